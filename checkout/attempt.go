@@ -1,0 +1,110 @@
+package checkout
+
+import (
+	"slices"
+	"time"
+)
+
+// AttemptState is where one order at the gateway stands.
+//
+//	creating ──► pending ──► paid
+//	   │            ├──────► failed ──► paid
+//	   │            └──────► closed ──► paid
+//	   └──────────► paid, failed, closed
+type AttemptState string
+
+// The states of an attempt. Paid absorbs: failed and closed still lead to it,
+// because a wallet's payment can cross our closing of the order.
+const (
+	// AttemptCreating: recorded here; the gateway may have the order or not.
+	AttemptCreating AttemptState = "creating"
+	// AttemptPending: the gateway has the order; the shopper can pay it.
+	AttemptPending AttemptState = "pending"
+	// AttemptPaid: query said SUCCESS, and the order is the one placed.
+	AttemptPaid AttemptState = "paid"
+	// AttemptFailed: the gateway refused the order, or the wallet the payment.
+	AttemptFailed AttemptState = "failed"
+	// AttemptClosed: the order was closed at the gateway, unpaid.
+	AttemptClosed AttemptState = "closed"
+)
+
+var attemptMoves = map[AttemptState][]AttemptState{
+	AttemptCreating: {AttemptPending, AttemptPaid, AttemptFailed, AttemptClosed},
+	AttemptPending:  {AttemptPaid, AttemptFailed, AttemptClosed},
+	AttemptFailed:   {AttemptPaid},
+	AttemptClosed:   {AttemptPaid},
+}
+
+// CanMove reports whether an attempt may go from a to next.
+func (a AttemptState) CanMove(next AttemptState) bool {
+	return slices.Contains(attemptMoves[a], next)
+}
+
+// Open reports whether an attempt in this state can still be paid by the code
+// or the page that was shown for it. A session has at most one open attempt
+// for each wallet.
+func (a AttemptState) Open() bool { return a == AttemptCreating || a == AttemptPending }
+
+// Attempt is one order at the gateway: one out_trade_no, used once.
+type Attempt struct {
+	ID        string
+	SessionID string
+	Merchant  string
+	// Version counts the changes of state; each is a compare-and-set on it.
+	Version int64
+	State   AttemptState
+
+	Wallet Wallet
+	Flow   Flow
+	// Reason says why this flow was chosen, for an operator.
+	Reason string
+	// Payer is an opaque tag of the WeChat user a JSAPI order is bound to,
+	// never the openid.
+	Payer string
+
+	// OutTradeNo is the order's number at the gateway, 26 letters and digits.
+	OutTradeNo string
+	// TradeID is the gateway's own number, once it told it.
+	TradeID string
+	// Amount and Currency are what was ordered: the session's.
+	Amount   int64
+	Currency string
+
+	// NotifyToken and ReturnToken are the unguessable last path elements of
+	// notify_url and return_url.
+	NotifyToken, ReturnToken string
+
+	// Placed is what the gateway gave the shopper to pay with.
+	Placed Placed
+
+	// Failure is the gateway's word for why the attempt failed, or "".
+	Failure string
+	// Quarantined says that the gateway reported another amount, currency,
+	// number or account than was ordered; the attempt is never paid.
+	Quarantined bool
+
+	CreatedAt time.Time
+	PaidAt    time.Time
+
+	// NextQueryAt is when the sweep asks about it next; zero is never.
+	NextQueryAt time.Time
+	// QueriedAt is when it was asked about last; zero is never.
+	QueriedAt time.Time
+	// Queries counts how often it was asked about.
+	Queries int
+}
+
+// Placed is what the gateway gave for an order: exactly one is set, by flow.
+type Placed struct {
+	// Code is the text to draw as a QR code ([FlowNative]).
+	Code string
+	// URL is the wallet's cashier to go to, or the page to frame ([FlowWeb],
+	// [FlowWAP], [FlowIframe]).
+	URL string
+	// JSAPI are the parameters of WeixinJSBridge as a JSON object
+	// ([FlowJSAPI]).
+	JSAPI string
+}
+
+// Empty reports whether there is nothing to pay with.
+func (p Placed) Empty() bool { return p == Placed{} }

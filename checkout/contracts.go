@@ -1,0 +1,153 @@
+package checkout
+
+import (
+	"context"
+	"time"
+)
+
+// Clock tells the time. The wall clock is moved by people and daemons, so it
+// stamps and schedules, and decides nothing that a query does not confirm.
+type Clock interface {
+	Now() time.Time
+}
+
+// Store keeps sessions, attempts, events and notifications. All methods are
+// safe for concurrent use, on several machines where the store allows it. A
+// method that writes has written durably when it returns nil, and nothing when
+// it returns an error, unless the connection broke while committing: the next
+// read tells.
+type Store interface {
+	// CreateSession stores a new session.
+	CreateSession(ctx context.Context, s Session) error
+	// Session returns a session, or ErrNotFound.
+	Session(ctx context.Context, id string) (Session, error)
+	// ExpiringSessions returns up to limit open sessions whose ConcludeAt is
+	// not after now, the longest due first.
+	ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]Session, error)
+	// PostponeConclusion sets the ConcludeAt of an open session.
+	PostponeConclusion(ctx context.Context, id string, at time.Time) error
+
+	// CreateAttempt stores a new attempt that its creator holds until
+	// heldUntil, and counts up its session's version. It returns ErrConflict
+	// where the session has an open attempt for the wallet already, and
+	// ErrNotPayable where the session is not open.
+	CreateAttempt(ctx context.Context, a Attempt, heldUntil time.Time) error
+	// Attempt returns an attempt, or ErrNotFound.
+	Attempt(ctx context.Context, id string) (Attempt, error)
+	// Attempts returns all attempts of a session, the oldest first.
+	Attempts(ctx context.Context, sessionID string) ([]Attempt, error)
+	// AttemptByNotifyToken and AttemptByReturnToken return the attempt whose
+	// URL carries the token, or ErrNotFound.
+	AttemptByNotifyToken(ctx context.Context, token string) (Attempt, error)
+	AttemptByReturnToken(ctx context.Context, token string) (Attempt, error)
+	// DueAttempts returns up to limit attempts that nobody holds and whose
+	// NextQueryAt is not after now, the longest due first.
+	DueAttempts(ctx context.Context, now time.Time, limit int) ([]Attempt, error)
+
+	// Hold claims an attempt for one conversation with the gateway, counts it
+	// as a query and stamps it with now: it succeeds where nobody holds the
+	// attempt at now and it was last asked about not after askedBefore. Then
+	// nobody else can until `until`, or Release. NextQueryAt becomes `until`,
+	// so that the sweep finds what a killed holder left.
+	Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error)
+	// Release ends the hold that lasts until `until` and says when to ask
+	// next (zero: never), unless a notification asked for sooner meanwhile.
+	// It does nothing to somebody else's hold.
+	Release(ctx context.Context, id string, until, next time.Time) error
+
+	// Apply makes a change in one transaction with its events and their jobs,
+	// or returns ErrConflict and does nothing when a version is not the
+	// stored one. It ends a hold on the changed attempt. The versions
+	// in the change are the ones that were read.
+	Apply(ctx context.Context, c Change) error
+
+	// AddNotification stores what arrived, and returns how many of the same
+	// verdict the attempt had before. With askAt set it also brings the
+	// attempt's NextQueryAt forward to it, in the same transaction.
+	AddNotification(ctx context.Context, n Notification, askAt time.Time) (earlier int, err error)
+
+	// Events returns all events of a session, the oldest first.
+	Events(ctx context.Context, sessionID string) ([]Event, error)
+	// Event returns an event, or ErrNotFound.
+	Event(ctx context.Context, id string) (Event, error)
+}
+
+// Change is what one transaction does to a session and one of its attempts.
+// Either may be nil.
+type Change struct {
+	Session *Session
+	Attempt *Attempt
+	Events  []Event
+}
+
+// Gateway places and asks about orders. Implementations are safe for
+// concurrent use and return errors that match one of ErrOutcomeUnknown,
+// ErrRefused, ErrNoOrder, ErrNumberUsed, ErrAlreadyPaid.
+type Gateway interface {
+	// Create places an order. After ErrOutcomeUnknown only Query knows
+	// whether the gateway has it.
+	Create(ctx context.Context, o Order) (Created, error)
+	// Query returns what the gateway knows of an order, or ErrNoOrder.
+	Query(ctx context.Context, r OrderRef) (OrderStatus, error)
+	// Close ends an unpaid order, or returns ErrAlreadyPaid or ErrNoOrder.
+	Close(ctx context.Context, r OrderRef) error
+	// ReadNotification verifies what arrived for a merchant and then parses
+	// it; an error means that nothing in it may be believed. The text is what
+	// may be kept of the body either way, without its signature.
+	ReadNotification(merchant string, body []byte) (n OrderStatus, text string, err error)
+}
+
+// OrderRef names an order at the gateway.
+type OrderRef struct {
+	Merchant   string
+	Channel    Channel
+	OutTradeNo string
+}
+
+// Order is what a Gateway needs to place one.
+type Order struct {
+	OrderRef
+	Wallet   Wallet
+	Flow     Flow
+	Amount   int64
+	Currency string
+	Subject  string
+	// ProductID is a short name for what is bought, for the gateway's books.
+	ProductID string
+	// NotifyURL and ReturnURL are where the gateway and the browser report.
+	NotifyURL, ReturnURL string
+	ExpiresAt            time.Time
+	// OpenID is the WeChat user, for FlowJSAPI only.
+	OpenID string
+	// FrameWidth is the width of a framed QR code in CSS pixels.
+	FrameWidth int
+}
+
+// Created is the gateway's answer to an order.
+type Created struct {
+	TradeID string
+	Placed  Placed
+}
+
+// OrderStatus is what the gateway says of an order, by query or notification.
+// Text fields that it left out are "", an amount that it left out is 0.
+type OrderStatus struct {
+	OutTradeNo string
+	TradeID    string
+	Amount     int64
+	Currency   string
+	State      OrderState
+	// Detail is the gateway's own word for the state.
+	Detail string
+}
+
+// OrderState is what an order's status means.
+type OrderState string
+
+// The meanings of an order's status. A word that nobody knows is unpaid: it
+// is asked about again.
+const (
+	OrderUnpaid OrderState = "unpaid"
+	OrderPaid   OrderState = "paid"
+	OrderFailed OrderState = "failed"
+)

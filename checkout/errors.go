@@ -1,0 +1,45 @@
+package checkout
+
+import "errors"
+
+// ErrNotFound says that there is no such session, attempt or event, in the
+// same way for a malformed id as for an unknown one.
+var ErrNotFound = errors.New("not found")
+
+// ErrConflict says that what was to be changed has changed meanwhile: read it
+// again. A Store returns it; the Service retries and does not.
+var ErrConflict = errors.New("changed meanwhile")
+
+// ErrNotPayable says that the session takes no payment any more.
+var ErrNotPayable = errors.New("the session takes no payment any more")
+
+// ErrNotHere says that the wallet cannot be paid with on this device; the page
+// shows a guide instead.
+var ErrNotHere = errors.New("this wallet cannot be paid with on this device")
+
+// ErrNeedsOpenID says that a JSAPI order needs the shopper's openid first.
+var ErrNeedsOpenID = errors.New("the order needs the shopper's openid")
+
+// FieldError says which field of a request is wrong, and how, in words fit for
+// the one who sent it.
+type FieldError struct {
+	Field   string
+	Problem string
+}
+
+func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }
+
+// The kinds of errors that a Gateway returns, matched with errors.Is.
+var (
+	// ErrOutcomeUnknown says that the gateway may or may not have done what
+	// it was asked: only query knows.
+	ErrOutcomeUnknown = errors.New("the gateway's answer is not known")
+	// ErrRefused says that the gateway surely did not do it.
+	ErrRefused = errors.New("the gateway refused")
+	// ErrNoOrder says that the gateway knows no such order.
+	ErrNoOrder = errors.New("the gateway knows no such order")
+	// ErrNumberUsed says that the gateway already has an order of this number.
+	ErrNumberUsed = errors.New("the gateway already has an order of this number")
+	// ErrAlreadyPaid says that the order is paid and cannot be closed.
+	ErrAlreadyPaid = errors.New("the order is paid")
+)

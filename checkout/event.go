@@ -1,0 +1,69 @@
+package checkout
+
+import "time"
+
+// EventType names what happened, in the words a shop's webhook receives.
+type EventType string
+
+// The types of events.
+const (
+	// EventPaid: the session is complete and paid. It comes once.
+	EventPaid EventType = "session.paid"
+	// EventExpired: the time is over and nothing was paid.
+	EventExpired EventType = "session.expired"
+	// EventCanceled: the shopper called it off and nothing was paid.
+	EventCanceled EventType = "session.canceled"
+	// EventPaidLate: money arrived after the session had ended.
+	EventPaidLate EventType = "session.paid_late"
+	// EventPaidTwice: a second attempt of a paid session was paid too.
+	EventPaidTwice EventType = "session.paid_twice"
+	// EventAmountMismatch: the gateway reports another order than was placed.
+	EventAmountMismatch EventType = "session.amount_mismatch"
+	// EventNotificationMismatch: the gateway's signed notification was not
+	// about the order placed. It comes at most once an attempt, and decides
+	// nothing.
+	EventNotificationMismatch EventType = "attempt.notification_mismatch"
+	// EventAttemptFailed: one try to pay failed; the session goes on.
+	EventAttemptFailed EventType = "attempt.failed"
+)
+
+// Event is a fact that a shop is told, written in the transaction that made it
+// true and never changed.
+type Event struct {
+	// ID is "evt_" and 128 random bits; a webhook repeats it at each try.
+	ID        string
+	Type      EventType
+	Merchant  string
+	SessionID string
+	// AttemptID is the attempt that caused it, or "".
+	AttemptID string
+	CreatedAt time.Time
+	// Session is the session as the event left it.
+	Session PublicSession
+}
+
+// Verdict is what was made of a notification.
+type Verdict string
+
+// The verdicts on a notification.
+const (
+	// VerdictAccepted: signed by the gateway and about this order; a query
+	// was caused.
+	VerdictAccepted Verdict = "accepted"
+	// VerdictRejected: not signed, malformed, or for another account.
+	VerdictRejected Verdict = "rejected"
+	// VerdictMismatch: signed, but for another order, amount or currency.
+	VerdictMismatch Verdict = "mismatch"
+)
+
+// Notification is one that arrived at an attempt's notify_url.
+type Notification struct {
+	ID         string
+	AttemptID  string
+	ReceivedAt time.Time
+	// Body is what arrived, cut to 4 KiB, without its signature.
+	Body    string
+	Verdict Verdict
+	// Detail says why it was not accepted.
+	Detail string
+}

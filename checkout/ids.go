@@ -1,0 +1,52 @@
+package checkout
+
+import (
+	"encoding/base32"
+	"errors"
+	"io"
+)
+
+// idEncoding writes 128 bits as 26 lower-case letters and digits, which need
+// no escaping in a URL, a file name or the gateway's out_trade_no.
+var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+const idLength = 26
+
+// newID returns prefix and 128 bits of random.
+func newID(random io.Reader, prefix string) (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", errors.New("reading random bits: " + err.Error())
+	}
+	return prefix + idEncoding.EncodeToString(b[:]), nil
+}
+
+// newIDs returns n ids without prefix.
+func newIDs(random io.Reader, n int) ([]string, error) {
+	ids := make([]string, n)
+	for i := range ids {
+		id, err := newID(random, "")
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = id
+	}
+	return ids, nil
+}
+
+// SessionPrefix begins the id of every session.
+const SessionPrefix = "cs_"
+
+// validID reports whether s can be an id with this prefix. It spares the
+// store a look-up of what cannot be there.
+func validID(s, prefix string) bool {
+	if len(s) != len(prefix)+idLength || s[:len(prefix)] != prefix {
+		return false
+	}
+	for _, c := range []byte(s[len(prefix):]) {
+		if (c < 'a' || c > 'z') && (c < '2' || c > '7') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,77 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Notify takes what was posted to an attempt's notify_url (manual 2.6). It is
+// stored before Notify returns; only VerdictAccepted may be acknowledged. A
+// notification decides nothing: it causes a query, in the background.
+// ErrNotFound means that no order has this token.
+func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdict, error) {
+	if !validID(token, "") {
+		return VerdictRejected, ErrNotFound
+	}
+	a, err := s.store.AttemptByNotifyToken(ctx, token)
+	if err != nil {
+		return VerdictRejected, err
+	}
+	n, status, err := s.judge(a, body)
+	if err != nil {
+		return n.Verdict, err
+	}
+	asks := n.Verdict == VerdictAccepted && status.State != OrderUnpaid && a.State != AttemptPaid && !a.Quarantined
+	var askAt time.Time
+	if asks {
+		askAt = n.ReceivedAt
+	}
+	earlier, err := s.store.AddNotification(ctx, n, askAt)
+	if err != nil {
+		return n.Verdict, err
+	}
+	if asks {
+		s.kick(a.ID)
+	}
+	if n.Verdict == VerdictMismatch && earlier == 0 {
+		return n.Verdict, s.tellMismatch(ctx, a)
+	}
+	return n.Verdict, nil
+}
+
+// judge verifies a notification and compares it with its order.
+func (s *Service) judge(a Attempt, body []byte) (Notification, OrderStatus, error) {
+	id, err := newID(s.random, "nt_")
+	n := Notification{ID: id, AttemptID: a.ID, ReceivedAt: s.clock.Now(), Verdict: VerdictRejected}
+	if err != nil {
+		return n, OrderStatus{}, err
+	}
+	status, text, err := s.gateway.ReadNotification(a.Merchant, body)
+	n.Body = text
+	switch problem := a.disagreement(status); {
+	case err != nil:
+		n.Detail = err.Error()
+	case problem != "":
+		n.Verdict, n.Detail = VerdictMismatch, problem
+	default:
+		n.Verdict = VerdictAccepted
+	}
+	if n.Verdict != VerdictAccepted {
+		s.report(Report{
+			Problem: "notification not accepted", SessionID: a.SessionID, AttemptID: a.ID,
+			Alarm: n.Verdict == VerdictMismatch, Err: errors.New(n.Detail),
+		})
+	}
+	return n, status, nil
+}
+
+// tellMismatch tells the shop of the first signed notification that is not
+// about the order that was placed. The session goes on: query decides.
+func (s *Service) tellMismatch(ctx context.Context, a Attempt) error {
+	session, err := s.store.Session(ctx, a.SessionID)
+	if err != nil {
+		return err
+	}
+	return s.apply(ctx, session, &a, outcome{events: []EventType{EventNotificationMismatch}})
+}

@@ -1,0 +1,32 @@
+package checkout
+
+import "time"
+
+// The schedule of queries for a pending attempt: 3 s after creation, then at
+// growing intervals up to a limit that depends on whether a page is watching.
+const (
+	firstQueryAfter  = 3 * time.Second
+	watchedInterval  = 30 * time.Second
+	unwatchedMost    = 5 * time.Minute
+	minQueryInterval = 2 * time.Second
+)
+
+// queryInterval is how long to wait before asking again about an attempt of
+// this age: half of it, so that a payment is found within half of the time it
+// took, between 3 s and the limit. Jitter is in [0, 1) and spreads attempts
+// over a tenth of the interval.
+func queryInterval(age time.Duration, watched bool, jitter float64) time.Duration {
+	limit := unwatchedMost
+	if watched {
+		limit = watchedInterval
+	}
+	wait := min(max(age/2, firstQueryAfter), limit)
+	return wait - time.Duration(jitter*float64(wait)/10)
+}
+
+// nextQuery is when attempt a is due again after a query at now.
+func (s *Service) nextQuery(a Attempt, now time.Time) time.Time {
+	var b [1]byte
+	_, _ = s.random.Read(b[:]) // without jitter it is as right
+	return now.Add(queryInterval(now.Sub(a.CreatedAt), s.watchers.watched(a.SessionID), float64(b[0])/256))
+}

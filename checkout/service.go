@@ -1,0 +1,123 @@
+package checkout
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"time"
+)
+
+// Merchant is a shop as the domain needs to know it. Its keys live where they
+// are used.
+type Merchant struct {
+	ID string
+	// Name is what shoppers know the shop by.
+	Name string
+	// Wallets are those that the shop takes, in the order in which they are
+	// offered. Defaults to all.
+	Wallets []Wallet
+	// Lifetime is how long a session lasts that names no expiry. Defaults to
+	// 30 minutes.
+	Lifetime time.Duration
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	Store   Store
+	Gateway Gateway
+	Clock   Clock
+	// Random is the source of ids and tokens: crypto/rand.Reader.
+	Random io.Reader
+	// Merchants are the shops, by ID.
+	Merchants map[string]Merchant
+	// PublicURL is where shoppers and the gateway reach this program, without
+	// a slash at its end.
+	PublicURL string
+	// CallTimeout bounds one call to the gateway. Defaults to 10 s.
+	CallTimeout time.Duration
+	// Report is told what an operator should see. Defaults to nobody.
+	Report func(Report)
+}
+
+// Report is something an operator should see: a line for a log.
+type Report struct {
+	// Problem is a constant phrase, such as "query failed".
+	Problem   string
+	SessionID string
+	AttemptID string
+	// Alarm asks for a person.
+	Alarm bool
+	Err   error
+}
+
+// Service moves sessions and attempts. Its methods are safe for concurrent
+// use, also by several Services over one Store.
+type Service struct {
+	store    Store
+	gateway  Gateway
+	clock    Clock
+	random   *lockedReader
+	shops    map[string]Merchant
+	base     string
+	timeout  time.Duration
+	report   func(Report)
+	watchers *watchers
+	kicks    *kicks
+}
+
+// New returns a Service, or an error that names the field that is missing.
+func New(c Config) (*Service, error) {
+	switch {
+	case c.Store == nil:
+		return nil, errors.New("checkout: Config.Store is missing")
+	case c.Gateway == nil:
+		return nil, errors.New("checkout: Config.Gateway is missing")
+	case c.Clock == nil:
+		return nil, errors.New("checkout: Config.Clock is missing")
+	case c.Random == nil:
+		return nil, errors.New("checkout: Config.Random is missing")
+	case len(c.Merchants) == 0:
+		return nil, errors.New("checkout: Config.Merchants is empty")
+	case c.PublicURL == "":
+		return nil, errors.New("checkout: Config.PublicURL is empty")
+	}
+	if c.CallTimeout <= 0 {
+		c.CallTimeout = 10 * time.Second
+	}
+	if c.Report == nil {
+		c.Report = func(Report) {}
+	}
+	return &Service{
+		store: c.Store, gateway: c.Gateway, clock: c.Clock,
+		random: &lockedReader{from: c.Random},
+		shops:  c.Merchants, base: c.PublicURL, timeout: c.CallTimeout, report: c.Report,
+		watchers: newWatchers(), kicks: newKicks(),
+	}, nil
+}
+
+// holdFor is how long one conversation with the gateway may keep others off an
+// attempt: two calls and the writing down of what they said.
+func (s *Service) holdFor() time.Duration { return 2*s.timeout + 5*time.Second }
+
+// Merchant returns a configured shop; a session's always is one.
+func (s *Service) Merchant(id string) Merchant { return s.shops[id] }
+
+// PageURL is where the shopper opens a session.
+func (s *Service) PageURL(sessionID string) string { return s.base + "/c/" + sessionID }
+
+// Public returns a session as its shop sees it.
+func (s *Service) Public(session Session) PublicSession {
+	return session.Public(s.PageURL(session.ID))
+}
+
+// lockedReader makes a source of random bits safe for concurrent use.
+type lockedReader struct {
+	mu   sync.Mutex
+	from io.Reader
+}
+
+func (r *lockedReader) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.from.Read(p)
+}

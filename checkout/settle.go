@@ -1,0 +1,184 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// outcome is what a decision changed.
+type outcome struct {
+	session, attempt bool
+	events           []EventType
+}
+
+func (o outcome) and(more outcome) outcome {
+	return outcome{o.session || more.session, o.attempt || more.attempt, append(o.events, more.events...)}
+}
+
+// pay records that an attempt of the session was confirmed as paid at now.
+func (s *Session) pay(now time.Time) outcome {
+	switch {
+	case s.PaymentStatus.Settled():
+		s.PaidTwice = true
+		return outcome{session: true, events: []EventType{EventPaidTwice}}
+	case s.Status == StatusOpen:
+		s.Status, s.PaymentStatus, s.PaidAt = StatusComplete, PaymentPaid, now
+		return outcome{session: true, events: []EventType{EventPaid}}
+	default:
+		s.PaymentStatus, s.PaidAt, s.PaidLate = PaymentPaid, now, true
+		return outcome{session: true, events: []EventType{EventPaidLate}}
+	}
+}
+
+// process records that a payment is reported and not confirmed.
+func (s *Session) process() outcome {
+	if s.PaymentStatus != PaymentUnpaid {
+		return outcome{}
+	}
+	s.PaymentStatus = PaymentProcessing
+	return outcome{session: true}
+}
+
+// unprocess takes process back, once the reported payment came to nothing.
+func (s *Session) unprocess() outcome {
+	if s.PaymentStatus != PaymentProcessing {
+		return outcome{}
+	}
+	s.PaymentStatus = PaymentUnpaid
+	return outcome{session: true}
+}
+
+// mismatch holds the session for a person to look at.
+func (s *Session) mismatch() outcome {
+	s.AmountMismatch = true
+	return outcome{session: true, events: []EventType{EventAmountMismatch}}
+}
+
+// end closes the offer, unpaid.
+func (s *Session) end(status Status) outcome {
+	s.unprocess()
+	s.Status = status
+	event := EventExpired
+	if status == StatusCanceled {
+		event = EventCanceled
+	}
+	return outcome{session: true, events: []EventType{event}}
+}
+
+func (a *Attempt) pay(tradeID string, now time.Time) outcome {
+	a.State, a.PaidAt, a.NextQueryAt = AttemptPaid, now, time.Time{}
+	if tradeID != "" {
+		a.TradeID = tradeID
+	}
+	return outcome{attempt: true}
+}
+
+// fail ends an open attempt; one that has ended stays as it is.
+func (a *Attempt) fail(why string) outcome {
+	if !a.State.Open() {
+		return outcome{}
+	}
+	a.State, a.Failure, a.NextQueryAt = AttemptFailed, why, time.Time{}
+	return outcome{attempt: true, events: []EventType{EventAttemptFailed}}
+}
+
+func (a *Attempt) close() outcome {
+	if !a.State.Open() {
+		return outcome{}
+	}
+	a.State, a.NextQueryAt = AttemptClosed, time.Time{}
+	return outcome{attempt: true}
+}
+
+func (a *Attempt) quarantine(why string) outcome {
+	a.Quarantined, a.Failure, a.NextQueryAt = true, why, time.Time{}
+	return outcome{attempt: true}
+}
+
+// place records what the gateway gave for the order.
+func (a *Attempt) place(c Created, next time.Time) outcome {
+	if a.State != AttemptCreating {
+		return outcome{} // settled by a notification that outran the answer
+	}
+	a.State, a.TradeID, a.Placed, a.NextQueryAt = AttemptPending, c.TradeID, c.Placed, next
+	return outcome{attempt: true}
+}
+
+// updateTries bounds the rounds of compare-and-set. Each lost round means that
+// somebody else's was won.
+const updateTries = 50
+
+// update changes an attempt and its session as decide says, against what is
+// stored: it decides again whenever that has changed meanwhile.
+func (s *Service) update(ctx context.Context, attemptID string, decide func(*Session, *Attempt) outcome) (Attempt, error) {
+	for range updateTries {
+		a, err := s.store.Attempt(ctx, attemptID)
+		if err != nil {
+			return a, err
+		}
+		session, err := s.store.Session(ctx, a.SessionID)
+		if err != nil {
+			return a, err
+		}
+		before, sessionBefore := a, session
+		o := decide(&session, &a)
+		if err := errors.Join(checkMove(before.State, a.State), checkMove(sessionBefore.Status, session.Status),
+			checkMove(sessionBefore.PaymentStatus, session.PaymentStatus)); err != nil {
+			return before, err
+		}
+		if err = s.apply(ctx, session, &a, o); !errors.Is(err, ErrConflict) {
+			return a, err
+		}
+	}
+	return Attempt{}, errors.New("giving up after losing every round: " + ErrConflict.Error())
+}
+
+// apply writes an outcome and tells the watchers.
+func (s *Service) apply(ctx context.Context, session Session, a *Attempt, o outcome) error {
+	if !o.session && !o.attempt && len(o.events) == 0 {
+		return nil
+	}
+	change := Change{}
+	if o.session {
+		change.Session = &session
+	}
+	if o.attempt {
+		change.Attempt = a
+	}
+	for _, t := range o.events {
+		e, err := s.event(t, session, a)
+		if err != nil {
+			return err
+		}
+		change.Events = append(change.Events, e)
+	}
+	if err := s.store.Apply(ctx, change); err != nil {
+		return err
+	}
+	s.watchers.changed(session.ID)
+	return nil
+}
+
+func (s *Service) event(t EventType, session Session, a *Attempt) (Event, error) {
+	id, err := newID(s.random, "evt_")
+	e := Event{
+		ID: id, Type: t, Merchant: session.Merchant, SessionID: session.ID,
+		CreatedAt: s.clock.Now(), Session: s.Public(session),
+	}
+	if a != nil {
+		e.AttemptID = a.ID
+	}
+	return e, err
+}
+
+// checkMove refuses a move that its table does not have.
+func checkMove[S interface {
+	~string
+	CanMove(S) bool
+}](from, to S) error {
+	if from == to || from.CanMove(to) {
+		return nil
+	}
+	return errors.New("no such move: " + string(from) + " to " + string(to))
+}

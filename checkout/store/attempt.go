@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+const attemptColumns = `id, session_id, merchant, version, state, wallet, flow, reason, payer,
+	out_trade_no, trade_id, amount, currency, notify_token, return_token,
+	placed_code, placed_url, placed_jsapi, failure, quarantined,
+	created_at, paid_at, next_query_at, queried_at, queries`
+
+func scanAttempt(r row) (checkout.Attempt, error) {
+	var a checkout.Attempt
+	err := r.Scan(&a.ID, &a.SessionID, &a.Merchant, &a.Version, &a.State, &a.Wallet, &a.Flow, &a.Reason, &a.Payer,
+		&a.OutTradeNo, &a.TradeID, &a.Amount, &a.Currency, &a.NotifyToken, &a.ReturnToken,
+		&a.Placed.Code, &a.Placed.URL, &a.Placed.JSAPI, &a.Failure, &a.Quarantined,
+		millis{&a.CreatedAt}, millis{&a.PaidAt}, millis{&a.NextQueryAt}, millis{&a.QueriedAt}, &a.Queries)
+	return a, err
+}
+
+// CreateAttempt implements [checkout.Store].
+func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, heldUntil time.Time) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx,
+			`UPDATE sessions SET version = version + 1 WHERE id = $1 AND status = 'open'`, a.SessionID)
+		if err := one(result, err, checkout.ErrNotPayable); err != nil {
+			return err
+		}
+		result, err = tx.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`, channel, held_until)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
+			ON CONFLICT (session_id, wallet) WHERE state IN ('creating', 'pending') DO NOTHING`,
+			a.ID, a.SessionID, a.Merchant, a.Version, string(a.State), string(a.Wallet), string(a.Flow), a.Reason, a.Payer,
+			a.OutTradeNo, a.TradeID, a.Amount, a.Currency, a.NotifyToken, a.ReturnToken,
+			a.Placed.Code, a.Placed.URL, a.Placed.JSAPI, a.Failure, a.Quarantined,
+			ms(a.CreatedAt), ms(a.PaidAt), ms(a.NextQueryAt), ms(a.QueriedAt), a.Queries,
+			string(a.Wallet.Channel()), ms(heldUntil))
+		if err != nil {
+			return fmt.Errorf("storing attempt %s: %w", a.ID, err)
+		}
+		return one(result, nil, checkout.ErrConflict)
+	})
+}
+
+func (s *Store) attemptBy(ctx context.Context, column, value string) (checkout.Attempt, error) {
+	return found(scanAttempt(s.db.reader.QueryRowContext(ctx,
+		`SELECT `+attemptColumns+` FROM attempts WHERE `+column+` = $1`, value)))
+}
+
+// Attempt implements [checkout.Store].
+func (s *Store) Attempt(ctx context.Context, id string) (checkout.Attempt, error) {
+	return s.attemptBy(ctx, "id", id)
+}
+
+// AttemptByNotifyToken implements [checkout.Store].
+func (s *Store) AttemptByNotifyToken(ctx context.Context, token string) (checkout.Attempt, error) {
+	return s.attemptBy(ctx, "notify_token", token)
+}
+
+// AttemptByReturnToken implements [checkout.Store].
+func (s *Store) AttemptByReturnToken(ctx context.Context, token string) (checkout.Attempt, error) {
+	return s.attemptBy(ctx, "return_token", token)
+}
+
+// Attempts implements [checkout.Store].
+func (s *Store) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
+	return all(ctx, s.db.reader, scanAttempt,
+		`SELECT `+attemptColumns+` FROM attempts WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
+}
+
+// DueAttempts implements [checkout.Store].
+func (s *Store) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
+	return all(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts
+		WHERE next_query_at > 0 AND next_query_at <= $1 AND held_until <= $1
+		ORDER BY next_query_at LIMIT $2`, ms(now), limit)
+}
+
+// Hold implements [checkout.Store].
+func (s *Store) Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
+	result, err := s.db.writer.ExecContext(ctx, `UPDATE attempts
+		SET held_until = $1, next_query_at = $1, queried_at = $2, queries = queries + 1
+		WHERE id = $3 AND held_until <= $2 AND queried_at <= $4`, ms(until), ms(now), id, ms(askedBefore))
+	if err != nil {
+		return false, fmt.Errorf("holding attempt %s: %w", id, err)
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
+}
+
+// Release implements [checkout.Store].
+func (s *Store) Release(ctx context.Context, id string, until, next time.Time) error {
+	_, err := s.db.writer.ExecContext(ctx, `UPDATE attempts SET held_until = 0,
+			next_query_at = CASE WHEN next_query_at < held_until THEN next_query_at ELSE $1 END
+		WHERE id = $2 AND held_until = $3`, ms(next), id, ms(until))
+	if err != nil {
+		return fmt.Errorf("releasing attempt %s: %w", id, err)
+	}
+	return nil
+}
+
+// updateAttempt writes what may change of an attempt, against the version that
+// was read, and ends a hold on it.
+func updateAttempt(ctx context.Context, tx *sql.Tx, a checkout.Attempt) error {
+	result, err := tx.ExecContext(ctx, `UPDATE attempts SET version = version + 1, held_until = 0,
+			state = $1, trade_id = $2, placed_code = $3, placed_url = $4, placed_jsapi = $5,
+			failure = $6, quarantined = $7, paid_at = $8, next_query_at = $9
+		WHERE id = $10 AND version = $11`,
+		string(a.State), a.TradeID, a.Placed.Code, a.Placed.URL, a.Placed.JSAPI,
+		a.Failure, a.Quarantined, ms(a.PaidAt), ms(a.NextQueryAt), a.ID, a.Version)
+	return one(result, err, checkout.ErrConflict)
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+const eventColumns = `id, type, merchant, session_id, attempt_id, created_at, session`
+
+func scanEvent(r row) (checkout.Event, error) {
+	var e checkout.Event
+	var session string
+	if err := r.Scan(&e.ID, &e.Type, &e.Merchant, &e.SessionID, &e.AttemptID, millis{&e.CreatedAt}, &session); err != nil {
+		return e, err
+	}
+	if err := json.Unmarshal([]byte(session), &e.Session); err != nil {
+		return e, fmt.Errorf("reading event %s: %w", e.ID, err)
+	}
+	return e, nil
+}
+
+// addEvent stores an event and its jobs.
+func (s *Store) addEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
+	session, err := json.Marshal(e.Session)
+	if err != nil {
+		return fmt.Errorf("writing event %s: %w", e.ID, err)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		e.ID, string(e.Type), e.Merchant, e.SessionID, e.AttemptID, ms(e.CreatedAt), string(session))
+	if err != nil {
+		return fmt.Errorf("storing event %s: %w", e.ID, err)
+	}
+	if err := s.enqueue(ctx, tx, e); err != nil {
+		return fmt.Errorf("storing the jobs of event %s: %w", e.ID, err)
+	}
+	return nil
+}
+
+// Event implements [checkout.Store].
+func (s *Store) Event(ctx context.Context, id string) (checkout.Event, error) {
+	return found(scanEvent(s.db.reader.QueryRowContext(ctx, `SELECT `+eventColumns+` FROM events WHERE id = $1`, id)))
+}
+
+// Events implements [checkout.Store].
+func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event, error) {
+	return all(ctx, s.db.reader, scanEvent,
+		`SELECT `+eventColumns+` FROM events WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
+}
+
+// AddNotification implements [checkout.Store].
+func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time) (earlier int, err error) {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		count := tx.QueryRowContext(ctx,
+			`SELECT count(*) FROM notifications WHERE attempt_id = $1 AND verdict = $2`, n.AttemptID, string(n.Verdict))
+		if err := count.Scan(&earlier); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO notifications (id, attempt_id, received_at, body, verdict, detail)
+			VALUES ($1, $2, $3, $4, $5, $6)`, n.ID, n.AttemptID, ms(n.ReceivedAt), n.Body, string(n.Verdict), n.Detail)
+		if err != nil || askAt.IsZero() {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE attempts SET next_query_at = $1
+			WHERE id = $2 AND (next_query_at = 0 OR next_query_at > $1) AND state <> 'paid'`, ms(askAt), n.AttemptID)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("storing a notification: %w", err)
+	}
+	return earlier, nil
+}

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+const sessionColumns = `id, merchant, version, status, payment_status, amount, currency, subject,
+	client_reference_id, success_url, cancel_url, wallets, locale, metadata,
+	created_at, expires_at, conclude_at, paid_at, paid_late, paid_twice, amount_mismatch`
+
+func scanSession(r row) (checkout.Session, error) {
+	var s checkout.Session
+	var wallets, metadata string
+	err := r.Scan(&s.ID, &s.Merchant, &s.Version, &s.Status, &s.PaymentStatus, &s.Amount, &s.Currency, &s.Subject,
+		&s.ClientReferenceID, &s.SuccessURL, &s.CancelURL, &wallets, &s.Locale, &metadata,
+		millis{&s.CreatedAt}, millis{&s.ExpiresAt}, millis{&s.ConcludeAt}, millis{&s.PaidAt},
+		&s.PaidLate, &s.PaidTwice, &s.AmountMismatch)
+	if err != nil {
+		return s, err
+	}
+	if err := json.Unmarshal([]byte(wallets), &s.Wallets); err != nil {
+		return s, fmt.Errorf("reading the wallets of %s: %w", s.ID, err)
+	}
+	if err := json.Unmarshal([]byte(metadata), &s.Metadata); err != nil {
+		return s, fmt.Errorf("reading the metadata of %s: %w", s.ID, err)
+	}
+	return s, nil
+}
+
+// CreateSession implements [checkout.Store].
+func (s *Store) CreateSession(ctx context.Context, c checkout.Session) error {
+	wallets, err := json.Marshal(c.Wallets)
+	if err != nil {
+		return fmt.Errorf("writing the wallets: %w", err)
+	}
+	metadata, err := json.Marshal(c.Metadata)
+	if err != nil {
+		return fmt.Errorf("writing the metadata: %w", err)
+	}
+	_, err = s.db.writer.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
+		c.ID, c.Merchant, c.Version, string(c.Status), string(c.PaymentStatus), c.Amount, c.Currency, c.Subject,
+		c.ClientReferenceID, c.SuccessURL, c.CancelURL, string(wallets), c.Locale, string(metadata),
+		ms(c.CreatedAt), ms(c.ExpiresAt), ms(c.ConcludeAt), ms(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch)
+	if err != nil {
+		return fmt.Errorf("storing session %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+// Session implements [checkout.Store].
+func (s *Store) Session(ctx context.Context, id string) (checkout.Session, error) {
+	return found(scanSession(s.db.reader.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1`, id)))
+}
+
+// ExpiringSessions implements [checkout.Store].
+func (s *Store) ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]checkout.Session, error) {
+	return all(ctx, s.db.reader, scanSession, `SELECT `+sessionColumns+` FROM sessions
+		WHERE status = 'open' AND conclude_at <= $1 ORDER BY conclude_at LIMIT $2`, ms(now), limit)
+}
+
+// PostponeConclusion implements [checkout.Store].
+func (s *Store) PostponeConclusion(ctx context.Context, id string, at time.Time) error {
+	_, err := s.db.writer.ExecContext(ctx,
+		`UPDATE sessions SET conclude_at = $1 WHERE id = $2 AND status = 'open'`, ms(at), id)
+	return err
+}
+
+// updateSession writes what may change of a session, against the version that
+// was read.
+func updateSession(ctx context.Context, tx *sql.Tx, c checkout.Session) error {
+	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version + 1,
+			status = $1, payment_status = $2, paid_at = $3, paid_late = $4, paid_twice = $5, amount_mismatch = $6
+		WHERE id = $7 AND version = $8`,
+		string(c.Status), string(c.PaymentStatus), ms(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch, c.ID, c.Version)
+	return one(result, err, checkout.ErrConflict)
+}

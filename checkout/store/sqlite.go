@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+)
+
+// readers is how many connections may read an SQLite database at once.
+const readers = 4
+
+// minSQLite is the oldest SQLite that does not lose commits by the race of
+// resetting its write-ahead log.
+var minSQLite = [3]int{3, 51, 3}
+
+// DB is an open database whose schema is current. One connection writes, which
+// spares SQLite its locking errors; several read.
+type DB struct {
+	writer, reader *sql.DB
+}
+
+// Writer returns the connection that the queue's jobs are written with.
+func (d *DB) Writer() *sql.DB { return d.writer }
+
+// Ping reports whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	return errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
+}
+
+// Close closes all connections.
+func (d *DB) Close() error { return errors.Join(d.reader.Close(), d.writer.Close()) }
+
+// OpenSQLite opens the database file at path, makes it and its folder where
+// they are missing, and brings its schema up to date. A commit is on the disk
+// when it returns.
+func OpenSQLite(ctx context.Context, path string) (*DB, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("making the data folder: %w", err)
+	}
+	db, err := connectSQLite(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.prepare(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), db.Close())
+	}
+	return db, nil
+}
+
+func connectSQLite(path string) (*DB, error) {
+	writer, err := sql.Open("sqlite", sqliteDSN(path, "immediate"))
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	writer.SetMaxOpenConns(1)
+	reader, err := sql.Open("sqlite", sqliteDSN(path, "deferred")+"&_pragma=query_only(1)")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), writer.Close())
+	}
+	reader.SetMaxOpenConns(readers)
+	return &DB{writer: writer, reader: reader}, nil
+}
+
+func sqliteDSN(path, lock string) string {
+	q := url.Values{"_txlock": {lock}, "_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+	}}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+}
+
+func (d *DB) prepare(ctx context.Context) error {
+	var version string
+	if err := d.writer.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return err
+	}
+	if err := checkSQLite(version); err != nil {
+		return err
+	}
+	return migrate(ctx, goose.DialectSQLite3, d.writer)
+}
+
+// checkSQLite refuses a version that can lose commits.
+func checkSQLite(version string) error {
+	parts := strings.SplitN(version, ".", 4)
+	for i, least := range minSQLite {
+		n := 0
+		if i < len(parts) {
+			n, _ = strconv.Atoi(parts[i])
+		}
+		if n > least {
+			return nil
+		}
+		if n < least {
+			return fmt.Errorf("SQLite %s can lose commits: 3.51.3 or newer is needed", version)
+		}
+	}
+	return nil
+}
+
+func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, db, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrating: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+// Package store is the SQL [checkout.Store]. Open a database with
+// [OpenSQLite], then make a store with [New].
+//
+// Every change is a compare-and-set in one transaction with its events and
+// their jobs. The queries are the common part of SQLite and PostgreSQL.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store keeps the checkout in a database. It implements [checkout.Store].
+type Store struct {
+	db      *DB
+	enqueue Enqueue
+}
+
+// Enqueue inserts the jobs that an event makes necessary, in the event's own
+// transaction.
+type Enqueue func(ctx context.Context, tx *sql.Tx, e checkout.Event) error
+
+// New returns a store over db that calls enqueue for every event.
+func New(db *DB, enqueue Enqueue) *Store { return &Store{db: db, enqueue: enqueue} }
+
+var _ checkout.Store = (*Store)(nil)
+
+// inTx runs do in a transaction.
+func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
+	tx, err := s.db.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	if err := do(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
+	return nil
+}
+
+// Apply implements [checkout.Store].
+func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		if c.Session != nil {
+			if err := updateSession(ctx, tx, *c.Session); err != nil {
+				return err
+			}
+		}
+		if c.Attempt != nil {
+			if err := updateAttempt(ctx, tx, *c.Attempt); err != nil {
+				return err
+			}
+		}
+		for _, e := range c.Events {
+			if err := s.addEvent(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// one turns "no row was changed" into missing.
+func one(result sql.Result, err error, missing error) error {
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	if err == nil && n == 0 {
+		return missing
+	}
+	return err
+}
+
+// found turns "no rows" into ErrNotFound.
+func found[T any](v T, err error) (T, error) {
+	if errors.Is(err, sql.ErrNoRows) {
+		return v, checkout.ErrNotFound
+	}
+	return v, err
+}
+
+// row is a *sql.Row or *sql.Rows.
+type row interface{ Scan(into ...any) error }
+
+// all scans every row of a query.
+func all[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), query string, args ...any) (_ []T, err error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var list []T
+	for rows.Next() {
+		item, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, item)
+	}
+	return list, rows.Err()
+}
+
+// millis scans and stores a time as Unix milliseconds, the zero time as 0.
+type millis struct{ at *time.Time }
+
+// Scan implements sql.Scanner.
+func (m millis) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("a time is a %T in the database", v)
+	}
+	*m.at = time.Time{}
+	if n != 0 {
+		*m.at = time.UnixMilli(n).UTC()
+	}
+	return nil
+}
+
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}

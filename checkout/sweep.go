@@ -1,0 +1,59 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	sweepBatch   = 100
+	sweepWorkers = 8
+	// concludeAgain is how long to wait with a session whose end the gateway
+	// did not answer for.
+	concludeAgain = 15 * time.Second
+)
+
+// Sweep does what is due: it asks about attempts whose time has come and ends
+// sessions that have expired. It takes a batch of each; what is left is still
+// due at the next sweep. An error is the store's: the gateway's are reported
+// and scheduled again.
+func (s *Service) Sweep(ctx context.Context) error {
+	now := s.clock.Now()
+	due, err := s.store.DueAttempts(ctx, now, sweepBatch)
+	if err != nil {
+		return err
+	}
+	each(due, func(a Attempt) { _, _ = s.tryAsk(ctx, a.ID, CauseSchedule) })
+	ending, err := s.store.ExpiringSessions(ctx, now, sweepBatch)
+	if err != nil {
+		return err
+	}
+	each(ending, func(session Session) { s.expire(ctx, session.ID) })
+	return nil
+}
+
+// expire ends a session whose time is over, or says when to try again.
+func (s *Service) expire(ctx context.Context, sessionID string) {
+	err := s.conclude(context.WithoutCancel(ctx), sessionID, StatusExpired)
+	if err == nil {
+		return
+	}
+	err = errors.Join(err, s.store.PostponeConclusion(ctx, sessionID, s.clock.Now().Add(concludeAgain)))
+	s.report(Report{Problem: "a session could not be ended yet", SessionID: sessionID, Err: err})
+}
+
+// each calls do for every item, a few at a time, and waits for all.
+func each[T any](items []T, do func(T)) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, sweepWorkers)
+	for _, item := range items {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			do(item)
+		})
+	}
+	wg.Wait()
+}

@@ -1,0 +1,111 @@
+package checkout
+
+import (
+	"context"
+	"time"
+)
+
+// Session returns a session, or ErrNotFound for an id that is unknown or
+// cannot be one.
+func (s *Service) Session(ctx context.Context, id string) (Session, error) {
+	if !validID(id, SessionPrefix) {
+		return Session{}, ErrNotFound
+	}
+	return s.store.Session(ctx, id)
+}
+
+// View is what a page shows of a session.
+type View struct {
+	Session Session
+	// Attempt is the one that the page is about, nil where there is none.
+	Attempt *Attempt
+	State   PageState
+	// Payable says that an order may be placed now.
+	Payable bool
+	// Remaining is the time to the session's expiry, never negative.
+	Remaining time.Duration
+}
+
+// View reads what a page shows. It changes nothing and calls nobody.
+func (s *Service) View(ctx context.Context, sessionID string) (View, error) {
+	session, err := s.Session(ctx, sessionID)
+	if err != nil {
+		return View{}, err
+	}
+	attempts, err := s.store.Attempts(ctx, sessionID)
+	if err != nil {
+		return View{}, err
+	}
+	return newView(session, attempts, s.clock.Now()), nil
+}
+
+// ViewReturn reads what the page that a wallet returns to shows. Its token
+// reveals a status and no more, so the page must not show the session.
+func (s *Service) ViewReturn(ctx context.Context, token string) (View, error) {
+	if !validID(token, "") {
+		return View{}, ErrNotFound
+	}
+	a, err := s.store.AttemptByReturnToken(ctx, token)
+	if err != nil {
+		return View{}, err
+	}
+	return s.View(ctx, a.SessionID)
+}
+
+func newView(session Session, attempts []Attempt, now time.Time) View {
+	v := View{Session: session, Attempt: current(attempts), Payable: session.Payable(now)}
+	v.State = pageState(session, v.Attempt, now)
+	if left := session.ExpiresAt.Sub(now); left > 0 && session.Status == StatusOpen {
+		v.Remaining = left
+	}
+	return v
+}
+
+// current is the attempt a page is about: the paid one, else the newest that
+// is open, else the newest.
+func current(attempts []Attempt) *Attempt {
+	var found *Attempt
+	for i := range attempts {
+		a := &attempts[i]
+		if a.State == AttemptPaid {
+			return a
+		}
+		if found == nil || a.State.Open() || !found.State.Open() {
+			found = a
+		}
+	}
+	return found
+}
+
+// pageState is the one place where a session's state becomes a page's.
+func pageState(session Session, a *Attempt, now time.Time) PageState {
+	switch {
+	case session.PaymentStatus.Settled():
+		return PagePaid
+	case session.Status == StatusExpired:
+		return PageExpired
+	case session.Status == StatusCanceled:
+		return PageCanceled
+	case session.AmountMismatch:
+		return PageFailed
+	case session.PaymentStatus == PaymentProcessing || !now.Before(session.ExpiresAt):
+		return PageConfirming
+	case a == nil:
+		return PageChoose
+	default:
+		return a.pageState()
+	}
+}
+
+func (a Attempt) pageState() PageState {
+	switch {
+	case a.State == AttemptFailed:
+		return PageFailed
+	case a.State != AttemptPending:
+		return PageChoose
+	case a.Flow.ShowsCode():
+		return PageCode
+	default:
+		return PageRedirecting
+	}
+}

@@ -1,0 +1,228 @@
+// Package wantupay makes the Wantu gateway a [checkout.Gateway]. It is the
+// only place where the manual's words meet the domain's. Make one with [New].
+package wantupay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// Account is a shop's account at the gateway.
+type Account struct {
+	Client *wantu.Client
+	// WeChatAppID is the WeChat account whose openids the shop's JSAPI
+	// orders name. Without it the shop has no JSAPI.
+	WeChatAppID string
+}
+
+// Gateway places and asks about orders at Wantu for every shop.
+type Gateway struct{ accounts map[string]Account }
+
+var _ checkout.Gateway = (*Gateway)(nil)
+
+// New returns a Gateway for the accounts of the shops, by merchant ID.
+func New(accounts map[string]Account) (*Gateway, error) {
+	for id, a := range accounts {
+		if a.Client == nil {
+			return nil, fmt.Errorf("wantupay: the account of %q has no client", id)
+		}
+	}
+	return &Gateway{accounts: accounts}, nil
+}
+
+func (g *Gateway) account(merchant string) (Account, error) {
+	a, ok := g.accounts[merchant]
+	if !ok {
+		return a, fmt.Errorf("%w: no account for merchant %q", checkout.ErrRefused, merchant)
+	}
+	return a, nil
+}
+
+// Create implements [checkout.Gateway].
+func (g *Gateway) Create(ctx context.Context, o checkout.Order) (checkout.Created, error) {
+	account, err := g.account(o.Merchant)
+	if err != nil {
+		return checkout.Created{}, err
+	}
+	created, err := account.create(ctx, o)
+	return created, translate(err)
+}
+
+func (a Account) create(ctx context.Context, o checkout.Order) (checkout.Created, error) {
+	switch o.Flow {
+	case checkout.FlowWeb, checkout.FlowIframe:
+		return a.web(ctx, o)
+	case checkout.FlowWAP:
+		return a.wap(ctx, o)
+	case checkout.FlowNative:
+		return a.native(ctx, o)
+	case checkout.FlowJSAPI:
+		return a.jsapi(ctx, o)
+	default:
+		return checkout.Created{}, fmt.Errorf("%w: no order is placed by flow %q", checkout.ErrRefused, o.Flow)
+	}
+}
+
+func (a Account) web(ctx context.Context, o checkout.Order) (checkout.Created, error) {
+	r := wantu.WebRequest{
+		TotalFee: o.Amount, FeeType: o.Currency, Subject: subject(o.Subject), ProductID: o.ProductID,
+		OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL, ReturnURL: o.ReturnURL, TimeExpire: o.ExpiresAt,
+	}
+	if o.Flow == checkout.FlowIframe {
+		r.PaymentInst, r.QRCodeWidth = inst(o.Wallet), o.FrameWidth
+	}
+	answer, err := a.Client.Web(ctx, r)
+	return checkout.Created{TradeID: answer.TradeID, Placed: checkout.Placed{URL: answer.URL}}, err
+}
+
+func (a Account) wap(ctx context.Context, o checkout.Order) (checkout.Created, error) {
+	answer, err := a.Client.WAP(ctx, wantu.WAPRequest{
+		TotalFee: o.Amount, FeeType: o.Currency, Subject: subject(o.Subject), ProductID: o.ProductID,
+		OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL, ReturnURL: o.ReturnURL, TimeExpire: o.ExpiresAt,
+		PaymentInst: inst(o.Wallet),
+	})
+	return checkout.Created{TradeID: answer.TradeID, Placed: checkout.Placed{URL: answer.URL}}, err
+}
+
+func (a Account) native(ctx context.Context, o checkout.Order) (checkout.Created, error) {
+	answer, err := a.Client.CreateQRCode(ctx, wantu.CreateQRCodeRequest{
+		PayChannel: channel(o.Channel), TotalFee: o.Amount, FeeType: o.Currency,
+		Subject: subject(o.Subject), ProductID: o.ProductID, OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL,
+	})
+	return checkout.Created{TradeID: answer.TradeID, Placed: checkout.Placed{Code: answer.QRCodeURL}}, err
+}
+
+func (a Account) jsapi(ctx context.Context, o checkout.Order) (checkout.Created, error) {
+	answer, err := a.Client.PayForm(ctx, wantu.PayFormRequest{
+		TotalFee: o.Amount, FeeType: o.Currency, Subject: subject(o.Subject), ProductID: o.ProductID,
+		OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL, OpenID: o.OpenID, AppID: a.WeChatAppID,
+	})
+	if err != nil {
+		return checkout.Created{}, err
+	}
+	p := answer.Parameters
+	text, err := json.Marshal(map[string]string{
+		"appId": p.AppID, "timeStamp": p.TimeStamp, "nonceStr": p.NonceStr,
+		"package": p.Package, "signType": p.SignType, "paySign": p.PaySign,
+	})
+	return checkout.Created{TradeID: answer.TradeID, Placed: checkout.Placed{JSAPI: string(text)}}, err
+}
+
+// Query implements [checkout.Gateway].
+func (g *Gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
+	account, err := g.account(r.Merchant)
+	if err != nil {
+		return checkout.OrderStatus{}, err
+	}
+	answer, err := account.Client.Query(ctx, wantu.QueryRequest{PayChannel: channel(r.Channel), OutTradeNo: r.OutTradeNo})
+	if err != nil {
+		return checkout.OrderStatus{}, translate(err)
+	}
+	return checkout.OrderStatus{
+		OutTradeNo: answer.OutTradeNo, TradeID: answer.TradeID, Amount: answer.TotalFee, Currency: answer.FeeType,
+		State: state(answer.TradeStatus), Detail: string(answer.TradeStatus),
+	}, nil
+}
+
+// Close implements [checkout.Gateway].
+func (g *Gateway) Close(ctx context.Context, r checkout.OrderRef) error {
+	account, err := g.account(r.Merchant)
+	if err != nil {
+		return err
+	}
+	_, err = account.Client.Close(ctx, wantu.CloseRequest{PayChannel: channel(r.Channel), OutTradeNo: r.OutTradeNo})
+	return translate(err)
+}
+
+// ReadNotification implements [checkout.Gateway].
+func (g *Gateway) ReadNotification(merchant string, body []byte) (checkout.OrderStatus, string, error) {
+	text := redact(body)
+	account, err := g.account(merchant)
+	if err != nil {
+		return checkout.OrderStatus{}, text, err
+	}
+	n, err := account.Client.ParseNotification(body)
+	if err != nil {
+		return checkout.OrderStatus{}, text, err
+	}
+	return checkout.OrderStatus{
+		OutTradeNo: n.OutTradeNo, TradeID: n.TradeID, Amount: n.TotalFee, Currency: n.FeeType,
+		State: state(n.TradeStatus), Detail: string(n.TradeStatus),
+	}, text, nil
+}
+
+// translate adds to an error the one of the domain's that it matches.
+func translate(err error) error {
+	switch {
+	case err == nil, errors.Is(err, checkout.ErrRefused):
+		return err
+	case errors.Is(err, wantu.ErrOrderInvalid):
+		return errors.Join(checkout.ErrNoOrder, err)
+	case errors.Is(err, wantu.ErrOrderPaid):
+		return errors.Join(checkout.ErrAlreadyPaid, err)
+	case errors.Is(err, wantu.ErrOutTradeNoUsed):
+		return errors.Join(checkout.ErrNumberUsed, err)
+	case wantu.OutcomeUnknown(err):
+		return errors.Join(checkout.ErrOutcomeUnknown, err)
+	default:
+		return errors.Join(checkout.ErrRefused, err)
+	}
+}
+
+// state gives a trade_status its meaning. One that nobody knows is unpaid:
+// it is asked about again.
+func state(s wantu.TradeStatus) checkout.OrderState {
+	switch s {
+	case wantu.Success:
+		return checkout.OrderPaid
+	case wantu.PayError:
+		return checkout.OrderFailed
+	default:
+		return checkout.OrderUnpaid
+	}
+}
+
+func channel(c checkout.Channel) wantu.PayChannel {
+	if c == checkout.ChannelWeChat {
+		return wantu.WeChat
+	}
+	return wantu.Alipay
+}
+
+func inst(w checkout.Wallet) wantu.PaymentInst {
+	if w == checkout.WalletAlipayHK {
+		return wantu.AlipayHK
+	}
+	return wantu.AlipayCN
+}
+
+// subject spares the gateway's ambiguous signature an &; our own pages show
+// the original.
+func subject(text string) string { return strings.ReplaceAll(text, "&", "＆") }
+
+// keptBody is how much of a notification is kept, in bytes.
+const keptBody = 4 << 10
+
+// signMember is a "sign" member of a JSON object, whatever its value.
+var signMember = regexp.MustCompile(`(?i)"sign"\s*:\s*("(?:[^"\\]|\\.)*"?|[^,}\]]*)`)
+
+// redact returns what may be kept of a notification's body.
+func redact(body []byte) string {
+	text := string(body)
+	if len(text) > keptBody {
+		text = text[:keptBody]
+	}
+	text = signMember.ReplaceAllString(text, `"sign":"(left out)"`)
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "�")
+	}
+	return strings.ReplaceAll(text, "\x00", "�") // PostgreSQL's text takes no NUL
+}

@@ -1,0 +1,165 @@
+// Package worker does the durable work, on River: it sweeps what is due and
+// delivers webhooks. Make a [Queue] first, because the store writes jobs with
+// it in its own transactions; then make a worker with [New], and start it.
+package worker
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+const (
+	sweepEvery = 2 * time.Second
+	// fetchEvery bounds how long a webhook waits for its first try.
+	fetchEvery = 300 * time.Millisecond
+	// jobTimeout ends a job's context; rescueAfter gives a job that a killed
+	// process left behind to another.
+	jobTimeout  = 30 * time.Second
+	rescueAfter = time.Minute
+	// keepDone is how long finished jobs stay: the events are the record.
+	keepDone = time.Hour
+)
+
+// Queue writes jobs.
+type Queue struct {
+	client    *river.Client[*sql.Tx]
+	endpoints map[string]Endpoint
+}
+
+// NewQueue brings River's own tables up to date and returns a Queue that
+// writes webhooks for the merchants that have an endpoint.
+func NewQueue(ctx context.Context, db *sql.DB, endpoints map[string]Endpoint) (*Queue, error) {
+	driver := riversqlite.New(db)
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, fmt.Errorf("reading the queue's migrations: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return nil, fmt.Errorf("migrating the queue: %w", err)
+	}
+	client, err := river.NewClient(driver, &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, fmt.Errorf("opening the queue: %w", err)
+	}
+	return &Queue{client: client, endpoints: endpoints}, nil
+}
+
+// Enqueue writes the webhook of an event in the event's transaction. It is a
+// store.Enqueue.
+func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
+	if q.endpoints[e.Merchant].URL == "" {
+		return nil
+	}
+	_, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: e.ID},
+		&river.InsertOpts{MaxAttempts: len(webhookSchedule)})
+	return err
+}
+
+// Sweeper does what is due: *checkout.Service.
+type Sweeper interface {
+	Sweep(ctx context.Context) error
+}
+
+// Events returns an event, or checkout.ErrNotFound: a checkout.Store.
+type Events interface {
+	Event(ctx context.Context, id string) (checkout.Event, error)
+}
+
+// Config is what a worker is made of.
+type Config struct {
+	DB        *sql.DB
+	Sweeper   Sweeper
+	Events    Events
+	Endpoints map[string]Endpoint
+	// Transport carries the webhooks. Defaults to http.DefaultTransport.
+	Transport http.RoundTripper
+	// Logger defaults to slog.Default().
+	Logger *slog.Logger
+}
+
+// Worker works the queue. Start it once; Stop lets the running jobs end.
+type Worker struct{ client *river.Client[*sql.Tx] }
+
+// New returns a Worker, or an error that names the field that is wrong.
+func New(c Config) (*Worker, error) {
+	if c.DB == nil || c.Sweeper == nil || c.Events == nil {
+		return nil, errors.New("worker: Config.DB, Config.Sweeper and Config.Events are needed")
+	}
+	if c.Transport == nil {
+		c.Transport = http.DefaultTransport
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	sender, err := newSender(c.Endpoints, c.Transport)
+	if err != nil {
+		return nil, err
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper})
+	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, logger: c.Logger})
+	client, err := river.NewClient(riversqlite.New(c.DB), &river.Config{
+		Logger: slog.New(quiet{c.Logger.Handler()}), Workers: workers,
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 50}},
+		FetchPollInterval:           fetchEvery,
+		JobTimeout:                  jobTimeout,
+		RescueStuckJobsAfter:        rescueAfter,
+		CompletedJobRetentionPeriod: keepDone,
+		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(
+			river.PeriodicInterval(sweepEvery),
+			func() (river.JobArgs, *river.InsertOpts) { return sweepArgs{}, &river.InsertOpts{MaxAttempts: 1} },
+			&river.PeriodicJobOpts{ID: "sweep", RunOnStart: true},
+		)},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the queue: %w", err)
+	}
+	return &Worker{client: client}, nil
+}
+
+// Start begins to work; it ends with Stop.
+func (w *Worker) Start(ctx context.Context) error { return w.client.Start(ctx) }
+
+// Stop lets running jobs end until ctx is done.
+func (w *Worker) Stop(ctx context.Context) error { return w.client.Stop(ctx) }
+
+// sweepArgs is the periodic job that finds what is due by a column.
+type sweepArgs struct{}
+
+// Kind implements river.JobArgs.
+func (sweepArgs) Kind() string { return "sweep" }
+
+type sweepWorker struct {
+	river.WorkerDefaults[sweepArgs]
+	sweeper Sweeper
+	running sync.Mutex
+}
+
+// Work sweeps, unless the last sweep still runs: the next one finds the rest.
+func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
+	if !w.running.TryLock() {
+		return nil
+	}
+	defer w.running.Unlock()
+	return w.sweeper.Sweep(ctx)
+}
+
+// quiet keeps River's chatter below warnings out of the log.
+type quiet struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}

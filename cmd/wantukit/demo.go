@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/wantukit/wantukit/cmd/wantukit/shop"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web"
+)
+
+// demoCommand runs everything at once: no account, no service, no
+// configuration.
+type demoCommand struct {
+	Addr        string `help:"Address of the checkout and the demo shop." default:":8080"`
+	SandboxAddr string `help:"Address of the sandbox." default:":8081"`
+	Data        string `help:"Folder of the database and the secret." default:"./data" type:"path"`
+	PublicURL   string `help:"Where browsers reach the checkout. Defaults to http://localhost and the port of --addr."`
+}
+
+// The demo shop's keys. They open nothing but a demo.
+const (
+	demoAPIKey        = "sk_test_demo"
+	demoWebhookSecret = "whsec_d2FudHVraXQtZGVtby13ZWJob29rLXNlY3JldA=="
+)
+
+// Run implements kong's command.
+func (c *demoCommand) Run(r *runtime) error {
+	d, err := newDemo(r, c)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n  Demo shop   %s\n  Sandbox     %s\n\n", d.publicURL, d.sandboxListener.url("localhost"))
+	return d.run(r)
+}
+
+// demo is the checkout with a shop and a gateway to play with.
+type demo struct {
+	kit                       *kit
+	sandbox                   *sandbox.Sandbox
+	shop                      *shop.Shop
+	listener, sandboxListener listener
+	publicURL                 string
+}
+
+func newDemo(r *runtime, c *demoCommand) (_ *demo, err error) {
+	d := &demo{publicURL: strings.TrimRight(c.PublicURL, "/")}
+	if d.listener, err = listen(c.Addr); err != nil {
+		return nil, err
+	}
+	if d.sandboxListener, err = listen(c.SandboxAddr); err != nil {
+		return nil, errors.Join(err, d.listener.Close())
+	}
+	if d.publicURL == "" {
+		d.publicURL = d.listener.url("localhost")
+	}
+	if err := d.assemble(r, c.Data); err != nil {
+		return nil, errors.Join(err, d.listener.Close(), d.sandboxListener.Close())
+	}
+	return d, nil
+}
+
+func (d *demo) assemble(r *runtime, dataDir string) (err error) {
+	if d.sandbox, err = newSandbox(r, d.sandboxListener); err != nil {
+		return err
+	}
+	public, err := url.Parse(d.publicURL)
+	if err != nil {
+		return fmt.Errorf("--public-url: %w", err)
+	}
+	// The shop calls the API where this machine reaches it; browsers and the
+	// gateway use the public address.
+	d.shop, err = shop.New(shop.Config{
+		API: "http://" + net.JoinHostPort(d.listener.host("127.0.0.1"), d.listener.port()), APIKey: demoAPIKey,
+		WebhookSecret: demoWebhookSecret, PublicURL: d.publicURL,
+	})
+	if err != nil {
+		return err
+	}
+	at := d.sandboxListener.url("localhost")
+	d.kit, err = newKit(r, kitConfig{
+		dataDir: dataDir, publicURL: d.publicURL, shops: []shopConfig{d.shopConfig(public.Host)},
+		formTargets: []string{at}, demo: &web.Demo{SandboxOrigin: at}, logger: r.logger,
+		wechat: web.WeChatEndpoints{
+			Authorize: at + "/connect/oauth2/authorize", AccessToken: at + "/sns/oauth2/access_token",
+		},
+	})
+	return err
+}
+
+// shopConfig is the configuration that a file would hold for the demo shop.
+func (d *demo) shopConfig(host string) shopConfig {
+	s := shopConfig{
+		ID: "demo", Name: "Harbour Nights", APIKeys: []confidential{demoAPIKey},
+		ReturnHosts: []string{host}, AllowedOrigins: []string{d.publicURL},
+	}
+	s.Gateway.BaseURL = "http://" + net.JoinHostPort(d.sandboxListener.host("127.0.0.1"), d.sandboxListener.port()) + "/paygate"
+	s.Gateway.MerchantAccount, s.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
+	s.Gateway.Key = sandbox.DefaultKey
+	s.WeChat.AppID, s.WeChat.AppSecret = sandbox.DefaultWeChatAppID, sandbox.DefaultWeChatAppSecret
+	s.Webhook.URL, s.Webhook.Secret = d.publicURL+"/shop/webhook", demoWebhookSecret
+	return s
+}
+
+// handler is the checkout and the shop on one address.
+func (d *demo) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/shop/", http.StripPrefix("/shop", d.shop))
+	mux.Handle("/{$}", http.RedirectHandler("/shop/", http.StatusSeeOther))
+	mux.Handle("/", d.kit.web)
+	return web.ViewAs(mux)
+}
+
+// run serves both addresses until the context is done or one of them fails.
+func (d *demo) run(r *runtime) error {
+	ctx, cancel := context.WithCancel(r)
+	defer cancel()
+	gateway := make(chan error, 1)
+	go func() {
+		defer cancel()
+		gateway <- d.sandboxListener.serve(ctx, d.sandbox, d.sandbox.Close, r.logger)
+	}()
+	err := d.kit.run(ctx, d.listener, d.handler(), r.logger)
+	cancel()
+	return errors.Join(err, <-gateway)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/checkout/wantupay"
+	"github.com/wantukit/wantukit/checkout/worker"
+	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/web"
+)
+
+// kitConfig is what a kit is assembled from.
+type kitConfig struct {
+	dataDir   string
+	publicURL string
+	shops     []shopConfig
+	// formTargets, wechat and demo are the sandbox's, where it is used.
+	formTargets []string
+	wechat      web.WeChatEndpoints
+	demo        *web.Demo
+	logger      *slog.Logger
+}
+
+// kit is the checkout, assembled: a database, its worker and a web server.
+type kit struct {
+	db      *store.DB
+	store   *store.Store
+	service *checkout.Service
+	worker  *worker.Worker
+	web     *web.Server
+}
+
+// newKit opens the database and wires the rooms together.
+func newKit(ctx context.Context, c kitConfig) (_ *kit, err error) {
+	secret, err := loadSecret(filepath.Join(c.dataDir, "secret"))
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.OpenSQLite(ctx, filepath.Join(c.dataDir, "wantukit.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	k := &kit{db: db}
+	if err := k.assembleDomain(ctx, c); err != nil {
+		return nil, err
+	}
+	return k, k.assembleWeb(c, secret)
+}
+
+func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
+	endpoints, merchants := map[string]worker.Endpoint{}, map[string]checkout.Merchant{}
+	accounts := map[string]wantupay.Account{}
+	for _, s := range c.shops {
+		account, err := s.account()
+		if err != nil {
+			return fmt.Errorf("merchant %q: %w", s.ID, err)
+		}
+		accounts[s.ID], merchants[s.ID], endpoints[s.ID] = account, s.domain(), s.endpoint()
+	}
+	queue, err := worker.NewQueue(ctx, k.db.Writer(), endpoints)
+	if err != nil {
+		return err
+	}
+	k.store = store.New(k.db, queue.Enqueue)
+	gateway, err := wantupay.New(accounts)
+	if err != nil {
+		return err
+	}
+	k.service, err = checkout.New(checkout.Config{
+		Store: k.store, Gateway: gateway, Clock: wallClock{}, Random: rand.Reader,
+		Merchants: merchants, PublicURL: c.publicURL, Report: reportTo(c.logger),
+	})
+	if err != nil {
+		return err
+	}
+	k.worker, err = worker.New(worker.Config{
+		DB: k.db.Writer(), Sweeper: k.service, Events: k.store, Endpoints: endpoints, Logger: c.logger,
+	})
+	return err
+}
+
+func (k *kit) assembleWeb(c kitConfig, secret []byte) error {
+	assets, err := static.New(static.Config{Demo: c.demo != nil})
+	if err != nil {
+		return err
+	}
+	merchants := map[string]web.Merchant{}
+	for _, s := range c.shops {
+		merchants[s.ID] = s.web()
+	}
+	k.web, err = web.New(web.Config{
+		Service: k.service, Assets: assets, Merchants: merchants, PublicURL: c.publicURL, Secret: secret,
+		Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
+		FormTargets: c.formTargets, WeChat: c.wechat, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
+	})
+	return err
+}
+
+// run serves handler at addr and works the queue until ctx is done, then lets
+// requests, jobs and queries end, in this order.
+func (k *kit) run(ctx context.Context, l listener, handler http.Handler, logger *slog.Logger) error {
+	if err := k.worker.Start(context.WithoutCancel(ctx)); err != nil {
+		return errors.Join(fmt.Errorf("starting the queue: %w", err), k.db.Close())
+	}
+	err := l.serve(ctx, handler, k.web.Close, logger)
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	return errors.Join(err, k.worker.Stop(end), k.service.Drain(end), k.db.Close())
+}
+
+// wallClock is the system's clock.
+type wallClock struct{}
+
+// Now implements checkout.Clock.
+func (wallClock) Now() time.Time { return time.Now() }
+
+// reportTo writes what the domain reports to a log.
+func reportTo(logger *slog.Logger) func(checkout.Report) {
+	return func(r checkout.Report) {
+		level := slog.LevelWarn
+		if r.Alarm {
+			level = slog.LevelError
+		}
+		logger.Log(context.Background(), level, r.Problem, "session", r.SessionID, "attempt", r.AttemptID, "error", r.Err)
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// listener is a port that is open before anything is told of it.
+type listener struct{ net.Listener }
+
+func listen(addr string) (listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return listener{}, fmt.Errorf("listening: %w", err)
+	}
+	return listener{l}, nil
+}
+
+// port is the one that was opened, also where :0 was asked for.
+func (l listener) port() string {
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// host is the address that was asked for, or fallback where that was all.
+func (l listener) host(fallback string) string {
+	host, _, _ := net.SplitHostPort(l.Addr().String())
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		return fallback
+	}
+	return host
+}
+
+// url is where this machine reaches the listener by name.
+func (l listener) url(fallback string) string {
+	return "http://" + net.JoinHostPort(l.host(fallback), l.port())
+}
+
+// serve answers requests until ctx is done, then calls closing, which ends the
+// requests that would never end, and waits for the others.
+func (l listener) serve(ctx context.Context, handler http.Handler, closing func(), logger *slog.Logger) error {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	closing()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	defer cancel()
+	if err := server.Shutdown(end); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("shutting down: %w", err)
+	}
+	return nil
+}
+
+// lanAddress is this machine's address in its own network, for a phone that is
+// to scan a code; localhost where it has none.
+func lanAddress() string {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return "localhost"
+	}
+	for _, a := range addresses {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsPrivate() {
+			return n.IP.String()
+		}
+	}
+	return "localhost"
+}

@@ -1,0 +1,119 @@
+// Command pack puts files into static/dist, each with its brotli and gzip
+// form, and prints their sizes. It fails when one is larger than a shopper
+// should wait for. A file that is there already is not compressed again.
+//
+//	pack -out static/dist -check static/loader.js bin/wantukit.wasm …
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/wantukit/wantukit/static/internal/squeeze"
+)
+
+// limits are the most bytes that a file may have as brotli.
+var limits = map[string]int{
+	"wantukit.wasm": 480_000,
+	"loader.js":     3_072,
+}
+
+func main() {
+	out := flag.String("out", "static/dist", "directory to write to")
+	check := flag.String("check", "", "file to measure and not to write")
+	flag.Parse()
+	if err := run(*out, *check, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "pack:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out, check string, sources []string) error {
+	var errs []error
+	for _, source := range sources {
+		errs = append(errs, pack(out, source))
+	}
+	if check != "" {
+		errs = append(errs, measure(check))
+	}
+	return errors.Join(errs...)
+}
+
+// pack writes the plain file last, so that it is there only when its other
+// forms are, and the same run twice has nothing to do.
+func pack(out, source string) error {
+	body, err := os.ReadFile(source)
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(source)
+	target := filepath.Join(out, name)
+	if small, ok := packed(target, body); ok {
+		return report(name, len(body), len(small))
+	}
+	if err := os.Remove(target); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	small, err := squeeze.Brotli(body)
+	if err != nil {
+		return err
+	}
+	zipped, err := squeeze.Gzip(body)
+	if err != nil {
+		return err
+	}
+	for _, form := range []struct {
+		path string
+		body []byte
+	}{{target + ".br", small}, {target + ".gz", zipped}, {target, body}} {
+		if err := os.WriteFile(form.path, form.body, 0o644); err != nil {
+			return err
+		}
+	}
+	return report(name, len(body), len(small))
+}
+
+// packed returns the brotli form of a file that is in place and the same.
+func packed(target string, body []byte) ([]byte, bool) {
+	there, err := os.ReadFile(target)
+	if err != nil || !bytes.Equal(there, body) {
+		return nil, false
+	}
+	small, err := os.ReadFile(target + ".br")
+	return small, err == nil
+}
+
+func measure(source string) error {
+	body, err := os.ReadFile(source)
+	if err != nil {
+		return err
+	}
+	small, err := squeeze.Brotli(body)
+	if err != nil {
+		return err
+	}
+	return report(filepath.Base(source), len(body), len(small))
+}
+
+func report(name string, plain, small int) error {
+	fmt.Printf("%s: %s bytes, brotli %s\n", name, grouped(plain), grouped(small))
+	if limit, ok := limits[name]; ok && small > limit {
+		return fmt.Errorf("%s has %s bytes as brotli, more than its %s", name, grouped(small), grouped(limit))
+	}
+	return nil
+}
+
+// grouped writes 1694123 as 1,694,123.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

@@ -1,0 +1,37 @@
+// Package squeeze compresses a file as small as it gets, for content that is
+// compressed once and served often.
+package squeeze
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+
+	"github.com/andybalholm/brotli"
+)
+
+// Brotli returns body for Content-Encoding br.
+func Brotli(body []byte) ([]byte, error) {
+	var out bytes.Buffer
+	return finish(&out, brotli.NewWriterOptions(&out, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: 22}), body)
+}
+
+// Gzip returns body for Content-Encoding gzip.
+func Gzip(body []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	return finish(&out, w, body)
+}
+
+func finish(out *bytes.Buffer, w io.WriteCloser, body []byte) ([]byte, error) {
+	if _, err := w.Write(body); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

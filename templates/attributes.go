@@ -1,0 +1,88 @@
+package templates
+
+import (
+	"strconv"
+
+	"github.com/a-h/templ"
+)
+
+// lang returns the language that is spoken for a page's Lang.
+func lang(of string) string {
+	if of == LangSimplified || of == LangTraditional {
+		return of
+	}
+	return LangEnglish
+}
+
+// title is the document's. A status page names neither shop nor amount.
+func title(m *messages, p CheckoutPage) string {
+	if p.StatusOnly {
+		return m.StatusTitle
+	}
+	return withShop(m.Title, p.ShopName) + " · " + p.Amount
+}
+
+// rootAttributes are the facts that the page tells its script. Those that are
+// empty are left out.
+func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
+	facts := templ.OrderedAttributes{
+		{Key: "data-state", Value: p.State},
+		{Key: "data-remaining", Value: strconv.Itoa(p.Remaining)},
+	}
+	add := func(name, value string) {
+		if value != "" {
+			facts = append(facts, templ.KeyValue[string, any]{Key: name, Value: value})
+		}
+	}
+	add("data-attempt", p.Attempt.Ref)
+	add("data-status", p.URLs.Status)
+	add("data-events", p.URLs.Events)
+	add("data-confirm", p.URLs.Confirm)
+	add("data-token", p.Token)
+	add("data-worker", p.Assets.Worker)
+	add("data-wasm", p.Assets.Wasm)
+	add("data-wasm-exec", p.Assets.WasmExec)
+	if p.StatusOnly {
+		add("data-status-only", "1")
+		return facts
+	}
+	add("data-next", p.URLs.Success)
+	add("data-flow", p.Attempt.Flow)
+	add("data-jsapi", p.Attempt.JSAPI)
+	if p.Notice == "" {
+		add("data-autostart", p.AutoStart)
+	}
+	return facts
+}
+
+// target makes a form leave an embedding page.
+func target(top bool) templ.Attributes {
+	if !top {
+		return nil
+	}
+	return templ.Attributes{"target": "_top"}
+}
+
+// frameSide returns the side of the wallet's frame as an attribute.
+func frameSide(a AttemptView) string {
+	if a.FrameWidth > 0 {
+		return strconv.Itoa(a.FrameWidth)
+	}
+	return "240"
+}
+
+// countdown returns seconds as m:ss, or h:mm:ss from an hour on. The browser's
+// half writes the same.
+func countdown(seconds int) string {
+	pad := func(n int) string {
+		if n < 10 {
+			return "0" + strconv.Itoa(n)
+		}
+		return strconv.Itoa(n)
+	}
+	h, m, s := seconds/3600, seconds/60%60, seconds%60
+	if h > 0 {
+		return strconv.Itoa(h) + ":" + pad(m) + ":" + pad(s)
+	}
+	return pad(m) + ":" + pad(s)
+}

@@ -1,0 +1,232 @@
+package templates
+
+import "strings"
+
+// messages are the words of the pages in one language. In them, {wallet} and
+// {shop} stand for names.
+type messages struct {
+	// What every page has.
+	Title      string // of the document
+	PayTo      string
+	Amount     string
+	Item       string
+	Order      string
+	TimeLeft   string
+	Reassure   string
+	Cancel     string
+	BackToShop string
+	CheckNow   string
+	OtherWays  string
+
+	// Names of the wallets.
+	AlipayCN string
+	AlipayHK string
+	WeChat   string
+
+	// Ways to pay, below a wallet's name.
+	HintCode    string
+	HintCashier string
+	HintApp     string
+	HintJSAPI   string
+
+	// Other ways to pay with the same wallet.
+	AltCodeHere   string
+	AltCodeOther  string
+	AltCashier    string
+	AltApp        string
+	AltJSAPI      string
+	GuideWeChat   string
+	GuideBrowser  string
+	WeChatWords   string
+	BrowserWords  string
+	Link          string
+	CopyLink      string
+	Copied        string
+	FrameFallback string
+
+	// One block for each state.
+	ChooseTitle string
+	ChooseNone  string
+
+	CodeTitle  string
+	CodeStep1  string
+	CodeStep2  string
+	CodeStep3  string
+	CodeAlt    string // says what the image is
+	FrameTitle string
+	Waiting    string
+
+	RedirectTitle string
+	RedirectWords string
+	RedirectOpen  string
+	JSAPIWords    string
+	JSAPIPay      string
+	JSAPIMissing  string
+	JSAPIFailed   string
+	JSAPINoScript string
+
+	ConfirmTitle string
+	ConfirmWords string
+	ConfirmAgain string
+
+	PaidTitle   string
+	PaidWords   string
+	PaidLeaving string
+
+	FailedTitle string
+	FailedWords string
+
+	ExpiredTitle string
+	ExpiredWords string
+
+	CanceledTitle string
+	CanceledWords string
+
+	// The page of a return URL.
+	StatusTitle string
+	StatusWords string
+	StatusAgain string
+	StatusPaid  string
+	StatusOpen  string
+
+	// Notices.
+	GatewayDown   string
+	BadForm       string
+	TooMany       string
+	WeChatRefused string
+
+	// Problems.
+	NotFoundTitle    string
+	NotFoundWords    string
+	BadRequestTitle  string
+	BadRequestWords  string
+	ForbiddenTitle   string
+	ForbiddenWords   string
+	TooManyTitle     string
+	TooManyWords     string
+	ServerTitle      string
+	ServerWords      string
+	UnavailableTitle string
+	UnavailableWords string
+
+	// The demo's bar.
+	DemoWords string
+	DemoAs    string
+	DemoApply string
+}
+
+// words returns the messages of a language, and English for any other.
+func words(lang string) *messages {
+	switch lang {
+	case LangSimplified:
+		return &simplified
+	case LangTraditional:
+		return &traditional
+	default:
+		return &english
+	}
+}
+
+// wallet returns the name of a wallet.
+func (m *messages) wallet(wallet string) string {
+	switch wallet {
+	case "alipay_cn":
+		return m.AlipayCN
+	case "alipay_hk":
+		return m.AlipayHK
+	case "wechat":
+		return m.WeChat
+	default:
+		return wallet
+	}
+}
+
+// withWallet fills {wallet}.
+func (m *messages) withWallet(text, wallet string) string {
+	return strings.ReplaceAll(text, "{wallet}", m.wallet(wallet))
+}
+
+// withShop fills {shop}.
+func withShop(text, shop string) string {
+	return strings.ReplaceAll(text, "{shop}", shop)
+}
+
+// hint says how a wallet is paid with on this device.
+func (m *messages) hint(o WalletOption) string {
+	switch {
+	case o.Guide == GuideOpenInWeChat:
+		return m.GuideWeChat
+	case o.Guide != "":
+		return m.GuideBrowser
+	}
+	switch o.Flow {
+	case "native", "iframe":
+		return m.HintCode
+	case "wap":
+		return m.HintApp
+	case "jsapi":
+		return m.HintJSAPI
+	default:
+		return m.HintCashier
+	}
+}
+
+// guide says what to do instead.
+func (m *messages) guide(key string) string {
+	if key == GuideOpenInWeChat {
+		return m.WeChatWords
+	}
+	return m.BrowserWords
+}
+
+// alternative labels another flow of o. A code is meant for another device
+// unless this one is where a desktop shopper looks at it.
+func (m *messages) alternative(o WalletOption, flow string) string {
+	switch flow {
+	case "native", "iframe":
+		if o.Guide == "" && o.Flow == "web" {
+			return m.AltCodeHere
+		}
+		return m.AltCodeOther
+	case "wap":
+		return m.AltApp
+	case "jsapi":
+		return m.AltJSAPI
+	default:
+		return m.withWallet(m.AltCashier, o.Wallet)
+	}
+}
+
+// notice returns the text of a Notice constant, "" for none.
+func (m *messages) notice(key string) string {
+	switch key {
+	case NoticeGatewayDown:
+		return m.GatewayDown
+	case NoticeBadForm:
+		return m.BadForm
+	case NoticeTooMany:
+		return m.TooMany
+	case NoticeWeChatRefused:
+		return m.WeChatRefused
+	default:
+		return ""
+	}
+}
+
+// problem returns the title and the words for an HTTP status.
+func (m *messages) problem(status int) (title, text string) {
+	switch status {
+	case 404:
+		return m.NotFoundTitle, m.NotFoundWords
+	case 400:
+		return m.BadRequestTitle, m.BadRequestWords
+	case 403:
+		return m.ForbiddenTitle, m.ForbiddenWords
+	case 429:
+		return m.TooManyTitle, m.TooManyWords
+	case 503:
+		return m.UnavailableTitle, m.UnavailableWords
+	default:
+		return m.ServerTitle, m.ServerWords
+	}
+}

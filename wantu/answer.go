@@ -1,0 +1,98 @@
+package wantu
+
+import (
+	"strings"
+	"time"
+	"unicode"
+)
+
+// answer reads the fields of a verified message and keeps the first problem.
+type answer struct {
+	Message
+	err error
+}
+
+func (a *answer) fail(name, problem string) {
+	if a.err == nil {
+		a.err = malformed(name + " " + problem)
+	}
+}
+
+func (a *answer) required(name string) string {
+	text := a.Text(name)
+	if text == "" {
+		a.fail(name, "is missing")
+	}
+	return text
+}
+
+func (a *answer) fee(name string) int64 {
+	fee, err := ParseFee(a.required(name))
+	if err != nil {
+		a.fail(name, "is not a whole number of minor units")
+	}
+	return fee
+}
+
+// time reads a time that may be missing, or all zeros as a database writes it.
+func (a *answer) time(name string) time.Time {
+	text := a.Text(name)
+	if strings.Trim(text, "0-: ") == "" {
+		return time.Time{}
+	}
+	t, err := ParseTime(text)
+	if err != nil {
+		a.fail(name, "is not yyyy-MM-dd HH:mm:ss")
+	}
+	return t
+}
+
+// page reads the URL of a page to send the shopper to.
+func (a *answer) page(name string) string {
+	text := a.required(name)
+	if problem := webURL(text); problem != "" {
+		a.fail(name, problem)
+	}
+	return text
+}
+
+// code reads the text of a QR code.
+func (a *answer) code(name string) string {
+	text := a.required(name)
+	if len(text) > 1024 || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		a.fail(name, "is not a link")
+	}
+	return text
+}
+
+// agree returns [ErrMismatch] when the message echoes a field with another
+// value than was sent. A field that is missing agrees.
+func (a *answer) agree(sent Fields) error {
+	for _, name := range []string{
+		"merchant_account", "store_account", "out_trade_no", "trade_id", "total_fee", "fee_type",
+	} {
+		if !a.Has(name) || sent[name] == "" {
+			continue
+		}
+		if text := a.Text(name); text != "" && text != sent[name] || a.values[name].kind == kindNested {
+			return mismatch(name)
+		}
+	}
+	return nil
+}
+
+// foreign makes a text of the gateway's fit for an error: bounded, in one line
+// and without the key, should the gateway be so careless as to print it.
+func foreign(text, key string) string {
+	text = strings.ReplaceAll(text, key, "[key]")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
+	if runes := []rune(text); len(runes) > 128 {
+		text = string(runes[:128])
+	}
+	return text
+}

@@ -1,0 +1,146 @@
+package wantu
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// The gateway's base URLs. Manual 1.5.
+const (
+	ProductionURL = "https://merchants-api.wantu.cn/paygate"
+	TestURL       = "https://sandbox-merchants.wantu.cn/paygate"
+)
+
+// Config says which gateway to call, for which store, with which key.
+type Config struct {
+	// BaseURL is the gateway's address without the endpoint: https, or http
+	// on a loopback address. Defaults to ProductionURL.
+	BaseURL string
+
+	// MerchantAccount is the merchant's number at the gateway, such as
+	// HKG1234567890. Defaults to nothing: it is required.
+	MerchantAccount string
+
+	// StoreAccount is the store's number. Defaults to nothing: it is required.
+	StoreAccount string
+
+	// Key is the secret that signs (商户支付密钥). Defaults to nothing: it is
+	// required.
+	Key string
+
+	// HTTPClient sends the requests. It is copied; the copy follows no
+	// redirect. Defaults to a client of its own with Go's usual transport.
+	HTTPClient *http.Client
+
+	// Timeout bounds each call, beside the caller's context. Defaults to 15
+	// seconds.
+	Timeout time.Duration
+
+	// Now tells the time for send_time. Defaults to time.Now.
+	Now func() time.Time
+}
+
+// Client calls the gateway for one store. It is safe for concurrent use.
+type Client struct {
+	baseURL, merchantAccount, storeAccount, key string
+
+	http    *http.Client
+	timeout time.Duration
+	now     func() time.Time
+}
+
+// New returns a client, or a [*FieldError] that names the Config field that is
+// wrong.
+func New(config Config) (*Client, error) {
+	if config.BaseURL == "" {
+		config.BaseURL = ProductionURL
+	}
+	if config.HTTPClient == nil {
+		config.HTTPClient = &http.Client{}
+	}
+	if config.Timeout == 0 {
+		config.Timeout = 15 * time.Second
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	return &Client{
+		baseURL:         strings.TrimRight(config.BaseURL, "/"),
+		merchantAccount: config.MerchantAccount,
+		storeAccount:    config.StoreAccount,
+		key:             config.Key,
+		http:            withoutRedirects(*config.HTTPClient),
+		timeout:         config.Timeout,
+		now:             config.Now,
+	}, nil
+}
+
+func (config Config) validate() error {
+	if problem := baseURLProblem(config.BaseURL); problem != "" {
+		return &FieldError{Field: "BaseURL", Problem: problem}
+	}
+	f := &form{fields: Fields{}}
+	f.required("MerchantAccount", config.MerchantAccount, 32, only("_-"))
+	f.required("StoreAccount", config.StoreAccount, 32, only("_-"))
+	f.required("Key", config.Key, 256, func(key string) string {
+		if strings.TrimSpace(key) != key || freeText(key) != "" {
+			return "holds spaces at its ends, & or a control character"
+		}
+		return ""
+	})
+	if !loopback(hostOf(config.BaseURL)) && skipsVerification(config.HTTPClient) {
+		f.fail("HTTPClient", "must verify certificates outside a loopback address")
+	}
+	if config.Timeout < 0 {
+		f.fail("Timeout", "must not be negative")
+	}
+	return f.err
+}
+
+func baseURLProblem(text string) string {
+	if problem := webURL(text); problem != "" {
+		return problem
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
+		return "must have no query and no fragment"
+	}
+	// The signature leaves nested values out and MD5 is weak: only TLS keeps
+	// an answer whole on its way.
+	if u.Scheme != "https" && !loopback(u.Hostname()) {
+		return "must be https outside a loopback address"
+	}
+	return ""
+}
+
+func hostOf(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+func skipsVerification(client *http.Client) bool {
+	transport, ok := client.Transport.(*http.Transport)
+	return ok && transport.TLSClientConfig != nil && transport.TLSClientConfig.InsecureSkipVerify
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func withoutRedirects(client http.Client) *http.Client {
+	if client.Transport == nil {
+		client.Transport = http.DefaultTransport
+	}
+	client.Transport = stayHere{next: client.Transport}
+	return &client
+}

@@ -1,0 +1,127 @@
+package wantu_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+// simulated starts a sandbox and a client for it. A live client differs in its
+// Config alone: BaseURL is wantu.ProductionURL, account and key are your own.
+func simulated() (*wantu.Client, *sandbox.Sandbox, func()) {
+	gateway, err := sandbox.New(sandbox.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	server := httptest.NewServer(gateway)
+	client, err := wantu.New(wantu.Config{
+		BaseURL:         server.URL + "/paygate",
+		MerchantAccount: sandbox.DefaultMerchantAccount,
+		StoreAccount:    sandbox.DefaultStoreAccount,
+		Key:             sandbox.DefaultKey,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	return client, gateway, func() { server.Close(); gateway.Close() }
+}
+
+// A QR code is drawn, the shopper scans it, and query tells the truth.
+func ExampleClient_CreateQRCode() {
+	client, gateway, done := simulated()
+	defer done()
+	ctx := context.Background()
+	_, err := client.CreateQRCode(ctx, wantu.CreateQRCodeRequest{
+		PayChannel: wantu.WeChat,
+		TotalFee:   88000, // HKD 880.00
+		FeeType:    "HKD",
+		Subject:    "演唱会票",
+		ProductID:  "ticket",
+		OutTradeNo: "order_1",
+		NotifyURL:  "http://127.0.0.1:1/notify",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// Draw QRCodeURL of the answer; the shopper scans it and pays.
+	if _, err := gateway.Pay("order_1"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	order, err := client.Query(ctx, wantu.QueryRequest{PayChannel: wantu.WeChat, OutTradeNo: "order_1"})
+	fmt.Println(order.TradeStatus, order.TotalFee, order.FeeType, err)
+	// Output: SUCCESS 88000 HKD <nil>
+}
+
+// The shopper is sent to Alipay's page, or it is shown in an iframe.
+func ExampleClient_Web() {
+	client, _, done := simulated()
+	defer done()
+	page, err := client.Web(context.Background(), wantu.WebRequest{
+		TotalFee:    88000,
+		FeeType:     "HKD",
+		Subject:     "演唱会票",
+		OutTradeNo:  "order_2",
+		NotifyURL:   "http://127.0.0.1:1/notify",
+		ReturnURL:   "https://shop.example/return",
+		TimeExpire:  time.Now().Add(30 * time.Minute),
+		PaymentInst: wantu.AlipayHK, // an iframe with a QR code; leave it out for the cashier
+		QRCodeWidth: 240,
+	})
+	fmt.Println(page.URL != "", err)
+	// Output: true <nil>
+}
+
+// Nobody paid in time: close the order, and learn whether that was too late.
+func ExampleClient_Close() {
+	client, _, done := simulated()
+	defer done()
+	_, err := client.Close(context.Background(), wantu.CloseRequest{PayChannel: wantu.Alipay, OutTradeNo: "order_3"})
+	switch {
+	case errors.Is(err, wantu.ErrOrderPaid):
+		fmt.Println("it was paid after all")
+	case errors.Is(err, wantu.ErrOrderInvalid):
+		fmt.Println("the gateway does not know it")
+	case wantu.OutcomeUnknown(err):
+		fmt.Println("query it")
+	}
+	// Output: the gateway does not know it
+}
+
+// What arrives at notify_url is verified before it is read, stored before it
+// is acknowledged, and is a hint to query.
+func ExampleClient_ParseNotification() {
+	client, _, done := simulated()
+	defer done()
+	notify := func(w http.ResponseWriter, body []byte) {
+		n, err := client.ParseNotification(body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		fmt.Println("query", n.TradeID) // and store what it says, then:
+		_, _ = w.Write(wantu.AckSuccess())
+	}
+	body, err := wantu.Encode(map[string]any{
+		"return_code": "200", "merchant_account": sandbox.DefaultMerchantAccount, "total_fee": 88000,
+		"trade_id": "100020171130144813026280", "trade_status": "SUCCESS",
+	}, sandbox.DefaultKey)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	answer := httptest.NewRecorder()
+	notify(answer, body)
+	fmt.Println(answer.Body)
+	// Output:
+	// query 100020171130144813026280
+	// {"return_code":200,"return_msg":"SUCCESS"}
+}

@@ -1,0 +1,144 @@
+package wantu
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Message is one JSON object of the protocol, decoded strictly. A number keeps
+// its literal text ("0.10" stays "0.10"), so nothing is ever rounded.
+type Message struct {
+	values map[string]value
+}
+
+type kind byte
+
+const (
+	kindString kind = iota + 1
+	kindLiteral
+	kindNested
+	kindNull
+)
+
+// value is a string's decoded text, a number's or boolean's literal, or the
+// JSON of an object or array.
+type value struct {
+	kind kind
+	text string
+}
+
+// Decode reads one JSON object. It refuses, with [ErrMalformed], a body beyond
+// [MaxBody] or [MaxDepth], a name that is there twice at any level (also when
+// only its case differs), bytes that are not UTF-8, and anything behind the
+// object. It does not look at the signature: see [Message.Verify].
+func Decode(body []byte) (Message, error) {
+	if err := checkJSON(body); err != nil {
+		return Message{}, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || members == nil {
+		return Message{}, malformed("not a JSON object")
+	}
+	values := make(map[string]value, len(members))
+	for name, raw := range members {
+		values[name] = decodeValue(raw)
+	}
+	return Message{values: values}, nil
+}
+
+func decodeValue(raw json.RawMessage) value {
+	switch raw[0] {
+	case '"':
+		var text string
+		_ = json.Unmarshal(raw, &text) // cannot fail: the whole body is valid JSON
+		return value{kind: kindString, text: text}
+	case '{', '[':
+		return value{kind: kindNested, text: string(raw)}
+	case 'n':
+		return value{kind: kindNull}
+	default:
+		return value{kind: kindLiteral, text: string(raw)}
+	}
+}
+
+// Text returns the text of a string or the literal of a number; "" when name
+// is missing, null, an object or an array.
+func (m Message) Text(name string) string {
+	v := m.values[name]
+	if v.kind == kindNested {
+		return ""
+	}
+	return v.text
+}
+
+// Has reports whether name is there, whatever its value.
+func (m Message) Has(name string) bool {
+	_, ok := m.values[name]
+	return ok
+}
+
+// Fields returns what the signature covers: every string and number that is
+// not empty, without "sign". Objects and arrays are not signed.
+func (m Message) Fields() Fields {
+	fields := make(Fields, len(m.values))
+	for name, v := range m.values {
+		if name != signField && v.kind != kindNested && v.text != "" {
+			fields[name] = v.text
+		}
+	}
+	return fields
+}
+
+// Verify returns [ErrSignature] unless "sign" is a string and the signature of
+// the message under key.
+func (m Message) Verify(key string) error {
+	sign := m.values[signField]
+	if sign.kind != kindString || !Verify(m.Fields(), sign.text, key) {
+		return ErrSignature
+	}
+	return nil
+}
+
+// Object returns the object under name, given as an object or as a string that
+// holds one. No signature covers an object's members.
+func (m Message) Object(name string) (Message, error) {
+	v := m.values[name]
+	if v.kind != kindNested && v.kind != kindString {
+		return Message{}, malformed(name + " is not an object")
+	}
+	object, err := Decode([]byte(v.text))
+	if err != nil {
+		return Message{}, fmt.Errorf("%s: %w", name, err)
+	}
+	return object, nil
+}
+
+// Encode returns object as JSON with its signature under key in "sign". A
+// [json.Number] keeps its literal text; that text is what is signed.
+func Encode(object map[string]any, key string) ([]byte, error) {
+	body, err := marshal(object)
+	if err != nil {
+		return nil, err
+	}
+	message, err := Decode(body)
+	if err != nil {
+		return nil, err
+	}
+	signed := make(map[string]any, len(object)+1)
+	for name, v := range object {
+		signed[name] = v
+	}
+	signed[signField] = Sign(message.Fields(), key)
+	return marshal(signed)
+}
+
+func marshal(object map[string]any) ([]byte, error) {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(object); err != nil {
+		return nil, fmt.Errorf("encode a message: %w", err)
+	}
+	return bytes.TrimRight(buffer.Bytes(), "\n"), nil
+}

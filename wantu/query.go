@@ -1,0 +1,58 @@
+package wantu
+
+import (
+	"context"
+	"time"
+)
+
+// QueryRequest names an order by one of its numbers, or by both. Manual 2.5.
+type QueryRequest struct {
+	PayChannel PayChannel // the channel that the order was opened on
+	OutTradeNo string     // 1 to 32 of A-Z a-z 0-9 _
+	TradeID    string     // the gateway's number, at most 32 characters
+}
+
+// QueryResponse is what the gateway knows about an order. Compare TotalFee and
+// FeeType with the order that you stored before you believe TradeStatus.
+type QueryResponse struct {
+	OutTradeNo   string
+	TradeID      string // the gateway's number of the order; "" when it sent none
+	TotalFee     int64  // minor units
+	FeeType      string
+	Attach       string
+	TradeStatus  TradeStatus
+	TradeTime    time.Time // when it was paid; zero when the gateway sent none
+	StoreAccount string
+	DeviceSN     string
+}
+
+// Query asks what became of an order. [ErrOrderInvalid] means that the gateway
+// does not know it. Manual 2.5.
+func (c *Client) Query(ctx context.Context, r QueryRequest) (QueryResponse, error) {
+	f := newForm(r.PayChannel)
+	if r.OutTradeNo != "" || r.TradeID == "" {
+		f.outTradeNo(r.OutTradeNo)
+	}
+	f.optional("trade_id", r.TradeID, 32, only("_-"))
+	var response QueryResponse
+	err := c.call(ctx, "query", f, func(a *answer) {
+		if r.OutTradeNo == "" {
+			a.required("trade_id")
+		}
+		response = QueryResponse{
+			OutTradeNo:   a.required("out_trade_no"),
+			TradeID:      a.Text("trade_id"),
+			TotalFee:     a.fee("total_fee"),
+			FeeType:      a.required("fee_type"),
+			Attach:       a.Text("attach"),
+			TradeStatus:  parseTradeStatus(a.required("trade_status")),
+			TradeTime:    a.time("trade_time"),
+			StoreAccount: a.Text("store_account"),
+			DeviceSN:     a.Text("device_sn"),
+		}
+	})
+	if err != nil {
+		return QueryResponse{}, err
+	}
+	return response, nil
+}

@@ -1,0 +1,204 @@
+package sandbox
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// codeLifetime is how long an order without a time_expire may be paid.
+const codeLifetime = 2 * time.Hour
+
+// createQRCode opens an order and answers with the text of its code. Manual 2.2.
+func (s *Sandbox) createQRCode(c call) reply {
+	o, refusal := s.open(c, surfaceWallet)
+	if refusal != nil {
+		return refusal
+	}
+	return succeed(reply{
+		"qrcode_url":    o.ScanURL,
+		"out_trade_no":  o.OutTradeNo,
+		"trade_id":      o.TradeID,
+		"total_fee":     strconv.FormatInt(o.TotalFee, 10), // a string, as in the manual's example
+		"fee_type":      o.FeeType,
+		"store_account": s.config.StoreAccount,
+		"device_sn":     o.deviceSN,
+	})
+}
+
+// web opens an order and answers with the cashier, or with the page of a QR
+// code when payment_inst asks for one. Manual 2.9.
+func (s *Sandbox) web(c call) reply {
+	if c.Text("payment_inst") != "" {
+		return s.openPage(c, surfaceFrame)
+	}
+	return s.openPage(c, surfaceCashier)
+}
+
+// wap opens an order and answers with the mobile cashier. Manual 2.11.
+func (s *Sandbox) wap(c call) reply { return s.openPage(c, surfaceMobile) }
+
+func (s *Sandbox) openPage(c call, on surface) reply {
+	o, refusal := s.open(c, on)
+	if refusal != nil {
+		return refusal
+	}
+	return succeed(reply{"url": o.URL})
+}
+
+// payForm opens an order and answers with the parameters for WeixinJSBridge.
+// Manual 2.7.
+func (s *Sandbox) payForm(c call) reply {
+	if c.Text("app_id") != s.config.WeChatAppID {
+		return refuse(wantu.CodeParamError, "app_id")
+	}
+	if !s.isOpenID(c.Text("open_id")) {
+		return refuse(wantu.CodeParamError, "open_id")
+	}
+	nonce, err := s.random.text(32, hexDigits)
+	if err != nil {
+		return refuse(wantu.CodeSystemError, "")
+	}
+	o, refusal := s.open(c, surfaceSheet)
+	if refusal != nil {
+		return refusal
+	}
+	parameters := wantu.Fields{
+		"appId":     s.config.WeChatAppID,
+		"timeStamp": strconv.FormatInt(s.config.Now().Unix(), 10),
+		"nonceStr":  nonce,
+		"package":   "prepay_id=" + o.token,
+		"signType":  "MD5",
+	}
+	parameters["paySign"] = wantu.Sign(parameters, s.config.WeChatAppSecret)
+	return succeed(reply{"parameters": parameters})
+}
+
+// query answers what became of an order. Manual 2.5.
+func (s *Sandbox) query(c call) reply {
+	number := c.Text("out_trade_no")
+	if number == "" && c.Text("trade_id") == "" {
+		return refuse(wantu.CodeParamMissing, "out_trade_no")
+	}
+	if number == "" {
+		number = s.orders.numberOf(c.Text("trade_id"))
+	}
+	o, err := s.orders.change(number, func(o *order) error {
+		if !c.names(o) {
+			return ErrUnknownOrder
+		}
+		o.Queries++
+		return nil
+	})
+	if err != nil {
+		return refuse(wantu.CodeOrderInvalid, "")
+	}
+	return succeed(reply{
+		"out_trade_no":  o.OutTradeNo,
+		"trade_status":  o.tradeStatus(),
+		"trade_id":      o.TradeID,
+		"trade_time":    o.tradeTime(),
+		"total_fee":     o.TotalFee, // a number, as in the manual's example
+		"fee_type":      o.FeeType,
+		"attach":        o.Attach,
+		"store_account": s.config.StoreAccount,
+		"device_sn":     o.deviceSN,
+	})
+}
+
+// names reports whether the call and o agree on channel and trade_id.
+func (c call) names(o *order) bool {
+	tradeID := c.Text("trade_id")
+	return c.Text("pay_channel") == strconv.Itoa(int(o.PayChannel)) && (tradeID == "" || tradeID == o.TradeID)
+}
+
+// close ends an order that is not paid. Manual 2.15.
+func (s *Sandbox) close(c call) reply {
+	o, err := s.orders.change(c.Text("out_trade_no"), func(o *order) error {
+		if !c.names(o) {
+			return ErrUnknownOrder
+		}
+		o.Closes++
+		if o.Status != StatusSuccess {
+			o.Status = StatusClosed
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return refuse(wantu.CodeOrderInvalid, "")
+	case o.Status == StatusSuccess:
+		return refuse(wantu.CodeOrderPaid, "")
+	}
+	return succeed(reply{})
+}
+
+// open remembers the order that the call asks for.
+func (s *Sandbox) open(c call, on surface) (order, reply) {
+	fee, _ := wantu.ParseFee(c.Text("total_fee")) // checked by fields
+	channel, _ := strconv.Atoi(c.Text("pay_channel"))
+	now := s.config.Now()
+	o := &order{
+		Order: Order{
+			OutTradeNo: c.Text("out_trade_no"), Endpoint: c.endpoint,
+			PayChannel: wantu.PayChannel(channel), PaymentInst: wantu.PaymentInst(c.Text("payment_inst")),
+			TotalFee: fee, FeeType: cmp.Or(c.Text("fee_type"), "HKD"),
+			Subject: c.Text("subject"), Attach: c.Text("attach"),
+			Status: StatusNotPay, CreatedAt: now, ExpiresAt: now.Add(codeLifetime),
+		},
+		surface: on, deviceSN: c.Text("device_sn"), width: c.Text("qrcode_width"),
+		notifyURL: c.Text("notify_url"), returnURL: c.Text("return_url"),
+	}
+	if _, served := minorDigits(o.FeeType); !served {
+		return order{}, refuse(wantu.CodeUnsupportedCurrency, "fee_type")
+	}
+	if text := c.Text("time_expire"); text != "" {
+		o.ExpiresAt, _ = wantu.ParseTime(text) // checked by fields
+		if !o.ExpiresAt.After(now) {
+			return order{}, refuse(wantu.CodeParamError, "time_expire")
+		}
+	}
+	if err := s.number(o, c.public); err != nil {
+		return order{}, refuse(wantu.CodeSystemError, "")
+	}
+	if !s.orders.add(o) {
+		return order{}, refuse(wantu.CodeOutTradeNoUsed, "")
+	}
+	return *o, nil
+}
+
+// number gives an order its trade_id, its token and its addresses.
+func (s *Sandbox) number(o *order, public string) error {
+	tail, err := s.random.text(6, decimals)
+	if err != nil {
+		return err
+	}
+	o.TradeID = "1000" + strings.NewReplacer("-", "", " ", "", ":", "").Replace(wantu.FormatTime(o.CreatedAt)) + tail
+	length, prefix := tokenLength, ""
+	if o.surface == surfaceSheet {
+		length, prefix = 30, "wx"
+	}
+	token, err := s.random.token(length)
+	if err != nil {
+		return err
+	}
+	o.token = prefix + token
+	o.URL = public + "/" + string(o.surface) + "/" + o.token
+	if surfaces()[o.surface].scanned {
+		o.ScanURL = cmp.Or(s.config.ScanURL, public) + "/" + string(surfaceWallet) + "/" + o.token
+	}
+	return nil
+}
+
+// minorDigits returns how many digits of an amount are behind the point, and
+// whether the currency is served.
+func minorDigits(currency string) (int, bool) {
+	digits, served := map[string]int{
+		"HKD": 2, "CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "SGD": 2, "MOP": 2, "TWD": 2,
+		"AUD": 2, "NZD": 2, "CAD": 2, "CHF": 2, "MYR": 2, "THB": 2, "JPY": 0, "KRW": 0,
+	}[currency]
+	return digits, served
+}

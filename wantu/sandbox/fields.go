@@ -1,0 +1,132 @@
+package sandbox
+
+import (
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// field is one row of the manual's tables of request parameters.
+type field struct {
+	name  string
+	must  bool
+	limit int // characters
+	valid func(string) bool
+}
+
+// check answers 303 or 304 with the field's name, or nil.
+func (f field) check(m wantu.Message) reply {
+	text := m.Text(f.name)
+	switch {
+	case text == "" && f.must:
+		return refuse(wantu.CodeParamMissing, f.name)
+	case text == "":
+		return nil
+	case utf8.RuneCountInString(text) > f.limit, f.valid != nil && !f.valid(text):
+		return refuse(wantu.CodeParamError, f.name)
+	}
+	return nil
+}
+
+const (
+	required = true
+	optional = false
+)
+
+// commonFields are those of manual 2.1 that authenticate has not seen.
+func commonFields() []field {
+	return []field{
+		{"pay_channel", required, 1, isOneOf("1", "2")},
+		{"send_time", required, 19, isTime},
+		{"version", required, 3, isOneOf("1.0")},
+	}
+}
+
+// orderFields are what every request for a payment has.
+func orderFields() []field {
+	return []field{
+		{"total_fee", required, 11, isFee},
+		{"subject", required, 128, nil},
+		{"out_trade_no", required, 32, isNumber},
+		{"attach", optional, 128, nil},
+		{"notify_url", required, 256, isURL},
+		{"device_sn", optional, 128, nil},
+	}
+}
+
+func qrCodeFields() []field {
+	return append(orderFields(),
+		field{"product_id", required, 32, nil},
+		field{"fee_type", required, 3, isCurrency},
+	)
+}
+
+func webFields() []field {
+	return append(wapFields(), field{"qrcode_width", optional, 4, isFee})
+}
+
+func wapFields() []field {
+	return append(orderFields(),
+		field{"pay_channel", required, 1, isOneOf("2")},
+		field{"product_id", optional, 32, nil},
+		field{"fee_type", optional, 3, isCurrency},
+		field{"time_expire", required, 19, isTime},
+		field{"return_url", required, 256, isURL},
+		field{"payment_inst", optional, 256, isOneOf("ALIPAYCN", "ALIPAYHK")},
+	)
+}
+
+func payFormFields() []field {
+	return append(qrCodeFields(),
+		field{"pay_channel", required, 1, isOneOf("1")},
+		field{"open_id", required, 32, nil},
+		field{"app_id", required, 32, nil},
+	)
+}
+
+func queryFields() []field {
+	return []field{
+		{"out_trade_no", optional, 32, isNumber},
+		{"trade_id", optional, 32, nil},
+	}
+}
+
+func closeFields() []field {
+	return []field{{"out_trade_no", required, 32, isNumber}}
+}
+
+func isOneOf(values ...string) func(string) bool {
+	return func(text string) bool {
+		for _, value := range values {
+			if text == value {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func isTime(text string) bool {
+	_, err := wantu.ParseTime(text)
+	return err == nil && len(text) == 19
+}
+
+func isFee(text string) bool {
+	fee, err := wantu.ParseFee(text)
+	return err == nil && fee > 0
+}
+
+func isNumber(text string) bool {
+	return strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == ""
+}
+
+func isCurrency(text string) bool {
+	return len(text) == 3 && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+func isURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}

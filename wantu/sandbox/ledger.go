@@ -1,0 +1,108 @@
+package sandbox
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// ledger remembers the newest orders.
+type ledger struct {
+	limit int
+	now   func() time.Time
+
+	mu       sync.Mutex
+	byNumber map[string]*order
+	byToken  map[string]*order
+	queue    []*order // oldest first
+}
+
+func newLedger(limit int, now func() time.Time) *ledger {
+	return &ledger{limit: limit, now: now, byNumber: map[string]*order{}, byToken: map[string]*order{}}
+}
+
+// add opens an order; false when its number or token was used before.
+func (l *ledger) add(o *order) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byNumber[o.OutTradeNo] != nil || l.byToken[o.token] != nil {
+		return false
+	}
+	l.byNumber[o.OutTradeNo], l.byToken[o.token] = o, o
+	l.queue = append(l.queue, o)
+	if len(l.queue) > l.limit {
+		l.drop(l.queue[0])
+		l.queue = slices.Delete(l.queue, 0, 1)
+	}
+	return true
+}
+
+func (l *ledger) drop(o *order) {
+	delete(l.byNumber, o.OutTradeNo)
+	delete(l.byToken, o.token)
+	if o.stop != nil {
+		o.stop()
+	}
+}
+
+// change runs f on an order under the lock, with its status up to date, and
+// returns a copy of what f left. f may be nil.
+func (l *ledger) change(number string, f func(*order) error) (order, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.run(l.byNumber[number], f)
+}
+
+// page returns a copy of the order whose page on surface has this token.
+func (l *ledger) page(on surface, token string) (order, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	o := l.byToken[token]
+	if o == nil || o.surface != on && (on != surfaceWallet || o.ScanURL == "") {
+		return order{}, ErrUnknownOrder
+	}
+	return l.run(o, nil)
+}
+
+func (l *ledger) run(o *order, f func(*order) error) (order, error) {
+	if o == nil {
+		return order{}, ErrUnknownOrder
+	}
+	o.settle(l.now())
+	if f != nil {
+		if err := f(o); err != nil {
+			return *o, err
+		}
+	}
+	return *o, nil
+}
+
+// numberOf returns the out_trade_no of a trade_id, "" when there is none.
+func (l *ledger) numberOf(tradeID string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, o := range l.queue {
+		if o.TradeID == tradeID {
+			return o.OutTradeNo
+		}
+	}
+	return ""
+}
+
+// list returns all orders, newest first.
+func (l *ledger) list() []Order {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	orders := make([]Order, 0, len(l.queue))
+	for _, o := range slices.Backward(l.queue) {
+		o.settle(l.now())
+		orders = append(orders, o.Order)
+	}
+	return orders
+}
+
+func (l *ledger) locked(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f()
+}

@@ -1,0 +1,179 @@
+package sandbox
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// openIDCookie keeps a browser's open_id, as WeChat's app keeps a person's.
+	openIDCookie = "wantu_sandbox_openid"
+	codeTTL      = 5 * time.Minute
+	maxCodes     = 10_000
+)
+
+// grants remembers the newest codes of WeChat's OAuth.
+type grants struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	codes map[string]*grant
+	queue []string // oldest first
+}
+
+type grant struct {
+	openID  string
+	scope   string
+	expires time.Time
+	used    bool
+}
+
+func newGrants(now func() time.Time) *grants {
+	return &grants{now: now, codes: map[string]*grant{}}
+}
+
+func (g *grants) add(code, openID, scope string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.codes[code] = &grant{openID: openID, scope: scope, expires: g.now().Add(codeTTL)}
+	g.queue = append(g.queue, code)
+	if len(g.queue) > maxCodes {
+		delete(g.codes, g.queue[0])
+		g.queue = g.queue[1:]
+	}
+}
+
+// redeem takes a code once. The second value is WeChat's errcode, 0 when good.
+func (g *grants) redeem(code string) (grant, int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	found := g.codes[code]
+	switch {
+	case found == nil || g.now().After(found.expires):
+		return grant{}, 40029
+	case found.used:
+		return grant{}, 40163
+	}
+	found.used = true
+	return *found, 0
+}
+
+// authorize sends the browser back with a code, without asking, as WeChat does
+// for snsapi_base. The open_id stays the same for a browser.
+func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	target, err := url.Parse(query.Get("redirect_uri"))
+	scope := query.Get("scope")
+	switch {
+	case query.Get("appid") != s.config.WeChatAppID:
+		s.problem(w, http.StatusBadRequest, "appid 参数错误", "unknown appid")
+		return
+	case err != nil || !isURL(target.String()) || target.User != nil:
+		s.problem(w, http.StatusBadRequest, "redirect_uri 参数错误", "redirect_uri must be http or https")
+		return
+	case query.Get("response_type") != "code":
+		s.problem(w, http.StatusBadRequest, "response_type 参数错误", "response_type must be code")
+		return
+	case scope != "snsapi_base" && scope != "snsapi_userinfo":
+		s.problem(w, http.StatusBadRequest, "scope 参数错误", "unknown scope")
+		return
+	}
+	openID, err := s.openID(w, r)
+	if err != nil {
+		s.problem(w, http.StatusInternalServerError, "系统错误", "no randomness")
+		return
+	}
+	code, err := s.random.token(32)
+	if err != nil {
+		s.problem(w, http.StatusInternalServerError, "系统错误", "no randomness")
+		return
+	}
+	s.grants.add(code, openID, scope)
+	values := target.Query()
+	values.Set("code", code)
+	values.Set("state", query.Get("state"))
+	target.RawQuery = values.Encode()
+	http.Redirect(w, r, target.String(), http.StatusFound) // #nosec G710 -- the redirect is what OAuth is for
+}
+
+// accessToken turns a code into an open_id, with WeChat's errors.
+func (s *Sandbox) accessToken(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	switch {
+	case query.Get("appid") != s.config.WeChatAppID:
+		weChatError(w, 40013, "invalid appid")
+		return
+	case !hmac.Equal([]byte(query.Get("secret")), []byte(s.config.WeChatAppSecret)):
+		weChatError(w, 40125, "invalid appsecret")
+		return
+	case query.Get("grant_type") != "authorization_code":
+		weChatError(w, 40002, "invalid grant_type")
+		return
+	}
+	token, err := s.random.text(48, hexDigits)
+	if err != nil {
+		weChatError(w, -1, "system error")
+		return
+	}
+	found, errcode := s.grants.redeem(query.Get("code"))
+	switch errcode {
+	case 40163:
+		weChatError(w, errcode, "code been used")
+	case 40029:
+		weChatError(w, errcode, "invalid code")
+	default:
+		writeJSON(w, http.StatusOK, map[string]any{
+			"access_token": token[:24], "refresh_token": token[24:], "expires_in": 7200,
+			"openid": found.openID, "scope": found.scope,
+		})
+	}
+}
+
+func weChatError(w http.ResponseWriter, code int, message string) {
+	writeJSON(w, http.StatusOK, map[string]any{"errcode": code, "errmsg": message})
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value) // a client that hung up asked for nothing
+}
+
+// openID returns the browser's open_id and sees to it that it is kept.
+func (s *Sandbox) openID(w http.ResponseWriter, r *http.Request) (string, error) {
+	if kept, err := r.Cookie(openIDCookie); err == nil && s.isOpenID(kept.Value) {
+		return kept.Value, nil
+	}
+	name, err := s.random.token(15)
+	if err != nil {
+		return "", err
+	}
+	openID := s.sealOpenID(name)
+	http.SetCookie(w, &http.Cookie{ // #nosec G124 -- a phone reaches the sandbox over plain http
+		Name: openIDCookie, Value: openID, Path: "/connect/oauth2", MaxAge: 30 * 24 * 3600,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+	return openID, nil
+}
+
+// sealOpenID makes an open_id that tells for itself that the sandbox gave it
+// out for this app: 28 characters, as WeChat's.
+func (s *Sandbox) sealOpenID(name string) string {
+	mac := hmac.New(sha256.New, []byte(s.config.WeChatAppSecret))
+	mac.Write([]byte(s.config.WeChatAppID + "\x00" + name))
+	return "o" + name + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))[:12]
+}
+
+func (s *Sandbox) isOpenID(text string) bool {
+	if len(text) != 28 || !strings.HasPrefix(text, "o") {
+		return false
+	}
+	return hmac.Equal([]byte(text), []byte(s.sealOpenID(text[1:16])))
+}

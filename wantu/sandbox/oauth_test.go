@@ -1,0 +1,154 @@
+package sandbox_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+// person is a browser that keeps cookies and stops before the shop.
+func person(t *testing.T) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// code lets a person authorize, and returns where the browser goes.
+func (f fixture) code(t *testing.T, browser *http.Client) *url.URL {
+	t.Helper()
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, f.authorizeURL(nil), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := browser.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	back, err := response.Location()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return back
+}
+
+type token struct {
+	AccessToken  string `json:"access_token"`
+	RefreshToken string `json:"refresh_token"`
+	ExpiresIn    int    `json:"expires_in"`
+	OpenID       string `json:"openid"`
+	Scope        string `json:"scope"`
+	ErrCode      int    `json:"errcode"`
+	ErrMsg       string `json:"errmsg"`
+}
+
+func (f fixture) redeem(t *testing.T, code string, change url.Values) token {
+	t.Helper()
+	response, body := browse(t, "GET", f.tokenURL(code, change))
+	wantStatus(t, response, http.StatusOK)
+	return decode[token](t, body)
+}
+
+func TestOAuth(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{})
+	browser := person(t)
+	back := f.code(t, browser)
+	if back.Host != "shop.example" || back.Query().Get("x") != "1" || back.Query().Get("state") != "st&te" {
+		t.Errorf("goes back to %s", back)
+	}
+	first := f.redeem(t, back.Query().Get("code"), nil)
+	if len(first.OpenID) != 28 || first.Scope != "snsapi_base" || first.ExpiresIn != 7200 ||
+		first.AccessToken == "" || first.RefreshToken == "" || first.ErrCode != 0 {
+		t.Errorf("got %+v", first)
+	}
+	if again := f.redeem(t, back.Query().Get("code"), nil); again.ErrCode != 40163 || again.OpenID != "" {
+		t.Errorf("the same code twice: %+v", again)
+	}
+	same := f.redeem(t, f.code(t, browser).Query().Get("code"), nil)
+	other := f.redeem(t, f.code(t, person(t)).Query().Get("code"), nil)
+	if same.OpenID != first.OpenID || other.OpenID == first.OpenID {
+		t.Errorf("open_ids %s, again %s, another's %s", first.OpenID, same.OpenID, other.OpenID)
+	}
+}
+
+func TestOAuthErrors(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := start(t, sandbox.Config{Now: c.now})
+	code := f.code(t, person(t)).Query().Get("code")
+	for name, test := range map[string]struct {
+		code   string
+		change url.Values
+		want   int
+	}{
+		"unknown code": {"x", nil, 40029},
+		"bad secret":   {code, url.Values{"secret": {"x"}}, 40125},
+		"bad app":      {code, url.Values{"appid": {"x"}}, 40013},
+		"bad grant":    {code, url.Values{"grant_type": {"x"}}, 40002},
+	} {
+		if got := f.redeem(t, test.code, test.change); got.ErrCode != test.want || got.ErrMsg == "" || got.OpenID != "" {
+			t.Errorf("%s: %+v, want errcode %d", name, got, test.want)
+		}
+	}
+	c.move(5*time.Minute + time.Second)
+	if got := f.redeem(t, code, nil); got.ErrCode != 40029 {
+		t.Errorf("after five minutes: %+v", got)
+	}
+}
+
+func TestAuthorizeRefuses(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{})
+	for name, change := range map[string]url.Values{
+		"another app":   {"appid": {"wx9"}},
+		"no redirect":   {"redirect_uri": {""}},
+		"script":        {"redirect_uri": {"javascript:alert(1)"}},
+		"no scheme":     {"redirect_uri": {"//evil"}},
+		"unreadable":    {"redirect_uri": {"http://%zz"}},
+		"credentials":   {"redirect_uri": {"https://ok@evil"}},
+		"token flow":    {"response_type": {"token"}},
+		"unknown scope": {"scope": {"all"}},
+	} {
+		response, body := browse(t, "GET", f.authorizeURL(change))
+		if response.StatusCode != http.StatusBadRequest || response.Header.Get("Location") != "" {
+			t.Errorf("%s: status %d to %q", name, response.StatusCode, response.Header.Get("Location"))
+		}
+		lacks(t, body, "javascript:")
+	}
+}
+
+func TestOpenIDTellsWhereItIsFrom(t *testing.T) {
+	t.Parallel()
+	f, other := start(t, sandbox.Config{}), start(t, sandbox.Config{WeChatAppSecret: "another"})
+	openID := f.openID(t)
+	if !strings.HasPrefix(openID, "o") {
+		t.Errorf("open_id %q", openID)
+	}
+	restarted := start(t, sandbox.Config{})
+	for name, c := range map[string]struct {
+		f      fixture
+		openID string
+		code   string
+	}{
+		"its own":         {f, openID, "200"},
+		"after a restart": {restarted, openID, "200"},
+		"another app's":   {other, openID, "304"},
+		"one letter off":  {f, "o" + openID[2:] + openID[1:2], "304"},
+		"not an open_id":  {f, strings.Repeat("x", 28), "304"},
+	} {
+		body := f.signed(t, object("pay-form", map[string]any{"open_id": c.openID, "out_trade_no": "n" + c.code}))
+		if got := c.f.post(t, "pay-form", "", body).Text("return_code"); got != c.code {
+			t.Errorf("%s: return_code %s, want %s", name, got, c.code)
+		}
+	}
+}

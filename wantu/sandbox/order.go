@@ -1,0 +1,106 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// Status is what became of an order.
+//
+//	NOT_PAY ──▶ SUCCESS | PAY_ERROR | CLOSED | EXPIRED
+//	PAY_ERROR ──▶ SUCCESS | CLOSED | EXPIRED
+type Status string
+
+// The statuses. SUCCESS, CLOSED and EXPIRED are final.
+const (
+	StatusNotPay   Status = "NOT_PAY"   // opened
+	StatusPayError Status = "PAY_ERROR" // failed; may be tried again
+	StatusSuccess  Status = "SUCCESS"   // paid
+	StatusClosed   Status = "CLOSED"    // ended by the merchant
+	StatusExpired  Status = "EXPIRED"   // ended by time_expire
+)
+
+// What [Sandbox.Pay], [Sandbox.Fail] and [Sandbox.Notify] may say.
+var (
+	// ErrUnknownOrder: no such out_trade_no.
+	ErrUnknownOrder = errors.New("sandbox: unknown order")
+	// ErrOrderEnded: the order is paid, closed or expired already.
+	ErrOrderEnded = errors.New("sandbox: the order is paid, closed or expired")
+	// ErrNotPaid: there is nothing to notify of.
+	ErrNotPaid = errors.New("sandbox: the order is not paid")
+	// ErrNotAcknowledged: the merchant did not take the notification.
+	ErrNotAcknowledged = errors.New("sandbox: the notification was not acknowledged")
+)
+
+// Order is what the sandbox shows of an order.
+type Order struct {
+	OutTradeNo  string            `json:"out_trade_no"`
+	TradeID     string            `json:"trade_id"`
+	Endpoint    string            `json:"endpoint"` // that opened it, such as "web"
+	PayChannel  wantu.PayChannel  `json:"pay_channel"`
+	PaymentInst wantu.PaymentInst `json:"payment_inst,omitempty"`
+	TotalFee    int64             `json:"total_fee"` // minor units
+	FeeType     string            `json:"fee_type"`
+	Subject     string            `json:"subject"`
+	Attach      string            `json:"attach,omitempty"`
+	Status      Status            `json:"status"`
+	URL         string            `json:"url"`                // the page for the shopper
+	ScanURL     string            `json:"scan_url,omitempty"` // the text of the QR code, where there is one
+
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+	PaidAt    time.Time `json:"paid_at,omitzero"`
+
+	Queries      int  `json:"queries"`      // answered by query
+	Closes       int  `json:"closes"`       // asked for by close
+	NotifyTries  int  `json:"notify_tries"` // notifications sent
+	Acknowledged bool `json:"acknowledged"` // one of them was taken
+}
+
+// order is what the sandbox remembers beside that.
+type order struct {
+	Order
+
+	surface   surface
+	token     string // in the path of its page
+	deviceSN  string
+	notifyURL string
+	returnURL string
+	width     string // qrcode_width, "" when not asked for
+
+	stop context.CancelFunc // ends its notifications; nil before they start
+}
+
+// settle brings Status up to date.
+func (o *order) settle(now time.Time) {
+	open := o.Status == StatusNotPay || o.Status == StatusPayError
+	if open && !now.Before(o.ExpiresAt) {
+		o.Status = StatusExpired
+	}
+}
+
+func (o *order) payable() bool {
+	return o.Status == StatusNotPay || o.Status == StatusPayError
+}
+
+// tradeStatus is Status in the manual's words, its spelling included.
+func (o *order) tradeStatus() string {
+	switch o.Status {
+	case StatusSuccess:
+		return "SUCCESS"
+	case StatusPayError:
+		return "PAY_EEROR"
+	default:
+		return "NOT_PAY"
+	}
+}
+
+func (o *order) tradeTime() string {
+	if o.PaidAt.IsZero() {
+		return ""
+	}
+	return wantu.FormatTime(o.PaidAt)
+}

@@ -1,0 +1,291 @@
+package sandbox_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	qrcode "github.com/skip2/go-qrcode"
+
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+const done = "https://shop.example/return?session=s1&out_trade_no=n1&trade_status=TRADE_SUCCESS#top"
+
+func location(t *testing.T, response *http.Response, want string) {
+	t.Helper()
+	wantStatus(t, response, http.StatusSeeOther)
+	if got := response.Header.Get("Location"); got != want {
+		t.Errorf("goes to %q, want %q", got, want)
+	}
+}
+
+func TestCashiers(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(fixture) string{
+		"computer": func(f fixture) string { return f.web(t, "n1", "") },
+		"phone":    func(f fixture) string { return f.wap(t, "n1") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := start(t, sandbox.Config{})
+			page := open(f)
+			path := strings.TrimPrefix(page, f.url)
+			response, body := browse(t, "GET", page)
+			wantStatus(t, response, http.StatusOK)
+			contains(t, body, "沙盒", "Sandbox", "HKD 880.00", "演唱会票 concert", `id="pay"`, `id="fail"`, `id="leave"`,
+				`action="`+path+`/pay"`)
+			if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'none'") {
+				t.Errorf("policy %q lets the cashier be framed", policy)
+			}
+			response, _ = browse(t, "POST", page+"/leave")
+			location(t, response, returnURL)
+			f.status(t, "n1", sandbox.StatusNotPay)
+			response, _ = browse(t, "POST", page+"/fail")
+			location(t, response, path)
+			_, body = browse(t, "GET", page)
+			contains(t, body, "Payment failed", `id="pay"`, `href="`+returnURL+`"`)
+			response, _ = browse(t, "POST", page+"/pay")
+			location(t, response, done)
+			response, _ = browse(t, "POST", page+"/pay")
+			location(t, response, done)
+			f.status(t, "n1", sandbox.StatusSuccess)
+			_, body = browse(t, "GET", page)
+			contains(t, body, "Paid", `data-go="`+strings.ReplaceAll(done, "&", "&amp;")+`"`)
+			lacks(t, body, `id="pay"`)
+			response, _ = browse(t, "POST", page+"/fail")
+			wantStatus(t, response, http.StatusConflict)
+			_, body = browse(t, "GET", page+"/status")
+			contains(t, body, `{"status":"SUCCESS"}`)
+		})
+	}
+}
+
+func TestCashierOfAnOrderThatEnded(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := start(t, sandbox.Config{Now: c.now})
+	f.qrCode(t, "n0", wantu.Alipay)
+	expired, closed := f.wap(t, "n1"), f.wap(t, "n2")
+	if _, err := f.client.Close(context.Background(), wantu.CloseRequest{PayChannel: wantu.Alipay, OutTradeNo: "n2"}); err != nil {
+		t.Fatal(err)
+	}
+	c.move(time.Hour)
+	for page, text := range map[string]string{expired: "Order expired", closed: "Order closed"} {
+		response, body := browse(t, "POST", page+"/pay")
+		wantStatus(t, response, http.StatusConflict)
+		contains(t, body, text, `href="`+returnURL+`"`)
+		lacks(t, body, `id="pay"`)
+	}
+}
+
+func TestFrame(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{})
+	page := f.web(t, "n1", wantu.AlipayHK)
+	response, body := browse(t, "GET", page)
+	contains(t, body, `width="240" height="240"`, `data-poll="`, `<noscript><meta http-equiv="refresh"`)
+	lacks(t, body, "<button", "演唱会票 concert</p>")
+	if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors *") {
+		t.Errorf("policy %q keeps the code out of an iframe", policy)
+	}
+	response, _ = browse(t, "POST", page+"/pay")
+	wantStatus(t, response, http.StatusNotFound)
+
+	wallet := f.order(t, "n1").ScanURL
+	drawn(t, body, wallet)
+	_, body = browse(t, "GET", wallet)
+	contains(t, body, "AlipayHK", "HKD 880.00", `id="pay"`)
+	response, _ = browse(t, "POST", wallet+"/fail")
+	location(t, response, strings.TrimPrefix(wallet, f.url))
+	response, _ = browse(t, "POST", wallet+"/pay")
+	location(t, response, strings.TrimPrefix(wallet, f.url))
+	_, body = browse(t, "GET", page)
+	contains(t, body, `data-top="https://shop.example/return?`, `target="_top"`, "TRADE_SUCCESS")
+	lacks(t, body, "<svg")
+}
+
+// drawn checks that the page's code is what the QR library draws for text.
+func drawn(t *testing.T, body, text string) {
+	t.Helper()
+	code, err := qrcode.New(text, qrcode.Medium)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := code.Bitmap()
+	dark := map[[2]int]bool{}
+	for _, run := range regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-\d+z`).FindAllStringSubmatch(body, -1) {
+		var x, y, n int
+		if _, err := fmt.Sscan(run[1], &x); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = fmt.Sscan(run[2], &y)
+		_, _ = fmt.Sscan(run[3], &n)
+		for i := range n {
+			dark[[2]int{x + i, y}] = true
+		}
+	}
+	for y, row := range rows {
+		for x, want := range row {
+			if dark[[2]int{x, y}] != want {
+				t.Fatalf("the code differs at %d,%d", x, y)
+			}
+		}
+	}
+}
+
+func TestWalletOfACode(t *testing.T) {
+	t.Parallel()
+	for name, channel := range map[string]wantu.PayChannel{"微信支付 WeChat Pay": wantu.WeChat, "支付宝 Alipay": wantu.Alipay} {
+		f := start(t, sandbox.Config{})
+		wallet := f.qrCode(t, "n1", channel).QRCodeURL
+		path := strings.TrimPrefix(wallet, f.url)
+		_, body := browse(t, "GET", wallet)
+		contains(t, body, name, `id="pay"`, `id="fail"`, `id="leave"`)
+		response, _ := browse(t, "POST", wallet+"/leave")
+		location(t, response, path+"?left")
+		_, body = browse(t, "GET", wallet+"?left")
+		contains(t, body, "You left without paying")
+		lacks(t, body, `id="pay"`)
+		f.status(t, "n1", sandbox.StatusNotPay)
+		response, _ = browse(t, "POST", wallet+"/pay")
+		location(t, response, path)
+		_, body = browse(t, "GET", wallet)
+		contains(t, body, "Paid")
+		f.status(t, "n1", sandbox.StatusSuccess)
+	}
+}
+
+func TestPaySheet(t *testing.T) {
+	t.Parallel()
+	for action, c := range map[string]struct {
+		result string
+		status sandbox.Status
+	}{
+		"pay":   {"ok", sandbox.StatusSuccess},
+		"fail":  {"fail", sandbox.StatusPayError},
+		"leave": {"cancel", sandbox.StatusNotPay},
+	} {
+		t.Run(action, func(t *testing.T) {
+			t.Parallel()
+			f := start(t, sandbox.Config{})
+			parameters := f.payForm(t, "n1")
+			prepay, ok := strings.CutPrefix(parameters.Package, "prepay_id=")
+			if !ok {
+				t.Fatalf("package %q", parameters.Package)
+			}
+			page := f.url + "/sandbox/jsapi/" + prepay
+			response, body := browse(t, "GET", page)
+			contains(t, body, `id="pay"`, `id="fail"`, `id="leave"`, "HKD 880.00")
+			lacks(t, body, "data-result")
+			if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors *") {
+				t.Errorf("policy %q keeps the sheet out of an iframe", policy)
+			}
+			response, _ = browse(t, "POST", page+"/"+action)
+			location(t, response, "/sandbox/jsapi/"+prepay+"?result="+c.result)
+			_, body = browse(t, "GET", page+"?result="+c.result)
+			contains(t, body, `data-result="`+c.result+`"`)
+			f.status(t, "n1", c.status)
+		})
+	}
+}
+
+func TestPaySheetDoesNotBelieveItsURL(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{})
+	prepay := strings.TrimPrefix(f.payForm(t, "n1").Package, "prepay_id=")
+	for _, result := range []string{"ok", "fail", "x"} {
+		_, body := browse(t, "GET", f.url+"/sandbox/jsapi/"+prepay+"?result="+result)
+		lacks(t, body, "data-result")
+	}
+	if _, err := f.client.Close(context.Background(), wantu.CloseRequest{PayChannel: wantu.WeChat, OutTradeNo: "n1"}); err != nil {
+		t.Fatal(err)
+	}
+	_, body := browse(t, "GET", f.url+"/sandbox/jsapi/"+prepay)
+	contains(t, body, "Order closed", `id="leave"`)
+	lacks(t, body, `id="pay"`)
+}
+
+func TestParametersAreSignedAsWeChatDoes(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	f := start(t, sandbox.Config{Now: c.now})
+	p := f.payForm(t, "n1")
+	if !wantu.Verify(wantu.Fields{
+		"appId": p.AppID, "timeStamp": p.TimeStamp, "nonceStr": p.NonceStr, "package": p.Package, "signType": p.SignType,
+	}, p.PaySign, sandbox.DefaultWeChatAppSecret) {
+		t.Errorf("paySign of %+v does not verify", p)
+	}
+	if p.TimeStamp != fmt.Sprint(c.now().Unix()) || p.SignType != "MD5" || len(p.NonceStr) != 32 {
+		t.Errorf("parameters %+v", p)
+	}
+}
+
+func TestHostileSubjectIsInert(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{})
+	code, err := f.client.CreateQRCode(context.Background(), wantu.CreateQRCodeRequest{
+		PayChannel: wantu.WeChat, TotalFee: 1, FeeType: "JPY", Subject: `</script><img src=x onerror="alert(1)">`,
+		ProductID: "1", OutTradeNo: "n1", NotifyURL: "http://a",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{code.QRCodeURL, f.url + "/"} {
+		_, body := browse(t, "GET", page)
+		lacks(t, body, "<img")
+		contains(t, body, "&lt;img", "JPY 1<")
+	}
+}
+
+func TestPagesThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{})
+	cashier, mobile, code := f.web(t, "n1", ""), f.wap(t, "n2"), f.qrCode(t, "n3", wantu.WeChat).QRCodeURL
+	swap := func(page, from, to string) string { return strings.Replace(page, "/"+from+"/", "/"+to+"/", 1) }
+	for _, page := range []string{
+		f.url + "/cashier/x", f.url + "/q/x", f.url + "/sandbox/jsapi/x", f.url + "/nowhere", cashier + "/pay",
+		swap(cashier, "cashier", "m"), swap(cashier, "cashier", "frame"), swap(mobile, "m", "q"), swap(code, "q", "cashier"),
+		f.url + "/q/x/status",
+	} {
+		response, _ := browse(t, "GET", page)
+		if response.StatusCode != http.StatusNotFound && response.StatusCode != http.StatusMethodNotAllowed {
+			t.Errorf("%s: status %d", page, response.StatusCode)
+		}
+	}
+	for _, page := range []string{f.url + "/q/x/pay", code + "/steal"} {
+		response, _ := browse(t, "POST", page)
+		wantStatus(t, response, http.StatusNotFound)
+	}
+	_, body := browse(t, "GET", cashier)
+	wallet, err := url.Parse(f.order(t, "n1").ScanURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn(t, body, wallet.String()) // a cashier's code opens the wallet
+	response, _ := browse(t, "GET", wallet.String())
+	wantStatus(t, response, http.StatusOK)
+}
+
+func TestIndexAndAssets(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{})
+	_, body := browse(t, "GET", f.url+"/")
+	contains(t, body, "No orders yet")
+	page := f.wap(t, "n1")
+	_, body = browse(t, "GET", f.url+"/")
+	contains(t, body, `href="`+page+`"`, "NOT_PAY", "HKD 880.00")
+	for _, asset := range []string{"sandbox.css", "sandbox.js"} {
+		response, body := browse(t, "GET", f.url+"/sandbox/static/"+asset)
+		wantStatus(t, response, http.StatusOK)
+		if body == "" {
+			t.Errorf("%s is empty", asset)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package sandbox
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// reply is an answer before it is signed.
+type reply map[string]any
+
+func refuse(code wantu.ReturnCode, desc string) reply {
+	r := reply{"return_code": int(code), "return_msg": code.Name()}
+	if desc != "" {
+		r["return_desc"] = desc
+	}
+	return r
+}
+
+// succeed adds the return code to the fields of an endpoint's answer.
+func succeed(fields reply) reply {
+	fields["return_code"] = int(wantu.CodeSuccess)
+	fields["return_msg"] = wantu.CodeSuccess.Name()
+	return fields
+}
+
+// call is one verified request.
+type call struct {
+	wantu.Message
+	endpoint string
+	public   string // base URL for the shopper's browser
+}
+
+// endpoint is what the sandbox checks of a request and how it answers.
+type endpoint struct {
+	fields []field
+	serve  func(*Sandbox, call) reply
+}
+
+func endpoints() map[string]endpoint {
+	return map[string]endpoint{
+		"create-qrcode": {qrCodeFields(), (*Sandbox).createQRCode},
+		"web":           {webFields(), (*Sandbox).web},
+		"wap":           {wapFields(), (*Sandbox).wap},
+		"pay-form":      {payFormFields(), (*Sandbox).payForm},
+		"query":         {queryFields(), (*Sandbox).query},
+		"close":         {closeFields(), (*Sandbox).close},
+	}
+}
+
+// paygate answers a call of the merchant's, always with HTTP status 200 once
+// the endpoint exists.
+func (s *Sandbox) paygate(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("endpoint")
+	served, ok := endpoints()[name]
+	if !ok {
+		http.Error(w, "no such endpoint", http.StatusNotFound)
+		return
+	}
+	s.answer(w, s.handle(r, name, served))
+}
+
+func (s *Sandbox) answer(w http.ResponseWriter, r reply) {
+	body, err := wantu.Encode(r, s.config.Key)
+	if err != nil {
+		http.Error(w, "the answer cannot be encoded", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	_, _ = w.Write(body) // a merchant that hung up will query
+}
+
+func (s *Sandbox) handle(r *http.Request, name string, served endpoint) reply {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return refuse(wantu.CodeDataFormatError, "body")
+	}
+	message, err := wantu.Decode(body)
+	if err != nil {
+		return refuse(wantu.CodeDataFormatError, "body")
+	}
+	if refusal := s.authenticate(message); refusal != nil {
+		return refusal
+	}
+	for _, f := range append(commonFields(), served.fields...) {
+		if refusal := f.check(message); refusal != nil {
+			return refusal
+		}
+	}
+	return served.serve(s, call{Message: message, endpoint: name, public: s.publicURL(r)})
+}
+
+// authenticate checks who calls. The signature comes before all other fields,
+// so that a stranger learns nothing about them.
+func (s *Sandbox) authenticate(m wantu.Message) reply {
+	switch {
+	case m.Text("merchant_account") == "":
+		return refuse(wantu.CodeParamMissing, "merchant_account")
+	case m.Text("merchant_account") != s.config.MerchantAccount:
+		return refuse(wantu.CodeNoPrivilege, "merchant_account")
+	case !m.Has("sign"):
+		return refuse(wantu.CodeParamMissing, "sign")
+	case errors.Is(m.Verify(s.config.Key), wantu.ErrSignature):
+		return refuse(wantu.CodeSignError, "sign")
+	case m.Text("store_account") == "":
+		return refuse(wantu.CodeParamMissing, "store_account")
+	case m.Text("store_account") != s.config.StoreAccount:
+		return refuse(wantu.CodeNoPrivilege, "store_account")
+	}
+	return nil
+}

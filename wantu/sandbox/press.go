@@ -1,0 +1,54 @@
+package sandbox
+
+import (
+	"net/http"
+)
+
+// press answers the buttons of a page: pay, fail and leave.
+func (s *Sandbox) press(on surface) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		o, err := s.orders.page(on, r.PathValue("token"))
+		action := r.PathValue("action")
+		if err != nil || on == surfaceFrame {
+			s.problem(w, http.StatusNotFound, "订单不存在", "No such order")
+			return
+		}
+		switch action {
+		case "pay":
+			_, err = s.Pay(o.OutTradeNo)
+		case "fail":
+			_, err = s.Fail(o.OutTradeNo)
+		case "leave":
+		default:
+			s.problem(w, http.StatusNotFound, "页面不存在", "No such page")
+			return
+		}
+		if err == nil || action == "pay" && o.Status == StatusSuccess { // a double click pays once
+			http.Redirect(w, r, next(on, o, action), http.StatusSeeOther) // #nosec G710 -- the merchant's signed return_url
+			return
+		}
+		if o, err = s.orders.page(on, o.token); err != nil {
+			s.problem(w, http.StatusNotFound, "订单不存在", "No such order")
+			return
+		}
+		s.show(w, on, o, r.URL.Query(), http.StatusConflict)
+	}
+}
+
+// next is where the browser goes after a button. A cashier sends the shopper
+// back to the shop, unless the payment failed: then it says so first.
+func next(on surface, o order, action string) string {
+	page := "/" + string(on) + "/" + o.token
+	switch {
+	case on == surfaceSheet:
+		return page + "?result=" + map[string]string{"pay": "ok", "fail": "fail", "leave": "cancel"}[action]
+	case on == surfaceWallet && action == "leave":
+		return page + "?left"
+	case on == surfaceWallet || action == "fail":
+		return page
+	case action == "leave":
+		return o.returnURL
+	default:
+		return paidURL(o)
+	}
+}

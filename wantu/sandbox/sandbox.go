@@ -1,0 +1,102 @@
+package sandbox
+
+import (
+	"context"
+	"embed"
+	"html/template"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+//go:embed templates static
+var assets embed.FS
+
+// Sandbox is the simulated gateway. All it knows is in memory. It is safe for
+// concurrent use.
+type Sandbox struct {
+	config Config
+	mux    *http.ServeMux
+	pages  *template.Template
+	random *source
+	orders *ledger
+	grants *grants
+
+	client   *http.Client // for notifications
+	muted    atomic.Bool  // notifications are off
+	running  sync.WaitGroup
+	lifetime context.Context //nolint:containedctx // ends the goroutines of Close
+	end      context.CancelFunc
+}
+
+// New returns a sandbox, or a [*wantu.FieldError] that names the Config field
+// that is wrong. Call [Sandbox.Close] when done.
+func New(config Config) (*Sandbox, error) {
+	config = config.withDefaults()
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	pages, err := template.New("").Funcs(template.FuncMap{"amount": amount}).ParseFS(assets, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	client := *config.HTTPClient
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s := &Sandbox{
+		config: config,
+		mux:    http.NewServeMux(),
+		pages:  pages,
+		random: &source{reader: config.Rand},
+		orders: newLedger(config.MaxOrders, config.Now),
+		grants: newGrants(config.Now),
+		client: &client,
+	}
+	s.lifetime, s.end = context.WithCancel(context.Background())
+	s.route()
+	return s, nil
+}
+
+// Close stops the notifications and waits for the one that is under way.
+func (s *Sandbox) Close() {
+	s.orders.locked(s.end) // under the lock, so that none starts any more
+	s.running.Wait()
+}
+
+// ServeHTTP serves every path of the package's table.
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, wantu.MaxBody+1)
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Referrer-Policy", "no-referrer")
+	s.mux.ServeHTTP(w, r)
+}
+
+func (s *Sandbox) route() {
+	s.mux.HandleFunc("POST /paygate/{endpoint}", s.paygate)
+	for surface := range surfaces() {
+		path := "/" + string(surface) + "/{token}"
+		s.mux.HandleFunc("GET "+path, s.showPage(surface))
+		s.mux.HandleFunc("GET "+path+"/status", s.showStatus(surface))
+		s.mux.HandleFunc("POST "+path+"/{action}", s.press(surface))
+	}
+	s.mux.HandleFunc("GET /connect/oauth2/authorize", s.authorize)
+	s.mux.HandleFunc("GET /sns/oauth2/access_token", s.accessToken)
+	s.mux.HandleFunc("GET /sandbox/orders", s.listOrders)
+	s.mux.HandleFunc("POST /sandbox/orders/{number}/{action}", s.control)
+	s.mux.HandleFunc("GET /{$}", s.showIndex)
+	s.mux.Handle("GET /sandbox/static/", http.StripPrefix("/sandbox/", http.FileServerFS(assets)))
+}
+
+// publicURL is where the browser of this order's shopper reaches the sandbox.
+func (s *Sandbox) publicURL(r *http.Request) string {
+	if s.config.PublicURL != "" {
+		return s.config.PublicURL
+	}
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

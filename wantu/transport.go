@@ -1,0 +1,78 @@
+package wantu
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"syscall"
+)
+
+// transportError is a call that brought no answer. Its text says what
+// happened, and leaves out the cause's own text where that may quote what came
+// over the wire.
+type transportError struct {
+	endpoint string
+	cause    error
+	sent     bool // the request may have reached the gateway
+}
+
+func newTransportError(endpoint string, err error) *transportError {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return &transportError{endpoint: endpoint, cause: err, sent: !neverLeft(err)}
+}
+
+// neverLeft reports whether no connection came about.
+func neverLeft(err error) bool {
+	var operation *net.OpError
+	if errors.As(err, &operation) && operation.Op == "dial" {
+		return true
+	}
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate)
+}
+
+func (e *transportError) Error() string {
+	return fmt.Sprintf("wantu: %s: %s", e.endpoint, e.problem())
+}
+
+func (e *transportError) problem() string {
+	var timeout net.Error
+	var number syscall.Errno
+	switch {
+	case errors.Is(e.cause, context.Canceled):
+		return "canceled"
+	case errors.Is(e.cause, context.DeadlineExceeded), errors.As(e.cause, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	case neverLeft(e.cause):
+		return "no connection: " + e.cause.Error()
+	case errors.As(e.cause, &number):
+		return "the connection broke: " + number.Error()
+	case errors.Is(e.cause, io.ErrUnexpectedEOF), errors.Is(e.cause, io.EOF):
+		return "the answer breaks off"
+	default:
+		return "the connection broke"
+	}
+}
+
+// Unwrap lets errors.Is find context.DeadlineExceeded and its like.
+func (e *transportError) Unwrap() error { return e.cause }
+
+// stayHere keeps http.Client from following a redirect, and from quoting its
+// Location in an error when that cannot be parsed.
+type stayHere struct{ next http.RoundTripper }
+
+func (s stayHere) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := s.next.RoundTrip(request)
+	if response != nil {
+		response.Header.Del("Location")
+	}
+	return response, err
+}

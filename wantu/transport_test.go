@@ -1,0 +1,141 @@
+package wantu_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestGatewayThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		silent := roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		start := time.Now()
+		_, err := query(newClient(t, wantu.Config{BaseURL: "https://gateway.invalid", HTTPClient: &http.Client{Transport: silent}}))
+		if waited := time.Since(start); waited != 15*time.Second {
+			t.Errorf("gave up after %v, want 15s", waited)
+		}
+		if !errors.Is(err, context.DeadlineExceeded) || !wantu.OutcomeUnknown(err) {
+			t.Errorf("error %v, want a deadline and an unknown outcome", err)
+		}
+		noSecret(t, err)
+	})
+}
+
+func TestCallerWhoGivesUp(t *testing.T) {
+	t.Parallel()
+	arrived := make(chan struct{})
+	client := newClient(t, wantu.Config{BaseURL: gateway(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		close(arrived)
+		<-r.Context().Done()
+	})})
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { <-arrived; cancel() }()
+	_, err := client.Close(ctx, wantu.CloseRequest{PayChannel: wantu.Alipay, OutTradeNo: "1"})
+	if !errors.Is(err, context.Canceled) || !wantu.OutcomeUnknown(err) {
+		t.Errorf("canceled while waiting: %v, unknown %t", err, wantu.OutcomeUnknown(err))
+	}
+	_, err = client.Close(ctx, wantu.CloseRequest{PayChannel: wantu.Alipay, OutTradeNo: "1"})
+	if !errors.Is(err, context.Canceled) || wantu.OutcomeUnknown(err) {
+		t.Errorf("canceled before sending: %v, unknown %t", err, wantu.OutcomeUnknown(err))
+	}
+}
+
+func TestBrokenConnections(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		cause   error
+		unknown bool
+		text    string
+	}{
+		"reset":           {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, true, "connection reset"},
+		"refused":         {&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, false, "refused"},
+		"closed":          {io.EOF, true, "breaks off"},
+		"quotes the wire": {errors.New("malformed HTTP response " + canary), true, "the connection broke"},
+		"bad certificate": {&tls.CertificateVerificationError{Err: errors.New("expired")}, false, "expired"},
+		"i/o timeout":     {&net.OpError{Op: "read", Err: context.DeadlineExceeded}, true, "no answer in time"},
+		"name not known":  {&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host"}}, false, "no such host"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			broken := roundTrip(func(*http.Request) (*http.Response, error) { return nil, c.cause })
+			_, err := query(newClient(t, wantu.Config{
+				BaseURL: "https://gateway.invalid", HTTPClient: &http.Client{Transport: broken},
+			}))
+			noSecret(t, err)
+			if wantu.OutcomeUnknown(err) != c.unknown || !strings.Contains(err.Error(), c.text) || !errors.Is(err, c.cause) {
+				t.Errorf("error %v, unknown %t", err, wantu.OutcomeUnknown(err))
+			}
+		})
+	}
+}
+
+func TestRefusedDialOverTheWire(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	_, err := query(newClient(t, wantu.Config{BaseURL: server.URL}))
+	if err == nil || wantu.OutcomeUnknown(err) {
+		t.Errorf("error %v, want one with a known outcome", err)
+	}
+}
+
+func TestUntrustedCertificate(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	server.Config.ErrorLog = nil
+	_, err := query(newClient(t, wantu.Config{BaseURL: server.URL}))
+	if err == nil || wantu.OutcomeUnknown(err) {
+		t.Errorf("error %v, want one with a known outcome", err)
+	}
+}
+
+func TestAnswerThatBreaksOff(t *testing.T) {
+	t.Parallel()
+	client := newClient(t, wantu.Config{BaseURL: gateway(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, `{"return_code":200`)
+	})})
+	_, err := query(client)
+	if !errors.Is(err, io.ErrUnexpectedEOF) || !wantu.OutcomeUnknown(err) {
+		t.Errorf("error %v, want an unexpected end and an unknown outcome", err)
+	}
+}
+
+func TestOutcomeOfOtherErrors(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"nil":           {nil, false},
+		"field":         {&wantu.FieldError{Field: "subject"}, false},
+		"anything else": {errors.New("?"), true},
+	} {
+		if got := wantu.OutcomeUnknown(c.err); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

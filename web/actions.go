@@ -1,0 +1,109 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/templates"
+)
+
+// start places the order for a wallet, or finds the open one, and sends the
+// shopper on: to the wallet's cashier, to WeChat for the openid, or back to the
+// page.
+func (s *Server) start(c echo.Context) error {
+	ctx := c.Request().Context()
+	session, err := s.Service.Session(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	a, err := s.Service.Start(ctx, s.startRequest(c, session))
+	if errors.Is(err, checkout.ErrNeedsOpenID) {
+		return s.askOpenID(c, session)
+	}
+	page := "/c/" + session.ID
+	if notice, known := startNotice(err); known {
+		return c.Redirect(http.StatusSeeOther, page+notice)
+	}
+	if err != nil {
+		return err
+	}
+	if !a.Flow.Redirects() || a.State != checkout.AttemptPending {
+		return c.Redirect(http.StatusSeeOther, page)
+	}
+	b := s.browsers.of(c.Request())
+	b.began(session.ID)
+	if err := b.save(c.Response(), c.Request()); err != nil {
+		// Only the way back is shorter with it.
+		s.Logger.Warn("cookie not written", "session", session.ID, "error", err)
+	}
+	return c.Redirect(http.StatusSeeOther, a.Placed.URL)
+}
+
+func (s *Server) startRequest(c echo.Context, session checkout.Session) checkout.StartRequest {
+	r := checkout.StartRequest{
+		SessionID: session.ID, Device: s.device(c),
+		Wallet: checkout.Wallet(c.FormValue("wallet")), Flow: checkout.Flow(c.FormValue("flow")),
+	}
+	if r.Flow == "" && session.Accepts(r.Wallet) {
+		r.Flow = s.choose(session, r.Device, r.Wallet).Flow
+	}
+	if openID := s.browsers.of(c.Request()).openID(s.Merchants[session.Merchant].WeChat.ID); openID != "" {
+		r.OpenID, r.Payer = openID, s.tag("payer", openID)
+	}
+	return r
+}
+
+// startNotice says what the page tells the shopper about an error that it
+// knows how to go on from.
+func startNotice(err error) (query string, known bool) {
+	switch {
+	case errors.Is(err, checkout.ErrOutcomeUnknown):
+		return "?notice=" + templates.NoticeGatewayDown, true
+	case errors.Is(err, checkout.ErrRefused), errors.Is(err, checkout.ErrNotPayable), errors.Is(err, checkout.ErrNotHere):
+		return "", true // the page itself shows the state
+	default:
+		return "", false
+	}
+}
+
+// confirm asks the gateway at the shopper's wish.
+func (s *Server) confirm(c echo.Context) error {
+	v, err := s.Service.View(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return s.confirmView(c, v, "/c/"+v.Session.ID)
+}
+
+// confirmView asks about the attempt that a page shows. An error of the
+// gateway's has been reported; the sweep asks again.
+func (s *Server) confirmView(c echo.Context, v checkout.View, page string) error {
+	if v.Attempt != nil {
+		_, _ = s.Service.Confirm(c.Request().Context(), v.Attempt.ID, checkout.CauseBrowser)
+	}
+	if wantsJSON(c) {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return c.Redirect(http.StatusSeeOther, page)
+}
+
+// cancel calls the session off and sends the shopper back to the shop.
+func (s *Server) cancel(c echo.Context) error {
+	session, err := s.Service.Cancel(c.Request().Context(), c.Param("id"))
+	if session.ID == "" && err != nil {
+		return err
+	}
+	page := "/c/" + session.ID
+	switch {
+	case err != nil:
+		s.Logger.Warn("session not canceled", "session", session.ID, "error", err)
+		return c.Redirect(http.StatusSeeOther, page+"?notice="+templates.NoticeGatewayDown)
+	case session.Status == checkout.StatusCanceled && session.CancelURL != "":
+		return c.Redirect(http.StatusSeeOther, session.CancelURL)
+	default:
+		return c.Redirect(http.StatusSeeOther, page)
+	}
+}

@@ -1,0 +1,25 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// asset serves an embedded file for good: its URL changes with its content.
+func (s *Server) asset(c echo.Context) error {
+	a, ok := s.Assets.Open(c.Param("hash"), c.Param("name"), c.Request().Header.Get("Accept-Encoding"))
+	if !ok {
+		return echo.ErrNotFound
+	}
+	h := c.Response().Header()
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Vary", "Accept-Encoding")
+	// The Worker's own policy: it loads its program and talks to its page's
+	// server.
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'")
+	if a.Encoding != "" {
+		h.Set("Content-Encoding", a.Encoding)
+	}
+	return c.Blob(http.StatusOK, a.ContentType, a.Body)
+}

@@ -1,0 +1,133 @@
+package client_test
+
+import (
+	"testing"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/web/client"
+)
+
+func jsapiPage() client.Page {
+	return client.Page{State: checkout.PageRedirecting, Attempt: "a", Remaining: -1, JSAPI: true}
+}
+
+func redirecting() client.Status {
+	return client.Status{State: checkout.PageRedirecting, Attempt: "a", Remaining: -1}
+}
+
+func answered(result string) client.Event {
+	return client.Event{Kind: client.EventBridgeAnswered, Result: result}
+}
+
+var invoke = []client.Command{{Kind: client.CommandInvokeBridge}}
+
+func TestBridgeOpensOnce(t *testing.T) {
+	t.Parallel()
+	d, commands := start(t, jsapiPage())
+	same(t, only(commands, client.CommandInvokeBridge), nil)
+	same(t, d.kind(client.EventBridgeReady), []client.Command{
+		clearTimer("bridge"),
+		{Kind: client.CommandConceal, Target: client.TargetBridgeMissing},
+		{Kind: client.CommandInvokeBridge},
+	})
+	same(t, d.kind(client.EventBridgeReady), nil)
+
+	t.Run("and again at a click", func(t *testing.T) {
+		pay := client.Event{Kind: client.EventClicked, Action: client.ActionPay}
+		same(t, only(d.tell(pay), client.CommandInvokeBridge), invoke)
+		same(t, only(d.tell(pay), client.CommandInvokeBridge), invoke)
+		same(t, d.tell(client.Event{Kind: client.EventClicked, Action: "dance"}), nil)
+	})
+}
+
+func TestBridgeIsNotWantedElsewhere(t *testing.T) {
+	t.Parallel()
+	for name, page := range map[string]client.Page{
+		"a page with a code":         codePage(),
+		"a link to Alipay":           {State: checkout.PageRedirecting, Attempt: "a", Remaining: -1},
+		"a page that is confirming":  {State: checkout.PageConfirming, Attempt: "a", Remaining: -1, JSAPI: true},
+		"an attempt that has failed": {State: checkout.PageFailed, Attempt: "a", Remaining: -1, JSAPI: true},
+	} {
+		d, commands := start(t, page)
+		commands = append(commands, d.kind(client.EventBridgeReady)...)
+		commands = append(commands, d.tell(client.Event{Kind: client.EventClicked, Action: client.ActionPay})...)
+		if len(only(commands, client.CommandInvokeBridge)) > 0 {
+			t.Errorf("%s opens the sheet", name)
+		}
+	}
+}
+
+func TestBridgeMissing(t *testing.T) {
+	t.Parallel()
+	d, commands := start(t, jsapiPage())
+	same(t, commands[len(commands)-1:], []client.Command{setTimer("bridge", 5*client.Second)})
+	same(t, d.timer("bridge"), []client.Command{{Kind: client.CommandReveal, Target: client.TargetBridgeMissing}})
+	commands = d.kind(client.EventBridgeReady)
+	same(t, only(commands, client.CommandConceal, client.CommandInvokeBridge), []client.Command{
+		{Kind: client.CommandConceal, Target: client.TargetBridgeMissing},
+		{Kind: client.CommandInvokeBridge},
+	})
+}
+
+func TestBridgeAnswers(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		result string
+		shows  checkout.PageState
+		kinds  []client.CommandKind
+	}{
+		{client.ResultOK, checkout.PageConfirming, []client.CommandKind{
+			client.CommandSetTimer, client.CommandShow, client.CommandAnnounce, client.CommandConfirm,
+		}},
+		{client.ResultCancel, checkout.PageRedirecting, []client.CommandKind{client.CommandConfirm}},
+		{client.ResultFail, checkout.PageRedirecting, []client.CommandKind{client.CommandReveal, client.CommandConfirm}},
+		{"gibberish", checkout.PageRedirecting, []client.CommandKind{client.CommandConfirm}},
+	}
+	for _, test := range tests {
+		t.Run(test.result, func(t *testing.T) {
+			t.Parallel()
+			d, _ := start(t, jsapiPage())
+			d.kind(client.EventBridgeReady)
+			got := kinds(d.tell(answered(test.result)))
+			if len(got) != len(test.kinds) {
+				t.Fatalf("commands %v, want %v", got, test.kinds)
+			}
+			for i := range got {
+				if got[i] != test.kinds[i] {
+					t.Fatalf("commands %v, want %v", got, test.kinds)
+				}
+			}
+			d.shows(test.shows)
+		})
+	}
+}
+
+func TestBridgeOkIsBelievedForAMoment(t *testing.T) {
+	t.Parallel()
+	d, _ := start(t, jsapiPage())
+	d.kind(client.EventBridgeReady)
+	d.tell(answered(client.ResultOK))
+	d.streamed(redirecting())
+	d.shows(checkout.PageConfirming)
+
+	t.Run("and then the server is", func(t *testing.T) {
+		d.now += 10 * client.Second
+		same(t, only(d.timer("hold"), client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
+		d.polled(redirecting())
+		d.shows(checkout.PageRedirecting)
+	})
+	t.Run("and paid at any time", func(t *testing.T) {
+		d.tell(answered(client.ResultOK))
+		d.streamed(paid())
+		d.shows(checkout.PagePaid)
+	})
+}
+
+func TestBridgeAnswersThePaidPage(t *testing.T) {
+	t.Parallel()
+	d, _ := start(t, jsapiPage())
+	d.kind(client.EventBridgeReady)
+	d.streamed(paid())
+	same(t, d.tell(answered(client.ResultOK)), nil)
+	d.shows(checkout.PagePaid)
+}

@@ -1,0 +1,82 @@
+package client
+
+import "strconv"
+
+// clock counts down to the session's end by the server's count, so that it
+// needs no clock of the device to be right.
+type clock struct {
+	running bool
+	end     Millis
+	// text is what the page shows.
+	text string
+	// said is the number of seconds left at the last announcement.
+	said int
+	// asked says that the end has led to a question.
+	asked bool
+}
+
+// announceAt are the seconds left at which a screen reader is told.
+var announceAt = []int{600, 300, 60}
+
+func (c *clock) set(remaining int, now Millis) {
+	c.running = remaining >= 0
+	c.end = now + Millis(remaining)*Second
+}
+
+// left returns the time to the end, at least 0.
+func (c *clock) left(now Millis) Millis { return max(c.end-now, 0) }
+
+// tick shows the time that is left and comes again when the next second
+// begins. At the end it asks the server, which alone decides what that means.
+func (m *Machine) tick() {
+	if !m.clock.running || m.hidden || m.state.Final() {
+		return
+	}
+	left := m.clock.left(m.now)
+	seconds := int((left + Second - 1) / Second)
+	if text := countdown(seconds); text != m.clock.text {
+		m.clock.text = text
+		m.do(Command{Kind: CommandSetText, Target: TargetCountdown, Text: text})
+	}
+	m.announceClock(seconds)
+	if seconds > 0 {
+		m.clock.asked = false
+		m.setTimer(timerTick, left-Millis(seconds-1)*Second)
+		return
+	}
+	if !m.clock.asked {
+		m.clock.asked = true
+		m.poll()
+	}
+}
+
+// announceClock speaks when a mark is passed, and not at the start, where the
+// words are on the page.
+func (m *Machine) announceClock(seconds int) {
+	before := m.clock.said
+	m.clock.said = seconds
+	for _, mark := range announceAt {
+		if before > mark && seconds <= mark && seconds > 0 {
+			m.do(Command{Kind: CommandAnnounce, Target: TargetClock})
+			return
+		}
+	}
+}
+
+// countdown returns seconds as mm:ss, or h:mm:ss from an hour on: the same as
+// the server's HTML.
+func countdown(seconds int) string {
+	h, m, s := seconds/3600, seconds/60%60, seconds%60
+	text := twoDigits(m) + ":" + twoDigits(s)
+	if h > 0 {
+		text = strconv.Itoa(h) + ":" + text
+	}
+	return text
+}
+
+func twoDigits(n int) string {
+	if n < 10 {
+		return "0" + strconv.Itoa(n)
+	}
+	return strconv.Itoa(n)
+}

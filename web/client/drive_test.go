@@ -1,0 +1,113 @@
+package client_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/web/client"
+)
+
+// driver tells a machine events at a time that the test moves.
+type driver struct {
+	t       *testing.T
+	machine *client.Machine
+	now     client.Millis
+}
+
+// start returns the driver of a page that has started, and what that led to.
+func start(t *testing.T, page client.Page) (*driver, []client.Command) {
+	t.Helper()
+	d := &driver{t: t, machine: client.New(page), now: 60 * client.Minute}
+	return d, d.tell(client.Event{Kind: client.EventStarted})
+}
+
+func (d *driver) tell(e client.Event) []client.Command {
+	e.At = d.now
+	return d.machine.Handle(e)
+}
+
+func (d *driver) kind(k client.EventKind) []client.Command {
+	return d.tell(client.Event{Kind: k})
+}
+
+func (d *driver) streamed(s client.Status) []client.Command {
+	return d.tell(client.Event{Kind: client.EventStreamed, Status: s})
+}
+
+func (d *driver) polled(s client.Status) []client.Command {
+	return d.tell(client.Event{Kind: client.EventPolled, Status: s})
+}
+
+func (d *driver) timer(name client.Timer) []client.Command {
+	return d.tell(client.Event{Kind: client.EventTimer, Timer: name})
+}
+
+func (d *driver) shows(want checkout.PageState) {
+	d.t.Helper()
+	if got := d.machine.State(); got != want {
+		d.t.Fatalf("page shows %q, want %q", got, want)
+	}
+}
+
+// kinds lists the commands' kinds, for tests of what is done and not how.
+func kinds(commands []client.Command) []client.CommandKind {
+	var found []client.CommandKind
+	for _, c := range commands {
+		found = append(found, c.Kind)
+	}
+	return found
+}
+
+// only keeps the commands of some kinds.
+func only(commands []client.Command, of ...client.CommandKind) []client.Command {
+	var kept []client.Command
+	for _, c := range commands {
+		for _, k := range of {
+			if c.Kind == k {
+				kept = append(kept, c)
+			}
+		}
+	}
+	return kept
+}
+
+// without drops them.
+func without(commands []client.Command, of ...client.CommandKind) []client.Command {
+	var kept []client.Command
+	for _, c := range commands {
+		if len(only([]client.Command{c}, of...)) == 0 {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+func same(t *testing.T, got, want []client.Command) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("commands (-want +got):\n%s", diff)
+	}
+}
+
+func setTimer(name client.Timer, after client.Millis) client.Command {
+	return client.Command{Kind: client.CommandSetTimer, Timer: name, After: after}
+}
+
+func clearTimer(name client.Timer) client.Command {
+	return client.Command{Kind: client.CommandClearTimer, Timer: name}
+}
+
+// codePage is a page that shows the code of attempt "a" and never expires.
+func codePage() client.Page {
+	return client.Page{State: checkout.PageCode, Attempt: "a", Remaining: -1}
+}
+
+func code() client.Status {
+	return client.Status{State: checkout.PageCode, Attempt: "a", Remaining: -1}
+}
+
+func paid() client.Status {
+	return client.Status{State: checkout.PagePaid, Attempt: "a", Remaining: -1, Next: "https://shop.example/ok"}
+}

@@ -1,0 +1,175 @@
+// Package client is the behaviour of the checkout page as a pure machine: what
+// happened goes in as an [Event], what to do comes out as [Command]s. It knows
+// neither a clock nor a browser, so it is tested natively; web/wasm connects
+// it to a real one.
+//
+// Make one with [New], tell it [EventStarted], and carry out what
+// [Machine.Handle] returns, in order. The machine is deterministic: the same
+// page and events give the same commands.
+package client
+
+import "github.com/wantukit/wantukit/checkout"
+
+// Page is what the server's HTML says at load.
+type Page struct {
+	State checkout.PageState
+	// Attempt names the order whose code or link the page holds.
+	Attempt string
+	// Remaining is the number of seconds until expiry; negative for none.
+	Remaining int
+	// Next is where a paid shopper goes; "" until paid.
+	Next string
+	// JSAPI says that the page holds parameters for WeixinJSBridge.
+	JSAPI bool
+	// StatusOnly says that the page shows a status and cannot pay.
+	StatusOnly bool
+	// Embedded says that the page is in another page's frame.
+	Embedded bool
+}
+
+// Machine is the state of one page. Use New.
+type Machine struct {
+	page  Page
+	state checkout.PageState
+	now   Millis
+	out   []Command
+
+	watch  watch
+	clock  clock
+	bridge bridge
+	// hidden says that nobody looks.
+	hidden bool
+	// leaving says that the page is about to be replaced: nothing matters.
+	leaving bool
+}
+
+// New returns the machine of a page that has loaded. A state that is not in
+// the table counts as choose.
+func New(page Page) *Machine {
+	state := page.State
+	if !state.Valid() {
+		state = checkout.PageChoose
+	}
+	return &Machine{page: page, state: state}
+}
+
+// State returns what the page shows.
+func (m *Machine) State() checkout.PageState { return m.state }
+
+// Handle takes one event and returns what to do, in order. The slice is the
+// caller's.
+func (m *Machine) Handle(e Event) []Command {
+	m.out = nil
+	m.now = max(m.now, e.At)
+	if e.Kind == EventVisible {
+		// A page that was left comes back from the back-forward cache.
+		m.leaving = false
+	}
+	if !m.leaving {
+		m.dispatch(e)
+	}
+	return m.out
+}
+
+func (m *Machine) dispatch(e Event) {
+	switch e.Kind {
+	case EventStarted:
+		m.started()
+	case EventStreamed:
+		m.streamed(e.Status)
+	case EventStreamLost:
+		m.streamLost()
+	case EventPolled:
+		m.polled(e.Status)
+	case EventPollFailed:
+		m.pollEnded()
+	case EventPosted:
+		m.posted()
+	case EventTimer:
+		m.timer(e.Timer)
+	case EventVisible:
+		m.visible()
+	case EventHidden:
+		m.hidden = true
+		m.clearTimer(timerTick)
+	case EventClicked:
+		m.clicked(e.Action)
+	case EventBridgeReady:
+		m.bridgeReady()
+	case EventBridgeAnswered:
+		m.bridgeAnswered(e.Result)
+	}
+}
+
+// started begins to watch, unless the receipt is already shown: nothing takes
+// it back, and a page that loads with it stays.
+func (m *Machine) started() {
+	m.tellParent()
+	if m.state == checkout.PagePaid {
+		return
+	}
+	m.clock.set(m.page.Remaining, m.now)
+	m.tick()
+	m.startWatching()
+	if m.state == checkout.PageRedirecting && m.page.JSAPI {
+		m.awaitBridge()
+	}
+}
+
+func (m *Machine) timer(name Timer) {
+	switch name {
+	case timerPoll, timerHold:
+		m.poll()
+	case timerStream:
+		m.openStream()
+	case timerTick:
+		m.tick()
+	case timerConfirm:
+		m.confirm()
+	case timerBridge:
+		m.bridgeMissing()
+	case timerLeave:
+		m.leave(Command{Kind: CommandNavigate, URL: m.page.Next})
+	}
+}
+
+// visible comes back to the truth: the payment may have been made, in an app
+// or on another device, while nobody looked.
+func (m *Machine) visible() {
+	m.hidden = false
+	if m.state == checkout.PagePaid {
+		return
+	}
+	m.tick()
+	m.watchAgain()
+	m.confirm()
+	m.poll()
+}
+
+func (m *Machine) clicked(action string) {
+	if action == ActionPay {
+		m.pay()
+	}
+}
+
+// leave ends the page: what comes after is for the next one.
+func (m *Machine) leave(c Command) {
+	m.leaving = true
+	m.do(c)
+}
+
+func (m *Machine) tellParent() {
+	if m.page.Embedded {
+		m.do(Command{Kind: CommandTellParent, State: m.state})
+	}
+}
+
+func (m *Machine) do(c Command) { m.out = append(m.out, c) }
+
+func (m *Machine) setTimer(name Timer, after Millis) {
+	m.do(Command{Kind: CommandSetTimer, Timer: name, After: after})
+}
+
+func (m *Machine) clearTimer(name Timer) {
+	m.do(Command{Kind: CommandClearTimer, Timer: name})
+}

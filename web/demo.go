@@ -1,0 +1,90 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/templates"
+)
+
+// Demo lets one person play several shoppers: a cookie overrides the user
+// agent, and a stand-in for WeixinJSBridge pays at the sandbox. No server that
+// takes money has one.
+type Demo struct {
+	// SandboxOrigin is where browsers reach the sandbox.
+	SandboxOrigin string
+}
+
+const viewAsCookie = "wantukit_view_as"
+
+// DemoDevice is one way to look at the demo.
+type DemoDevice struct{ Value, Label, userAgent string }
+
+// DemoDevices returns the devices of the "view as" menu. The first is the
+// browser itself.
+func DemoDevices() []DemoDevice {
+	return []DemoDevice{
+		{"", "This browser", ""},
+		{"desktop", "Desktop", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"},
+		{"phone", "Phone", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"},
+		{"wechat", "WeChat", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60 NetType/WIFI Language/en"},
+		{"alipay", "Alipay app", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AliApp(AP/10.7.20.6000) AlipayClient/10.7.20.6000 Language/en"},
+	}
+}
+
+// ViewAs is the demo's middleware: it replaces the user agent by the one that
+// the browser chose to be seen as.
+func ViewAs(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if as := DemoChoice(r); as.userAgent != "" {
+			r.Header.Set("User-Agent", as.userAgent)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// DemoChoice returns the device that a browser chose to be seen as.
+func DemoChoice(r *http.Request) DemoDevice {
+	devices := DemoDevices()
+	cookie, err := r.Cookie(viewAsCookie)
+	if err != nil {
+		return devices[0]
+	}
+	for _, d := range devices {
+		if d.Value == cookie.Value {
+			return d
+		}
+	}
+	return devices[0]
+}
+
+// viewAs sets the device that the browser is seen as.
+func (s *Server) viewAs(c echo.Context) error {
+	as := c.FormValue("as")
+	c.SetCookie(&http.Cookie{
+		Name: viewAsCookie, Value: as, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+	back := c.FormValue("back")
+	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.Contains(back, `\`) {
+		back = "/"
+	}
+	return c.Redirect(http.StatusSeeOther, back)
+}
+
+func (s *Server) demoBar(c echo.Context, page string) *templates.DemoBar {
+	if s.Demo == nil {
+		return nil
+	}
+	as := DemoChoice(c.Request())
+	bar := &templates.DemoBar{Current: as.Value, Action: "/demo/view-as", Back: page}
+	for _, d := range DemoDevices() {
+		bar.Choices = append(bar.Choices, templates.DemoChoice{Value: d.Value, Label: d.Label})
+	}
+	if strings.Contains(c.Request().UserAgent(), "MicroMessenger") {
+		bar.BridgeScript, bar.Sandbox = s.Assets.URL(static.DemoBridge), s.Demo.SandboxOrigin
+	}
+	return bar
+}

@@ -1,0 +1,102 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/templates"
+)
+
+// problem is the merchant API's error: RFC 9457, and the field at fault.
+type problem struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Field  string `json:"field,omitempty"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// newProblem is the one table from errors to HTTP. What it does not know is
+// the server's fault and says no more than that.
+func newProblem(err error) problem {
+	p := problem{Type: "about:blank", Status: http.StatusInternalServerError}
+	var field *checkout.FieldError
+	var http *echo.HTTPError
+	switch {
+	case errors.As(err, &field):
+		p.Status, p.Field, p.Detail = 400, field.Field, field.Problem
+	case errors.Is(err, checkout.ErrNotFound):
+		p.Status = 404
+	case errors.As(err, &http):
+		p.Status = http.Code
+		if text, ok := http.Message.(string); ok && http.Code < 500 {
+			p.Detail = text
+		}
+	}
+	p.Title = statusText(p.Status)
+	return p
+}
+
+func statusText(code int) string { return http.StatusText(code) }
+
+// handleError is Echo's HTTPErrorHandler: problems for programs, pages for
+// people.
+func (s *Server) handleError(err error, c echo.Context) {
+	p := newProblem(err)
+	if p.Status >= 500 && !errors.Is(err, context.Canceled) {
+		s.Logger.Error("request failed", "method", c.Request().Method, "route", c.Path(), "error", err)
+	}
+	if c.Response().Committed {
+		return
+	}
+	if forPrograms(c) {
+		c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
+		err = c.JSON(p.Status, p)
+	} else {
+		err = s.problemPage(c, p.Status)
+	}
+	if err != nil {
+		s.Logger.Warn("error page not sent", "route", c.Path(), "error", err)
+	}
+}
+
+func forPrograms(c echo.Context) bool {
+	return strings.HasPrefix(c.Request().URL.Path, "/v1/") || wantsJSON(c)
+}
+
+func wantsJSON(c echo.Context) bool {
+	return strings.HasPrefix(c.Request().Header.Get(echo.HeaderAccept), echo.MIMEApplicationJSON)
+}
+
+func (s *Server) problemPage(c echo.Context, status int) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	c.Response().Header().Set("Content-Security-Policy", policy{}.String())
+	page := templates.ProblemPage{
+		Lang:   templates.Match("", c.Request().Header.Get("Accept-Language")),
+		Status: status, Icon: s.Assets.URL("icon.svg"),
+	}
+	var buffer bytes.Buffer
+	if err := templates.Problem(page).Render(c.Request().Context(), &buffer); err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, buffer.Bytes())
+}
+
+// recoverPanic turns a panic into an answer of 500 and a line in the log.
+func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler {
+				s.Logger.Error("panic", "route", c.Path(), "panic", p)
+				err = echo.NewHTTPError(http.StatusInternalServerError)
+			}
+		}()
+		return next(c)
+	}
+}

@@ -1,0 +1,88 @@
+package web
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// wholeNumber is an amount as its JSON literal has it: digits and nothing else,
+// never through a float.
+type wholeNumber int64
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (n *wholeNumber) UnmarshalJSON(text []byte) error {
+	value, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		return &checkout.FieldError{Field: "amount", Problem: "must be a whole number of minor units, such as 1000"}
+	}
+	*n = wholeNumber(value)
+	return nil
+}
+
+// instant is a time as a JSON string in RFC 3339, or as Unix seconds.
+type instant time.Time
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (i *instant) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		return nil
+	}
+	if seconds, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+		*i = instant(time.Unix(seconds, 0))
+		return nil
+	}
+	at, err := time.Parse(`"`+time.RFC3339+`"`, string(text))
+	if err != nil {
+		return &checkout.FieldError{Field: "expires_at", Problem: "must be a time in RFC 3339, or Unix seconds"}
+	}
+	*i = instant(at)
+	return nil
+}
+
+// maxURL bounds the shop's URLs, in bytes.
+const maxURL = 2048
+
+// checkReturn demands an absolute http(s) URL at one of the shop's hosts, and
+// nothing that a browser could read as another: no user, no backslash, no
+// control characters.
+func checkReturn(field, address string, hosts []string) error {
+	bad := func(problem string) error { return &checkout.FieldError{Field: field, Problem: problem} }
+	if address == "" {
+		return bad("is missing")
+	}
+	if len(address) > maxURL {
+		return bad("is over 2048 bytes")
+	}
+	if strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }) {
+		return bad("has a space, a control character or a backslash")
+	}
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Opaque != "":
+		return bad("is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return bad("must begin with https:// or http://")
+	case u.User != nil || u.Host == "":
+		return bad("must name a host and no user")
+	case !slices.Contains(hosts, strings.ToLower(u.Host)):
+		return bad("names a host that is not among the shop's return hosts")
+	}
+	return nil
+}
+
+func checkLocale(locale string) error {
+	if locale == "" {
+		return nil
+	}
+	if _, err := language.Parse(locale); err != nil {
+		return &checkout.FieldError{Field: "locale", Problem: "is not a language tag, such as zh-Hans"}
+	}
+	return nil
+}

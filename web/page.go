@@ -1,0 +1,231 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/templates"
+)
+
+// refreshEvery is how often a waiting page without script loads itself again,
+// in seconds.
+const refreshEvery = 5
+
+// page shows a session. It calls nobody and changes nothing.
+func (s *Server) page(c echo.Context) error {
+	v, err := s.viewOf(c)
+	if err != nil {
+		return err
+	}
+	device := s.device(c)
+	p, err := s.checkoutPage(c, v, device)
+	if err != nil {
+		return err
+	}
+	return s.render(c, p, s.pagePolicy(v))
+}
+
+// viewOf reads the session of a request's path. A browser that has just
+// returned from a wallet (?returned=, Unix milliseconds) sees that its payment
+// is being confirmed until the gateway has been asked since.
+func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
+	v, err := s.Service.View(c.Request().Context(), c.Param("id"))
+	return confirming(c, v), err
+}
+
+func confirming(c echo.Context, v checkout.View) checkout.View {
+	returned, err := strconv.ParseInt(c.QueryParam("returned"), 10, 64)
+	if err != nil || v.Attempt == nil || v.Attempt.State != checkout.AttemptPending {
+		return v
+	}
+	if v.State == checkout.PageRedirecting && v.Attempt.QueriedAt.Before(time.UnixMilli(returned)) {
+		v.State = checkout.PageConfirming
+	}
+	return v
+}
+
+func (s *Server) device(c echo.Context) checkout.Device {
+	return checkout.DetectDevice(c.Request().UserAgent())
+}
+
+func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.Device) (templates.CheckoutPage, error) {
+	session := v.Session
+	path := "/c/" + session.ID
+	p := templates.CheckoutPage{
+		Lang:     s.language(c, session),
+		State:    string(v.State),
+		ShopName: s.Service.Merchant(session.Merchant).Name,
+		Subject:  session.Subject, Amount: formatAmount(session.Amount, session.Currency),
+		Reference: session.ClientReferenceID, Remaining: remaining(v),
+		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
+		URLs: templates.URLs{
+			Self: path, Status: path + "/status" + returnedQuery(c), Events: path + "/events" + returnedQuery(c),
+			Confirm: path + "/confirm", Start: path + "/attempts", Cancel: path + "/cancel",
+			CancelReturn: session.CancelURL,
+		},
+		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(), Demo: s.demoBar(c, path),
+	}
+	if v.State == checkout.PagePaid {
+		p.URLs.Success = session.SuccessURL
+	}
+	if v.Payable {
+		p.Wallets = s.walletOptions(session, device)
+		p.AutoStart = s.autoStart(c, v, device)
+	}
+	var err error
+	p.Attempt, err = attemptView(v)
+	return p, err
+}
+
+// returnedQuery carries ?returned= on to the page's own requests.
+func returnedQuery(c echo.Context) string {
+	if returned, err := strconv.ParseInt(c.QueryParam("returned"), 10, 64); err == nil {
+		return "?returned=" + strconv.FormatInt(returned, 10)
+	}
+	return ""
+}
+
+// language is the one that the shop asked for, else the browser's.
+func (s *Server) language(c echo.Context, session checkout.Session) string {
+	return templates.Match(session.Locale, c.Request().Header.Get("Accept-Language"))
+}
+
+func remaining(v checkout.View) int {
+	if v.Session.Status != checkout.StatusOpen {
+		return -1
+	}
+	return int(v.Remaining.Seconds())
+}
+
+func refreshFor(state checkout.PageState) int {
+	switch state {
+	case checkout.PageCode, checkout.PageRedirecting, checkout.PageConfirming:
+		return refreshEvery
+	default:
+		return 0
+	}
+}
+
+func knownNotice(key string) string {
+	known := []string{
+		templates.NoticeGatewayDown, templates.NoticeBadForm,
+		templates.NoticeTooMany, templates.NoticeWeChatRefused,
+	}
+	if slices.Contains(known, key) {
+		return key
+	}
+	return ""
+}
+
+// walletOptions lists the wallets for a device: those that it can pay with
+// first, guides after them.
+func (s *Server) walletOptions(session checkout.Session, device checkout.Device) []templates.WalletOption {
+	var payable, guided []templates.WalletOption
+	for _, w := range session.Wallets {
+		choice := s.choose(session, device, w)
+		o := templates.WalletOption{
+			Wallet: string(w), Flow: string(choice.Flow), Guide: string(choice.Guide), Top: choice.Flow.Redirects(),
+		}
+		for _, f := range choice.Others {
+			o.Alternatives = append(o.Alternatives, templates.Alternative{Flow: string(f), Top: f.Redirects()})
+		}
+		switch choice.Flow {
+		case checkout.FlowNone:
+		case checkout.FlowGuide:
+			o.GuideLink = s.Service.PageURL(session.ID)
+			guided = append(guided, o)
+		default:
+			payable = append(payable, o)
+		}
+	}
+	return append(payable, guided...)
+}
+
+// choose is the domain's choice, within what the shop is equipped for.
+func (s *Server) choose(session checkout.Session, device checkout.Device, w checkout.Wallet) checkout.Choice {
+	choice := checkout.ChooseFlow(device, w)
+	if choice.Flow == checkout.FlowJSAPI && s.Merchants[session.Merchant].WeChat.ID == "" {
+		return checkout.Choice{Flow: checkout.FlowNative, Reason: choice.Reason + "; the shop has no WeChat account"}
+	}
+	return choice
+}
+
+// autoStart is the wallet that the page's script posts for without a tap:
+// where there is one code to show, and after WeChat told the openid.
+func (s *Server) autoStart(c echo.Context, v checkout.View, device checkout.Device) string {
+	if v.State != checkout.PageChoose {
+		return ""
+	}
+	if w := checkout.Wallet(c.QueryParam("start")); v.Session.Accepts(w) && s.choose(v.Session, device, w).Flow == checkout.FlowJSAPI {
+		return string(w)
+	}
+	if len(v.Session.Wallets) != 1 || !s.choose(v.Session, device, v.Session.Wallets[0]).Flow.ShowsCode() {
+		return ""
+	}
+	return string(v.Session.Wallets[0])
+}
+
+// attemptView is what the page shows of the attempt: nothing to pay with once
+// it cannot be paid any more.
+func attemptView(v checkout.View) (templates.AttemptView, error) {
+	a := v.Attempt
+	if a == nil {
+		return templates.AttemptView{}, nil
+	}
+	shown := templates.AttemptView{Ref: a.ID, Wallet: string(a.Wallet), Flow: string(a.Flow)}
+	if v.State != checkout.PageCode && v.State != checkout.PageRedirecting {
+		return shown, nil
+	}
+	switch a.Flow {
+	case checkout.FlowNative:
+		code, err := drawCode(a.Placed.Code)
+		shown.Code = code
+		return shown, err
+	case checkout.FlowIframe:
+		shown.FrameURL, shown.FrameWidth = a.Placed.URL, checkout.FrameWidth
+	case checkout.FlowJSAPI:
+		shown.JSAPI = a.Placed.JSAPI
+	default:
+		shown.RedirectURL = a.Placed.URL
+	}
+	return shown, nil
+}
+
+func (s *Server) pagePolicy(v checkout.View) policy {
+	p := policy{Ancestors: s.Merchants[v.Session.Merchant].AllowedOrigins, Forms: s.FormTargets}
+	if v.Attempt != nil && v.Attempt.Flow == checkout.FlowIframe && v.State == checkout.PageCode {
+		p.Frames = append(p.Frames, originOf(v.Attempt.Placed.URL))
+	}
+	if v.Session.CancelURL != "" {
+		p.Forms = append(slices.Clone(p.Forms), originOf(v.Session.CancelURL))
+	}
+	if s.Demo != nil {
+		p.Frames = append(p.Frames, s.Demo.SandboxOrigin)
+	}
+	return p
+}
+
+func (s *Server) assetURLs() templates.Assets {
+	return templates.Assets{
+		Loader: s.Assets.URL(static.Loader), Worker: s.Assets.URL(static.Worker),
+		WasmExec: s.Assets.URL(static.WasmExec), Wasm: s.Assets.URL(static.Wasm), Icon: s.Assets.URL(static.Icon),
+	}
+}
+
+// render draws the page into a buffer first, so that a failure never sends
+// half of it.
+func (s *Server) render(c echo.Context, p templates.CheckoutPage, csp policy) error {
+	var buffer bytes.Buffer
+	if err := templates.Checkout(p).Render(c.Request().Context(), &buffer); err != nil {
+		return err
+	}
+	c.Response().Header().Set("Content-Security-Policy", csp.String())
+	return c.HTMLBlob(http.StatusOK, buffer.Bytes())
+}

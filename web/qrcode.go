@@ -1,0 +1,41 @@
+package web
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/skip2/go-qrcode"
+
+	"github.com/wantukit/wantukit/templates"
+)
+
+// drawCode draws text as one SVG path. Medium error correction keeps modules
+// large for a code that is shown on a screen, where nothing is torn off.
+func drawCode(text string) (*templates.QRCode, error) {
+	code, err := qrcode.New(text, qrcode.Medium)
+	if err != nil {
+		return nil, fmt.Errorf("drawing a QR code: %w", err)
+	}
+	bitmap := code.Bitmap() // with its quiet zone of four modules
+	return &templates.QRCode{Path: svgPath(bitmap), Size: len(bitmap)}, nil
+}
+
+// svgPath joins the dark modules of each row into bars one module high.
+func svgPath(bitmap [][]bool) string {
+	var path strings.Builder
+	for y, row := range bitmap {
+		for x := 0; x < len(row); x++ {
+			if !row[x] {
+				continue
+			}
+			from := x
+			for x < len(row) && row[x] {
+				x++
+			}
+			width := strconv.Itoa(x - from)
+			path.WriteString("M" + strconv.Itoa(from) + " " + strconv.Itoa(y) + "h" + width + "v1h-" + width + "z")
+		}
+	}
+	return path.String()
+}

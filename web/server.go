@@ -1,0 +1,178 @@
+// Package web serves the kit over HTTP: the hosted page, the merchant API, the
+// gateway's notifications, the return relay and the live status. It is the
+// only room that knows Echo. Make a [Server] with [New]; it is an
+// http.Handler.
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/static"
+)
+
+// Merchant is what the web needs to know of a shop, besides its
+// [checkout.Merchant].
+type Merchant struct {
+	// APIKeys are the bearer keys of the merchant API.
+	APIKeys []string
+	// ReturnHosts are the hosts that success_url and cancel_url may name, with
+	// their port where it is not the scheme's own.
+	ReturnHosts []string
+	// AllowedOrigins are the origins that may frame the page.
+	AllowedOrigins []string
+	// WeChat is the shop's WeChat account. Without it JSAPI is not offered.
+	WeChat WeChatApp
+}
+
+// WeChatApp is a WeChat account that shoppers' openids belong to.
+type WeChatApp struct{ ID, Secret string }
+
+// Config is what a Server is made of.
+type Config struct {
+	Service *checkout.Service
+	Assets  *static.Assets
+	// Merchants are the shops, by ID: the same as the Service's.
+	Merchants map[string]Merchant
+	// PublicURL is where browsers and the gateway reach this server.
+	PublicURL string
+	// Secret signs forms and encrypts cookies: at least 32 bytes.
+	Secret []byte
+	// Acknowledged and Refused are the bodies that answer a notification.
+	Acknowledged, Refused []byte
+	// FormTargets are origins without TLS that a form of the page may lead
+	// to; https is always allowed.
+	FormTargets []string
+	// WeChat is where WeChat's OAuth lives. Defaults to the real one.
+	WeChat WeChatEndpoints
+	// HTTPClient calls WeChat's OAuth. Defaults to one with a timeout of 10 s.
+	HTTPClient *http.Client
+	// Ready reports what keeps the server from serving, for /readyz.
+	Ready func(context.Context) error
+	// Demo, when set, adds the bar that views the page as another device.
+	Demo *Demo
+	// Logger defaults to slog.Default().
+	Logger *slog.Logger
+}
+
+// Server is the web half of the kit.
+type Server struct {
+	Config
+	echo     *echo.Echo
+	keys     map[[sha256.Size]byte]string
+	browsers browsers
+	origin   string
+	closing  chan struct{}
+	closed   sync.Once
+}
+
+// New returns a Server, or an error that names the field that is wrong.
+func New(c Config) (*Server, error) {
+	public, err := url.Parse(c.PublicURL)
+	switch {
+	case c.Service == nil || c.Assets == nil:
+		return nil, errors.New("web: Config.Service and Config.Assets are needed")
+	case err != nil || public.Host == "":
+		return nil, errors.New("web: Config.PublicURL is not an absolute URL")
+	case len(c.Secret) < 32:
+		return nil, errors.New("web: Config.Secret is shorter than 32 bytes")
+	case c.Ready == nil:
+		return nil, errors.New("web: Config.Ready is missing")
+	}
+	if c.HTTPClient == nil {
+		c.HTTPClient = &http.Client{Timeout: wechatTimeout}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	c.WeChat = c.WeChat.orDefault()
+	s := &Server{
+		Config: c, origin: public.Scheme + "://" + public.Host, closing: make(chan struct{}),
+		browsers: newBrowsers(c.Secret, public.Scheme == "https"),
+	}
+	if s.keys, err = hashKeys(c.Merchants); err != nil {
+		return nil, err
+	}
+	s.echo = s.routes()
+	return s, nil
+}
+
+// hashKeys indexes the shops by their keys' hashes, so that looking a key up
+// takes the same time however much of it is right.
+func hashKeys(merchants map[string]Merchant) (map[[sha256.Size]byte]string, error) {
+	keys := map[[sha256.Size]byte]string{}
+	for id, m := range merchants {
+		for _, key := range m.APIKeys {
+			if len(key) < 12 {
+				return nil, fmt.Errorf("web: an API key of merchant %q is shorter than 12 characters", id)
+			}
+			keys[sha256.Sum256([]byte(key))] = id
+		}
+	}
+	return keys, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// Close ends the live streams, so that a shutdown does not wait for them.
+func (s *Server) Close() { s.closed.Do(func() { close(s.closing) }) }
+
+func (s *Server) routes() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.HTTPErrorHandler = s.handleError
+	e.Use(s.recoverPanic, secureHeaders)
+
+	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	e.GET("/readyz", s.ready)
+	e.GET("/static/:hash/:name", s.asset)
+	e.POST("/n/:token", s.notification)
+
+	api := e.Group("/v1", s.authenticate)
+	api.POST("/checkout/sessions", s.createSession)
+	api.GET("/checkout/sessions/:id", s.getSession)
+
+	page := e.Group("/c/:id", noStore)
+	page.GET("", s.page)
+	page.GET("/status", s.status)
+	page.GET("/events", s.events)
+	page.POST("/attempts", s.start, s.checkForm)
+	page.POST("/confirm", s.confirm, s.checkForm)
+	page.POST("/cancel", s.cancel, s.checkForm)
+
+	back := e.Group("/r/:token", noStore)
+	back.GET("", s.returned)
+	back.GET("/status", s.returnedStatus)
+	back.GET("/events", s.returnedEvents)
+	back.POST("/confirm", s.returnedConfirm, s.checkForm)
+
+	e.GET("/wechat/callback", s.wechatCallback, noStore)
+	if s.Demo != nil {
+		e.POST("/demo/view-as", s.viewAs)
+	}
+	return e
+}
+
+func (s *Server) ready(c echo.Context) error {
+	select {
+	case <-s.closing:
+		return c.String(http.StatusServiceUnavailable, "shutting down\n")
+	default:
+	}
+	if err := s.Ready(c.Request().Context()); err != nil {
+		s.Logger.Error("not ready", "error", err)
+		return c.String(http.StatusServiceUnavailable, "not ready\n")
+	}
+	return c.String(http.StatusOK, "ready\n")
+}

@@ -1,0 +1,44 @@
+//go:build js && wasm
+
+package main
+
+import "syscall/js"
+
+// post sends a message to the page.
+func post(message map[string]any) {
+	js.Global().Call("postMessage", message)
+}
+
+// crashed turns a panic into the page's fallback. Defer it wherever the
+// browser calls Go.
+func crashed() {
+	if r := recover(); r != nil {
+		post(map[string]any{"cmd": "crashed"})
+	}
+}
+
+// callback returns a function for the browser to call.
+func callback(f func(args []js.Value)) js.Func {
+	return js.FuncOf(func(_ js.Value, args []js.Value) any {
+		defer crashed()
+		f(args)
+		return nil
+	})
+}
+
+// text returns a property that is a string, and "" for anything else.
+func text(v js.Value, name string) string {
+	if p := v.Get(name); p.Type() == js.TypeString {
+		return p.String()
+	}
+	return ""
+}
+
+// number returns a property that is a number, and -1, which stands for none,
+// for anything else.
+func number(v js.Value, name string) int {
+	if p := v.Get(name); p.Type() == js.TypeNumber {
+		return p.Int()
+	}
+	return -1
+}

@@ -1,0 +1,119 @@
+//go:build js && wasm
+
+// Command wasm is the checkout page's program. It runs in a Worker and
+// connects the machine of web/client to the browser: events come as messages
+// from static/loader.js, as answers of the server and as timers; commands that
+// concern the page go back as messages.
+//
+// It keeps off fmt, reflection and whatever is built on them: each would cost
+// every shopper a hundred kilobytes.
+package main
+
+import (
+	"syscall/js"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/web/client"
+)
+
+func main() {
+	defer crashed()
+	scope := js.Global()
+	mail := scope.Get("wantukit")
+	started := mail.Get("page")
+
+	p := newPage(started)
+	scope.Set("onmessage", callback(func(args []js.Value) { p.message(args[0].Get("data")) }))
+	post(map[string]any{"cmd": "ready"})
+	p.happened(client.Event{Kind: client.EventStarted})
+	waiting := mail.Get("waiting")
+	for i := range waiting.Length() {
+		p.message(waiting.Index(i))
+	}
+	select {}
+}
+
+// page is one checkout page: its machine and what the machine acts through.
+type page struct {
+	machine *client.Machine
+	clock   clock
+	server  *server
+	timers  *timers
+}
+
+func newPage(started js.Value) *page {
+	p := &page{machine: client.New(client.Page{
+		State:      checkout.PageState(text(started, "state")),
+		Attempt:    text(started, "attempt"),
+		Remaining:  number(started, "remaining"),
+		Next:       text(started, "next"),
+		JSAPI:      started.Get("jsapi").Truthy(),
+		StatusOnly: started.Get("statusOnly").Truthy(),
+		Embedded:   started.Get("framed").Truthy(),
+	})}
+	p.server = newServer(started, p.happened)
+	p.timers = newTimers(func(name client.Timer) {
+		p.happened(client.Event{Kind: client.EventTimer, Timer: name})
+	})
+	return p
+}
+
+// message takes an event that the page forwards. Its kinds are named as the
+// machine names them.
+func (p *page) message(data js.Value) {
+	p.happened(client.Event{
+		Kind:   client.EventKind(text(data, "event")),
+		Action: text(data, "action"),
+		Result: text(data, "result"),
+	})
+}
+
+// happened tells the machine and does what it says.
+func (p *page) happened(e client.Event) {
+	e.At = p.clock.now()
+	for _, c := range p.machine.Handle(e) {
+		p.do(c)
+	}
+}
+
+func (p *page) do(c client.Command) {
+	switch c.Kind {
+	case client.CommandOpenStream:
+		p.server.openStream()
+	case client.CommandCloseStream:
+		p.server.closeStream()
+	case client.CommandPoll:
+		p.server.poll()
+	case client.CommandConfirm:
+		p.server.confirm()
+	case client.CommandSetTimer:
+		p.timers.set(c.Timer, c.After)
+	case client.CommandClearTimer:
+		p.timers.clear(c.Timer)
+	default:
+		post(map[string]any{
+			"cmd":    string(c.Kind),
+			"state":  string(c.State),
+			"target": string(c.Target),
+			"text":   c.Text,
+			"url":    c.URL,
+		})
+	}
+}
+
+// clock goes on while the device sleeps, when the browser's monotonic clock
+// may stand still, and does not go back when somebody sets the device's.
+type clock struct {
+	elapsed    float64
+	mono, wall float64
+}
+
+func (c *clock) now() client.Millis {
+	mono := js.Global().Get("performance").Call("now").Float()
+	wall := js.Global().Get("Date").Call("now").Float()
+	if c.wall != 0 {
+		c.elapsed += max(mono-c.mono, wall-c.wall, 0)
+	}
+	c.mono, c.wall = mono, wall
+	return client.Millis(c.elapsed)
+}

@@ -1,0 +1,119 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/templates"
+)
+
+// WeChatEndpoints is where WeChat's OAuth lives.
+type WeChatEndpoints struct {
+	// Authorize is where the browser asks for a code. Defaults to
+	// https://open.weixin.qq.com/connect/oauth2/authorize.
+	Authorize string
+	// AccessToken is where the server turns a code into an openid. Defaults
+	// to https://api.weixin.qq.com/sns/oauth2/access_token.
+	AccessToken string
+}
+
+const (
+	wechatTimeout = 10 * time.Second
+	wechatAnswer  = 16 << 10
+)
+
+func (e WeChatEndpoints) orDefault() WeChatEndpoints {
+	if e.Authorize == "" {
+		e.Authorize = "https://open.weixin.qq.com/connect/oauth2/authorize"
+	}
+	if e.AccessToken == "" {
+		e.AccessToken = "https://api.weixin.qq.com/sns/oauth2/access_token"
+	}
+	return e
+}
+
+// askOpenID sends the browser to WeChat for its user's openid, silently
+// (snsapi_base). It comes back to wechatCallback.
+func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
+	app := s.Merchants[session.Merchant].WeChat
+	if app.ID == "" {
+		return &checkout.FieldError{Field: "flow", Problem: "the shop has no WeChat account"}
+	}
+	state := rand.Text()
+	b := s.browsers.of(c.Request())
+	b.expect(state, session.ID)
+	if err := b.save(c.Response(), c.Request()); err != nil {
+		return fmt.Errorf("writing the cookie: %w", err)
+	}
+	query := url.Values{
+		"appid": {app.ID}, "redirect_uri": {s.PublicURL + "/wechat/callback"},
+		"response_type": {"code"}, "scope": {"snsapi_base"}, "state": {state},
+	}
+	return c.Redirect(http.StatusSeeOther, s.WeChat.Authorize+"?"+query.Encode()+"#wechat_redirect")
+}
+
+// wechatCallback takes the code, keeps the openid in the browser's cookie and
+// goes back to the page, whose URL stays clean of both. A callback that comes
+// twice, with the same code or another, finds the openid of the first.
+func (s *Server) wechatCallback(c echo.Context) error {
+	b := s.browsers.of(c.Request())
+	session, err := s.Service.Session(c.Request().Context(), b.expected(c.QueryParam("state")))
+	if err != nil {
+		return err
+	}
+	app := s.Merchants[session.Merchant].WeChat
+	page := "/c/" + session.ID
+	if b.openID(app.ID) == "" {
+		openID, err := s.exchange(c.Request().Context(), app, c.QueryParam("code"))
+		if err != nil {
+			s.Logger.Warn("WeChat gave no openid", "session", session.ID, "error", err)
+			return c.Redirect(http.StatusSeeOther, page+"?notice="+templates.NoticeWeChatRefused)
+		}
+		b.setOpenID(app.ID, openID)
+		if err := b.save(c.Response(), c.Request()); err != nil {
+			return fmt.Errorf("writing the cookie: %w", err)
+		}
+	}
+	return c.Redirect(http.StatusSeeOther, page+"?start="+string(checkout.WalletWeChat))
+}
+
+// exchange turns a code into an openid. Its errors carry no code, secret or
+// URL.
+func (s *Server) exchange(ctx context.Context, app WeChatApp, code string) (string, error) {
+	if code == "" {
+		return "", errors.New("the callback has no code")
+	}
+	query := url.Values{
+		"appid": {app.ID}, "secret": {app.Secret}, "code": {code}, "grant_type": {"authorization_code"},
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.WeChat.AccessToken+"?"+query.Encode(), nil)
+	if err != nil {
+		return "", errors.New("WeChat's access_token address is not a URL")
+	}
+	response, err := s.HTTPClient.Do(r)
+	if err != nil {
+		return "", errors.New("WeChat could not be reached")
+	}
+	defer func() { _ = response.Body.Close() }()
+	var answer struct {
+		OpenID  string `json:"openid"`
+		ErrCode int    `json:"errcode"`
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, wechatAnswer)).Decode(&answer); err != nil {
+		return "", errors.New("WeChat's answer is not JSON")
+	}
+	if answer.OpenID == "" {
+		return "", fmt.Errorf("WeChat answered errcode %d", answer.ErrCode)
+	}
+	return answer.OpenID, nil
+}
