@@ -136,7 +136,10 @@ func FuzzVerify(f *testing.F) {
 		}
 		encoded, err := wantu.Encode(object, key)
 		if err != nil {
-			t.Fatal(err)
+			if !errors.Is(err, wantu.ErrMalformed) { // as "Sign" is beside the "sign" that is added
+				t.Error(err)
+			}
+			return
 		}
 		again, err := wantu.Decode(encoded)
 		if err != nil {

@@ -62,9 +62,9 @@ func (e *APIError) Error() string {
 // Is makes errors.Is match the sentinel of e.Code.
 func (e *APIError) Is(target error) bool {
 	if e.Unverified {
-		return target == ErrSignature //nolint:errorlint // Is compares with one target
+		return target == ErrSignature
 	}
-	code, ok := target.(codeError) //nolint:errorlint // Is compares with one target
+	code, ok := target.(codeError)
 	return ok && ReturnCode(code) == e.Code
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 )
 
 // Message is one JSON object of the protocol, decoded strictly. A number keeps
@@ -115,19 +116,19 @@ func (m Message) Object(name string) (Message, error) {
 }
 
 // Encode returns object as JSON with its signature under key in "sign". A
-// [json.Number] keeps its literal text; that text is what is signed.
+// [json.Number] keeps its literal text; that text is what is signed. What
+// [Decode] would refuse is refused here.
 func Encode(object map[string]any, key string) ([]byte, error) {
-	body, err := marshal(object)
+	signed := make(map[string]any, len(object)+1)
+	maps.Copy(signed, object)
+	signed[signField] = Sign(nil, key) // a signature's length, for the bound of a body
+	body, err := marshal(signed)
 	if err != nil {
 		return nil, err
 	}
 	message, err := Decode(body)
 	if err != nil {
 		return nil, err
-	}
-	signed := make(map[string]any, len(object)+1)
-	for name, v := range object {
-		signed[name] = v
 	}
 	signed[signField] = Sign(message.Fields(), key)
 	return marshal(signed)

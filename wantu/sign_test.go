@@ -83,8 +83,10 @@ func TestEncodeSignsWhatItSends(t *testing.T) {
 	if err := message.Verify(canary); err != nil {
 		t.Error(err)
 	}
-	if _, err := wantu.Encode(map[string]any{"a": 1, "A": 2}, canary); err == nil {
-		t.Error("names that differ by case alone are encoded")
+	for _, object := range []map[string]any{{"a": 1, "A": 2}, {"Sign": 1}} {
+		if _, err := wantu.Encode(object, canary); err == nil {
+			t.Errorf("%v is encoded: names that differ by case alone", object)
+		}
 	}
 	if _, err := wantu.Encode(map[string]any{"a": func() {}}, canary); err == nil {
 		t.Error("a func is encoded")

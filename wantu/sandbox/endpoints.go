@@ -115,8 +115,8 @@ func (c call) names(o *order) bool {
 	return c.Text("pay_channel") == strconv.Itoa(int(o.PayChannel)) && (tradeID == "" || tradeID == o.TradeID)
 }
 
-// close ends an order that is not paid. Manual 2.15.
-func (s *Sandbox) close(c call) reply {
+// closeOrder ends an order that is not paid. Manual 2.15.
+func (s *Sandbox) closeOrder(c call) reply {
 	o, err := s.orders.change(c.Text("out_trade_no"), func(o *order) error {
 		if !c.names(o) {
 			return ErrUnknownOrder
@@ -140,7 +140,7 @@ func (s *Sandbox) close(c call) reply {
 func (s *Sandbox) open(c call, on surface) (order, reply) {
 	fee, _ := wantu.ParseFee(c.Text("total_fee")) // checked by fields
 	channel, _ := strconv.Atoi(c.Text("pay_channel"))
-	now := s.config.Now()
+	now := s.config.Now().UTC()
 	o := &order{
 		Order: Order{
 			OutTradeNo: c.Text("out_trade_no"), Endpoint: c.endpoint,
@@ -156,7 +156,8 @@ func (s *Sandbox) open(c call, on surface) (order, reply) {
 		return order{}, refuse(wantu.CodeUnsupportedCurrency, "fee_type")
 	}
 	if text := c.Text("time_expire"); text != "" {
-		o.ExpiresAt, _ = wantu.ParseTime(text) // checked by fields
+		expires, _ := wantu.ParseTime(text) // checked by fields
+		o.ExpiresAt = expires.UTC()
 		if !o.ExpiresAt.After(now) {
 			return order{}, refuse(wantu.CodeParamError, "time_expire")
 		}

@@ -22,7 +22,7 @@ func (s *Sandbox) Pay(outTradeNo string) (Order, error) {
 		if !o.payable() {
 			return ErrOrderEnded
 		}
-		o.Status, o.PaidAt = StatusSuccess, s.config.Now().Truncate(time.Second)
+		o.Status, o.PaidAt = StatusSuccess, s.config.Now().UTC().Truncate(time.Second)
 		s.startNotifying(o)
 		return nil
 	})
