@@ -35,6 +35,8 @@
 
   // A server that keeps contradicting its own page must not make it spin.
   function reload() {
+    // A form's next page is on its way: a reload would call it off.
+    if (pressed) { setTimeout(reload, 500); return; }
     const key = 'wantukit-reloaded';
     let last = 0;
     try {

@@ -13,6 +13,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/wantukit/wantukit/static/internal/squeeze"
@@ -155,11 +156,12 @@ func newFile(name string, plain []byte) file {
 // it by a weight of 0.
 func accepts(acceptEncoding, coding string) bool {
 	for item := range strings.SplitSeq(acceptEncoding, ",") {
-		name, weight, _ := strings.Cut(strings.TrimSpace(item), ";")
-		if strings.EqualFold(strings.TrimSpace(name), coding) {
-			q := strings.TrimRight(strings.TrimPrefix(strings.TrimSpace(weight), "q="), "0")
-			return q != "" && q != "." || weight == ""
+		name, weight, weighted := strings.Cut(item, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), coding) {
+			continue
 		}
+		q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(weight), "q="), 64)
+		return !weighted || err == nil && q > 0
 	}
 	return false
 }

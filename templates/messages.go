@@ -2,7 +2,7 @@ package templates
 
 import "strings"
 
-// messages are the words of the pages in one language. In them, {wallet} and
+// messages are the words of the pages in one language. In them, {app} and
 // {shop} stand for names.
 type messages struct {
 	// What every page has.
@@ -18,10 +18,13 @@ type messages struct {
 	CheckNow   string
 	OtherWays  string
 
-	// Names of the wallets.
-	AlipayCN string
-	AlipayHK string
-	WeChat   string
+	// Names of the wallets, as labels, and of their apps, within a sentence.
+	AlipayCN    string
+	AlipayHK    string
+	WeChat      string
+	AlipayCNApp string
+	AlipayHKApp string
+	WeChatApp   string
 
 	// Ways to pay, below a wallet's name.
 	HintCode    string
@@ -141,9 +144,23 @@ func (m *messages) wallet(wallet string) string {
 	}
 }
 
-// withWallet fills {wallet}.
-func (m *messages) withWallet(text, wallet string) string {
-	return strings.ReplaceAll(text, "{wallet}", m.wallet(wallet))
+// app returns the name of the app that pays with a wallet.
+func (m *messages) app(wallet string) string {
+	switch wallet {
+	case "alipay_cn":
+		return m.AlipayCNApp
+	case "alipay_hk":
+		return m.AlipayHKApp
+	case "wechat":
+		return m.WeChatApp
+	default:
+		return wallet
+	}
+}
+
+// withApp fills {app}.
+func (m *messages) withApp(text, wallet string) string {
+	return strings.ReplaceAll(text, "{app}", m.app(wallet))
 }
 
 // withShop fills {shop}.
@@ -193,7 +210,7 @@ func (m *messages) alternative(o WalletOption, flow string) string {
 	case "jsapi":
 		return m.AltJSAPI
 	default:
-		return m.withWallet(m.AltCashier, o.Wallet)
+		return m.withApp(m.AltCashier, o.Wallet)
 	}
 }
 

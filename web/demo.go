@@ -64,6 +64,7 @@ func DemoChoice(r *http.Request) DemoDevice {
 // viewAs sets the device that the browser is seen as.
 func (s *Server) viewAs(c echo.Context) error {
 	as := c.FormValue("as")
+	//nolint:gosec // not Secure: the demo runs without TLS
 	c.SetCookie(&http.Cookie{
 		Name: viewAsCookie, Value: as, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})

@@ -92,7 +92,7 @@ func (s *Server) problemPage(c echo.Context, status int) error {
 func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			if p := recover(); p != nil {
 				s.Logger.Error("panic", "route", c.Path(), "panic", p)
 				err = echo.NewHTTPError(http.StatusInternalServerError)
 			}

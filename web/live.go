@@ -83,7 +83,7 @@ func (s *Server) stream(c echo.Context, view viewer) error {
 	for {
 		// Read after Watch began, so that no change falls between.
 		if err := s.sendEvent(c, view); err != nil {
-			return nil //nolint:nilerr // the page has gone, or asks again
+			return nil // the page has gone, or asks again
 		}
 		if !s.waitForChange(c, changed, beat.C, end.C) {
 			return nil

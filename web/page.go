@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,6 +22,9 @@ func (s *Server) page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if v.State == checkout.PagePaid && justReturned(c) {
+		return c.Redirect(http.StatusSeeOther, v.Session.SuccessURL)
+	}
 	device := s.device(c)
 	p, err := s.checkoutPage(c, v, device)
 	if err != nil {
@@ -32,23 +33,10 @@ func (s *Server) page(c echo.Context) error {
 	return s.render(c, p, s.pagePolicy(v))
 }
 
-// viewOf reads the session of a request's path. A browser that has just
-// returned from a wallet (?returned=, Unix milliseconds) sees that its payment
-// is being confirmed until the gateway has been asked since.
+// viewOf reads the session of a request's path.
 func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
 	v, err := s.Service.View(c.Request().Context(), c.Param("id"))
 	return confirming(c, v), err
-}
-
-func confirming(c echo.Context, v checkout.View) checkout.View {
-	returned, err := strconv.ParseInt(c.QueryParam("returned"), 10, 64)
-	if err != nil || v.Attempt == nil || v.Attempt.State != checkout.AttemptPending {
-		return v
-	}
-	if v.State == checkout.PageRedirecting && v.Attempt.QueriedAt.Before(time.UnixMilli(returned)) {
-		v.State = checkout.PageConfirming
-	}
-	return v
 }
 
 func (s *Server) device(c echo.Context) checkout.Device {
@@ -82,14 +70,6 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 	var err error
 	p.Attempt, err = attemptView(v)
 	return p, err
-}
-
-// returnedQuery carries ?returned= on to the page's own requests.
-func returnedQuery(c echo.Context) string {
-	if returned, err := strconv.ParseInt(c.QueryParam("returned"), 10, 64); err == nil {
-		return "?returned=" + strconv.FormatInt(returned, 10)
-	}
-	return ""
 }
 
 // language is the one that the shop asked for, else the browser's.

@@ -12,24 +12,20 @@ import (
 )
 
 // returned is where a wallet sends the browser afterwards. What the URL says of
-// the payment is not read: it may be forged. A paid shopper goes on to the
-// shop, the browser that left goes back to its page, and any other sees a
-// status and no more.
+// the payment is not read: it may be forged. The browser that left goes on, to
+// the shop when paid and else to its page; any other sees a status and no more.
 func (s *Server) returned(c echo.Context) error {
 	v, err := s.returnedView(c)
 	if err != nil {
 		return err
 	}
-	if v.State == checkout.PagePaid {
-		return c.Redirect(http.StatusSeeOther, v.Session.SuccessURL)
-	}
-	stamp := "?returned=" + strconv.FormatInt(time.Now().UnixMilli(), 10)
 	if s.browsers.of(c.Request()).hasBegun(v.Session.ID) {
-		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+stamp)
+		// The page sends a paid shopper on to the shop.
+		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(time.Now()))
 	}
 	path := "/r/" + c.Param("token")
 	if returnedQuery(c) == "" {
-		return c.Redirect(http.StatusSeeOther, path+stamp)
+		return c.Redirect(http.StatusSeeOther, path+returnedParam(time.Now()))
 	}
 	p := templates.CheckoutPage{
 		Lang: s.language(c, v.Session), State: string(v.State), StatusOnly: true,
@@ -42,8 +38,52 @@ func (s *Server) returned(c echo.Context) error {
 	return s.render(c, p, policy{})
 }
 
+// returnedAt is when this browser came back from a wallet (?returned=, Unix
+// milliseconds), or the zero time. It only chooses words and ways, so that
+// anybody may write it.
+func returnedAt(c echo.Context) time.Time {
+	millis, err := strconv.ParseInt(c.QueryParam("returned"), 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(millis)
+}
+
+func returnedParam(at time.Time) string {
+	return "?returned=" + strconv.FormatInt(at.UnixMilli(), 10)
+}
+
+// returnedQuery carries ?returned= on to the page's own requests.
+func returnedQuery(c echo.Context) string {
+	if at := returnedAt(c); !at.IsZero() {
+		return returnedParam(at)
+	}
+	return ""
+}
+
+// returnPatience is for how long after a return a paid page sends the shopper
+// on by itself: later it is looked up again, as a receipt.
+const returnPatience = 2 * time.Minute
+
+func justReturned(c echo.Context) bool {
+	since := time.Since(returnedAt(c))
+	return since > -returnPatience && since < returnPatience
+}
+
+// confirming shows a browser that came back that its payment is being
+// confirmed, until the gateway has been asked since.
+func confirming(c echo.Context, v checkout.View) checkout.View {
+	if v.State == checkout.PageRedirecting && v.Attempt.QueriedAt.Before(returnedAt(c)) {
+		v.State = checkout.PageConfirming
+	}
+	return v
+}
+
+// returnedView reads the status behind a return token, and leaves the way to
+// the shop out of it.
 func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 	v, err := s.Service.ViewReturn(c.Request().Context(), c.Param("token"))
+	v.Session.SuccessURL = ""
 	return confirming(c, v), err
 }
 

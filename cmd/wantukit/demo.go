@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,18 +26,18 @@ type demoCommand struct {
 
 // The demo shop's keys. They open nothing but a demo.
 const (
-	demoAPIKey        = "sk_test_demo"
-	demoWebhookSecret = "whsec_d2FudHVraXQtZGVtby13ZWJob29rLXNlY3JldA=="
+	demoAPIKey        = "sk_test_demo"                                   //nolint:gosec // it opens nothing
+	demoWebhookSecret = "whsec_d2FudHVraXQtZGVtby13ZWJob29rLXNlY3JldA==" //nolint:gosec // it opens nothing
 )
 
 // Run implements kong's command.
-func (c *demoCommand) Run(r *runtime) error {
-	d, err := newDemo(r, c)
+func (c *demoCommand) Run(ctx context.Context, logger *slog.Logger) error {
+	d, err := newDemo(ctx, c, logger)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n  Demo shop   %s\n  Sandbox     %s\n\n", d.publicURL, d.sandboxListener.url("localhost"))
-	return d.run(r)
+	fmt.Printf("\n  Demo shop   %s\n  Sandbox     %s\n\n", d.publicURL, d.sandboxListener.url())
+	return d.run(ctx, logger)
 }
 
 // demo is the checkout with a shop and a gateway to play with.
@@ -48,25 +49,25 @@ type demo struct {
 	publicURL                 string
 }
 
-func newDemo(r *runtime, c *demoCommand) (_ *demo, err error) {
+func newDemo(ctx context.Context, c *demoCommand, logger *slog.Logger) (_ *demo, err error) {
 	d := &demo{publicURL: strings.TrimRight(c.PublicURL, "/")}
-	if d.listener, err = listen(c.Addr); err != nil {
+	if d.listener, err = listen(ctx, c.Addr); err != nil {
 		return nil, err
 	}
-	if d.sandboxListener, err = listen(c.SandboxAddr); err != nil {
+	if d.sandboxListener, err = listen(ctx, c.SandboxAddr); err != nil {
 		return nil, errors.Join(err, d.listener.Close())
 	}
 	if d.publicURL == "" {
-		d.publicURL = d.listener.url("localhost")
+		d.publicURL = d.listener.url()
 	}
-	if err := d.assemble(r, c.Data); err != nil {
+	if err := d.assemble(ctx, c.Data, logger); err != nil {
 		return nil, errors.Join(err, d.listener.Close(), d.sandboxListener.Close())
 	}
 	return d, nil
 }
 
-func (d *demo) assemble(r *runtime, dataDir string) (err error) {
-	if d.sandbox, err = newSandbox(r, d.sandboxListener); err != nil {
+func (d *demo) assemble(ctx context.Context, dataDir string, logger *slog.Logger) (err error) {
+	if d.sandbox, err = newSandbox(d.sandboxListener, logger); err != nil {
 		return err
 	}
 	public, err := url.Parse(d.publicURL)
@@ -82,10 +83,10 @@ func (d *demo) assemble(r *runtime, dataDir string) (err error) {
 	if err != nil {
 		return err
 	}
-	at := d.sandboxListener.url("localhost")
-	d.kit, err = newKit(r, kitConfig{
+	at := d.sandboxListener.url()
+	d.kit, err = newKit(ctx, kitConfig{
 		dataDir: dataDir, publicURL: d.publicURL, shops: []shopConfig{d.shopConfig(public.Host)},
-		formTargets: []string{at}, demo: &web.Demo{SandboxOrigin: at}, logger: r.logger,
+		formTargets: []string{at}, demo: &web.Demo{SandboxOrigin: at}, logger: logger,
 		wechat: web.WeChatEndpoints{
 			Authorize: at + "/connect/oauth2/authorize", AccessToken: at + "/sns/oauth2/access_token",
 		},
@@ -117,15 +118,15 @@ func (d *demo) handler() http.Handler {
 }
 
 // run serves both addresses until the context is done or one of them fails.
-func (d *demo) run(r *runtime) error {
-	ctx, cancel := context.WithCancel(r)
+func (d *demo) run(ctx context.Context, logger *slog.Logger) error {
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	gateway := make(chan error, 1)
 	go func() {
 		defer cancel()
-		gateway <- d.sandboxListener.serve(ctx, d.sandbox, d.sandbox.Close, r.logger)
+		gateway <- d.sandboxListener.serve(ctx, d.sandbox, d.sandbox.Close, logger)
 	}()
-	err := d.kit.run(ctx, d.listener, d.handler(), r.logger)
+	err := d.kit.run(ctx, d.listener, d.handler(), logger)
 	cancel()
 	return errors.Join(err, <-gateway)
 }

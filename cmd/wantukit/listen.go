@@ -13,8 +13,8 @@ import (
 // listener is a port that is open before anything is told of it.
 type listener struct{ net.Listener }
 
-func listen(addr string) (listener, error) {
-	l, err := net.Listen("tcp", addr)
+func listen(ctx context.Context, addr string) (listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return listener{}, fmt.Errorf("listening: %w", err)
 	}
@@ -36,9 +36,9 @@ func (l listener) host(fallback string) string {
 	return host
 }
 
-// url is where this machine reaches the listener by name.
-func (l listener) url(fallback string) string {
-	return "http://" + net.JoinHostPort(l.host(fallback), l.port())
+// url is where this machine's browser reaches the listener.
+func (l listener) url() string {
+	return "http://" + net.JoinHostPort(l.host("localhost"), l.port())
 }
 
 // serve answers requests until ctx is done, then calls closing, which ends the

@@ -30,18 +30,11 @@ func main() {
 	parsed := kong.Parse(&c, kong.Name("wantukit"), kong.DefaultEnvars("WANTUKIT"),
 		kong.Description("A web checkout kit for Alipay and WeChat Pay through the Wantu gateway."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
-	err := parsed.Run(&runtime{Context: ctx, logger: logger})
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	err := parsed.Run(slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "wantukit:", err)
 		os.Exit(1)
 	}
-}
-
-// runtime is what every command gets: a context that ends on SIGTERM and
-// SIGINT, and the log.
-type runtime struct {
-	context.Context
-	logger *slog.Logger
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"log/slog"
 	"net/url"
 	"strings"
 )
@@ -15,7 +17,7 @@ type serveCommand struct {
 }
 
 // Run implements kong's command.
-func (c *serveCommand) Run(r *runtime) error {
+func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 	if err := checkPublicURL(c.PublicURL); err != nil {
 		return err
 	}
@@ -23,18 +25,18 @@ func (c *serveCommand) Run(r *runtime) error {
 	if err != nil {
 		return err
 	}
-	l, err := listen(c.Addr)
+	l, err := listen(ctx, c.Addr)
 	if err != nil {
 		return err
 	}
-	k, err := newKit(r, kitConfig{
-		dataDir: c.Data, publicURL: strings.TrimRight(c.PublicURL, "/"), shops: shops, logger: r.logger,
+	k, err := newKit(ctx, kitConfig{
+		dataDir: c.Data, publicURL: strings.TrimRight(c.PublicURL, "/"), shops: shops, logger: logger,
 	})
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	r.logger.Info("serving", "addr", l.Addr().String(), "public_url", c.PublicURL, "merchants", len(shops))
-	return k.run(r, l, k.web, r.logger)
+	logger.Info("serving", "addr", l.Addr().String(), "public_url", c.PublicURL, "merchants", len(shops))
+	return k.run(ctx, l, k.web, logger)
 }
 
 // checkPublicURL demands https, which the payment page and its cookies need,

@@ -116,7 +116,7 @@ func TestBridgeOkIsBelievedForAMoment(t *testing.T) {
 		d.polled(redirecting())
 		d.shows(checkout.PageRedirecting)
 	})
-	t.Run("and paid at any time", func(t *testing.T) {
+	t.Run("and paid at any time", func(*testing.T) {
 		d.tell(answered(client.ResultOK))
 		d.streamed(paid())
 		d.shows(checkout.PagePaid)

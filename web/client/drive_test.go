@@ -53,7 +53,7 @@ func (d *driver) shows(want checkout.PageState) {
 
 // kinds lists the commands' kinds, for tests of what is done and not how.
 func kinds(commands []client.Command) []client.CommandKind {
-	var found []client.CommandKind
+	found := make([]client.CommandKind, 0, len(commands))
 	for _, c := range commands {
 		found = append(found, c.Kind)
 	}

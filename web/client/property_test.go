@@ -48,6 +48,7 @@ func (w *world) carryOut(commands []client.Command) {
 			w.shown = c.State
 		case client.CommandReload, client.CommandNavigate:
 			w.gone = true
+		default: // looks only
 		}
 	}
 	if w.polls > 1 {
@@ -94,7 +95,7 @@ func (w *world) pick() client.Event {
 
 // due returns the timer that runs out first, and lets it.
 func (w *world) due() (client.Timer, bool) {
-	var names []client.Timer
+	names := make([]client.Timer, 0, len(w.timers))
 	for name := range w.timers {
 		names = append(names, name)
 	}

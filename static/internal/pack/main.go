@@ -72,7 +72,7 @@ func pack(out, source string) error {
 		path string
 		body []byte
 	}{{target + ".br", small}, {target + ".gz", zipped}, {target, body}} {
-		if err := os.WriteFile(form.path, form.body, 0o644); err != nil {
+		if err := os.WriteFile(form.path, form.body, 0o600); err != nil {
 			return err
 		}
 	}

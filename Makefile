@@ -1,0 +1,47 @@
+# `make help` explains the targets.
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+TEMPL := github.com/a-h/templ/cmd/templ@$(shell go list -m -f '{{.Version}}' github.com/a-h/templ)
+WASM_EXEC := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
+
+.DEFAULT_GOAL := help
+.PHONY: help run build wasm test lint generate check-generated bench screenshots tools clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## Run checkout, demo shop and sandbox: http://localhost:8080
+	@exec bin/wantukit demo
+
+build: wasm ## Build the program, with the browser's half embedded, as bin/wantukit
+	@go build -trimpath -o bin/wantukit ./cmd/wantukit
+
+wasm: ## Build the browser's half into static/dist and print its size
+	@mkdir -p bin
+	@GOOS=js GOARCH=wasm go build -trimpath -gcflags=all=-l -ldflags='-s -w' -o bin/wantukit.wasm ./web/wasm
+	@go run ./static/internal/pack -out static/dist -check static/loader.js bin/wantukit.wasm "$(WASM_EXEC)"
+
+test: wasm tools ## Run every test, those in Chromium included
+	go test -timeout 20m ./...
+
+tools: # Find what the tests need beside Go, or install it where that is allowed
+	@sh .ci/tools
+
+lint: check-generated ## Run golangci-lint, and check that generated files are current
+	go run $(GOLANGCI_LINT) run ./...
+	GOOS=js GOARCH=wasm go vet ./web/wasm
+
+generate: ## Generate the templ pages
+	go run $(TEMPL) generate -path templates
+
+check-generated: generate
+	@git diff --exit-code --stat -- templates || { echo "make generate changed files: commit them"; exit 1; }
+
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+screenshots: wasm tools ## Take pictures of every page into artifacts/
+	WANTUKIT_SCREENSHOTS="$(CURDIR)/artifacts" go test -count=1 -run TestScreenshots ./cmd/wantukit
+
+clean: ## Remove what was built
+	rm -rf bin artifacts static/dist/*.wasm* static/dist/*.js*

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/wantukit/wantukit/"
+
+// mayImport is the table of rooms: what each may import of ours. It is the
+// picture in the README, and nothing else is allowed.
+var mayImport = map[string][]string{
+	"wantu":              {},
+	"checkout":           {},
+	"templates":          {},
+	"static":             {"static/internal/squeeze"},
+	"wantu/sandbox":      {"wantu"},
+	"checkout/store":     {"checkout"},
+	"checkout/storetest": {"checkout"},
+	"checkout/worker":    {"checkout"},
+	"checkout/wantupay":  {"checkout", "wantu"},
+	"web/client":         {"checkout"},
+	"web/wasm":           {"web/client", "checkout"},
+	"web":                {"checkout", "templates", "static"},
+	// Tools that `make` runs; nothing imports them.
+	"static/internal/squeeze": {},
+	"static/internal/pack":    {"static/internal/squeeze"},
+}
+
+// bans are packages that a room never imports, each with its reason.
+var bans = map[string]string{
+	"net/http":                   "it would add over half a megabyte to what a phone loads",
+	"database/sql":               "the domain states a Store; SQL is checkout/store's",
+	"encoding/json":              "its reflection adds 260 kB to what a phone loads",
+	"log/slog":                   "the domain reports; the program logs",
+	"github.com/a-h/templ":       "pages are drawn on the server alone",
+	"fmt":                        "it brings reflection to the browser",
+	"reflect":                    "it keeps the linker from dropping what is not used",
+	"net/url":                    "it brings fmt to the browser",
+	"regexp":                     "it adds 100 kB for what a loop does",
+	"github.com/skip2/go-qrcode": "codes are drawn on the server: it adds 200 kB",
+}
+
+// roomsOfTheBrowser keep to the bans: what the page's program is built from.
+var roomsOfTheBrowser = []string{"checkout", "web/client", "web/wasm"}
+
+// golist runs go list and returns its lines.
+func golist(t *testing.T, env []string, args ...string) []string {
+	t.Helper()
+	command := exec.Command("go", append([]string{"list"}, args...)...)
+	command.Dir, command.Env = "../..", append(os.Environ(), env...)
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	return strings.Fields(string(out))
+}
+
+var forBrowser = []string{"GOOS=js", "GOARCH=wasm"}
+
+func TestRoomsImportWhatTheTableAllows(t *testing.T) {
+	t.Parallel()
+	for _, room := range append(golist(t, nil, "./..."), module+"web/wasm") {
+		name := strings.TrimPrefix(room, module)
+		if strings.HasPrefix(name, "cmd/") {
+			continue
+		}
+		allowed, known := mayImport[name]
+		if !known {
+			t.Errorf("%s is a room that the table does not know", name)
+			continue
+		}
+		var env []string
+		if name == "web/wasm" {
+			env = forBrowser
+		}
+		for _, imported := range golist(t, env, "-f", `{{join .Imports "\n"}}`, room) {
+			ours, is := strings.CutPrefix(imported, module)
+			if is && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s, which the table does not allow", name, ours)
+			}
+			if imported == "github.com/labstack/echo/v4" && name != "web" {
+				t.Errorf("%s imports Echo: web is the only room that knows it", name)
+			}
+		}
+	}
+}
+
+func TestClientOfTheGatewayIsStandardLibraryOnly(t *testing.T) {
+	t.Parallel()
+	for _, imported := range golist(t, nil, "-f", `{{join .Imports "\n"}}`, module+"wantu") {
+		if strings.Contains(strings.SplitN(imported, "/", 2)[0], ".") {
+			t.Errorf("wantu imports %s: whoever takes it alone gets that too", imported)
+		}
+	}
+}
+
+func TestRoomsOfTheBrowserKeepOffWhatIsLarge(t *testing.T) {
+	t.Parallel()
+	for _, room := range roomsOfTheBrowser {
+		for _, dep := range golist(t, forBrowser, "-deps", module+room) {
+			if why, banned := bans[dep]; banned {
+				t.Errorf("%s reaches %s: %s", room, dep, why)
+			}
+		}
+	}
+}

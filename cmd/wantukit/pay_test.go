@@ -1,0 +1,207 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/skip2/go-qrcode"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+func TestShopperPaysInFull(t *testing.T) {
+	t.Parallel()
+	flows := []struct {
+		name   string
+		device device
+		wallet checkout.Wallet
+		flow   checkout.Flow
+		pay    func(*shopper)
+	}{
+		{"desktop Alipay redirect", desktop, checkout.WalletAlipayCN, checkout.FlowWeb, (*shopper).payAtCashier},
+		{"desktop AlipayHK frame", desktop, checkout.WalletAlipayHK, checkout.FlowIframe, (*shopper).payFramedCode},
+		{"desktop WeChat code", desktop, checkout.WalletWeChat, checkout.FlowNative, (*shopper).payDrawnCode},
+		{"phone Alipay WAP", phone, checkout.WalletAlipayCN, checkout.FlowWAP, (*shopper).payAtCashier},
+		{"WeChat JSAPI", wechat, checkout.WalletWeChat, checkout.FlowJSAPI, (*shopper).payInSheet},
+	}
+	for _, scripting := range []scripting{withWasm, wasmBlocked, scriptOff} {
+		for _, f := range flows {
+			t.Run(f.name+", "+string(scripting), func(t *testing.T) {
+				t.Parallel()
+				p := newShopper(t, f.device, scripting)
+				p.buy()
+				flow, pay := f.flow, f.pay
+				if flow == checkout.FlowJSAPI && scripting == scriptOff {
+					// WeChat's payment sheet is script: the way without is
+					// the code for another phone, one tap away.
+					flow, pay = checkout.FlowNative, (*shopper).payDrawnCode
+					p.pickOther(f.wallet, flow)
+				} else {
+					p.pick(f.wallet)
+				}
+				pay(p)
+				p.arriveAtShop()
+				p.checkBooks(f.wallet, flow)
+			})
+		}
+	}
+}
+
+// buy goes to the shop and buys the ticket, to be paid with any wallet.
+func (p *shopper) buy() {
+	p.Helper()
+	p.do(chromedp.Navigate(p.demo.publicURL+"/"), chromedp.Click(chromedp.CSS("#buy")),
+		chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`)))
+}
+
+// pick taps a wallet.
+func (p *shopper) pick(w checkout.Wallet) {
+	p.Helper()
+	p.do(chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="` + string(w) + `"]`)))
+}
+
+// pickOther taps another way to pay with a wallet.
+func (p *shopper) pickOther(w checkout.Wallet, f checkout.Flow) {
+	p.Helper()
+	p.do(chromedp.Click(chromedp.Search(`//*[contains(@data-on, "choose")]//form[input[@name="flow" and @value="` + string(f) + `"]]/button[@value="` + string(w) + `"]`)))
+}
+
+// payAtCashier pays on the wallet's own page.
+func (p *shopper) payAtCashier() {
+	p.Helper()
+	p.do(chromedp.Click(chromedp.CSS("#pay")))
+}
+
+// payFramedCode scans the code in the frame.
+func (p *shopper) payFramedCode() {
+	p.Helper()
+	p.do(chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"] iframe`)))
+	p.scan()
+}
+
+// payDrawnCode scans the code that the page draws, after holding what it draws
+// against what the gateway gave.
+func (p *shopper) payDrawnCode() {
+	p.Helper()
+	const bars = `#checkout[data-state="code"] .qr svg path`
+	p.do(chromedp.WaitReady(chromedp.CSS(bars)))
+	path := ask(p, p.tab, chromedp.AttributeValue(chromedp.CSS(bars), "d")).Value
+	code, err := qrcode.New(p.orders()[0].ScanURL, qrcode.Medium)
+	if err != nil {
+		p.Fatal(err)
+	}
+	if drawn, want := undraw(path, len(code.Bitmap())), code.Bitmap(); !sameBitmap(drawn, want) {
+		p.Errorf("the page draws another code than that of %s", p.orders()[0].ScanURL)
+	}
+	p.scan()
+}
+
+// scan opens on a phone what the code says, and pays there.
+func (p *shopper) scan() {
+	p.Helper()
+	other := p.newTab(p.tab)
+	p.doIn(other, chromedp.Navigate(p.orders()[0].ScanURL), chromedp.Click(chromedp.CSS("#pay")),
+		chromedp.WaitVisible(chromedp.CSS("#outcome.good")))
+}
+
+// payInSheet pays in the stand-in for WeChat's payment sheet.
+func (p *shopper) payInSheet() {
+	p.Helper()
+	const sheet = chromedp.CSS(`iframe[src*="/sandbox/jsapi/"]`)
+	p.do(chromedp.WaitVisible(sheet))
+	frames := ask(p, p.tab, chromedp.Nodes(sheet))
+	p.do(chromedp.Click(chromedp.CSS("#pay"), chromedp.FromNode(frames[0])))
+}
+
+// arriveAtShop waits until the shop says that the order is paid. A page that
+// comes up as the receipt stays there: its link is the way on.
+func (p *shopper) arriveAtShop() {
+	p.Helper()
+	eventually(p.T, "the shopper is back at the shop, which knows of the payment", func() bool {
+		if p.isAt("/shop/orders/") {
+			return ask(p, p.tab, chromedp.Text(chromedp.CSS("#status"))) == "paid"
+		}
+		if p.scripting != withWasm && p.isAt("/c/") {
+			links := ask(p, p.tab, chromedp.Nodes(chromedp.CSSAll(`#checkout[data-state="paid"] a[href*="/shop/orders/"]`), chromedp.AtLeast(0)))
+			if len(links) > 0 {
+				_ = chromedp.Do(p.tab, chromedp.MouseClickNode(links[0])) // the page may just reload: then the next look clicks
+			}
+		}
+		return false
+	})
+}
+
+// checkBooks holds the shop's, our own and the gateway's records against each
+// other: one order, paid once.
+func (p *shopper) checkBooks(w checkout.Wallet, f checkout.Flow) {
+	p.Helper()
+	ctx := p.Context()
+	order, _ := p.demo.shop.Order("HN-1001")
+	if order.Status != "paid" || len(order.Webhooks) != 1 {
+		p.Errorf("the shop holds %+v, want it paid by one webhook", order)
+	}
+	session, err := p.demo.kit.store.Session(ctx, order.Session)
+	if err != nil {
+		p.Fatal(err)
+	}
+	if session.Status != checkout.StatusComplete || session.PaymentStatus != checkout.PaymentPaid || session.PaidTwice || session.PaidLate {
+		p.Errorf("the database holds %+v", session)
+	}
+	attempts, err := p.demo.kit.store.Attempts(ctx, session.ID)
+	if err != nil || len(attempts) != 1 || attempts[0].State != checkout.AttemptPaid || attempts[0].Wallet != w || attempts[0].Flow != f {
+		p.Errorf("the attempts are %+v (%v), want one, paid, by %s %s", attempts, err, w, f)
+	}
+	events, err := p.demo.kit.store.Events(ctx, session.ID)
+	if err != nil || len(events) != 1 || events[0].Type != checkout.EventPaid || events[0].ID != order.Webhooks[0] {
+		p.Errorf("the events are %+v (%v), want one, paid, which the shop was told", events, err)
+	}
+	orders := p.orders()
+	if len(orders) != 1 || orders[0].Status != sandbox.StatusSuccess || orders[0].TotalFee != order.Amount || orders[0].FeeType != "HKD" {
+		p.Errorf("the gateway holds %+v, want one order, paid", orders)
+	}
+}
+
+var bar = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-\d+z`)
+
+// undraw reads a code's SVG path back into modules.
+func undraw(path string, size int) [][]bool {
+	bitmap := make([][]bool, size)
+	for y := range bitmap {
+		bitmap[y] = make([]bool, size)
+	}
+	for _, b := range bar.FindAllStringSubmatch(path, -1) {
+		x, y, width := number(b[1]), number(b[2]), number(b[3])
+		for i := range width {
+			bitmap[y][x+i] = true
+		}
+	}
+	return bitmap
+}
+
+func number(digits string) int {
+	n := 0
+	for _, d := range digits {
+		n = 10*n + int(d-'0')
+	}
+	return n
+}
+
+func sameBitmap(a, b [][]bool) bool {
+	text := func(m [][]bool) string {
+		var s strings.Builder
+		for _, row := range m {
+			for _, dark := range row {
+				if dark {
+					s.WriteByte('#')
+				} else {
+					s.WriteByte('.')
+				}
+			}
+		}
+		return s.String()
+	}
+	return text(a) == text(b)
+}

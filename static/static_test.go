@@ -1,0 +1,137 @@
+package static_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+
+	"github.com/wantukit/wantukit/static"
+)
+
+func newAssets(t *testing.T, config static.Config) *static.Assets {
+	t.Helper()
+	assets, err := static.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return assets
+}
+
+// open opens what URL names.
+func open(t *testing.T, assets *static.Assets, name, acceptEncoding string) static.Asset {
+	t.Helper()
+	rest, ok := strings.CutPrefix(assets.URL(name), static.Prefix)
+	hash, file, cut := strings.Cut(rest, "/")
+	if !ok || !cut || file != name {
+		t.Fatalf("URL(%q) = %q", name, assets.URL(name))
+	}
+	asset, ok := assets.Open(hash, name, acceptEncoding)
+	if !ok {
+		t.Fatalf("%s is not there", assets.URL(name))
+	}
+	return asset
+}
+
+func TestEncodings(t *testing.T) {
+	t.Parallel()
+	assets := newAssets(t, static.Config{})
+	tests := []struct{ accept, want string }{
+		{"", ""},
+		{"identity", ""},
+		{"gzip", "gzip"},
+		{"gzip, deflate, br, zstd", "br"},
+		{"GZIP;q=1.0, br;q=0", "gzip"},
+		{"br;q=0.0, gzip;q=0", ""},
+		{"br;q=0.5", "br"},
+		{"brotli, xgzip", ""},
+	}
+	plain := open(t, assets, static.Loader, "").Body
+	for _, test := range tests {
+		asset := open(t, assets, static.Loader, test.accept)
+		if asset.Encoding != test.want {
+			t.Errorf("Accept-Encoding %q gets %q, want %q", test.accept, asset.Encoding, test.want)
+		}
+		if !bytes.Equal(decode(t, asset), plain) {
+			t.Errorf("%q is another file", asset.Encoding)
+		}
+	}
+}
+
+func decode(t *testing.T, asset static.Asset) []byte {
+	t.Helper()
+	var r io.Reader = bytes.NewReader(asset.Body)
+	switch asset.Encoding {
+	case "br":
+		r = brotli.NewReader(r)
+	case "gzip":
+		z, err := gzip.NewReader(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = z
+	}
+	body, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func TestContentTypes(t *testing.T) {
+	t.Parallel()
+	assets := newAssets(t, static.Config{Demo: true})
+	for name, want := range map[string]string{
+		static.Icon:       "image/svg+xml",
+		static.Worker:     "text/javascript; charset=utf-8",
+		static.DemoBridge: "text/javascript; charset=utf-8",
+	} {
+		if got := open(t, assets, name, "br").ContentType; got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestOnlyWhatURLNames(t *testing.T) {
+	t.Parallel()
+	assets := newAssets(t, static.Config{})
+	hash, _, _ := strings.Cut(strings.TrimPrefix(assets.URL(static.Loader), static.Prefix), "/")
+	for _, asked := range [][2]string{
+		{"0000000000000000", static.Loader},
+		{"", static.Loader},
+		{hash, static.Worker},
+		{hash, "../static.go"},
+		{hash, "dist/README"},
+		{hash, ""},
+	} {
+		if _, ok := assets.Open(asked[0], asked[1], "br"); ok {
+			t.Errorf("%s/%s is served", asked[0], asked[1])
+		}
+	}
+}
+
+func TestDemoBridgeIsForTheDemo(t *testing.T) {
+	t.Parallel()
+	if url := newAssets(t, static.Config{}).URL(static.DemoBridge); url != "" {
+		t.Errorf("the stand-in for WeixinJSBridge is at %s", url)
+	}
+	if newAssets(t, static.Config{Demo: true}).URL(static.DemoBridge) == "" {
+		t.Error("the demo lacks its bridge")
+	}
+}
+
+// TestLoaderIsSmall holds it to what a slow network brings at once.
+func TestLoaderIsSmall(t *testing.T) {
+	t.Parallel()
+	assets := newAssets(t, static.Config{})
+	for _, encoding := range []string{"br", "gzip"} {
+		n := len(open(t, assets, static.Loader, encoding).Body)
+		t.Logf("loader.js: %s %d bytes", encoding, n)
+		if n > 3072 {
+			t.Errorf("loader.js has %d bytes as %s, more than 3,072", n, encoding)
+		}
+	}
+}

@@ -1,0 +1,53 @@
+package templates_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wantukit/wantukit/templates"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var styleElement = regexp.MustCompile(`(?s)<style>.*?</style>`)
+
+func TestGolden(t *testing.T) {
+	t.Parallel()
+	for name, page := range samples() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			golden(t, name, render(t, templates.Checkout(page)))
+		})
+	}
+	t.Run("problem", func(t *testing.T) {
+		t.Parallel()
+		golden(t, "problem", render(t, templates.Problem(templates.ProblemPage{Lang: templates.LangTraditional, Status: 404})))
+	})
+}
+
+// golden compares a page with its file, a tag to a line, without the style
+// sheet that all of them share.
+func golden(t *testing.T, name, html string) {
+	t.Helper()
+	html = styleElement.ReplaceAllString(html, "<style></style>")
+	html = strings.ReplaceAll(html, "><", ">\n<") + "\n"
+	file := filepath.Join("testdata", name+".html")
+	if *update {
+		if err := os.WriteFile(file, []byte(html), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), html); diff != "" {
+		t.Errorf("%s (-want +got); go test ./templates -update when it is meant:\n%s", file, diff)
+	}
+}

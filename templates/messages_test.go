@@ -1,0 +1,110 @@
+package templates_test
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/templates"
+)
+
+var placeholder = regexp.MustCompile(`\{\w+\}`)
+
+// eachMessage calls f with every field of a language's catalogue.
+func eachMessage(lang string, f func(name, text string)) {
+	v := reflect.ValueOf(templates.Catalogue[lang])
+	for i := range v.NumField() {
+		f(v.Type().Field(i).Name, v.Field(i).String())
+	}
+}
+
+func TestCatalogueIsComplete(t *testing.T) {
+	t.Parallel()
+	english := map[string]string{}
+	eachMessage(templates.LangEnglish, func(name, text string) { english[name] = text })
+	for lang := range templates.Catalogue {
+		eachMessage(lang, func(name, text string) {
+			if strings.TrimSpace(text) == "" {
+				t.Errorf("%s: %s is empty", lang, name)
+			}
+			want, got := placeholder.FindAllString(english[name], -1), placeholder.FindAllString(text, -1)
+			slices.Sort(want)
+			slices.Sort(got)
+			if !slices.Equal(want, got) {
+				t.Errorf("%s: %s names %v, in English %v", lang, name, got, want)
+			}
+		})
+	}
+}
+
+func TestCatalogueIsUsed(t *testing.T) {
+	t.Parallel()
+	var code strings.Builder
+	for _, pattern := range []string{"*.templ", "messages.go", "attributes.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, files, err)
+		}
+		for _, file := range files {
+			body, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code.Write(body)
+		}
+	}
+	eachMessage(templates.LangEnglish, func(name, _ string) {
+		if !regexp.MustCompile(`\bm\.` + name + `\b`).MatchString(code.String()) {
+			t.Errorf("%s is never shown", name)
+		}
+	})
+}
+
+// TestChineseIsOfItsKind looks for characters of the other script.
+func TestChineseIsOfItsKind(t *testing.T) {
+	t.Parallel()
+	foreign := map[string]string{
+		templates.LangSimplified:  "開關請這們後碼機訂單號認錢額項過門間應",
+		templates.LangTraditional: "开关请这们码机订单号认钱额项过门间应",
+	}
+	for lang, characters := range foreign {
+		eachMessage(lang, func(name, text string) {
+			if i := strings.IndexAny(text, characters); i >= 0 {
+				t.Errorf("%s: %s is of the other script from %q on", lang, name, text[i:])
+			}
+		})
+	}
+}
+
+func TestMatch(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ locale, accept, want string }{
+		{"", "", "en"},
+		{"", "nonsense;;q=,", "en"},
+		{"", "fr-FR,de;q=0.5", "en"},
+		{"", "en-GB,zh-CN;q=0.5", "en"},
+		{"", "zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"},
+		{"", "zh", "zh-Hans"},
+		{"", "zh-SG", "zh-Hans"},
+		{"", "zh-HK,en;q=0.8", "zh-Hant"},
+		{"", "zh-TW", "zh-Hant"},
+		{"", "zh-MO", "zh-Hant"},
+		{"", "fr,zh-HK;q=0.9,en;q=0.8", "zh-Hant"},
+		{"zh-Hant-HK", "en", "zh-Hant"},
+		{"zh-Hant", "", "zh-Hant"},
+		{"zh-Hans", "zh-HK", "zh-Hans"},
+		{"zh_CN", "en", "zh-Hans"},
+		{"en", "zh-CN", "en"},
+		{"ja", "zh-CN", "zh-Hans"},
+		{"not a locale", "zh-HK", "zh-Hant"},
+	}
+	for _, test := range tests {
+		if got := templates.Match(test.locale, test.accept); got != test.want {
+			t.Errorf("Match(%q, %q) = %q, want %q", test.locale, test.accept, got, test.want)
+		}
+	}
+}

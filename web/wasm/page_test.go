@@ -1,0 +1,244 @@
+//go:build !js
+
+package main_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/templates"
+)
+
+// patience bounds a wait that a passing test never sits out.
+const patience = 30 * time.Second
+
+var chromium struct {
+	once sync.Once
+	ctx  context.Context //nolint:containedctx // chromedp keeps its browser in one
+	stop context.CancelFunc
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if chromium.stop != nil {
+		chromium.stop()
+	}
+	os.Exit(code)
+}
+
+func startChromium() {
+	path, err := chromiumPath()
+	if err != nil {
+		chromium.err = err
+		return
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, stop := chromedp.NewContext(allocator)
+	chromium.ctx = ctx //nolint:fatcontext // made once, for all tests
+	chromium.stop = func() { stop(); stopAllocator() }
+	chromium.err = chromedp.Do(ctx)
+}
+
+func chromiumPath() (string, error) {
+	for _, name := range []string{os.Getenv("WANTUKIT_CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if path, err := exec.LookPath(name); name != "" && err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("no Chromium is installed: run `make tools`")
+}
+
+// tab is a shopper's view of a counter.
+type tab struct {
+	*testing.T
+	ctx context.Context //nolint:containedctx // chromedp keeps a tab in one
+}
+
+// visit opens a page of the counter in a tab of its own.
+func visit(t *testing.T, c *counter, path string) *tab {
+	t.Helper()
+	chromium.once.Do(startChromium)
+	if chromium.err != nil {
+		t.Fatal(chromium.err)
+	}
+	ctx, cancel := chromedp.NewContext(chromium.ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx, chromedp.Navigate(c.URL+path)); err != nil {
+		t.Fatal(err)
+	}
+	return &tab{t, ctx}
+}
+
+// wait waits until an expression of the page is true. The page may reload
+// meanwhile, so it asks anew each time.
+func (tb *tab) wait(expression string) {
+	tb.Helper()
+	tb.until(expression, func() bool {
+		ctx, cancel := context.WithTimeout(tb.ctx, patience)
+		defer cancel()
+		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		return err == nil && is
+	})
+}
+
+func (tb *tab) until(what string, is func() bool) {
+	tb.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if is() {
+			return
+		}
+	}
+	tb.Fatalf("waited in vain for %s", what)
+}
+
+func (tb *tab) run(script string) {
+	tb.Helper()
+	if err := chromedp.Do(tb.ctx, chromedp.Evaluate[chromedp.Void](script)); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// shows waits for a state, as the shopper sees it.
+func (tb *tab) shows(state string) {
+	tb.Helper()
+	tb.wait(`document.getElementById("checkout").dataset.state === "` + state + `" && document.querySelector("h2[data-say~=` + state + `]").checkVisibility()`)
+}
+
+// lives waits until the Worker's program has changed the page.
+func (tb *tab) lives() {
+	tb.Helper()
+	tb.wait(`document.querySelector("[data-text=countdown]").textContent < "10:00"`)
+}
+
+func TestPaidIsSeenLive(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	shopper := visit(t, c, "/c")
+	shopper.lives()
+	c.move(c.paid())
+	shopper.shows("paid")
+	shopper.wait(`document.getElementById("announce").textContent === "Payment received"`)
+	if loads := c.count(&c.loads); loads != 1 {
+		t.Errorf("the page was loaded %d times", loads)
+	}
+	shopper.wait(`document.title === "thanks"`)
+}
+
+func TestPaidIsSeenWithoutStream(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.noStream = true
+	shopper := visit(t, c, "/c")
+	shopper.lives()
+	c.move(c.paid())
+	shopper.shows("paid")
+	if loads := c.count(&c.loads); loads != 1 {
+		t.Errorf("the page was loaded %d times", loads)
+	}
+}
+
+func TestPaidIsSeenByTheFallback(t *testing.T) {
+	t.Parallel()
+	cases := map[string]func(*counter){
+		"wasm missing":     func(c *counter) { c.noWasm = true },
+		"wasm not built":   func(c *counter) { c.page.Assets.Wasm = "" },
+		"wasm is not wasm": func(c *counter) { c.page.Assets.Wasm = c.assets.URL(static.Icon) },
+		"no worker":        func(c *counter) { c.page.Assets.Worker = "/static/0/none.js" },
+		"wasm crashes":     func(c *counter) { c.brokenStream = true },
+	}
+	for name, breakIt := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := open(t)
+			breakIt(c)
+			shopper := visit(t, c, "/c")
+			shopper.until("a poll", func() bool { return c.count(&c.polls) >= 1 })
+			c.move(c.paid())
+			shopper.shows("paid")
+			if loads := c.count(&c.loads); loads != 2 {
+				t.Errorf("the page was loaded %d times, so it was not the fallback", loads)
+			}
+			shopper.wait(`document.querySelector("[data-link=next]").href.endsWith("/thanks")`)
+		})
+	}
+}
+
+func TestCodeOfAnotherTabIsFetched(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	shopper := visit(t, c, "/c")
+	shopper.lives()
+	c.move(status{State: "code", Attempt: "b", Remaining: 500})
+	shopper.wait(`document.getElementById("checkout").dataset.attempt === "b"`)
+}
+
+func TestComingBackAsksTheGateway(t *testing.T) {
+	t.Parallel()
+	for _, wasm := range []bool{true, false} {
+		c := open(t)
+		c.noWasm = !wasm
+		c.confirm = func() { c.move(c.paid()) }
+		shopper := visit(t, c, "/c")
+		if wasm {
+			shopper.lives()
+		} else {
+			shopper.until("a poll", func() bool { return c.count(&c.polls) >= 1 })
+		}
+		shopper.run(`window.dispatchEvent(new Event("focus"))`)
+		shopper.shows("paid")
+		if !c.saw("confirm secret application/json") {
+			t.Errorf("wasm %v: the server saw %q", wasm, c.seen)
+		}
+	}
+}
+
+func TestWeChatSheet(t *testing.T) {
+	t.Parallel()
+	for _, wasm := range []bool{true, false} {
+		c := open(t)
+		c.noWasm = !wasm
+		c.status.State = "redirecting"
+		c.page.Attempt = templates.AttemptView{Wallet: "wechat", Flow: "jsapi", JSAPI: `{"package":"prepay_id=p1"}`}
+		c.page.Demo = &templates.DemoBar{BridgeScript: c.assets.URL(static.DemoBridge), Sandbox: c.URL}
+		c.confirm = func() { c.move(c.paid()) }
+		shopper := visit(t, c, "/c")
+		shopper.shows("paid")
+		if !c.saw("sheet p1") || !c.saw("confirm secret") {
+			t.Errorf("wasm %v: the server saw %q", wasm, c.seen)
+		}
+	}
+}
+
+func TestAutoStart(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.status = status{State: "choose", Remaining: 600}
+	c.page.Attempt = templates.AttemptView{Wallet: "wechat", Flow: "native", Code: &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 29}}
+	c.page.AutoStart = "wechat"
+	shopper := visit(t, c, "/c")
+	shopper.shows("code")
+	if !c.saw("start wechat secret") {
+		t.Errorf("the server saw %q", c.seen)
+	}
+}
+
+func TestEmbeddingPageIsTold(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	shopper := visit(t, c, "/shop")
+	shopper.wait(`told === "code "`)
+	c.move(c.paid())
+	shopper.wait(`told === "code paid "`)
+	shopper.wait(`document.querySelector("iframe").contentDocument.querySelector("[data-link=next]").checkVisibility()`)
+}

@@ -1,0 +1,222 @@
+//go:build !js
+
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/templates"
+)
+
+// status is what the server says about the session.
+type status struct {
+	State     string `json:"state"`
+	Attempt   string `json:"attempt"`
+	Remaining int    `json:"remaining"`
+	Next      string `json:"next"`
+}
+
+// counter stands in for the checkout's server: one session, whose state the
+// test moves.
+type counter struct {
+	*httptest.Server
+	t      *testing.T
+	assets *static.Assets
+	// page is what the shopper gets; its state and attempt follow status.
+	page templates.CheckoutPage
+	// noStream answers the stream with an error, brokenStream with nonsense,
+	// noWasm the program with 404.
+	noStream, brokenStream, noWasm bool
+
+	mu      sync.Mutex
+	status  status
+	moved   chan struct{}
+	loads   int
+	polls   int
+	confirm func()
+	seen    []string
+}
+
+// open starts a counter with a page that shows the code of attempt "a".
+func open(t *testing.T) *counter {
+	t.Helper()
+	assets, err := static.New(static.Config{Demo: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if assets.URL(static.Wasm) == "" {
+		t.Fatal("the page's program is not built: run `make wasm`")
+	}
+	c := &counter{t: t, assets: assets, moved: make(chan struct{}), status: status{State: "code", Attempt: "a", Remaining: 600}}
+	c.page = templates.CheckoutPage{
+		Lang: "en", ShopName: "Shop", Subject: "Tickets", Amount: "HK$ 1.00", Token: "secret",
+		Wallets: []templates.WalletOption{{Wallet: "wechat", Flow: "native"}},
+		Attempt: templates.AttemptView{Wallet: "wechat", Flow: "native", Code: &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 29}},
+		URLs: templates.URLs{
+			Self: "/c", Status: "/status", Events: "/events", Confirm: "/confirm", Start: "/start", Cancel: "/cancel",
+		},
+		Assets: templates.Assets{
+			Loader: assets.URL(static.Loader), Worker: assets.URL(static.Worker),
+			WasmExec: assets.URL(static.WasmExec), Wasm: assets.URL(static.Wasm),
+		},
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /c", c.servePage)
+	mux.HandleFunc("GET /status", c.serveStatus)
+	mux.HandleFunc("GET /events", c.serveEvents)
+	mux.HandleFunc("POST /confirm", c.serveConfirm)
+	mux.HandleFunc("POST /start", c.serveStart)
+	mux.HandleFunc("GET /static/{hash}/{name}", c.serveAsset)
+	mux.HandleFunc("GET /thanks", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<title>thanks</title>") })
+	mux.HandleFunc("GET /sandbox/jsapi/{id}", c.serveSheet)
+	mux.HandleFunc("GET /shop", func(w http.ResponseWriter, _ *http.Request) {
+		html(w, `<script>told = ""; onmessage = e => told += e.data.wantukit.state + " "</script><iframe src=/c width=400 height=800></iframe>`)
+	})
+	c.Server = httptest.NewServer(mux)
+	t.Cleanup(func() {
+		c.CloseClientConnections() // streams
+		c.Close()
+	})
+	return c
+}
+
+// move changes the session and tells every stream.
+func (c *counter) move(s status) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.status = s
+	close(c.moved)
+	c.moved = make(chan struct{})
+}
+
+func (c *counter) paid() status {
+	return status{State: "paid", Attempt: "a", Remaining: -1, Next: c.URL + "/thanks"}
+}
+
+func (c *counter) now() (status, chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.status, c.moved
+}
+
+// count reads a number under the lock.
+func (c *counter) count(n *int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return *n
+}
+
+func (c *counter) saw(what string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return strings.Contains(strings.Join(c.seen, "\n"), what)
+}
+
+func (c *counter) note(what string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen = append(c.seen, what)
+}
+
+func (c *counter) servePage(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	c.loads++
+	p := c.page
+	p.State, p.Attempt.Ref, p.Remaining, p.URLs.Success = c.status.State, c.status.Attempt, c.status.Remaining, c.status.Next
+	c.mu.Unlock()
+	var b bytes.Buffer
+	if err := templates.Checkout(p).Render(r.Context(), &b); err != nil {
+		c.t.Error(err)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "+
+		"form-action 'self'; frame-src 'self'; style-src "+templates.StyleHash())
+	html(w, b.String())
+}
+
+func (c *counter) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	s, _ := c.now()
+	c.mu.Lock()
+	c.polls++
+	c.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.NewEncoder(w).Encode(s); err != nil {
+		c.t.Error(err)
+	}
+}
+
+func (c *counter) serveEvents(w http.ResponseWriter, r *http.Request) {
+	if c.noStream {
+		http.Error(w, "no streams here", http.StatusBadGateway)
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	for {
+		s, moved := c.now()
+		data, err := json.Marshal(s)
+		if err != nil {
+			c.t.Error(err)
+		}
+		if c.brokenStream {
+			data = data[:5]
+		}
+		fmt.Fprintf(w, ": hello\n\nevent: status\ndata: %s\n\n", data)
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			return
+		}
+		select {
+		case <-moved:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+func (c *counter) serveConfirm(w http.ResponseWriter, r *http.Request) {
+	c.note("confirm " + r.PostFormValue("token") + " " + r.Header.Get("Accept"))
+	if c.confirm != nil {
+		c.confirm()
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (c *counter) serveStart(w http.ResponseWriter, r *http.Request) {
+	c.note("start " + r.PostFormValue("wallet") + " " + r.PostFormValue("token"))
+	s, _ := c.now()
+	s.State, s.Attempt = "code", "b"
+	c.move(s)
+	http.Redirect(w, r, "/c", http.StatusSeeOther)
+}
+
+func (c *counter) serveAsset(w http.ResponseWriter, r *http.Request) {
+	asset, ok := c.assets.Open(r.PathValue("hash"), r.PathValue("name"), r.Header.Get("Accept-Encoding"))
+	if !ok || c.noWasm && r.PathValue("name") == static.Wasm {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", asset.ContentType)
+	w.Header().Set("Content-Encoding", asset.Encoding)
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
+	if _, err := w.Write(asset.Body); err != nil {
+		c.note("asset cut off")
+	}
+}
+
+// serveSheet is the sandbox's payment sheet, with a shopper who agrees.
+func (c *counter) serveSheet(w http.ResponseWriter, r *http.Request) {
+	c.note("sheet " + r.PathValue("id"))
+	html(w, `<script>parent.postMessage({wantukit_sandbox: "ok"}, "*")</script>`)
+}
+
+func html(w http.ResponseWriter, body string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	fmt.Fprint(w, body)
+}
