@@ -217,8 +217,9 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// startDemo runs a demo on free ports of the loopback interface.
-func startDemo(t *testing.T) *demo {
+// startDemo runs a demo on free ports of the loopback interface. Each prepare
+// may change it before it runs.
+func startDemo(t *testing.T, prepare ...func(*demo)) *demo {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -226,6 +227,9 @@ func startDemo(t *testing.T) *demo {
 	if err != nil {
 		cancel()
 		t.Fatal(err)
+	}
+	for _, change := range prepare {
+		change(d)
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- d.run(ctx, logger) }()

@@ -42,8 +42,10 @@ func (c *demoCommand) Run(ctx context.Context, logger *slog.Logger) error {
 
 // demo is the checkout with a shop and a gateway to play with.
 type demo struct {
-	kit                       *kit
-	sandbox                   *sandbox.Sandbox
+	kit     *kit
+	sandbox *sandbox.Sandbox
+	// gateway is the sandbox; a test puts faults before it.
+	gateway                   http.Handler
 	shop                      *shop.Shop
 	listener, sandboxListener listener
 	publicURL                 string
@@ -70,6 +72,7 @@ func (d *demo) assemble(ctx context.Context, dataDir string, logger *slog.Logger
 	if d.sandbox, err = newSandbox(d.sandboxListener, logger); err != nil {
 		return err
 	}
+	d.gateway = d.sandbox
 	public, err := url.Parse(d.publicURL)
 	if err != nil {
 		return fmt.Errorf("--public-url: %w", err)
@@ -124,7 +127,7 @@ func (d *demo) run(ctx context.Context, logger *slog.Logger) error {
 	gateway := make(chan error, 1)
 	go func() {
 		defer cancel()
-		gateway <- d.sandboxListener.serve(ctx, d.sandbox, d.sandbox.Close, logger)
+		gateway <- d.sandboxListener.serve(ctx, d.gateway, d.sandbox.Close, logger)
 	}()
 	err := d.kit.run(ctx, d.listener, d.handler(), logger)
 	cancel()

@@ -102,9 +102,16 @@ func (p *shopper) payDrawnCode() {
 // scan opens on a phone what the code says, and pays there.
 func (p *shopper) scan() {
 	p.Helper()
+	p.scanAnd("#pay")
+}
+
+// scanAnd opens on a phone what the newest order's code says, and presses a
+// button there.
+func (p *shopper) scanAnd(button string) {
+	p.Helper()
 	other := p.newTab(p.tab)
-	p.doIn(other, chromedp.Navigate(p.orders()[0].ScanURL), chromedp.Click(chromedp.CSS("#pay")),
-		chromedp.WaitVisible(chromedp.CSS("#outcome.good")))
+	p.doIn(other, chromedp.Navigate(p.orders()[0].ScanURL), chromedp.Click(chromedp.CSS(button)),
+		chromedp.WaitVisible(chromedp.CSS("#outcome")))
 }
 
 // payInSheet pays in the stand-in for WeChat's payment sheet.

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// buyer is a shop and its shopper without a browser: plain HTTP.
+type buyer struct {
+	*testing.T
+	demo   *demo
+	client *http.Client
+}
+
+func newBuyer(t *testing.T, prepare ...func(*demo)) *buyer {
+	t.Helper()
+	return &buyer{t, startDemo(t, prepare...), &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// session makes a session by the merchant API, as the demo shop would, and
+// returns its id.
+func (b *buyer) session(channel string) string {
+	b.Helper()
+	body, err := json.Marshal(map[string]any{
+		"amount": 48000, "currency": "HKD", "subject": "Ticket", "channels": []string{channel},
+		"success_url": b.demo.publicURL + "/shop/orders/X",
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	r, err := http.NewRequest(http.MethodPost, b.demo.publicURL+"/v1/checkout/sessions", strings.NewReader(string(body)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+demoAPIKey)
+	r.Header.Set("Content-Type", "application/json")
+	var answer struct {
+		ID string `json:"id"`
+	}
+	status, text := b.send(r)
+	if err := json.Unmarshal([]byte(text), &answer); err != nil || status != http.StatusCreated {
+		b.Fatalf("creating a session: %d %s", status, text)
+	}
+	return answer.ID
+}
+
+func (b *buyer) send(r *http.Request) (status int, text string) {
+	b.Helper()
+	r.Header.Set("User-Agent", desktop.userAgent)
+	response, err := b.client.Do(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if location := response.Header.Get("Location"); location != "" {
+		return response.StatusCode, location
+	}
+	return response.StatusCode, string(body)
+}
+
+func (b *buyer) get(path string) (status int, text string) {
+	b.Helper()
+	r, err := http.NewRequest(http.MethodGet, b.demo.publicURL+path, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return b.send(r)
+}
+
+var tokenField = regexp.MustCompile(`name="token" value="([^"]+)"`)
+
+// post sends a form of the page at path, with the page's token.
+func (b *buyer) post(page, action string, fields url.Values) (status int, location string) {
+	b.Helper()
+	_, html := b.get(page)
+	found := tokenField.FindStringSubmatch(html)
+	if found == nil {
+		b.Fatalf("%s has no form:\n%s", page, html)
+	}
+	form := url.Values{"token": {found[1]}}
+	for name, values := range fields {
+		form[name] = values
+	}
+	r, err := http.NewRequest(http.MethodPost, b.demo.publicURL+strings.SplitN(page, "?", 2)[0]+action, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return b.send(r)
+}
+
+// start places the order of a wallet and returns its attempt.
+func (b *buyer) start(id string, w checkout.Wallet) checkout.Attempt {
+	b.Helper()
+	if status, text := b.post("/c/"+id, "/attempts", url.Values{"wallet": {string(w)}}); status != http.StatusSeeOther {
+		b.Fatalf("starting to pay: %d %s", status, text)
+	}
+	attempts := b.attempts(id)
+	return attempts[len(attempts)-1]
+}
+
+func (b *buyer) attempts(id string) []checkout.Attempt {
+	b.Helper()
+	attempts, err := b.demo.kit.store.Attempts(b.Context(), id)
+	if err != nil || len(attempts) == 0 {
+		b.Fatalf("the attempts are %v (%v)", attempts, err)
+	}
+	return attempts
+}
+
+// awaitPaid waits until the session is paid, and holds that it was told once.
+func (b *buyer) awaitPaid(id string) {
+	b.Helper()
+	eventually(b.T, "the session is paid", func() bool {
+		session, err := b.demo.kit.store.Session(b.Context(), id)
+		return err == nil && session.PaymentStatus == checkout.PaymentPaid
+	})
+}
+
+// paidOnce holds that the session has one event, of its payment.
+func (b *buyer) paidOnce(id string) {
+	b.Helper()
+	events, err := b.demo.kit.store.Events(b.Context(), id)
+	if err != nil || len(events) != 1 || events[0].Type != checkout.EventPaid {
+		b.Errorf("the events are %+v (%v), want one, of the payment", events, err)
+	}
+}

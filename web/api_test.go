@@ -1,0 +1,144 @@
+package web_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestCreateSessionRefusesBadFields(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	good := map[string]any{"amount": 1250, "currency": "HKD", "subject": "Tea", "success_url": "https://shop.example/ok"}
+	cases := []struct {
+		name, field string
+		value       any
+	}{
+		{"amount zero", "amount", 0},
+		{"amount negative", "amount", -5},
+		{"amount fractional", "amount", json.RawMessage("12.5")},
+		{"amount with a fraction of zero", "amount", json.RawMessage("12.0")},
+		{"amount with an exponent", "amount", json.RawMessage("1e2")},
+		{"amount of 12 digits", "amount", 100000000000},
+		{"amount beyond 64 bits", "amount", json.RawMessage("99999999999999999999")},
+		{"amount as text", "amount", "1250"},
+		{"subject missing", "subject", ""},
+		{"subject of 129 characters", "subject", strings.Repeat("茶", 129)},
+		{"subject with a line break", "subject", "Tea\ncake"},
+		{"subject of another type", "subject", 5},
+		{"currency unknown", "currency", "XXX"},
+		{"currency in small letters", "currency", "hkd"},
+		{"channel unknown", "channels", []string{"paypal"}},
+		{"success_url missing", "success_url", ""},
+		{"success_url of another host", "success_url", "https://evil.example/"},
+		{"success_url without scheme", "success_url", "//shop.example/"},
+		{"success_url of script", "success_url", "javascript:alert(1)"},
+		{"success_url with a user", "success_url", "https://shop.example@evil.example/"},
+		{"success_url with the host as user", "success_url", "https://ok@shop.example/"},
+		{"success_url with a backslash", "success_url", `/\evil.example`},
+		{"success_url with another port", "success_url", "https://shop.example:8443/"},
+		{"success_url of a subdomain", "success_url", "https://a.shop.example/"},
+		{"cancel_url of another host", "cancel_url", "https://evil.example/"},
+		{"cancel_url with a tab", "cancel_url", "https://shop.example/\t"},
+		{"locale not a tag", "locale", "!!"},
+		{"expires_at in the past", "expires_at", time.Now().Add(-time.Hour).Unix()},
+		{"expires_at next week", "expires_at", time.Now().Add(7 * 24 * time.Hour).Format(time.RFC3339)},
+		{"expires_at not a time", "expires_at", "tomorrow"},
+		{"metadata too large", "metadata", map[string]string{"k": strings.Repeat("x", 501)}},
+		{"a field that nobody knows", "amuont", 5},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			request := map[string]any{c.field: c.value}
+			for name, value := range good {
+				if name != c.field {
+					request[name] = value
+				}
+			}
+			got := f.api(http.MethodPost, "/v1/checkout/sessions", string(must(json.Marshal(request))))
+			var problem struct{ Field, Detail string }
+			if err := json.Unmarshal([]byte(got.body), &problem); err != nil || got.status != http.StatusBadRequest {
+				t.Fatalf("%d %s", got.status, got.body)
+			}
+			if problem.Field != c.field || problem.Detail == "" {
+				t.Errorf("the problem names %q: %s", problem.Field, got.body)
+			}
+			if kind := got.header.Get("Content-Type"); kind != "application/problem+json" {
+				t.Errorf("the problem is %q", kind)
+			}
+		})
+	}
+}
+
+func TestCreateSessionKeepsWhatTheShopSent(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	expires := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+	id := f.session(`,"client_reference_id":"A-1","cancel_url":"https://SHOP.example/no","channels":["wechat","alipay_hk"],` +
+		`"locale":"zh-Hant-HK","metadata":{"a":"b"},"expires_at":"` + expires.Format(time.RFC3339) + `"`)
+	got := f.api(http.MethodGet, "/v1/checkout/sessions/"+id, "")
+	var s map[string]any
+	if err := json.Unmarshal([]byte(got.body), &s); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"id": id, "status": "open", "payment_status": "unpaid", "amount": 1250.0, "currency": "HKD", "subject": "Tea & cake",
+		"client_reference_id": "A-1", "success_url": "https://shop.example/ok?s=" + id, "url": f.url + "/c/" + id,
+		"expires_at": expires.Format(time.RFC3339), "locale": "zh-Hant-HK",
+	}
+	for field, value := range want {
+		if s[field] != value {
+			t.Errorf("%s is %v, want %v", field, s[field], value)
+		}
+	}
+	if channels := must(json.Marshal(s["channels"])); string(channels) != `["wechat","alipay_hk"]` {
+		t.Errorf("channels are %s", channels)
+	}
+}
+
+func TestAPIWantsAKnownKeyAndJSON(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session("")
+	for name, got := range map[string]answer{
+		"no key":         f.get("/v1/checkout/sessions/" + id),
+		"a wrong key":    f.get("/v1/checkout/sessions/"+id, "Authorization", "Bearer sk_test_nothing"),
+		"another scheme": f.get("/v1/checkout/sessions/"+id, "Authorization", "Basic "+apiKey),
+	} {
+		if got.status != http.StatusUnauthorized {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+	if got := f.get("/v1/checkout/sessions/"+id, "Authorization", "Bearer sk_test_of_another"); got.status != http.StatusNotFound {
+		t.Errorf("another shop sees the session: %d", got.status)
+	}
+	for name, body := range map[string]string{"not JSON": "{", "two objects": "{} {}", "too large": `{"subject":"` + strings.Repeat("x", 70_000) + `"}`} {
+		if got := f.api(http.MethodPost, "/v1/checkout/sessions", body); got.status/100 != 4 {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+	if got := f.send(http.MethodPost, "/v1/checkout/sessions", "amount=5", "Authorization", "Bearer "+apiKey); got.status != http.StatusUnsupportedMediaType {
+		t.Errorf("a form: %d", got.status)
+	}
+}
+
+func TestSessionOfOneCodeHasItsOrderAtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for name, c := range map[string]struct {
+		more   string
+		orders int
+	}{
+		"desktop, one wallet":       {`,"channels":["wechat"],"user_agent":"` + windows + `"`, 1},
+		"desktop, three wallets":    {`,"user_agent":"` + windows + `"`, 0},
+		"phone, a redirect":         {`,"channels":["alipay_cn"],"user_agent":"` + iPhone + `"`, 0},
+		"a crawler":                 {`,"channels":["wechat"],"user_agent":"` + crawler + `"`, 0},
+		"no user agent, one wallet": {`,"channels":["wechat"]`, 0},
+	} {
+		if got := len(f.attempts(f.session(c.more))); got != c.orders {
+			t.Errorf("%s: %d attempts, want %d", name, got, c.orders)
+		}
+	}
+}

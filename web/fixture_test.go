@@ -1,0 +1,207 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/checkout/wantupay"
+	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web"
+)
+
+const (
+	apiKey  = "sk_test_of_the_fixture"
+	windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+	iPhone  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
+	inChat  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60"
+	crawler = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+)
+
+// fixture is a web server over a real database and the sandbox.
+type fixture struct {
+	*testing.T
+	web     *web.Server
+	service *checkout.Service
+	store   *store.Store
+	sandbox *sandbox.Sandbox
+	url     string
+	client  *http.Client
+	log     *syncBuffer
+}
+
+// clock is the system's.
+type clock struct{}
+
+func (clock) Now() time.Time { return time.Now() }
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{T: t, log: &syncBuffer{}}
+	gateway := httptest.NewUnstartedServer(nil)
+	server := httptest.NewUnstartedServer(nil)
+	f.url = "http://" + server.Listener.Addr().String()
+	f.sandbox = must(sandbox.New(sandbox.Config{PublicURL: "http://" + gateway.Listener.Addr().String()}))
+	gateway.Config.Handler = f.sandbox
+	gateway.Start()
+	f.assemble(gateway.URL)
+	server.Config.Handler = f.web
+	server.Start()
+	t.Cleanup(func() {
+		f.web.Close()
+		server.Close()
+		f.sandbox.Close()
+		gateway.Close()
+		if err := f.service.Drain(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	f.client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return f
+}
+
+func (f *fixture) assemble(gateway string) {
+	f.Helper()
+	db := must(store.OpenSQLite(f.Context(), filepath.Join(f.TempDir(), "test.db")))
+	f.Cleanup(func() { _ = db.Close() })
+	f.store = store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return nil })
+	client := must(wantu.New(wantu.Config{
+		BaseURL: gateway + "/paygate", MerchantAccount: sandbox.DefaultMerchantAccount,
+		StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey,
+	}))
+	accounts := map[string]wantupay.Account{"shop": {Client: client, WeChatAppID: sandbox.DefaultWeChatAppID}}
+	f.service = must(checkout.New(checkout.Config{
+		Store: f.store, Gateway: must(wantupay.New(accounts)), Clock: clock{}, Random: rand.Reader,
+		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}, "other": {ID: "other", Name: "Other"}}, PublicURL: f.url,
+	}))
+	f.web = must(web.New(web.Config{
+		Service: f.service, Assets: must(static.New(static.Config{})), PublicURL: f.url,
+		Secret: bytes.Repeat([]byte{7}, 32), Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
+		Merchants: map[string]web.Merchant{
+			"shop": {
+				APIKeys: []string{apiKey}, ReturnHosts: []string{"shop.example"}, AllowedOrigins: []string{"https://shop.example"},
+				WeChat: web.WeChatApp{ID: sandbox.DefaultWeChatAppID, Secret: sandbox.DefaultWeChatAppSecret},
+			},
+			"other": {APIKeys: []string{"sk_test_of_another"}, ReturnHosts: []string{"other.example"}},
+		},
+		WeChat: web.WeChatEndpoints{Authorize: gateway + "/connect/oauth2/authorize", AccessToken: gateway + "/sns/oauth2/access_token"},
+		Ready:  db.Ping, Logger: slog.New(slog.NewTextHandler(f.log, nil)),
+	}))
+}
+
+func must[V any](v V, err error) V {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// answer is what a request came back with.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// send makes a request. A body that begins with { is JSON, any other a form.
+func (f *fixture) send(method, path, body string, headers ...string) answer {
+	f.Helper()
+	r := must(http.NewRequestWithContext(f.Context(), method, f.url+path, strings.NewReader(body)))
+	r.Header.Set("User-Agent", windows)
+	switch {
+	case strings.HasPrefix(body, "{"):
+		r.Header.Set("Content-Type", "application/json")
+	case body != "":
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := f.client.Do(r)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer response.Body.Close()
+	return answer{response.StatusCode, response.Header, string(must(io.ReadAll(response.Body)))}
+}
+
+func (f *fixture) get(path string, headers ...string) answer {
+	f.Helper()
+	return f.send(http.MethodGet, path, "", headers...)
+}
+
+// api calls the merchant API with the shop's key.
+func (f *fixture) api(method, path, body string) answer {
+	f.Helper()
+	return f.send(method, path, body, "Authorization", "Bearer "+apiKey)
+}
+
+var idField = regexp.MustCompile(`"id":"([^"]+)"`)
+
+// session makes a session with more fields in JSON, and returns its id.
+func (f *fixture) session(more string) string {
+	f.Helper()
+	got := f.api(http.MethodPost, "/v1/checkout/sessions",
+		`{"amount":1250,"currency":"HKD","subject":"Tea & cake","success_url":"https://shop.example/ok?s={CHECKOUT_SESSION_ID}"`+more+`}`)
+	if got.status != http.StatusCreated {
+		f.Fatalf("creating a session: %d %s", got.status, got.body)
+	}
+	return idField.FindStringSubmatch(got.body)[1]
+}
+
+var tokenField = regexp.MustCompile(`name="token" value="([^"]+)"`)
+
+// post sends a form of a page with the page's own token.
+func (f *fixture) post(page, action string, fields url.Values, headers ...string) answer {
+	f.Helper()
+	html := f.get(page, headers...).body
+	found := tokenField.FindStringSubmatch(html)
+	if found == nil {
+		f.Fatalf("%s has no form:\n%s", page, html)
+	}
+	form := url.Values{"token": {found[1]}}
+	for name, values := range fields {
+		form[name] = values
+	}
+	return f.send(http.MethodPost, page+action, form.Encode(), headers...)
+}
+
+// attempts are a session's.
+func (f *fixture) attempts(id string) []checkout.Attempt {
+	f.Helper()
+	return must(f.store.Attempts(f.Context(), id))
+}
+
+// syncBuffer is a log that several goroutines write.
+type syncBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}

@@ -1,0 +1,187 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func TestUnknownAndMalformedSessionsAreTheSame404(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	want := f.get("/c/cs_aaaaaaaaaaaaaaaaaaaaaaaaaa")
+	if want.status != http.StatusNotFound {
+		t.Fatalf("an unknown session: %d", want.status)
+	}
+	for _, path := range []string{
+		"/c/x", "/c/cs_", "/c/" + strings.Repeat("a", 500), "/c/..%2f", "/c/%00", "/r/x", "/r/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/nothing",
+	} {
+		got := f.get(path)
+		if got.status != want.status || got.body != want.body {
+			t.Errorf("%s answers %d and another page", path, got.status)
+		}
+	}
+}
+
+func TestPageCarriesItsHeaders(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	got := f.get("/c/" + f.session(""))
+	for header, part := range map[string]string{
+		"Cache-Control":           "no-store",
+		"X-Content-Type-Options":  "nosniff",
+		"Referrer-Policy":         "strict-origin-when-cross-origin",
+		"Content-Security-Policy": "frame-ancestors https://shop.example;",
+	} {
+		if !strings.Contains(got.header.Get(header), part) {
+			t.Errorf("%s is %q", header, got.header.Get(header))
+		}
+	}
+	if csp := got.header.Get("Content-Security-Policy"); strings.Contains(csp, "unsafe-inline") || !strings.HasPrefix(csp, "default-src 'none'") {
+		t.Errorf("the policy is %s", csp)
+	}
+}
+
+func TestGetPlacesNoOrder(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["wechat"]`)
+	for _, ua := range []string{windows, iPhone, inChat, crawler, ""} {
+		for _, path := range []string{"/c/" + id, "/c/" + id + "?start=wechat", "/c/" + id + "/status"} {
+			if got := f.get(path, "User-Agent", ua); got.status != http.StatusOK {
+				t.Errorf("%s: %d", path, got.status)
+			}
+		}
+	}
+	if n := len(f.attempts(id)) + len(f.sandbox.Orders()); n != 0 {
+		t.Errorf("looking placed %d orders", n)
+	}
+}
+
+func TestFormsWantTheirTokenAndOrigin(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id, other := f.session(""), f.session("")
+	token := tokenField.FindStringSubmatch(f.get("/c/" + other).body)[1]
+	for name, got := range map[string]answer{
+		"no token":         f.send(http.MethodPost, "/c/"+id+"/attempts", "wallet=wechat"),
+		"another's token":  f.send(http.MethodPost, "/c/"+id+"/attempts", url.Values{"wallet": {"wechat"}, "token": {token}}.Encode()),
+		"cancel, no token": f.send(http.MethodPost, "/c/"+id+"/cancel", "x=y"),
+	} {
+		if got.status != http.StatusSeeOther || !strings.HasSuffix(got.header.Get("Location"), "?notice=bad_form") {
+			t.Errorf("%s: %d %s", name, got.status, got.header.Get("Location"))
+		}
+	}
+	for _, origin := range []string{"https://evil.example", "null"} {
+		if got := f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "Origin", origin); got.status != http.StatusForbidden {
+			t.Errorf("posted by origin %s: %d", origin, got.status)
+		}
+	}
+	if got := f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "Origin", f.url); got.status != http.StatusSeeOther {
+		t.Errorf("posted by its own origin: %d", got.status)
+	}
+	if n := len(f.attempts(id)); n != 1 {
+		t.Errorf("%d attempts, want the one of the good form", n)
+	}
+}
+
+func TestStartSendsTheShopperOn(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	cases := []struct {
+		name, ua string
+		fields   url.Values
+		to       string
+	}{
+		{"desktop Alipay goes to the cashier", windows, url.Values{"wallet": {"alipay_cn"}}, "/cashier/"},
+		{"desktop AlipayHK comes back to its frame", windows, url.Values{"wallet": {"alipay_hk"}}, "/c/"},
+		{"desktop AlipayHK by wish goes to the cashier", windows, url.Values{"wallet": {"alipay_hk"}, "flow": {"web"}}, "/cashier/"},
+		{"desktop WeChat comes back to its code", windows, url.Values{"wallet": {"wechat"}}, "/c/"},
+		{"phone Alipay goes to the mobile cashier", iPhone, url.Values{"wallet": {"alipay_cn"}}, "/m/"},
+		{"phone WeChat is guided", iPhone, url.Values{"wallet": {"wechat"}}, "/c/"},
+		{"WeChat asks for the openid", inChat, url.Values{"wallet": {"wechat"}}, "/connect/oauth2/authorize"},
+		{"a crawler gets nothing", crawler, url.Values{"wallet": {"alipay_cn"}}, "/c/"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			page := "/c/" + f.session("")
+			// A crawler's page has no form: it posts with a person's token.
+			token := tokenField.FindStringSubmatch(f.get(page).body)[1]
+			c.fields.Set("token", token)
+			got := f.send(http.MethodPost, page+"/attempts", c.fields.Encode(), "User-Agent", c.ua)
+			if got.status != http.StatusSeeOther || !strings.Contains(got.header.Get("Location"), c.to) {
+				t.Errorf("%d to %s", got.status, got.header.Get("Location"))
+			}
+		})
+	}
+	page := "/c/" + f.session(`,"channels":["wechat"]`)
+	for field, fields := range map[string]url.Values{"wallet": {"wallet": {"paypal"}}, "flow": {"wallet": {"wechat"}, "flow": {"web"}}} {
+		if got := f.post(page, "/attempts", fields); got.status != http.StatusBadRequest {
+			t.Errorf("a wrong %s: %d", field, got.status)
+		}
+	}
+}
+
+func TestSubjectIsInert(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	got := f.api(http.MethodPost, "/v1/checkout/sessions",
+		`{"amount":1,"currency":"HKD","subject":"</script><img onerror=alert(1)>","client_reference_id":"\"><script>","success_url":"https://shop.example/"}`)
+	html := f.get("/c/" + idField.FindStringSubmatch(got.body)[1]).body
+	if strings.Contains(html, "<img onerror") || strings.Contains(html, `"><script>`) {
+		t.Errorf("the page has the shop's markup in it:\n%s", html)
+	}
+}
+
+func TestCancelGoesBackToTheShop(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["wechat"],"cancel_url":"https://shop.example/no?s={CHECKOUT_SESSION_ID}"`)
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}})
+	got := f.post("/c/"+id, "/cancel", nil)
+	if got.header.Get("Location") != "https://shop.example/no?s="+id {
+		t.Errorf("%d to %s", got.status, got.header.Get("Location"))
+	}
+	if a := f.attempts(id)[0]; a.State != checkout.AttemptClosed || f.sandbox.Orders()[0].Status != "CLOSED" {
+		t.Errorf("the attempt is %s, the order %s", a.State, f.sandbox.Orders()[0].Status)
+	}
+	if html := f.get("/c/" + id).body; !strings.Contains(html, `data-state="canceled"`) || strings.Contains(html, `value="wechat"`) {
+		t.Errorf("the page should be canceled and offer nothing:\n%s", html)
+	}
+}
+
+func TestHealthAndReadiness(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	if h, r := f.get("/healthz"), f.get("/readyz"); h.status != http.StatusOK || r.status != http.StatusOK {
+		t.Errorf("healthz %d, readyz %d", h.status, r.status)
+	}
+	f.web.Close()
+	if h, r := f.get("/healthz"), f.get("/readyz"); h.status != http.StatusOK || r.status != http.StatusServiceUnavailable {
+		t.Errorf("while shutting down: healthz %d, readyz %d", h.status, r.status)
+	}
+}
+
+func TestReturnShowsConfirmingUntilTheGatewayWasAsked(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["alipay_cn"]`)
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}})
+	path := f.get("/r/" + f.attempts(id)[0].ReturnToken + "?trade_status=TRADE_SUCCESS").header.Get("Location")
+	if html := f.get(path).body; !strings.Contains(html, `data-state="confirming"`) {
+		t.Errorf("just back, the page says:\n%s", html)
+	}
+	if _, err := f.service.Confirm(f.Context(), f.attempts(id)[0].ID, checkout.CauseSchedule); err != nil {
+		t.Fatal(err)
+	}
+	if !f.attempts(id)[0].QueriedAt.Before(time.Now()) {
+		t.Fatal("the gateway was not asked")
+	}
+	if html := f.get(path).body; !strings.Contains(html, `data-state="redirecting"`) {
+		t.Errorf("after the query said unpaid, the page says:\n%s", html)
+	}
+}
