@@ -33,12 +33,6 @@ func (s *Server) start(c echo.Context) error {
 	if !a.Flow.Redirects() || a.State != checkout.AttemptPending {
 		return c.Redirect(http.StatusSeeOther, page)
 	}
-	b := s.browsers.of(c.Request())
-	b.began(session.ID)
-	if err := b.save(c.Response(), c.Request()); err != nil {
-		// Only the way back is shorter with it.
-		s.Logger.Warn("cookie not written", "session", session.ID, "error", err)
-	}
 	return c.Redirect(http.StatusSeeOther, a.Placed.URL)
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // browsers keeps what belongs to one browser in an encrypted cookie: the WeChat
-// user's openid, OAuth states, and which checkouts it began. The page works
+// user's openid, OAuth states, and which checkouts it opened. The page works
 // without.
 type browsers struct{ store *sessions.CookieStore }
 
@@ -57,13 +57,13 @@ func (b browser) openID(app string) string { return b.text("openid:" + app) }
 
 func (b browser) setOpenID(app, openID string) { b.Values["openid:"+app] = openID }
 
-// began notes that this browser started to pay a session.
-func (b browser) began(sessionID string) {
-	b.Values["began"] = remember(b.list("began"), sessionID)
+// open notes that this browser has opened a session's page.
+func (b browser) open(sessionID string) {
+	b.Values["opened"] = remember(b.list("opened"), sessionID)
 }
 
-func (b browser) hasBegun(sessionID string) bool {
-	return slices.Contains(b.list("began"), sessionID)
+func (b browser) hasOpened(sessionID string) bool {
+	return slices.Contains(b.list("opened"), sessionID)
 }
 
 // expect notes an OAuth state and the session that it belongs to. It stays

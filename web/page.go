@@ -30,7 +30,21 @@ func (s *Server) page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.remember(c, v.Session)
 	return s.render(c, p, s.pagePolicy(v))
+}
+
+// remember lets this browser come back to the page from a wallet. Without its
+// cookie it sees the status alone.
+func (s *Server) remember(c echo.Context, session checkout.Session) {
+	b := s.browsers.of(c.Request())
+	if session.Status != checkout.StatusOpen || b.hasOpened(session.ID) {
+		return
+	}
+	b.open(session.ID)
+	if err := b.save(c.Response(), c.Request()); err != nil {
+		s.Logger.Warn("cookie not written", "session", session.ID, "error", err)
+	}
 }
 
 // viewOf reads the session of a request's path.

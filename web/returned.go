@@ -19,7 +19,7 @@ func (s *Server) returned(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.browsers.of(c.Request()).hasBegun(v.Session.ID) {
+	if s.browsers.of(c.Request()).hasOpened(v.Session.ID) {
 		// The page sends a paid shopper on to the shop.
 		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(time.Now()))
 	}
