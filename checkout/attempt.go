@@ -8,7 +8,7 @@ import (
 // AttemptState is where one order at the gateway stands.
 //
 //	creating ──► pending ──► paid
-//	   │            ├──────► failed ──► paid
+//	   │            ├──────► failed ──► paid, closed
 //	   │            └──────► closed ──► paid
 //	   └──────────► paid, failed, closed
 type AttemptState string
@@ -31,7 +31,7 @@ const (
 var attemptMoves = map[AttemptState][]AttemptState{
 	AttemptCreating: {AttemptPending, AttemptPaid, AttemptFailed, AttemptClosed},
 	AttemptPending:  {AttemptPaid, AttemptFailed, AttemptClosed},
-	AttemptFailed:   {AttemptPaid},
+	AttemptFailed:   {AttemptPaid, AttemptClosed},
 	AttemptClosed:   {AttemptPaid},
 }
 
@@ -92,6 +92,12 @@ type Attempt struct {
 	QueriedAt time.Time
 	// Queries counts how often it was asked about.
 	Queries int
+}
+
+// live reports whether the gateway may still take money for the order: it is
+// open, or the wallet refused one payment of it and may take the next.
+func (a Attempt) live() bool {
+	return a.State.Open() || a.State == AttemptFailed && !a.Placed.Empty()
 }
 
 // Placed is what the gateway gave for an order: exactly one is set, by flow.

@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Cancel calls an open session off: its orders are queried, then closed at the
@@ -27,18 +28,19 @@ func (s *Service) conclude(ctx context.Context, sessionID string, as Status) err
 		}
 		// A new attempt counts up the version that was read above, so
 		// that the last step fails where one was placed meanwhile.
-		if err := s.closeAttempts(ctx, sessionID); err != nil {
-			return err
+		err = s.closeAttempts(ctx, sessionID)
+		if err == nil {
+			o := session.end(as)
+			err = s.apply(ctx, session, nil, o)
 		}
-		o := session.end(as)
-		if err := s.apply(ctx, session, nil, o); !errors.Is(err, ErrConflict) {
+		if !errors.Is(err, ErrConflict) {
 			return err
 		}
 	}
 	return errors.New("giving up on a session that keeps changing")
 }
 
-// closeAttempts ends every open attempt of a session but those in quarantine,
+// closeAttempts ends every live attempt of a session but those in quarantine,
 // which are a person's to end.
 func (s *Service) closeAttempts(ctx context.Context, sessionID string) error {
 	attempts, err := s.store.Attempts(ctx, sessionID)
@@ -46,14 +48,14 @@ func (s *Service) closeAttempts(ctx context.Context, sessionID string) error {
 		return err
 	}
 	for _, a := range attempts {
-		if !a.State.Open() || a.Quarantined {
+		if !a.live() || a.Quarantined {
 			continue
 		}
 		h, err := s.holdPatiently(ctx, a)
 		if err != nil {
 			return err
 		}
-		if _, err := s.closeHeld(ctx, h); err != nil {
+		if err := s.closeHeld(ctx, h); err != nil {
 			return err
 		}
 	}
@@ -61,26 +63,50 @@ func (s *Service) closeAttempts(ctx context.Context, sessionID string) error {
 }
 
 // closeHeld ends a held attempt: it is queried, then closed at the gateway. It
-// returns nil once the attempt has ended, be it as paid. ErrNumberUsed and
-// answers that nobody expects leave it open, to be asked about again.
-func (s *Service) closeHeld(ctx context.Context, h held) (Attempt, error) {
-	if !h.State.Open() {
-		return h.Attempt, s.release(ctx, h)
+// returns nil once the attempt has ended, be it as paid.
+func (s *Service) closeHeld(ctx context.Context, h held) error {
+	if !h.live() {
+		return s.release(ctx, h)
 	}
 	status, err := s.query(ctx, h.Attempt)
-	if err == nil && status.State != OrderUnpaid {
-		return s.settle(ctx, h.Attempt, status)
+	if err != nil && !errors.Is(err, ErrNoOrder) {
+		return s.keepOpen(ctx, h, err)
 	}
-	if err == nil || errors.Is(err, ErrNoOrder) {
-		err = s.closeOrder(ctx, h.Attempt)
+	_, err = s.endHeld(ctx, h, status)
+	return err
+}
+
+// endHeld ends a held, live attempt by what query said of it: as paid, or
+// closed at the gateway. ErrNumberUsed and answers that nobody expects leave it
+// open, to be asked about again.
+func (s *Service) endHeld(ctx context.Context, h held, status OrderStatus) (Attempt, error) {
+	if status.State == OrderPaid {
+		return s.settlePaid(ctx, h, status)
+	}
+	err := s.closeOrder(ctx, h.Attempt)
+	if errors.Is(err, ErrAlreadyPaid) { // it was paid after the query
+		status, queryErr := s.query(ctx, h.Attempt)
+		if queryErr == nil && status.State == OrderPaid {
+			return s.settlePaid(ctx, h, status)
+		}
+		err = errors.Join(err, queryErr)
 	}
 	if err != nil {
-		s.report(Report{Problem: "close failed", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
-		return h.Attempt, errors.Join(err, s.release(ctx, h))
+		return h.Attempt, s.keepOpen(ctx, h, err)
 	}
-	return s.update(ctx, h.ID, func(session *Session, a *Attempt) outcome {
-		return session.unprocess().and(a.close())
+	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+		o := session.unprocess()
+		if status.State == OrderFailed {
+			o = o.and(a.fail(status.Detail, time.Time{}))
+		}
+		return o.and(a.close())
 	})
+}
+
+// keepOpen releases an attempt that could not be closed.
+func (s *Service) keepOpen(ctx context.Context, h held, why error) error {
+	s.report(Report{Problem: "close failed", SessionID: h.SessionID, AttemptID: h.ID, Err: why})
+	return errors.Join(why, s.release(ctx, h))
 }
 
 // closeOrder closes an order at the gateway. One that the gateway does not

@@ -58,9 +58,12 @@ type held struct {
 	until time.Time
 }
 
+// hold claims an attempt. It sees the claim through whatever becomes of the
+// caller, so that none is taken and then forgotten.
 func (s *Service) hold(ctx context.Context, a Attempt, cause Cause) (held, bool, error) {
+	ctx = context.WithoutCancel(ctx)
 	now := s.clock.Now()
-	askedBefore := now
+	var askedBefore time.Time
 	if cause == CauseBrowser {
 		askedBefore = now.Add(-minQueryInterval)
 	}
@@ -77,23 +80,49 @@ func (s *Service) hold(ctx context.Context, a Attempt, cause Cause) (held, bool,
 // the hold.
 func (s *Service) ask(ctx context.Context, h held, cause Cause) (Attempt, error) {
 	status, err := s.query(ctx, h.Attempt)
-	switch {
-	case errors.Is(err, ErrNoOrder):
-		return s.settleNoOrder(ctx, h)
-	case err != nil:
+	unknown := errors.Is(err, ErrNoOrder)
+	if err != nil && !unknown {
 		s.report(Report{Problem: "query failed", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
 		return h.Attempt, errors.Join(err, s.release(ctx, h))
-	case status.State == OrderUnpaid:
-		return s.settleUnpaid(ctx, h, cause)
+	}
+	if status.State == OrderPaid {
+		return s.settlePaid(ctx, h, status)
+	}
+	session, err := s.store.Session(ctx, h.SessionID)
+	// A code that was lost with the gateway's answer cannot be paid.
+	lost := h.State == AttemptCreating && !unknown
+	switch {
+	case err != nil:
+		return h.Attempt, errors.Join(err, s.release(ctx, h))
+	case h.live() && (lost || session.Status != StatusOpen):
+		return s.endHeld(ctx, h, status)
+	case unknown:
+		return s.settleNoOrder(ctx, h)
+	case status.State == OrderFailed:
+		return s.settleFailed(ctx, h, status)
 	default:
-		return s.settle(ctx, h.Attempt, status)
+		return s.settleUnpaid(ctx, h, cause)
 	}
 }
 
+// query asks the gateway. An answer that does not say which order it is about
+// is none.
 func (s *Service) query(ctx context.Context, a Attempt) (OrderStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	return s.gateway.Query(ctx, a.ref())
+	status, err := s.gateway.Query(ctx, a.ref())
+	switch {
+	case err != nil:
+		return OrderStatus{}, err
+	case status.OutTradeNo == "" || status.Currency == "":
+		return OrderStatus{}, errors.Join(ErrOutcomeUnknown, errors.New("the answer leaves out which order it is about"))
+	case status.State == OrderUnknown:
+		s.report(Report{
+			Problem: "query reports a status that nobody knows", SessionID: a.SessionID, AttemptID: a.ID,
+			Alarm: true, Err: errors.New(quote(status.Detail)),
+		})
+	}
+	return status, nil
 }
 
 func (a Attempt) ref() OrderRef {
@@ -103,7 +132,7 @@ func (a Attempt) ref() OrderRef {
 // release ends a hold and schedules the next query, if there is to be one.
 func (s *Service) release(ctx context.Context, h held) error {
 	var next time.Time
-	if h.State.Open() {
+	if h.live() && !h.Quarantined {
 		next = s.nextQuery(h.Attempt, s.clock.Now())
 	}
 	return s.store.Release(ctx, h.ID, h.until, next)
@@ -114,7 +143,9 @@ func (s *Service) release(ctx context.Context, h held) error {
 func (s *Service) settleNoOrder(ctx context.Context, h held) (Attempt, error) {
 	young := s.clock.Now().Sub(h.CreatedAt) < notTakenAfter
 	if h.State == AttemptCreating && !young {
-		return s.update(ctx, h.ID, func(_ *Session, a *Attempt) outcome { return a.fail("not taken by the gateway") })
+		return s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+			return a.fail("not taken by the gateway", time.Time{})
+		})
 	}
 	if h.State == AttemptPending {
 		s.report(Report{Problem: "the gateway does not know an order that it took", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
@@ -122,56 +153,74 @@ func (s *Service) settleNoOrder(ctx context.Context, h held) (Attempt, error) {
 	return h.Attempt, s.release(ctx, h)
 }
 
-// settleUnpaid keeps a pending attempt for the next query. One whose code was
-// lost with the gateway's answer is closed: nobody can pay it.
+// settleUnpaid keeps an attempt for the next query. One that has ended is
+// asked about again only where a notification says that it is paid.
 func (s *Service) settleUnpaid(ctx context.Context, h held, cause Cause) (Attempt, error) {
-	if h.State == AttemptCreating {
-		return s.closeHeld(ctx, h)
-	}
-	if cause != CauseNotification || !h.State.Open() {
+	if cause != CauseNotification {
 		return h.Attempt, s.release(ctx, h)
 	}
 	s.report(Report{Problem: "a notification reports a payment that query does not", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
-	if err := s.release(ctx, h); err != nil {
-		return h.Attempt, err
+	if !h.State.Open() {
+		return h.Attempt, s.store.Release(ctx, h.ID, h.until, s.nextQuery(h.Attempt, s.clock.Now()))
 	}
-	return s.update(ctx, h.ID, func(session *Session, _ *Attempt) outcome { return session.process() })
+	return s.update(ctx, h, func(session *Session, _ *Attempt) outcome { return session.process() })
 }
 
-// settle applies a final answer of query.
-func (s *Service) settle(ctx context.Context, asked Attempt, status OrderStatus) (Attempt, error) {
-	now := s.clock.Now()
-	if status.State == OrderFailed {
-		return s.update(ctx, asked.ID, func(session *Session, a *Attempt) outcome {
-			return session.unprocess().and(a.fail(status.Detail))
-		})
-	}
-	if problem := asked.disagreement(status); problem != "" {
-		s.report(Report{Problem: "quarantined: " + problem, SessionID: asked.SessionID, AttemptID: asked.ID, Alarm: true})
-		return s.update(ctx, asked.ID, func(session *Session, a *Attempt) outcome {
-			if a.State == AttemptPaid || a.Quarantined {
-				return outcome{}
-			}
-			return session.mismatch().and(a.quarantine(problem))
-		})
-	}
-	return s.update(ctx, asked.ID, func(session *Session, a *Attempt) outcome {
-		if a.State == AttemptPaid {
-			return outcome{}
-		}
-		return session.pay(now).and(a.pay(status.TradeID, now))
+// settleFailed records that the wallet refused the payment. The order stays
+// at the gateway, where the wallet may take another, so it is asked about on.
+func (s *Service) settleFailed(ctx context.Context, h held, status OrderStatus) (Attempt, error) {
+	next := s.nextQuery(h.Attempt, s.clock.Now())
+	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+		return session.unprocess().and(a.fail(status.Detail, next))
 	})
 }
 
+// settlePaid records a payment, or quarantines what is not the order placed.
+func (s *Service) settlePaid(ctx context.Context, h held, status OrderStatus) (Attempt, error) {
+	now := s.clock.Now()
+	problem := h.disagreement(status)
+	if problem != "" {
+		s.report(Report{Problem: "quarantined: " + problem, SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
+	}
+	a, err := s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+		switch {
+		case a.State == AttemptPaid || a.Quarantined:
+			return outcome{}
+		case problem != "":
+			return session.mismatch().and(a.quarantine(problem))
+		default:
+			return session.pay(now).and(a.pay(status.TradeID, now))
+		}
+	})
+	if err == nil && a.State == AttemptPaid {
+		s.retireOthers(ctx, a)
+	}
+	return a, err
+}
+
+// retireOthers has the other live orders of a paid session closed, so that it
+// is not paid twice. Where that fails the sweep does it.
+func (s *Service) retireOthers(ctx context.Context, paid Attempt) {
+	attempts, err := s.store.Attempts(ctx, paid.SessionID)
+	if err != nil {
+		return
+	}
+	for _, other := range attempts {
+		if other.live() && !other.Quarantined {
+			s.kick(other.ID, CauseSchedule)
+		}
+	}
+}
+
 // disagreement says in what a reported order is not the one that was placed,
-// or "". What the report leaves out does not disagree.
+// or "". A text that the report leaves out does not disagree.
 func (a Attempt) disagreement(o OrderStatus) string {
 	switch {
 	case o.OutTradeNo != "" && o.OutTradeNo != a.OutTradeNo:
 		return "another out_trade_no"
 	case o.TradeID != "" && a.TradeID != "" && o.TradeID != a.TradeID:
 		return "another trade_id"
-	case o.Amount != 0 && o.Amount != a.Amount:
+	case o.Amount != a.Amount:
 		return "another amount"
 	case o.Currency != "" && o.Currency != a.Currency:
 		return "another currency"

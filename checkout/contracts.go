@@ -40,15 +40,17 @@ type Store interface {
 	// URL carries the token, or ErrNotFound.
 	AttemptByNotifyToken(ctx context.Context, token string) (Attempt, error)
 	AttemptByReturnToken(ctx context.Context, token string) (Attempt, error)
-	// DueAttempts returns up to limit attempts that nobody holds and whose
-	// NextQueryAt is not after now, the longest due first.
+	// DueAttempts returns up to limit attempts that nobody holds, that are
+	// neither paid nor in quarantine, and whose NextQueryAt is not after now,
+	// the longest due first.
 	DueAttempts(ctx context.Context, now time.Time, limit int) ([]Attempt, error)
 
 	// Hold claims an attempt for one conversation with the gateway, counts it
 	// as a query and stamps it with now: it succeeds where nobody holds the
-	// attempt at now and it was last asked about not after askedBefore. Then
-	// nobody else can until `until`, or Release. NextQueryAt becomes `until`,
-	// so that the sweep finds what a killed holder left.
+	// attempt at now and it was last asked about not after askedBefore (zero:
+	// whenever that was). Then nobody else can until `until`, or Release.
+	// NextQueryAt becomes `until`, so that the sweep finds what a killed
+	// holder left.
 	Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error)
 	// Release ends the hold that lasts until `until` and says when to ask
 	// next (zero: never), unless a notification asked for sooner meanwhile.
@@ -57,14 +59,17 @@ type Store interface {
 
 	// Apply makes a change in one transaction with its events and their jobs,
 	// or returns ErrConflict and does nothing when a version is not the
-	// stored one. It ends a hold on the changed attempt. The versions
-	// in the change are the ones that were read.
+	// stored one. It ends a hold on the changed attempt; what a notification
+	// asked for during the hold stays, unless the attempt is paid or in
+	// quarantine. The versions in the change are the ones that were read.
 	Apply(ctx context.Context, c Change) error
 
 	// AddNotification stores what arrived, and returns how many of the same
-	// verdict the attempt had before. With askAt set it also brings the
-	// attempt's NextQueryAt forward to it, in the same transaction.
-	AddNotification(ctx context.Context, n Notification, askAt time.Time) (earlier int, err error)
+	// verdict the attempt had before. In the same transaction it brings the
+	// NextQueryAt of an attempt that is neither paid nor in quarantine forward
+	// to askAt, if that is set, and stores first, if that is not nil and the
+	// attempt had none of the verdict before.
+	AddNotification(ctx context.Context, n Notification, askAt time.Time, first *Event) (earlier int, err error)
 
 	// Events returns all events of a session, the oldest first.
 	Events(ctx context.Context, sessionID string) ([]Event, error)
@@ -92,8 +97,9 @@ type Gateway interface {
 	// Close ends an unpaid order, or returns ErrAlreadyPaid or ErrNoOrder.
 	Close(ctx context.Context, r OrderRef) error
 	// ReadNotification verifies what arrived for a merchant and then parses
-	// it; an error means that nothing in it may be believed. The text is what
-	// may be kept of the body either way, without its signature.
+	// it; an error means that nothing in it may be believed, and matches
+	// ErrOtherAccount where it is signed but not for this account. The text is
+	// what may be kept of the body either way, without its signature.
 	ReadNotification(merchant string, body []byte) (n OrderStatus, text string, err error)
 }
 
@@ -130,7 +136,7 @@ type Created struct {
 }
 
 // OrderStatus is what the gateway says of an order, by query or notification.
-// Text fields that it left out are "", an amount that it left out is 0.
+// Text fields that it left out are ""; it never leaves out the amount.
 type OrderStatus struct {
 	OutTradeNo string
 	TradeID    string
@@ -144,10 +150,11 @@ type OrderStatus struct {
 // OrderState is what an order's status means.
 type OrderState string
 
-// The meanings of an order's status. A word that nobody knows is unpaid: it
-// is asked about again.
+// The meanings of an order's status. A word that nobody knows is reported and
+// then counts as unpaid: it is asked about again.
 const (
-	OrderUnpaid OrderState = "unpaid"
-	OrderPaid   OrderState = "paid"
-	OrderFailed OrderState = "failed"
+	OrderUnpaid  OrderState = "unpaid"
+	OrderPaid    OrderState = "paid"
+	OrderFailed  OrderState = "failed"
+	OrderUnknown OrderState = "unknown"
 )

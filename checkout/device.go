@@ -77,7 +77,8 @@ var systemSigns = []struct {
 // DetectDevice reads a User-Agent header. An empty or strange one is unknown,
 // never an error: the shopper then picks.
 func DetectDevice(userAgent string) Device {
-	ua := strings.ToLower(userAgent)
+	// Cubot makes phones, whose name ends as a crawler's does.
+	ua := strings.ReplaceAll(strings.ToLower(userAgent), "cubot", "cub-t")
 	for _, s := range botSigns {
 		if strings.Contains(ua, s) {
 			return Device{Kind: DeviceBot, Container: ContainerNone, Reason: "the user agent names " + strings.TrimSpace(s)}

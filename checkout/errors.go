@@ -42,4 +42,7 @@ var (
 	ErrNumberUsed = errors.New("the gateway already has an order of this number")
 	// ErrAlreadyPaid says that the order is paid and cannot be closed.
 	ErrAlreadyPaid = errors.New("the order is paid")
+	// ErrOtherAccount says that a notification is signed by the gateway, and
+	// is for another account.
+	ErrOtherAccount = errors.New("the notification is for another account")
 )

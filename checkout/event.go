@@ -50,9 +50,10 @@ const (
 	// VerdictAccepted: signed by the gateway and about this order; a query
 	// was caused.
 	VerdictAccepted Verdict = "accepted"
-	// VerdictRejected: not signed, malformed, or for another account.
+	// VerdictRejected: not signed, or malformed.
 	VerdictRejected Verdict = "rejected"
-	// VerdictMismatch: signed, but for another order, amount or currency.
+	// VerdictMismatch: signed, but for another account, order, amount or
+	// currency.
 	VerdictMismatch Verdict = "mismatch"
 )
 

@@ -7,18 +7,22 @@ import (
 )
 
 // kicks are the queries that run in the background because something hinted
-// at a payment: at most one for each attempt, however many hints arrive.
+// at a payment, or ended the session: at most one for each attempt and cause,
+// however many hints arrive.
 type kicks struct {
-	mu      sync.Mutex
-	running map[string]*kick
+	mu sync.Mutex
+	// running says whether another round is asked for after the present one.
+	running map[kick]bool
 	wg      sync.WaitGroup
 	closed  bool
 }
 
-// kick is one of them; again asks for another round after the present one.
-type kick struct{ again bool }
+type kick struct {
+	attemptID string
+	cause     Cause
+}
 
-func newKicks() *kicks { return &kicks{running: map[string]*kick{}} }
+func newKicks() *kicks { return &kicks{running: map[kick]bool{}} }
 
 const (
 	// kickTries and kickPause bound how long a kick waits for another's
@@ -29,25 +33,25 @@ const (
 )
 
 // kick asks about an attempt soon, in the background.
-func (s *Service) kick(attemptID string) {
-	k := s.kicks
+func (s *Service) kick(attemptID string, cause Cause) {
+	k, this := s.kicks, kick{attemptID, cause}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed {
 		return // the sweep of the next start does it
 	}
-	if running := k.running[attemptID]; running != nil {
-		running.again = true
+	if _, running := k.running[this]; running {
+		k.running[this] = true
 		return
 	}
-	k.running[attemptID] = &kick{}
-	k.wg.Go(func() { s.runKick(attemptID) })
+	k.running[this] = false
+	k.wg.Go(func() { s.runKick(this) })
 }
 
-func (s *Service) runKick(attemptID string) {
+func (s *Service) runKick(this kick) {
 	for {
-		s.askPatiently(context.Background(), attemptID)
-		if s.kicks.done(attemptID) {
+		s.askPatiently(context.Background(), this)
+		if s.kicks.done(this) {
 			return
 		}
 	}
@@ -55,21 +59,21 @@ func (s *Service) runKick(attemptID string) {
 
 // done reports whether nothing new was hinted meanwhile, and then forgets the
 // kick.
-func (k *kicks) done(attemptID string) bool {
+func (k *kicks) done(this kick) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if running := k.running[attemptID]; running.again {
-		running.again = false
+	if k.running[this] {
+		k.running[this] = false
 		return false
 	}
-	delete(k.running, attemptID)
+	delete(k.running, this)
 	return true
 }
 
 // askPatiently asks about an attempt as soon as nobody else does.
-func (s *Service) askPatiently(ctx context.Context, attemptID string) {
+func (s *Service) askPatiently(ctx context.Context, this kick) {
 	for range kickTries {
-		asked, err := s.tryAsk(ctx, attemptID, CauseNotification)
+		asked, err := s.tryAsk(ctx, this.attemptID, this.cause)
 		if asked || err != nil {
 			return // an error is reported where it arises
 		}

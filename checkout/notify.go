@@ -27,15 +27,17 @@ func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdic
 	if asks {
 		askAt = n.ReceivedAt
 	}
-	earlier, err := s.store.AddNotification(ctx, n, askAt)
-	if err != nil {
+	var mismatch *Event
+	if n.Verdict == VerdictMismatch {
+		if mismatch, err = s.mismatchEvent(ctx, a); err != nil {
+			return n.Verdict, err
+		}
+	}
+	if _, err := s.store.AddNotification(ctx, n, askAt, mismatch); err != nil {
 		return n.Verdict, err
 	}
 	if asks {
-		s.kick(a.ID)
-	}
-	if n.Verdict == VerdictMismatch && earlier == 0 {
-		return n.Verdict, s.tellMismatch(ctx, a)
+		s.kick(a.ID, CauseNotification)
 	}
 	return n.Verdict, nil
 }
@@ -50,6 +52,8 @@ func (s *Service) judge(a Attempt, body []byte) (Notification, OrderStatus, erro
 	status, text, err := s.gateway.ReadNotification(a.Merchant, body)
 	n.Body = text
 	switch problem := a.disagreement(status); {
+	case errors.Is(err, ErrOtherAccount):
+		n.Verdict, n.Detail = VerdictMismatch, err.Error()
 	case err != nil:
 		n.Detail = err.Error()
 	case problem != "":
@@ -66,12 +70,13 @@ func (s *Service) judge(a Attempt, body []byte) (Notification, OrderStatus, erro
 	return n, status, nil
 }
 
-// tellMismatch tells the shop of the first signed notification that is not
+// mismatchEvent tells the shop of the first signed notification that is not
 // about the order that was placed. The session goes on: query decides.
-func (s *Service) tellMismatch(ctx context.Context, a Attempt) error {
+func (s *Service) mismatchEvent(ctx context.Context, a Attempt) (*Event, error) {
 	session, err := s.store.Session(ctx, a.SessionID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.apply(ctx, session, &a, outcome{events: []EventType{EventNotificationMismatch}})
+	e, err := s.event(EventNotificationMismatch, session, &a)
+	return &e, err
 }

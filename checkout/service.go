@@ -96,8 +96,9 @@ func New(c Config) (*Service, error) {
 }
 
 // holdFor is how long one conversation with the gateway may keep others off an
-// attempt: two calls and the writing down of what they said.
-func (s *Service) holdFor() time.Duration { return 2*s.timeout + 5*time.Second }
+// attempt: three calls (query, close, and query again where close says that it
+// is paid) and the writing down of what they said.
+func (s *Service) holdFor() time.Duration { return 3*s.timeout + 5*time.Second }
 
 // Merchant returns a configured shop; a session's always is one.
 func (s *Service) Merchant(id string) Merchant { return s.shops[id] }

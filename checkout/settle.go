@@ -74,17 +74,23 @@ func (a *Attempt) pay(tradeID string, now time.Time) outcome {
 	return outcome{attempt: true}
 }
 
-// fail ends an open attempt; one that has ended stays as it is.
-func (a *Attempt) fail(why string) outcome {
+// fail ends an open attempt; one that has ended stays as it is. One that is
+// live all the same, because its wallet may take the next payment, is asked
+// about at next.
+func (a *Attempt) fail(why string, next time.Time) outcome {
 	if !a.State.Open() {
 		return outcome{}
 	}
 	a.State, a.Failure, a.NextQueryAt = AttemptFailed, why, time.Time{}
+	if a.live() {
+		a.NextQueryAt = next
+	}
 	return outcome{attempt: true, events: []EventType{EventAttemptFailed}}
 }
 
+// close ends a live attempt whose order was closed at the gateway.
 func (a *Attempt) close() outcome {
-	if !a.State.Open() {
+	if !a.live() {
 		return outcome{}
 	}
 	a.State, a.NextQueryAt = AttemptClosed, time.Time{}
@@ -109,29 +115,46 @@ func (a *Attempt) place(c Created, next time.Time) outcome {
 // somebody else's was won.
 const updateTries = 50
 
-// update changes an attempt and its session as decide says, against what is
-// stored: it decides again whenever that has changed meanwhile.
-func (s *Service) update(ctx context.Context, attemptID string, decide func(*Session, *Attempt) outcome) (Attempt, error) {
+// decision changes a session and one of its attempts, and says what it changed.
+type decision func(*Session, *Attempt) outcome
+
+// update changes a held attempt and its session as decide says, against what
+// is stored: it decides again whenever that has changed meanwhile. The hold is
+// over when it returns, whatever came of it.
+func (s *Service) update(ctx context.Context, h held, decide decision) (Attempt, error) {
 	for range updateTries {
-		a, err := s.store.Attempt(ctx, attemptID)
+		a, o, err := s.tryUpdate(ctx, h.ID, decide)
+		if errors.Is(err, ErrConflict) {
+			continue
+		}
 		if err != nil {
-			return a, err
+			s.report(Report{Problem: "a change was not stored", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true, Err: err})
+			return h.Attempt, errors.Join(err, s.release(ctx, h))
 		}
-		session, err := s.store.Session(ctx, a.SessionID)
-		if err != nil {
-			return a, err
+		if !o.attempt { // what was applied did not end the hold
+			err = s.release(ctx, held{a, h.until})
 		}
-		before, sessionBefore := a, session
-		o := decide(&session, &a)
-		if err := errors.Join(checkMove(before.State, a.State), checkMove(sessionBefore.Status, session.Status),
-			checkMove(sessionBefore.PaymentStatus, session.PaymentStatus)); err != nil {
-			return before, err
-		}
-		if err = s.apply(ctx, session, &a, o); !errors.Is(err, ErrConflict) {
-			return a, err
-		}
+		return a, err
 	}
-	return Attempt{}, errors.New("giving up after losing every round: " + ErrConflict.Error())
+	return h.Attempt, errors.Join(errors.New("giving up after losing every round"), s.release(ctx, h))
+}
+
+func (s *Service) tryUpdate(ctx context.Context, attemptID string, decide decision) (Attempt, outcome, error) {
+	a, err := s.store.Attempt(ctx, attemptID)
+	if err != nil {
+		return a, outcome{}, err
+	}
+	session, err := s.store.Session(ctx, a.SessionID)
+	if err != nil {
+		return a, outcome{}, err
+	}
+	before, sessionBefore := a, session
+	o := decide(&session, &a)
+	if err := errors.Join(checkMove(before.State, a.State), checkMove(sessionBefore.Status, session.Status),
+		checkMove(sessionBefore.PaymentStatus, session.PaymentStatus)); err != nil {
+		return before, outcome{}, err
+	}
+	return a, o, s.apply(ctx, session, &a, o)
 }
 
 // apply writes an outcome and tells the watchers.

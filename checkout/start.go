@@ -43,7 +43,7 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
 		if err != nil {
 			return Attempt{}, err
 		}
-		open, found, err := s.openAttempt(ctx, w)
+		open, found, err := s.liveAttempt(ctx, w)
 		if err != nil {
 			return Attempt{}, err
 		}
@@ -92,17 +92,19 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 	return wish{r, session, reason}, nil
 }
 
-func (s *Service) openAttempt(ctx context.Context, w wish) (Attempt, bool, error) {
+// liveAttempt returns the wallet's attempt that can still be paid: the open
+// one, or one that failed and must be closed before the next is placed.
+func (s *Service) liveAttempt(ctx context.Context, w wish) (Attempt, bool, error) {
 	all, err := s.store.Attempts(ctx, w.SessionID)
 	for _, a := range all {
-		if a.State.Open() && a.Wallet == w.Wallet {
+		if a.live() && a.Wallet == w.Wallet {
 			return a, true, err
 		}
 	}
 	return Attempt{}, false, err
 }
 
-// reuse returns the open attempt when it is what the shopper wishes, and ends
+// reuse returns the live attempt when it is what the shopper wishes, and ends
 // it otherwise: ErrConflict then says to look again.
 func (s *Service) reuse(ctx context.Context, w wish, open Attempt) (Attempt, error) {
 	same := open.Flow == w.Flow && open.Payer == w.Payer
@@ -119,8 +121,8 @@ func (s *Service) reuse(ctx context.Context, w wish, open Attempt) (Attempt, err
 	if same && h.State == AttemptPending {
 		return h.Attempt, s.release(ctx, h)
 	}
-	if _, err := s.closeHeld(context.WithoutCancel(ctx), h); err != nil {
-		return open, err
+	if err := s.closeHeld(context.WithoutCancel(ctx), h); err != nil {
+		return open, errors.Join(ErrOutcomeUnknown, err)
 	}
 	return open, ErrConflict
 }
@@ -128,22 +130,22 @@ func (s *Service) reuse(ctx context.Context, w wish, open Attempt) (Attempt, err
 // resume settles an attempt whose request ended without an answer: by query,
 // and by placing the same number again where the gateway does not know it.
 func (s *Service) resume(ctx context.Context, w wish, h held) (Attempt, error) {
-	_, err := s.query(ctx, h.Attempt)
+	status, err := s.query(ctx, h.Attempt)
 	switch {
 	case errors.Is(err, ErrNoOrder):
 		return s.placeHeld(ctx, w, h)
 	case err != nil:
-		return h.Attempt, errors.Join(err, s.release(ctx, h))
-	default:
-		if _, err := s.closeHeld(ctx, h); err != nil {
-			return h.Attempt, err
-		}
-		return h.Attempt, ErrConflict
+		return h.Attempt, errors.Join(ErrOutcomeUnknown, err, s.release(ctx, h))
 	}
+	if _, err := s.endHeld(ctx, h, status); err != nil {
+		return h.Attempt, errors.Join(ErrOutcomeUnknown, err)
+	}
+	return h.Attempt, ErrConflict
 }
 
 // holdPatiently waits for another's conversation about the attempt to end,
-// such as that of the first click of a double click.
+// such as that of the first click of a double click. ErrConflict says that it
+// has changed the attempt: look again.
 func (s *Service) holdPatiently(ctx context.Context, a Attempt) (held, error) {
 	changed, stop := s.Watch(a.SessionID)
 	defer stop()
@@ -164,6 +166,13 @@ func (s *Service) holdPatiently(ctx context.Context, a Attempt) (held, error) {
 			return held{}, ctx.Err()
 		}
 		look.Stop()
+		seen, err := s.store.Attempt(ctx, a.ID)
+		if err != nil {
+			return held{}, err
+		}
+		if seen.Version != a.Version {
+			return held{}, ErrConflict
+		}
 	}
 }
 
@@ -174,11 +183,14 @@ func (s *Service) order(ctx context.Context, w wish) (Attempt, error) {
 	if err != nil {
 		return Attempt{}, err
 	}
+	// A shopper who leaves now must not leave an attempt that is held and
+	// that nobody places.
+	ctx = context.WithoutCancel(ctx)
 	h := held{a, a.CreatedAt.Add(s.holdFor())}
 	if err := s.store.CreateAttempt(ctx, a, h.until); err != nil {
 		return Attempt{}, err
 	}
-	return s.placeHeld(context.WithoutCancel(ctx), w, h)
+	return s.placeHeld(ctx, w, h)
 }
 
 func (s *Service) newAttempt(w wish) (Attempt, error) {
@@ -204,10 +216,12 @@ func (s *Service) placeHeld(ctx context.Context, w wish, h held) (Attempt, error
 	switch {
 	case err == nil:
 		next := s.clock.Now().Add(firstQueryAfter)
-		return s.update(ctx, h.ID, func(_ *Session, a *Attempt) outcome { return a.place(created, next) })
+		return s.update(ctx, h, func(_ *Session, a *Attempt) outcome { return a.place(created, next) })
 	case errors.Is(err, ErrRefused):
 		s.report(Report{Problem: "order refused", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
-		a, updateErr := s.update(ctx, h.ID, func(_ *Session, a *Attempt) outcome { return a.fail("refused by the gateway") })
+		a, updateErr := s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+			return a.fail("refused by the gateway", time.Time{})
+		})
 		return a, errors.Join(err, updateErr)
 	default:
 		s.report(Report{Problem: "order of unknown outcome", SessionID: h.SessionID, AttemptID: h.ID, Err: err})

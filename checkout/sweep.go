@@ -36,7 +36,8 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // expire ends a session whose time is over, or says when to try again.
 func (s *Service) expire(ctx context.Context, sessionID string) {
-	err := s.conclude(context.WithoutCancel(ctx), sessionID, StatusExpired)
+	ctx = context.WithoutCancel(ctx)
+	err := s.conclude(ctx, sessionID, StatusExpired)
 	if err == nil {
 		return
 	}

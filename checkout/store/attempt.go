@@ -75,7 +75,7 @@ func (s *Store) Attempts(ctx context.Context, sessionID string) ([]checkout.Atte
 // DueAttempts implements [checkout.Store].
 func (s *Store) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
 	return all(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts
-		WHERE next_query_at > 0 AND next_query_at <= $1 AND held_until <= $1
+		WHERE next_query_at > 0 AND next_query_at <= $1 AND held_until <= $1 AND state <> 'paid' AND NOT quarantined
 		ORDER BY next_query_at LIMIT $2`, ms(now), limit)
 }
 
@@ -83,7 +83,7 @@ func (s *Store) DueAttempts(ctx context.Context, now time.Time, limit int) ([]ch
 func (s *Store) Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
 	result, err := s.db.writer.ExecContext(ctx, `UPDATE attempts
 		SET held_until = $1, next_query_at = $1, queried_at = $2, queries = queries + 1
-		WHERE id = $3 AND held_until <= $2 AND queried_at <= $4`, ms(until), ms(now), id, ms(askedBefore))
+		WHERE id = $3 AND held_until <= $2 AND (queried_at <= $4 OR $4 = 0)`, ms(until), ms(now), id, ms(askedBefore))
 	if err != nil {
 		return false, fmt.Errorf("holding attempt %s: %w", id, err)
 	}
@@ -103,13 +103,16 @@ func (s *Store) Release(ctx context.Context, id string, until, next time.Time) e
 }
 
 // updateAttempt writes what may change of an attempt, against the version that
-// was read, and ends a hold on it.
+// was read, and ends a hold on it. A query that a notification asked for
+// during the hold stays asked for.
 func updateAttempt(ctx context.Context, tx *sql.Tx, a checkout.Attempt) error {
 	result, err := tx.ExecContext(ctx, `UPDATE attempts SET version = version + 1, held_until = 0,
 			state = $1, trade_id = $2, placed_code = $3, placed_url = $4, placed_jsapi = $5,
-			failure = $6, quarantined = $7, paid_at = $8, next_query_at = $9
-		WHERE id = $10 AND version = $11`,
+			failure = $6, quarantined = $7, paid_at = $8,
+			next_query_at = CASE WHEN $9 AND next_query_at > 0 AND next_query_at < held_until THEN next_query_at ELSE $10 END
+		WHERE id = $11 AND version = $12`,
 		string(a.State), a.TradeID, a.Placed.Code, a.Placed.URL, a.Placed.JSAPI,
-		a.Failure, a.Quarantined, ms(a.PaidAt), ms(a.NextQueryAt), a.ID, a.Version)
+		a.Failure, a.Quarantined, ms(a.PaidAt), a.State != checkout.AttemptPaid && !a.Quarantined,
+		ms(a.NextQueryAt), a.ID, a.Version)
 	return one(result, err, checkout.ErrConflict)
 }

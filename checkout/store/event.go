@@ -53,7 +53,7 @@ func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event,
 }
 
 // AddNotification implements [checkout.Store].
-func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time) (earlier int, err error) {
+func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) (earlier int, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		count := tx.QueryRowContext(ctx,
 			`SELECT count(*) FROM notifications WHERE attempt_id = $1 AND verdict = $2`, n.AttemptID, string(n.Verdict))
@@ -62,15 +62,29 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, as
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO notifications (id, attempt_id, received_at, body, verdict, detail)
 			VALUES ($1, $2, $3, $4, $5, $6)`, n.ID, n.AttemptID, ms(n.ReceivedAt), n.Body, string(n.Verdict), n.Detail)
-		if err != nil || askAt.IsZero() {
+		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE attempts SET next_query_at = $1
-			WHERE id = $2 AND (next_query_at = 0 OR next_query_at > $1) AND state <> 'paid'`, ms(askAt), n.AttemptID)
-		return err
+		if first != nil && earlier == 0 {
+			if err := s.addEvent(ctx, tx, *first); err != nil {
+				return err
+			}
+		}
+		return askSooner(ctx, tx, n.AttemptID, askAt)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("storing a notification: %w", err)
 	}
 	return earlier, nil
+}
+
+// askSooner brings an attempt's next query forward to askAt, if that is set.
+func askSooner(ctx context.Context, tx *sql.Tx, attemptID string, askAt time.Time) error {
+	if askAt.IsZero() {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE attempts SET next_query_at = $1
+		WHERE id = $2 AND (next_query_at = 0 OR next_query_at > $1) AND state <> 'paid' AND NOT quarantined`,
+		ms(askAt), attemptID)
+	return err
 }

@@ -150,6 +150,9 @@ func (g *Gateway) ReadNotification(merchant string, body []byte) (checkout.Order
 		return checkout.OrderStatus{}, text, err
 	}
 	n, err := account.Client.ParseNotification(body)
+	if errors.Is(err, wantu.ErrMismatch) {
+		return checkout.OrderStatus{}, text, errors.Join(checkout.ErrOtherAccount, err)
+	}
 	if err != nil {
 		return checkout.OrderStatus{}, text, err
 	}
@@ -170,23 +173,33 @@ func translate(err error) error {
 		return errors.Join(checkout.ErrAlreadyPaid, err)
 	case errors.Is(err, wantu.ErrOutTradeNoUsed):
 		return errors.Join(checkout.ErrNumberUsed, err)
-	case wantu.OutcomeUnknown(err):
-		return errors.Join(checkout.ErrOutcomeUnknown, err)
-	default:
+	case definite(err):
 		return errors.Join(checkout.ErrRefused, err)
+	default:
+		return errors.Join(checkout.ErrOutcomeUnknown, err)
 	}
 }
 
-// state gives a trade_status its meaning. One that nobody knows is unpaid:
-// it is asked about again.
+// definite reports whether the gateway, or the client on its behalf, has said
+// no. A gateway that was not reached has said nothing: the same order is
+// placed once it is.
+func definite(err error) bool {
+	var field *wantu.FieldError
+	var api *wantu.APIError
+	return !wantu.OutcomeUnknown(err) && (errors.As(err, &field) || errors.As(err, &api))
+}
+
+// state gives a trade_status its meaning.
 func state(s wantu.TradeStatus) checkout.OrderState {
 	switch s {
 	case wantu.Success:
 		return checkout.OrderPaid
 	case wantu.PayError:
 		return checkout.OrderFailed
-	default:
+	case wantu.NotPay:
 		return checkout.OrderUnpaid
+	default:
+		return checkout.OrderUnknown
 	}
 }
 

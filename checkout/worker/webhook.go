@@ -3,12 +3,16 @@ package worker
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -20,7 +24,8 @@ import (
 // Endpoint is where a shop is told, and the secret that signs it.
 type Endpoint struct {
 	URL string
-	// Secret is "whsec_" and base64, as Standard Webhooks has it.
+	// Secret is "whsec_" and base64 of 24 bytes or more, as Standard Webhooks
+	// has it.
 	Secret string
 }
 
@@ -28,11 +33,13 @@ type Endpoint struct {
 // patience with a shop that is down.
 var webhookSchedule = []time.Duration{
 	5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
-	10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour, 24 * time.Hour,
+	10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 }
 
 const (
 	webhookTimeout = 15 * time.Second
+	// minWebhookKey is the least key in bytes that Standard Webhooks allows.
+	minWebhookKey = 24
 	// answerRead is how much of a shop's answer is read, to reuse its
 	// connection; nothing in it matters.
 	answerRead = 4 << 10
@@ -101,9 +108,13 @@ func newSender(endpoints map[string]Endpoint, transport http.RoundTripper) (*sen
 		if e.URL == "" {
 			continue
 		}
-		signer, err := webhooks.NewWebhook(e.Secret)
-		if err != nil { // its text may quote the secret
-			return nil, fmt.Errorf("worker: the webhook secret of %q is not whsec_ and base64", merchant)
+		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(e.Secret, "whsec_"))
+		if err != nil || len(key) < minWebhookKey { // the error's text may quote the secret
+			return nil, fmt.Errorf("worker: the webhook secret of %q is not whsec_ and base64 of %d bytes or more", merchant, minWebhookKey)
+		}
+		signer, err := webhooks.NewWebhookRaw(key)
+		if err != nil {
+			return nil, fmt.Errorf("worker: the webhook secret of %q cannot sign", merchant)
 		}
 		s.targets[merchant] = target{e.URL, signer}
 	}
@@ -122,12 +133,16 @@ func (s *sender) send(ctx context.Context, e checkout.Event) error {
 	}
 	response, err := s.client.Do(request)
 	if err != nil {
+		var wrapped *url.Error
+		if errors.As(err, &wrapped) {
+			err = wrapped.Err // the URL may hold a secret of the shop's
+		}
 		return fmt.Errorf("posting: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, answerRead))
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("the shop answered %s", http.StatusText(response.StatusCode))
+		return fmt.Errorf("the shop answered %d", response.StatusCode)
 	}
 	return nil
 }

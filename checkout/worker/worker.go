@@ -22,6 +22,9 @@ import (
 
 const (
 	sweepEvery = 2 * time.Second
+	// sweepQueue keeps the sweep clear of webhooks that wait for slow shops.
+	// It has room for two, so that one that finds another running can end.
+	sweepQueue = "sweep"
 	// fetchEvery bounds how long a webhook waits for its first try.
 	fetchEvery = 300 * time.Millisecond
 	// jobTimeout ends a job's context; rescueAfter gives a job that a killed
@@ -63,7 +66,7 @@ func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error
 		return nil
 	}
 	_, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: e.ID},
-		&river.InsertOpts{MaxAttempts: len(webhookSchedule)})
+		&river.InsertOpts{MaxAttempts: len(webhookSchedule) + 1})
 	return err
 }
 
@@ -112,14 +115,19 @@ func New(c Config) (*Worker, error) {
 	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, logger: c.Logger})
 	client, err := river.NewClient(riversqlite.New(c.DB), &river.Config{
 		Logger: slog.New(quiet{c.Logger.Handler()}), Workers: workers,
-		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 50}},
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: 50},
+			sweepQueue:         {MaxWorkers: 2},
+		},
 		FetchPollInterval:           fetchEvery,
 		JobTimeout:                  jobTimeout,
 		RescueStuckJobsAfter:        rescueAfter,
 		CompletedJobRetentionPeriod: keepDone,
 		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(
 			river.PeriodicInterval(sweepEvery),
-			func() (river.JobArgs, *river.InsertOpts) { return sweepArgs{}, &river.InsertOpts{MaxAttempts: 1} },
+			func() (river.JobArgs, *river.InsertOpts) {
+				return sweepArgs{}, &river.InsertOpts{MaxAttempts: 1, Queue: sweepQueue}
+			},
 			&river.PeriodicJobOpts{ID: "sweep", RunOnStart: true},
 		)},
 	})

@@ -1,0 +1,207 @@
+package checkout_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+const lifetime = 30 * time.Minute
+
+// last sleeps until just before the session of a ends.
+func (f *fixture) last(a checkout.Attempt) {
+	f.t.Helper()
+	time.Sleep(time.Until(f.readSession(a.SessionID).ExpiresAt) - 2*time.Second)
+}
+
+func TestExpiry(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"without an order": func(t *testing.T, f *fixture) {
+			s := f.session()
+			f.sweepFor(lifetime - 2*time.Second)
+			same(t, "before", f.readSession(s.ID).Status, checkout.StatusOpen)
+			f.sweepFor(2 * time.Second)
+			same(t, "after", f.readSession(s.ID).Status, checkout.StatusExpired)
+			f.sweepFor(time.Minute)
+			f.told(s.ID, checkout.EventExpired)
+		},
+		"queries, then closes every order": func(t *testing.T, f *fixture) {
+			s := f.session()
+			one, two := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletAlipayHK)
+			f.last(one)
+			asked := f.gateway.order(one.OutTradeNo).queries
+			f.gateway.beforeClose = func(o *order) error {
+				if o.queries <= asked {
+					t.Error("closed without a query")
+				}
+				if status := f.memory.sessions[s.ID].Status; status != checkout.StatusOpen {
+					t.Errorf("closed when the session was %s already", status)
+				}
+				return nil
+			}
+			f.sweepFor(4 * time.Second)
+			f.is(one, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.is(two, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			same(t, "live orders", f.gateway.live(), []string(nil))
+		},
+		"finds a payment": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.last(a)
+			f.gateway.pay(a.OutTradeNo)
+			f.sweepFor(4 * time.Second)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"finds a payment between query and close": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.last(a)
+			f.gateway.beforeClose = once(func(o *order) error { o.State = checkout.OrderPaid; return nil })
+			f.sweepFor(4 * time.Second)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.free(a)
+		},
+		"waits where close says paid and query does not": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.last(a)
+			f.gateway.beforeClose = func(*order) error { return checkout.ErrAlreadyPaid }
+			f.sweepFor(4 * time.Second)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.free(a)
+			f.gateway.pay(a.OutTradeNo)
+			f.sweepFor(20 * time.Second)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"closes an order that its wallet refused": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
+			f.sweepFor(lifetime + 2*time.Second)
+			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventAttemptFailed, checkout.EventExpired)
+			same(t, "live orders", f.gateway.live(), []string(nil))
+		},
+		"closes an order that the gateway does not know": func(t *testing.T, f *fixture) {
+			f.gateway.beforeCreate = timeout
+			s, err := f.Create(t.Context(), checkout.NewSession{
+				Merchant: shop, Amount: 1, Currency: hkd, Subject: "x", SuccessURL: success, ExpiresAt: time.Now().Add(61 * time.Second),
+			})
+			fails(t, err, nil)
+			a := f.lost(s)
+			f.sweepFor(70 * time.Second)
+			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+		},
+		"waits for a gateway that is down": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.last(a)
+			f.gateway.beforeQuery = timeout
+			f.sweepFor(time.Hour)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			if s := f.readSession(a.SessionID); !s.ConcludeAt.After(s.ExpiresAt) {
+				t.Error("not postponed")
+			}
+			f.gateway.script(func() { f.gateway.beforeQuery = nil })
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+		},
+		"waits for a close of unknown outcome": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.last(a)
+			f.gateway.afterClose = once(timeout)
+			f.sweepFor(4 * time.Second)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.sweepFor(20 * time.Second)
+			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+		},
+		"takes a reported payment back": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.notify(a, nil)
+			f.sweepFor(lifetime + 2*time.Second)
+			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+		},
+		"money that arrives later": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.sweepFor(lifetime + 2*time.Second)
+			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.gateway.pay(a.OutTradeNo)
+			f.notify(a, nil)
+			f.notify(a, nil)
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			if !f.readSession(a.SessionID).PaidLate {
+				t.Error("the session does not say that it was paid late")
+			}
+		},
+	})
+}
+
+func TestCancel(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"closes the order first": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			s, err := f.Cancel(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			same(t, "status", s.Status, checkout.StatusCanceled)
+			f.is(a, checkout.AttemptClosed, checkout.StatusCanceled, checkout.PaymentUnpaid, checkout.EventCanceled)
+			same(t, "live orders", f.gateway.live(), []string(nil))
+		},
+		"again changes nothing": func(t *testing.T, f *fixture) {
+			s := f.session()
+			for range 2 {
+				_, err := f.Cancel(t.Context(), s.ID)
+				fails(t, err, nil)
+			}
+			f.told(s.ID, checkout.EventCanceled)
+		},
+		"finds a payment": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			s, err := f.Cancel(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			same(t, "status", s.Status, checkout.StatusComplete)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"waits for an order that is being placed": func(t *testing.T, f *fixture) {
+			s := f.session()
+			f.gateway.script(func() { f.gateway.latency = 3 * time.Second })
+			done := make(chan error)
+			go func() {
+				_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+				done <- err
+			}()
+			time.Sleep(time.Second)
+			_, err := f.Cancel(t.Context(), s.ID)
+			fails(t, err, nil)
+			fails(t, <-done, nil)
+			same(t, "live orders", f.gateway.live(), []string(nil))
+			f.told(s.ID, checkout.EventCanceled)
+		},
+		"while the gateway is down": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
+			s, err := f.Cancel(t.Context(), a.SessionID)
+			fails(t, err, checkout.ErrOutcomeUnknown)
+			same(t, "status", s.Status, checkout.StatusOpen)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
+		"a session that nobody knows": func(t *testing.T, f *fixture) {
+			for _, id := range []string{"", "x", checkout.SessionPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaa"} {
+				_, err := f.Cancel(t.Context(), id)
+				fails(t, err, checkout.ErrNotFound)
+			}
+		},
+	})
+}
+
+func TestStartAndExpiryMeet(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		s := f.session()
+		time.Sleep(lifetime - 25*time.Millisecond)
+		done := make(chan checkout.Attempt)
+		go func() {
+			a, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+			fails(t, err, nil)
+			done <- a
+		}()
+		time.Sleep(30 * time.Millisecond)
+		fails(t, f.Sweep(t.Context()), nil)
+		f.is(<-done, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+		same(t, "live orders", f.gateway.live(), []string(nil))
+	})
+}

@@ -1,0 +1,320 @@
+package checkout_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func TestConfirm(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"paid": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			time.Sleep(time.Minute)
+			got := f.confirm(a)
+			at := time.Now()
+			same(t, "paid at", got.PaidAt, at)
+			same(t, "session paid at", f.readSession(a.SessionID).PaidAt, at)
+			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.free(a)
+		},
+		"unpaid": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.confirm(a)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.free(a)
+		},
+		"not paid after it was paid stays paid": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			f.confirm(a)
+			f.gateway.set(a.OutTradeNo, checkout.OrderUnpaid, "NOT_PAY")
+			f.confirm(a)
+			f.notify(a, func(n *note) { n.State = checkout.OrderUnpaid })
+			f.notify(a, nil)
+			f.sweepFor(time.Hour)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"failed, then paid in the same wallet": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
+			f.confirm(a)
+			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			same(t, "failure", f.readAttempt(a).Failure, "PAY_ERROR")
+			f.sweepFor(time.Minute)
+			f.told(a.SessionID, checkout.EventAttemptFailed)
+			f.free(a)
+			f.gateway.pay(a.OutTradeNo) // and no notification ever comes
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventAttemptFailed, checkout.EventPaid)
+		},
+		"failed, then clicked again": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
+			f.confirm(a)
+			second := f.start(f.readSession(a.SessionID), checkout.WalletAlipayCN)
+			same(t, "live orders", f.gateway.live(), []string{second.OutTradeNo})
+			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+		},
+		"failed before its code was known": func(t *testing.T, f *fixture) {
+			f.gateway.afterCreate = once(timeout)
+			a := f.lost(f.session())
+			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
+			f.confirm(a)
+			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			same(t, "live orders", f.gateway.live(), []string(nil))
+			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
+		},
+		"a status that nobody knows": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.set(a.OutTradeNo, checkout.OrderUnknown, strings.Repeat("x", 1000))
+			f.confirm(a)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			same(t, "alarms", f.reports.alarms(), []string{"query reports a status that nobody knows"})
+			if text := f.reports.all[0].Err.Error(); len(text) > 100 {
+				t.Errorf("the report quotes %d bytes", len(text))
+			}
+		},
+		"the gateway does not know what it took": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() { delete(f.gateway.orders, a.OutTradeNo) })
+			time.Sleep(time.Hour)
+			f.confirm(a)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			same(t, "alarms", f.reports.alarms(), []string{"the gateway does not know an order that it took"})
+			f.free(a)
+		},
+		"the gateway is down": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
+			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseBrowser)
+			fails(t, err, checkout.ErrOutcomeUnknown)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.free(a)
+		},
+		"the gateway never answers": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() { f.gateway.latency = time.Hour })
+			began := time.Now()
+			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseBrowser)
+			fails(t, err, checkout.ErrOutcomeUnknown)
+			same(t, "patience", time.Since(began), 10*time.Second)
+			f.free(a)
+		},
+		"an attempt that nobody knows": func(t *testing.T, f *fixture) {
+			_, err := f.Confirm(t.Context(), "at_nobody", checkout.CauseBrowser)
+			fails(t, err, checkout.ErrNotFound)
+		},
+	})
+}
+
+// What is paid must be the order that was placed.
+func TestMismatchIsQuarantined(t *testing.T) {
+	t.Parallel()
+	for name, lie := range map[string]func(*order){
+		"a cent low":     func(o *order) { o.OrderStatus.Amount-- },
+		"a cent high":    func(o *order) { o.OrderStatus.Amount++ },
+		"nothing":        func(o *order) { o.OrderStatus.Amount = 0 },
+		"other currency": func(o *order) { o.OrderStatus.Currency = "CNY" },
+		"other number":   func(o *order) { o.OrderStatus.OutTradeNo = "other" },
+		"other trade id": func(o *order) { o.TradeID = "other" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, f *fixture) {
+				a := f.pending()
+				f.gateway.pay(a.OutTradeNo)
+				f.gateway.script(func() { lie(f.gateway.orders[a.OutTradeNo]) })
+				f.confirm(a)
+				f.notify(a, nil)
+				f.confirm(a)
+				f.sweepFor(time.Minute)
+				f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
+				if got := f.readAttempt(a); !got.Quarantined || got.Failure == "" {
+					t.Errorf("attempt is not in quarantine: %+v", got)
+				}
+				same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 1)
+				same(t, "alarms", len(f.reports.alarms()), 1)
+				_, err := f.Start(t.Context(), request(f.readSession(a.SessionID), checkout.WalletWeChat))
+				fails(t, err, checkout.ErrNotPayable)
+
+				f.sweepFor(time.Hour) // the session ends, and the quarantine stays
+				f.is(a, checkout.AttemptPending, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventAmountMismatch, checkout.EventExpired)
+			})
+		})
+	}
+}
+
+func TestAnswerThatNamesNoOrderIsNone(t *testing.T) {
+	t.Parallel()
+	for name, omit := range map[string]func(*order){
+		"no number":   func(o *order) { o.OrderStatus.OutTradeNo = "" },
+		"no currency": func(o *order) { o.OrderStatus.Currency = "" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, f *fixture) {
+				a := f.pending()
+				f.gateway.pay(a.OutTradeNo)
+				f.gateway.script(func() { omit(f.gateway.orders[a.OutTradeNo]) })
+				_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
+				fails(t, err, checkout.ErrOutcomeUnknown)
+				f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+				f.free(a)
+			})
+		})
+	}
+}
+
+func TestManyAskAtOnce(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"one payment, one event": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			time.Sleep(3 * time.Second)
+			f.gateway.pay(a.OutTradeNo)
+			f.askFromEverywhere(a)
+			f.settle()
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 1)
+			f.free(a)
+		},
+		"no payment, few queries": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			time.Sleep(3 * time.Second)
+			f.askFromEverywhere(a)
+			f.settle()
+			if n := f.gateway.order(a.OutTradeNo).queries; n < 2 || n > 5 {
+				t.Errorf("%d queries, want the first, one or two for the notifications, and few more", n)
+			}
+			f.free(a)
+		},
+		"a browser is heard every 2 s": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			time.Sleep(3 * time.Second)
+			for range 100 { // for 10 s
+				if _, err := f.Confirm(t.Context(), a.ID, checkout.CauseBrowser); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+			if n := f.gateway.order(a.OutTradeNo).queries; n < 4 || n > 6 {
+				t.Errorf("%d queries in 10 s, want 5", n)
+			}
+		},
+	})
+}
+
+// askFromEverywhere confirms, notifies and sweeps 50 times each at once.
+func (f *fixture) askFromEverywhere(a checkout.Attempt) {
+	f.t.Helper()
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() {
+			_, err := f.Confirm(f.t.Context(), a.ID, checkout.CauseBrowser)
+			fails(f.t, err, nil)
+		})
+		wg.Go(func() {
+			verdict, err := f.Notify(f.t.Context(), a.NotifyToken, notification(a, nil))
+			if err != nil || verdict != checkout.VerdictAccepted {
+				f.t.Errorf("verdict %s, error %v", verdict, err)
+			}
+		})
+		wg.Go(func() { fails(f.t, f.Sweep(f.t.Context()), nil) })
+	}
+	wg.Wait()
+}
+
+// A holder may be so slow that another node has settled the attempt meanwhile.
+func TestSettledMeanwhile(t *testing.T) {
+	meanwhile := func(f *fixture, a checkout.Attempt, do func(*checkout.Session, *checkout.Attempt)) {
+		f.gateway.pay(a.OutTradeNo)
+		f.gateway.script(func() {
+			f.gateway.afterQuery = once(func(*order) error {
+				s, a := f.readSession(a.SessionID), f.readAttempt(a)
+				do(&s, &a)
+				return f.store.Apply(f.t.Context(), checkout.Change{Session: &s, Attempt: &a})
+			})
+		})
+		f.confirm(a)
+		f.free(a)
+	}
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"as paid, it is not told twice": func(_ *testing.T, f *fixture) {
+			a := f.pending()
+			meanwhile(f, a, func(s *checkout.Session, a *checkout.Attempt) {
+				a.State, s.Status, s.PaymentStatus = checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid
+			})
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+		},
+		"by quarantine, it is not paid": func(_ *testing.T, f *fixture) {
+			a := f.pending()
+			meanwhile(f, a, func(s *checkout.Session, a *checkout.Attempt) { a.Quarantined, s.AmountMismatch = true, true })
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
+		"as expired, it is paid late": func(_ *testing.T, f *fixture) {
+			a := f.pending()
+			meanwhile(f, a, func(s *checkout.Session, a *checkout.Attempt) {
+				a.State, s.Status = checkout.AttemptClosed, checkout.StatusExpired
+			})
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventPaidLate)
+		},
+	})
+}
+
+func TestPaidTwice(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"the other order is closed once one is paid": func(t *testing.T, f *fixture) {
+			s := f.session()
+			one, two := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletAlipayCN)
+			f.gateway.pay(one.OutTradeNo)
+			f.confirm(one)
+			f.settle()
+			f.is(two, checkout.AttemptClosed, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			same(t, "live orders", f.gateway.live(), []string(nil))
+			same(t, "next query", f.readAttempt(two).NextQueryAt, time.Time{})
+		},
+		"the sweep closes it where that failed": func(t *testing.T, f *fixture) {
+			s := f.session()
+			one, two := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletAlipayCN)
+			f.gateway.pay(one.OutTradeNo)
+			f.gateway.script(func() { f.gateway.beforeClose = once(timeout) })
+			f.confirm(one)
+			f.settle()
+			f.is(two, checkout.AttemptPending, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.sweepFor(20 * time.Second)
+			f.is(two, checkout.AttemptClosed, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"both at once": func(t *testing.T, f *fixture) {
+			s := f.session()
+			one, two := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletAlipayCN)
+			f.gateway.pay(one.OutTradeNo)
+			f.gateway.pay(two.OutTradeNo)
+			var wg sync.WaitGroup
+			for _, a := range []checkout.Attempt{one, two} {
+				wg.Go(func() { f.confirm(a) })
+			}
+			wg.Wait()
+			synctest.Wait()
+			for _, a := range []checkout.Attempt{one, two} {
+				f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
+			}
+			if !f.readSession(s.ID).PaidTwice {
+				t.Error("the session does not say that it was paid twice")
+			}
+		},
+		"after the other was closed": func(t *testing.T, f *fixture) {
+			s := f.session()
+			one, two := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletAlipayCN)
+			f.gateway.pay(one.OutTradeNo)
+			f.confirm(one)
+			f.settle()
+			f.gateway.pay(two.OutTradeNo)
+			f.notify(two, nil)
+			f.is(two, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
+		},
+	})
+}

@@ -1,0 +1,189 @@
+package checkout_test
+
+import (
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func TestCreateRefusesAndNamesTheField(t *testing.T) {
+	t.Parallel()
+	many := map[string]string{}
+	for i := range 21 {
+		many[strconv.Itoa(i)] = ""
+	}
+	for name, c := range map[string]struct {
+		field string
+		spoil func(*checkout.NewSession)
+	}{
+		"amount 0":                   {"amount", func(n *checkout.NewSession) { n.Amount = 0 }},
+		"amount -1":                  {"amount", func(n *checkout.NewSession) { n.Amount = -1 }},
+		"amount of 12 digits":        {"amount", func(n *checkout.NewSession) { n.Amount = checkout.MaxAmount + 1 }},
+		"no currency":                {"currency", func(n *checkout.NewSession) { n.Currency = "" }},
+		"currency in small letters":  {"currency", func(n *checkout.NewSession) { n.Currency = "hkd" }},
+		"currency without decimals":  {"currency", func(n *checkout.NewSession) { n.Currency = "JPY" }},
+		"currency of a megabyte":     {"currency", func(n *checkout.NewSession) { n.Currency = strings.Repeat("x", 1<<20) }},
+		"no subject":                 {"subject", func(n *checkout.NewSession) { n.Subject = "" }},
+		"subject of 129 characters":  {"subject", func(n *checkout.NewSession) { n.Subject = strings.Repeat("票", 129) }},
+		"subject of two lines":       {"subject", func(n *checkout.NewSession) { n.Subject = "a\nb" }},
+		"subject with NUL":           {"subject", func(n *checkout.NewSession) { n.Subject = "a\x00b" }},
+		"subject with DEL":           {"subject", func(n *checkout.NewSession) { n.Subject = "a\x7fb" }},
+		"subject with next line":     {"subject", func(n *checkout.NewSession) { n.Subject = "a\u0085b" }},
+		"subject with a separator":   {"subject", func(n *checkout.NewSession) { n.Subject = "a\u2028b" }},
+		"subject that is not UTF-8":  {"subject", func(n *checkout.NewSession) { n.Subject = "a\xffb" }},
+		"reference too long":         {"client_reference_id", func(n *checkout.NewSession) { n.ClientReferenceID = strings.Repeat("x", 129) }},
+		"reference of two lines":     {"client_reference_id", func(n *checkout.NewSession) { n.ClientReferenceID = "a\rb" }},
+		"no success_url":             {"success_url", func(n *checkout.NewSession) { n.SuccessURL = "" }},
+		"unknown channel":            {"channels", func(n *checkout.NewSession) { n.Channels = []string{"wechat", "paypal"} }},
+		"empty channel":              {"channels", func(n *checkout.NewSession) { n.Channels = []string{""} }},
+		"channel the shop lacks":     {"channels", func(n *checkout.NewSession) { n.Merchant, n.Channels = "hk", []string{"wechat"} }},
+		"expires too soon":           {"expires_at", func(n *checkout.NewSession) { n.ExpiresAt = time.Now().Add(59 * time.Second) }},
+		"expired already":            {"expires_at", func(n *checkout.NewSession) { n.ExpiresAt = time.Now().Add(-time.Hour) }},
+		"expires too late":           {"expires_at", func(n *checkout.NewSession) { n.ExpiresAt = time.Now().Add(25 * time.Hour) }},
+		"metadata of 21 entries":     {"metadata", func(n *checkout.NewSession) { n.Metadata = many }},
+		"metadata without a key":     {"metadata", func(n *checkout.NewSession) { n.Metadata = map[string]string{"": "x"} }},
+		"metadata with a long key":   {"metadata", func(n *checkout.NewSession) { n.Metadata = map[string]string{strings.Repeat("k", 41): "x"} }},
+		"metadata with a long value": {"metadata", func(n *checkout.NewSession) { n.Metadata = map[string]string{"k": strings.Repeat("v", 501)} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newMemory()
+			f := shops(t, m)
+			n := ticket()
+			c.spoil(&n)
+			_, err := f.Create(t.Context(), n)
+			var wrong *checkout.FieldError
+			if !errors.As(err, &wrong) || wrong.Field != c.field || wrong.Problem == "" {
+				t.Errorf("error %v, want one about %s", err, c.field)
+			}
+			if err != nil && len(err.Error()) > 200 {
+				t.Errorf("an error of %d bytes", len(err.Error()))
+			}
+			if len(m.sessions) != 0 {
+				t.Error("a session was stored")
+			}
+		})
+	}
+}
+
+// shops is a fixture with a second shop, "hk", which takes Alipay HK alone and
+// whose sessions last 5 minutes.
+func shops(t *testing.T, store checkout.Store) *fixture {
+	t.Helper()
+	f := newFixture(t, store)
+	c := f.config()
+	c.Merchants["hk"] = checkout.Merchant{
+		ID: "hk", Wallets: []checkout.Wallet{checkout.WalletAlipayHK}, Lifetime: 5 * time.Minute,
+	}
+	service, err := checkout.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Service = service
+	return f
+}
+
+func TestCreateTakes(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*checkout.NewSession){
+		"amount 1":       func(n *checkout.NewSession) { n.Amount = 1 },
+		"11 digits":      func(n *checkout.NewSession) { n.Amount = checkout.MaxAmount },
+		"an ampersand":   func(n *checkout.NewSession) { n.Subject = "Simon & Garfunkel" },
+		"markup":         func(n *checkout.NewSession) { n.Subject = "</script><img onerror=x>" },
+		"128 characters": func(n *checkout.NewSession) { n.Subject = strings.Repeat("🎫", 128) },
+		"a minute":       func(n *checkout.NewSession) { n.ExpiresAt = time.Now().Add(61 * time.Second) },
+		"a day":          func(n *checkout.NewSession) { n.ExpiresAt = time.Now().Add(24*time.Hour - time.Second) },
+		"metadata at its limit": func(n *checkout.NewSession) {
+			n.Metadata = map[string]string{strings.Repeat("k", 40): strings.Repeat("值", 500)}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, n := shops(t, newMemory()), ticket()
+			change(&n)
+			s, err := f.Create(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			stored := f.readSession(s.ID)
+			same(t, "stored session", stored, s)
+			same(t, "subject", stored.Subject, n.Subject)
+			same(t, "metadata", stored.Metadata, n.Metadata)
+		})
+	}
+}
+
+func TestCreate(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"opens a session with the shop's defaults": func(t *testing.T, f *fixture) {
+			s := f.session()
+			same(t, "session", s, checkout.Session{
+				ID: s.ID, Merchant: shop, Version: 1, Status: checkout.StatusOpen, PaymentStatus: checkout.PaymentUnpaid,
+				Amount: 88000, Currency: hkd, Subject: "Ticket", SuccessURL: success, Wallets: checkout.Wallets(),
+				CreatedAt: time.Now(), ExpiresAt: time.Now().Add(30 * time.Minute), ConcludeAt: time.Now().Add(30 * time.Minute),
+			})
+			if !strings.HasPrefix(s.ID, checkout.SessionPrefix) || len(s.ID) != len(checkout.SessionPrefix)+26 {
+				t.Errorf("id %q", s.ID)
+			}
+		},
+		"puts the id into the shop's URLs": func(t *testing.T, f *fixture) {
+			n := ticket()
+			n.SuccessURL, n.CancelURL = success+"?s={CHECKOUT_SESSION_ID}", success+"/{CHECKOUT_SESSION_ID}"
+			s, err := f.Create(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "success_url", s.SuccessURL, success+"?s="+s.ID)
+			same(t, "cancel_url", s.CancelURL, success+"/"+s.ID)
+		},
+		"keeps the asked order of wallets, each once": func(t *testing.T, f *fixture) {
+			n := ticket()
+			n.Channels = []string{"wechat", "alipay_hk", "alipay", "wechat"}
+			s, err := f.Create(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "wallets", s.Wallets, []checkout.Wallet{checkout.WalletWeChat, checkout.WalletAlipayHK, checkout.WalletAlipayCN})
+		},
+		"keeps to the shop's wallets and lifetime": func(t *testing.T, f *fixture) {
+			n := ticket()
+			n.Merchant, n.Channels = "hk", []string{"wechat", "alipay"}
+			s, err := shops(t, f.store).Create(t.Context(), n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "wallets", s.Wallets, []checkout.Wallet{checkout.WalletAlipayHK})
+			same(t, "expiry", s.ExpiresAt, time.Now().Add(5*time.Minute))
+		},
+		"says that the store failed": func(t *testing.T, f *fixture) {
+			broken := errors.New("disk full")
+			f.memory.broken = func(string) error { return broken }
+			_, err := f.Create(t.Context(), ticket())
+			fails(t, err, broken)
+		},
+	})
+}
+
+func TestWithoutRandomBitsNothingIsMade(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, newMemory())
+	s := f.session()
+	c := f.config()
+	c.Random = strings.NewReader("")
+	poor, err := checkout.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := poor.Create(t.Context(), ticket()); err == nil || !strings.Contains(err.Error(), io.EOF.Error()) {
+		t.Errorf("Create: error %v", err)
+	}
+	if _, err := poor.Start(t.Context(), request(s, checkout.WalletAlipayCN)); err == nil {
+		t.Error("Start placed an order without a number")
+	}
+	same(t, "orders", f.gateway.placed(), []string(nil))
+}

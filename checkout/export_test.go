@@ -1,0 +1,4 @@
+package checkout
+
+// QueryInterval is queryInterval, for tests.
+var QueryInterval = queryInterval

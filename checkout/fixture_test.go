@@ -1,0 +1,269 @@
+package checkout_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// fixture is a Service with everything that it needs, and shorthands that fail
+// the test.
+type fixture struct {
+	*checkout.Service
+	t       *testing.T
+	store   checkout.Store
+	memory  *memory
+	gateway *gateway
+	reports *reports
+}
+
+// wallClock is the bubble's clock inside a bubble.
+type wallClock struct{}
+
+func (wallClock) Now() time.Time { return time.Now() }
+
+// reports collects what an operator would see.
+type reports struct {
+	mu  sync.Mutex
+	all []checkout.Report
+}
+
+func (r *reports) add(one checkout.Report) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, one)
+}
+
+// alarms returns the problems that ask for a person.
+func (r *reports) alarms() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []string
+	for _, one := range r.all {
+		if one.Alarm {
+			found = append(found, one.Problem)
+		}
+	}
+	return found
+}
+
+const (
+	shop    = "shop"
+	hkd     = "HKD"
+	success = "https://shop.example/ok"
+)
+
+// inBubble runs a test where time passes only when everybody waits.
+func inBubble(t *testing.T, do func(t *testing.T, f *fixture)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		f := newFixture(t, m)
+		f.memory = m
+		do(t, f)
+		if err := f.Drain(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func newFixture(t *testing.T, store checkout.Store) *fixture {
+	t.Helper()
+	f := &fixture{t: t, store: store, gateway: newGateway(t), reports: &reports{}}
+	service, err := checkout.New(f.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Service = service
+	return f
+}
+
+func (f *fixture) config() checkout.Config {
+	return checkout.Config{
+		Store: f.store, Gateway: f.gateway, Clock: wallClock{}, Random: rand.Reader,
+		Merchants: map[string]checkout.Merchant{shop: {ID: shop, Name: "Shop"}},
+		PublicURL: "https://pay.example", Report: f.reports.add,
+	}
+}
+
+var (
+	desktop = checkout.Device{Kind: checkout.DeviceDesktop, Container: checkout.ContainerNone, Reason: "test"}
+	phone   = checkout.Device{Kind: checkout.DeviceHandheld, Container: checkout.ContainerNone, Reason: "test"}
+	inApp   = checkout.Device{Kind: checkout.DeviceHandheld, Container: checkout.ContainerWeChat, Reason: "test"}
+	bot     = checkout.Device{Kind: checkout.DeviceBot, Container: checkout.ContainerNone, Reason: "test"}
+)
+
+func ticket() checkout.NewSession {
+	return checkout.NewSession{Merchant: shop, Amount: 88000, Currency: hkd, Subject: "Ticket", SuccessURL: success}
+}
+
+// session creates an open session.
+func (f *fixture) session() checkout.Session {
+	f.t.Helper()
+	s, err := f.Create(f.t.Context(), ticket())
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return s
+}
+
+func request(s checkout.Session, w checkout.Wallet) checkout.StartRequest {
+	return checkout.StartRequest{SessionID: s.ID, Wallet: w, Device: desktop}
+}
+
+// start places an order that must succeed.
+func (f *fixture) start(s checkout.Session, w checkout.Wallet) checkout.Attempt {
+	f.t.Helper()
+	a, err := f.Start(f.t.Context(), request(s, w))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if a.State != checkout.AttemptPending {
+		f.t.Fatalf("attempt is %s, want pending", a.State)
+	}
+	return a
+}
+
+// pending is a pending attempt in a session of its own.
+func (f *fixture) pending() checkout.Attempt {
+	f.t.Helper()
+	return f.start(f.session(), checkout.WalletAlipayCN)
+}
+
+// confirm asks the gateway on schedule.
+func (f *fixture) confirm(a checkout.Attempt) checkout.Attempt {
+	f.t.Helper()
+	a, err := f.Confirm(f.t.Context(), a.ID, checkout.CauseSchedule)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return a
+}
+
+// notification is a signed one about an attempt, as do leaves it.
+func notification(a checkout.Attempt, do func(*note)) []byte {
+	n := note{Sign: "signed", Merchant: a.Merchant, OrderStatus: checkout.OrderStatus{
+		OutTradeNo: a.OutTradeNo, TradeID: a.TradeID, Amount: a.Amount, Currency: a.Currency,
+		State: checkout.OrderPaid, Detail: "SUCCESS",
+	}}
+	if do != nil {
+		do(&n)
+	}
+	body, _ := json.Marshal(n) // plain fields always marshal
+	return body
+}
+
+// notify posts a notification and waits for what it causes.
+func (f *fixture) notify(a checkout.Attempt, do func(*note)) checkout.Verdict {
+	f.t.Helper()
+	verdict, err := f.Notify(f.t.Context(), a.NotifyToken, notification(a, do))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.settle()
+	return verdict
+}
+
+// settle lets everything that is under way in the bubble end.
+func (f *fixture) settle() {
+	time.Sleep(time.Second)
+	synctest.Wait()
+}
+
+// sweepFor sweeps every 2 s, as the worker does.
+func (f *fixture) sweepFor(d time.Duration) {
+	f.t.Helper()
+	for range d / (2 * time.Second) {
+		time.Sleep(2 * time.Second)
+		if err := f.Sweep(f.t.Context()); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+}
+
+func (f *fixture) readSession(id string) checkout.Session {
+	f.t.Helper()
+	s, err := f.Session(f.t.Context(), id)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return s
+}
+
+func (f *fixture) readAttempt(a checkout.Attempt) checkout.Attempt {
+	f.t.Helper()
+	a, err := f.store.Attempt(f.t.Context(), a.ID)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return a
+}
+
+// is checks where a session and an attempt of it stand, and what was told.
+func (f *fixture) is(a checkout.Attempt, state checkout.AttemptState, status checkout.Status, money checkout.PaymentStatus, told ...checkout.EventType) {
+	f.t.Helper()
+	if got := f.readAttempt(a); got.State != state {
+		f.t.Errorf("attempt is %s, want %s", got.State, state)
+	}
+	s := f.readSession(a.SessionID)
+	if s.Status != status || s.PaymentStatus != money {
+		f.t.Errorf("session is %s and %s, want %s and %s", s.Status, s.PaymentStatus, status, money)
+	}
+	f.told(s.ID, told...)
+}
+
+func (f *fixture) told(sessionID string, want ...checkout.EventType) {
+	f.t.Helper()
+	events, err := f.store.Events(f.t.Context(), sessionID)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var got []checkout.EventType
+	for _, e := range events {
+		got = append(got, e.Type)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		f.t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// free checks that nobody holds the attempt.
+func (f *fixture) free(a checkout.Attempt) {
+	f.t.Helper()
+	if held := f.memory.attempts[a.ID].heldUntil; !held.IsZero() {
+		f.t.Errorf("still held until %s, at %s", held, time.Now())
+	}
+}
+
+func same(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func fails(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("error %v, want %v", err, want)
+	}
+}
+
+// bubbles runs each case in a bubble of its own.
+func bubbles(t *testing.T, cases map[string]func(*testing.T, *fixture)) {
+	t.Helper()
+	t.Parallel()
+	for name, do := range cases {
+		t.Run(name, func(t *testing.T) { inBubble(t, do) })
+	}
+}

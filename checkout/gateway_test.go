@@ -1,0 +1,225 @@
+package checkout_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// gateway is a scriptable checkout.Gateway. A script runs before or after a
+// call does what it does; an error from it is the call's.
+type gateway struct {
+	t *testing.T
+	// latency is how long a call takes.
+	latency time.Duration
+
+	mu     sync.Mutex
+	orders map[string]*order
+	// numbers are those that were placed, in order.
+	numbers []string
+	asking  map[string]int
+
+	beforeCreate, afterCreate, beforeQuery, afterQuery, beforeClose, afterClose func(*order) error
+}
+
+// order is an order as the gateway knows it. Scripts may change it.
+type order struct {
+	checkout.Order
+	checkout.OrderStatus
+	closed                  bool
+	creates, queries, close int
+}
+
+func newGateway(t *testing.T) *gateway {
+	return &gateway{t: t, latency: 50 * time.Millisecond, orders: map[string]*order{}, asking: map[string]int{}}
+}
+
+// run calls a script, if there is one.
+func run(script func(*order) error, o *order) error {
+	if script == nil {
+		return nil
+	}
+	return script(o)
+}
+
+func (g *gateway) wait(ctx context.Context) error {
+	select {
+	case <-time.After(g.latency):
+		return nil
+	case <-ctx.Done():
+		return errors.Join(checkout.ErrOutcomeUnknown, ctx.Err())
+	}
+}
+
+func (g *gateway) Create(ctx context.Context, placed checkout.Order) (checkout.Created, error) {
+	if err := g.wait(ctx); err != nil {
+		return checkout.Created{}, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	o := g.orders[placed.OutTradeNo]
+	if o != nil {
+		o.creates++
+		return checkout.Created{}, checkout.ErrNumberUsed
+	}
+	o = &order{Order: placed, creates: 1, OrderStatus: checkout.OrderStatus{
+		OutTradeNo: placed.OutTradeNo, TradeID: "T" + placed.OutTradeNo,
+		Amount: placed.Amount, Currency: placed.Currency, State: checkout.OrderUnpaid, Detail: "NOT_PAY",
+	}}
+	if err := run(g.beforeCreate, o); err != nil {
+		return checkout.Created{}, err
+	}
+	g.orders[placed.OutTradeNo], g.numbers = o, append(g.numbers, placed.OutTradeNo)
+	created := checkout.Created{TradeID: o.TradeID, Placed: checkout.Placed{URL: "https://cashier.example/" + placed.OutTradeNo}}
+	if placed.Flow == checkout.FlowNative {
+		created.Placed = checkout.Placed{Code: "weixin://" + placed.OutTradeNo}
+	}
+	return created, run(g.afterCreate, o)
+}
+
+// find returns the order that r names, if the gateway has it.
+func (g *gateway) find(r checkout.OrderRef) (*order, error) {
+	o := g.orders[r.OutTradeNo]
+	if o == nil {
+		return nil, checkout.ErrNoOrder
+	}
+	if r != o.OrderRef {
+		g.t.Errorf("asked about %+v, placed %+v", r, o.OrderRef)
+	}
+	return o, nil
+}
+
+// enter counts a query in flight: there must be one at most.
+func (g *gateway) enter(number string, by int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.asking[number] += by
+	if g.asking[number] > 1 {
+		g.t.Errorf("%d queries of %s at once", g.asking[number], number)
+	}
+}
+
+func (g *gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
+	g.enter(r.OutTradeNo, 1)
+	defer g.enter(r.OutTradeNo, -1)
+	if err := g.wait(ctx); err != nil {
+		return checkout.OrderStatus{}, err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	o, err := g.find(r)
+	if err != nil {
+		return checkout.OrderStatus{}, errors.Join(run(g.beforeQuery, &order{Order: checkout.Order{OrderRef: r}}), err)
+	}
+	o.queries++
+	if err := run(g.beforeQuery, o); err != nil {
+		return checkout.OrderStatus{}, err
+	}
+	status := o.OrderStatus
+	return status, run(g.afterQuery, o)
+}
+
+func (g *gateway) Close(ctx context.Context, r checkout.OrderRef) error {
+	if err := g.wait(ctx); err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	o, err := g.find(r)
+	if err != nil {
+		return err
+	}
+	o.close++
+	if err := run(g.beforeClose, o); err != nil {
+		return err
+	}
+	if o.State == checkout.OrderPaid {
+		return checkout.ErrAlreadyPaid
+	}
+	o.closed = true
+	return run(g.afterClose, o)
+}
+
+// note is a notification on its way; the fake's signature is a word.
+type note struct {
+	checkout.OrderStatus
+	Merchant string
+	Sign     string
+}
+
+func (g *gateway) ReadNotification(merchant string, body []byte) (checkout.OrderStatus, string, error) {
+	var n note
+	if err := json.Unmarshal(body, &n); err != nil {
+		return checkout.OrderStatus{}, "malformed", errors.New("malformed")
+	}
+	switch {
+	case n.Sign != "signed":
+		return checkout.OrderStatus{}, "unsigned", errors.New("the signature is wrong")
+	case n.Merchant != merchant:
+		return checkout.OrderStatus{}, "other", checkout.ErrOtherAccount
+	}
+	return n.OrderStatus, "kept", nil
+}
+
+// script changes an order, or the gateway, while no call is under way.
+func (g *gateway) script(do func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	do()
+}
+
+// set changes an order's state as its shopper does.
+func (g *gateway) set(number string, state checkout.OrderState, detail string) {
+	g.script(func() { g.orders[number].State, g.orders[number].Detail = state, detail })
+}
+
+func (g *gateway) pay(number string) { g.set(number, checkout.OrderPaid, "SUCCESS") }
+
+// order returns a copy of what the gateway knows.
+func (g *gateway) order(number string) order {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return *g.orders[number]
+}
+
+func (g *gateway) placed() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.numbers)
+}
+
+// live returns the orders that could still be paid.
+func (g *gateway) live() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var found []string
+	for _, number := range g.numbers {
+		if o := g.orders[number]; !o.closed && o.State != checkout.OrderPaid {
+			found = append(found, number)
+		}
+	}
+	return found
+}
+
+var errTimeout = errors.Join(checkout.ErrOutcomeUnknown, context.DeadlineExceeded)
+
+// timeout is a script.
+func timeout(*order) error { return errTimeout }
+
+// once runs a script one time.
+func once(script func(*order) error) func(*order) error {
+	done := false
+	return func(o *order) error {
+		if done {
+			return nil
+		}
+		done = true
+		return script(o)
+	}
+}

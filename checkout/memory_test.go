@@ -1,0 +1,195 @@
+package checkout_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/storetest"
+)
+
+// memory is a checkout.Store in memory, which a synctest bubble can hold.
+type memory struct {
+	mu            sync.Mutex
+	sessions      map[string]checkout.Session
+	attempts      map[string]memoryAttempt
+	events        []checkout.Event
+	notifications []checkout.Notification
+	// broken, when set, is asked before each method and may fail it.
+	broken func(method string) error
+}
+
+type memoryAttempt struct {
+	checkout.Attempt
+	heldUntil time.Time
+}
+
+func newMemory() *memory {
+	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}}
+}
+
+func TestMemoryKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(*testing.T) checkout.Store { return newMemory() })
+}
+
+// enter begins a method, which a caller who has gone does not get to see.
+func (m *memory) enter(ctx context.Context, method string) (leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	if m.broken != nil {
+		if err := m.broken(method); err != nil {
+			m.mu.Unlock()
+			return nil, err
+		}
+	}
+	return m.mu.Unlock, nil
+}
+
+func (m *memory) CreateSession(ctx context.Context, s checkout.Session) error {
+	leave, err := m.enter(ctx, "CreateSession")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if _, there := m.sessions[s.ID]; there {
+		return errors.New("the session is there already")
+	}
+	m.sessions[s.ID] = s
+	return nil
+}
+
+func (m *memory) Session(ctx context.Context, id string) (checkout.Session, error) {
+	leave, err := m.enter(ctx, "Session")
+	if err != nil {
+		return checkout.Session{}, err
+	}
+	defer leave()
+	s, ok := m.sessions[id]
+	if !ok {
+		return s, checkout.ErrNotFound
+	}
+	s.Metadata = maps.Clone(s.Metadata)
+	return s, nil
+}
+
+// list returns up to limit of the items that are due, by their time.
+func list[T any](items []T, at func(T) time.Time, now time.Time, limit int) []T {
+	items = slices.DeleteFunc(items, func(item T) bool { return at(item).IsZero() || at(item).After(now) })
+	slices.SortFunc(items, func(a, b T) int { return at(a).Compare(at(b)) })
+	return items[:min(limit, len(items))]
+}
+
+func (m *memory) ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]checkout.Session, error) {
+	leave, err := m.enter(ctx, "ExpiringSessions")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	open := slices.DeleteFunc(slices.Collect(maps.Values(m.sessions)), func(s checkout.Session) bool {
+		return s.Status != checkout.StatusOpen
+	})
+	return list(open, func(s checkout.Session) time.Time { return s.ConcludeAt }, now, limit), nil
+}
+
+func (m *memory) PostponeConclusion(ctx context.Context, id string, at time.Time) error {
+	leave, err := m.enter(ctx, "PostponeConclusion")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	s := m.sessions[id]
+	s.ConcludeAt = at
+	m.sessions[id] = s
+	return nil
+}
+
+func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, heldUntil time.Time) error {
+	leave, err := m.enter(ctx, "CreateAttempt")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	s, ok := m.sessions[a.SessionID]
+	if !ok || s.Status != checkout.StatusOpen {
+		return checkout.ErrNotPayable
+	}
+	for _, other := range m.attempts {
+		if other.SessionID == a.SessionID && other.Wallet == a.Wallet && other.State.Open() && a.State.Open() {
+			return checkout.ErrConflict
+		}
+	}
+	s.Version++
+	m.sessions[s.ID], m.attempts[a.ID] = s, memoryAttempt{a, heldUntil}
+	return nil
+}
+
+func (m *memory) attemptBy(ctx context.Context, method string, is func(checkout.Attempt) bool) (checkout.Attempt, error) {
+	leave, err := m.enter(ctx, method)
+	if err != nil {
+		return checkout.Attempt{}, err
+	}
+	defer leave()
+	for _, a := range m.attempts {
+		if is(a.Attempt) {
+			return a.Attempt, nil
+		}
+	}
+	return checkout.Attempt{}, checkout.ErrNotFound
+}
+
+func (m *memory) Attempt(ctx context.Context, id string) (checkout.Attempt, error) {
+	return m.attemptBy(ctx, "Attempt", func(a checkout.Attempt) bool { return a.ID == id })
+}
+
+func (m *memory) AttemptByNotifyToken(ctx context.Context, token string) (checkout.Attempt, error) {
+	return m.attemptBy(ctx, "AttemptByNotifyToken", func(a checkout.Attempt) bool { return a.NotifyToken == token })
+}
+
+func (m *memory) AttemptByReturnToken(ctx context.Context, token string) (checkout.Attempt, error) {
+	return m.attemptBy(ctx, "AttemptByReturnToken", func(a checkout.Attempt) bool { return a.ReturnToken == token })
+}
+
+func (m *memory) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
+	leave, err := m.enter(ctx, "Attempts")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var found []checkout.Attempt
+	for _, a := range m.attempts {
+		if a.SessionID == sessionID {
+			found = append(found, a.Attempt)
+		}
+	}
+	slices.SortFunc(found, func(a, b checkout.Attempt) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return found, nil
+}
+
+// asks reports whether the attempt may ever be asked about again.
+func asks(a checkout.Attempt) bool { return a.State != checkout.AttemptPaid && !a.Quarantined }
+
+func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
+	leave, err := m.enter(ctx, "DueAttempts")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var free []checkout.Attempt
+	for _, a := range m.attempts {
+		if asks(a.Attempt) && !a.heldUntil.After(now) {
+			free = append(free, a.Attempt)
+		}
+	}
+	return list(free, func(a checkout.Attempt) time.Time { return a.NextQueryAt }, now, limit), nil
+}

@@ -1,0 +1,135 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func (m *memory) Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
+	leave, err := m.enter(ctx, "Hold")
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	a, ok := m.attempts[id]
+	if !ok || a.heldUntil.After(now) || !askedBefore.IsZero() && a.QueriedAt.After(askedBefore) {
+		return false, nil
+	}
+	a.heldUntil, a.NextQueryAt, a.QueriedAt = until, until, now
+	a.Queries++
+	m.attempts[id] = a
+	return true, nil
+}
+
+// next is when to ask again once a hold ends: as planned, or as a notification
+// wished during the hold.
+func (a memoryAttempt) next(planned time.Time) time.Time {
+	if !a.NextQueryAt.IsZero() && a.NextQueryAt.Before(a.heldUntil) {
+		return a.NextQueryAt
+	}
+	return planned
+}
+
+func (m *memory) Release(ctx context.Context, id string, until, next time.Time) error {
+	leave, err := m.enter(ctx, "Release")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	a := m.attempts[id]
+	if a.heldUntil.Equal(until) {
+		a.NextQueryAt, a.heldUntil = a.next(next), time.Time{}
+		m.attempts[id] = a
+	}
+	return nil
+}
+
+func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
+	leave, err := m.enter(ctx, "Apply")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if c.Session != nil && c.Session.Version != m.sessions[c.Session.ID].Version ||
+		c.Attempt != nil && c.Attempt.Version != m.attempts[c.Attempt.ID].Version {
+		return checkout.ErrConflict
+	}
+	if c.Session != nil {
+		s := *c.Session
+		s.Version++
+		m.sessions[s.ID] = s
+	}
+	if c.Attempt != nil {
+		a := memoryAttempt{Attempt: *c.Attempt}
+		a.Version++
+		if asks(a.Attempt) {
+			a.NextQueryAt = m.attempts[a.ID].next(a.NextQueryAt)
+		}
+		m.attempts[a.ID] = a
+	}
+	m.events = append(m.events, c.Events...)
+	return nil
+}
+
+func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) (int, error) {
+	leave, err := m.enter(ctx, "AddNotification")
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
+	a, ok := m.attempts[n.AttemptID]
+	if !ok {
+		return 0, errors.New("a notification of no attempt")
+	}
+	earlier := 0
+	for _, other := range m.notifications {
+		if other.AttemptID == n.AttemptID && other.Verdict == n.Verdict {
+			earlier++
+		}
+	}
+	m.notifications = append(m.notifications, n)
+	if first != nil && earlier == 0 {
+		m.events = append(m.events, *first)
+	}
+	if !askAt.IsZero() && asks(a.Attempt) && (a.NextQueryAt.IsZero() || askAt.Before(a.NextQueryAt)) {
+		a.NextQueryAt = askAt
+		m.attempts[a.ID] = a
+	}
+	return earlier, nil
+}
+
+func (m *memory) Events(ctx context.Context, sessionID string) ([]checkout.Event, error) {
+	leave, err := m.enter(ctx, "Events")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var found []checkout.Event
+	for _, e := range m.events {
+		if e.SessionID == sessionID {
+			found = append(found, e)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b checkout.Event) int {
+		return a.CreatedAt.Compare(b.CreatedAt)
+	})
+	return found, nil
+}
+
+func (m *memory) Event(ctx context.Context, id string) (checkout.Event, error) {
+	leave, err := m.enter(ctx, "Event")
+	if err != nil {
+		return checkout.Event{}, err
+	}
+	defer leave()
+	for _, e := range m.events {
+		if e.ID == id {
+			return e, nil
+		}
+	}
+	return checkout.Event{}, checkout.ErrNotFound
+}

@@ -1,0 +1,240 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func TestNotify(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"a payment is queried, then recorded": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			same(t, "verdict", f.notify(a, nil), checkout.VerdictAccepted)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			same(t, "stored", f.memory.notifications[0].Body, "kept")
+		},
+		"without out_trade_no, as in the manual's example": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			verdict := f.notify(a, func(n *note) { n.OutTradeNo, n.Currency = "", "" })
+			same(t, "verdict", verdict, checkout.VerdictAccepted)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"before the order's own answer": func(t *testing.T, f *fixture) {
+			f.gateway.script(func() { f.gateway.latency = 5 * time.Second })
+			s := f.session()
+			done := make(chan error)
+			go func() {
+				_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+				done <- err
+			}()
+			time.Sleep(time.Second)
+			attempts, err := f.store.Attempts(t.Context(), s.ID)
+			fails(t, err, nil)
+			a := attempts[0]
+			f.gateway.script(func() {
+				f.gateway.afterCreate = func(o *order) error { o.State = checkout.OrderPaid; return nil }
+			})
+			if _, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil)); err != nil {
+				t.Fatal(err)
+			}
+			fails(t, <-done, nil)
+			f.sweepFor(20 * time.Second)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"a thousand at once": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			var wg sync.WaitGroup
+			for range 1000 {
+				wg.Go(func() {
+					verdict, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
+					if err != nil || verdict != checkout.VerdictAccepted {
+						t.Errorf("verdict %s, error %v", verdict, err)
+					}
+				})
+			}
+			wg.Wait()
+			f.settle()
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 1)
+		},
+		"during the query that another caused is asked again": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() {
+				f.gateway.afterQuery = once(func(o *order) error {
+					o.State = checkout.OrderPaid // too late for this query
+					_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
+					return err
+				})
+			})
+			f.notify(a, nil)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 2)
+		},
+		"of no payment changes nothing": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			verdict := f.notify(a, func(n *note) { n.State = checkout.OrderUnpaid })
+			same(t, "verdict", verdict, checkout.VerdictAccepted)
+			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 0)
+		},
+		"of a failure is queried": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
+			f.notify(a, func(n *note) { n.State = checkout.OrderFailed })
+			f.notify(a, func(n *note) { n.State = checkout.OrderFailed })
+			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			f.free(a)
+		},
+		"that query contradicts raises an alarm": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.notify(a, nil)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+			same(t, "alarms", f.reports.alarms(), []string{"a notification reports a payment that query does not"})
+			f.free(a)
+			f.gateway.pay(a.OutTradeNo)
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"that query contradicts, then the wallet refuses": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.notify(a, nil)
+			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+		},
+		"that query contradicts for a closed order is asked again": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			_, err := f.Cancel(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			f.notify(a, nil)
+			f.is(a, checkout.AttemptClosed, checkout.StatusCanceled, checkout.PaymentUnpaid, checkout.EventCanceled)
+			same(t, "alarms", f.reports.alarms(), []string{"a notification reports a payment that query does not"})
+			f.gateway.pay(a.OutTradeNo)
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusCanceled, checkout.PaymentPaid, checkout.EventCanceled, checkout.EventPaidLate)
+		},
+		"at an address that nobody has": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			for _, token := range []string{"", "x", a.ReturnToken, strings.ToUpper(a.NotifyToken), a.ID} {
+				verdict, err := f.Notify(t.Context(), token, notification(a, nil))
+				fails(t, err, checkout.ErrNotFound)
+				same(t, "verdict", verdict, checkout.VerdictRejected)
+			}
+		},
+		"while the program stops is left to the next start": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			fails(t, f.Drain(t.Context()), nil)
+			same(t, "verdict", f.notify(a, nil), checkout.VerdictAccepted)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.sweepFor(2 * time.Second)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"during a slow closing of its order is not forgotten": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() {
+				f.gateway.latency = 9 * time.Second
+				f.gateway.afterClose = func(o *order) error { o.State = checkout.OrderPaid; return nil } // they crossed
+			})
+			done := make(chan error)
+			go func() {
+				_, err := f.Cancel(t.Context(), a.SessionID)
+				done <- err
+			}()
+			time.Sleep(time.Second)
+			if _, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil)); err != nil {
+				t.Fatal(err)
+			}
+			fails(t, <-done, nil)
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusCanceled, checkout.PaymentPaid, checkout.EventCanceled, checkout.EventPaidLate)
+		},
+	})
+}
+
+func TestNotificationsThatAreNotBelieved(t *testing.T) {
+	t.Parallel()
+	mismatch := checkout.EventNotificationMismatch
+	for name, c := range map[string]struct {
+		verdict checkout.Verdict
+		told    []checkout.EventType
+		spoil   func(*note)
+	}{
+		"unsigned":       {checkout.VerdictRejected, nil, func(n *note) { n.Sign = "" }},
+		"a cent low":     {checkout.VerdictMismatch, []checkout.EventType{mismatch}, func(n *note) { n.Amount-- }},
+		"no amount":      {checkout.VerdictMismatch, []checkout.EventType{mismatch}, func(n *note) { n.Amount = 0 }},
+		"other currency": {checkout.VerdictMismatch, []checkout.EventType{mismatch}, func(n *note) { n.Currency = "CNY" }},
+		"other number":   {checkout.VerdictMismatch, []checkout.EventType{mismatch}, func(n *note) { n.OutTradeNo = "other" }},
+		"other trade id": {checkout.VerdictMismatch, []checkout.EventType{mismatch}, func(n *note) { n.TradeID = "other" }},
+		"other merchant": {checkout.VerdictMismatch, []checkout.EventType{mismatch}, func(n *note) { n.Merchant = "other" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, f *fixture) {
+				a := f.pending()
+				for range 3 {
+					same(t, "verdict", f.notify(a, c.spoil), c.verdict)
+				}
+				same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 0)
+				f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, c.told...)
+				if n := f.memory.notifications[0]; n.Detail == "" || n.Verdict != c.verdict {
+					t.Errorf("stored as %+v", n)
+				}
+				f.gateway.pay(a.OutTradeNo) // the session goes on
+				f.notify(a, nil)
+				f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, append(c.told, checkout.EventPaid)...)
+			})
+		})
+	}
+}
+
+func TestMismatchIsStoredWithItsEventOrNotAtAll(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		a := f.pending()
+		lost := errors.New("connection lost")
+		f.memory.broken = func(method string) error {
+			if method == "Session" {
+				return lost
+			}
+			return nil
+		}
+		_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, func(n *note) { n.Amount = 1 }))
+		fails(t, err, lost)
+		f.memory.broken = nil
+		f.notify(a, func(n *note) { n.Amount = 1 }) // the gateway repeats it
+		f.told(a.SessionID, checkout.EventNotificationMismatch)
+	})
+}
+
+func TestDrain(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"waits for queries under way": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			if _, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil)); err != nil {
+				t.Fatal(err)
+			}
+			fails(t, f.Drain(t.Context()), nil)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"waits no longer than it may": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() { f.gateway.latency = 5 * time.Second })
+			if _, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil)); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			fails(t, f.Drain(ctx), context.DeadlineExceeded)
+			synctest.Wait()
+		},
+	})
+}

@@ -1,0 +1,229 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// lost starts an order whose outcome does not become known.
+func (f *fixture) lost(s checkout.Session) checkout.Attempt {
+	f.t.Helper()
+	a, err := f.Start(f.t.Context(), request(s, checkout.WalletWeChat))
+	fails(f.t, err, checkout.ErrOutcomeUnknown)
+	f.is(a, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
+	f.free(a)
+	return a
+}
+
+// A gateway call whose outcome is unknown is settled by query with the same
+// number, never by a second order.
+func TestOrderOfUnknownOutcome(t *testing.T) {
+	taken := func(f *fixture) { f.gateway.afterCreate = once(timeout) }
+	notTaken := func(f *fixture) { f.gateway.beforeCreate = once(timeout) }
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"taken, then clicked again": func(t *testing.T, f *fixture) {
+			taken(f)
+			s := f.session()
+			first := f.lost(s)
+			f.gateway.beforeCreate = func(*order) error {
+				if !f.gateway.orders[first.OutTradeNo].closed {
+					t.Error("a second order while the first was live")
+				}
+				return nil
+			}
+			second := f.start(s, checkout.WalletWeChat)
+			same(t, "live orders", f.gateway.live(), []string{second.OutTradeNo})
+			f.is(first, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
+		"taken and paid, then clicked again": func(t *testing.T, f *fixture) {
+			taken(f)
+			s := f.session()
+			a := f.lost(s)
+			f.gateway.pay(a.OutTradeNo)
+			_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+			fails(t, err, checkout.ErrNotPayable)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"taken, then swept": func(t *testing.T, f *fixture) {
+			taken(f)
+			a := f.lost(f.session())
+			f.sweepFor(10 * time.Second)
+			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			same(t, "live orders", f.gateway.live(), []string(nil))
+		},
+		"taken late, after a query did not find it": func(t *testing.T, f *fixture) {
+			var late checkout.Order
+			f.gateway.beforeCreate = once(func(o *order) error { late = o.Order; return errTimeout })
+			a := f.lost(f.session())
+			f.sweepFor(10 * time.Second)
+			f.is(a, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
+			_, err := f.gateway.Create(t.Context(), late)
+			fails(t, err, nil)
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			same(t, "live orders", f.gateway.live(), []string(nil))
+		},
+		"not taken, then clicked again": func(t *testing.T, f *fixture) {
+			notTaken(f)
+			s := f.session()
+			first := f.lost(s)
+			second := f.start(s, checkout.WalletWeChat)
+			same(t, "attempt", second.ID, first.ID)
+			same(t, "orders", f.gateway.placed(), []string{first.OutTradeNo})
+		},
+		"not taken, clicked again while the gateway is down": func(t *testing.T, f *fixture) {
+			f.gateway.beforeCreate, f.gateway.beforeQuery = timeout, timeout
+			s := f.session()
+			a := f.lost(s)
+			same(t, "attempt", f.lost(s).ID, a.ID)
+		},
+		"not taken, and left alone": func(t *testing.T, f *fixture) {
+			notTaken(f)
+			a := f.lost(f.session())
+			f.sweepFor(110 * time.Second)
+			f.is(a, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.sweepFor(3 * time.Minute)
+			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
+		},
+		"a number that the gateway has already": func(t *testing.T, f *fixture) {
+			f.gateway.beforeCreate = once(func(*order) error { return checkout.ErrNumberUsed })
+			s := f.session()
+			a := f.lost(s)
+			same(t, "attempt", f.start(s, checkout.WalletWeChat).ID, a.ID)
+		},
+		"a refusal": func(t *testing.T, f *fixture) {
+			f.gateway.beforeCreate = once(func(*order) error { return checkout.ErrRefused })
+			s := f.session()
+			a, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+			fails(t, err, checkout.ErrRefused)
+			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
+			if again := f.start(s, checkout.WalletWeChat); again.OutTradeNo == a.OutTradeNo {
+				t.Error("a refused number was used again")
+			}
+		},
+	})
+}
+
+func TestShopperLeavesWhileTheOrderIsPlaced(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		s := f.session()
+		ctx, leave := context.WithCancel(t.Context())
+		time.AfterFunc(f.gateway.latency/2, leave)
+		a, err := f.Start(ctx, request(s, checkout.WalletWeChat))
+		fails(t, err, nil)
+		f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+		f.free(a)
+	})
+}
+
+func TestBrowserLeavesWhileItsQuestionIsAsked(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		a := f.pending()
+		f.gateway.pay(a.OutTradeNo)
+		ctx, leave := context.WithCancel(t.Context())
+		f.memory.broken = func(method string) error {
+			if method == "Hold" {
+				leave()
+			}
+			return nil
+		}
+		_, err := f.Confirm(ctx, a.ID, checkout.CauseBrowser)
+		fails(t, err, context.Canceled) // it is not there to be told
+		f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		f.free(a)
+	})
+}
+
+// A disk that is full while the gateway's answer is written loses nothing: the
+// next query finds it again.
+func TestStoreFails(t *testing.T) {
+	full := errors.New("disk full")
+	breaks := func(f *fixture, method string) {
+		f.gateway.script(func() {
+			f.memory.broken = func(called string) error {
+				if called == method {
+					return full
+				}
+				return nil
+			}
+		})
+	}
+	repair := func(f *fixture) { f.memory.broken = nil }
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"when a placed order is written": func(t *testing.T, f *fixture) {
+			s := f.session()
+			breaks(f, "Apply")
+			_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+			fails(t, err, full)
+			repair(f)
+			a := f.start(s, checkout.WalletWeChat)
+			same(t, "live orders", f.gateway.live(), []string{a.OutTradeNo})
+			same(t, "alarms", f.reports.alarms(), []string{"a change was not stored"})
+		},
+		"when a payment is written": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			breaks(f, "Apply")
+			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
+			fails(t, err, full)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			repair(f)
+			f.sweepFor(20 * time.Second)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"when the session is read after a query": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			breaks(f, "Session")
+			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
+			fails(t, err, full)
+			f.free(a)
+		},
+		"when an attempt is looked up": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			for _, method := range []string{"Attempt", "Hold"} {
+				breaks(f, method)
+				_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
+				fails(t, err, full)
+			}
+		},
+		"when a wallet's attempts are looked up": func(t *testing.T, f *fixture) {
+			s := f.session()
+			for _, method := range []string{"Session", "Attempts", "CreateAttempt"} {
+				breaks(f, method)
+				_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+				fails(t, err, full)
+			}
+			same(t, "orders", f.gateway.placed(), []string(nil))
+		},
+		"when a notification is stored": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			breaks(f, "AddNotification")
+			_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
+			fails(t, err, full)
+			f.settle()
+			repair(f)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
+		"when the sweep begins": func(t *testing.T, f *fixture) {
+			for _, method := range []string{"DueAttempts", "ExpiringSessions"} {
+				breaks(f, method)
+				fails(t, f.Sweep(t.Context()), full)
+			}
+		},
+		"when a page is read": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			for _, method := range []string{"Session", "Attempts"} {
+				breaks(f, method)
+				_, err := f.View(t.Context(), a.SessionID)
+				fails(t, err, full)
+			}
+		},
+	})
+}

@@ -1,0 +1,94 @@
+package checkout_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+)
+
+func TestNewNamesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	for field, omit := range map[string]func(*checkout.Config){
+		"Store":     func(c *checkout.Config) { c.Store = nil },
+		"Gateway":   func(c *checkout.Config) { c.Gateway = nil },
+		"Clock":     func(c *checkout.Config) { c.Clock = nil },
+		"Random":    func(c *checkout.Config) { c.Random = nil },
+		"Merchants": func(c *checkout.Config) { c.Merchants = nil },
+		"PublicURL": func(c *checkout.Config) { c.PublicURL = "" },
+	} {
+		c := newFixture(t, newMemory()).config()
+		omit(&c)
+		if _, err := checkout.New(c); err == nil || !strings.Contains(err.Error(), "Config."+field) {
+			t.Errorf("without %s: error %v", field, err)
+		}
+	}
+	c := newFixture(t, newMemory()).config()
+	c.Report = nil
+	if _, err := checkout.New(c); err != nil {
+		t.Errorf("without Report: error %v", err)
+	}
+}
+
+func TestFieldError(t *testing.T) {
+	t.Parallel()
+	err := &checkout.FieldError{Field: "amount", Problem: "is odd"}
+	same(t, "text", err.Error(), "amount: is odd")
+}
+
+// onSQLite is a fixture over the embedded store, in real time.
+func onSQLite(t *testing.T) *fixture {
+	t.Helper()
+	db, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "w.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := newFixture(t, store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return nil }))
+	f.gateway.latency = time.Millisecond
+	t.Cleanup(func() {
+		fails(t, f.Drain(context.Background()), nil)
+		fails(t, db.Close(), nil)
+	})
+	return f
+}
+
+func TestOnSQLite(t *testing.T) {
+	t.Parallel()
+	t.Run("clicks at once get one order", func(t *testing.T) {
+		t.Parallel()
+		f := onSQLite(t)
+		f.oneAttemptForAll(f.session())
+	})
+	t.Run("one payment, one event", func(t *testing.T) {
+		t.Parallel()
+		f := onSQLite(t)
+		a := f.pending()
+		f.gateway.pay(a.OutTradeNo)
+		f.askFromEverywhere(a)
+		fails(t, f.Drain(t.Context()), nil)
+		f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+	})
+	t.Run("two services share a store", func(t *testing.T) {
+		t.Parallel()
+		f := onSQLite(t)
+		other, err := checkout.New(f.config())
+		fails(t, err, nil)
+		a := f.pending()
+		f.gateway.pay(a.OutTradeNo)
+		canceled := make(chan error)
+		go func() {
+			_, err := other.Cancel(t.Context(), a.SessionID)
+			canceled <- err
+		}()
+		_, err = f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
+		fails(t, err, nil)
+		fails(t, <-canceled, nil)
+		fails(t, other.Drain(t.Context()), nil)
+		f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+	})
+}

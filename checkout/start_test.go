@@ -1,0 +1,234 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func TestStart(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"places the session's order": func(t *testing.T, f *fixture) {
+			s := f.session()
+			a := f.start(s, checkout.WalletAlipayCN)
+			o := f.gateway.order(a.OutTradeNo)
+			same(t, "order", o.Order, checkout.Order{
+				OrderRef: checkout.OrderRef{Merchant: shop, Channel: checkout.ChannelAlipay, OutTradeNo: a.OutTradeNo},
+				Wallet:   checkout.WalletAlipayCN, Flow: checkout.FlowWeb, Amount: s.Amount, Currency: s.Currency,
+				Subject: s.Subject, ProductID: a.OutTradeNo, ExpiresAt: s.ExpiresAt, FrameWidth: checkout.FrameWidth,
+				NotifyURL: "https://pay.example/n/" + a.NotifyToken, ReturnURL: "https://pay.example/r/" + a.ReturnToken,
+			})
+			same(t, "attempt", a.Placed.URL, "https://cashier.example/"+a.OutTradeNo)
+			same(t, "trade id", a.TradeID, o.TradeID)
+			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Now().Add(3*time.Second))
+			f.free(a)
+		},
+		"passes the openid on and keeps its tag alone": func(t *testing.T, f *fixture) {
+			r := request(f.session(), checkout.WalletWeChat)
+			r.Device, r.OpenID, r.Payer = inApp, "openid", "tag"
+			a, err := f.Start(t.Context(), r)
+			fails(t, err, nil)
+			same(t, "openid", f.gateway.order(a.OutTradeNo).OpenID, "openid")
+			same(t, "payer", a.Payer, "tag")
+			same(t, "flow", a.Flow, checkout.FlowJSAPI)
+		},
+		"again finds the same attempt": func(t *testing.T, f *fixture) {
+			s := f.session()
+			first, second := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletWeChat)
+			same(t, "attempt", second.ID, first.ID)
+			same(t, "orders", len(f.gateway.placed()), 1)
+		},
+		"another wallet gets its own attempt": func(t *testing.T, f *fixture) {
+			s := f.session()
+			f.start(s, checkout.WalletWeChat)
+			f.start(s, checkout.WalletAlipayHK)
+			same(t, "live orders", len(f.gateway.live()), 2)
+		},
+		"another flow closes the old order first": func(t *testing.T, f *fixture) {
+			s := f.session()
+			old := f.start(s, checkout.WalletAlipayCN)
+			f.gateway.beforeCreate = func(*order) error {
+				if !f.gateway.orders[old.OutTradeNo].closed {
+					t.Error("a second order while the first was live")
+				}
+				return nil
+			}
+			r := request(s, checkout.WalletAlipayCN)
+			r.Flow = checkout.FlowIframe
+			a, err := f.Start(t.Context(), r)
+			fails(t, err, nil)
+			same(t, "flow", a.Flow, checkout.FlowIframe)
+			f.is(old, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			same(t, "live orders", f.gateway.live(), []string{a.OutTradeNo})
+		},
+		"another WeChat user gets another order": func(t *testing.T, f *fixture) {
+			r := request(f.session(), checkout.WalletWeChat)
+			r.Device, r.OpenID, r.Payer = inApp, "one", "1"
+			first, err := f.Start(t.Context(), r)
+			fails(t, err, nil)
+			r.OpenID, r.Payer = "two", "2"
+			second, err := f.Start(t.Context(), r)
+			fails(t, err, nil)
+			same(t, "live orders", f.gateway.live(), []string{second.OutTradeNo})
+			same(t, "first", f.readAttempt(first).State, checkout.AttemptClosed)
+		},
+		"paid while another flow is asked for": func(t *testing.T, f *fixture) {
+			s := f.session()
+			old := f.start(s, checkout.WalletAlipayCN)
+			f.gateway.pay(old.OutTradeNo)
+			r := request(s, checkout.WalletAlipayCN)
+			r.Flow = checkout.FlowIframe
+			_, err := f.Start(t.Context(), r)
+			fails(t, err, checkout.ErrNotPayable)
+			f.is(old, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			same(t, "orders", len(f.gateway.placed()), 1)
+		},
+		"another flow ends a report that was not confirmed": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.notify(a, nil)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+			r := request(f.readSession(a.SessionID), checkout.WalletAlipayCN)
+			r.Flow = checkout.FlowIframe
+			_, err := f.Start(t.Context(), r)
+			fails(t, err, nil)
+			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
+		"another flow while the gateway is down": func(t *testing.T, f *fixture) {
+			s := f.session()
+			old := f.start(s, checkout.WalletAlipayCN)
+			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
+			r := request(s, checkout.WalletAlipayCN)
+			r.Flow = checkout.FlowIframe
+			_, err := f.Start(t.Context(), r)
+			fails(t, err, checkout.ErrOutcomeUnknown)
+			f.is(old, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.free(old)
+			same(t, "orders", len(f.gateway.placed()), 1)
+		},
+	})
+}
+
+func TestStartRefuses(t *testing.T) {
+	start := func(s checkout.Session, f *fixture, do func(*checkout.StartRequest)) error {
+		r := request(s, checkout.WalletAlipayCN)
+		do(&r)
+		_, err := f.Start(f.t.Context(), r)
+		same(f.t, "orders", f.gateway.placed(), []string(nil))
+		return err
+	}
+	field := func(t *testing.T, err error, name string) {
+		var wrong *checkout.FieldError
+		if !errors.As(err, &wrong) || wrong.Field != name {
+			t.Errorf("error %v, want one about %s", err, name)
+		}
+	}
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"an id that cannot be one": func(t *testing.T, f *fixture) {
+			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.SessionID = "cs_' OR 1=1 --" }), checkout.ErrNotFound)
+		},
+		"a bot": func(t *testing.T, f *fixture) {
+			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Flow = bot, checkout.FlowWeb }), checkout.ErrNotHere)
+		},
+		"WeChat Pay in a phone's browser": func(t *testing.T, f *fixture) {
+			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = phone, checkout.WalletWeChat }), checkout.ErrNotHere)
+		},
+		"a guide": func(t *testing.T, f *fixture) {
+			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Flow = checkout.FlowGuide }), checkout.ErrNotHere)
+		},
+		"JSAPI without an openid": func(t *testing.T, f *fixture) {
+			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = inApp, checkout.WalletWeChat }), checkout.ErrNeedsOpenID)
+		},
+		"a wallet that is not offered": func(t *testing.T, f *fixture) {
+			field(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Wallet = "paypal" }), "wallet")
+		},
+		"a flow of another wallet": func(t *testing.T, f *fixture) {
+			field(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Flow = checkout.FlowNative }), "flow")
+		},
+		"a session whose time is over": func(t *testing.T, f *fixture) {
+			s := f.session()
+			time.Sleep(30 * time.Minute)
+			fails(t, start(s, f, func(*checkout.StartRequest) {}), checkout.ErrNotPayable)
+		},
+		"a canceled session": func(t *testing.T, f *fixture) {
+			s := f.session()
+			_, err := f.Cancel(t.Context(), s.ID)
+			fails(t, err, nil)
+			fails(t, start(s, f, func(*checkout.StartRequest) {}), checkout.ErrNotPayable)
+		},
+	})
+}
+
+// startAtOnce starts the same wallet n times at once.
+func (f *fixture) startAtOnce(s checkout.Session, n int) (found []checkout.Attempt, errs []error) {
+	found, errs = make([]checkout.Attempt, n), make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { found[i], errs[i] = f.Start(f.t.Context(), request(s, checkout.WalletWeChat)) })
+	}
+	wg.Wait()
+	return found, errs
+}
+
+func (f *fixture) oneAttemptForAll(s checkout.Session) {
+	f.t.Helper()
+	found, errs := f.startAtOnce(s, 50)
+	for i, a := range found {
+		if errs[i] != nil || a.ID != found[0].ID || a.State != checkout.AttemptPending || a.Placed.Code == "" {
+			f.t.Fatalf("click %d: attempt %s is %s, error %v", i, a.ID, a.State, errs[i])
+		}
+	}
+	same(f.t, "orders", f.gateway.placed(), []string{found[0].OutTradeNo})
+	same(f.t, "requests to place it", f.gateway.order(found[0].OutTradeNo).creates, 1)
+}
+
+func TestClicksAtOnce(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"get one order": func(_ *testing.T, f *fixture) { f.oneAttemptForAll(f.session()) },
+		"share the number of an order of unknown outcome": func(t *testing.T, f *fixture) {
+			f.gateway.script(func() { f.gateway.beforeCreate = once(timeout) })
+			s := f.session()
+			found, errs := f.startAtOnce(s, 20)
+			unknown := 0
+			for i := range found {
+				if errors.Is(errs[i], checkout.ErrOutcomeUnknown) {
+					unknown++
+				} else if errs[i] != nil || found[i].State != checkout.AttemptPending {
+					t.Errorf("click %d: attempt is %s, error %v", i, found[i].State, errs[i])
+				}
+			}
+			same(t, "clicks that learned nothing", unknown, 1)
+			same(t, "orders", len(f.gateway.placed()), 1)
+		},
+		"wait for a slow gateway and no longer": func(t *testing.T, f *fixture) {
+			s := f.session()
+			f.gateway.script(func() { f.gateway.latency = 9 * time.Second })
+			first := make(chan error)
+			go func() {
+				_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+				first <- err
+			}()
+			time.Sleep(time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			_, err := f.Start(ctx, request(s, checkout.WalletWeChat))
+			fails(t, err, context.DeadlineExceeded)
+			fails(t, <-first, nil)
+		},
+		"do not wait for a holder that was killed forever": func(t *testing.T, f *fixture) {
+			s := f.session()
+			killed := checkout.Attempt{
+				ID: "at_killed", SessionID: s.ID, Merchant: shop, State: checkout.AttemptCreating, Wallet: checkout.WalletWeChat,
+				Flow: checkout.FlowNative, OutTradeNo: "killed", Amount: s.Amount, Currency: s.Currency, CreatedAt: time.Now(),
+			}
+			if err := f.store.CreateAttempt(t.Context(), killed, time.Now().Add(time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+			fails(t, err, checkout.ErrOutcomeUnknown)
+		},
+	})
+}

@@ -1,0 +1,9 @@
+package store
+
+import "database/sql"
+
+// CheckSQLite is checkSQLite, for tests.
+var CheckSQLite = checkSQLite
+
+// Reader returns one of the pool of readers, for tests.
+func (d *DB) Reader() *sql.DB { return d.reader }

@@ -1,0 +1,129 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/checkout/storetest"
+)
+
+func noJobs(context.Context, *sql.Tx, checkout.Event) error { return nil }
+
+// open opens the database at path until the test ends.
+func open(t *testing.T, path string) *store.DB {
+	t.Helper()
+	db, err := store.OpenSQLite(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func newPath(t *testing.T) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "data", "a ?%&#.db")
+}
+
+func TestSQLiteKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) checkout.Store { return store.New(open(t, newPath(t)), noJobs) })
+}
+
+func newSession() checkout.Session {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	return checkout.Session{
+		ID: "cs_1", Merchant: "shop", Version: 1, Status: checkout.StatusOpen, PaymentStatus: checkout.PaymentUnpaid,
+		Amount: 1, Currency: "HKD", Subject: "Ticket", CreatedAt: at, ExpiresAt: at, ConcludeAt: at,
+	}
+}
+
+func TestEventsAndTheirJobsAreOne(t *testing.T) {
+	t.Parallel()
+	t.Run("a job that cannot be written rolls everything back", func(t *testing.T) {
+		t.Parallel()
+		broken := errors.New("no room for the job")
+		s := store.New(open(t, newPath(t)), func(context.Context, *sql.Tx, checkout.Event) error { return broken })
+		session := newSession()
+		if err := s.CreateSession(t.Context(), session); err != nil {
+			t.Fatal(err)
+		}
+		ended := session
+		ended.Status = checkout.StatusExpired
+		event := checkout.Event{ID: "evt_1", Type: checkout.EventExpired, SessionID: session.ID}
+		if err := s.Apply(t.Context(), checkout.Change{Session: &ended, Events: []checkout.Event{event}}); !errors.Is(err, broken) {
+			t.Errorf("error %v, want %v", err, broken)
+		}
+		got, err := s.Session(t.Context(), session.ID)
+		if err != nil || got.Status != checkout.StatusOpen || got.Version != 1 {
+			t.Errorf("session is %s, version %d, error %v", got.Status, got.Version, err)
+		}
+		if _, err := s.Event(t.Context(), event.ID); !errors.Is(err, checkout.ErrNotFound) {
+			t.Errorf("event: %v, want not found", err)
+		}
+	})
+	t.Run("jobs are written in the event's transaction", func(t *testing.T) {
+		t.Parallel()
+		var seen []string
+		s := store.New(open(t, newPath(t)), func(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
+			var id string
+			if err := tx.QueryRowContext(ctx, "SELECT id FROM events WHERE id = $1", e.ID).Scan(&id); err != nil {
+				return err
+			}
+			seen = append(seen, id)
+			return nil
+		})
+		if err := s.CreateSession(t.Context(), newSession()); err != nil {
+			t.Fatal(err)
+		}
+		event := checkout.Event{ID: "evt_1", Type: checkout.EventExpired, SessionID: "cs_1"}
+		if err := s.Apply(t.Context(), checkout.Change{Events: []checkout.Event{event}}); err != nil {
+			t.Fatal(err)
+		}
+		if len(seen) != 1 || seen[0] != "evt_1" {
+			t.Errorf("jobs for %v, want one for evt_1", seen)
+		}
+	})
+}
+
+func TestDatabaseThatIsClosed(t *testing.T) {
+	t.Parallel()
+	db, err := store.OpenSQLite(t.Context(), newPath(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := store.New(db, noJobs)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, now := t.Context(), time.Now()
+	for name, call := range map[string]func() error{
+		"Ping":               func() error { return db.Ping(ctx) },
+		"CreateSession":      func() error { return s.CreateSession(ctx, newSession()) },
+		"Session":            func() error { _, err := s.Session(ctx, "cs_1"); return err },
+		"ExpiringSessions":   func() error { _, err := s.ExpiringSessions(ctx, now, 1); return err },
+		"PostponeConclusion": func() error { return s.PostponeConclusion(ctx, "cs_1", now) },
+		"CreateAttempt":      func() error { return s.CreateAttempt(ctx, checkout.Attempt{}, now) },
+		"Hold":               func() error { _, err := s.Hold(ctx, "at_1", now, now, now); return err },
+		"Release":            func() error { return s.Release(ctx, "at_1", now, now) },
+		"Apply":              func() error { return s.Apply(ctx, checkout.Change{}) },
+		"AddNotification": func() error {
+			_, err := s.AddNotification(ctx, checkout.Notification{}, now, nil)
+			return err
+		},
+	} {
+		if err := call(); err == nil || errors.Is(err, checkout.ErrNotFound) || errors.Is(err, checkout.ErrConflict) {
+			t.Errorf("%s: error %v, want the database's", name, err)
+		}
+	}
+}

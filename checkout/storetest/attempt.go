@@ -1,0 +1,153 @@
+package storetest
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func attemptRoundTrip(t *testing.T, f fixture) {
+	s := f.session(t)
+	a := checkout.Attempt{
+		ID: newID("at_"), SessionID: s.ID, Merchant: "shop", Version: 4, State: checkout.AttemptPending,
+		Wallet: checkout.WalletWeChat, Flow: checkout.FlowJSAPI, Reason: "asked for", Payer: "tag",
+		OutTradeNo: newID(""), TradeID: "1000", Amount: checkout.MaxAmount, Currency: "HKD",
+		NotifyToken: newID(""), ReturnToken: newID(""),
+		Placed:  checkout.Placed{Code: "weixin://x", URL: "https://x", JSAPI: `{"a":"b"}`},
+		Failure: "PAY_ERROR", Quarantined: true, CreatedAt: start(), PaidAt: start().Add(1 * time.Second),
+		NextQueryAt: start().Add(2 * time.Second), QueriedAt: start().Add(3 * time.Second), Queries: 7,
+	}
+	must(t, f.CreateAttempt(t.Context(), a, start().Add(someHold)))
+	same(t, "attempt", f.readAttempt(t, a.ID), a)
+	byNotify, err := f.AttemptByNotifyToken(t.Context(), a.NotifyToken)
+	must(t, err)
+	same(t, "attempt by notify token", byNotify, a)
+	byReturn, err := f.AttemptByReturnToken(t.Context(), a.ReturnToken)
+	must(t, err)
+	same(t, "attempt by return token", byReturn, a)
+	_, err = f.AttemptByNotifyToken(t.Context(), a.ReturnToken)
+	matches(t, "the return token at the notification's door", err, checkout.ErrNotFound)
+}
+
+func attemptsInOrder(t *testing.T, f fixture) {
+	s := f.session(t)
+	var want []string
+	for i, w := range checkout.Wallets() {
+		a := newAttempt(s, w)
+		a.CreatedAt = start().Add(-time.Duration(i) * time.Second)
+		must(t, f.CreateAttempt(t.Context(), a, start()))
+		want = append([]string{a.ID}, want...)
+	}
+	f.attempt(t) // of another session
+	all, err := f.Attempts(t.Context(), s.ID)
+	must(t, err)
+	same(t, "attempts", ids(all, attemptID), want)
+}
+
+func attemptCountsUp(t *testing.T, f fixture) {
+	s := f.session(t)
+	must(t, f.CreateAttempt(t.Context(), newAttempt(s, checkout.WalletWeChat), start()))
+	stale := s
+	stale.Status = checkout.StatusExpired
+	matches(t, "ending the session as it was before", f.Apply(t.Context(), checkout.Change{Session: &stale}), checkout.ErrConflict)
+	same(t, "version", f.readSession(t, s.ID).Version, s.Version+1)
+}
+
+func noAttemptOnEnded(t *testing.T, f fixture) {
+	for _, status := range []checkout.Status{checkout.StatusComplete, checkout.StatusExpired, checkout.StatusCanceled} {
+		s := newSession()
+		s.Status = status
+		must(t, f.CreateSession(t.Context(), s))
+		err := f.CreateAttempt(t.Context(), newAttempt(s, checkout.WalletWeChat), start())
+		matches(t, string(status), err, checkout.ErrNotPayable)
+		same(t, "version", f.readSession(t, s.ID).Version, s.Version)
+	}
+	err := f.CreateAttempt(t.Context(), newAttempt(newSession(), checkout.WalletWeChat), start())
+	matches(t, "unknown session", err, checkout.ErrNotPayable)
+}
+
+func oneOpenAttempt(t *testing.T, f fixture) {
+	s := f.session(t)
+	first := f.attemptOf(t, s, checkout.WalletAlipayCN)
+	version := f.readSession(t, s.ID).Version
+	second := newAttempt(s, checkout.WalletAlipayCN)
+	matches(t, "beside a creating one", f.CreateAttempt(t.Context(), second, start()), checkout.ErrConflict)
+	same(t, "version after the conflict", f.readSession(t, s.ID).Version, version)
+
+	f.change(t, first, func(a *checkout.Attempt) { a.State = checkout.AttemptPending })
+	matches(t, "beside a pending one", f.CreateAttempt(t.Context(), second, start()), checkout.ErrConflict)
+	f.attemptOf(t, s, checkout.WalletAlipayHK) // another wallet may
+
+	f.change(t, f.readAttempt(t, first.ID), func(a *checkout.Attempt) { a.State = checkout.AttemptClosed })
+	must(t, f.CreateAttempt(t.Context(), second, start()))
+}
+
+func oneOpenAttemptAtOnce(t *testing.T, f fixture) {
+	s := f.session(t)
+	won := winners(t, checkout.ErrConflict, func() error {
+		return f.CreateAttempt(t.Context(), newAttempt(s, checkout.WalletWeChat), start())
+	})
+	same(t, "attempts that won", won, int64(1))
+	all, err := f.Attempts(t.Context(), s.ID)
+	must(t, err)
+	same(t, "stored attempts", len(all), 1)
+}
+
+// winners calls do 20 times at once, and returns how often it succeeded. It
+// must fail as expected else.
+func winners(t *testing.T, expected error, do func() error) int64 {
+	t.Helper()
+	var won atomic.Int64
+	var wg sync.WaitGroup
+	gate := make(chan struct{})
+	for range 20 {
+		wg.Go(func() {
+			<-gate
+			err := do()
+			if err == nil {
+				won.Add(1)
+			} else if !errors.Is(err, expected) {
+				t.Errorf("error %v, want %v", err, expected)
+			}
+		})
+	}
+	close(gate)
+	wg.Wait()
+	return won.Load()
+}
+
+func dueAttempts(t *testing.T, f fixture) {
+	var all []string
+	for _, after := range []time.Duration{2, 0, 1, 3} { // minutes; 3 is not due
+		a := newAttempt(f.session(t), checkout.WalletWeChat)
+		a.NextQueryAt = start().Add(after * time.Minute)
+		must(t, f.CreateAttempt(t.Context(), a, start()))
+		all = append(all, a.ID)
+	}
+	never := newAttempt(f.session(t), checkout.WalletWeChat)
+	never.NextQueryAt = time.Time{}
+	must(t, f.CreateAttempt(t.Context(), never, start()))
+	held := newAttempt(f.session(t), checkout.WalletWeChat)
+	held.NextQueryAt = start()
+	must(t, f.CreateAttempt(t.Context(), held, start().Add(time.Hour)))
+
+	due, err := f.DueAttempts(t.Context(), start().Add(2*time.Minute), 10)
+	must(t, err)
+	same(t, "due attempts", ids(due, attemptID), []string{all[1], all[2], all[0]})
+	due, err = f.DueAttempts(t.Context(), start().Add(2*time.Minute), 1)
+	must(t, err)
+	same(t, "the first", ids(due, attemptID), []string{all[1]})
+}
+
+func neverDue(t *testing.T, f fixture) {
+	paid, odd := f.attempt(t), f.attempt(t)
+	f.change(t, paid, func(a *checkout.Attempt) { a.State = checkout.AttemptPaid })
+	f.change(t, odd, func(a *checkout.Attempt) { a.Quarantined = true })
+	due, err := f.DueAttempts(t.Context(), start().Add(24*time.Hour), 10)
+	must(t, err)
+	same(t, "due attempts", ids(due, attemptID), []string(nil))
+}

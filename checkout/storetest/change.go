@@ -1,0 +1,171 @@
+package storetest
+
+import (
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// payment is a change that pays an attempt and its session.
+func payment(s checkout.Session, a checkout.Attempt) checkout.Change {
+	s.Status, s.PaymentStatus, s.PaidAt = checkout.StatusComplete, checkout.PaymentPaid, start()
+	a.State, a.PaidAt, a.NextQueryAt, a.TradeID = checkout.AttemptPaid, start(), time.Time{}, "1000"
+	e := newEvent(s, checkout.EventPaid)
+	e.AttemptID = a.ID
+	return checkout.Change{Session: &s, Attempt: &a, Events: []checkout.Event{e}}
+}
+
+func applyWrites(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	s := f.readSession(t, a.SessionID)
+	c := payment(s, a)
+	c.Session.PaidLate, c.Session.PaidTwice, c.Session.AmountMismatch = true, true, true
+	c.Attempt.Placed = checkout.Placed{Code: "c", URL: "u", JSAPI: "j"}
+	c.Attempt.Failure, c.Attempt.Quarantined = "why", true
+	c.Events = append(c.Events, newEvent(s, checkout.EventPaidLate))
+	c.Events[1].CreatedAt = start().Add(time.Second)
+	must(t, f.Apply(t.Context(), c))
+
+	c.Session.Version++
+	c.Attempt.Version++
+	same(t, "session", f.readSession(t, s.ID), *c.Session)
+	same(t, "attempt", f.readAttempt(t, a.ID), *c.Attempt)
+	events, err := f.Events(t.Context(), s.ID)
+	must(t, err)
+	same(t, "events", events, c.Events)
+	first, err := f.Event(t.Context(), c.Events[0].ID)
+	must(t, err)
+	same(t, "event", first, c.Events[0])
+}
+
+func applyEvents(t *testing.T, f fixture) {
+	s := f.session(t)
+	must(t, f.Apply(t.Context(), checkout.Change{Events: []checkout.Event{newEvent(s, checkout.EventNotificationMismatch)}}))
+	same(t, "events", f.events(t, s.ID), []checkout.EventType{checkout.EventNotificationMismatch})
+	same(t, "session", f.readSession(t, s.ID), s)
+}
+
+// unchanged checks that a refused change left nothing behind.
+func (f fixture) unchanged(t *testing.T, s checkout.Session, a checkout.Attempt) {
+	t.Helper()
+	same(t, "session", f.readSession(t, s.ID), s)
+	same(t, "attempt", f.readAttempt(t, a.ID), a)
+	same(t, "events", f.events(t, s.ID), []checkout.EventType(nil))
+}
+
+func applyOldSession(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	s := f.readSession(t, a.SessionID)
+	for _, version := range []int64{s.Version - 1, s.Version + 1} {
+		c := payment(s, a)
+		c.Session.Version = version
+		matches(t, "apply", f.Apply(t.Context(), c), checkout.ErrConflict)
+		f.unchanged(t, s, a)
+	}
+}
+
+func applyOldAttempt(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	s := f.readSession(t, a.SessionID)
+	for _, version := range []int64{a.Version - 1, a.Version + 1} {
+		c := payment(s, a)
+		c.Attempt.Version = version
+		matches(t, "apply", f.Apply(t.Context(), c), checkout.ErrConflict)
+		f.unchanged(t, s, a)
+	}
+}
+
+func applyAtOnce(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	s := f.readSession(t, a.SessionID)
+	won := winners(t, checkout.ErrConflict, func() error { return f.Apply(t.Context(), payment(s, a)) })
+	same(t, "changes that won", won, int64(1))
+	same(t, "events", f.events(t, s.ID), []checkout.EventType{checkout.EventPaid})
+}
+
+func applyEndsHold(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	f.hold(t, a.ID, start())
+	f.change(t, a, func(a *checkout.Attempt) {
+		a.State, a.NextQueryAt = checkout.AttemptPending, start().Add(time.Minute)
+	})
+	same(t, "NextQueryAt", f.readAttempt(t, a.ID).NextQueryAt, start().Add(time.Minute))
+	if !f.hold(t, a.ID, start().Add(time.Second)) {
+		t.Error("still held after the change")
+	}
+}
+
+func eventsInOrder(t *testing.T, f fixture) {
+	s := f.session(t)
+	kinds := []checkout.EventType{checkout.EventPaid, checkout.EventAttemptFailed, checkout.EventExpired}
+	for i, kind := range kinds {
+		e := newEvent(s, kind)
+		e.CreatedAt = start().Add(-time.Duration(i) * time.Second)
+		must(t, f.Apply(t.Context(), checkout.Change{Events: []checkout.Event{e}}))
+	}
+	same(t, "events", f.events(t, s.ID), []checkout.EventType{kinds[2], kinds[1], kinds[0]})
+}
+
+func notificationsCounted(t *testing.T, f fixture) {
+	a, other := f.attempt(t), f.attempt(t)
+	for i, c := range []struct {
+		of      checkout.Attempt
+		verdict checkout.Verdict
+		earlier int
+	}{
+		{a, checkout.VerdictAccepted, 0},
+		{a, checkout.VerdictAccepted, 1},
+		{a, checkout.VerdictMismatch, 0},
+		{other, checkout.VerdictAccepted, 0},
+		{a, checkout.VerdictAccepted, 2},
+	} {
+		earlier, err := f.AddNotification(t.Context(), newNotification(c.of, c.verdict), time.Time{}, nil)
+		must(t, err)
+		same(t, "earlier ones before number "+strconv.Itoa(i), earlier, c.earlier)
+	}
+	same(t, "attempt", f.readAttempt(t, a.ID), a)
+	_, err := f.AddNotification(t.Context(), newNotification(checkout.Attempt{ID: newID("at_")}, checkout.VerdictRejected), time.Time{}, nil)
+	if err == nil {
+		t.Error("a notification of no attempt was stored")
+	}
+}
+
+func notificationEvent(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	s := f.readSession(t, a.SessionID)
+	var stored atomic.Int64
+	winners(t, nil, func() error {
+		e := newEvent(s, checkout.EventNotificationMismatch)
+		earlier, err := f.AddNotification(t.Context(), newNotification(a, checkout.VerdictMismatch), time.Time{}, &e)
+		if err == nil && earlier == 0 {
+			stored.Add(1)
+		}
+		return err
+	})
+	same(t, "notifications that were the first", stored.Load(), int64(1))
+	same(t, "events", f.events(t, s.ID), []checkout.EventType{checkout.EventNotificationMismatch})
+}
+
+func notificationAsks(t *testing.T, f fixture) {
+	a := f.attempt(t) // due in 3 s
+	f.notify(t, a, a.NextQueryAt.Add(time.Second))
+	same(t, "asked for later", f.readAttempt(t, a.ID).NextQueryAt, a.NextQueryAt)
+	f.notify(t, a, start())
+	same(t, "asked for sooner", f.readAttempt(t, a.ID).NextQueryAt, start())
+	f.change(t, f.readAttempt(t, a.ID), func(a *checkout.Attempt) { a.State, a.NextQueryAt = checkout.AttemptClosed, time.Time{} })
+	f.notify(t, a, start())
+	same(t, "asked for after the end", f.readAttempt(t, a.ID).NextQueryAt, start())
+}
+
+func notificationOfSettled(t *testing.T, f fixture) {
+	paid, odd := f.attempt(t), f.attempt(t)
+	f.change(t, paid, func(a *checkout.Attempt) { a.State, a.NextQueryAt = checkout.AttemptPaid, time.Time{} })
+	f.change(t, odd, func(a *checkout.Attempt) { a.Quarantined, a.NextQueryAt = true, time.Time{} })
+	for _, a := range []checkout.Attempt{paid, odd} {
+		f.notify(t, a, start())
+		same(t, "NextQueryAt", f.readAttempt(t, a.ID).NextQueryAt, time.Time{})
+	}
+}

@@ -1,0 +1,203 @@
+// Package storetest holds the contract of a [checkout.Store] as tests. A store
+// passes when [Run] does.
+package storetest
+
+import (
+	"crypto/rand"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// Opener returns a store that is empty and lives as long as the test.
+type Opener func(t *testing.T) checkout.Store
+
+// Run holds the stores that open returns against the contract.
+func Run(t *testing.T, open Opener) {
+	t.Helper()
+	for name, check := range map[string]func(*testing.T, fixture){
+		"session round trip":                                sessionRoundTrip,
+		"session without optional fields":                   plainSession,
+		"unknown ids are not found":                         notFound,
+		"expiring sessions come in order and number":        expiringSessions,
+		"a postponed conclusion":                            postponedConclusion,
+		"attempt round trip":                                attemptRoundTrip,
+		"attempts of a session, the oldest first":           attemptsInOrder,
+		"a new attempt counts up its session":               attemptCountsUp,
+		"an ended session takes no attempt":                 noAttemptOnEnded,
+		"one open attempt for a wallet":                     oneOpenAttempt,
+		"one open attempt for a wallet, at once":            oneOpenAttemptAtOnce,
+		"due attempts come in order and number":             dueAttempts,
+		"paid and quarantined attempts are never due":       neverDue,
+		"a new attempt is held by its creator":              heldByCreator,
+		"one hold at a time":                                oneHold,
+		"one hold, at once":                                 oneHoldAtOnce,
+		"a hold ends by itself":                             holdEnds,
+		"a hold for browsers keeps its distance":            holdKeepsDistance,
+		"a clock that was moved back":                       clockMovedBack,
+		"a hold is found once it is over":                   holdIsDue,
+		"release says when to ask next":                     releaseSchedules,
+		"release of another's hold":                         releaseFence,
+		"a notification during a hold survives its release": hintSurvivesRelease,
+		"a notification during a hold survives its change":  hintSurvivesApply,
+		"a notification during a hold and a payment":        hintEndsWithPayment,
+		"apply writes session, attempt and events":          applyWrites,
+		"apply of events alone":                             applyEvents,
+		"apply against an old session":                      applyOldSession,
+		"apply against an old attempt":                      applyOldAttempt,
+		"apply against an old version, at once":             applyAtOnce,
+		"apply ends a hold":                                 applyEndsHold,
+		"events of a session, the oldest first":             eventsInOrder,
+		"notifications are counted by attempt and verdict":  notificationsCounted,
+		"a notification's event is stored once":             notificationEvent,
+		"a notification asks sooner, never later":           notificationAsks,
+		"a notification of a settled attempt asks nothing":  notificationOfSettled,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check(t, fixture{open(t)})
+		})
+	}
+}
+
+// fixture is a store with shorthands that fail the test.
+type fixture struct{ checkout.Store }
+
+// start is the time at which every test begins: stores keep milliseconds.
+func start() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, int(7*time.Millisecond), time.UTC) }
+
+const someHold = 25 * time.Second
+
+func newID(prefix string) string { return prefix + strings.ToLower(rand.Text()) }
+
+// newSession is an open session that is not stored yet.
+func newSession() checkout.Session {
+	return checkout.Session{
+		ID: newID(checkout.SessionPrefix), Merchant: "shop", Version: 1,
+		Status: checkout.StatusOpen, PaymentStatus: checkout.PaymentUnpaid,
+		Amount: 1000, Currency: "HKD", Subject: "Ticket", SuccessURL: "https://shop.example/ok",
+		Wallets:   []checkout.Wallet{checkout.WalletAlipayCN},
+		CreatedAt: start(), ExpiresAt: start().Add(time.Hour), ConcludeAt: start().Add(time.Hour),
+	}
+}
+
+// newAttempt is an attempt for s that is not stored yet.
+func newAttempt(s checkout.Session, w checkout.Wallet) checkout.Attempt {
+	return checkout.Attempt{
+		ID: newID("at_"), SessionID: s.ID, Merchant: s.Merchant, Version: 1, State: checkout.AttemptCreating,
+		Wallet: w, Flow: checkout.FlowWeb, OutTradeNo: newID(""), NotifyToken: newID(""), ReturnToken: newID(""),
+		Amount: s.Amount, Currency: s.Currency, CreatedAt: start(), NextQueryAt: start().Add(someHold),
+	}
+}
+
+func newEvent(s checkout.Session, kind checkout.EventType) checkout.Event {
+	return checkout.Event{
+		ID: newID("evt_"), Type: kind, Merchant: s.Merchant, SessionID: s.ID,
+		CreatedAt: start(), Session: s.Public("https://pay.example/c/" + s.ID),
+	}
+}
+
+func newNotification(a checkout.Attempt, v checkout.Verdict) checkout.Notification {
+	return checkout.Notification{ID: newID("nt_"), AttemptID: a.ID, ReceivedAt: start(), Body: "{}", Verdict: v, Detail: "why"}
+}
+
+// session stores an open session.
+func (f fixture) session(t *testing.T) checkout.Session {
+	t.Helper()
+	s := newSession()
+	must(t, f.CreateSession(t.Context(), s))
+	return s
+}
+
+// attempt stores an attempt that nobody holds, in a session of its own.
+func (f fixture) attempt(t *testing.T) checkout.Attempt {
+	t.Helper()
+	return f.attemptOf(t, f.session(t), checkout.WalletAlipayCN)
+}
+
+func (f fixture) attemptOf(t *testing.T, s checkout.Session, w checkout.Wallet) checkout.Attempt {
+	t.Helper()
+	a := newAttempt(s, w)
+	must(t, f.CreateAttempt(t.Context(), a, start().Add(someHold)))
+	must(t, f.Release(t.Context(), a.ID, start().Add(someHold), start().Add(3*time.Second)))
+	return f.readAttempt(t, a.ID)
+}
+
+func (f fixture) readSession(t *testing.T, id string) checkout.Session {
+	t.Helper()
+	s, err := f.Session(t.Context(), id)
+	must(t, err)
+	return s
+}
+
+func (f fixture) readAttempt(t *testing.T, id string) checkout.Attempt {
+	t.Helper()
+	a, err := f.Attempt(t.Context(), id)
+	must(t, err)
+	return a
+}
+
+// hold claims an attempt at a time for someHold.
+func (f fixture) hold(t *testing.T, id string, at time.Time) bool {
+	t.Helper()
+	ok, err := f.Hold(t.Context(), id, at, time.Time{}, at.Add(someHold))
+	must(t, err)
+	return ok
+}
+
+// change stores an attempt as do leaves it.
+func (f fixture) change(t *testing.T, a checkout.Attempt, do func(*checkout.Attempt)) {
+	t.Helper()
+	do(&a)
+	must(t, f.Apply(t.Context(), checkout.Change{Attempt: &a}))
+}
+
+func (f fixture) events(t *testing.T, sessionID string) []checkout.EventType {
+	t.Helper()
+	events, err := f.Events(t.Context(), sessionID)
+	must(t, err)
+	var types []checkout.EventType
+	for _, e := range events {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func same(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func matches(t *testing.T, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: error %v, want %v", what, err, want)
+	}
+}
+
+// ids returns the IDs of attempts or sessions.
+func ids[T any](list []T, id func(T) string) []string {
+	var out []string
+	for _, item := range list {
+		out = append(out, id(item))
+	}
+	return out
+}
+
+func attemptID(a checkout.Attempt) string { return a.ID }
+
+func sessionID(s checkout.Session) string { return s.ID }

@@ -1,0 +1,150 @@
+package checkout_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func TestSweepFindsPaymentsThatNobodyReported(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{0, 10 * time.Second, time.Minute, 90 * time.Second} {
+		t.Run("paid after "+after.String(), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, f *fixture) {
+				a := f.pending()
+				f.sweepFor(after)
+				f.gateway.pay(a.OutTradeNo)
+				f.sweepFor(time.Minute)
+				f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			})
+		})
+	}
+}
+
+func TestSweep(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"asks rarely when nobody watches": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.sweepFor(25 * time.Minute)
+			if n := f.gateway.order(a.OutTradeNo).queries; n < 10 || n > 20 {
+				t.Errorf("%d queries in 25 minutes", n)
+			}
+		},
+		"asks each half minute while a page watches": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			_, stop := f.Watch(a.SessionID)
+			defer stop()
+			f.sweepFor(5 * time.Minute)
+			before := f.gateway.order(a.OutTradeNo).queries
+			f.sweepFor(20 * time.Minute)
+			if n := f.gateway.order(a.OutTradeNo).queries - before; n < 38 || n > 46 {
+				t.Errorf("%d queries in 20 minutes, want about 40", n)
+			}
+		},
+		"asks never again once all have ended": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.sweepFor(31 * time.Minute)
+			before := f.gateway.order(a.OutTradeNo).queries
+			f.sweepFor(2 * time.Hour)
+			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, before)
+			due, err := f.store.DueAttempts(t.Context(), time.Now().Add(time.Hour), 10)
+			fails(t, err, nil)
+			same(t, "due attempts", len(due), 0)
+		},
+		"takes what a killed holder left": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			ok, err := f.store.Hold(t.Context(), a.ID, time.Now(), time.Time{}, time.Now().Add(35*time.Second))
+			if !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"takes a lot in batches": func(t *testing.T, f *fixture) {
+			var all []checkout.Attempt
+			for range 250 {
+				all = append(all, f.pending())
+			}
+			for _, a := range all {
+				f.gateway.pay(a.OutTradeNo)
+			}
+			f.sweepFor(10 * time.Second)
+			for _, a := range all {
+				f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			}
+		},
+	})
+}
+
+func TestQueryInterval(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		age     time.Duration
+		watched bool
+		jitter  float64
+		want    time.Duration
+	}{
+		{-time.Hour, true, 0, 3 * time.Second}, // a clock that was moved back
+		{0, true, 0, 3 * time.Second},
+		{6 * time.Second, true, 0, 3 * time.Second},
+		{20 * time.Second, true, 0, 10 * time.Second},
+		{20 * time.Second, false, 0, 10 * time.Second},
+		{time.Minute, true, 0, 30 * time.Second},
+		{time.Hour, true, 0, 30 * time.Second},
+		{2 * time.Minute, false, 0, time.Minute},
+		{10 * time.Minute, false, 0, 5 * time.Minute},
+		{24 * time.Hour, false, 0, 5 * time.Minute},
+		{24 * time.Hour, false, 0.5, 285 * time.Second},
+		{0, true, 0.5, 2850 * time.Millisecond},
+	} {
+		if got := checkout.QueryInterval(c.age, c.watched, c.jitter); got != c.want {
+			t.Errorf("age %s, watched %v, jitter %v: %s, want %s", c.age, c.watched, c.jitter, got, c.want)
+		}
+	}
+}
+
+func TestWatch(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"hears of a change once": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			changed, stop := f.Watch(a.SessionID)
+			defer stop()
+			f.gateway.pay(a.OutTradeNo)
+			f.confirm(a)
+			<-changed
+			select {
+			case <-changed:
+				t.Error("heard of one change twice")
+			default:
+			}
+		},
+		"hears nothing of another session, or of none": func(t *testing.T, f *fixture) {
+			a, b := f.pending(), f.pending()
+			changed, stop := f.Watch(b.SessionID)
+			defer stop()
+			f.gateway.pay(a.OutTradeNo)
+			f.confirm(a)
+			f.confirm(b)
+			select {
+			case <-changed:
+				t.Error("heard of a change that was none")
+			default:
+			}
+		},
+		"slow watchers hold nobody up": func(t *testing.T, f *fixture) {
+			s := f.session()
+			changed, stop := f.Watch(s.ID)
+			_, stopToo := f.Watch(s.ID)
+			f.start(s, checkout.WalletWeChat)
+			f.start(s, checkout.WalletAlipayCN)
+			same(t, "tokens", len(changed), 1)
+			stop()
+			stopToo()
+			stop() // once more is harmless
+			f.start(s, checkout.WalletAlipayHK)
+			same(t, "tokens after the end", len(changed), 1)
+		},
+	})
+}

@@ -1,0 +1,188 @@
+package checkout_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// show stores a session and its attempts as they are given, and returns the
+// view of them.
+func (f *fixture) show(do func(*checkout.Session), attempts ...checkout.Attempt) checkout.View {
+	f.t.Helper()
+	s := f.session()
+	do(&s)
+	f.memory.sessions[s.ID] = s
+	for _, a := range attempts {
+		a.SessionID, a.ReturnToken = s.ID, "aaaaaaaaaaaaaaaaaaaaaaaaaa"
+		f.memory.attempts[a.ID] = memoryAttempt{Attempt: a}
+	}
+	v, err := f.View(f.t.Context(), s.ID)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return v
+}
+
+func as(state checkout.AttemptState, flow checkout.Flow) checkout.Attempt {
+	return checkout.Attempt{ID: "at_" + string(state), State: state, Flow: flow}
+}
+
+func TestPageState(t *testing.T) {
+	plain := func(*checkout.Session) {}
+	status := func(status checkout.Status, money checkout.PaymentStatus) func(*checkout.Session) {
+		return func(s *checkout.Session) { s.Status, s.PaymentStatus = status, money }
+	}
+	pending := as(checkout.AttemptPending, checkout.FlowNative)
+	t.Parallel()
+	for name, c := range map[string]struct {
+		session  func(*checkout.Session)
+		attempts []checkout.Attempt
+		want     checkout.PageState
+		payable  bool
+	}{
+		"new":                 {plain, nil, checkout.PageChoose, true},
+		"creating":            {plain, []checkout.Attempt{as(checkout.AttemptCreating, checkout.FlowNative)}, checkout.PageChoose, true},
+		"native":              {plain, []checkout.Attempt{pending}, checkout.PageCode, true},
+		"iframe":              {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowIframe)}, checkout.PageCode, true},
+		"web":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowWeb)}, checkout.PageRedirecting, true},
+		"wap":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowWAP)}, checkout.PageRedirecting, true},
+		"jsapi":               {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowJSAPI)}, checkout.PageRedirecting, true},
+		"failed":              {plain, []checkout.Attempt{as(checkout.AttemptFailed, checkout.FlowWeb)}, checkout.PageFailed, true},
+		"closed":              {plain, []checkout.Attempt{as(checkout.AttemptClosed, checkout.FlowWeb)}, checkout.PageChoose, true},
+		"processing":          {status(checkout.StatusOpen, checkout.PaymentProcessing), []checkout.Attempt{pending}, checkout.PageConfirming, true},
+		"mismatch":            {func(s *checkout.Session) { s.AmountMismatch = true }, []checkout.Attempt{pending}, checkout.PageFailed, false},
+		"complete":            {status(checkout.StatusComplete, checkout.PaymentPaid), []checkout.Attempt{pending}, checkout.PagePaid, false},
+		"expired":             {status(checkout.StatusExpired, checkout.PaymentUnpaid), nil, checkout.PageExpired, false},
+		"expired, a mismatch": {func(s *checkout.Session) { s.Status, s.AmountMismatch = checkout.StatusExpired, true }, nil, checkout.PageExpired, false},
+		"expired, then paid":  {status(checkout.StatusExpired, checkout.PaymentPaid), nil, checkout.PagePaid, false},
+		"canceled":            {status(checkout.StatusCanceled, checkout.PaymentUnpaid), nil, checkout.PageCanceled, false},
+		"canceled, then paid": {status(checkout.StatusCanceled, checkout.PaymentPaid), nil, checkout.PagePaid, false},
+		"partially refunded":  {status(checkout.StatusComplete, checkout.PaymentPartiallyRefunded), nil, checkout.PagePaid, false},
+		"refunded":            {status(checkout.StatusComplete, checkout.PaymentRefunded), nil, checkout.PagePaid, false},
+		"time over, not asked yet": {func(s *checkout.Session) { s.ExpiresAt = time.Now() }, []checkout.Attempt{pending},
+			checkout.PageConfirming, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, f *fixture) {
+				v := f.show(c.session, c.attempts...)
+				same(t, "state", v.State, c.want)
+				same(t, "payable", v.Payable, c.payable)
+			})
+		})
+	}
+}
+
+func TestAttemptThatAPageIsAbout(t *testing.T) {
+	t.Parallel()
+	attempt := func(id string, state checkout.AttemptState, age time.Duration) checkout.Attempt {
+		return checkout.Attempt{ID: id, State: state, CreatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(-age)}
+	}
+	for name, c := range map[string]struct {
+		attempts []checkout.Attempt
+		want     string
+	}{
+		"the newest open one": {[]checkout.Attempt{
+			attempt("old", checkout.AttemptPending, 3), attempt("new", checkout.AttemptPending, 2), attempt("closed", checkout.AttemptClosed, 1),
+		}, "new"},
+		"the newest where none is open": {[]checkout.Attempt{
+			attempt("old", checkout.AttemptFailed, 2), attempt("new", checkout.AttemptClosed, 1),
+		}, "new"},
+		"the paid one above all": {[]checkout.Attempt{
+			attempt("paid", checkout.AttemptPaid, 2), attempt("open", checkout.AttemptPending, 1),
+		}, "paid"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, f *fixture) {
+				v := f.show(func(*checkout.Session) {}, c.attempts...)
+				same(t, "attempt", v.Attempt.ID, c.want)
+			})
+		})
+	}
+}
+
+func TestView(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"calls nobody and changes nothing": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			f.memory.broken = func(method string) error {
+				if !strings.HasPrefix(method, "Session") && !strings.HasPrefix(method, "Attempt") {
+					t.Errorf("a page called %s", method)
+				}
+				return nil
+			}
+			for range 2 {
+				if _, err := f.View(t.Context(), a.SessionID); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := f.ViewReturn(t.Context(), a.ReturnToken); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Hour)
+			}
+			f.memory.broken = nil
+			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 0)
+		},
+		"counts down, and not below zero": func(t *testing.T, f *fixture) {
+			s := f.session()
+			time.Sleep(29 * time.Minute)
+			v, err := f.View(t.Context(), s.ID)
+			fails(t, err, nil)
+			same(t, "remaining", v.Remaining, time.Minute)
+			time.Sleep(2 * time.Minute)
+			v, err = f.View(t.Context(), s.ID)
+			fails(t, err, nil)
+			same(t, "remaining", v.Remaining, time.Duration(0))
+		},
+		"counts nothing down once it has ended": func(t *testing.T, f *fixture) {
+			v := f.show(func(s *checkout.Session) { s.Status = checkout.StatusCanceled })
+			same(t, "remaining", v.Remaining, time.Duration(0))
+		},
+		"by the token of a return": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			v, err := f.ViewReturn(t.Context(), a.ReturnToken)
+			fails(t, err, nil)
+			same(t, "session", v.Session.ID, a.SessionID)
+			for _, token := range []string{"", a.NotifyToken, a.SessionID, strings.Repeat("a", 26), strings.Repeat("1", 26)} {
+				_, err := f.ViewReturn(t.Context(), token)
+				fails(t, err, checkout.ErrNotFound)
+			}
+		},
+		"of nothing": func(t *testing.T, f *fixture) {
+			for _, id := range []string{"", "cs_", "cs_" + strings.Repeat("A", 26), "at_" + strings.Repeat("a", 26), "cs_" + strings.Repeat("a", 26)} {
+				_, err := f.View(t.Context(), id)
+				fails(t, err, checkout.ErrNotFound)
+			}
+		},
+	})
+}
+
+func TestPublicSession(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"unpaid": func(t *testing.T, f *fixture) {
+			s := f.session()
+			p := f.Public(s)
+			same(t, "url", p.URL, "https://pay.example/c/"+s.ID)
+			same(t, "metadata", p.Metadata, map[string]string{})
+			if p.PaidAt != nil {
+				t.Errorf("paid at %s", p.PaidAt)
+			}
+		},
+		"paid": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			f.confirm(a)
+			events, err := f.store.Events(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			told := events[0].Session
+			same(t, "what was told", told, f.Public(f.readSession(a.SessionID)))
+			if told.PaidAt == nil || told.Status != checkout.StatusComplete || told.PaymentStatus != checkout.PaymentPaid {
+				t.Errorf("told %+v", told)
+			}
+			same(t, "shop", f.Merchant(events[0].Merchant).Name, "Shop")
+		},
+	})
+}

@@ -1,0 +1,181 @@
+package wantupay_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/wantupay"
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+func TestNewNeedsClients(t *testing.T) {
+	t.Parallel()
+	_, err := wantupay.New(map[string]wantupay.Account{"poor": {}})
+	if err == nil || !strings.Contains(err.Error(), "poor") {
+		t.Errorf("error %v, want one that names the merchant", err)
+	}
+}
+
+func TestEachFlowPlacesItsOrder(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		wallet   checkout.Wallet
+		flow     checkout.Flow
+		endpoint string
+		channel  wantu.PayChannel
+		inst     wantu.PaymentInst
+		shows    func(sandbox.Order) checkout.Placed
+	}{
+		"web":            {checkout.WalletAlipayCN, checkout.FlowWeb, "web", wantu.Alipay, "", page},
+		"web of HK":      {checkout.WalletAlipayHK, checkout.FlowWeb, "web", wantu.Alipay, "", page},
+		"iframe":         {checkout.WalletAlipayCN, checkout.FlowIframe, "web", wantu.Alipay, wantu.AlipayCN, page},
+		"iframe of HK":   {checkout.WalletAlipayHK, checkout.FlowIframe, "web", wantu.Alipay, wantu.AlipayHK, page},
+		"wap":            {checkout.WalletAlipayCN, checkout.FlowWAP, "wap", wantu.Alipay, wantu.AlipayCN, page},
+		"wap of HK":      {checkout.WalletAlipayHK, checkout.FlowWAP, "wap", wantu.Alipay, wantu.AlipayHK, page},
+		"native":         {checkout.WalletWeChat, checkout.FlowNative, "create-qrcode", wantu.WeChat, "", code},
+		"jsapi (WeChat)": {checkout.WalletWeChat, checkout.FlowJSAPI, "pay-form", wantu.WeChat, "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, o := newFixture(t), newOrder(c.wallet, c.flow)
+			if c.flow == checkout.FlowJSAPI {
+				o.OpenID = f.openID(t)
+			}
+			created, err := f.Create(t.Context(), o)
+			fails(t, err, nil)
+			placed, err := f.sandbox.Order(o.OutTradeNo)
+			fails(t, err, nil)
+			same(t, "endpoint", placed.Endpoint, c.endpoint)
+			same(t, "channel", placed.PayChannel, c.channel)
+			same(t, "inst", placed.PaymentInst, c.inst)
+			same(t, "amount", placed.TotalFee, o.Amount)
+			same(t, "currency", placed.FeeType, o.Currency)
+			same(t, "subject", placed.Subject, "Simon ＆ Garfunkel")
+			if c.shows != nil {
+				same(t, "what is shown", created.Placed, c.shows(placed))
+			} else {
+				jsapi(t, created.Placed)
+			}
+		})
+	}
+}
+
+func page(o sandbox.Order) checkout.Placed { return checkout.Placed{URL: o.URL} }
+
+func code(o sandbox.Order) checkout.Placed { return checkout.Placed{Code: o.ScanURL} }
+
+// jsapi checks that the bridge gets all it needs, under WeChat's own names.
+func jsapi(t *testing.T, p checkout.Placed) {
+	t.Helper()
+	var parameters map[string]string
+	fails(t, json.Unmarshal([]byte(p.JSAPI), &parameters), nil)
+	for _, name := range []string{"appId", "timeStamp", "nonceStr", "package", "signType", "paySign"} {
+		if parameters[name] == "" {
+			t.Errorf("%s is missing in %s", name, p.JSAPI)
+		}
+	}
+	same(t, "names", len(parameters), 6)
+}
+
+// Every subject that a shop may send is one that the gateway takes.
+func TestSubjects(t *testing.T) {
+	t.Parallel()
+	for _, subject := range []string{
+		strings.Repeat("&", 128), strings.Repeat("🎫", 128), " ", "a=1&key=2", `"'<>\/`, "\u00a0\u200b\ufeff\u202e", "\ue000",
+	} {
+		f, o := newFixture(t), newOrder(checkout.WalletWeChat, checkout.FlowNative)
+		o.Subject = subject
+		_, err := f.Create(t.Context(), o)
+		fails(t, err, nil)
+	}
+}
+
+func TestCreateRefuses(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*checkout.Order){
+		"a merchant without account": func(o *checkout.Order) { o.Merchant = "nobody" },
+		"a flow that places nothing": func(o *checkout.Order) { o.Flow = checkout.FlowGuide },
+		"a field that is wrong":      func(o *checkout.Order) { o.Amount = 0 },
+		"JSAPI without an openid":    func(o *checkout.Order) { o.Flow = checkout.FlowJSAPI },
+		"JSAPI without an app":       func(o *checkout.Order) { o.Flow, o.Merchant, o.OpenID = checkout.FlowJSAPI, "no wechat", "x" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, o := newFixture(t), newOrder(checkout.WalletWeChat, checkout.FlowNative)
+			spoil(&o)
+			_, err := f.Create(t.Context(), o)
+			fails(t, err, checkout.ErrRefused)
+			same(t, "orders", len(f.sandbox.Orders()), 0)
+		})
+	}
+}
+
+func TestLifeOfAnOrder(t *testing.T) {
+	t.Parallel()
+	placed := func(t *testing.T) (fixture, checkout.Order) {
+		f, o := newFixture(t), newOrder(checkout.WalletWeChat, checkout.FlowNative)
+		_, err := f.Create(t.Context(), o)
+		fails(t, err, nil)
+		return f, o
+	}
+	status := func(t *testing.T, f fixture, o checkout.Order, state checkout.OrderState, detail string) {
+		t.Helper()
+		got, err := f.Query(t.Context(), o.OrderRef)
+		fails(t, err, nil)
+		known, err := f.sandbox.Order(o.OutTradeNo)
+		fails(t, err, nil)
+		same(t, "status", got, checkout.OrderStatus{
+			OutTradeNo: o.OutTradeNo, TradeID: known.TradeID, Amount: o.Amount, Currency: o.Currency, State: state, Detail: detail,
+		})
+	}
+	for name, do := range map[string]func(*testing.T){
+		"unpaid": func(t *testing.T) {
+			f, o := placed(t)
+			status(t, f, o, checkout.OrderUnpaid, "NOT_PAY")
+		},
+		"paid": func(t *testing.T) {
+			f, o := placed(t)
+			_, err := f.sandbox.Pay(o.OutTradeNo)
+			fails(t, err, nil)
+			status(t, f, o, checkout.OrderPaid, "SUCCESS")
+			fails(t, f.Close(t.Context(), o.OrderRef), checkout.ErrAlreadyPaid)
+		},
+		"failed": func(t *testing.T) {
+			f, o := placed(t)
+			_, err := f.sandbox.Fail(o.OutTradeNo)
+			fails(t, err, nil)
+			status(t, f, o, checkout.OrderFailed, "PAY_ERROR")
+		},
+		"closed": func(t *testing.T) {
+			f, o := placed(t)
+			fails(t, f.Close(t.Context(), o.OrderRef), nil)
+			status(t, f, o, checkout.OrderUnpaid, "NOT_PAY")
+		},
+		"placed twice": func(t *testing.T) {
+			f, o := placed(t)
+			_, err := f.Create(t.Context(), o)
+			fails(t, err, checkout.ErrNumberUsed)
+		},
+		"never placed": func(t *testing.T) {
+			f, o := newFixture(t), newOrder(checkout.WalletWeChat, checkout.FlowNative)
+			_, err := f.Query(t.Context(), o.OrderRef)
+			fails(t, err, checkout.ErrNoOrder)
+			fails(t, f.Close(t.Context(), o.OrderRef), checkout.ErrNoOrder)
+		},
+		"of a merchant without account": func(t *testing.T) {
+			f, o := placed(t)
+			o.Merchant = "nobody"
+			_, err := f.Query(t.Context(), o.OrderRef)
+			fails(t, err, checkout.ErrRefused)
+			fails(t, f.Close(t.Context(), o.OrderRef), checkout.ErrRefused)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			do(t)
+		})
+	}
+}

@@ -1,0 +1,221 @@
+package worker_test
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"github.com/wantukit/wantukit/checkout/worker"
+)
+
+func ok(http.ResponseWriter, *http.Request) {}
+
+func verify(t *testing.T, c call) {
+	t.Helper()
+	verifier, err := webhooks.NewWebhook(secret)
+	must(t, err)
+	if err := verifier.Verify(c.body, c.header); err != nil {
+		t.Errorf("signature: %v", err)
+	}
+	if err := verifier.Verify(append([]byte(" "), c.body...), c.header); err == nil {
+		t.Error("another body has the same signature")
+	}
+}
+
+func TestWebhookIsDelivered(t *testing.T) {
+	t.Parallel()
+	url, calls := endpoint(t, ok)
+	f := newFixture(t, url+"/hook")
+	f.work()
+	event := f.tell(shop, 1)[0]
+	c := next(t, calls)
+	verify(t, c)
+	var got worker.Payload
+	must(t, json.Unmarshal(c.body, &got))
+	want := worker.Payload{ID: event.ID, Type: event.Type, Timestamp: event.CreatedAt, Data: event.Session}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("payload (-want +got):\n%s", diff)
+	}
+	if c.path != "/hook" || c.header.Get("Webhook-Id") != event.ID || c.header.Get("Content-Type") != "application/json" {
+		t.Errorf("path %s, header %v", c.path, c.header)
+	}
+	f.await("completed")
+	if n := len(calls); n != 0 {
+		t.Errorf("%d more calls", n)
+	}
+}
+
+func TestWebhookIsRepeated(t *testing.T) {
+	t.Parallel()
+	var tries atomic.Int64
+	url, calls := endpoint(t, func(w http.ResponseWriter, _ *http.Request) {
+		if tries.Add(1) == 1 {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	f := newFixture(t, url)
+	f.work()
+	f.tell(shop, 1)
+	first := next(t, calls)
+	second := next(t, calls) // after the 5 s of the schedule
+	verify(t, second)
+	if first.header.Get("Webhook-Id") != second.header.Get("Webhook-Id") || string(first.body) != string(second.body) {
+		t.Error("the second try told something else")
+	}
+	f.await("completed")
+	if text := f.problems(); !strings.Contains(text, "the shop answered 500") {
+		t.Errorf("noted %s", text)
+	}
+}
+
+func TestWebhookThatFails(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer func(http.ResponseWriter, *http.Request)
+		noted  string
+	}{
+		"a redirect is not followed": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		}, "302"},
+		"a status that nobody knows": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(599) }, "599"},
+		"no answer":                  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "posting"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url, calls := endpoint(t, c.answer)
+			f := newFixture(t, url+"/hook?token=canary-in-the-url")
+			f.work()
+			f.tell(shop, 1)
+			if call := next(t, calls); call.path != "/hook" {
+				t.Errorf("path %s", call.path)
+			}
+			text := f.problems()
+			if n := len(calls); n != 0 {
+				t.Errorf("%d more calls", n)
+			}
+			if !strings.Contains(text, c.noted) {
+				t.Errorf("noted %s", text)
+			}
+			if strings.Contains(text, "canary") || strings.Contains(text, canary) {
+				t.Errorf("a secret is in %s", text)
+			}
+		})
+	}
+}
+
+func TestShopsWithoutEndpoint(t *testing.T) {
+	t.Parallel()
+	t.Run("get no jobs", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture(t, "http://shop.invalid")
+		f.tell("other", 1)
+		f.tell("stranger", 1)
+		if n := f.jobs(""); n != 0 {
+			t.Errorf("%d jobs", n)
+		}
+		f.tell(shop, 2)
+		if n := f.jobs(""); n != 2 {
+			t.Errorf("%d jobs for 2 events", n)
+		}
+	})
+	t.Run("get no calls any more", func(t *testing.T) {
+		t.Parallel()
+		url, calls := endpoint(t, ok)
+		f := newFixture(t, url)
+		f.tell(shop, 1)
+		f.config.Endpoints = nil
+		f.work()
+		f.await("cancelled")
+		if n := len(calls); n != 0 {
+			t.Errorf("%d calls", n)
+		}
+	})
+}
+
+func TestScheduleOfWebhooks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		want := []time.Duration{
+			5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
+			10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
+		}
+		var patience time.Duration
+		for i, after := range want {
+			if got := worker.RetryAfter(i + 1); got != after {
+				t.Errorf("after try %d: %s, want %s", i+1, got, after)
+			}
+			patience += after
+		}
+		if patience < 72*time.Hour {
+			t.Errorf("a shop that is down for 3 days loses a webhook after %s", patience)
+		}
+		if worker.RetryAfter(0) != want[0] || worker.RetryAfter(99) != want[len(want)-1] {
+			t.Error("a try beyond the schedule")
+		}
+	})
+}
+
+func TestTriesOfWebhooks(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "http://shop.invalid")
+	f.tell(shop, 1)
+	var tries int
+	must(t, f.db.Writer().QueryRowContext(t.Context(), `SELECT max_attempts FROM river_job`).Scan(&tries))
+	if tries != 10 {
+		t.Errorf("%d tries, want the first and one for each of the 9 waits", tries)
+	}
+}
+
+func TestSecretsThatAreWrong(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []string{"", "whsec_", "whsec_canary!canary", "canary canary", "whsec_" + canary[:28]} {
+		f := newFixture(t, "http://shop.invalid")
+		f.config.Endpoints[shop] = worker.Endpoint{URL: "http://shop.invalid", Secret: wrong}
+		_, err := worker.New(f.config)
+		if err == nil || !strings.Contains(err.Error(), shop) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("secret %q: error %v", wrong, err)
+		}
+	}
+}
+
+func TestConfigThatIsIncomplete(t *testing.T) {
+	t.Parallel()
+	for _, omit := range []func(*worker.Config){
+		func(c *worker.Config) { c.DB = nil },
+		func(c *worker.Config) { c.Sweeper = nil },
+		func(c *worker.Config) { c.Events = nil },
+	} {
+		c := newFixture(t, "").config
+		omit(&c)
+		if _, err := worker.New(c); err == nil {
+			t.Error("taken")
+		}
+	}
+	c := newFixture(t, "").config
+	c.Logger, c.Transport = nil, nil
+	if _, err := worker.New(c); err != nil {
+		t.Errorf("with defaults: %v", err)
+	}
+}
+
+func TestQueueOfABrokenDatabase(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "http://shop.invalid")
+	if _, err := f.db.Writer().ExecContext(t.Context(), "DROP TABLE river_job"); err != nil {
+		t.Fatal(err)
+	}
+	if err := tryTell(f); err == nil {
+		t.Error("an event was stored without its job")
+	}
+	if events, err := f.store.Events(t.Context(), "cs_1"); err != nil || len(events) != 0 {
+		t.Errorf("%d events, error %v", len(events), errors.Join(err))
+	}
+}
