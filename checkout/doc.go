@@ -16,7 +16,7 @@
 // What it needs of the world it states as contracts, which other rooms fulfil:
 // [Store], [Gateway], [Clock].
 //
-// The browser's half shares this package's tables, so it keeps off fmt,
-// reflection and everything built on them; deps_test.go in cmd/wantukit holds
-// it to that.
+// It keeps off HTTP, SQL, JSON and logging, and off fmt and reflection; package
+// page within it holds the table that the browser's half shares. deps_test.go
+// in cmd/wantukit holds both to that.
 package checkout

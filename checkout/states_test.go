@@ -70,24 +70,3 @@ func TestMovesOfMoney(t *testing.T) {
 		}
 	}
 }
-
-func TestMovesOfPages(t *testing.T) {
-	t.Parallel()
-	final := map[checkout.PageState]bool{checkout.PagePaid: true, checkout.PageExpired: true, checkout.PageCanceled: true}
-	for _, from := range checkout.PageStates() {
-		if !from.Valid() || from.Final() != final[from] {
-			t.Errorf("%s: valid %v, final %v", from, from.Valid(), from.Final())
-		}
-		for _, to := range checkout.PageStates() {
-			// All lead anywhere but the final ones, which lead to paid, but for
-			// paid, which leads nowhere.
-			want := from != to && (!final[from] || to == checkout.PagePaid)
-			if got := from.CanMove(to); got != want {
-				t.Errorf("%s to %s: %v, want %v", from, to, got, want)
-			}
-		}
-	}
-	if len(checkout.PageStates()) != 8 || checkout.PageState("").Valid() {
-		t.Error("not the states of the design")
-	}
-}

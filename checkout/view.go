@@ -3,6 +3,8 @@ package checkout
 import (
 	"context"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout/page"
 )
 
 // Session returns a session, or ErrNotFound for an id that is unknown or
@@ -19,7 +21,7 @@ type View struct {
 	Session Session
 	// Attempt is the one that the page is about, nil where there is none.
 	Attempt *Attempt
-	State   PageState
+	State   page.State
 	// Payable says that an order may be placed now.
 	Payable bool
 	// Remaining is the time to the session's expiry, never negative.
@@ -78,34 +80,34 @@ func current(attempts []Attempt) *Attempt {
 }
 
 // pageState is the one place where a session's state becomes a page's.
-func pageState(session Session, a *Attempt, now time.Time) PageState {
+func pageState(session Session, a *Attempt, now time.Time) page.State {
 	switch {
 	case session.PaymentStatus.Settled():
-		return PagePaid
+		return page.Paid
 	case session.Status == StatusExpired:
-		return PageExpired
+		return page.Expired
 	case session.Status == StatusCanceled:
-		return PageCanceled
+		return page.Canceled
 	case session.AmountMismatch:
-		return PageFailed
+		return page.Failed
 	case session.PaymentStatus == PaymentProcessing || !now.Before(session.ExpiresAt):
-		return PageConfirming
+		return page.Confirming
 	case a == nil:
-		return PageChoose
+		return page.Choose
 	default:
 		return a.pageState()
 	}
 }
 
-func (a Attempt) pageState() PageState {
+func (a Attempt) pageState() page.State {
 	switch {
 	case a.State == AttemptFailed:
-		return PageFailed
+		return page.Failed
 	case a.State != AttemptPending:
-		return PageChoose
+		return page.Choose
 	case a.Flow.ShowsCode():
-		return PageCode
+		return page.Code
 	default:
-		return PageRedirecting
+		return page.Redirecting
 	}
 }

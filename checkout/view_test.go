@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 )
 
 // show stores a session and its attempts as they are given, and returns the
@@ -40,30 +41,30 @@ func TestPageState(t *testing.T) {
 	for name, c := range map[string]struct {
 		session  func(*checkout.Session)
 		attempts []checkout.Attempt
-		want     checkout.PageState
+		want     page.State
 		payable  bool
 	}{
-		"new":                 {plain, nil, checkout.PageChoose, true},
-		"creating":            {plain, []checkout.Attempt{as(checkout.AttemptCreating, checkout.FlowNative)}, checkout.PageChoose, true},
-		"native":              {plain, []checkout.Attempt{pending}, checkout.PageCode, true},
-		"iframe":              {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowIframe)}, checkout.PageCode, true},
-		"web":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowWeb)}, checkout.PageRedirecting, true},
-		"wap":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowWAP)}, checkout.PageRedirecting, true},
-		"jsapi":               {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowJSAPI)}, checkout.PageRedirecting, true},
-		"failed":              {plain, []checkout.Attempt{as(checkout.AttemptFailed, checkout.FlowWeb)}, checkout.PageFailed, true},
-		"closed":              {plain, []checkout.Attempt{as(checkout.AttemptClosed, checkout.FlowWeb)}, checkout.PageChoose, true},
-		"processing":          {status(checkout.StatusOpen, checkout.PaymentProcessing), []checkout.Attempt{pending}, checkout.PageConfirming, true},
-		"mismatch":            {func(s *checkout.Session) { s.AmountMismatch = true }, []checkout.Attempt{pending}, checkout.PageFailed, false},
-		"complete":            {status(checkout.StatusComplete, checkout.PaymentPaid), []checkout.Attempt{pending}, checkout.PagePaid, false},
-		"expired":             {status(checkout.StatusExpired, checkout.PaymentUnpaid), nil, checkout.PageExpired, false},
-		"expired, a mismatch": {func(s *checkout.Session) { s.Status, s.AmountMismatch = checkout.StatusExpired, true }, nil, checkout.PageExpired, false},
-		"expired, then paid":  {status(checkout.StatusExpired, checkout.PaymentPaid), nil, checkout.PagePaid, false},
-		"canceled":            {status(checkout.StatusCanceled, checkout.PaymentUnpaid), nil, checkout.PageCanceled, false},
-		"canceled, then paid": {status(checkout.StatusCanceled, checkout.PaymentPaid), nil, checkout.PagePaid, false},
-		"partially refunded":  {status(checkout.StatusComplete, checkout.PaymentPartiallyRefunded), nil, checkout.PagePaid, false},
-		"refunded":            {status(checkout.StatusComplete, checkout.PaymentRefunded), nil, checkout.PagePaid, false},
+		"new":                 {plain, nil, page.Choose, true},
+		"creating":            {plain, []checkout.Attempt{as(checkout.AttemptCreating, checkout.FlowNative)}, page.Choose, true},
+		"native":              {plain, []checkout.Attempt{pending}, page.Code, true},
+		"iframe":              {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowIframe)}, page.Code, true},
+		"web":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowWeb)}, page.Redirecting, true},
+		"wap":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowWAP)}, page.Redirecting, true},
+		"jsapi":               {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowJSAPI)}, page.Redirecting, true},
+		"failed":              {plain, []checkout.Attempt{as(checkout.AttemptFailed, checkout.FlowWeb)}, page.Failed, true},
+		"closed":              {plain, []checkout.Attempt{as(checkout.AttemptClosed, checkout.FlowWeb)}, page.Choose, true},
+		"processing":          {status(checkout.StatusOpen, checkout.PaymentProcessing), []checkout.Attempt{pending}, page.Confirming, true},
+		"mismatch":            {func(s *checkout.Session) { s.AmountMismatch = true }, []checkout.Attempt{pending}, page.Failed, false},
+		"complete":            {status(checkout.StatusComplete, checkout.PaymentPaid), []checkout.Attempt{pending}, page.Paid, false},
+		"expired":             {status(checkout.StatusExpired, checkout.PaymentUnpaid), nil, page.Expired, false},
+		"expired, a mismatch": {func(s *checkout.Session) { s.Status, s.AmountMismatch = checkout.StatusExpired, true }, nil, page.Expired, false},
+		"expired, then paid":  {status(checkout.StatusExpired, checkout.PaymentPaid), nil, page.Paid, false},
+		"canceled":            {status(checkout.StatusCanceled, checkout.PaymentUnpaid), nil, page.Canceled, false},
+		"canceled, then paid": {status(checkout.StatusCanceled, checkout.PaymentPaid), nil, page.Paid, false},
+		"partially refunded":  {status(checkout.StatusComplete, checkout.PaymentPartiallyRefunded), nil, page.Paid, false},
+		"refunded":            {status(checkout.StatusComplete, checkout.PaymentRefunded), nil, page.Paid, false},
 		"time over, not asked yet": {func(s *checkout.Session) { s.ExpiresAt = time.Now() }, []checkout.Attempt{pending},
-			checkout.PageConfirming, false},
+			page.Confirming, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, f *fixture) {

@@ -5,7 +5,7 @@ package templates
 type CheckoutPage struct {
 	// Lang is "zh-Hans", "zh-Hant" or "en"; see Match.
 	Lang string
-	// State is the text of a checkout.PageState.
+	// State is the text of a page.State.
 	State string
 	// ShopName is the payee.
 	ShopName string

@@ -78,7 +78,7 @@ func (f *form) page(returnURL string, expire time.Time, inst PaymentInst) {
 		f.fail("time_expire", "is required")
 	}
 	f.fields["time_expire"] = FormatTime(expire)
-	f.optional("payment_inst", string(inst), 256, func(text string) string {
+	f.optional("payment_inst", string(inst), 256, func(string) string {
 		if inst != AlipayCN && inst != AlipayHK {
 			return "must be ALIPAYCN or ALIPAYHK"
 		}

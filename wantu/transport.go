@@ -69,6 +69,7 @@ func (e *transportError) Unwrap() error { return e.cause }
 // Location in an error when that cannot be parsed.
 type stayHere struct{ next http.RoundTripper }
 
+// RoundTrip implements http.RoundTripper.
 func (s stayHere) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := s.next.RoundTrip(request)
 	if response != nil {

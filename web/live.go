@@ -9,11 +9,12 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 )
 
 // liveStatus is what a page that is open learns: by polling, or by a stream.
 type liveStatus struct {
-	State checkout.PageState `json:"state"`
+	State page.State `json:"state"`
 	// Attempt is the attempt the state is about, "" for none.
 	Attempt string `json:"attempt"`
 	// Remaining is the time to the session's expiry in whole seconds.
@@ -27,7 +28,7 @@ func newLiveStatus(v checkout.View) liveStatus {
 	if v.Attempt != nil {
 		live.Attempt = v.Attempt.ID
 	}
-	if v.State == checkout.PagePaid {
+	if v.State == page.Paid {
 		live.Next = v.Session.SuccessURL
 	}
 	return live

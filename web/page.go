@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
 )
@@ -22,7 +23,7 @@ func (s *Server) page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if v.State == checkout.PagePaid && justReturned(c) {
+	if v.State == page.Paid && justReturned(c) {
 		return c.Redirect(http.StatusSeeOther, v.Session.SuccessURL)
 	}
 	device := s.device(c)
@@ -74,7 +75,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 		},
 		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(), Demo: s.demoBar(c, path),
 	}
-	if v.State == checkout.PagePaid {
+	if v.State == page.Paid {
 		p.URLs.Success = session.SuccessURL
 	}
 	if v.Payable {
@@ -98,9 +99,9 @@ func remaining(v checkout.View) int {
 	return int(v.Remaining.Seconds())
 }
 
-func refreshFor(state checkout.PageState) int {
+func refreshFor(state page.State) int {
 	switch state {
-	case checkout.PageCode, checkout.PageRedirecting, checkout.PageConfirming:
+	case page.Code, page.Redirecting, page.Confirming:
 		return refreshEvery
 	default:
 		return 0
@@ -154,7 +155,7 @@ func (s *Server) choose(session checkout.Session, device checkout.Device, w chec
 // autoStart is the wallet that the page's script posts for without a tap:
 // where there is one code to show, and after WeChat told the openid.
 func (s *Server) autoStart(c echo.Context, v checkout.View, device checkout.Device) string {
-	if v.State != checkout.PageChoose {
+	if v.State != page.Choose {
 		return ""
 	}
 	if w := checkout.Wallet(c.QueryParam("start")); v.Session.Accepts(w) && s.choose(v.Session, device, w).Flow == checkout.FlowJSAPI {
@@ -174,7 +175,7 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 		return templates.AttemptView{}, nil
 	}
 	shown := templates.AttemptView{Ref: a.ID, Wallet: string(a.Wallet), Flow: string(a.Flow)}
-	if v.State != checkout.PageCode && v.State != checkout.PageRedirecting {
+	if v.State != page.Code && v.State != page.Redirecting {
 		return shown, nil
 	}
 	switch a.Flow {
@@ -194,7 +195,7 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 
 func (s *Server) pagePolicy(v checkout.View) policy {
 	p := policy{Ancestors: s.Merchants[v.Session.Merchant].AllowedOrigins, Forms: s.FormTargets}
-	if v.Attempt != nil && v.Attempt.Flow == checkout.FlowIframe && v.State == checkout.PageCode {
+	if v.Attempt != nil && v.Attempt.Flow == checkout.FlowIframe && v.State == page.Code {
 		p.Frames = append(p.Frames, originOf(v.Attempt.Placed.URL))
 	}
 	if v.Session.CancelURL != "" {

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/templates"
 )
 
@@ -73,8 +74,8 @@ func justReturned(c echo.Context) bool {
 // confirming shows a browser that came back that its payment is being
 // confirmed, until the gateway has been asked since.
 func confirming(c echo.Context, v checkout.View) checkout.View {
-	if v.State == checkout.PageRedirecting && v.Attempt.QueriedAt.Before(returnedAt(c)) {
-		v.State = checkout.PageConfirming
+	if v.State == page.Redirecting && v.Attempt.QueriedAt.Before(returnedAt(c)) {
+		v.State = page.Confirming
 	}
 	return v
 }

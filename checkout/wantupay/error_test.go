@@ -20,7 +20,7 @@ var kinds = []error{
 func isOf(t *testing.T, err, kind error) {
 	t.Helper()
 	for _, k := range kinds {
-		if errors.Is(err, k) != (k == kind) {
+		if errors.Is(err, k) != errors.Is(kind, k) {
 			t.Errorf("error %v, want one that is %q alone", err, kind)
 		}
 	}

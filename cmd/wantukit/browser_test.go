@@ -61,7 +61,7 @@ func startChromium() {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), flags...)
 	ctx, cancel := chromedp.NewContext(allocator)
-	chromium.ctx = ctx
+	chromium.ctx = ctx //nolint:fatcontext // it is the browser, once
 	chromium.cancel = func() { cancel(); cancelAllocator() }
 	chromium.err = chromedp.Do(ctx)
 }

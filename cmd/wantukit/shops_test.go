@@ -64,7 +64,7 @@ func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 		"unknown channel":           {"[alipay]", "[paypal]", "channels"},
 		"no gateway":                {"https://merchants-api.wantu.cn/paygate", "''", "gateway.base_url"},
 		"no name":                   {"name: Harbour Nights", "name: ''", "name"},
-		"a field that nobody knows": {"name: Harbour Nights", "nmae: Harbour Nights", "nmae"},
+		"a field that nobody knows": {"name: Harbour Nights", "title: Harbour Nights", "title"},
 		"a key of no environment":   {"key: " + canary, "key: env:WANTUKIT_TEST_NOTHING", "WANTUKIT_TEST_NOTHING"},
 		"a key of no file":          {"key: " + canary, "key: file:/nothing", "gateway.key"},
 		"no merchants":              {goodShop, "merchants: []", "merchants"},

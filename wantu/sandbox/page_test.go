@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -222,7 +223,7 @@ func TestParametersAreSignedAsWeChatDoes(t *testing.T) {
 	}, p.PaySign, sandbox.DefaultWeChatAppSecret) {
 		t.Errorf("paySign of %+v does not verify", p)
 	}
-	if p.TimeStamp != fmt.Sprint(c.now().Unix()) || p.SignType != "MD5" || len(p.NonceStr) != 32 {
+	if p.TimeStamp != strconv.FormatInt(c.now().Unix(), 10) || p.SignType != "MD5" || len(p.NonceStr) != 32 {
 		t.Errorf("parameters %+v", p)
 	}
 }

@@ -1,6 +1,6 @@
 package client
 
-import "github.com/wantukit/wantukit/checkout"
+import "github.com/wantukit/wantukit/checkout/page"
 
 const (
 	// bridgeWait is how long WeixinJSBridge may take to appear.
@@ -37,7 +37,7 @@ func (m *Machine) bridgeReady() {
 	m.bridge.wanted = false
 	m.clearTimer(timerBridge)
 	m.do(Command{Kind: CommandConceal, Target: TargetBridgeMissing})
-	if m.state == checkout.PageRedirecting {
+	if m.state == page.Redirecting {
 		m.do(Command{Kind: CommandInvokeBridge})
 	}
 }
@@ -50,7 +50,7 @@ func (m *Machine) bridgeMissing() {
 // pay is the shopper's own try. It is never refused while the page offers it:
 // a sheet can vanish without an answer.
 func (m *Machine) pay() {
-	if m.state != checkout.PageRedirecting || !m.page.JSAPI {
+	if m.state != page.Redirecting || !m.page.JSAPI {
 		return
 	}
 	m.do(Command{Kind: CommandConceal, Target: TargetBridgeMissing})
@@ -64,10 +64,10 @@ func (m *Machine) bridgeAnswered(result string) {
 	if result == ResultFail {
 		m.do(Command{Kind: CommandReveal, Target: TargetBridgeFailed})
 	}
-	if result == ResultOK && m.state == checkout.PageRedirecting {
+	if result == ResultOK && m.state == page.Redirecting {
 		m.bridge.heldUntil = m.now + holdFor
 		m.setTimer(timerHold, holdFor)
-		m.move(checkout.PageConfirming)
+		m.move(page.Confirming)
 	}
 	m.confirm()
 }
@@ -75,5 +75,5 @@ func (m *Machine) bridgeAnswered(result string) {
 // held reports whether s is what the server said before the shopper paid, and
 // the page knows better for a moment.
 func (m *Machine) held(s Status) bool {
-	return m.now < m.bridge.heldUntil && m.state == checkout.PageConfirming && s.State == checkout.PageRedirecting
+	return m.now < m.bridge.heldUntil && m.state == page.Confirming && s.State == page.Redirecting
 }

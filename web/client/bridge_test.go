@@ -3,16 +3,16 @@ package client_test
 import (
 	"testing"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/web/client"
 )
 
 func jsapiPage() client.Page {
-	return client.Page{State: checkout.PageRedirecting, Attempt: "a", Remaining: -1, JSAPI: true}
+	return client.Page{State: page.Redirecting, Attempt: "a", Remaining: -1, JSAPI: true}
 }
 
 func redirecting() client.Status {
-	return client.Status{State: checkout.PageRedirecting, Attempt: "a", Remaining: -1}
+	return client.Status{State: page.Redirecting, Attempt: "a", Remaining: -1}
 }
 
 func answered(result string) client.Event {
@@ -42,13 +42,13 @@ func TestBridgeOpensOnce(t *testing.T) {
 
 func TestBridgeIsNotWantedElsewhere(t *testing.T) {
 	t.Parallel()
-	for name, page := range map[string]client.Page{
+	for name, loaded := range map[string]client.Page{
 		"a page with a code":         codePage(),
-		"a link to Alipay":           {State: checkout.PageRedirecting, Attempt: "a", Remaining: -1},
-		"a page that is confirming":  {State: checkout.PageConfirming, Attempt: "a", Remaining: -1, JSAPI: true},
-		"an attempt that has failed": {State: checkout.PageFailed, Attempt: "a", Remaining: -1, JSAPI: true},
+		"a link to Alipay":           {State: page.Redirecting, Attempt: "a", Remaining: -1},
+		"a page that is confirming":  {State: page.Confirming, Attempt: "a", Remaining: -1, JSAPI: true},
+		"an attempt that has failed": {State: page.Failed, Attempt: "a", Remaining: -1, JSAPI: true},
 	} {
-		d, commands := start(t, page)
+		d, commands := start(t, loaded)
 		commands = append(commands, d.kind(client.EventBridgeReady)...)
 		commands = append(commands, d.tell(client.Event{Kind: client.EventClicked, Action: client.ActionPay})...)
 		if len(only(commands, client.CommandInvokeBridge)) > 0 {
@@ -73,15 +73,15 @@ func TestBridgeAnswers(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		result string
-		shows  checkout.PageState
+		shows  page.State
 		kinds  []client.CommandKind
 	}{
-		{client.ResultOK, checkout.PageConfirming, []client.CommandKind{
+		{client.ResultOK, page.Confirming, []client.CommandKind{
 			client.CommandSetTimer, client.CommandShow, client.CommandAnnounce, client.CommandConfirm,
 		}},
-		{client.ResultCancel, checkout.PageRedirecting, []client.CommandKind{client.CommandConfirm}},
-		{client.ResultFail, checkout.PageRedirecting, []client.CommandKind{client.CommandReveal, client.CommandConfirm}},
-		{"gibberish", checkout.PageRedirecting, []client.CommandKind{client.CommandConfirm}},
+		{client.ResultCancel, page.Redirecting, []client.CommandKind{client.CommandConfirm}},
+		{client.ResultFail, page.Redirecting, []client.CommandKind{client.CommandReveal, client.CommandConfirm}},
+		{"gibberish", page.Redirecting, []client.CommandKind{client.CommandConfirm}},
 	}
 	for _, test := range tests {
 		t.Run(test.result, func(t *testing.T) {
@@ -108,18 +108,18 @@ func TestBridgeOkIsBelievedForAMoment(t *testing.T) {
 	d.kind(client.EventBridgeReady)
 	d.tell(answered(client.ResultOK))
 	d.streamed(redirecting())
-	d.shows(checkout.PageConfirming)
+	d.shows(page.Confirming)
 
 	t.Run("and then the server is", func(t *testing.T) {
 		d.now += 10 * client.Second
 		same(t, only(d.timer("hold"), client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
 		d.polled(redirecting())
-		d.shows(checkout.PageRedirecting)
+		d.shows(page.Redirecting)
 	})
 	t.Run("and paid at any time", func(*testing.T) {
 		d.tell(answered(client.ResultOK))
 		d.streamed(paid())
-		d.shows(checkout.PagePaid)
+		d.shows(page.Paid)
 	})
 }
 
@@ -129,5 +129,5 @@ func TestBridgeAnswersThePaidPage(t *testing.T) {
 	d.kind(client.EventBridgeReady)
 	d.streamed(paid())
 	same(t, d.tell(answered(client.ResultOK)), nil)
-	d.shows(checkout.PagePaid)
+	d.shows(page.Paid)
 }

@@ -3,13 +3,13 @@ package client_test
 import (
 	"testing"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/web/client"
 )
 
 // clockPage has no attempt, so that nothing but the clock and polls come.
 func clockPage(remaining int) client.Page {
-	return client.Page{State: checkout.PageChoose, Remaining: remaining}
+	return client.Page{State: page.Choose, Remaining: remaining}
 }
 
 // text returns what the countdown was set to, "" when it was not.
@@ -56,7 +56,7 @@ func TestCountdownSurvivesSleep(t *testing.T) {
 	if got := text(d.kind(client.EventVisible)); got != "10:00" {
 		t.Errorf("after five minutes of 15 the page reads %q", got)
 	}
-	if got := text(d.polled(client.Status{State: checkout.PageChoose, Remaining: 580})); got != "09:40" {
+	if got := text(d.polled(client.Status{State: page.Choose, Remaining: 580})); got != "09:40" {
 		t.Errorf("the server says 580 s, the page %q", got)
 	}
 }
@@ -82,11 +82,11 @@ func TestCountdownEndAsksTheServer(t *testing.T) {
 	if text(commands) != "00:00" || len(only(commands, client.CommandPoll)) != 1 {
 		t.Fatalf("at the end: %v", commands)
 	}
-	d.shows(checkout.PageChoose)
-	same(t, only(d.polled(client.Status{State: checkout.PageChoose, Remaining: 0}), client.CommandPoll), nil)
+	d.shows(page.Choose)
+	same(t, only(d.polled(client.Status{State: page.Choose, Remaining: 0}), client.CommandPoll), nil)
 	d.timer("poll")
-	d.polled(client.Status{State: checkout.PageExpired, Remaining: -1})
-	d.shows(checkout.PageExpired)
+	d.polled(client.Status{State: page.Expired, Remaining: -1})
+	d.shows(page.Expired)
 }
 
 func TestTimeNeverGoesBack(t *testing.T) {

@@ -1,6 +1,6 @@
 package client
 
-import "github.com/wantukit/wantukit/checkout"
+import "github.com/wantukit/wantukit/checkout/page"
 
 // CommandKind says what to do.
 type CommandKind string
@@ -46,7 +46,7 @@ const (
 // Command is one thing to do. Only the fields that Kind speaks of are set.
 type Command struct {
 	Kind   CommandKind
-	State  checkout.PageState
+	State  page.State
 	Target Target
 	Text   string
 	URL    string

@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/web/client"
 )
 
@@ -17,9 +17,9 @@ type driver struct {
 }
 
 // start returns the driver of a page that has started, and what that led to.
-func start(t *testing.T, page client.Page) (*driver, []client.Command) {
+func start(t *testing.T, loaded client.Page) (*driver, []client.Command) {
 	t.Helper()
-	d := &driver{t: t, machine: client.New(page), now: 60 * client.Minute}
+	d := &driver{t: t, machine: client.New(loaded), now: 60 * client.Minute}
 	return d, d.tell(client.Event{Kind: client.EventStarted})
 }
 
@@ -44,7 +44,7 @@ func (d *driver) timer(name client.Timer) []client.Command {
 	return d.tell(client.Event{Kind: client.EventTimer, Timer: name})
 }
 
-func (d *driver) shows(want checkout.PageState) {
+func (d *driver) shows(want page.State) {
 	d.t.Helper()
 	if got := d.machine.State(); got != want {
 		d.t.Fatalf("page shows %q, want %q", got, want)
@@ -101,13 +101,13 @@ func clearTimer(name client.Timer) client.Command {
 
 // codePage is a page that shows the code of attempt "a" and never expires.
 func codePage() client.Page {
-	return client.Page{State: checkout.PageCode, Attempt: "a", Remaining: -1}
+	return client.Page{State: page.Code, Attempt: "a", Remaining: -1}
 }
 
 func code() client.Status {
-	return client.Status{State: checkout.PageCode, Attempt: "a", Remaining: -1}
+	return client.Status{State: page.Code, Attempt: "a", Remaining: -1}
 }
 
 func paid() client.Status {
-	return client.Status{State: checkout.PagePaid, Attempt: "a", Remaining: -1, Next: "https://shop.example/ok"}
+	return client.Status{State: page.Paid, Attempt: "a", Remaining: -1, Next: "https://shop.example/ok"}
 }

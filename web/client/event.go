@@ -1,6 +1,6 @@
 package client
 
-import "github.com/wantukit/wantukit/checkout"
+import "github.com/wantukit/wantukit/checkout/page"
 
 // Millis is a time in milliseconds. It stands in for time.Duration, because
 // package time brings a shopper's browser 34 kB for nothing.
@@ -61,7 +61,7 @@ type Event struct {
 
 // Status is what the server says about the session.
 type Status struct {
-	State checkout.PageState
+	State page.State
 	// Attempt names the open order; "" for none.
 	Attempt string
 	// Remaining is the number of seconds until expiry; negative for none.

@@ -8,11 +8,11 @@
 // page and events give the same commands.
 package client
 
-import "github.com/wantukit/wantukit/checkout"
+import "github.com/wantukit/wantukit/checkout/page"
 
 // Page is what the server's HTML says at load.
 type Page struct {
-	State checkout.PageState
+	State page.State
 	// Attempt names the order whose code or link the page holds.
 	Attempt string
 	// Remaining is the number of seconds until expiry; negative for none.
@@ -30,7 +30,7 @@ type Page struct {
 // Machine is the state of one page. Use New.
 type Machine struct {
 	page  Page
-	state checkout.PageState
+	state page.State
 	now   Millis
 	out   []Command
 
@@ -45,16 +45,16 @@ type Machine struct {
 
 // New returns the machine of a page that has loaded. A state that is not in
 // the table counts as choose.
-func New(page Page) *Machine {
-	state := page.State
+func New(loaded Page) *Machine {
+	state := loaded.State
 	if !state.Valid() {
-		state = checkout.PageChoose
+		state = page.Choose
 	}
-	return &Machine{page: page, state: state}
+	return &Machine{page: loaded, state: state}
 }
 
 // State returns what the page shows.
-func (m *Machine) State() checkout.PageState { return m.state }
+func (m *Machine) State() page.State { return m.state }
 
 // Handle takes one event and returns what to do, in order. The slice is the
 // caller's.
@@ -105,13 +105,13 @@ func (m *Machine) dispatch(e Event) {
 // it back, and a page that loads with it stays.
 func (m *Machine) started() {
 	m.tellParent()
-	if m.state == checkout.PagePaid {
+	if m.state == page.Paid {
 		return
 	}
 	m.clock.set(m.page.Remaining, m.now)
 	m.tick()
 	m.startWatching()
-	if m.state == checkout.PageRedirecting && m.page.JSAPI {
+	if m.state == page.Redirecting && m.page.JSAPI {
 		m.awaitBridge()
 	}
 }
@@ -137,7 +137,7 @@ func (m *Machine) timer(name Timer) {
 // or on another device, while nobody looked.
 func (m *Machine) visible() {
 	m.hidden = false
-	if m.state == checkout.PagePaid {
+	if m.state == page.Paid {
 		return
 	}
 	m.tick()

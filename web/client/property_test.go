@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/web/client"
 )
 
@@ -21,7 +21,7 @@ type world struct {
 	polls  int
 	stream bool
 	gone   bool
-	shown  checkout.PageState
+	shown  page.State
 }
 
 // carryOut does the commands and checks what must never be.
@@ -109,10 +109,10 @@ func (w *world) due() (client.Timer, bool) {
 }
 
 func (w *world) status() client.Status {
-	states := checkout.PageStates()
+	states := page.States()
 	state := states[w.rand.IntN(len(states))]
-	if state == checkout.PagePaid && w.rand.IntN(4) > 0 {
-		state = checkout.PageCode
+	if state == page.Paid && w.rand.IntN(4) > 0 {
+		state = page.Code
 	}
 	attempt := "a"
 	if w.rand.IntN(50) == 0 {
@@ -124,9 +124,9 @@ func (w *world) status() client.Status {
 func TestWhateverHappens(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(2000) {
-		w := &world{t: t, rand: rand.New(rand.NewPCG(seed, 1)), timers: map[client.Timer]client.Millis{}, shown: checkout.PageRedirecting}
-		page := client.Page{State: w.shown, Attempt: "a", Remaining: 600, JSAPI: true}
-		one, other := client.New(page), client.New(page)
+		w := &world{t: t, rand: rand.New(rand.NewPCG(seed, 1)), timers: map[client.Timer]client.Millis{}, shown: page.Redirecting}
+		loaded := client.Page{State: w.shown, Attempt: "a", Remaining: 600, JSAPI: true}
+		one, other := client.New(loaded), client.New(loaded)
 		e := client.Event{Kind: client.EventStarted}
 		for range 200 {
 			commands := one.Handle(e)

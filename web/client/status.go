@@ -1,6 +1,6 @@
 package client
 
-import "github.com/wantukit/wantukit/checkout"
+import "github.com/wantukit/wantukit/checkout/page"
 
 // leaveAfter is how long the receipt is shown before the shop is.
 const leaveAfter = 3 * Second
@@ -9,7 +9,7 @@ const leaveAfter = 3 * Second
 // decides what a page may show next, so that a late or reordered status does
 // no harm.
 func (m *Machine) status(s Status) (news bool) {
-	if m.state == checkout.PagePaid || !s.State.Valid() {
+	if m.state == page.Paid || !s.State.Valid() {
 		return false
 	}
 	if !m.state.Final() {
@@ -34,12 +34,12 @@ func (m *Machine) status(s Status) (news bool) {
 // lacks reports whether the page has no content for s: the code or the link of
 // another attempt than its own.
 func (m *Machine) lacks(s Status) bool {
-	needs := s.State == checkout.PageCode || s.State == checkout.PageRedirecting
+	needs := s.State == page.Code || s.State == page.Redirecting
 	return needs && !m.page.StatusOnly && s.Attempt != m.page.Attempt
 }
 
 // move shows a new state.
-func (m *Machine) move(to checkout.PageState) {
+func (m *Machine) move(to page.State) {
 	m.state = to
 	m.do(Command{Kind: CommandShow, State: to})
 	m.do(Command{Kind: CommandAnnounce, Target: Target(to)})
@@ -47,7 +47,7 @@ func (m *Machine) move(to checkout.PageState) {
 	if to.Final() {
 		m.finish()
 	}
-	if to == checkout.PagePaid {
+	if to == page.Paid {
 		m.receipt()
 	}
 }

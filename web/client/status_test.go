@@ -3,7 +3,7 @@ package client_test
 import (
 	"testing"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/web/client"
 )
 
@@ -12,7 +12,7 @@ func TestPaidWhileWatching(t *testing.T) {
 	d, _ := start(t, codePage())
 	d.streamed(code())
 	same(t, d.streamed(paid()), []client.Command{
-		{Kind: client.CommandShow, State: checkout.PagePaid},
+		{Kind: client.CommandShow, State: page.Paid},
 		{Kind: client.CommandAnnounce, Target: "paid"},
 		clearTimer("tick"), clearTimer("confirm"), clearTimer("bridge"), clearTimer("hold"),
 		clearTimer("stream"),
@@ -33,28 +33,28 @@ func TestPaidStaysOnThePage(t *testing.T) {
 
 	t.Run("when it loaded paid", func(t *testing.T) {
 		t.Parallel()
-		d, commands := start(t, client.Page{State: checkout.PagePaid, Next: "https://shop.example/ok", Remaining: -1})
+		d, commands := start(t, client.Page{State: page.Paid, Next: "https://shop.example/ok", Remaining: -1})
 		same(t, commands, nil)
 		same(t, d.kind(client.EventVisible), nil)
 	})
 	t.Run("when it is in a frame", func(t *testing.T) {
 		t.Parallel()
-		page := codePage()
-		page.Embedded = true
-		d, commands := start(t, page)
-		same(t, only(commands, client.CommandTellParent), []client.Command{{Kind: client.CommandTellParent, State: checkout.PageCode}})
+		loaded := codePage()
+		loaded.Embedded = true
+		d, commands := start(t, loaded)
+		same(t, only(commands, client.CommandTellParent), []client.Command{{Kind: client.CommandTellParent, State: page.Code}})
 		commands = d.streamed(paid())
 		same(t, only(commands, leaving...), nil)
 		same(t, only(commands, client.CommandTellParent, client.CommandSetLink), []client.Command{
-			{Kind: client.CommandTellParent, State: checkout.PagePaid},
+			{Kind: client.CommandTellParent, State: page.Paid},
 			{Kind: client.CommandSetLink, Target: client.TargetNext, URL: "https://shop.example/ok"},
 		})
 	})
 	t.Run("when it only tells the status", func(t *testing.T) {
 		t.Parallel()
-		d, _ := start(t, client.Page{State: checkout.PageConfirming, Attempt: "a", Remaining: -1, StatusOnly: true})
+		d, _ := start(t, client.Page{State: page.Confirming, Attempt: "a", Remaining: -1, StatusOnly: true})
 		same(t, only(d.streamed(paid()), append(leaving, client.CommandSetLink)...), nil)
-		d.shows(checkout.PagePaid)
+		d.shows(page.Paid)
 	})
 	t.Run("when the server names no next page", func(t *testing.T) {
 		t.Parallel()
@@ -67,13 +67,13 @@ func TestPaidStaysOnThePage(t *testing.T) {
 
 func TestStatusFollowsTheTable(t *testing.T) {
 	t.Parallel()
-	for _, from := range checkout.PageStates() {
-		for _, to := range checkout.PageStates() {
+	for _, from := range page.States() {
+		for _, to := range page.States() {
 			t.Run(string(from)+" to "+string(to), func(t *testing.T) {
 				t.Parallel()
-				page := codePage()
-				page.State = from
-				d, _ := start(t, page)
+				loaded := codePage()
+				loaded.State = from
+				d, _ := start(t, loaded)
 				s := code()
 				s.State = to
 				commands := d.polled(s)
@@ -94,25 +94,25 @@ func TestReloadForContentThePageLacks(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
-		from   checkout.PageState
+		from   page.State
 		status client.Status
 		reload bool
 	}{
-		{"code of another attempt", checkout.PageChoose, client.Status{State: checkout.PageCode, Attempt: "b"}, true},
-		{"link of another attempt", checkout.PageCode, client.Status{State: checkout.PageRedirecting, Attempt: "b"}, true},
-		{"code renewed elsewhere", checkout.PageCode, client.Status{State: checkout.PageCode, Attempt: "b"}, true},
-		{"code of the same attempt", checkout.PageFailed, client.Status{State: checkout.PageCode, Attempt: "a"}, false},
-		{"confirming another attempt", checkout.PageCode, client.Status{State: checkout.PageConfirming, Attempt: "b"}, false},
-		{"late code after the end", checkout.PageExpired, client.Status{State: checkout.PageCode, Attempt: "b"}, false},
-		{"late code after paying", checkout.PagePaid, client.Status{State: checkout.PageCode, Attempt: "b"}, false},
-		{"a state of tomorrow", checkout.PageCode, client.Status{State: "teleporting", Attempt: "b"}, false},
+		{"code of another attempt", page.Choose, client.Status{State: page.Code, Attempt: "b"}, true},
+		{"link of another attempt", page.Code, client.Status{State: page.Redirecting, Attempt: "b"}, true},
+		{"code renewed elsewhere", page.Code, client.Status{State: page.Code, Attempt: "b"}, true},
+		{"code of the same attempt", page.Failed, client.Status{State: page.Code, Attempt: "a"}, false},
+		{"confirming another attempt", page.Code, client.Status{State: page.Confirming, Attempt: "b"}, false},
+		{"late code after the end", page.Expired, client.Status{State: page.Code, Attempt: "b"}, false},
+		{"late code after paying", page.Paid, client.Status{State: page.Code, Attempt: "b"}, false},
+		{"a state of tomorrow", page.Code, client.Status{State: "teleporting", Attempt: "b"}, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			page := codePage()
-			page.State = test.from
-			d, _ := start(t, page)
+			loaded := codePage()
+			loaded.State = test.from
+			d, _ := start(t, loaded)
 			commands := d.polled(test.status)
 			if got := len(only(commands, client.CommandReload)) > 0; got != test.reload {
 				t.Errorf("reload: %v, want %v (%v)", got, test.reload, kinds(commands))
@@ -121,9 +121,9 @@ func TestReloadForContentThePageLacks(t *testing.T) {
 	}
 	t.Run("never on a page that only tells the status", func(t *testing.T) {
 		t.Parallel()
-		d, _ := start(t, client.Page{State: checkout.PageChoose, StatusOnly: true, Remaining: -1})
-		same(t, only(d.polled(client.Status{State: checkout.PageCode, Attempt: "b"}), client.CommandReload), nil)
-		d.shows(checkout.PageCode)
+		d, _ := start(t, client.Page{State: page.Choose, StatusOnly: true, Remaining: -1})
+		same(t, only(d.polled(client.Status{State: page.Code, Attempt: "b"}), client.CommandReload), nil)
+		d.shows(page.Code)
 	})
 }
 
@@ -146,5 +146,5 @@ func TestNothingFollowsAReload(t *testing.T) {
 func TestUnknownStateAtLoad(t *testing.T) {
 	t.Parallel()
 	d, _ := start(t, client.Page{State: "teleporting", Remaining: -1})
-	d.shows(checkout.PageChoose)
+	d.shows(page.Choose)
 }

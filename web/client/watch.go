@@ -1,6 +1,6 @@
 package client
 
-import "github.com/wantukit/wantukit/checkout"
+import "github.com/wantukit/wantukit/checkout/page"
 
 // How often the status is asked for.
 const (
@@ -101,7 +101,7 @@ func (m *Machine) streamLost() {
 
 // poll asks for the status, unless an answer is on its way.
 func (m *Machine) poll() {
-	if m.watch.inFlight || m.state == checkout.PagePaid {
+	if m.watch.inFlight || m.state == page.Paid {
 		return
 	}
 	m.watch.inFlight = true
@@ -142,7 +142,7 @@ func (m *Machine) reschedule() {
 func (m *Machine) pollAfter() Millis {
 	waited := m.now - m.watch.since
 	switch {
-	case m.state == checkout.PagePaid:
+	case m.state == page.Paid:
 		return 0
 	case m.state.Final() && waited >= lateFor:
 		return 0

@@ -3,7 +3,7 @@ package client_test
 import (
 	"testing"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/web/client"
 )
 
@@ -48,7 +48,7 @@ func TestStreamThatIsBuffered(t *testing.T) {
 	d.now += 2 * client.Second
 	same(t, d.timer("poll"), []client.Command{clearTimer("poll"), {Kind: client.CommandPoll}})
 	d.polled(paid())
-	d.shows(checkout.PagePaid)
+	d.shows(page.Paid)
 }
 
 func TestStreamThatDiedSilently(t *testing.T) {
@@ -58,7 +58,7 @@ func TestStreamThatDiedSilently(t *testing.T) {
 	d.now += 30 * client.Second
 	d.timer("poll")
 	confirming := code()
-	confirming.State = checkout.PageConfirming
+	confirming.State = page.Confirming
 	same(t, only(d.polled(confirming), client.CommandOpenStream), []client.Command{{Kind: client.CommandOpenStream}})
 }
 
@@ -111,14 +111,14 @@ func TestVisibleAsksTheGateway(t *testing.T) {
 		same(t, only(d.kind(client.EventPosted), client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
 	})
 	t.Run("not without an order", func(t *testing.T) {
-		e, _ := start(t, client.Page{State: checkout.PageChoose, Remaining: -1})
+		e, _ := start(t, client.Page{State: page.Choose, Remaining: -1})
 		same(t, only(e.kind(client.EventVisible), client.CommandConfirm), nil)
 	})
 }
 
 func TestFinalStates(t *testing.T) {
 	t.Parallel()
-	for _, state := range []checkout.PageState{checkout.PageExpired, checkout.PageCanceled} {
+	for _, state := range []page.State{page.Expired, page.Canceled} {
 		t.Run(string(state), func(t *testing.T) {
 			t.Parallel()
 			d, _ := start(t, codePage())
@@ -137,7 +137,7 @@ func TestFinalStates(t *testing.T) {
 
 			same(t, d.kind(client.EventVisible), []client.Command{clearTimer("poll"), {Kind: client.CommandPoll}})
 			d.polled(paid())
-			d.shows(checkout.PagePaid)
+			d.shows(page.Paid)
 		})
 	}
 }

@@ -12,7 +12,7 @@ package main
 import (
 	"syscall/js"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/web/client"
 )
 
@@ -33,17 +33,17 @@ func main() {
 	select {}
 }
 
-// page is one checkout page: its machine and what the machine acts through.
-type page struct {
+// checkoutPage is one page: its machine and what the machine acts through.
+type checkoutPage struct {
 	machine *client.Machine
 	clock   clock
 	server  *server
 	timers  *timers
 }
 
-func newPage(started js.Value) *page {
-	p := &page{machine: client.New(client.Page{
-		State:      checkout.PageState(text(started, "state")),
+func newPage(started js.Value) *checkoutPage {
+	p := &checkoutPage{machine: client.New(client.Page{
+		State:      page.State(text(started, "state")),
 		Attempt:    text(started, "attempt"),
 		Remaining:  number(started, "remaining"),
 		Next:       text(started, "next"),
@@ -60,7 +60,7 @@ func newPage(started js.Value) *page {
 
 // message takes an event that the page forwards. Its kinds are named as the
 // machine names them.
-func (p *page) message(data js.Value) {
+func (p *checkoutPage) message(data js.Value) {
 	p.happened(client.Event{
 		Kind:   client.EventKind(text(data, "event")),
 		Action: text(data, "action"),
@@ -69,14 +69,14 @@ func (p *page) message(data js.Value) {
 }
 
 // happened tells the machine and does what it says.
-func (p *page) happened(e client.Event) {
+func (p *checkoutPage) happened(e client.Event) {
 	e.At = p.clock.now()
 	for _, c := range p.machine.Handle(e) {
 		p.do(c)
 	}
 }
 
-func (p *page) do(c client.Command) {
+func (p *checkoutPage) do(c client.Command) {
 	switch c.Kind {
 	case client.CommandOpenStream:
 		p.server.openStream()

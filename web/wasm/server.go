@@ -5,7 +5,7 @@ package main
 import (
 	"syscall/js"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/web/client"
 )
 
@@ -127,7 +127,7 @@ func then(promise js.Value, f func(js.Value)) {
 
 func status(data js.Value) client.Status {
 	return client.Status{
-		State:     checkout.PageState(text(data, "state")),
+		State:     page.State(text(data, "state")),
 		Attempt:   text(data, "attempt"),
 		Remaining: number(data, "remaining"),
 		Next:      text(data, "next"),
