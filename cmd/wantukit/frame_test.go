@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func TestShopperPaysInsideTheShopsPage(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	p.do(chromedp.Navigate(p.demo.publicURL+"/"), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
+		chromedp.WaitVisible(chromedp.CSS("iframe.checkout")))
+	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
+		return chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="wechat"]`), in)
+	})
+	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
+		return chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"]`), in)
+	})
+	p.scan()
+	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
+		return chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="paid"]`), in)
+	})
+	if !p.isAt("/frame") {
+		t.Errorf("the page left the shop's: %s", p.location())
+	}
+	// The link leads the shop's own page on, not the frame.
+	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
+		return chromedp.Click(chromedp.CSS(`[data-on~="paid"] a[target="_top"]`), in)
+	})
+	p.arriveAtShop()
+	p.checkBooks(checkout.WalletWeChat, checkout.FlowNative)
+}
+
+func TestShopperGoesToAlipayFromInsideTheShopsPage(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	p.do(chromedp.Navigate(p.demo.publicURL+"/"), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
+		chromedp.WaitVisible(chromedp.CSS("iframe.checkout")))
+	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
+		return chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="alipay_cn"]`), in)
+	})
+	eventually(t, "the cashier has the whole window", func() bool { return p.isAt("/cashier/") })
+	p.payAtCashier()
+	p.arriveAtShop()
+	p.checkBooks(checkout.WalletAlipayCN, checkout.FlowWeb)
+}
+
+// doInFrame runs an action inside the checkout's frame, whose document may be
+// exchanged at any time.
+func (p *shopper) doInFrame(action func(in chromedp.QueryOption) chromedp.Action[chromedp.Void]) {
+	p.Helper()
+	eventually(p.T, "the checkout in its frame lets the shopper go on", func() bool {
+		// The frame's document may be exchanged while it is looked at: then
+		// only another look finds the new one.
+		ctx, cancel := context.WithTimeout(p.tab, 3*time.Second)
+		defer cancel()
+		frames, err := chromedp.Run(ctx, chromedp.Nodes(chromedp.CSS("iframe.checkout")))
+		return err == nil && chromedp.Do(ctx, action(chromedp.FromNode(frames[0]))) == nil
+	})
+}
