@@ -64,6 +64,15 @@ func (p *shopper) walk(keep func(page string, picture []byte)) {
 	state("code")
 	p.scan()
 	state("paid")
+	p.arriveAtShop()
+	shot("order")
+
+	p.do(chromedp.Navigate(p.demo.publicURL+"/"), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
+		chromedp.WaitVisible(chromedp.CSS("iframe.checkout")))
+	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
+		return chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`), in)
+	})
+	shot("framed")
 
 	p.buy()
 	session := p.location()
@@ -75,6 +84,7 @@ func (p *shopper) walk(keep func(page string, picture []byte)) {
 	p.walkRedirect(shot, state)
 	p.do(chromedp.Navigate(p.demo.publicURL + "/c/cs_nothing"))
 	shot("not-found")
+	p.walkSheet(shot)
 }
 
 // walkRedirect goes to Alipay's cashier and back without paying, until the time
@@ -100,6 +110,16 @@ func (p *shopper) walkRedirect(shot, state func(string)) {
 	}
 	p.do(chromedp.Navigate(session))
 	state("expired")
+}
+
+// walkSheet opens WeChat's payment sheet, where the page would have it.
+func (p *shopper) walkSheet(shot func(string)) {
+	p.Helper()
+	p.buy()
+	p.viewAs("wechat")
+	p.pick(checkout.WalletWeChat)
+	p.do(chromedp.WaitVisible(chromedp.CSS(`iframe[src*="/sandbox/jsapi/"]`)))
+	shot("sheet")
 }
 
 // showCode asks for a code of a wallet, whichever way the device offers it.

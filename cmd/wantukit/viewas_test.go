@@ -1,0 +1,38 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func TestOrdinaryBrowserWalksTheFlowOfWeChat(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	p.buy()
+	p.viewAs("wechat")
+	p.pick(checkout.WalletWeChat)
+	p.payInSheet()
+	p.arriveAtShop()
+	p.checkBooks(checkout.WalletWeChat, checkout.FlowJSAPI)
+}
+
+func TestOrdinaryBrowserWalksTheFlowOfAPhone(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	p.buy()
+	p.viewAs("alipay")
+	p.pick(checkout.WalletAlipayCN)
+	p.payAtCashier()
+	p.arriveAtShop()
+	p.checkBooks(checkout.WalletAlipayCN, checkout.FlowWAP)
+}
+
+// viewAs chooses a device in the demo's bar.
+func (p *shopper) viewAs(device string) {
+	p.Helper()
+	p.do(chromedp.SetValue(chromedp.CSS("#demo-as"), device), chromedp.Click(chromedp.CSS(".demo button")),
+		chromedp.WaitReady(chromedp.CSS(`#demo-as option[value="`+device+`"][selected]`)))
+}
