@@ -1,0 +1,113 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// The README's pictures and the code are held to each other here.
+
+func readme(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+var (
+	roomLine = regexp.MustCompile(`(?m)^    (\w+)\["([\w/]+)<br>`)
+	edgeLine = regexp.MustCompile(`(?m)^ +(\w+) --> (\w+(?: & \w+)*)$`)
+)
+
+func TestReadmeDrawsTheRoomsAsTheyAre(t *testing.T) {
+	t.Parallel()
+	picture := section(readme(t), "flowchart TD", "```")
+	rooms := map[string]string{}
+	for _, m := range roomLine.FindAllStringSubmatch(picture, -1) {
+		rooms[m[1]] = m[2]
+	}
+	drawn := map[string][]string{}
+	for _, m := range edgeLine.FindAllStringSubmatch(picture, -1) {
+		for to := range strings.SplitSeq(m[2], " & ") {
+			drawn[rooms[m[1]]] = append(drawn[rooms[m[1]]], rooms[to])
+		}
+	}
+	shown := slices.Collect(maps.Values(rooms))
+	for _, name := range shown {
+		want := slices.DeleteFunc(imports(t, name), func(room string) bool { return !slices.Contains(shown, room) })
+		got := slices.Sorted(slices.Values(drawn[name]))
+		if !slices.Equal(got, want) {
+			t.Errorf("the picture has %s import %v; the code imports %v", name, got, want)
+		}
+	}
+	for room := range mayImport {
+		if !slices.Contains(shown, room) && !strings.Contains(room, "/internal/") {
+			t.Errorf("the picture lacks %s", room)
+		}
+	}
+}
+
+// imports returns the rooms that a room imports, sorted.
+func imports(t *testing.T, room string) []string {
+	t.Helper()
+	var env []string
+	if room == "web/wasm" {
+		env = forBrowser
+	}
+	var ours []string
+	for _, imported := range golist(t, env, "-f", `{{join .Imports "\n"}}`, module+room) {
+		if name, is := strings.CutPrefix(imported, module); is {
+			ours = append(ours, name)
+		}
+	}
+	return slices.Sorted(slices.Values(ours))
+}
+
+func TestReadmeDrawsTheMovesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	picture := section(readme(t), "stateDiagram-v2", "```")
+	sameMoves(t, section(picture, "as status", "}"), checkout.StatusOpen, checkout.StatusComplete, checkout.StatusExpired, checkout.StatusCanceled)
+	sameMoves(t, section(picture, "as payment", "}"), checkout.PaymentUnpaid, checkout.PaymentProcessing, checkout.PaymentPaid,
+		checkout.PaymentPartiallyRefunded, checkout.PaymentRefunded)
+	sameMoves(t, section(picture, "as attempt", "}"), checkout.AttemptCreating, checkout.AttemptPending, checkout.AttemptPaid,
+		checkout.AttemptFailed, checkout.AttemptClosed)
+}
+
+// sameMoves holds a drawing to the table of its states. A name that the
+// diagram already has elsewhere is drawn with a _ behind it.
+func sameMoves[S interface {
+	~string
+	CanMove(S) bool
+}](t *testing.T, drawing string, states ...S) {
+	t.Helper()
+	drawn := map[[2]S]bool{}
+	for _, m := range edgeLine.FindAllStringSubmatch(drawing, -1) {
+		drawn[[2]S{S(strings.TrimSuffix(m[1], "_")), S(strings.TrimSuffix(m[2], "_"))}] = true
+	}
+	for _, from := range states {
+		for _, to := range states {
+			if from.CanMove(to) != drawn[[2]S{from, to}] {
+				t.Errorf("%s to %s: drawn %v, allowed %v", from, to, drawn[[2]S{from, to}], from.CanMove(to))
+			}
+			delete(drawn, [2]S{from, to})
+		}
+	}
+	if len(drawn) > 0 {
+		t.Errorf("drawn and unknown: %v", drawn)
+	}
+}
+
+// section returns the text between two marks.
+func section(text, from, to string) string {
+	_, after, _ := strings.Cut(text, from)
+	within, _, _ := strings.Cut(after, to)
+	return within
+}
