@@ -30,8 +30,7 @@ func (s *Service) conclude(ctx context.Context, sessionID string, as Status) err
 		// that the last step fails where one was placed meanwhile.
 		err = s.closeAttempts(ctx, sessionID)
 		if err == nil {
-			o := session.end(as)
-			err = s.apply(ctx, session, nil, o)
+			err = s.apply(ctx, session, nil, session.end(as))
 		}
 		if !errors.Is(err, ErrConflict) {
 			return err
@@ -83,7 +82,7 @@ func (s *Service) endHeld(ctx context.Context, h held, status OrderStatus) (Atte
 	if status.State == OrderPaid {
 		return s.settlePaid(ctx, h, status)
 	}
-	err := s.closeOrder(ctx, h.Attempt)
+	err := s.closeOrder(ctx, h.Attempt, status)
 	if errors.Is(err, ErrAlreadyPaid) { // it was paid after the query
 		status, queryErr := s.query(ctx, h.Attempt)
 		if queryErr == nil && status.State == OrderPaid {
@@ -91,16 +90,42 @@ func (s *Service) endHeld(ctx context.Context, h held, status OrderStatus) (Atte
 		}
 		err = errors.Join(err, queryErr)
 	}
-	if err != nil {
+	if err != nil && !s.mustEndHere(ctx, h, err) {
 		return h.Attempt, s.keepOpen(ctx, h, err)
 	}
+	return s.closed(ctx, h, status)
+}
+
+// closed records that an attempt has ended unpaid. It is asked about on, now
+// and then: a wallet's payment may have crossed the close.
+func (s *Service) closed(ctx context.Context, h held, status OrderStatus) (Attempt, error) {
+	next := s.clock.Now().Add(unwatchedMost)
 	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
 		o := session.unprocess()
 		if status.State == OrderFailed {
 			o = o.and(a.fail(status.Detail, time.Time{}))
 		}
-		return o.and(a.close())
+		return o.and(a.close(next))
 	})
+}
+
+// refusedPatience is how long after its expiry a session waits for a gateway
+// that refuses to close its order, in case a person mends the cause.
+const refusedPatience = time.Hour
+
+// mustEndHere reports whether an attempt ends without the gateway's word,
+// because query says that it is unpaid, close is refused for good, and its
+// session's time has long been over. A person should know.
+func (s *Service) mustEndHere(ctx context.Context, h held, refusal error) bool {
+	session, err := s.store.Session(ctx, h.SessionID)
+	if err != nil || !errors.Is(refusal, ErrRefused) || s.clock.Now().Before(session.ExpiresAt.Add(refusedPatience)) {
+		return false
+	}
+	s.report(Report{
+		Problem: "ended here, but the gateway refuses to close the order", SessionID: h.SessionID, AttemptID: h.ID,
+		Alarm: true, Err: refusal,
+	})
+	return true
 }
 
 // keepOpen releases an attempt that could not be closed.
@@ -109,13 +134,15 @@ func (s *Service) keepOpen(ctx context.Context, h held, why error) error {
 	return errors.Join(why, s.release(ctx, h))
 }
 
-// closeOrder closes an order at the gateway. One that the gateway does not
-// know needs no closing.
-func (s *Service) closeOrder(ctx context.Context, a Attempt) error {
+// closeOrder closes an order at the gateway, after query said what it knows of
+// it. One that query does not know either needs no closing; from one that it
+// knows, the same answer means that it cannot be closed now, as while a
+// shopper is paying it.
+func (s *Service) closeOrder(ctx context.Context, a Attempt, known OrderStatus) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	err := s.gateway.Close(ctx, a.ref())
-	if errors.Is(err, ErrNoOrder) {
+	if errors.Is(err, ErrNoOrder) && known.OutTradeNo == "" {
 		return nil
 	}
 	return err

@@ -71,6 +71,26 @@ func TestExpiry(t *testing.T) {
 			f.sweepFor(20 * time.Second)
 			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
+		"ends without the gateway where it refuses to close for good": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.beforeClose = func(*order) error { return checkout.ErrRefused }
+			f.sweepFor(time.Hour)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.sweepFor(time.Hour)
+			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			same(t, "alarms", f.reports.alarms(), []string{"ended here, but the gateway refuses to close the order"})
+			f.gateway.pay(a.OutTradeNo)
+			f.sweepFor(6 * time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+		},
+		"keeps an order that query knows and close does not": func(_ *testing.T, f *fixture) {
+			a := f.pending()
+			f.last(a)
+			f.gateway.beforeClose = func(*order) error { return checkout.ErrNoOrder }
+			f.sweepFor(4 * time.Second)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.free(a)
+		},
 		"closes an order that its wallet refused": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")

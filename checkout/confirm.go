@@ -94,14 +94,16 @@ func (s *Service) ask(ctx context.Context, h held, cause Cause) (Attempt, error)
 	switch {
 	case err != nil:
 		return h.Attempt, errors.Join(err, s.release(ctx, h))
-	case h.live() && (lost || session.Status != StatusOpen):
+	case !h.live():
+		return s.settleEnded(ctx, h, session, cause)
+	case lost || session.Status != StatusOpen:
 		return s.endHeld(ctx, h, status)
 	case unknown:
 		return s.settleNoOrder(ctx, h)
 	case status.State == OrderFailed:
 		return s.settleFailed(ctx, h, status)
 	default:
-		return s.settleUnpaid(ctx, h, cause)
+		return s.settleUnpaid(ctx, h, session, cause)
 	}
 }
 
@@ -139,31 +141,60 @@ func (s *Service) release(ctx context.Context, h held) error {
 }
 
 // settleNoOrder handles an order that the gateway does not know. While it is
-// young its request may still be on the way.
+// young its request may still be on the way; then it is given up, and one that
+// was taken once is closed first, in case the gateway remembers it.
 func (s *Service) settleNoOrder(ctx context.Context, h held) (Attempt, error) {
-	young := s.clock.Now().Sub(h.CreatedAt) < notTakenAfter
-	if h.State == AttemptCreating && !young {
+	if h.State != AttemptCreating {
+		s.report(Report{Problem: "the gateway does not know an order that it took", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
+	}
+	switch young := s.clock.Now().Sub(h.CreatedAt) < notTakenAfter; {
+	case young:
+		return h.Attempt, s.release(ctx, h)
+	case h.State == AttemptCreating:
 		return s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
 			return a.fail("not taken by the gateway", time.Time{})
 		})
+	default:
+		return s.endHeld(ctx, h, OrderStatus{})
 	}
-	if h.State == AttemptPending {
-		s.report(Report{Problem: "the gateway does not know an order that it took", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
-	}
-	return h.Attempt, s.release(ctx, h)
 }
 
-// settleUnpaid keeps an attempt for the next query. One that has ended is
-// asked about again only where a notification says that it is paid.
-func (s *Service) settleUnpaid(ctx context.Context, h held, cause Cause) (Attempt, error) {
-	if cause != CauseNotification {
+// settleUnpaid keeps an attempt for the next query. A payment that a
+// notification reports and query does not is shown as being confirmed until
+// query has denied it once more.
+func (s *Service) settleUnpaid(ctx context.Context, h held, session Session, cause Cause) (Attempt, error) {
+	switch {
+	case cause == CauseNotification:
+		s.reportContradiction(h)
+		return s.update(ctx, h, func(session *Session, _ *Attempt) outcome { return session.process() })
+	case cause == CauseSchedule && session.PaymentStatus == PaymentProcessing:
+		return s.update(ctx, h, func(session *Session, _ *Attempt) outcome { return session.unprocess() })
+	default:
 		return h.Attempt, s.release(ctx, h)
 	}
-	s.report(Report{Problem: "a notification reports a payment that query does not", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
-	if !h.State.Open() {
-		return h.Attempt, s.store.Release(ctx, h.ID, h.until, s.nextQuery(h.Attempt, s.clock.Now()))
+}
+
+// askedOn is for how long after its session's expiry an attempt that has ended
+// is asked about.
+const askedOn = 24 * time.Hour
+
+// settleEnded keeps asking about an attempt that has ended unpaid, slowly: a
+// wallet's payment may have crossed its end.
+func (s *Service) settleEnded(ctx context.Context, h held, session Session, cause Cause) (Attempt, error) {
+	now := s.clock.Now()
+	next := now.Add(unwatchedMost)
+	if now.After(session.ExpiresAt.Add(askedOn)) {
+		next = time.Time{}
 	}
-	return s.update(ctx, h, func(session *Session, _ *Attempt) outcome { return session.process() })
+	if cause == CauseNotification {
+		s.reportContradiction(h)
+		next = s.nextQuery(h.Attempt, now)
+	}
+	return h.Attempt, s.store.Release(ctx, h.ID, h.until, next)
+}
+
+func (s *Service) reportContradiction(h held) {
+	s.report(Report{Problem: "a notification reports a payment that query does not", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
 }
 
 // settleFailed records that the wallet refused the payment. The order stays

@@ -37,7 +37,11 @@ func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdic
 		return n.Verdict, err
 	}
 	if asks {
-		s.kick(a.ID, CauseNotification)
+		cause := CauseNotification
+		if status.State != OrderPaid {
+			cause = CauseSchedule // it reports no payment
+		}
+		s.kick(a.ID, cause)
 	}
 	return n.Verdict, nil
 }

@@ -104,6 +104,19 @@ func TestNotify(t *testing.T) {
 			f.sweepFor(time.Minute)
 			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
+		"that query contradicts twice is let go": func(_ *testing.T, f *fixture) {
+			a := f.pending()
+			f.notify(a, nil)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+			f.sweepFor(20 * time.Second)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
+		"that reports no payment confirms none": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.notify(a, func(n *note) { n.State = checkout.OrderFailed })
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			same(t, "alarms", f.reports.alarms(), []string(nil))
+		},
 		"that query contradicts, then the wallet refuses": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, nil)

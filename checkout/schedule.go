@@ -28,5 +28,5 @@ func queryInterval(age time.Duration, watched bool, jitter float64) time.Duratio
 func (s *Service) nextQuery(a Attempt, now time.Time) time.Time {
 	var b [1]byte
 	_, _ = s.random.Read(b[:]) // without jitter it is as right
-	return now.Add(queryInterval(now.Sub(a.CreatedAt), s.watchers.watched(a.SessionID), float64(b[0])/256))
+	return now.Add(queryInterval(now.Sub(a.CreatedAt), s.watchers.watched(a.SessionID, now), float64(b[0])/256))
 }

@@ -55,10 +55,14 @@ func (s *Session) mismatch() outcome {
 	return outcome{session: true, events: []EventType{EventAmountMismatch}}
 }
 
-// end closes the offer, unpaid.
+// end closes the offer, unpaid. Nothing is told of one that is held for a
+// person: "expired" would say that no money came.
 func (s *Session) end(status Status) outcome {
 	s.unprocess()
 	s.Status = status
+	if s.AmountMismatch {
+		return outcome{session: true}
+	}
 	event := EventExpired
 	if status == StatusCanceled {
 		event = EventCanceled
@@ -88,12 +92,12 @@ func (a *Attempt) fail(why string, next time.Time) outcome {
 	return outcome{attempt: true, events: []EventType{EventAttemptFailed}}
 }
 
-// close ends a live attempt whose order was closed at the gateway.
-func (a *Attempt) close() outcome {
+// close ends a live attempt. It is asked about at next all the same.
+func (a *Attempt) close(next time.Time) outcome {
 	if !a.live() {
 		return outcome{}
 	}
-	a.State, a.NextQueryAt = AttemptClosed, time.Time{}
+	a.State, a.NextQueryAt = AttemptClosed, next
 	return outcome{attempt: true}
 }
 

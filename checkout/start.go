@@ -29,6 +29,10 @@ type wish struct {
 // FrameWidth is the width of a framed QR code in CSS pixels.
 const FrameWidth = 240
 
+// codeLife is the age at which an order is replaced rather than shown again: a
+// code of WeChat's is dead after two hours, whatever its order's expiry.
+const codeLife = 110 * time.Minute
+
 // startTries bounds the rounds in which an open attempt must be ended first.
 const startTries = 5
 
@@ -107,7 +111,7 @@ func (s *Service) liveAttempt(ctx context.Context, w wish) (Attempt, bool, error
 // reuse returns the live attempt when it is what the shopper wishes, and ends
 // it otherwise: ErrConflict then says to look again.
 func (s *Service) reuse(ctx context.Context, w wish, open Attempt) (Attempt, error) {
-	same := open.Flow == w.Flow && open.Payer == w.Payer
+	same := open.Flow == w.Flow && open.Payer == w.Payer && s.clock.Now().Before(open.CreatedAt.Add(codeLife))
 	if same && open.State == AttemptPending {
 		return open, nil
 	}

@@ -36,6 +36,19 @@ func TestStart(t *testing.T) {
 			same(t, "payer", a.Payer, "tag")
 			same(t, "flow", a.Flow, checkout.FlowJSAPI)
 		},
+		"replaces a code that is about to die": func(t *testing.T, f *fixture) {
+			n := ticket()
+			n.ExpiresAt = time.Now().Add(5 * time.Hour)
+			s, err := f.Create(t.Context(), n)
+			fails(t, err, nil)
+			old := f.start(s, checkout.WalletWeChat)
+			time.Sleep(100 * time.Minute)
+			same(t, "attempt after 100 minutes", f.start(s, checkout.WalletWeChat).ID, old.ID)
+			time.Sleep(15 * time.Minute)
+			fresh := f.start(s, checkout.WalletWeChat)
+			same(t, "live orders", f.gateway.live(), []string{fresh.OutTradeNo})
+			f.is(old, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
 		"again finds the same attempt": func(t *testing.T, f *fixture) {
 			s := f.session()
 			first, second := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletWeChat)

@@ -26,12 +26,28 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	each(due, func(a Attempt) { _, _ = s.tryAsk(ctx, a.ID, CauseSchedule) })
+	each(s.watchers.toLookAt(now), func(id string) { s.askWatched(ctx, id, now) })
 	ending, err := s.store.ExpiringSessions(ctx, now, sweepBatch)
 	if err != nil {
 		return err
 	}
 	each(ending, func(session Session) { s.expire(ctx, session.ID) })
 	return nil
+}
+
+// askWatched asks about the pending attempts of a session that a page watches,
+// where the last query is older than it should be then: it was scheduled when
+// nobody watched.
+func (s *Service) askWatched(ctx context.Context, sessionID string, now time.Time) {
+	attempts, err := s.store.Attempts(ctx, sessionID)
+	if err != nil {
+		return // the next sweep fails too, and says so
+	}
+	for _, a := range attempts {
+		if a.State == AttemptPending && !now.Before(a.QueriedAt.Add(watchedInterval)) && !now.Before(a.CreatedAt.Add(watchedInterval)) {
+			_, _ = s.tryAsk(ctx, a.ID, CauseSchedule)
+		}
+	}
 }
 
 // expire ends a session whose time is over, or says when to try again.

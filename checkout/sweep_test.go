@@ -42,15 +42,47 @@ func TestSweep(t *testing.T) {
 				t.Errorf("%d queries in 20 minutes, want about 40", n)
 			}
 		},
-		"asks never again once all have ended": func(t *testing.T, f *fixture) {
+		"asks on about an order that has ended, for a day": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(31 * time.Minute)
 			before := f.gateway.order(a.OutTradeNo).queries
 			f.sweepFor(2 * time.Hour)
+			if n := f.gateway.order(a.OutTradeNo).queries - before; n < 22 || n > 26 {
+				t.Errorf("%d queries in 2 hours, want one each 5 minutes", n)
+			}
+			f.sweepFor(23 * time.Hour)
+			before = f.gateway.order(a.OutTradeNo).queries
+			f.sweepFor(time.Hour)
 			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, before)
 			due, err := f.store.DueAttempts(t.Context(), time.Now().Add(time.Hour), 10)
 			fails(t, err, nil)
 			same(t, "due attempts", len(due), 0)
+		},
+		"finds what was paid after the end and never notified": func(_ *testing.T, f *fixture) {
+			a := f.pending()
+			f.sweepFor(31 * time.Minute)
+			f.gateway.pay(a.OutTradeNo)
+			f.sweepFor(6 * time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+		},
+		"asks at once about a page that begins to watch": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.sweepFor(12 * time.Minute)
+			f.gateway.pay(a.OutTradeNo)
+			_, stop := f.Watch(a.SessionID)
+			defer stop()
+			f.sweepFor(32 * time.Second)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"asks about a page that polls as about one that streams": func(_ *testing.T, f *fixture) {
+			a := f.pending()
+			f.sweepFor(12 * time.Minute)
+			f.gateway.pay(a.OutTradeNo)
+			for range 4 {
+				f.Seen(a.SessionID)
+				f.sweepFor(10 * time.Second)
+			}
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"takes what a killed holder left": func(t *testing.T, f *fixture) {
 			a := f.pending()

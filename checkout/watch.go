@@ -1,16 +1,31 @@
 package checkout
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
-// watchers tells those who show a session that it has changed. A watcher's
-// channel holds one token: many changes at once are one.
+// watchers tells those who show a session that it has changed, and knows which
+// sessions somebody looks at. A watcher's channel holds one token: many changes
+// at once are one.
 type watchers struct {
 	mu  sync.Mutex
 	ofs map[string]map[chan struct{}]struct{}
+	// seen is when a page without a stream last asked; it counts as watching
+	// for seenFor.
+	seen map[string]time.Time
+	// looked is when the sweep last looked at a watched session.
+	looked map[string]time.Time
 }
 
+// seenFor outlasts the slowest polling of a page.
+const seenFor = 45 * time.Second
+
 func newWatchers() *watchers {
-	return &watchers{ofs: map[string]map[chan struct{}]struct{}{}}
+	return &watchers{
+		ofs:  map[string]map[chan struct{}]struct{}{},
+		seen: map[string]time.Time{}, looked: map[string]time.Time{},
+	}
 }
 
 func (w *watchers) add(id string) (<-chan struct{}, func()) {
@@ -33,10 +48,52 @@ func (w *watchers) remove(id string, c chan struct{}) {
 	}
 }
 
-func (w *watchers) watched(id string) bool {
+func (w *watchers) watched(id string, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.ofs[id]) > 0
+	return w.isWatched(id, now)
+}
+
+func (w *watchers) isWatched(id string, now time.Time) bool {
+	return len(w.ofs[id]) > 0 || now.Before(w.seen[id].Add(seenFor))
+}
+
+func (w *watchers) see(id string, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen[id] = now
+}
+
+// toLookAt returns the watched sessions that were not looked at for the
+// interval of watched ones, and forgets those that nobody watches any more. A
+// page that begins to watch is looked at once.
+func (w *watchers) toLookAt(now time.Time) []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, at := range w.seen {
+		if !now.Before(at.Add(seenFor)) {
+			delete(w.seen, id)
+		}
+	}
+	for id := range w.looked {
+		if !w.isWatched(id, now) {
+			delete(w.looked, id)
+		}
+	}
+	var ids []string
+	look := func(id string) {
+		if !now.Before(w.looked[id].Add(watchedInterval)) {
+			w.looked[id] = now
+			ids = append(ids, id)
+		}
+	}
+	for id := range w.ofs {
+		look(id)
+	}
+	for id := range w.seen {
+		look(id)
+	}
+	return ids
 }
 
 func (w *watchers) changed(id string) {
@@ -56,3 +113,7 @@ func (w *watchers) changed(id string) {
 func (s *Service) Watch(sessionID string) (<-chan struct{}, func()) {
 	return s.watchers.add(sessionID)
 }
+
+// Seen says that a page without a stream shows the session: it polls, or loads
+// itself again. For a while that counts as watching.
+func (s *Service) Seen(sessionID string) { s.watchers.see(sessionID, s.clock.Now()) }

@@ -85,7 +85,8 @@
   function fallBack() {
     tell = fallback;
     if (window.WeixinJSBridge) tell({ event: 'bridge_ready' });
-    poll();
+    if (facts.state === 'confirming') confirm(); // back from the wallet: ask at once
+    else poll();
   }
   function fallback(e) {
     if (e.event === 'visible') { since = Date.now(); confirm(); }

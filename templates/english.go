@@ -85,7 +85,6 @@ var english = messages{
 
 	GatewayDown:   "The payment service cannot be reached right now. Please try again in a moment.",
 	BadForm:       "This page was open for too long. Please try again.",
-	TooMany:       "That was too fast. Please wait a moment, then try again.",
 	WeChatRefused: "WeChat did not confirm your account. Please try again, or pay another way.",
 
 	NotFoundTitle:    "This payment cannot be found",

@@ -95,7 +95,6 @@ type messages struct {
 	// Notices.
 	GatewayDown   string
 	BadForm       string
-	TooMany       string
 	WeChatRefused string
 
 	// Problems.
@@ -221,8 +220,6 @@ func (m *messages) notice(key string) string {
 		return m.GatewayDown
 	case NoticeBadForm:
 		return m.BadForm
-	case NoticeTooMany:
-		return m.TooMany
 	case NoticeWeChatRefused:
 		return m.WeChatRefused
 	default:

@@ -85,7 +85,6 @@ var simplified = messages{
 
 	GatewayDown:   "暂时无法连接支付服务，请稍后重试。",
 	BadForm:       "页面停留时间过长，请重试。",
-	TooMany:       "操作过于频繁，请稍等片刻再试。",
 	WeChatRefused: "微信没有确认您的身份。请重试，或更换支付方式。",
 
 	NotFoundTitle:    "找不到这笔付款",

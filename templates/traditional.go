@@ -85,7 +85,6 @@ var traditional = messages{
 
 	GatewayDown:   "暫時未能連接付款服務，請稍後再試。",
 	BadForm:       "頁面停留時間過長，請再試一次。",
-	TooMany:       "操作過於頻密，請稍候再試。",
 	WeChatRefused: "微信沒有確認你的身分。請再試，或選用其他付款方式。",
 
 	NotFoundTitle:    "找不到這筆付款",

@@ -112,8 +112,6 @@ const (
 	NoticeGatewayDown = "gateway_down"
 	// NoticeBadForm says that the form was too old or not for this session.
 	NoticeBadForm = "bad_form"
-	// NoticeTooMany says that steps came too fast.
-	NoticeTooMany = "too_many"
 	// NoticeWeChatRefused says that WeChat did not say who the shopper is.
 	NoticeWeChatRefused = "wechat_refused"
 )

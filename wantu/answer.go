@@ -82,9 +82,9 @@ func (a *answer) agree(sent Fields) error {
 }
 
 // foreign makes a text of the gateway's fit for an error: bounded, in one line
-// and without the key, should the gateway be so careless as to print it.
-func foreign(text, key string) string {
-	text = strings.ReplaceAll(text, key, "[key]")
+// and masked, should the gateway be so careless as to print a secret.
+func foreign(text string, mask *strings.Replacer) string {
+	text = mask.Replace(text)
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

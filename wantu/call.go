@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 )
 
 func mismatch(name string) error {
@@ -28,7 +29,8 @@ func (c *Client) call(ctx context.Context, endpoint string, f *form, read func(*
 	if err != nil {
 		return err
 	}
-	message, err := c.open(endpoint, body)
+	mask := c.mask(sent)
+	message, err := c.open(endpoint, body, mask)
 	if err != nil {
 		return err
 	}
@@ -36,7 +38,7 @@ func (c *Client) call(ctx context.Context, endpoint string, f *form, read func(*
 	if err := a.agree(sent); err != nil {
 		return fmt.Errorf("wantu: %s: %w", endpoint, err)
 	}
-	if err := c.refusal(endpoint, message, false); err != nil {
+	if err := refusal(endpoint, message, mask, false); err != nil {
 		return err
 	}
 	if read(a); a.err != nil {
@@ -45,15 +47,26 @@ func (c *Client) call(ctx context.Context, endpoint string, f *form, read func(*
 	return nil
 }
 
+// mask hides what the gateway knows of the call and a log must not: the key,
+// and who the shopper is to WeChat.
+func (c *Client) mask(sent Fields) *strings.Replacer {
+	hidden := []string{c.key, "[key]"}
+	// An empty text would be found between any two characters.
+	if id := sent["open_id"]; id != "" {
+		hidden = append(hidden, id, "[open_id]")
+	}
+	return strings.NewReplacer(hidden...)
+}
+
 // open decodes and verifies an answer. An answer that does not verify still
 // shows its return_code to the reader of the log.
-func (c *Client) open(endpoint string, body []byte) (Message, error) {
+func (c *Client) open(endpoint string, body []byte, mask *strings.Replacer) (Message, error) {
 	message, err := Decode(body)
 	if err != nil {
 		return Message{}, fmt.Errorf("wantu: %s: %w", endpoint, err)
 	}
 	if err := message.Verify(c.key); err != nil {
-		if refusal := c.refusal(endpoint, message, true); refusal != nil {
+		if refusal := refusal(endpoint, message, mask, true); refusal != nil {
 			return Message{}, refusal
 		}
 		return Message{}, fmt.Errorf("wantu: %s: %w", endpoint, err)
@@ -62,7 +75,7 @@ func (c *Client) open(endpoint string, body []byte) (Message, error) {
 }
 
 // refusal returns the error that the answer reports, nil on success.
-func (c *Client) refusal(endpoint string, m Message, unverified bool) error {
+func refusal(endpoint string, m Message, mask *strings.Replacer, unverified bool) error {
 	code, err := parseReturnCode(m.Text("return_code"))
 	if err != nil {
 		if unverified {
@@ -75,8 +88,8 @@ func (c *Client) refusal(endpoint string, m Message, unverified bool) error {
 	}
 	return &APIError{
 		Endpoint: endpoint, Code: code, Unverified: unverified,
-		Msg:  foreign(m.Text("return_msg"), c.key),
-		Desc: foreign(m.Text("return_desc"), c.key),
+		Msg:  foreign(m.Text("return_msg"), mask),
+		Desc: foreign(m.Text("return_desc"), mask),
 	}
 }
 

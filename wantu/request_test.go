@@ -287,3 +287,29 @@ func TestAnswersRefused(t *testing.T) {
 		})
 	}
 }
+
+// TestRefusalHidesTheShopper: a gateway that quotes what it was sent does not
+// bring the key or the shopper's open_id into a log.
+func TestRefusalHidesTheShopper(t *testing.T) {
+	t.Parallel()
+	const openID = "oCanary-of-the-shopper-1b7e"
+	r := payFormRequest()
+	r.OpenID = openID
+	for name, key := range map[string]string{"signed": canary, "signed with another key": "another-key"} {
+		body, err := wantu.Encode(map[string]any{
+			"return_code": 304, "return_msg": "no user " + openID, "return_desc": "open_id=" + openID + " key=" + canary,
+		}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = newClient(t, wantu.Config{BaseURL: gateway(t, reply(200, string(body)))}).PayForm(context.Background(), r)
+		noSecret(t, err)
+		var api *wantu.APIError
+		if !errors.As(err, &api) || strings.Contains(api.Msg+api.Desc+err.Error(), openID) {
+			t.Errorf("%s: the shopper's open_id is in the error: %v", name, err)
+		}
+		if api != nil && api.Desc != "open_id=[open_id] key=[key]" {
+			t.Errorf("%s: the description is %q", name, api.Desc)
+		}
+	}
+}

@@ -33,6 +33,8 @@ func (s *Server) start(c echo.Context) error {
 	if !a.Flow.Redirects() || a.State != checkout.AttemptPending {
 		return c.Redirect(http.StatusSeeOther, page)
 	}
+	// Again, because a page in another site's frame could not.
+	s.remember(c, session)
 	return c.Redirect(http.StatusSeeOther, a.Placed.URL)
 }
 
@@ -44,10 +46,18 @@ func (s *Server) startRequest(c echo.Context, session checkout.Session) checkout
 	if r.Flow == "" && session.Accepts(r.Wallet) {
 		r.Flow = s.choose(session, r.Device, r.Wallet).Flow
 	}
-	if openID := s.browsers.of(c.Request()).openID(s.Merchants[session.Merchant].WeChat.ID); openID != "" {
-		r.OpenID, r.Payer = openID, s.tag("payer", openID)
-	}
+	r.OpenID, r.Payer = s.payer(c, session)
 	return r
+}
+
+// payer returns the openid that WeChat told this browser, and its tag; "" where
+// it told none.
+func (s *Server) payer(c echo.Context, session checkout.Session) (openID, tag string) {
+	openID = s.browsers.of(c.Request()).openID(s.Merchants[session.Merchant].WeChat.ID)
+	if openID == "" {
+		return "", ""
+	}
+	return openID, s.tag("payer", openID)
 }
 
 // startNotice says what the page tells the shopper about an error that it

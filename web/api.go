@@ -3,10 +3,6 @@ package web
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -15,9 +11,6 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 )
-
-// maxAPIBody bounds the body of an API request, in bytes.
-const maxAPIBody = 64 << 10
 
 // authenticate finds the shop by its bearer key.
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
@@ -67,6 +60,9 @@ func (s *Server) createSession(c echo.Context) error {
 	if err := checkReturn("cancel_url", r.CancelURL, shop.ReturnHosts); err != nil && r.CancelURL != "" {
 		return err
 	}
+	if err := checkSubject(r.Subject); err != nil {
+		return err
+	}
 	if err := checkLocale(r.Locale); err != nil {
 		return err
 	}
@@ -111,42 +107,4 @@ func (s *Server) getSession(c echo.Context) error {
 		return checkout.ErrNotFound
 	}
 	return c.JSON(http.StatusOK, s.Service.Public(session))
-}
-
-// readJSON reads one JSON object strictly: a field that nobody knows is a typo
-// that would lose something.
-func readJSON(c echo.Context, into any) error {
-	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
-	if kind != echo.MIMEApplicationJSON {
-		return echo.NewHTTPError(http.StatusUnsupportedMediaType, "the body must be application/json")
-	}
-	decoder := json.NewDecoder(http.MaxBytesReader(c.Response(), c.Request().Body, maxAPIBody))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return decodeError(err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return echo.NewHTTPError(http.StatusBadRequest, "the body holds more than one JSON object")
-	}
-	return nil
-}
-
-// decodeError names the field where it can.
-func decodeError(err error) error {
-	var field *checkout.FieldError
-	var kind *json.UnmarshalTypeError
-	var size *http.MaxBytesError
-	const unknown = `json: unknown field "`
-	switch text := err.Error(); {
-	case errors.As(err, &field):
-		return field
-	case errors.As(err, &size):
-		return echo.NewHTTPError(http.StatusRequestEntityTooLarge, "the body is over 64 KiB")
-	case errors.As(err, &kind) && kind.Field != "":
-		return &checkout.FieldError{Field: kind.Field, Problem: "must not be a JSON " + kind.Value}
-	case strings.HasPrefix(text, unknown):
-		return &checkout.FieldError{Field: strings.TrimSuffix(text[len(unknown):], `"`), Problem: "is not a field of this request"}
-	default:
-		return echo.NewHTTPError(http.StatusBadRequest, "the body is not a JSON object that can be read")
-	}
 }

@@ -25,6 +25,7 @@ func TestCreateSessionRefusesBadFields(t *testing.T) {
 		{"amount beyond 64 bits", "amount", json.RawMessage("99999999999999999999")},
 		{"amount as text", "amount", "1250"},
 		{"subject missing", "subject", ""},
+		{"subject of spaces", "subject", " \u3000 "},
 		{"subject of 129 characters", "subject", strings.Repeat("茶", 129)},
 		{"subject with a line break", "subject", "Tea\ncake"},
 		{"subject of another type", "subject", 5},
@@ -72,6 +73,30 @@ func TestCreateSessionRefusesBadFields(t *testing.T) {
 	}
 }
 
+func TestCreateSessionWantsEachNameOnceAndExactly(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const most = `"currency":"HKD","subject":"Tea","success_url":"https://shop.example/ok"`
+	for name, c := range map[string]struct{ body, field, detail string }{
+		"twice":                      {`{"amount":100,` + most + `,"amount":1}`, "amount", "is there twice"},
+		"twice, the same value":      {`{"amount":100,"amount":100,` + most + `}`, "amount", "is there twice"},
+		"twice, one of them escaped": {`{"amount":100,` + most + `,"\u0061mount":1}`, "amount", "is there twice"},
+		"other letters":              {`{"Amount":100,` + most + `}`, "Amount", "is not a field of this request"},
+		"once more in other letters": {`{"amount":100,"AMOUNT":1,` + most + `}`, "AMOUNT", "is not a field of this request"},
+		"letters that fold":          {`{"amount":100,` + most + `,"\u017fubject":"x"}`, "\u017fubject", "is not a field of this request"},
+	} {
+		got := f.api(http.MethodPost, "/v1/checkout/sessions", c.body)
+		var problem struct{ Field, Detail string }
+		if err := json.Unmarshal([]byte(got.body), &problem); err != nil || got.status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		} else if problem.Field != c.field || problem.Detail != c.detail {
+			t.Errorf("%s: the problem is %s", name, got.body)
+		}
+	}
+	// Within a value names are the shop's own.
+	f.session(`,"metadata":{"amount":"1","Amount":"2"}`)
+}
+
 func TestCreateSessionKeepsWhatTheShopSent(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -114,7 +139,7 @@ func TestAPIWantsAKnownKeyAndJSON(t *testing.T) {
 	if got := f.get("/v1/checkout/sessions/"+id, "Authorization", "Bearer sk_test_of_another"); got.status != http.StatusNotFound {
 		t.Errorf("another shop sees the session: %d", got.status)
 	}
-	for name, body := range map[string]string{"not JSON": "{", "two objects": "{} {}", "too large": `{"subject":"` + strings.Repeat("x", 70_000) + `"}`} {
+	for name, body := range map[string]string{"not JSON": "{", "a name alone": `{"amount"`, "two objects": "{} {}", "too large": `{"subject":"` + strings.Repeat("x", 70_000) + `"}`} {
 		if got := f.api(http.MethodPost, "/v1/checkout/sessions", body); got.status/100 != 4 {
 			t.Errorf("%s: %d %s", name, got.status, got.body)
 		}

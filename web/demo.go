@@ -68,11 +68,17 @@ func (s *Server) viewAs(c echo.Context) error {
 	c.SetCookie(&http.Cookie{
 		Name: viewAsCookie, Value: as, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
-	back := c.FormValue("back")
-	if !strings.HasPrefix(back, "/") || strings.HasPrefix(back, "//") || strings.Contains(back, `\`) {
-		back = "/"
+	return c.Redirect(http.StatusSeeOther, ownPage(c.FormValue("back")))
+}
+
+// ownPage returns the path of a page of this server, "/" for what a browser
+// might read as another's: it drops tabs and line breaks, and takes \ for /.
+func ownPage(path string) string {
+	odd := strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r == '\\' })
+	if odd || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		return "/"
 	}
-	return c.Redirect(http.StatusSeeOther, back)
+	return path
 }
 
 func (s *Server) demoBar(c echo.Context, page string) *templates.DemoBar {

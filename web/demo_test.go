@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -21,6 +22,26 @@ func TestViewAsReplacesTheUserAgent(t *testing.T) {
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 		if !strings.Contains(seen, part) {
 			t.Errorf("as %q the server sees %s", cookie, seen)
+		}
+	}
+}
+
+func TestViewAsLeadsBackToItsOwnServerOnly(t *testing.T) {
+	t.Parallel()
+	config := newFixture(t).web.Config
+	config.Demo = &web.Demo{SandboxOrigin: "http://localhost:8081"}
+	server := must(web.New(config))
+	for back, want := range map[string]string{
+		"/c/cs_1?notice=bad_form": "/c/cs_1?notice=bad_form", "": "/", "c": "/", "https://evil.example/": "/",
+		"//evil.example/": "/", `/\evil.example/`: "/", "/\t/evil.example/": "/", "/\n/evil.example/": "/",
+		"/\r\n/evil.example/": "/", "\t//evil.example/": "/", " //evil.example/": "/", "/\x00/evil.example/": "/",
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/demo/view-as", strings.NewReader(url.Values{"as": {"phone"}, "back": {back}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		answer := httptest.NewRecorder()
+		server.ServeHTTP(answer, r)
+		if got := answer.Header().Get("Location"); answer.Code != http.StatusSeeOther || got != want {
+			t.Errorf("back to %q: %d %q, want %q", back, answer.Code, got, want)
 		}
 	}
 }

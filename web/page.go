@@ -48,9 +48,12 @@ func (s *Server) remember(c echo.Context, session checkout.Session) {
 	}
 }
 
-// viewOf reads the session of a request's path.
+// viewOf reads the session of a request's path, which is being watched then.
 func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
 	v, err := s.Service.View(c.Request().Context(), c.Param("id"))
+	if err == nil {
+		s.Service.Seen(v.Session.ID)
+	}
 	return confirming(c, v), err
 }
 
@@ -111,7 +114,7 @@ func refreshFor(state page.State) int {
 func knownNotice(key string) string {
 	known := []string{
 		templates.NoticeGatewayDown, templates.NoticeBadForm,
-		templates.NoticeTooMany, templates.NoticeWeChatRefused,
+		templates.NoticeWeChatRefused,
 	}
 	if slices.Contains(known, key) {
 		return key
@@ -153,18 +156,30 @@ func (s *Server) choose(session checkout.Session, device checkout.Device, w chec
 }
 
 // autoStart is the wallet that the page's script posts for without a tap:
-// where there is one code to show, and after WeChat told the openid.
+// after WeChat told the openid, and where there is one code to show.
 func (s *Server) autoStart(c echo.Context, v checkout.View, device checkout.Device) string {
+	if s.resumesJSAPI(c, v, device) {
+		return string(checkout.WalletWeChat)
+	}
 	if v.State != page.Choose {
 		return ""
-	}
-	if w := checkout.Wallet(c.QueryParam("start")); v.Session.Accepts(w) && s.choose(v.Session, device, w).Flow == checkout.FlowJSAPI {
-		return string(w)
 	}
 	if len(v.Session.Wallets) != 1 || !s.choose(v.Session, device, v.Session.Wallets[0]).Flow.ShowsCode() {
 		return ""
 	}
 	return string(v.Session.Wallets[0])
+}
+
+// resumesJSAPI reports whether the shopper has just come back from telling
+// WeChat's openid, and has no order of their own to pay yet.
+func (s *Server) resumesJSAPI(c echo.Context, v checkout.View, device checkout.Device) bool {
+	const w = checkout.WalletWeChat
+	if c.QueryParam("start") != string(w) || v.State == page.Confirming || !v.Session.Accepts(w) {
+		return false
+	}
+	_, payer := s.payer(c, v.Session)
+	own := v.Attempt != nil && v.Attempt.State == checkout.AttemptPending && v.Attempt.Payer == payer
+	return payer != "" && !own && s.choose(v.Session, device, w).Flow == checkout.FlowJSAPI
 }
 
 // attemptView is what the page shows of the attempt: nothing to pay with once

@@ -30,6 +30,7 @@ func (s *Server) returned(c echo.Context) error {
 	}
 	p := templates.CheckoutPage{
 		Lang: s.language(c, v.Session), State: string(v.State), StatusOnly: true,
+		Attempt:   templates.AttemptView{Ref: v.Attempt.ID},
 		Remaining: -1, Token: s.formToken(path), RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(),
 		URLs: templates.URLs{
 			Self: path, Status: path + "/status" + returnedQuery(c), Events: path + "/events" + returnedQuery(c),
@@ -84,6 +85,9 @@ func confirming(c echo.Context, v checkout.View) checkout.View {
 // the shop out of it.
 func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 	v, err := s.Service.ViewReturn(c.Request().Context(), c.Param("token"))
+	if err == nil {
+		s.Service.Seen(v.Session.ID)
+	}
 	v.Session.SuccessURL = ""
 	return confirming(c, v), err
 }

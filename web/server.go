@@ -115,7 +115,11 @@ func hashKeys(merchants map[string]Merchant) (map[[sha256.Size]byte]string, erro
 			if len(key) < 12 {
 				return nil, fmt.Errorf("web: an API key of merchant %q is shorter than 12 characters", id)
 			}
-			keys[sha256.Sum256([]byte(key))] = id
+			hash := sha256.Sum256([]byte(key))
+			if other, taken := keys[hash]; taken && other != id {
+				return nil, fmt.Errorf("web: merchants %q and %q have the same API key", min(id, other), max(id, other))
+			}
+			keys[hash] = id
 		}
 	}
 	return keys, nil

@@ -90,3 +90,21 @@ func TestCookieHidesTheOpenID(t *testing.T) {
 		t.Error("the openid shows")
 	}
 }
+
+func TestOAuthResumesWhereADesktopLeftItsCode(t *testing.T) {
+	t.Parallel()
+	f, id, callback := inWeChat(t)
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}) // the desktop's: a code
+	f.get(callback)
+	html := f.get("/c/"+id+"?start=wechat", "User-Agent", inChat).body
+	if !strings.Contains(html, `data-state="code"`) || !strings.Contains(html, `data-autostart="wechat"`) {
+		t.Errorf("the phone shows the desktop's code and does not go on:\n%s", html)
+	}
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat)
+	if html := f.get("/c/"+id+"?start=wechat", "User-Agent", inChat).body; strings.Contains(html, "data-autostart") {
+		t.Errorf("with its own order the page starts again:\n%s", html)
+	}
+	if orders := f.sandbox.Orders(); len(orders) != 2 || orders[1].Status != "CLOSED" {
+		t.Errorf("the gateway holds %+v, want the code's order closed", orders)
+	}
+}

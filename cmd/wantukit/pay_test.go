@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/url"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	"github.com/skip2/go-qrcode"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/cmd/wantukit/shop"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -88,12 +91,12 @@ func (p *shopper) payDrawnCode() {
 	p.Helper()
 	const bars = `#checkout[data-state="code"] .qr svg path`
 	p.do(chromedp.WaitReady(chromedp.CSS(bars)))
-	path := ask(p, p.tab, chromedp.AttributeValue(chromedp.CSS(bars), "d")).Value
+	drawing := ask(p, p.tab, chromedp.AttributeValue(chromedp.CSS(bars), "d")).Value
 	code, err := qrcode.New(p.orders()[0].ScanURL, qrcode.Medium)
 	if err != nil {
 		p.Fatal(err)
 	}
-	if drawn, want := undraw(path, len(code.Bitmap())), code.Bitmap(); !sameBitmap(drawn, want) {
+	if drawn, want := undraw(drawing, len(code.Bitmap())), code.Bitmap(); !sameBitmap(drawn, want) {
 		p.Errorf("the page draws another code than that of %s", p.orders()[0].ScanURL)
 	}
 	p.scan()
@@ -141,12 +144,26 @@ func (p *shopper) arriveAtShop() {
 	})
 }
 
+// order is the shop's, of the order page that the shopper is at.
+func (p *shopper) order() shop.Order {
+	p.Helper()
+	at, err := url.Parse(p.location())
+	if err != nil {
+		p.Fatal(err)
+	}
+	order, found := p.demo.shop.Order(path.Base(at.Path))
+	if !found {
+		p.Fatalf("%s is of no order", at)
+	}
+	return order
+}
+
 // checkBooks holds the shop's, our own and the gateway's records against each
 // other: one order, paid once.
 func (p *shopper) checkBooks(w checkout.Wallet, f checkout.Flow) {
 	p.Helper()
 	ctx := p.Context()
-	order, _ := p.demo.shop.Order("HN-1001")
+	order := p.order()
 	if order.Status != "paid" || len(order.Webhooks) != 1 {
 		p.Errorf("the shop holds %+v, want it paid by one webhook", order)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/base64"
+	"fmt"
 	"maps"
 	"os"
 	"regexp"
@@ -102,6 +104,23 @@ func sameMoves[S interface {
 	}
 	if len(drawn) > 0 {
 		t.Errorf("drawn and unknown: %v", drawn)
+	}
+}
+
+var envValue = regexp.MustCompile(`env:(\w+)`)
+
+func TestReadmeConfigurationIsTaken(t *testing.T) {
+	example := section(readme(t), "```yaml\n", "```")
+	named := envValue.FindAllStringSubmatch(example, -1)
+	if len(named) == 0 {
+		t.Fatal("the README's configuration has no env: value")
+	}
+	for i, m := range named {
+		key := fmt.Sprintf("a key of 24 bytes or more %d", i)
+		t.Setenv(m[1], "whsec_"+base64.StdEncoding.EncodeToString([]byte(key)))
+	}
+	if _, err := readConfig(t, example); err != nil {
+		t.Errorf("the README's configuration is refused: %v", err)
 	}
 }
 

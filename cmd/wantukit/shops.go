@@ -1,11 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +13,6 @@ import (
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/wantu"
-	"github.com/wantukit/wantukit/wantu/sandbox"
 	"github.com/wantukit/wantukit/web"
 )
 
@@ -69,18 +66,29 @@ func readShops(path string) ([]shopConfig, error) {
 	if len(c.Merchants) == 0 {
 		return nil, fmt.Errorf("%s: merchants is empty", path)
 	}
-	seen := map[string]bool{}
-	for i := range c.Merchants {
-		s := &c.Merchants[i]
-		if s.ID == "" || seen[s.ID] {
-			return nil, fmt.Errorf("%s: merchants[%d].id is missing or taken", path, i)
-		}
-		seen[s.ID] = true
-		if err := errors.Join(s.resolve(), s.check()); err != nil {
-			return nil, fmt.Errorf("%s: merchant %q: %w", path, s.ID, err)
-		}
+	if err := readyShops(c.Merchants); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c.Merchants, nil
+}
+
+// readyShops resolves the shops' keys and checks each shop, then all together.
+func readyShops(shops []shopConfig) error {
+	seen := map[string]bool{}
+	for i := range shops {
+		s := &shops[i]
+		if s.ID == "" || seen[s.ID] {
+			return fmt.Errorf("merchants[%d].id is missing or taken", i)
+		}
+		seen[s.ID] = true
+		if err := s.resolve(); err != nil {
+			return fmt.Errorf("merchant %q: %w", s.ID, err)
+		}
+		if err := s.check(); err != nil {
+			return fmt.Errorf("merchant %q: %w", s.ID, err)
+		}
+	}
+	return checkKeysApart(shops)
 }
 
 // resolve replaces env: and file: by what they name.
@@ -101,40 +109,6 @@ func (s *shopConfig) resolve() error {
 	return nil
 }
 
-// minKey is the length below which a gateway's key is surely not one.
-const minKey = 16
-
-func (s *shopConfig) check() error {
-	gateway, err := url.Parse(s.Gateway.BaseURL)
-	switch {
-	case s.Name == "":
-		return errors.New("name is missing")
-	case err != nil || gateway.Host == "":
-		return errors.New("gateway.base_url is not a URL")
-	case len(s.Gateway.Key) < minKey:
-		return fmt.Errorf("gateway.key is shorter than %d characters", minKey)
-	case s.Gateway.Key == sandbox.DefaultKey && !loopback(gateway.Hostname()):
-		return errors.New("gateway.key is the sandbox's own")
-	case len(s.APIKeys) == 0:
-		return errors.New("api_keys is empty")
-	case len(s.ReturnHosts) == 0:
-		return errors.New("return_hosts is empty: no session could name a success_url")
-	case s.SessionMinutes < 0 || s.SessionMinutes > 24*60:
-		return errors.New("session_minutes is not between 1 and 1440")
-	}
-	for _, name := range s.Channels {
-		if checkout.ExpandWallets(name) == nil {
-			return fmt.Errorf("channels: unknown channel %q", name)
-		}
-	}
-	return nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
 func (s *shopConfig) account() (wantupay.Account, error) {
 	client, err := wantu.New(wantu.Config{
 		BaseURL: s.Gateway.BaseURL, MerchantAccount: s.Gateway.MerchantAccount,
@@ -146,7 +120,12 @@ func (s *shopConfig) account() (wantupay.Account, error) {
 func (s *shopConfig) domain() checkout.Merchant {
 	m := checkout.Merchant{ID: s.ID, Name: s.Name, Lifetime: time.Duration(s.SessionMinutes) * time.Minute}
 	for _, name := range s.Channels {
-		m.Wallets = append(m.Wallets, checkout.ExpandWallets(name)...)
+		for _, w := range checkout.ExpandWallets(name) {
+			// A channel and its wallet may both be named.
+			if !slices.Contains(m.Wallets, w) {
+				m.Wallets = append(m.Wallets, w)
+			}
+		}
 	}
 	return m
 }

@@ -4,13 +4,19 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-const canary = "canary-key-that-must-not-show"
+const (
+	canary = "canary-key-that-must-not-show"
+	// hookCanary is base64 of 24 bytes, the key of a webhook.
+	hookCanary = "Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5"
+)
 
 const goodShop = `
 merchants:
@@ -22,7 +28,7 @@ merchants:
       store_account: HKG1831455570
       key: ` + canary + `
     api_keys: [sk_live_0123456789]
-    webhook: {url: "https://shop.example.com/hook", secret: whsec_` + canary + `}
+    webhook: {url: "https://shop.example.com/hook", secret: whsec_` + hookCanary + `}
     return_hosts: [Shop.example.com]
     channels: [alipay]
 `
@@ -48,7 +54,7 @@ func TestConfigurationIsRead(t *testing.T) {
 	if d := shops[0].domain(); len(d.Wallets) != 2 || d.Name != "Harbour Nights" {
 		t.Errorf("the domain gets %+v", d)
 	}
-	if text := fmt.Sprintf("%v %+v %#v", shops, shops, shops); strings.Contains(text, canary) {
+	if text := fmt.Sprintf("%v %+v %#v", shops, shops, shops); strings.Contains(text, canary) || strings.Contains(text, hookCanary) {
 		t.Error("printing the configuration shows the key")
 	}
 }
@@ -56,26 +62,114 @@ func TestConfigurationIsRead(t *testing.T) {
 func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ replace, by, want string }{
-		"empty key":                 {"key: " + canary, `key: ""`, "gateway.key"},
-		"short key":                 {"key: " + canary, "key: short", "gateway.key"},
-		"sandbox's key":             {"key: " + canary, "key: " + sandbox.DefaultKey, "gateway.key is the sandbox's"},
-		"no API key":                {"[sk_live_0123456789]", "[]", "api_keys"},
-		"no return host":            {"[Shop.example.com]", "[]", "return_hosts"},
-		"unknown channel":           {"[alipay]", "[paypal]", "channels"},
-		"no gateway":                {"https://merchants-api.wantu.cn/paygate", "''", "gateway.base_url"},
-		"no name":                   {"name: Harbour Nights", "name: ''", "name"},
-		"a field that nobody knows": {"name: Harbour Nights", "title: Harbour Nights", "title"},
-		"a key of no environment":   {"key: " + canary, "key: env:WANTUKIT_TEST_NOTHING", "WANTUKIT_TEST_NOTHING"},
-		"a key of no file":          {"key: " + canary, "key: file:/nothing", "gateway.key"},
-		"no merchants":              {goodShop, "merchants: []", "merchants"},
+		"sandbox's key with a space":  {"key: " + canary, `key: " ` + sandbox.DefaultKey + `"`, "gateway.key is the sandbox's"},
+		"sandbox's merchant":          {"HKG1449074190", sandbox.DefaultMerchantAccount, "gateway.merchant_account is the sandbox's"},
+		"sandbox's store":             {"HKG1831455570", `"` + sandbox.DefaultStoreAccount + ` "`, "gateway.store_account is the sandbox's"},
+		"sandbox's WeChat account":    {"    api_keys", "    wechat: {app_id: " + sandbox.DefaultWeChatAppID + ", app_secret: x}\n    api_keys", "wechat.app_id is the sandbox's"},
+		"sandbox's WeChat secret":     {"    api_keys", "    wechat: {app_id: wx1, app_secret: " + sandbox.DefaultWeChatAppSecret + "}\n    api_keys", "wechat.app_secret is the sandbox's"},
+		"demo's API key":              {"sk_live_0123456789", demoAPIKey, "api_keys[0] is the demo's"},
+		"demo's API key as second":    {"sk_live_0123456789", "sk_live_0123456789, " + demoAPIKey, "api_keys[1] is the demo's"},
+		"demo's webhook secret":       {"whsec_" + hookCanary, demoWebhookSecret, "webhook.secret is the demo's"},
+		"short API key":               {"sk_live_0123456789", "sk_live_012", "api_keys[0]"},
+		"webhook without TLS":         {"https://shop.example.com/hook", "http://shop.example.com/hook", "webhook.url"},
+		"webhook without a scheme":    {"https://shop.example.com/hook", "shop.example.com/hook", "webhook.url"},
+		"webhook without a host":      {"https://shop.example.com/hook", "https:///hook", "webhook.url"},
+		"webhook of another scheme":   {"https://shop.example.com/hook", "ftp://shop.example.com/hook", "webhook.url"},
+		"no webhook secret":           {", secret: whsec_" + hookCanary, "", "webhook.secret"},
+		"webhook secret of no base64": {"whsec_" + hookCanary, "whsec_" + canary, "webhook.secret"},
+		"webhook secret without mark": {"whsec_" + hookCanary, hookCanary, "webhook.secret"},
+		"short webhook secret":        {"whsec_" + hookCanary, "whsec_c2VjcmV0", "webhook.secret"},
+		"WeChat without its secret":   {"    api_keys", "    wechat: {app_id: wx1}\n    api_keys", "wechat.app_secret"},
+		"WeChat without its id":       {"    api_keys", "    wechat: {app_secret: " + canary + "}\n    api_keys", "wechat.app_id"},
+		"empty key":                   {"key: " + canary, `key: ""`, "gateway.key"},
+		"short key":                   {"key: " + canary, "key: short", "gateway.key"},
+		"sandbox's key":               {"key: " + canary, "key: " + sandbox.DefaultKey, "gateway.key is the sandbox's"},
+		"no API key":                  {"[sk_live_0123456789]", "[]", "api_keys"},
+		"no return host":              {"[Shop.example.com]", "[]", "return_hosts"},
+		"unknown channel":             {"[alipay]", "[paypal]", "channels"},
+		"no gateway":                  {"https://merchants-api.wantu.cn/paygate", "''", "gateway.base_url"},
+		"no name":                     {"name: Harbour Nights", "name: ''", "name"},
+		"a field that nobody knows":   {"name: Harbour Nights", "title: Harbour Nights", "title"},
+		"a key of no environment":     {"key: " + canary, "key: env:WANTUKIT_TEST_NOTHING", "WANTUKIT_TEST_NOTHING"},
+		"a key of no file":            {"key: " + canary, "key: file:/nothing", "gateway.key"},
+		"no merchants":                {goodShop, "merchants: []", "merchants"},
 	} {
 		_, err := readConfig(t, strings.Replace(goodShop, c.replace, c.by, 1))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want it to name %s", name, err, c.want)
 		}
-		if err != nil && strings.Contains(err.Error(), canary) {
+		if err != nil && (strings.Contains(err.Error(), canary) || strings.Contains(err.Error(), hookCanary)) {
 			t.Errorf("%s: the error shows the key: %v", name, err)
 		}
+	}
+}
+
+func TestConfigurationTakesHostsAndOriginsAlone(t *testing.T) {
+	t.Parallel()
+	for entry, good := range map[string]bool{
+		"shop.example.com": true, "shop.example.com:8443": true, "localhost:8080": true, "127.0.0.1": true, "[::1]:8080": true, "a": true,
+		"": false, " ": false, "https://shop.example.com": false, "shop.example.com/": false, "shop.example.com/a": false, "//shop.example.com": false,
+		"shop example.com": false, " shop.example.com": false, "user@shop.example.com": false, "shop.example.com:": false, "shop.example.com:x": false,
+		"*.example.com": false, "shop.example.com?a": false, "shop.example.com#a": false, `shop.example.com\a`: false, "shop.example.com\n": false,
+	} {
+		_, err := readConfig(t, strings.Replace(goodShop, "[Shop.example.com]", fmt.Sprintf("[%q]", entry), 1))
+		if (err == nil) != good || err != nil && !strings.Contains(err.Error(), "return_hosts[0]") {
+			t.Errorf("return host %q: %v", entry, err)
+		}
+	}
+	for entry, good := range map[string]bool{
+		"https://shop.example.com": true, "https://shop.example.com:8443": true, "http://localhost:8080": true, "http://[::1]": true,
+		"": false, "shop.example.com": false, "*": false, "https://*.example.com": false, "https://": false, "https:": false, "'self'": false,
+		"https://shop.example.com/": false, "https://shop.example.com/a": false, "https://a.example https://b.example": false, "ftp://shop.example.com": false,
+		"https://shop.example.com; script-src *": false, "https://shop.example.com;": false, "https://u@shop.example.com": false, "https://shop.example.com\n": false,
+	} {
+		_, err := readConfig(t, goodShop+fmt.Sprintf("    allowed_origins: [%q]\n", entry))
+		if (err == nil) != good || err != nil && !strings.Contains(err.Error(), "allowed_origins[0]") {
+			t.Errorf("origin %q: %v", entry, err)
+		}
+	}
+}
+
+func TestConfigurationOfThisMachineMayUseTheSandbox(t *testing.T) {
+	t.Parallel()
+	here := strings.NewReplacer(
+		"https://merchants-api.wantu.cn", "http://127.0.0.1:8081", "HKG1449074190", sandbox.DefaultMerchantAccount,
+		"HKG1831455570", sandbox.DefaultStoreAccount, canary, sandbox.DefaultKey, "https://shop.example.com/hook", "http://localhost:3000/hook",
+	).Replace(goodShop)
+	if _, err := readConfig(t, here); err != nil {
+		t.Errorf("the sandbox's account at a gateway on this machine: %v", err)
+	}
+	for _, demos := range []struct{ replace, by, want string }{
+		{"sk_live_0123456789", demoAPIKey, "api_keys[0]"}, {"whsec_" + hookCanary, demoWebhookSecret, "webhook.secret"},
+	} {
+		if _, err := readConfig(t, strings.Replace(here, demos.replace, demos.by, 1)); err == nil || !strings.Contains(err.Error(), demos.want) {
+			t.Errorf("the demo's %s: %v", demos.want, err)
+		}
+	}
+}
+
+func TestConfigurationKeepsMerchantsKeysApart(t *testing.T) {
+	t.Parallel()
+	_, second, _ := strings.Cut(goodShop, "merchants:\n")
+	second = strings.Replace(second, "id: harbour", "id: peak", 1)
+	_, err := readConfig(t, goodShop+second)
+	if err == nil || !strings.Contains(err.Error(), "api_keys[0]") || strings.Contains(err.Error(), "sk_live") {
+		t.Errorf("one API key of two merchants: %v", err)
+	}
+	if _, err := readConfig(t, goodShop+strings.Replace(second, "sk_live_0123456789", "sk_live_9876543210", 1)); err != nil {
+		t.Errorf("two merchants with their own keys: %v", err)
+	}
+}
+
+func TestConfigurationListsEachWalletOnce(t *testing.T) {
+	t.Parallel()
+	shops, err := readConfig(t, strings.Replace(goodShop, "[alipay]", "[alipay, wechat, alipay_cn, wechat]", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []checkout.Wallet{checkout.WalletAlipayCN, checkout.WalletAlipayHK, checkout.WalletWeChat}
+	if got := shops[0].domain().Wallets; !slices.Equal(got, want) {
+		t.Errorf("the wallets are %v, want %v", got, want)
 	}
 }
 
@@ -93,15 +187,15 @@ func TestPlainHTTPGatewayOutsideThisMachineIsRefused(t *testing.T) {
 func TestKeysStandElsewhere(t *testing.T) {
 	t.Setenv("WANTUKIT_TEST_KEY", canary)
 	path := filepath.Join(t.TempDir(), "hook")
-	if err := os.WriteFile(path, []byte("whsec_c2VjcmV0\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte("whsec_"+hookCanary+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	text := strings.Replace(goodShop, "key: "+canary, "key: env:WANTUKIT_TEST_KEY", 1)
-	shops, err := readConfig(t, strings.Replace(text, "whsec_"+canary, "file:"+path, 1))
+	shops, err := readConfig(t, strings.Replace(text, "whsec_"+hookCanary, "file:"+path, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := shops[0]; string(s.Gateway.Key) != canary || string(s.Webhook.Secret) != "whsec_c2VjcmV0" {
+	if s := shops[0]; string(s.Gateway.Key) != canary || string(s.Webhook.Secret) != "whsec_"+hookCanary {
 		t.Error("the keys were not read")
 	}
 }

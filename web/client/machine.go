@@ -111,6 +111,9 @@ func (m *Machine) started() {
 	m.clock.set(m.page.Remaining, m.now)
 	m.tick()
 	m.startWatching()
+	if m.state == page.Confirming {
+		m.confirm() // the shopper is back from the wallet: ask at once
+	}
 	if m.state == page.Redirecting && m.page.JSAPI {
 		m.awaitBridge()
 	}

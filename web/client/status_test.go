@@ -148,3 +148,11 @@ func TestUnknownStateAtLoad(t *testing.T) {
 	d, _ := start(t, client.Page{State: "teleporting", Remaining: -1})
 	d.shows(page.Choose)
 }
+
+func TestPageThatComesBackFromAWalletAsksAtOnce(t *testing.T) {
+	t.Parallel()
+	_, commands := start(t, client.Page{State: page.Confirming, Attempt: "a", Remaining: 600})
+	same(t, only(commands, client.CommandConfirm), []client.Command{{Kind: client.CommandConfirm}})
+	_, commands = start(t, client.Page{State: page.Code, Attempt: "a", Remaining: 600})
+	same(t, only(commands, client.CommandConfirm), nil)
+}

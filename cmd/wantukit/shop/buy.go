@@ -3,16 +3,17 @@ package shop
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 )
 
 const (
 	ticketName  = "Harbour Nights & Friends, Row C"
 	ticketPrice = int64(48000) // in cents
+	currency    = "HKD"
 )
 
 // buy is step one: make an order, ask the checkout for a session, and send the
@@ -21,6 +22,7 @@ func (s *Shop) buy(w http.ResponseWriter, r *http.Request) {
 	o := s.newOrder()
 	session, err := s.createSession(r.Context(), o, r)
 	if err != nil {
+		s.forget(o)
 		http.Error(w, "The checkout is not available: "+err.Error(), http.StatusBadGateway)
 		return
 	}
@@ -34,15 +36,26 @@ func (s *Shop) buy(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, session.URL, http.StatusSeeOther)
 }
 
+// newOrder keeps an order before its session exists: the number is part of the
+// request for one. The number is drawn and not counted, because the demo's
+// orders are gone when it starts again and the checkout's sessions are not.
 func (s *Shop) newOrder() *Order {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := &Order{
-		Number: "HN-" + strconv.Itoa(1001+len(s.orders)), Item: ticketName, Amount: ticketPrice,
-		Status: "awaiting payment",
+	o := &Order{Item: ticketName, Amount: ticketPrice, Status: statusAwaiting}
+	for o.Number == "" || s.orders[o.Number] != nil {
+		o.Number = "HN-" + rand.Text()[:6]
 	}
 	s.orders[o.Number] = o
 	return o
+}
+
+// forget drops an order whose session nobody was sent to: what the checkout
+// may still tell of it is then about no order of ours.
+func (s *Shop) forget(o *Order) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.orders, o.Number)
 }
 
 // session is what the shop reads of the API's answer.
@@ -55,7 +68,7 @@ type session struct {
 func (s *Shop) createSession(ctx context.Context, o *Order, shopper *http.Request) (session, error) {
 	request := map[string]any{
 		"amount":              o.Amount, // in minor units
-		"currency":            "HKD",
+		"currency":            currency,
 		"subject":             o.Item,
 		"client_reference_id": o.Number,
 		"success_url":         s.PublicURL + "/shop/orders/" + o.Number + "?session={CHECKOUT_SESSION_ID}",

@@ -39,18 +39,28 @@ type Config struct {
 
 // Order is what the shop keeps of an order. A real shop has a database.
 type Order struct {
-	Number  string
-	Item    string
-	Amount  int64 // in cents
+	Number string
+	Item   string
+	Amount int64 // in cents of HKD
+	// Session is the checkout session's id, "" until the checkout has told it.
 	Session string
-	// Status is "awaiting payment", "paid", "expired", "canceled" or
-	// "to be looked at", by webhook alone.
+	// Status is one of the constants, by webhook alone.
 	Status string
 	PaidAt time.Time
 	// Webhooks are the ids of the events that were handled: one that comes
 	// again changes nothing.
 	Webhooks []string
 }
+
+// The statuses of an order.
+const (
+	statusAwaiting = "awaiting payment"
+	statusPaid     = "paid"
+	statusExpired  = "expired"
+	statusCanceled = "canceled"
+	// statusLook is for a person: the money is not as it was asked for.
+	statusLook = "to be looked at"
+)
 
 // Shop is the demo shop. It is an http.Handler.
 type Shop struct {

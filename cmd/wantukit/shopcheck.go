@@ -1,0 +1,188 @@
+package main
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+const (
+	// minKey is the length below which a gateway's key is surely not one.
+	minKey = 16
+	// minAPIKey is what the web demands of a bearer key, in characters.
+	minAPIKey = 12
+	// minWebhookKey is what Standard Webhooks demands of a key, in bytes.
+	minWebhookKey = 24
+	// maxSessionMinutes is the longest that a session may be open.
+	maxSessionMinutes = 24 * 60
+)
+
+// check refuses what must not go live. Its errors name the field, and hold
+// nothing of a value that may be a secret.
+func (s *shopConfig) check() error {
+	if s.Name == "" {
+		return errors.New("name is missing")
+	}
+	for _, check := range []func() error{
+		s.checkGateway, s.checkSandbox, s.checkWeChat, s.checkAPIKeys, s.checkWebhook, s.checkReturnHosts, s.checkOrigins, s.checkSessions,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *shopConfig) checkGateway() error {
+	gateway, err := url.Parse(s.Gateway.BaseURL)
+	switch {
+	case err != nil || gateway.Host == "":
+		return errors.New("gateway.base_url is not a URL")
+	case len(s.Gateway.Key) < minKey:
+		return fmt.Errorf("gateway.key is shorter than %d characters", minKey)
+	default:
+		return nil
+	}
+}
+
+// checkSandbox refuses what the sandbox answers to, where the gateway is not a
+// sandbox on this machine: the whole world knows these keys.
+func (s *shopConfig) checkSandbox() error {
+	if gateway, err := url.Parse(s.Gateway.BaseURL); err == nil && loopback(gateway.Hostname()) {
+		return nil
+	}
+	for _, of := range []struct{ field, value, sandbox string }{
+		{"gateway.merchant_account", s.Gateway.MerchantAccount, sandbox.DefaultMerchantAccount},
+		{"gateway.store_account", s.Gateway.StoreAccount, sandbox.DefaultStoreAccount},
+		{"gateway.key", string(s.Gateway.Key), sandbox.DefaultKey},
+		{"wechat.app_id", s.WeChat.AppID, sandbox.DefaultWeChatAppID},
+		{"wechat.app_secret", string(s.WeChat.AppSecret), sandbox.DefaultWeChatAppSecret},
+	} {
+		if strings.TrimSpace(of.value) == of.sandbox {
+			return fmt.Errorf("%s is the sandbox's own", of.field)
+		}
+	}
+	return nil
+}
+
+func (s *shopConfig) checkWeChat() error {
+	switch {
+	case s.WeChat.AppID != "" && s.WeChat.AppSecret == "":
+		return errors.New("wechat.app_secret is missing")
+	case s.WeChat.AppID == "" && s.WeChat.AppSecret != "":
+		return errors.New("wechat.app_id is missing")
+	default:
+		return nil
+	}
+}
+
+func (s *shopConfig) checkAPIKeys() error {
+	if len(s.APIKeys) == 0 {
+		return errors.New("api_keys is empty")
+	}
+	for i, key := range s.APIKeys {
+		switch key := strings.TrimSpace(string(key)); {
+		case key == demoAPIKey:
+			return fmt.Errorf("api_keys[%d] is the demo's own", i)
+		case len(key) < minAPIKey:
+			return fmt.Errorf("api_keys[%d] is shorter than %d characters", i, minAPIKey)
+		}
+	}
+	return nil
+}
+
+func (s *shopConfig) checkWebhook() error {
+	if strings.TrimSpace(string(s.Webhook.Secret)) == demoWebhookSecret {
+		return errors.New("webhook.secret is the demo's own")
+	}
+	if s.Webhook.URL == "" {
+		return nil
+	}
+	u, err := url.Parse(s.Webhook.URL)
+	switch {
+	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
+		return errors.New("webhook.url is not an absolute https URL")
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return errors.New("webhook.url must be https outside this machine")
+	case !isWebhookSecret(string(s.Webhook.Secret)):
+		return fmt.Errorf("webhook.secret is not whsec_ and base64 of %d bytes or more", minWebhookKey)
+	default:
+		return nil
+	}
+}
+
+func isWebhookSecret(text string) bool {
+	encoded, found := strings.CutPrefix(text, "whsec_")
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	return found && err == nil && len(key) >= minWebhookKey
+}
+
+// hostPattern is a name or an address, with a port or without, in the letters that
+// URLs and headers have. It is nothing that a Content-Security-Policy would
+// read otherwise: no space, no semicolon, no *.
+const hostPattern = `(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?`
+
+var (
+	bareHost   = regexp.MustCompile(`^` + hostPattern + `$`)
+	bareOrigin = regexp.MustCompile(`^https?://` + hostPattern + `$`)
+)
+
+func (s *shopConfig) checkReturnHosts() error {
+	if len(s.ReturnHosts) == 0 {
+		return errors.New("return_hosts is empty: no session could name a success_url")
+	}
+	for i, entry := range s.ReturnHosts {
+		if !bareHost.MatchString(entry) {
+			return fmt.Errorf("return_hosts[%d] is not a host alone, such as shop.example.com or shop.example.com:8443", i)
+		}
+	}
+	return nil
+}
+
+func (s *shopConfig) checkOrigins() error {
+	for i, entry := range s.AllowedOrigins {
+		if !bareOrigin.MatchString(entry) {
+			return fmt.Errorf("allowed_origins[%d] is not scheme and host alone, such as https://shop.example.com", i)
+		}
+	}
+	return nil
+}
+
+func (s *shopConfig) checkSessions() error {
+	for _, name := range s.Channels {
+		if checkout.ExpandWallets(name) == nil {
+			return fmt.Errorf("channels: unknown channel %q", name)
+		}
+	}
+	if s.SessionMinutes < 0 || s.SessionMinutes > maxSessionMinutes {
+		return fmt.Errorf("session_minutes is not between 1 and %d", maxSessionMinutes)
+	}
+	return nil
+}
+
+// checkKeysApart refuses an API key of two merchants: it could open only one.
+func checkKeysApart(shops []shopConfig) error {
+	owners := map[string]string{}
+	for _, s := range shops {
+		for i, key := range s.APIKeys {
+			text := strings.TrimSpace(string(key))
+			if owner, taken := owners[text]; taken && owner != s.ID {
+				return fmt.Errorf("merchant %q: api_keys[%d] is merchant %q's too", s.ID, i, owner)
+			}
+			owners[text] = s.ID
+		}
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// maxAPIBody bounds the body of an API request, in bytes.
+const maxAPIBody = 64 << 10
+
+// readJSON reads one JSON object into a struct, strictly: a field that nobody
+// knows is a typo that would lose something.
+func readJSON(c echo.Context, into any) error {
+	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
+	if kind != echo.MIMEApplicationJSON {
+		return echo.NewHTTPError(http.StatusUnsupportedMediaType, "the body must be application/json")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, maxAPIBody))
+	if err != nil {
+		return decodeError(err)
+	}
+	if err := checkNames(body, fieldNames(into)); err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if err := decoder.Decode(into); err != nil {
+		return decodeError(err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return echo.NewHTTPError(http.StatusBadRequest, "the body holds more than one JSON object")
+	}
+	return nil
+}
+
+// checkNames refuses what encoding/json takes in silence: a field that is there
+// twice, of which the last would count, and a name in other letters than its
+// own, such as Amount.
+func checkNames(body []byte, known map[string]bool) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
+		return errNotObject()
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		name, ok := token.(string)
+		switch {
+		case err != nil || !ok:
+			return errNotObject()
+		case !known[name]:
+			return &checkout.FieldError{Field: name, Problem: "is not a field of this request"}
+		case seen[name]:
+			return &checkout.FieldError{Field: name, Problem: "is there twice"}
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return errNotObject()
+		}
+	}
+	return nil
+}
+
+// fieldNames are the names of a request's fields, as its struct tags have them.
+func fieldNames(request any) map[string]bool {
+	names := map[string]bool{}
+	kind := reflect.TypeOf(request).Elem()
+	for i := range kind.NumField() {
+		name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+		names[name] = true
+	}
+	return names
+}
+
+// decodeError names the field where it can.
+func decodeError(err error) error {
+	var field *checkout.FieldError
+	var kind *json.UnmarshalTypeError
+	var size *http.MaxBytesError
+	switch {
+	case errors.As(err, &field):
+		return field
+	case errors.As(err, &size):
+		return echo.NewHTTPError(http.StatusRequestEntityTooLarge, "the body is over 64 KiB")
+	case errors.As(err, &kind) && kind.Field != "":
+		return &checkout.FieldError{Field: kind.Field, Problem: "must not be a JSON " + kind.Value}
+	default:
+		return errNotObject()
+	}
+}
+
+func errNotObject() error {
+	return echo.NewHTTPError(http.StatusBadRequest, "the body is not a JSON object that can be read")
+}
