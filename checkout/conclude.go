@@ -118,7 +118,8 @@ const refusedPatience = time.Hour
 // session's time has long been over. A person should know.
 func (s *Service) mustEndHere(ctx context.Context, h held, refusal error) bool {
 	session, err := s.store.Session(ctx, h.SessionID)
-	if err != nil || !errors.Is(refusal, ErrRefused) || s.clock.Now().Before(session.ExpiresAt.Add(refusedPatience)) {
+	forGood := errors.Is(refusal, ErrRefused) || errors.Is(refusal, ErrNoOrder)
+	if err != nil || !forGood || s.clock.Now().Before(session.ExpiresAt.Add(refusedPatience)) {
 		return false
 	}
 	s.report(Report{

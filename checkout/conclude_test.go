@@ -90,6 +90,8 @@ func TestExpiry(t *testing.T) {
 			f.sweepFor(4 * time.Second)
 			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.free(a)
+			f.sweepFor(2 * time.Hour) // but not for ever
+			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		},
 		"closes an order that its wallet refused": func(t *testing.T, f *fixture) {
 			a := f.pending()

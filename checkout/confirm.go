@@ -131,11 +131,17 @@ func (a Attempt) ref() OrderRef {
 	return OrderRef{Merchant: a.Merchant, Channel: a.Wallet.Channel(), OutTradeNo: a.OutTradeNo}
 }
 
-// release ends a hold and schedules the next query, if there is to be one.
+// release ends a hold and schedules the next query, if there is to be one. An
+// attempt that has ended stays on the slow schedule, until settleEnded takes it
+// off: a query that failed must not be its last.
 func (s *Service) release(ctx context.Context, h held) error {
 	var next time.Time
-	if h.live() && !h.Quarantined {
-		next = s.nextQuery(h.Attempt, s.clock.Now())
+	switch now := s.clock.Now(); {
+	case h.State == AttemptPaid || h.Quarantined:
+	case h.live():
+		next = s.nextQuery(h.Attempt, now)
+	default:
+		next = now.Add(unwatchedMost)
 	}
 	return s.store.Release(ctx, h.ID, h.until, next)
 }

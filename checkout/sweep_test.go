@@ -65,6 +65,16 @@ func TestSweep(t *testing.T) {
 			f.sweepFor(6 * time.Minute)
 			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 		},
+		"asks on about an order that has ended after a query failed": func(_ *testing.T, f *fixture) {
+			a := f.pending()
+			f.sweepFor(31 * time.Minute)
+			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
+			f.sweepFor(20 * time.Minute)
+			f.gateway.script(func() { f.gateway.beforeQuery = nil })
+			f.gateway.pay(a.OutTradeNo)
+			f.sweepFor(6 * time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+		},
 		"asks at once about a page that begins to watch": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(12 * time.Minute)

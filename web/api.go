@@ -85,12 +85,11 @@ func (s *Server) startEarly(ctx context.Context, session checkout.Session, userA
 		return
 	}
 	device, w := checkout.DetectDevice(userAgent), session.Wallets[0]
-	if !s.choose(session, device, w).Flow.ShowsCode() {
+	flow := s.choose(session, device, w).Flow
+	if !flow.ShowsCode() {
 		return
 	}
-	_, err := s.Service.Start(ctx, checkout.StartRequest{
-		SessionID: session.ID, Wallet: w, Device: device, Flow: s.choose(session, device, w).Flow,
-	})
+	_, err := s.Service.Start(ctx, checkout.StartRequest{SessionID: session.ID, Wallet: w, Device: device, Flow: flow})
 	if err != nil {
 		s.Logger.Warn("no code before the page opens", "session", session.ID, "error", err)
 	}

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"net/http"
 	"slices"
 
@@ -22,19 +20,12 @@ const (
 )
 
 func newBrowsers(secret []byte, secure bool) browsers {
-	store := sessions.NewCookieStore(derive(secret, "cookie-sign"), derive(secret, "cookie-encrypt"))
+	store := sessions.NewCookieStore(derive(secret, "cookie", "sign"), derive(secret, "cookie", "encrypt"))
 	store.Options = &sessions.Options{
 		Path: "/", MaxAge: cookieLife, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
 	}
 	store.MaxAge(cookieLife)
 	return browsers{store}
-}
-
-// derive makes a 32-byte key of its own for each purpose.
-func derive(secret []byte, purpose string) []byte {
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(purpose))
-	return mac.Sum(nil)
 }
 
 // browser is one browser's session. A cookie that cannot be read is an empty

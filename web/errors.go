@@ -27,23 +27,21 @@ type problem struct {
 func newProblem(err error) problem {
 	p := problem{Type: "about:blank", Status: http.StatusInternalServerError}
 	var field *checkout.FieldError
-	var http *echo.HTTPError
+	var known *echo.HTTPError
 	switch {
 	case errors.As(err, &field):
 		p.Status, p.Field, p.Detail = 400, field.Field, field.Problem
 	case errors.Is(err, checkout.ErrNotFound):
 		p.Status = 404
-	case errors.As(err, &http):
-		p.Status = http.Code
-		if text, ok := http.Message.(string); ok && http.Code < 500 {
+	case errors.As(err, &known):
+		p.Status = known.Code
+		if text, ok := known.Message.(string); ok && known.Code < 500 {
 			p.Detail = text
 		}
 	}
-	p.Title = statusText(p.Status)
+	p.Title = http.StatusText(p.Status)
 	return p
 }
-
-func statusText(code int) string { return http.StatusText(code) }
 
 // handleError is Echo's HTTPErrorHandler: problems for programs, pages for
 // people.

@@ -17,9 +17,14 @@ const maxForm = 16 << 10
 // tag authenticates text for one purpose with the server's secret, in 128
 // bits.
 func (s *Server) tag(purpose, text string) string {
-	mac := hmac.New(sha256.New, s.Secret)
+	return base64.RawURLEncoding.EncodeToString(derive(s.Secret, purpose, text)[:16])
+}
+
+// derive makes 32 bytes of the secret for one purpose and text.
+func derive(secret []byte, purpose, text string) []byte {
+	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(purpose + "\x00" + text))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
+	return mac.Sum(nil)
 }
 
 // formToken is what a form of the page at this path must bring along. It needs

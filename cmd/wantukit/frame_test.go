@@ -13,8 +13,7 @@ import (
 func TestShopperPaysInsideTheShopsPage(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, withWasm)
-	p.do(chromedp.Navigate(p.demo.publicURL+"/"), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
-		chromedp.WaitVisible(chromedp.CSS("iframe.checkout")))
+	p.buyInFrame()
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
 		return chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="wechat"]`), in)
 	})
@@ -39,8 +38,7 @@ func TestShopperPaysInsideTheShopsPage(t *testing.T) {
 func TestShopperGoesToAlipayFromInsideTheShopsPage(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, withWasm)
-	p.do(chromedp.Navigate(p.demo.publicURL+"/"), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
-		chromedp.WaitVisible(chromedp.CSS("iframe.checkout")))
+	p.buyInFrame()
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
 		return chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="alipay_cn"]`), in)
 	})
@@ -48,6 +46,13 @@ func TestShopperGoesToAlipayFromInsideTheShopsPage(t *testing.T) {
 	p.payAtCashier()
 	p.arriveAtShop()
 	p.checkBooks(checkout.WalletAlipayCN, checkout.FlowWeb)
+}
+
+// buyInFrame goes to the shop and buys the ticket on a page of the shop's.
+func (p *shopper) buyInFrame() {
+	p.Helper()
+	p.do(chromedp.Navigate(p.demo.publicURL+"/"), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
+		chromedp.WaitVisible(chromedp.CSS("iframe.checkout")))
 }
 
 // doInFrame runs an action inside the checkout's frame, whose document may be

@@ -67,8 +67,7 @@ func (p *shopper) walk(keep func(page string, picture []byte)) {
 	p.arriveAtShop()
 	shot("order")
 
-	p.do(chromedp.Navigate(p.demo.publicURL+"/"), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
-		chromedp.WaitVisible(chromedp.CSS("iframe.checkout")))
+	p.buyInFrame()
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
 		return chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`), in)
 	})
