@@ -34,6 +34,38 @@ func (a *answer) fee(name string) int64 {
 	return fee
 }
 
+// either reads a field that the manual spells in several ways.
+func (a *answer) either(names ...string) string {
+	for _, name := range names {
+		if text := a.Text(name); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+func (a *answer) decimal(name string) Decimal {
+	d, err := ParseDecimal(a.required(name))
+	if err != nil {
+		a.fail(name, "is not a plain decimal")
+	}
+	return d
+}
+
+// object reads the members of an object, which may also come as a string that
+// holds it.
+func (a *answer) object(name string, read func(*answer)) {
+	message, err := a.Object(name)
+	if err != nil {
+		a.fail(name, "is not an object")
+		return
+	}
+	inner := &answer{Message: message}
+	if read(inner); inner.err != nil && a.err == nil {
+		a.err = inner.err
+	}
+}
+
 // time reads a time that may be missing, or all zeros as a database writes it.
 func (a *answer) time(name string) time.Time {
 	text := a.Text(name)
@@ -69,7 +101,7 @@ func (a *answer) code(name string) string {
 // value than was sent. A field that is missing agrees.
 func (a *answer) agree(sent Fields) error {
 	for _, name := range []string{
-		"merchant_account", "store_account", "out_trade_no", "trade_id", "total_fee", "fee_type",
+		"merchant_account", "store_account", "out_trade_no", "trade_id", "total_fee", "fee_type", "out_refund_no",
 	} {
 		if !a.Has(name) || sent[name] == "" {
 			continue

@@ -25,12 +25,12 @@ func (c *Client) call(ctx context.Context, endpoint string, f *form, read func(*
 	sent["send_time"] = FormatTime(c.now())
 	sent["version"] = "1.0"
 	sent[signField] = Sign(sent, c.key)
-	body, err := c.post(ctx, endpoint, sent)
+	body, err := c.post(ctx, endpoint, f)
 	if err != nil {
 		return err
 	}
 	mask := c.mask(sent)
-	message, err := c.open(endpoint, body, mask)
+	message, err := c.open(endpoint, body, f.limit, mask)
 	if err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func (c *Client) mask(sent Fields) *strings.Replacer {
 
 // open decodes and verifies an answer. An answer that does not verify still
 // shows its return_code to the reader of the log.
-func (c *Client) open(endpoint string, body []byte, mask *strings.Replacer) (Message, error) {
-	message, err := Decode(body)
+func (c *Client) open(endpoint string, body []byte, limit int, mask *strings.Replacer) (Message, error) {
+	message, err := decode(body, limit)
 	if err != nil {
 		return Message{}, fmt.Errorf("wantu: %s: %w", endpoint, err)
 	}
@@ -93,13 +93,13 @@ func refusal(endpoint string, m Message, mask *strings.Replacer, unverified bool
 	}
 }
 
-// post sends fields as a JSON object and returns the body of the answer.
-func (c *Client) post(ctx context.Context, endpoint string, fields Fields) ([]byte, error) {
+// post sends the form as a JSON object and returns the body of the answer.
+func (c *Client) post(ctx context.Context, endpoint string, f *form) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &transportError{endpoint: endpoint, cause: err}
 	}
-	object := make(map[string]any, len(fields))
-	for name, text := range fields {
+	object := make(map[string]any, len(f.fields))
+	for name, text := range f.fields {
 		object[name] = text
 	}
 	body, err := marshal(object)
@@ -114,10 +114,10 @@ func (c *Client) post(ctx context.Context, endpoint string, fields Fields) ([]by
 	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("Accept", "application/json")
-	return c.exchange(endpoint, request)
+	return c.exchange(endpoint, request, f.limit)
 }
 
-func (c *Client) exchange(endpoint string, request *http.Request) ([]byte, error) {
+func (c *Client) exchange(endpoint string, request *http.Request, limit int) ([]byte, error) {
 	response, err := c.http.Do(request)
 	if err != nil {
 		return nil, newTransportError(endpoint, err)
@@ -126,7 +126,7 @@ func (c *Client) exchange(endpoint string, request *http.Request) ([]byte, error
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("wantu: %s: %w: %d", endpoint, ErrStatus, response.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, MaxBody+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, int64(limit)+1))
 	if err != nil {
 		return nil, &transportError{endpoint: endpoint, cause: err, sent: true}
 	}

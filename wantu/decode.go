@@ -13,9 +13,13 @@ import (
 // The bounds of a message: what is larger or deeper is refused before it is
 // read further.
 const (
-	MaxBody  = 64 << 10 // bytes of a body
-	MaxDepth = 8        // objects and arrays inside each other, the outermost counted
+	MaxBody      = 64 << 10 // bytes of a body
+	MaxStatement = 16 << 20 // bytes of the body of an order-list: some 60,000 trades
+	MaxDepth     = 8        // objects and arrays inside each other, the outermost counted
 )
+
+// errTooLarge is how a statement learns that its window is too wide.
+var errTooLarge = malformed("larger than its bound")
 
 func malformed(problem string) error {
 	return fmt.Errorf("%w: %s", ErrMalformed, problem)
@@ -24,9 +28,9 @@ func malformed(problem string) error {
 // checkJSON refuses what readers disagree about: bytes that are not UTF-8, an
 // escape that stands for half a character, a name twice in one object (or
 // twice but for its case), and nesting beyond [MaxDepth].
-func checkJSON(body []byte) error {
-	if len(body) > MaxBody {
-		return malformed("larger than 64 KiB")
+func checkJSON(body []byte, limit int) error {
+	if len(body) > limit {
+		return errTooLarge
 	}
 	if !utf8.Valid(body) || !json.Valid(body) {
 		return malformed("not a JSON object")

@@ -9,11 +9,12 @@ import (
 // form collects the fields of one request and keeps the first problem.
 type form struct {
 	fields Fields
+	limit  int // bytes of the answer
 	err    error
 }
 
 func newForm(channel PayChannel) *form {
-	f := &form{fields: Fields{}}
+	f := &form{fields: Fields{}, limit: MaxBody}
 	if channel != WeChat && channel != Alipay {
 		f.fail("pay_channel", "must be WeChat or Alipay")
 	}
@@ -56,15 +57,41 @@ type order struct {
 }
 
 func (f *form) order(o order) {
-	if o.totalFee < 1 || o.totalFee > MaxTotalFee {
-		f.fail("total_fee", "must be 1 to 99999999999 minor units")
-	}
-	f.fields["total_fee"] = strconv.FormatInt(o.totalFee, 10)
+	f.amount("total_fee", o.totalFee)
 	f.required("subject", o.subject, 128, freeText)
 	f.outTradeNo(o.outTradeNo)
 	f.optional("attach", o.attach, 128, freeText)
 	f.required("notify_url", o.notifyURL, 256, webURL)
 	f.optional("device_sn", o.deviceSN, 128, freeText)
+}
+
+func (f *form) amount(name string, fee int64) {
+	if fee < 1 || fee > MaxTotalFee {
+		f.fail(name, "must be 1 to 99999999999 minor units")
+	}
+	f.fields[name] = strconv.FormatInt(fee, 10)
+}
+
+// orderBy names an order by one of its numbers, or by both.
+func (f *form) orderBy(outTradeNo, tradeID string) {
+	if outTradeNo != "" || tradeID == "" {
+		f.outTradeNo(outTradeNo)
+	}
+	f.optional("trade_id", tradeID, 32, only("_-"))
+}
+
+// span sets the first and the last second of a statement.
+func (f *form) span(start, end time.Time) {
+	if start.IsZero() {
+		f.fail("start_date", "is required")
+	}
+	if end.IsZero() {
+		f.fail("end_date", "is required")
+	}
+	if end.Before(start) {
+		f.fail("end_date", "is before start_date")
+	}
+	f.fields["start_date"], f.fields["end_date"] = FormatTime(start), FormatTime(end)
 }
 
 func (f *form) outTradeNo(text string) {
@@ -78,6 +105,10 @@ func (f *form) page(returnURL string, expire time.Time, inst PaymentInst) {
 		f.fail("time_expire", "is required")
 	}
 	f.fields["time_expire"] = FormatTime(expire)
+	f.paymentInst(inst)
+}
+
+func (f *form) paymentInst(inst PaymentInst) {
 	f.optional("payment_inst", string(inst), 256, func(string) string {
 		if inst != AlipayCN && inst != AlipayHK {
 			return "must be ALIPAYCN or ALIPAYHK"

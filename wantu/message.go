@@ -33,8 +33,10 @@ type value struct {
 // [MaxBody] or [MaxDepth], a name that is there twice at any level (also when
 // only its case differs), bytes that are not UTF-8, and anything behind the
 // object. It does not look at the signature: see [Message.Verify].
-func Decode(body []byte) (Message, error) {
-	if err := checkJSON(body); err != nil {
+func Decode(body []byte) (Message, error) { return decode(body, MaxBody) }
+
+func decode(body []byte, limit int) (Message, error) {
+	if err := checkJSON(body, limit); err != nil {
 		return Message{}, err
 	}
 	var members map[string]json.RawMessage
@@ -117,7 +119,8 @@ func (m Message) Object(name string) (Message, error) {
 
 // Encode returns object as JSON with its signature under key in "sign". A
 // [json.Number] keeps its literal text; that text is what is signed. What
-// [Decode] would refuse is refused here.
+// [Decode] would refuse is refused here, but that a statement may be as large as
+// [MaxStatement].
 func Encode(object map[string]any, key string) ([]byte, error) {
 	signed := make(map[string]any, len(object)+1)
 	maps.Copy(signed, object)
@@ -126,7 +129,7 @@ func Encode(object map[string]any, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	message, err := Decode(body)
+	message, err := decode(body, MaxStatement)
 	if err != nil {
 		return nil, err
 	}

@@ -56,27 +56,19 @@ func (c *Client) PayForm(ctx context.Context, r PayFormRequest) (PayFormResponse
 }
 
 // jsapi reads "parameters". They are for appID or they are refused.
-func (a *answer) jsapi(appID string) JSAPIParameters {
-	object, err := a.Object("parameters")
-	if err != nil {
-		a.fail("parameters", "is not an object")
-		return JSAPIParameters{}
-	}
-	inner := &answer{Message: object}
-	parameters := JSAPIParameters{
-		AppID:     inner.required("appId"),
-		TimeStamp: inner.required("timeStamp"),
-		NonceStr:  inner.required("nonceStr"),
-		Package:   inner.required("package"),
-		SignType:  inner.required("signType"),
-		PaySign:   inner.required("paySign"),
-	}
-	switch {
-	case a.err != nil:
-	case inner.err != nil:
-		a.err = inner.err
-	case parameters.AppID != appID:
-		a.err = mismatch("appId")
-	}
-	return parameters
+func (a *answer) jsapi(appID string) (p JSAPIParameters) {
+	a.object("parameters", func(inner *answer) {
+		p = JSAPIParameters{
+			AppID:     inner.required("appId"),
+			TimeStamp: inner.required("timeStamp"),
+			NonceStr:  inner.required("nonceStr"),
+			Package:   inner.required("package"),
+			SignType:  inner.required("signType"),
+			PaySign:   inner.required("paySign"),
+		}
+		if inner.err == nil && p.AppID != appID {
+			inner.err = mismatch("appId")
+		}
+	})
+	return p
 }

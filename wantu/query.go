@@ -30,10 +30,7 @@ type QueryResponse struct {
 // does not know it. Manual 2.5.
 func (c *Client) Query(ctx context.Context, r QueryRequest) (QueryResponse, error) {
 	f := newForm(r.PayChannel)
-	if r.OutTradeNo != "" || r.TradeID == "" {
-		f.outTradeNo(r.OutTradeNo)
-	}
-	f.optional("trade_id", r.TradeID, 32, only("_-"))
+	f.orderBy(r.OutTradeNo, r.TradeID)
 	var response QueryResponse
 	err := c.call(ctx, "query", f, func(a *answer) {
 		if r.OutTradeNo == "" {

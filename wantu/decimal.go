@@ -1,0 +1,106 @@
+package wantu
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Decimal is an exact decimal number as the gateway wrote it: an amount in
+// major units in a statement, or a rate. The zero value is 0.
+type Decimal struct {
+	units int64 // the number without its point
+	scale int   // digits behind the point
+}
+
+// maxDecimal is how many digits surely fit into an int64.
+const maxDecimal = 18
+
+// ParseDecimal reads digits with at most one point and a sign before them, such
+// as "0.10" and "-3": at most 18 digits. An exponent is refused, and nothing is
+// ever rounded. It returns [ErrMalformed].
+func ParseDecimal(text string) (Decimal, error) {
+	whole, fraction, pointed := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	digits := whole + fraction
+	leadingZero := len(whole) > 1 && whole[0] == '0'
+	if whole == "" || pointed && fraction == "" || leadingZero || len(digits) > maxDecimal ||
+		strings.Trim(digits, "0123456789") != "" {
+		return Decimal{}, malformed("a number is not a plain decimal")
+	}
+	units, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return Decimal{}, malformed("a number is not a plain decimal")
+	}
+	if text[0] == '-' {
+		units = -units
+	}
+	return Decimal{units: units, scale: len(fraction)}, nil
+}
+
+// String writes d as it was read, such as "0.10"; "-0" becomes "0".
+func (d Decimal) String() string {
+	text, sign := strconv.FormatInt(d.units, 10), ""
+	if d.units < 0 {
+		text, sign = text[1:], "-"
+	}
+	if d.scale == 0 {
+		return sign + text
+	}
+	if missing := d.scale + 1 - len(text); missing > 0 {
+		text = strings.Repeat("0", missing) + text
+	}
+	point := len(text) - d.scale
+	return sign + text[:point] + "." + text[point:]
+}
+
+// Sign returns -1, 0 or 1.
+func (d Decimal) Sign() int {
+	switch {
+	case d.units < 0:
+		return -1
+	case d.units > 0:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// Minor returns d in minor units of a currency with so many digits behind the
+// point (see [MinorDigits]): 0.10 with 2 is 10. It returns [ErrMalformed] when
+// that would need rounding, and for what does not fit.
+func (d Decimal) Minor(digits int) (int64, error) {
+	units := d.units
+	for scale := d.scale; scale > digits; scale-- {
+		if units%10 != 0 {
+			return 0, malformed("an amount is finer than its currency")
+		}
+		units /= 10
+	}
+	for scale := d.scale; scale < digits; scale++ {
+		next := units * 10
+		if next/10 != units {
+			return 0, malformed("an amount is too large")
+		}
+		units = next
+	}
+	return units, nil
+}
+
+// MinorUnits returns the decimal of an amount in minor units of a currency with
+// so many digits behind the point: 10 with 2 is 0.10.
+func MinorUnits(fee int64, digits int) Decimal {
+	return Decimal{units: fee, scale: digits}
+}
+
+// MinorDigits returns how many digits of an amount in a currency are behind the
+// point, and whether this package knows the currency: those that Alipay and
+// WeChat Pay settle in.
+func MinorDigits(feeType string) (digits int, known bool) {
+	switch feeType {
+	case "HKD", "CNY", "USD", "EUR", "GBP", "SGD", "MOP", "TWD", "AUD", "NZD", "CAD", "CHF", "MYR", "THB":
+		return 2, true
+	case "JPY", "KRW":
+		return 0, true
+	default:
+		return 0, false
+	}
+}
