@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
 // buyer is a shop and its shopper without a browser: plain HTTP.
@@ -41,7 +42,7 @@ func (b *buyer) session(channel string) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+demoAPIKey)
+	r.Header.Set("Authorization", "Bearer "+config.DemoAPIKey)
 	r.Header.Set("Content-Type", "application/json")
 	var answer struct {
 		ID string `json:"id"`

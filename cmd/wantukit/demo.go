@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/shop"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 	"github.com/wantukit/wantukit/web"
@@ -23,12 +24,6 @@ type demoCommand struct {
 	Data        string `help:"Folder of the database and the secret." default:"./data" type:"path"`
 	PublicURL   string `help:"Where browsers reach the checkout. Defaults to http://localhost and the port of --addr."`
 }
-
-// The demo shop's keys. They open nothing but a demo.
-const (
-	demoAPIKey        = "sk_test_demo"                                   //nolint:gosec // it opens nothing
-	demoWebhookSecret = "whsec_d2FudHVraXQtZGVtby13ZWJob29rLXNlY3JldA==" //nolint:gosec // it opens nothing
-)
 
 // Run implements kong's command.
 func (c *demoCommand) Run(ctx context.Context, logger *slog.Logger) error {
@@ -80,15 +75,15 @@ func (d *demo) assemble(ctx context.Context, dataDir string, logger *slog.Logger
 	// The shop calls the API where this machine reaches it; browsers and the
 	// gateway use the public address.
 	d.shop, err = shop.New(shop.Config{
-		API: "http://" + net.JoinHostPort(d.listener.host("127.0.0.1"), d.listener.port()), APIKey: demoAPIKey,
-		WebhookSecret: demoWebhookSecret, PublicURL: d.publicURL,
+		API: "http://" + net.JoinHostPort(d.listener.host("127.0.0.1"), d.listener.port()), APIKey: config.DemoAPIKey,
+		WebhookSecret: config.DemoWebhookSecret, PublicURL: d.publicURL,
 	})
 	if err != nil {
 		return err
 	}
 	at := d.sandboxListener.url()
 	d.kit, err = newKit(ctx, kitConfig{
-		dataDir: dataDir, publicURL: d.publicURL, shops: []shopConfig{d.shopConfig(public.Host)},
+		dataDir: dataDir, publicURL: d.publicURL, shops: []config.Shop{d.shopConfig(public.Host)},
 		formTargets: []string{at}, demo: &web.Demo{SandboxOrigin: at}, logger: logger,
 		wechat: web.WeChatEndpoints{
 			Authorize: at + "/connect/oauth2/authorize", AccessToken: at + "/sns/oauth2/access_token",
@@ -98,16 +93,16 @@ func (d *demo) assemble(ctx context.Context, dataDir string, logger *slog.Logger
 }
 
 // shopConfig is the configuration that a file would hold for the demo shop.
-func (d *demo) shopConfig(host string) shopConfig {
-	s := shopConfig{
-		ID: "demo", Name: "Harbour Nights", APIKeys: []confidential{demoAPIKey},
+func (d *demo) shopConfig(host string) config.Shop {
+	s := config.Shop{
+		ID: "demo", Name: "Harbour Nights", APIKeys: []config.Confidential{config.DemoAPIKey},
 		ReturnHosts: []string{host}, AllowedOrigins: []string{d.publicURL},
 	}
 	s.Gateway.BaseURL = "http://" + net.JoinHostPort(d.sandboxListener.host("127.0.0.1"), d.sandboxListener.port()) + "/paygate"
 	s.Gateway.MerchantAccount, s.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
 	s.Gateway.Key = sandbox.DefaultKey
 	s.WeChat.AppID, s.WeChat.AppSecret = sandbox.DefaultWeChatAppID, sandbox.DefaultWeChatAppSecret
-	s.Webhook.URL, s.Webhook.Secret = d.publicURL+"/shop/webhook", demoWebhookSecret
+	s.Webhook.URL, s.Webhook.Secret = d.publicURL+"/shop/webhook", config.DemoWebhookSecret
 	return s
 }
 

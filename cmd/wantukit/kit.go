@@ -14,6 +14,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/checkout/worker"
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/web"
@@ -23,7 +24,7 @@ import (
 type kitConfig struct {
 	dataDir   string
 	publicURL string
-	shops     []shopConfig
+	shops     []config.Shop
 	// formTargets, wechat and demo are the sandbox's, where it is used.
 	formTargets []string
 	wechat      web.WeChatEndpoints
@@ -66,11 +67,12 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 	endpoints, merchants := map[string]worker.Endpoint{}, map[string]checkout.Merchant{}
 	accounts := map[string]wantupay.Account{}
 	for _, s := range c.shops {
-		account, err := s.account()
+		client, err := s.Client()
 		if err != nil {
 			return fmt.Errorf("merchant %q: %w", s.ID, err)
 		}
-		accounts[s.ID], merchants[s.ID], endpoints[s.ID] = account, s.domain(), s.endpoint()
+		accounts[s.ID] = wantupay.Account{Client: client, WeChatAppID: s.WeChat.AppID}
+		merchants[s.ID], endpoints[s.ID] = s.Domain(), s.Endpoint()
 	}
 	queue, err := worker.NewQueue(ctx, k.db.Writer(), endpoints)
 	if err != nil {
@@ -101,7 +103,7 @@ func (k *kit) assembleWeb(c kitConfig, secret []byte) error {
 	}
 	merchants := map[string]web.Merchant{}
 	for _, s := range c.shops {
-		merchants[s.ID] = s.web()
+		merchants[s.ID] = s.Web()
 	}
 	k.web, err = web.New(web.Config{
 		Service: k.service, Assets: assets, Merchants: merchants, PublicURL: c.publicURL, Secret: secret,

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
 // The README's pictures and the code are held to each other here.
@@ -119,7 +121,11 @@ func TestReadmeConfigurationIsTaken(t *testing.T) {
 		key := fmt.Sprintf("a key of 24 bytes or more %d", i)
 		t.Setenv(m[1], "whsec_"+base64.StdEncoding.EncodeToString([]byte(key)))
 	}
-	if _, err := readConfig(t, example); err != nil {
+	path := filepath.Join(t.TempDir(), "shops.yaml")
+	if err := os.WriteFile(path, []byte(example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.ReadShops(path); err != nil {
 		t.Errorf("the README's configuration is refused: %v", err)
 	}
 }

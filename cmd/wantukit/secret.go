@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 const secretLength = 32
@@ -39,31 +38,3 @@ func makeSecret(path string) ([]byte, error) {
 	}
 	return secret, nil
 }
-
-// confidential is a value of the configuration file that may stand elsewhere:
-// "env:NAME" is read from the environment, "file:PATH" from a file.
-type confidential string
-
-func (c confidential) read() (string, error) {
-	if name, ok := strings.CutPrefix(string(c), "env:"); ok {
-		value, found := os.LookupEnv(name)
-		if !found {
-			return "", fmt.Errorf("the environment has no %s", name)
-		}
-		return value, nil
-	}
-	if path, ok := strings.CutPrefix(string(c), "file:"); ok {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return "", fmt.Errorf("reading a key: %w", err)
-		}
-		return strings.TrimSpace(string(text)), nil
-	}
-	return string(c), nil
-}
-
-// String keeps the value out of whatever prints the configuration.
-func (c confidential) String() string { return "(left out)" }
-
-// GoString keeps the value out of %#v too.
-func (c confidential) GoString() string { return c.String() }

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net/url"
 	"strings"
+
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
 // serveCommand runs the checkout for live shops.
@@ -18,10 +19,10 @@ type serveCommand struct {
 
 // Run implements kong's command.
 func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
-	if err := checkPublicURL(c.PublicURL); err != nil {
+	if err := config.CheckPublicURL(c.PublicURL); err != nil {
 		return err
 	}
-	shops, err := readShops(c.Config)
+	shops, err := config.ReadShops(c.Config)
 	if err != nil {
 		return err
 	}
@@ -37,18 +38,4 @@ func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 	}
 	logger.Info("serving", "addr", l.Addr().String(), "public_url", c.PublicURL, "merchants", len(shops))
 	return k.run(ctx, l, k.web, logger)
-}
-
-// checkPublicURL demands https, which the payment page and its cookies need,
-// outside this machine.
-func checkPublicURL(address string) error {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
-		return errors.New("--public-url must be scheme and host, such as https://pay.example.com")
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
-		return errors.New("--public-url must be https outside this machine")
-	default:
-		return nil
-	}
 }

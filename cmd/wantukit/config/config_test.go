@@ -1,4 +1,4 @@
-package main
+package config_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -33,13 +34,13 @@ merchants:
     channels: [alipay]
 `
 
-func readConfig(t *testing.T, text string) ([]shopConfig, error) {
+func readConfig(t *testing.T, text string) ([]config.Shop, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "shops.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return readShops(path)
+	return config.ReadShops(path)
 }
 
 func TestConfigurationIsRead(t *testing.T) {
@@ -48,10 +49,10 @@ func TestConfigurationIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := shops[0].web(); w.ReturnHosts[0] != "shop.example.com" || w.APIKeys[0] != "sk_live_0123456789" {
+	if w := shops[0].Web(); w.ReturnHosts[0] != "shop.example.com" || w.APIKeys[0] != "sk_live_0123456789" {
 		t.Errorf("the web gets %+v", w)
 	}
-	if d := shops[0].domain(); len(d.Wallets) != 2 || d.Name != "Harbour Nights" {
+	if d := shops[0].Domain(); len(d.Wallets) != 2 || d.Name != "Harbour Nights" {
 		t.Errorf("the domain gets %+v", d)
 	}
 	if text := fmt.Sprintf("%v %+v %#v", shops, shops, shops); strings.Contains(text, canary) || strings.Contains(text, hookCanary) {
@@ -67,9 +68,9 @@ func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 		"sandbox's store":             {"HKG1831455570", `"` + sandbox.DefaultStoreAccount + ` "`, "gateway.store_account is the sandbox's"},
 		"sandbox's WeChat account":    {"    api_keys", "    wechat: {app_id: " + sandbox.DefaultWeChatAppID + ", app_secret: x}\n    api_keys", "wechat.app_id is the sandbox's"},
 		"sandbox's WeChat secret":     {"    api_keys", "    wechat: {app_id: wx1, app_secret: " + sandbox.DefaultWeChatAppSecret + "}\n    api_keys", "wechat.app_secret is the sandbox's"},
-		"demo's API key":              {"sk_live_0123456789", demoAPIKey, "api_keys[0] is the demo's"},
-		"demo's API key as second":    {"sk_live_0123456789", "sk_live_0123456789, " + demoAPIKey, "api_keys[1] is the demo's"},
-		"demo's webhook secret":       {"whsec_" + hookCanary, demoWebhookSecret, "webhook.secret is the demo's"},
+		"demo's API key":              {"sk_live_0123456789", config.DemoAPIKey, "api_keys[0] is the demo's"},
+		"demo's API key as second":    {"sk_live_0123456789", "sk_live_0123456789, " + config.DemoAPIKey, "api_keys[1] is the demo's"},
+		"demo's webhook secret":       {"whsec_" + hookCanary, config.DemoWebhookSecret, "webhook.secret is the demo's"},
 		"short API key":               {"sk_live_0123456789", "sk_live_012", "api_keys[0]"},
 		"webhook without TLS":         {"https://shop.example.com/hook", "http://shop.example.com/hook", "webhook.url"},
 		"webhook without a scheme":    {"https://shop.example.com/hook", "shop.example.com/hook", "webhook.url"},
@@ -140,7 +141,7 @@ func TestConfigurationOfThisMachineMayUseTheSandbox(t *testing.T) {
 		t.Errorf("the sandbox's account at a gateway on this machine: %v", err)
 	}
 	for _, demos := range []struct{ replace, by, want string }{
-		{"sk_live_0123456789", demoAPIKey, "api_keys[0]"}, {"whsec_" + hookCanary, demoWebhookSecret, "webhook.secret"},
+		{"sk_live_0123456789", config.DemoAPIKey, "api_keys[0]"}, {"whsec_" + hookCanary, config.DemoWebhookSecret, "webhook.secret"},
 	} {
 		if _, err := readConfig(t, strings.Replace(here, demos.replace, demos.by, 1)); err == nil || !strings.Contains(err.Error(), demos.want) {
 			t.Errorf("the demo's %s: %v", demos.want, err)
@@ -168,7 +169,7 @@ func TestConfigurationListsEachWalletOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []checkout.Wallet{checkout.WalletAlipayCN, checkout.WalletAlipayHK, checkout.WalletWeChat}
-	if got := shops[0].domain().Wallets; !slices.Equal(got, want) {
+	if got := shops[0].Domain().Wallets; !slices.Equal(got, want) {
 		t.Errorf("the wallets are %v, want %v", got, want)
 	}
 }
@@ -179,7 +180,7 @@ func TestPlainHTTPGatewayOutsideThisMachineIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := shops[0].account(); err == nil || strings.Contains(err.Error(), canary) {
+	if _, err := shops[0].Client(); err == nil || strings.Contains(err.Error(), canary) {
 		t.Errorf("a gateway without TLS: %v", err)
 	}
 }
@@ -207,30 +208,8 @@ func TestPublicURL(t *testing.T) {
 		"http://pay.example.com": false, "pay.example.com": false, "https://": false, "https://u@pay.example.com": false,
 		"https://pay.example.com/x": false, "https://pay.example.com?x": false, "ftp://pay.example.com": false,
 	} {
-		if err := checkPublicURL(address); (err == nil) != good {
+		if err := config.CheckPublicURL(address); (err == nil) != good {
 			t.Errorf("%s: %v", address, err)
 		}
-	}
-}
-
-func TestSecretIsMadeOnceAndKept(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "data", "secret")
-	first, err := loadSecret(path)
-	if err != nil || len(first) != secretLength {
-		t.Fatalf("%d bytes (%v)", len(first), err)
-	}
-	second, err := loadSecret(path)
-	if err != nil || string(second) != string(first) {
-		t.Errorf("the second start has another secret (%v)", err)
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the file is %v (%v)", info.Mode(), err)
-	}
-	if err := os.WriteFile(path, []byte("short"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := loadSecret(path); err == nil {
-		t.Error("a short secret is taken")
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"encoding/base64"
@@ -24,9 +24,16 @@ const (
 	maxSessionMinutes = 24 * 60
 )
 
+// The demo shop's keys. They open nothing but a demo, and no live shop may have
+// them.
+const (
+	DemoAPIKey        = "sk_test_demo"                                   //nolint:gosec // it opens nothing
+	DemoWebhookSecret = "whsec_d2FudHVraXQtZGVtby13ZWJob29rLXNlY3JldA==" //nolint:gosec // it opens nothing
+)
+
 // check refuses what must not go live. Its errors name the field, and hold
 // nothing of a value that may be a secret.
-func (s *shopConfig) check() error {
+func (s *Shop) check() error {
 	if s.Name == "" {
 		return errors.New("name is missing")
 	}
@@ -40,7 +47,7 @@ func (s *shopConfig) check() error {
 	return nil
 }
 
-func (s *shopConfig) checkGateway() error {
+func (s *Shop) checkGateway() error {
 	gateway, err := url.Parse(s.Gateway.BaseURL)
 	switch {
 	case err != nil || gateway.Host == "":
@@ -54,7 +61,7 @@ func (s *shopConfig) checkGateway() error {
 
 // checkSandbox refuses what the sandbox answers to, where the gateway is not a
 // sandbox on this machine: the whole world knows these keys.
-func (s *shopConfig) checkSandbox() error {
+func (s *Shop) checkSandbox() error {
 	if gateway, err := url.Parse(s.Gateway.BaseURL); err == nil && loopback(gateway.Hostname()) {
 		return nil
 	}
@@ -72,7 +79,7 @@ func (s *shopConfig) checkSandbox() error {
 	return nil
 }
 
-func (s *shopConfig) checkWeChat() error {
+func (s *Shop) checkWeChat() error {
 	switch {
 	case s.WeChat.AppID != "" && s.WeChat.AppSecret == "":
 		return errors.New("wechat.app_secret is missing")
@@ -83,13 +90,13 @@ func (s *shopConfig) checkWeChat() error {
 	}
 }
 
-func (s *shopConfig) checkAPIKeys() error {
+func (s *Shop) checkAPIKeys() error {
 	if len(s.APIKeys) == 0 {
 		return errors.New("api_keys is empty")
 	}
 	for i, key := range s.APIKeys {
 		switch key := strings.TrimSpace(string(key)); {
-		case key == demoAPIKey:
+		case key == DemoAPIKey:
 			return fmt.Errorf("api_keys[%d] is the demo's own", i)
 		case len(key) < minAPIKey:
 			return fmt.Errorf("api_keys[%d] is shorter than %d characters", i, minAPIKey)
@@ -98,8 +105,8 @@ func (s *shopConfig) checkAPIKeys() error {
 	return nil
 }
 
-func (s *shopConfig) checkWebhook() error {
-	if strings.TrimSpace(string(s.Webhook.Secret)) == demoWebhookSecret {
+func (s *Shop) checkWebhook() error {
+	if strings.TrimSpace(string(s.Webhook.Secret)) == DemoWebhookSecret {
 		return errors.New("webhook.secret is the demo's own")
 	}
 	if s.Webhook.URL == "" {
@@ -134,7 +141,7 @@ var (
 	bareOrigin = regexp.MustCompile(`^https?://` + hostPattern + `$`)
 )
 
-func (s *shopConfig) checkReturnHosts() error {
+func (s *Shop) checkReturnHosts() error {
 	if len(s.ReturnHosts) == 0 {
 		return errors.New("return_hosts is empty: no session could name a success_url")
 	}
@@ -146,7 +153,7 @@ func (s *shopConfig) checkReturnHosts() error {
 	return nil
 }
 
-func (s *shopConfig) checkOrigins() error {
+func (s *Shop) checkOrigins() error {
 	for i, entry := range s.AllowedOrigins {
 		if !bareOrigin.MatchString(entry) {
 			return fmt.Errorf("allowed_origins[%d] is not scheme and host alone, such as https://shop.example.com", i)
@@ -155,7 +162,7 @@ func (s *shopConfig) checkOrigins() error {
 	return nil
 }
 
-func (s *shopConfig) checkSessions() error {
+func (s *Shop) checkSessions() error {
 	for _, name := range s.Channels {
 		if checkout.ExpandWallets(name) == nil {
 			return fmt.Errorf("channels: unknown channel %q", name)
@@ -168,7 +175,7 @@ func (s *shopConfig) checkSessions() error {
 }
 
 // checkKeysApart refuses an API key of two merchants: it could open only one.
-func checkKeysApart(shops []shopConfig) error {
+func checkKeysApart(shops []Shop) error {
 	owners := map[string]string{}
 	for _, s := range shops {
 		for i, key := range s.APIKeys {
@@ -185,4 +192,18 @@ func checkKeysApart(shops []shopConfig) error {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// CheckPublicURL demands https, which the payment page and its cookies need,
+// outside this machine.
+func CheckPublicURL(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+		return errors.New("--public-url must be scheme and host, such as https://pay.example.com")
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		return errors.New("--public-url must be https outside this machine")
+	default:
+		return nil
+	}
 }

@@ -1,4 +1,6 @@
-package main
+// Package config reads the program's configuration file: the shops, their
+// accounts at the gateway and their keys. Call [ReadShops].
+package config
 
 import (
 	"fmt"
@@ -10,20 +12,19 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/wantukit/wantukit/checkout"
-	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/web"
 )
 
-// fileConfig is the YAML file of `wantukit serve`.
-type fileConfig struct {
-	Merchants []shopConfig `yaml:"merchants"`
+// file is the YAML file as it stands.
+type file struct {
+	Merchants []Shop `yaml:"merchants"`
 }
 
-// shopConfig is one shop: its account at the gateway, its keys and what its
+// Shop is one shop: its account at the gateway, its keys and what its
 // sessions may do. Every confidential value may be "env:NAME" or "file:PATH".
-type shopConfig struct {
+type Shop struct {
 	ID   string `yaml:"id"`
 	Name string `yaml:"name"`
 
@@ -31,34 +32,34 @@ type shopConfig struct {
 		BaseURL         string       `yaml:"base_url"`
 		MerchantAccount string       `yaml:"merchant_account"`
 		StoreAccount    string       `yaml:"store_account"`
-		Key             confidential `yaml:"key"`
+		Key             Confidential `yaml:"key"`
 	} `yaml:"gateway"`
 
 	WeChat struct {
 		AppID     string       `yaml:"app_id"`
-		AppSecret confidential `yaml:"app_secret"`
+		AppSecret Confidential `yaml:"app_secret"`
 	} `yaml:"wechat"`
 
 	Webhook struct {
 		URL    string       `yaml:"url"`
-		Secret confidential `yaml:"secret"`
+		Secret Confidential `yaml:"secret"`
 	} `yaml:"webhook"`
 
-	APIKeys        []confidential `yaml:"api_keys"`
+	APIKeys        []Confidential `yaml:"api_keys"`
 	ReturnHosts    []string       `yaml:"return_hosts"`
 	AllowedOrigins []string       `yaml:"allowed_origins"`
 	Channels       []string       `yaml:"channels"`
 	SessionMinutes int            `yaml:"session_minutes"`
 }
 
-// readShops reads the configuration file, resolves its keys and refuses what
+// ReadShops reads the configuration file, resolves its keys and refuses what
 // must not go live.
-func readShops(path string) ([]shopConfig, error) {
+func ReadShops(path string) ([]Shop, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
-	var c fileConfig
+	var c file
 	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
 		// Without the source: it holds keys.
 		return nil, fmt.Errorf("reading %s: %s", path, yaml.FormatError(err, false, false))
@@ -73,7 +74,7 @@ func readShops(path string) ([]shopConfig, error) {
 }
 
 // readyShops resolves the shops' keys and checks each shop, then all together.
-func readyShops(shops []shopConfig) error {
+func readyShops(shops []Shop) error {
 	seen := map[string]bool{}
 	for i := range shops {
 		s := &shops[i]
@@ -92,32 +93,33 @@ func readyShops(shops []shopConfig) error {
 }
 
 // resolve replaces env: and file: by what they name.
-func (s *shopConfig) resolve() error {
-	fields := map[string]*confidential{
+func (s *Shop) resolve() error {
+	fields := map[string]*Confidential{
 		"gateway.key": &s.Gateway.Key, "wechat.app_secret": &s.WeChat.AppSecret, "webhook.secret": &s.Webhook.Secret,
 	}
 	for i := range s.APIKeys {
 		fields[fmt.Sprintf("api_keys[%d]", i)] = &s.APIKeys[i]
 	}
 	for name, field := range fields {
-		value, err := field.read()
+		value, err := field.Read()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		*field = confidential(value)
+		*field = Confidential(value)
 	}
 	return nil
 }
 
-func (s *shopConfig) account() (wantupay.Account, error) {
-	client, err := wantu.New(wantu.Config{
+// Client returns a client for the shop's account at the gateway.
+func (s *Shop) Client() (*wantu.Client, error) {
+	return wantu.New(wantu.Config{
 		BaseURL: s.Gateway.BaseURL, MerchantAccount: s.Gateway.MerchantAccount,
 		StoreAccount: s.Gateway.StoreAccount, Key: string(s.Gateway.Key),
 	})
-	return wantupay.Account{Client: client, WeChatAppID: s.WeChat.AppID}, err
 }
 
-func (s *shopConfig) domain() checkout.Merchant {
+// Domain is what the checkout needs to know of the shop.
+func (s *Shop) Domain() checkout.Merchant {
 	m := checkout.Merchant{ID: s.ID, Name: s.Name, Lifetime: time.Duration(s.SessionMinutes) * time.Minute}
 	for _, name := range s.Channels {
 		for _, w := range checkout.ExpandWallets(name) {
@@ -130,11 +132,13 @@ func (s *shopConfig) domain() checkout.Merchant {
 	return m
 }
 
-func (s *shopConfig) endpoint() worker.Endpoint {
+// Endpoint is where the shop's webhooks go.
+func (s *Shop) Endpoint() worker.Endpoint {
 	return worker.Endpoint{URL: s.Webhook.URL, Secret: string(s.Webhook.Secret)}
 }
 
-func (s *shopConfig) web() web.Merchant {
+// Web is what the pages and the merchant API need to know of the shop.
+func (s *Shop) Web() web.Merchant {
 	m := web.Merchant{
 		AllowedOrigins: s.AllowedOrigins,
 		WeChat:         web.WeChatApp{ID: s.WeChat.AppID, Secret: string(s.WeChat.AppSecret)},
