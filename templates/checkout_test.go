@@ -5,13 +5,11 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/skip2/go-qrcode"
 
 	"github.com/wantukit/wantukit/templates"
 )
@@ -184,20 +182,11 @@ func TestFirstFlight(t *testing.T) {
 
 func largeCode(t *testing.T) *templates.QRCode {
 	t.Helper()
-	code, err := qrcode.New("https://qr.alipay.com/bax0"+strings.Repeat("5a7c9", 12), qrcode.Medium)
+	code, err := templates.DrawQRCode("https://qr.alipay.com/bax0" + strings.Repeat("5a7c9", 12))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var path strings.Builder
-	bitmap := code.Bitmap()
-	for y, row := range bitmap {
-		for x, dark := range row {
-			if dark {
-				fmt.Fprintf(&path, "M%d %dh1v1h-1z", x, y)
-			}
-		}
-	}
-	return &templates.QRCode{Path: path.String(), Size: len(bitmap)}
+	return code
 }
 
 func TestCountdownReadsLikeTheScripts(t *testing.T) {

@@ -64,14 +64,6 @@ type AttemptView struct {
 	JSAPI string
 }
 
-// QRCode is a QR code as one SVG path in units of a module.
-type QRCode struct {
-	// Path is the value of d: every dark module, offset by the quiet zone.
-	Path string
-	// Size is the width and height in modules, quiet zones included.
-	Size int
-}
-
 // WalletOption is one wallet to pick.
 type WalletOption struct {
 	// Wallet is the text of a checkout.Wallet.

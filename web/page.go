@@ -195,7 +195,7 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 	}
 	switch a.Flow {
 	case checkout.FlowNative:
-		code, err := drawCode(a.Placed.Code)
+		code, err := templates.DrawQRCode(a.Placed.Code)
 		shown.Code = code
 		return shown, err
 	case checkout.FlowIframe:

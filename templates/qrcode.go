@@ -1,4 +1,4 @@
-package web
+package templates
 
 import (
 	"fmt"
@@ -6,19 +6,25 @@ import (
 	"strings"
 
 	"github.com/skip2/go-qrcode"
-
-	"github.com/wantukit/wantukit/templates"
 )
 
-// drawCode draws text as one SVG path. Medium error correction keeps modules
+// QRCode is a QR code as one SVG path in units of a module.
+type QRCode struct {
+	// Path is the value of d: every dark module, offset by the quiet zone.
+	Path string
+	// Size is the width and height in modules, quiet zones included.
+	Size int
+}
+
+// DrawQRCode draws text as one SVG path. Medium error correction keeps modules
 // large for a code that is shown on a screen, where nothing is torn off.
-func drawCode(text string) (*templates.QRCode, error) {
+func DrawQRCode(text string) (*QRCode, error) {
 	code, err := qrcode.New(text, qrcode.Medium)
 	if err != nil {
 		return nil, fmt.Errorf("drawing a QR code: %w", err)
 	}
 	bitmap := code.Bitmap() // with its quiet zone of four modules
-	return &templates.QRCode{Path: svgPath(bitmap), Size: len(bitmap)}, nil
+	return &QRCode{Path: svgPath(bitmap), Size: len(bitmap)}, nil
 }
 
 // svgPath joins the dark modules of each row into bars one module high.
