@@ -41,9 +41,24 @@ func Verify(fields Fields, sign, key string) bool {
 	return subtle.ConstantTimeCompare(sum[:], claimed[:]) == 1
 }
 
-// digest hashes the string that a signature covers. The arrays keep a message
+// SigningString returns what a signature covers but for the key:
+// "k1=v1&k2=v2&…&", to which "key=KEY" is appended. It is for finding out why
+// two sides disagree.
+func SigningString(fields Fields) string {
+	return string(appendFields(nil, fields))
+}
+
+// digest hashes the string that a signature covers. The array keeps a message
 // of usual size off the heap.
 func digest(fields Fields, key string) [md5.Size]byte {
+	var room [1024]byte
+	text := appendFields(room[:0], fields)
+	text = append(text, "key="...)
+	text = append(text, key...)
+	return md5.Sum(text) // #nosec G401 -- the gateway's protocol demands it
+}
+
+func appendFields(text []byte, fields Fields) []byte {
 	var nameRoom [32]string
 	names := nameRoom[:0]
 	for name, value := range fields {
@@ -52,15 +67,11 @@ func digest(fields Fields, key string) [md5.Size]byte {
 		}
 	}
 	slices.Sort(names)
-	var room [1024]byte
-	text := room[:0]
 	for _, name := range names {
 		text = append(text, name...)
 		text = append(text, '=')
 		text = append(text, fields[name]...)
 		text = append(text, '&')
 	}
-	text = append(text, "key="...)
-	text = append(text, key...)
-	return md5.Sum(text) // #nosec G401 -- the gateway's protocol demands it
+	return text
 }
