@@ -1,9 +1,11 @@
 package wantu
 
 import (
+	"fmt"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // answer reads the fields of a verified message and keeps the first problem.
@@ -79,13 +81,40 @@ func (a *answer) time(name string) time.Time {
 	return t
 }
 
-// page reads the URL of a page to send the shopper to.
+// page reads the URL of a page to send the shopper to. The gateway writes the
+// subject into it unescaped, as the manual's example shows: what is not ASCII is
+// percent-encoded here, as a browser would. The host must be ASCII, and what
+// could end a link in a page or a header is refused everywhere: a space, a
+// control character of ASCII's, a double quote, a backslash, < and >.
 func (a *answer) page(name string) string {
-	text := a.required(name)
-	if problem := webURL(text); problem != "" {
+	text := asciiURL(a.required(name))
+	problem := webURL(text)
+	if strings.ContainsAny(text, `"\<>`) {
+		problem = "holds a quote, a backslash, < or >"
+	}
+	if problem != "" {
 		a.fail(name, problem)
 	}
 	return text
+}
+
+// asciiURL percent-encodes what is not ASCII behind the host of a URL.
+func asciiURL(text string) string {
+	_, rest, _ := strings.Cut(text, "://")
+	host := strings.IndexAny(rest, "/?#")
+	if host < 0 {
+		return text
+	}
+	var encoded strings.Builder
+	encoded.WriteString(text[:len(text)-len(rest)+host])
+	for _, b := range []byte(rest[host:]) {
+		if b < utf8.RuneSelf {
+			encoded.WriteByte(b)
+		} else {
+			fmt.Fprintf(&encoded, "%%%02X", b)
+		}
+	}
+	return encoded.String()
 }
 
 // code reads the text of a QR code.
@@ -101,7 +130,8 @@ func (a *answer) code(name string) string {
 // value than was sent. A field that is missing agrees.
 func (a *answer) agree(sent Fields) error {
 	for _, name := range []string{
-		"merchant_account", "store_account", "out_trade_no", "trade_id", "total_fee", "fee_type", "out_refund_no",
+		"merchant_account", "store_account", "out_trade_no", "trade_id", "total_fee", "fee_type",
+		"out_refund_no",
 	} {
 		if !a.Has(name) || sent[name] == "" {
 			continue

@@ -6,11 +6,25 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
 func mismatch(name string) error {
 	return fmt.Errorf("%w: %s differs", ErrMismatch, name)
+}
+
+// trip is one call under way.
+type trip struct {
+	endpoint string
+	sent     Fields
+	limit    int // bytes of the answer
+	mask     *strings.Replacer
+
+	status   int // of HTTP, once there is one
+	message  Message
+	verified bool
+	code     ReturnCode // of message, once it is read
 }
 
 // call sends one request and returns the answer, verified, successful and
@@ -25,110 +39,134 @@ func (c *Client) call(ctx context.Context, endpoint string, f *form, read func(*
 	sent["send_time"] = FormatTime(c.now())
 	sent["version"] = "1.0"
 	sent[signField] = Sign(sent, c.key)
-	body, err := c.post(ctx, endpoint, f)
-	if err != nil {
-		return err
-	}
-	mask := c.mask(sent)
-	message, err := c.open(endpoint, body, f.limit, mask)
-	if err != nil {
-		return err
-	}
-	a := &answer{Message: message}
-	if err := a.agree(sent); err != nil {
-		return fmt.Errorf("wantu: %s: %w", endpoint, err)
-	}
-	if err := refusal(endpoint, message, mask, false); err != nil {
-		return err
-	}
-	if read(a); a.err != nil {
-		return fmt.Errorf("wantu: %s: %w", endpoint, a.err)
-	}
-	return nil
+	t := &trip{endpoint: endpoint, sent: sent, limit: f.limit, mask: c.mask(sent)}
+	ctx, done := c.observe(ctx, t)
+	err := failed(endpoint, c.travel(ctx, t, read))
+	done(err)
+	return err
 }
 
-// mask hides what the gateway knows of the call and a log must not: the key,
-// and who the shopper is to WeChat.
-func (c *Client) mask(sent Fields) *strings.Replacer {
-	hidden := []string{c.key, "[key]"}
-	// An empty text would be found between any two characters.
-	if id := sent["open_id"]; id != "" {
-		hidden = append(hidden, id, "[open_id]")
+// travel goes to the gateway and back.
+func (c *Client) travel(ctx context.Context, t *trip, read func(*answer)) error {
+	body, err := c.post(ctx, t)
+	if err != nil {
+		return err
 	}
-	return strings.NewReplacer(hidden...)
+	if err := c.open(body, t); err != nil {
+		return err
+	}
+	a := &answer{Message: t.message}
+	if err := a.agree(t.sent); err != nil {
+		return err
+	}
+	if err := t.refusal(); err != nil {
+		return err
+	}
+	read(a)
+	return a.err
+}
+
+// mask hides what the gateway knows of the call and a log must not: the keys,
+// who the shopper is to WeChat, and the code that charges them.
+func (c *Client) mask(sent Fields) *strings.Replacer {
+	type secret struct{ text, name string }
+	secrets := []secret{
+		{c.key, "[key]"}, {c.previousKey, "[key]"}, {sent["open_id"], "[open_id]"}, {sent["auth_code"], "[auth_code]"},
+	}
+	// The longest first: one that begins with another is hidden whole.
+	slices.SortStableFunc(secrets, func(a, b secret) int { return len(b.text) - len(a.text) })
+	var pairs []string
+	for _, s := range secrets {
+		// An empty text would be found between any two characters.
+		if s.text != "" {
+			pairs = append(pairs, s.text, s.name)
+		}
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // open decodes and verifies an answer. An answer that does not verify still
 // shows its return_code to the reader of the log.
-func (c *Client) open(endpoint string, body []byte, limit int, mask *strings.Replacer) (Message, error) {
-	message, err := decode(body, limit)
-	if err != nil {
-		return Message{}, fmt.Errorf("wantu: %s: %w", endpoint, err)
+func (c *Client) open(body []byte, t *trip) (err error) {
+	if t.message, err = decode(body, t.limit); err != nil {
+		return err
 	}
-	if err := message.Verify(c.key); err != nil {
-		if refusal := refusal(endpoint, message, mask, true); refusal != nil {
-			return Message{}, refusal
-		}
-		return Message{}, fmt.Errorf("wantu: %s: %w", endpoint, err)
+	err = c.verify(t.message)
+	if t.verified = err == nil; t.verified {
+		return nil
 	}
-	return message, nil
+	if refusal := t.refusal(); refusal != nil {
+		return refusal
+	}
+	return err
+}
+
+// verify takes a signature under the key, and under the one before it while
+// keys are changed.
+func (c *Client) verify(m Message) error {
+	err := m.Verify(c.key)
+	if err != nil && c.previousKey != "" {
+		return m.Verify(c.previousKey)
+	}
+	return err
 }
 
 // refusal returns the error that the answer reports, nil on success.
-func refusal(endpoint string, m Message, mask *strings.Replacer, unverified bool) error {
-	code, err := parseReturnCode(m.Text("return_code"))
+func (t *trip) refusal() error {
+	code, err := parseReturnCode(t.message.Text("return_code"))
 	if err != nil {
-		if unverified {
-			err = ErrSignature
+		if !t.verified {
+			return ErrSignature
 		}
-		return fmt.Errorf("wantu: %s: %w", endpoint, err)
+		return err
 	}
-	if code == CodeSuccess {
+	if t.code = code; code == CodeSuccess {
 		return nil
 	}
 	return &APIError{
-		Endpoint: endpoint, Code: code, Unverified: unverified,
-		Msg:  foreign(m.Text("return_msg"), mask),
-		Desc: foreign(m.Text("return_desc"), mask),
+		Endpoint: t.endpoint, Code: code, Unverified: !t.verified,
+		Msg:  foreign(t.message.Text("return_msg"), t.mask),
+		Desc: foreign(t.message.Text("return_desc"), t.mask),
 	}
 }
 
-// post sends the form as a JSON object and returns the body of the answer.
-func (c *Client) post(ctx context.Context, endpoint string, f *form) ([]byte, error) {
+// post sends the fields as a JSON object and returns the body of the answer.
+func (c *Client) post(ctx context.Context, t *trip) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, &transportError{endpoint: endpoint, cause: err}
+		return nil, &transportError{cause: err}
 	}
-	object := make(map[string]any, len(f.fields))
-	for name, text := range f.fields {
+	object := make(map[string]any, len(t.sent))
+	for name, text := range t.sent {
 		object[name] = text
 	}
 	body, err := marshal(object)
 	if err != nil {
-		return nil, fmt.Errorf("wantu: %s: %w", endpoint, err)
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.baseURL+"/"+endpoint, bytes.NewReader(body))
+	d := &dial{}
+	request, err := http.NewRequestWithContext(d.watch(ctx), http.MethodPost, c.baseURL+"/"+t.endpoint, bytes.NewReader(body))
 	if err != nil {
-		return nil, &transportError{endpoint: endpoint, cause: err}
+		return nil, &transportError{cause: err}
 	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("Accept", "application/json")
-	return c.exchange(endpoint, request, f.limit)
+	return c.exchange(request, d, t)
 }
 
-func (c *Client) exchange(endpoint string, request *http.Request, limit int) ([]byte, error) {
+func (c *Client) exchange(request *http.Request, d *dial, t *trip) ([]byte, error) {
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, newTransportError(endpoint, err)
+		return nil, newTransportError(err, d)
 	}
 	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("wantu: %s: %w: %d", endpoint, ErrStatus, response.StatusCode)
+	if t.status = response.StatusCode; t.status != http.StatusOK {
+		return nil, statusError(t.status)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, int64(limit)+1))
+	body, err := io.ReadAll(io.LimitReader(response.Body, int64(t.limit)+1))
 	if err != nil {
-		return nil, &transportError{endpoint: endpoint, cause: err, sent: true}
+		return nil, &transportError{cause: err, sent: true}
 	}
 	return body, nil
 }

@@ -31,6 +31,14 @@ type Config struct {
 	// required.
 	Key string
 
+	// PreviousKey is the key that was in use before, while the two are being
+	// changed: requests are signed with Key alone, and answers and notifications
+	// verify under Key or else under PreviousKey, for the gateway may sign with
+	// the old one a while longer. Set both when the gateway takes the new key,
+	// and drop PreviousKey once the orders from before have ended. Must differ
+	// from Key. Defaults to none.
+	PreviousKey string
+
 	// HTTPClient sends the requests. It is copied; the copy follows no
 	// redirect. Defaults to a client of its own with Go's usual transport.
 	HTTPClient *http.Client
@@ -41,15 +49,20 @@ type Config struct {
 
 	// Now tells the time for send_time. Defaults to time.Now.
 	Now func() time.Time
+
+	// Transport watches the calls, for logs, metrics and traces. Defaults to
+	// none.
+	Transport Transport
 }
 
 // Client calls the gateway for one store. It is safe for concurrent use.
 type Client struct {
-	baseURL, merchantAccount, storeAccount, key string
+	baseURL, merchantAccount, storeAccount, key, previousKey string
 
-	http    *http.Client
-	timeout time.Duration
-	now     func() time.Time
+	http      *http.Client
+	timeout   time.Duration
+	now       func() time.Time
+	transport Transport
 }
 
 // New returns a client, or a [*FieldError] that names the Config field that is
@@ -75,9 +88,11 @@ func New(config Config) (*Client, error) {
 		merchantAccount: config.MerchantAccount,
 		storeAccount:    config.StoreAccount,
 		key:             config.Key,
+		previousKey:     config.PreviousKey,
 		http:            withoutRedirects(*config.HTTPClient),
 		timeout:         config.Timeout,
 		now:             config.Now,
+		transport:       config.Transport,
 	}, nil
 }
 
@@ -88,12 +103,11 @@ func (config Config) validate() error {
 	f := &form{fields: Fields{}}
 	f.required("MerchantAccount", config.MerchantAccount, 32, only("_-"))
 	f.required("StoreAccount", config.StoreAccount, 32, only("_-"))
-	f.required("Key", config.Key, 256, func(key string) string {
-		if strings.TrimSpace(key) != key || freeText(key) != "" {
-			return "holds spaces at its ends, & or a control character"
-		}
-		return ""
-	})
+	f.required("Key", config.Key, 256, keyProblem)
+	f.optional("PreviousKey", config.PreviousKey, 256, keyProblem)
+	if config.PreviousKey != "" && config.PreviousKey == config.Key {
+		f.fail("PreviousKey", "must differ from Key")
+	}
 	if !loopback(hostOf(config.BaseURL)) && skipsVerification(config.HTTPClient) {
 		f.fail("HTTPClient", "must verify certificates outside a loopback address")
 	}
@@ -101,6 +115,13 @@ func (config Config) validate() error {
 		f.fail("Timeout", "must not be negative")
 	}
 	return f.err
+}
+
+func keyProblem(key string) string {
+	if strings.TrimSpace(key) != key || freeText(key) != "" {
+		return "holds spaces at its ends, & or a control character"
+	}
+	return ""
 }
 
 func baseURLProblem(text string) string {

@@ -31,24 +31,55 @@ const (
 )
 
 // One sentinel for each return code, found by errors.Is in an [*APIError].
+// Behind each: what it means, and what to do. But for [ErrSystem] and
+// [ErrUserPaying] they are definite: the gateway did not do what was asked.
 var (
-	ErrDataFormat          error = codeError(CodeDataFormatError)
-	ErrSignRefused         error = codeError(CodeSignError)
-	ErrNoPrivilege         error = codeError(CodeNoPrivilege)
-	ErrParamMissing        error = codeError(CodeParamMissing)
-	ErrParam               error = codeError(CodeParamError)
-	ErrOutTradeNoUsed      error = codeError(CodeOutTradeNoUsed)
-	ErrOrderPaid           error = codeError(CodeOrderPaid)
-	ErrOrderInvalid        error = codeError(CodeOrderInvalid)
-	ErrSystem              error = codeError(CodeSystemError)
-	ErrTrade               error = codeError(CodeTradeError)
-	ErrNotEnough           error = codeError(CodeNotEnough)
-	ErrNotSupportCard      error = codeError(CodeNotSupportCard)
-	ErrBank                error = codeError(CodeBankError)
-	ErrAuthCodeInvalid     error = codeError(CodeAuthCodeInvalid)
-	ErrUserPaying          error = codeError(CodeUserPaying)
-	ErrAuthCodeExpired     error = codeError(CodeAuthCodeExpired)
-	ErrRefund              error = codeError(CodeRefundError)
+	// ErrDataFormat: the gateway could not read the request. A fault of this
+	// package or of something between: report it.
+	ErrDataFormat error = codeError(CodeDataFormatError)
+	// ErrSignRefused: the gateway holds another key than Config.Key. Check it,
+	// and whether a rotation has begun on one side alone.
+	ErrSignRefused error = codeError(CodeSignError)
+	// ErrNoPrivilege: the account may not do this. Check MerchantAccount and
+	// StoreAccount, or have the gateway switch the product on.
+	ErrNoPrivilege error = codeError(CodeNoPrivilege)
+	// ErrParamMissing: the field in APIError.Desc is missing. Fill it in.
+	ErrParamMissing error = codeError(CodeParamMissing)
+	// ErrParam: the field in APIError.Desc is wrong. Mend it.
+	ErrParam error = codeError(CodeParamError)
+	// ErrOutTradeNoUsed: the number names another order already, perhaps your
+	// own from a call whose answer was lost: query it before taking a new one.
+	ErrOutTradeNoUsed error = codeError(CodeOutTradeNoUsed)
+	// ErrOrderPaid: the order is paid, so it is neither paid again nor closed.
+	// Query it and fulfil it, or refund it.
+	ErrOrderPaid error = codeError(CodeOrderPaid)
+	// ErrOrderInvalid: the gateway has no such order, or not in a state to be
+	// acted on. Check number, channel and store.
+	ErrOrderInvalid error = codeError(CodeOrderInvalid)
+	// ErrSystem: the gateway failed, perhaps after it acted. Query.
+	ErrSystem error = codeError(CodeSystemError)
+	// ErrTrade: the payment failed. Let the shopper pay anew, under a new number.
+	ErrTrade error = codeError(CodeTradeError)
+	// ErrNotEnough: the shopper's balance is too low. Let them pay otherwise.
+	ErrNotEnough error = codeError(CodeNotEnough)
+	// ErrNotSupportCard: the shopper's kind of card is not taken. Let them
+	// choose another.
+	ErrNotSupportCard error = codeError(CodeNotSupportCard)
+	// ErrBank: the shopper's bank failed. Let them choose another card, or try
+	// later under a new number.
+	ErrBank error = codeError(CodeBankError)
+	// ErrAuthCodeInvalid: what was scanned is no payment code. Scan again.
+	ErrAuthCodeInvalid error = codeError(CodeAuthCodeInvalid)
+	// ErrUserPaying: the shopper is entering a password. Query until it is
+	// decided, and cancel in the end: [Client.PosPayAndWait] does.
+	ErrUserPaying error = codeError(CodeUserPaying)
+	// ErrAuthCodeExpired: the payment code is too old. Have the shopper renew
+	// it, and scan again.
+	ErrAuthCodeExpired error = codeError(CodeAuthCodeExpired)
+	// ErrRefund: the refund failed, as one beyond what was paid does. Compare
+	// with the earlier refunds of the order.
+	ErrRefund error = codeError(CodeRefundError)
+	// ErrUnsupportedCurrency: fee_type is not served. Take another.
 	ErrUnsupportedCurrency error = codeError(CodeUnsupportedCurrency)
 )
 
@@ -127,6 +158,9 @@ func (c ReturnCode) definite() bool {
 		return c.Name() != ""
 	}
 }
+
+// passes reports whether c says that the same call may do better later.
+func (c ReturnCode) passes() bool { return c == CodeSystemError || c == CodeUserPaying }
 
 // parseReturnCode reads 200, "200", SUCCESS and FAIL.
 func parseReturnCode(text string) (ReturnCode, error) {

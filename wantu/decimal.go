@@ -52,6 +52,15 @@ func (d Decimal) String() string {
 	return sign + text[:point] + "." + text[point:]
 }
 
+// MarshalText implements [encoding.TextMarshaler], so that JSON holds "0.10".
+func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements [encoding.TextUnmarshaler] as [ParseDecimal] reads.
+func (d *Decimal) UnmarshalText(text []byte) (err error) {
+	*d, err = ParseDecimal(string(text))
+	return err
+}
+
 // Sign returns -1, 0 or 1.
 func (d Decimal) Sign() int {
 	switch {

@@ -20,6 +20,41 @@ var (
 	ErrStatus = errors.New("the HTTP status is not 200")
 )
 
+// ErrCanceled is how [Client.PosPayAndWait] gives up: nothing is owed. What was
+// paid in the last moment is given back.
+var ErrCanceled = errors.New("nobody paid in time, the order was canceled")
+
+// callError is a call that failed otherwise than by a refusal of the gateway's.
+// It knows the endpoint, which [Retryable] asks about.
+type callError struct {
+	endpoint string // last element of the path
+	cause    error
+}
+
+func (e *callError) Error() string { return "wantu: " + e.endpoint + ": " + e.cause.Error() }
+
+func (e *callError) Unwrap() error { return e.cause }
+
+// failed says at which endpoint err happened, unless err says so itself.
+func failed(endpoint string, err error) error {
+	var api *APIError
+	if err == nil || errors.As(err, &api) {
+		return err
+	}
+	return &callError{endpoint: endpoint, cause: err}
+}
+
+// statusError is an HTTP status that is not 200.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("%v: %d", ErrStatus, int(e)) }
+
+// Is makes errors.Is find [ErrStatus].
+func (e statusError) Is(target error) bool { return target == ErrStatus }
+
+// passes reports whether the status is one that goes away by itself.
+func (e statusError) passes() bool { return e >= 500 || e == 429 }
+
 // FieldError says which field of a request or of the configuration is wrong.
 // Nothing was sent.
 type FieldError struct {
@@ -68,30 +103,11 @@ func (e *APIError) Is(target error) bool {
 	return ok && ReturnCode(code) == e.Code
 }
 
-// OutcomeUnknown reports whether the gateway may have acted on the call that
-// returned err: a timeout, a connection that broke, an HTTP status other than
-// 200, 500 SYSTEM_ERROR, 506 USER_PAYING, a return_code that nobody knows, an
-// answer that is unsigned, unreadable or about something else. Settle it by
-// [Client.Query] with the same out_trade_no.
-//
-// It is false when the gateway surely did not act: err is nil, a
-// [*FieldError], a connection that never came about, or a definite return_code
-// under a good signature.
-func OutcomeUnknown(err error) bool {
-	if err == nil {
-		return false
-	}
-	var field *FieldError
-	if errors.As(err, &field) {
-		return false
-	}
-	var api *APIError
-	if errors.As(err, &api) {
-		return api.Unverified || !api.Code.definite()
-	}
-	var transport *transportError
-	if errors.As(err, &transport) {
-		return transport.sent
-	}
-	return true
+// unsettledError is a payment that [Client.PosPayAndWait] could neither see paid
+// nor end. It does not unwrap: what the gateway said to the cancellation says
+// nothing about the payment.
+type unsettledError struct{ cause error }
+
+func (e *unsettledError) Error() string {
+	return "whether it is paid is unknown, for the order could not be canceled: " + e.cause.Error()
 }

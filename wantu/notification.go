@@ -30,7 +30,7 @@ type Notification struct {
 func (c *Client) ParseNotification(body []byte) (Notification, error) {
 	n, err := c.notification(body)
 	if err != nil {
-		return Notification{}, fmt.Errorf("wantu: notification: %w", err)
+		return Notification{}, failed("notification", err)
 	}
 	return n, nil
 }
@@ -40,7 +40,7 @@ func (c *Client) notification(body []byte) (Notification, error) {
 	if err != nil {
 		return Notification{}, err
 	}
-	if err := message.Verify(c.key); err != nil {
+	if err := c.verify(message); err != nil {
 		return Notification{}, err
 	}
 	a := &answer{Message: message}

@@ -21,13 +21,13 @@ type RefundResponse struct {
 	RefundID      string // the gateway's number of the refund
 	TotalFee      int64  // minor units; 0 when the gateway sent none, as in the manual's example
 	FeeType       string // "" when the gateway sent none
-	RefundFee     int64  // minor units
+	RefundFee     int64  // minor units: this refund, or all of the order's; the manual does not say
 	RefundFeeType string // "" when the gateway sent none
 }
 
 // Refund gives money back. One OutRefundNo refunds once however often it is
-// sent: after an unknown outcome (see [OutcomeUnknown]) send the same request
-// again, never one with another number. Several refunds may add up to what was
+// sent: after an error that is [Retryable] send the same request again, never one
+// with another number. Several refunds may add up to what was
 // paid; beyond it the gateway answers [ErrRefund]. Manual 2.4.
 func (c *Client) Refund(ctx context.Context, r RefundRequest) (RefundResponse, error) {
 	f := newForm(r.PayChannel)
@@ -52,6 +52,14 @@ func (c *Client) Refund(ctx context.Context, r RefundRequest) (RefundResponse, e
 		}
 		if a.Text("total_fee") != "" {
 			response.TotalFee = a.fee("total_fee")
+		}
+		// It may be this refund, or the sum of all: never less, never more than
+		// was paid.
+		if a.err == nil && (response.RefundFee < r.RefundFee || response.RefundFee > r.TotalFee) {
+			a.err = mismatch("refund_fee")
+		}
+		if a.err == nil && response.RefundFeeType != "" && response.RefundFeeType != r.RefundFeeType {
+			a.err = mismatch("refund_fee_type")
 		}
 	})
 	if err != nil {

@@ -1,0 +1,113 @@
+package wantu_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// method calls one endpoint with a request as testdata holds it.
+type method func(ctx context.Context, c *wantu.Client, request json.RawMessage) (response any, err error)
+
+func call[Q, R any](f func(*wantu.Client, context.Context, Q) (R, error)) method {
+	return func(ctx context.Context, c *wantu.Client, request json.RawMessage) (any, error) {
+		var q Q
+		if err := json.Unmarshal(request, &q); err != nil {
+			return nil, err
+		}
+		return f(c, ctx, q)
+	}
+}
+
+// methods are all of the client's calls by endpoint.
+func methods() map[string]method {
+	return map[string]method{
+		"create-qrcode":   call((*wantu.Client).CreateQRCode),
+		"pospay":          call((*wantu.Client).PosPay),
+		"refund":          call((*wantu.Client).Refund),
+		"query":           call((*wantu.Client).Query),
+		"pay-form":        call((*wantu.Client).PayForm),
+		"order-list":      call((*wantu.Client).OrderList),
+		"web":             call((*wantu.Client).Web),
+		"app":             call((*wantu.Client).App),
+		"wap":             call((*wantu.Client).WAP),
+		"merchant-qrcode": call((*wantu.Client).MerchantQRCode),
+		"currency":        call((*wantu.Client).Currency),
+		"cancel":          call((*wantu.Client).Cancel),
+		"close":           call((*wantu.Client).Close),
+	}
+}
+
+// example is one of the manual's: the request that suits its answer.
+type example struct {
+	Section, Endpoint     string
+	MerchantAccount       string `json:"merchant_account"`
+	StoreAccount          string `json:"store_account"`
+	Request, Answer, Want json.RawMessage
+}
+
+// examples are those of manual.json that are calls.
+func examples(t testing.TB) []example {
+	t.Helper()
+	var calls []example
+	for _, e := range read[[]example](t, "manual.json") {
+		if e.Request != nil {
+			calls = append(calls, e)
+		}
+	}
+	return calls
+}
+
+func (e example) config() wantu.Config {
+	return wantu.Config{MerchantAccount: e.MerchantAccount, StoreAccount: e.StoreAccount, Now: moment}
+}
+
+// with returns the example's answer, changed and signed anew under key.
+func (e example) with(t testing.TB, key string, change map[string]any) string {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(string(e.Answer)))
+	decoder.UseNumber()
+	object := map[string]any{}
+	if err := decoder.Decode(&object); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range change {
+		object[name] = value
+	}
+	body, err := wantu.Encode(object, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// inMemory is a gateway without a socket, so that it lives in a synctest bubble
+// and costs nothing.
+func inMemory(answer func(endpoint string, sent wantu.Message) (status int, body string, err error)) *http.Client {
+	return &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		raw, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		sent, err := wantu.Decode(raw)
+		if err != nil {
+			return nil, err
+		}
+		status, body, err := answer(path.Base(r.URL.Path), sent)
+		if err != nil {
+			return nil, err
+		}
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+	})}
+}
+
+// always is a gateway that answers everything alike.
+func always(status int, body string, err error) *http.Client {
+	return inMemory(func(string, wantu.Message) (int, string, error) { return status, body, err })
+}

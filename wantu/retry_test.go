@@ -1,0 +1,116 @@
+package wantu_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// TestRetryable drives every endpoint through every kind of failure.
+func TestRetryable(t *testing.T) {
+	t.Parallel()
+	unsigned := `{"return_code":500,"return_msg":"SYSTEM_ERROR","sign":"00000000000000000000000000000000"}`
+	elsewhere, err := wantu.Encode(map[string]any{"return_code": 200, "merchant_account": "other"}, canary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		gateway *http.Client
+		repeat  bool // where a repetition changes nothing
+		order   bool // where an order is placed
+	}{
+		"no connection":         {always(0, "", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), true, true},
+		"reset":                 {always(0, "", &net.OpError{Op: "read", Err: syscall.ECONNRESET}), true, false},
+		"timeout":               {always(0, "", context.DeadlineExceeded), true, false},
+		"the caller gives up":   {always(0, "", context.Canceled), false, false},
+		"connection ends":       {always(0, "", io.EOF), true, false},
+		"HTTP 500":              {always(500, "", nil), true, false},
+		"HTTP 503":              {always(503, "", nil), true, false},
+		"HTTP 429":              {always(429, "", nil), true, false},
+		"HTTP 404":              {always(404, "", nil), false, false},
+		"HTTP 302":              {always(302, "", nil), false, false},
+		"HTML":                  {always(200, "<html>", nil), true, false},
+		"truncated":             {always(200, `{"return_code":20`, nil), true, false},
+		"beyond its bound":      {always(200, string(make([]byte, wantu.MaxStatement+1)), nil), false, false},
+		"500 under another key": {always(200, unsigned, nil), false, false},
+		"about something else":  {always(200, string(elsewhere), nil), false, false},
+	} {
+		for _, e := range examples(t) {
+			t.Run(name+"/"+e.Section, func(t *testing.T) {
+				t.Parallel()
+				config := e.config()
+				config.HTTPClient = c.gateway
+				_, err := methods()[e.Endpoint](context.Background(), newClient(t, config), e.Request)
+				want := c.order
+				if repeatable(e.Endpoint) {
+					want = c.repeat
+				}
+				if err == nil || wantu.Retryable(err) != want {
+					t.Errorf("Retryable(%v) = %t", err, !want)
+				}
+				if wantu.OutcomeUnknown(err) != (name != "no connection") {
+					t.Errorf("OutcomeUnknown(%v) = %t", err, name == "no connection")
+				}
+			})
+		}
+	}
+}
+
+func TestNotRetryable(t *testing.T) {
+	t.Parallel()
+	_, notification := newClient(t, wantu.Config{}).ParseNotification([]byte("{"))
+	canceled, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, before := nobody(t).Query(canceled, wantu.QueryRequest{PayChannel: wantu.WeChat, OutTradeNo: "1"})
+	for name, err := range map[string]error{
+		"nil":                     nil,
+		"a field":                 &wantu.FieldError{Field: "subject"},
+		"somebody else's":         errors.New("?"),
+		"an answer without call":  wantu.ErrMalformed,
+		"a notification":          notification,
+		"canceled before it left": before,
+	} {
+		if wantu.Retryable(err) {
+			t.Errorf("%s: Retryable(%v)", name, err)
+		}
+	}
+	if notification == nil || before == nil {
+		t.Error("no error")
+	}
+}
+
+// TestDeadlineBeforeSending: an order that never left may be placed again.
+func TestDeadlineBeforeSending(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(0, 0))
+	defer cancel()
+	_, err := nobody(t).CreateQRCode(ctx, qrRequest())
+	if !errors.Is(err, context.DeadlineExceeded) || wantu.OutcomeUnknown(err) || !wantu.Retryable(err) {
+		t.Errorf("error %v, unknown %t, retryable %t", err, wantu.OutcomeUnknown(err), wantu.Retryable(err))
+	}
+}
+
+// TestConnectionThatNeverCame: a deadline that passes while connecting is known
+// from one that passes while the gateway thinks.
+func TestConnectionThatNeverCame(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	client := newClient(t, wantu.Config{BaseURL: "http://127.0.0.1:1", HTTPClient: &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			cancel()
+			<-ctx.Done()
+			return nil, errors.New("hides what happened")
+		},
+	}}})
+	_, err := client.CreateQRCode(ctx, qrRequest())
+	if err == nil || wantu.OutcomeUnknown(err) {
+		t.Errorf("error %v, want one with a known outcome", err)
+	}
+}
