@@ -36,8 +36,8 @@ type Config struct {
 	// WeChatAppID is the app that OAuth and pay-form know. Defaults to
 	// DefaultWeChatAppID.
 	WeChatAppID string
-	// WeChatAppSecret is the app's secret. It also makes the open_ids, which
-	// therefore stay good over a restart. Defaults to DefaultWeChatAppSecret.
+	// WeChatAppSecret is the app's secret. It signs what goes to WeChat.
+	// Defaults to DefaultWeChatAppSecret.
 	WeChatAppSecret string
 
 	// PublicURL is where the shopper's browser reaches the sandbox: scheme and

@@ -55,9 +55,6 @@ func (s *Sandbox) payForm(c call) reply {
 	if c.Text("app_id") != s.config.WeChatAppID {
 		return refuse(wantu.CodeParamError, "app_id")
 	}
-	if !s.isOpenID(c.Text("open_id")) {
-		return refuse(wantu.CodeParamError, "open_id")
-	}
 	nonce, err := s.random.text(32, hexDigits)
 	if err != nil {
 		return refuse(wantu.CodeSystemError, "")
@@ -79,18 +76,16 @@ func (s *Sandbox) payForm(c call) reply {
 
 // query answers what became of an order. Manual 2.5.
 func (s *Sandbox) query(c call) reply {
-	number := c.Text("out_trade_no")
-	if number == "" && c.Text("trade_id") == "" {
+	number, named := s.named(c)
+	if !named {
 		return refuse(wantu.CodeParamMissing, "out_trade_no")
-	}
-	if number == "" {
-		number = s.orders.numberOf(c.Text("trade_id"))
 	}
 	o, err := s.orders.change(number, func(o *order) error {
 		if !c.names(o) {
 			return ErrUnknownOrder
 		}
 		o.Queries++
+		s.decide(o)
 		return nil
 	})
 	if err != nil {
@@ -109,31 +104,20 @@ func (s *Sandbox) query(c call) reply {
 	})
 }
 
+// named returns the out_trade_no of the order that the call is about, and
+// whether it holds that or a trade_id.
+func (s *Sandbox) named(c call) (string, bool) {
+	number, tradeID := c.Text("out_trade_no"), c.Text("trade_id")
+	if number == "" && tradeID != "" {
+		return s.orders.numberOf(tradeID), true
+	}
+	return number, number != ""
+}
+
 // names reports whether the call and o agree on channel and trade_id.
 func (c call) names(o *order) bool {
 	tradeID := c.Text("trade_id")
 	return c.Text("pay_channel") == strconv.Itoa(int(o.PayChannel)) && (tradeID == "" || tradeID == o.TradeID)
-}
-
-// closeOrder ends an order that is not paid. Manual 2.15.
-func (s *Sandbox) closeOrder(c call) reply {
-	o, err := s.orders.change(c.Text("out_trade_no"), func(o *order) error {
-		if !c.names(o) {
-			return ErrUnknownOrder
-		}
-		o.Closes++
-		if o.Status != StatusSuccess {
-			o.Status = StatusClosed
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return refuse(wantu.CodeOrderInvalid, "")
-	case o.Status == StatusSuccess:
-		return refuse(wantu.CodeOrderPaid, "")
-	}
-	return succeed(reply{})
 }
 
 // open remembers the order that the call asks for.
@@ -145,14 +129,14 @@ func (s *Sandbox) open(c call, on surface) (order, reply) {
 		Order: Order{
 			OutTradeNo: c.Text("out_trade_no"), Endpoint: c.endpoint,
 			PayChannel: wantu.PayChannel(channel), PaymentInst: wantu.PaymentInst(c.Text("payment_inst")),
-			TotalFee: fee, FeeType: cmp.Or(c.Text("fee_type"), "HKD"),
+			TotalFee: fee, FeeType: cmp.Or(c.Text("fee_type"), defaultCurrency),
 			Subject: c.Text("subject"), Attach: c.Text("attach"),
 			Status: StatusNotPay, CreatedAt: now, ExpiresAt: now.Add(codeLifetime),
 		},
 		surface: on, deviceSN: c.Text("device_sn"), width: c.Text("qrcode_width"),
 		notifyURL: c.Text("notify_url"), returnURL: c.Text("return_url"),
 	}
-	if _, served := minorDigits(o.FeeType); !served {
+	if _, served := wantu.MinorDigits(o.FeeType); !served {
 		return order{}, refuse(wantu.CodeUnsupportedCurrency, "fee_type")
 	}
 	if text := c.Text("time_expire"); text != "" {
@@ -178,15 +162,11 @@ func (s *Sandbox) number(o *order, public string) error {
 		return err
 	}
 	o.TradeID = "1000" + strings.NewReplacer("-", "", " ", "", ":", "").Replace(wantu.FormatTime(o.CreatedAt)) + tail
-	length, prefix := tokenLength, ""
-	if o.surface == surfaceSheet {
-		length, prefix = 30, "wx"
+	if o.token == "" {
+		if o.token, err = s.pageToken(o); err != nil {
+			return err
+		}
 	}
-	token, err := s.random.token(length)
-	if err != nil {
-		return err
-	}
-	o.token = prefix + token
 	o.URL = public + "/" + string(o.surface) + "/" + o.token
 	if surfaces()[o.surface].scanned {
 		o.ScanURL = cmp.Or(s.config.ScanURL, public) + "/" + string(surfaceWallet) + "/" + o.token
@@ -194,12 +174,12 @@ func (s *Sandbox) number(o *order, public string) error {
 	return nil
 }
 
-// minorDigits returns how many digits of an amount are behind the point, and
-// whether the currency is served.
-func minorDigits(currency string) (int, bool) {
-	digits, served := map[string]int{
-		"HKD": 2, "CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "SGD": 2, "MOP": 2, "TWD": 2,
-		"AUD": 2, "NZD": 2, "CAD": 2, "CHF": 2, "MYR": 2, "THB": 2, "JPY": 0, "KRW": 0,
-	}[currency]
-	return digits, served
+// pageToken makes the name of an order's page. Where WeChat would hand out a
+// prepay_id it looks like one.
+func (s *Sandbox) pageToken(o *order) (string, error) {
+	if o.surface != surfaceSheet && (o.Endpoint != "app" || o.PayChannel != wantu.WeChat) {
+		return s.random.token(tokenLength)
+	}
+	token, err := s.random.token(30)
+	return "wx" + token, err
 }

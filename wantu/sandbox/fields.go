@@ -17,7 +17,7 @@ type field struct {
 }
 
 // check answers 303 or 304 with the field's name, or nil.
-func (f field) check(m wantu.Message) reply {
+func (f field) check(m request) reply {
 	text := m.Text(f.name)
 	switch {
 	case text == "" && f.must:
@@ -81,7 +81,7 @@ func wapFields() []field {
 func payFormFields() []field {
 	return append(qrCodeFields(),
 		field{"pay_channel", required, 1, isOneOf("1")},
-		field{"open_id", required, 32, nil},
+		field{"open_id", required, 32, isOpenID},
 		field{"app_id", required, 32, nil},
 	)
 }
@@ -91,6 +91,47 @@ func queryFields() []field {
 		{"out_trade_no", optional, 32, isNumber},
 		{"trade_id", optional, 32, nil},
 	}
+}
+
+func appFields() []field {
+	return append(qrCodeFields(), field{"payment_inst", optional, 256, isOneOf("ALIPAYCN", "ALIPAYHK")})
+}
+
+// posPayFields leaves auth_code to the magic values: a code that is none is
+// refused with a return code of its own.
+func posPayFields() []field {
+	return append(orderFields(),
+		field{"product_id", optional, 32, nil},
+		field{"fee_type", required, 3, isCurrency},
+		field{"auth_code", required, 128, nil},
+	)
+}
+
+// refundFields takes refund_fee_type as optional: the table requires it, and
+// the manual's own example leaves it out.
+func refundFields() []field {
+	return append(queryFields(),
+		field{"total_fee", required, 11, isFee},
+		field{"refund_fee", required, 11, isFee},
+		field{"refund_fee_type", optional, 3, isCurrency},
+		field{"out_refund_no", required, 32, isNumber},
+	)
+}
+
+func orderListFields() []field {
+	return []field{
+		{"start_date", required, 32, isTime},
+		{"end_date", required, 32, isTime},
+	}
+}
+
+func currencyFields() []field {
+	return []field{{"fee_type", optional, 3, isCurrency}}
+}
+
+// merchantQRCodeFields takes notify_url as optional for the same reason.
+func merchantQRCodeFields() []field {
+	return []field{{"notify_url", optional, 256, isURL}}
 }
 
 func closeFields() []field {
@@ -124,6 +165,12 @@ func isNumber(text string) bool {
 
 func isCurrency(text string) bool {
 	return len(text) == 3 && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+}
+
+// isOpenID knows the shape of WeChat's open_ids. Any will do: who develops in
+// another language should not have to begin with OAuth.
+func isOpenID(text string) bool {
+	return len(text) == 28 && text[0] == 'o' && isNumber(strings.ReplaceAll(text, "-", ""))
 }
 
 func isURL(text string) bool {

@@ -14,11 +14,15 @@ type ledger struct {
 	mu       sync.Mutex
 	byNumber map[string]*order
 	byToken  map[string]*order
-	queue    []*order // oldest first
+	byRefund map[string]*order // by out_refund_no
+	queue    []*order          // oldest first
 }
 
 func newLedger(limit int, now func() time.Time) *ledger {
-	return &ledger{limit: limit, now: now, byNumber: map[string]*order{}, byToken: map[string]*order{}}
+	return &ledger{
+		limit: limit, now: now,
+		byNumber: map[string]*order{}, byToken: map[string]*order{}, byRefund: map[string]*order{},
+	}
 }
 
 // add opens an order; false when its number or token was used before.
@@ -40,6 +44,9 @@ func (l *ledger) add(o *order) bool {
 func (l *ledger) drop(o *order) {
 	delete(l.byNumber, o.OutTradeNo)
 	delete(l.byToken, o.token)
+	for _, refund := range o.Refunds {
+		delete(l.byRefund, refund.OutRefundNo)
+	}
 	if o.stop != nil {
 		o.stop()
 	}
@@ -71,10 +78,10 @@ func (l *ledger) run(o *order, f func(*order) error) (order, error) {
 	o.settle(l.now())
 	if f != nil {
 		if err := f(o); err != nil {
-			return *o, err
+			return o.copied(), err
 		}
 	}
-	return *o, nil
+	return o.copied(), nil
 }
 
 // numberOf returns the out_trade_no of a trade_id, "" when there is none.
@@ -96,7 +103,7 @@ func (l *ledger) list() []Order {
 	orders := make([]Order, 0, len(l.queue))
 	for _, o := range slices.Backward(l.queue) {
 		o.settle(l.now())
-		orders = append(orders, o.Order)
+		orders = append(orders, o.copied().Order)
 	}
 	return orders
 }

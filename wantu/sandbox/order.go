@@ -3,6 +3,8 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/wantukit/wantukit/wantu"
@@ -12,23 +14,26 @@ import (
 //
 //	NOT_PAY ──▶ SUCCESS | PAY_ERROR | CLOSED | EXPIRED
 //	PAY_ERROR ──▶ SUCCESS | CLOSED | EXPIRED
+//	any ──▶ CANCELED
 type Status string
 
-// The statuses. SUCCESS, CLOSED and EXPIRED are final.
+// The statuses. SUCCESS, CLOSED and EXPIRED are final but for CANCELED. A
+// refund leaves SUCCESS as it is: the manual has no other word.
 const (
 	StatusNotPay   Status = "NOT_PAY"   // opened
 	StatusPayError Status = "PAY_ERROR" // failed; may be tried again
 	StatusSuccess  Status = "SUCCESS"   // paid
 	StatusClosed   Status = "CLOSED"    // ended by the merchant
 	StatusExpired  Status = "EXPIRED"   // ended by time_expire
+	StatusCanceled Status = "CANCELED"  // ended by the merchant, the money given back
 )
 
 // What [Sandbox.Pay], [Sandbox.Fail] and [Sandbox.Notify] may say.
 var (
 	// ErrUnknownOrder: no such out_trade_no.
 	ErrUnknownOrder = errors.New("sandbox: unknown order")
-	// ErrOrderEnded: the order is paid, closed or expired already.
-	ErrOrderEnded = errors.New("sandbox: the order is paid, closed or expired")
+	// ErrOrderEnded: the order is paid, closed, expired or canceled already.
+	ErrOrderEnded = errors.New("sandbox: the order is paid, closed, expired or canceled")
 	// ErrNotPaid: there is nothing to notify of.
 	ErrNotPaid = errors.New("sandbox: the order is not paid")
 	// ErrNotAcknowledged: the merchant did not take the notification.
@@ -54,10 +59,30 @@ type Order struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	PaidAt    time.Time `json:"paid_at,omitzero"`
 
+	Refunds []Refund `json:"refunds,omitempty"` // oldest first
+
 	Queries      int  `json:"queries"`      // answered by query
 	Closes       int  `json:"closes"`       // asked for by close
+	Cancels      int  `json:"cancels"`      // asked for by cancel
 	NotifyTries  int  `json:"notify_tries"` // notifications sent
 	Acknowledged bool `json:"acknowledged"` // one of them was taken
+}
+
+// Refund is money given back, by refund or by cancel.
+type Refund struct {
+	OutRefundNo string    `json:"out_refund_no,omitempty"` // "" when cancel gave it back
+	RefundID    string    `json:"refund_id"`               // the trade_id, "_" and 0, 1, 2…
+	Fee         int64     `json:"fee"`                     // minor units
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// Refunded returns what was given back in all, in minor units.
+func (o Order) Refunded() int64 {
+	var sum int64
+	for _, refund := range o.Refunds {
+		sum += refund.Fee
+	}
+	return sum
 }
 
 // order is what the sandbox remembers beside that.
@@ -70,8 +95,26 @@ type order struct {
 	notifyURL string
 	returnURL string
 	width     string // qrcode_width, "" when not asked for
+	becomes   Status // at the second query, while the shopper enters a password; "" when nothing is due
 
 	stop context.CancelFunc // ends its notifications; nil before they start
+}
+
+// copied shares nothing with o that may still change.
+func (o *order) copied() order {
+	c := *o
+	c.Refunds = slices.Clone(o.Refunds)
+	return c
+}
+
+// giveBack adds a refund. The ledger's lock is held.
+func (o *order) giveBack(number string, fee int64, now time.Time) Refund {
+	refund := Refund{
+		OutRefundNo: number, RefundID: o.TradeID + "_" + strconv.Itoa(len(o.Refunds)),
+		Fee: fee, CreatedAt: now.UTC().Truncate(time.Second),
+	}
+	o.Refunds = append(o.Refunds, refund)
+	return refund
 }
 
 // settle brings Status up to date.
@@ -99,7 +142,7 @@ func (o *order) tradeStatus() string {
 }
 
 func (o *order) tradeTime() string {
-	if o.PaidAt.IsZero() {
+	if o.Status != StatusSuccess {
 		return ""
 	}
 	return wantu.FormatTime(o.PaidAt)

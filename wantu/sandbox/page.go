@@ -3,7 +3,6 @@ package sandbox
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -20,6 +19,7 @@ const (
 	surfaceFrame   surface = "frame"
 	surfaceWallet  surface = "q"
 	surfaceSheet   surface = "sandbox/jsapi"
+	surfacePhone   surface = "phone" // the wallet that an app, a till or a merchant's code has opened
 )
 
 // look is how a surface is shown.
@@ -27,6 +27,7 @@ type look struct {
 	template string
 	framed   bool // may be put in a frame by anyone
 	scanned  bool // its order has a QR code that opens the wallet
+	stays    bool // it has no shop to go back to
 }
 
 func surfaces() map[surface]look {
@@ -34,8 +35,9 @@ func surfaces() map[surface]look {
 		surfaceCashier: {template: "cashier.html", scanned: true},
 		surfaceMobile:  {template: "cashier.html"},
 		surfaceFrame:   {template: "frame.html", framed: true, scanned: true},
-		surfaceWallet:  {template: "wallet.html", scanned: true},
+		surfaceWallet:  {template: "wallet.html", scanned: true, stays: true},
 		surfaceSheet:   {template: "sheet.html", framed: true},
+		surfacePhone:   {template: "wallet.html", stays: true},
 	}
 }
 
@@ -52,6 +54,7 @@ type view struct {
 	Result    string // what the pay sheet tells its parent: ok, fail or cancel
 	ReturnURL string // back to the shop, without a result
 	DoneURL   string // back to the shop, paid
+	GivenBack string // the sum of its refunds for people, "" when there is none
 	QRCode    template.HTML
 }
 
@@ -64,6 +67,9 @@ func (s *Sandbox) view(on surface, o order, query url.Values) (view, error) {
 	}
 	if o.PayChannel == wantu.WeChat {
 		v.Brand = "wechat"
+	}
+	if len(o.Refunds) > 0 {
+		v.GivenBack = money(o.Refunded(), o.FeeType)
 	}
 	switch result := query.Get("result"); {
 	case o.Status == StatusSuccess:
@@ -105,11 +111,12 @@ func paidURL(o order) string {
 
 // amount writes minor units for people, such as "HKD 12.34".
 func amount(o Order) string {
-	digits, _ := minorDigits(o.FeeType)
-	if digits == 0 {
-		return fmt.Sprintf("%s %d", o.FeeType, o.TotalFee)
-	}
-	return fmt.Sprintf("%s %d.%02d", o.FeeType, o.TotalFee/100, o.TotalFee%100)
+	return money(o.TotalFee, o.FeeType)
+}
+
+func money(fee int64, feeType string) string {
+	digits, _ := wantu.MinorDigits(feeType)
+	return feeType + " " + wantu.MinorUnits(fee, digits).String()
 }
 
 func (s *Sandbox) showPage(on surface) http.HandlerFunc {

@@ -28,25 +28,34 @@ func succeed(fields reply) reply {
 
 // call is one verified request.
 type call struct {
-	wantu.Message
+	request
 	endpoint string
 	public   string // base URL for the shopper's browser
+	spell    spell  // what its magic value asks for
 }
 
 // endpoint is what the sandbox checks of a request and how it answers.
 type endpoint struct {
 	fields []field
 	serve  func(*Sandbox, call) reply
+	opens  bool // it opens an order, so its total_fee may be magic
 }
 
 func endpoints() map[string]endpoint {
 	return map[string]endpoint{
-		"create-qrcode": {qrCodeFields(), (*Sandbox).createQRCode},
-		"web":           {webFields(), (*Sandbox).web},
-		"wap":           {wapFields(), (*Sandbox).wap},
-		"pay-form":      {payFormFields(), (*Sandbox).payForm},
-		"query":         {queryFields(), (*Sandbox).query},
-		"close":         {closeFields(), (*Sandbox).closeOrder},
+		"app":             {appFields(), (*Sandbox).app, true},
+		"cancel":          {closeFields(), (*Sandbox).cancel, false},
+		"close":           {closeFields(), (*Sandbox).closeOrder, false},
+		"create-qrcode":   {qrCodeFields(), (*Sandbox).createQRCode, true},
+		"currency":        {currencyFields(), (*Sandbox).currency, false},
+		"merchant-qrcode": {merchantQRCodeFields(), (*Sandbox).merchantQRCode, false},
+		"order-list":      {orderListFields(), (*Sandbox).orderList, false},
+		"pay-form":        {payFormFields(), (*Sandbox).payForm, true},
+		"pospay":          {posPayFields(), (*Sandbox).posPay, true},
+		"query":           {queryFields(), (*Sandbox).query, false},
+		"refund":          {refundFields(), (*Sandbox).refund, false},
+		"wap":             {wapFields(), (*Sandbox).wap, true},
+		"web":             {webFields(), (*Sandbox).web, true},
 	}
 }
 
@@ -81,20 +90,21 @@ func (s *Sandbox) handle(r *http.Request, name string, served endpoint) reply {
 	if err != nil {
 		return refuse(wantu.CodeDataFormatError, "body")
 	}
-	if refusal := s.authenticate(message); refusal != nil {
+	sent := request{message}
+	if refusal := s.authenticate(sent); refusal != nil {
 		return refusal
 	}
 	for _, f := range append(commonFields(), served.fields...) {
-		if refusal := f.check(message); refusal != nil {
+		if refusal := f.check(sent); refusal != nil {
 			return refusal
 		}
 	}
-	return served.serve(s, call{Message: message, endpoint: name, public: s.publicURL(r)})
+	return s.cast(served, call{request: sent, endpoint: name, public: s.publicURL(r)})
 }
 
 // authenticate checks who calls. The signature comes before all other fields,
 // so that a stranger learns nothing about them.
-func (s *Sandbox) authenticate(m wantu.Message) reply {
+func (s *Sandbox) authenticate(m request) reply {
 	switch {
 	case m.Text("merchant_account") == "":
 		return refuse(wantu.CodeParamMissing, "merchant_account")

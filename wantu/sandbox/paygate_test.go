@@ -221,7 +221,13 @@ func object(endpoint string, change map[string]any) map[string]any {
 	case "web", "wap":
 		members["return_url"], members["time_expire"] = "http://shop.invalid/r", "2099-01-01 00:00:00"
 	case "pay-form":
-		members["pay_channel"], members["app_id"], members["open_id"] = 1, sandbox.DefaultWeChatAppID, "o"
+		members["pay_channel"], members["app_id"], members["open_id"] = 1, sandbox.DefaultWeChatAppID, "oMHUm0xbCkwshwylEe6keVhGE7Mg"
+	case "pospay":
+		members["auth_code"] = "134642301183243245"
+	case "refund":
+		members["refund_fee"], members["refund_fee_type"], members["out_refund_no"] = "100", "HKD", "r1"
+	case "order-list":
+		members["start_date"], members["end_date"] = "2026-03-01 00:00:00", "2026-03-07 23:59:59"
 	}
 	for name, value := range change {
 		if members[name] = value; value == nil {
@@ -271,7 +277,7 @@ func TestFieldsAreChecked(t *testing.T) {
 		}
 		answer := f.post(t, c.Endpoint, "application/json", string(body))
 		if answer.Text("return_code") != c.Code || answer.Text("return_desc") != c.Field {
-			t.Errorf("%s, %s = %v: %s %s, want %s", c.Endpoint, c.Field, c.Value,
+			t.Errorf("%s, %s = %s: %s %s, want %s", c.Endpoint, c.Field, c.Value,
 				answer.Text("return_code"), answer.Text("return_desc"), c.Code)
 		}
 	}

@@ -42,9 +42,9 @@ func next(on surface, o order, action string) string {
 	switch {
 	case on == surfaceSheet:
 		return page + "?result=" + map[string]string{"pay": "ok", "fail": "fail", "leave": "cancel"}[action]
-	case on == surfaceWallet && action == "leave":
+	case surfaces()[on].stays && action == "leave":
 		return page + "?left"
-	case on == surfaceWallet || action == "fail":
+	case surfaces()[on].stays || action == "fail":
 		return page
 	case action == "leave":
 		return o.returnURL

@@ -23,6 +23,7 @@ type Sandbox struct {
 	random *source
 	orders *ledger
 	grants *grants
+	codes  *merchantCodes
 
 	client   *http.Client // for notifications
 	muted    atomic.Bool  // notifications are off
@@ -51,6 +52,7 @@ func New(config Config) (*Sandbox, error) {
 		random: &source{reader: config.Rand},
 		orders: newLedger(config.MaxOrders, config.Now),
 		grants: newGrants(config.Now),
+		codes:  newMerchantCodes(),
 		client: &client,
 	}
 	s.lifetime, s.end = context.WithCancel(context.Background())
@@ -82,6 +84,8 @@ func (s *Sandbox) route() {
 		s.mux.HandleFunc("GET "+path+"/status", s.showStatus(surface))
 		s.mux.HandleFunc("POST "+path+"/{action}", s.press(surface))
 	}
+	s.mux.HandleFunc("GET /s/{token}", s.showMerchantCode)
+	s.mux.HandleFunc("POST /s/{token}/pay", s.payMerchantCode)
 	s.mux.HandleFunc("GET /connect/oauth2/authorize", s.authorize)
 	s.mux.HandleFunc("GET /sns/oauth2/access_token", s.accessToken)
 	s.mux.HandleFunc("GET /sandbox/orders", s.listOrders)

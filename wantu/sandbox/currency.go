@@ -1,0 +1,29 @@
+package sandbox
+
+import (
+	"cmp"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// defaultCurrency is fee_type where it may be left out.
+const defaultCurrency = "HKD"
+
+// currency answers with the price of one unit in CNY. Manual 2.13.
+func (s *Sandbox) currency(c call) reply {
+	rate, served := rates()[cmp.Or(c.Text("fee_type"), defaultCurrency)]
+	if !served {
+		return refuse(wantu.CodeUnsupportedCurrency, "fee_type")
+	}
+	return succeed(reply{"currency": rate})
+}
+
+// rates never change, so that a test may count on them. HKD is the manual's.
+func rates() map[string]string {
+	return map[string]string{
+		"AUD": "4.67950000", "CAD": "5.18020000", "CHF": "8.94360000", "CNY": "1.00000000",
+		"EUR": "8.34150000", "GBP": "9.61270000", "HKD": "0.87080000", "JPY": "0.04652000",
+		"KRW": "0.00492100", "MOP": "0.84560000", "MYR": "1.70330000", "NZD": "4.11820000",
+		"SGD": "5.53740000", "THB": "0.22140000", "TWD": "0.22260000", "USD": "6.83190000",
+	}
+}

@@ -1,0 +1,139 @@
+package sandbox
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// Magic is a value that brings out an answer on purpose.
+type Magic struct {
+	Value  string // NNN stands for a return_code of manual 1.4, "…" for any beginning
+	Field  string
+	Effect string
+}
+
+// MagicValues returns the table of the package comment. The first row that
+// fits a request holds.
+func MagicValues() []Magic {
+	var values []Magic
+	for _, s := range spells() {
+		values = append(values, s.Magic)
+	}
+	return values
+}
+
+// spell is a magic value and what it does.
+type spell struct {
+	Magic
+	code    wantu.ReturnCode       // 0: the one that NNN stands for
+	acts    bool                   // the call does its work before it answers code
+	becomes Status                 // of the order that pospay opens, at the second query
+	when    func(text string) bool // what fits, where Value describes it
+}
+
+// spells is the table. The rows without a code describe what is checked
+// before: authenticate and open answer them.
+func spells() []spell {
+	const no = ", and there is no order"
+	table := []spell{
+		{Magic: Magic{"not a JSON object", "body", "300 DATA_FORMAT_ERROR"}, when: never},
+		{Magic: Magic{"wrong", "sign", "301 SIGN_ERROR"}, when: never},
+		{Magic: Magic{"another", "merchant_account", "302 NO_PRIVILEGE"}, when: never},
+		{Magic: Magic{"another", "store_account", "302 NO_PRIVILEGE"}, when: never},
+		{Magic: Magic{"…_return_NNN", "out_refund_no", "NNN, and nothing is done"}},
+		{Magic: Magic{"…_return_NNN", "out_trade_no", "NNN, and nothing is done; not where there is an out_refund_no"}},
+		{Magic: Magic{"9990500", "total_fee", "500 SYSTEM_ERROR, and the order is taken: pospay is paid"}, code: wantu.CodeSystemError, acts: true},
+		{Magic: Magic{"9990NNN", "total_fee", "NNN" + no}},
+		{Magic: Magic{"not 10 digits or more", "auth_code", "505 AUTH_CODE_INVALID" + no}, code: wantu.CodeAuthCodeInvalid, when: isNoAuthCode},
+		{Magic: Magic{"…000500", "auth_code", "500 SYSTEM_ERROR, and it is paid"}, code: wantu.CodeSystemError, acts: true},
+		{Magic: Magic{"…000506", "auth_code", "506 USER_PAYING, then paid at the second query"}, acts: true, becomes: StatusSuccess, code: wantu.CodeUserPaying},
+		{Magic: Magic{"…100506", "auth_code", "506 USER_PAYING, until it is canceled"}, acts: true, becomes: StatusNotPay, code: wantu.CodeUserPaying},
+		{Magic: Magic{"…200506", "auth_code", "506 USER_PAYING, then PAY_EEROR at the second query"}, acts: true, becomes: StatusPayError, code: wantu.CodeUserPaying},
+		{Magic: Magic{"not served", "fee_type", "509 UNSUPPORTED_CURRENCY" + no}, when: never},
+	}
+	for _, code := range []wantu.ReturnCode{
+		wantu.CodeTradeError, wantu.CodeNotEnough, wantu.CodeNotSupportCard, wantu.CodeBankError,
+		wantu.CodeAuthCodeInvalid, wantu.CodeAuthCodeExpired,
+	} {
+		value := "…000" + strconv.Itoa(int(code))
+		table = append(table, spell{Magic: Magic{value, "auth_code", code.String() + no}, code: code})
+	}
+	return table
+}
+
+func never(string) bool { return false }
+
+// isNoAuthCode reports whether text cannot be a code that a till scans.
+func isNoAuthCode(text string) bool {
+	return len(text) < 10 || strings.Trim(text, decimals) != ""
+}
+
+// fits returns s with its code, and whether text is its value.
+func (s spell) fits(text string) (spell, bool) {
+	if s.when != nil {
+		return s, s.when(text)
+	}
+	pattern, ending := strings.CutPrefix(s.Value, "…")
+	if ending && len(text) > len(pattern) {
+		text = text[len(text)-len(pattern):]
+	}
+	if fixed, numbered := strings.CutSuffix(pattern, "NNN"); numbered {
+		digits, found := strings.CutPrefix(text, fixed)
+		s.code = returnCode(digits)
+		return s, found && s.code != 0
+	}
+	return s, text == pattern
+}
+
+// returnCode reads a refusal of manual 1.4; 0 for anything else.
+func returnCode(digits string) wantu.ReturnCode {
+	number, err := strconv.ParseUint(digits, 10, 16)
+	code := wantu.ReturnCode(number) // #nosec G115 -- 16 bits
+	if err != nil || len(digits) != 3 || code == wantu.CodeSuccess || code.Name() == "" {
+		return 0
+	}
+	return code
+}
+
+// cast serves a call, or answers what its magic value asks for.
+func (s *Sandbox) cast(served endpoint, c call) reply {
+	c.spell = c.find(served)
+	refusal := refuse(c.spell.code, c.spell.Field)
+	switch {
+	case c.spell.code == 0:
+		return served.serve(s, c)
+	case !c.spell.acts:
+		return refusal
+	}
+	if r := served.serve(s, c); r["return_code"] != int(wantu.CodeSuccess) {
+		return r
+	}
+	return refusal
+}
+
+// find returns the first spell that fits the call; its code is 0 when none does.
+func (c call) find(served endpoint) spell {
+	for _, s := range spells() {
+		if found, ok := s.fits(c.Text(s.Field)); ok && c.open(served, s.Field) {
+			return found
+		}
+	}
+	return spell{}
+}
+
+// open reports whether magic in a field counts at an endpoint. A number counts
+// everywhere, also where the manual has none, so that every endpoint can be
+// brought to every answer.
+func (c call) open(served endpoint, name string) bool {
+	switch name {
+	case "out_refund_no":
+		return true
+	case "out_trade_no":
+		return c.Text("out_refund_no") == ""
+	default:
+		return served.opens && slices.ContainsFunc(served.fields, func(f field) bool { return f.name == name })
+	}
+}

@@ -1,0 +1,78 @@
+package sandbox
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// errRefund: the refund cannot be made.
+var errRefund = errors.New("sandbox: the refund cannot be made")
+
+// refund gives money back. The answer's refund_fee is this refund's amount,
+// not the sum of all. Manual 2.4.
+func (s *Sandbox) refund(c call) reply {
+	number, named := s.named(c)
+	if !named {
+		return refuse(wantu.CodeParamMissing, "out_trade_no")
+	}
+	var differs string
+	var made Refund
+	o, err := s.orders.change(number, func(o *order) (err error) {
+		if !c.names(o) {
+			return ErrUnknownOrder
+		}
+		if differs = c.differs(o); differs == "" {
+			fee, _ := wantu.ParseFee(c.Text("refund_fee")) // checked by fields
+			made, err = s.orders.giveBack(o, c.Text("out_refund_no"), fee)
+		}
+		return err
+	})
+	switch {
+	case errors.Is(err, errRefund):
+		return refuse(wantu.CodeRefundError, "")
+	case err != nil:
+		return refuse(wantu.CodeOrderInvalid, "")
+	case differs != "":
+		return refuse(wantu.CodeParamError, differs)
+	}
+	return succeed(reply{
+		"out_trade_no":    o.OutTradeNo,
+		"trade_id":        o.TradeID,
+		"out_refund_no":   made.OutRefundNo,
+		"refund_id":       made.RefundID,
+		"total_fee":       o.TotalFee,
+		"fee_type":        o.FeeType,
+		"refund_fee":      made.Fee,
+		"refund_fee_type": o.FeeType,
+	})
+}
+
+// differs names the field of a refund that is not as the order has it, or "".
+func (c call) differs(o *order) string {
+	if fee, _ := wantu.ParseFee(c.Text("total_fee")); fee != o.TotalFee {
+		return "total_fee"
+	}
+	if feeType := c.Text("refund_fee_type"); feeType != "" && feeType != o.FeeType {
+		return "refund_fee_type"
+	}
+	return ""
+}
+
+// giveBack makes a refund, or finds the one that its number made before:
+// however often it is sent, it refunds once. The lock is held.
+func (l *ledger) giveBack(o *order, number string, fee int64) (Refund, error) {
+	if before := l.byRefund[number]; before != nil {
+		i := slices.IndexFunc(before.Refunds, func(r Refund) bool { return r.OutRefundNo == number })
+		if before != o || o.Refunds[i].Fee != fee {
+			return Refund{}, errRefund
+		}
+		return o.Refunds[i], nil
+	}
+	if o.Status != StatusSuccess || fee > o.TotalFee-o.Refunded() {
+		return Refund{}, errRefund
+	}
+	l.byRefund[number] = o
+	return o.giveBack(number, fee, l.now()), nil
+}
