@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -32,11 +33,19 @@ var chromium struct {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	testscript.Main(withChromium{m}, map[string]func(){"wantukit": main})
+}
+
+// withChromium ends the browser after the tests.
+type withChromium struct{ *testing.M }
+
+// Run implements testscript.TestingM.
+func (m withChromium) Run() int {
+	code := m.M.Run()
 	if chromium.cancel != nil {
 		chromium.cancel()
 	}
-	os.Exit(code)
+	return code
 }
 
 // chromiumPath finds the browser. A missing one fails the test: run

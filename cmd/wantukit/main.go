@@ -1,40 +1,94 @@
 // Command wantukit is the whole kit in one program: a demo to click through,
-// the server that takes money, and the sandbox to develop against.
+// the server that takes money, the sandbox to develop against, and an
+// operator's verbs at the gateway.
 //
 //	wantukit demo       checkout, demo shop and sandbox, ready to click
 //	wantukit serve      the checkout for live shops
 //	wantukit sandbox    the simulated gateway alone
+//	wantukit query …    one order at the gateway; see wantukit --help
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 )
 
 // cli is the command line. Every flag has a twin in the environment, such as
 // WANTUKIT_ADDR for --addr.
 type cli struct {
-	Demo    demoCommand    `cmd:"" help:"Run the checkout, a demo shop and the sandbox. Nothing else is needed."`
-	Serve   serveCommand   `cmd:"" help:"Run the checkout for the shops of a configuration file."`
-	Sandbox sandboxCommand `cmd:"" help:"Run the simulated gateway alone."`
+	Demo    demoCommand    `cmd:"" group:"run" help:"Run the checkout, a demo shop and the sandbox. Nothing else is needed."`
+	Serve   serveCommand   `cmd:"" group:"run" help:"Run the checkout for the shops of a configuration file."`
+	Sandbox sandboxCommand `cmd:"" group:"run" help:"Run the simulated gateway alone."`
+
+	operator.Verbs
 }
 
 func main() {
-	var c cli
-	parsed := kong.Parse(&c, kong.Name("wantukit"), kong.DefaultEnvars("WANTUKIT"),
-		kong.Description("A web checkout kit for Alipay and WeChat Pay through the Wantu gateway."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	parsed.BindTo(ctx, (*context.Context)(nil))
-	err := parsed.Run(slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	code := run(ctx, os.Args[1:], operator.Streams{In: os.Stdin, Out: os.Stdout, Terminal: isTerminal(os.Stdout)}, os.Stderr)
 	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "wantukit:", err)
-		os.Exit(1)
+	os.Exit(code)
+}
+
+// run runs one command and returns its exit code.
+func run(ctx context.Context, args []string, streams operator.Streams, stderr io.Writer) int {
+	err := parseAndRun(ctx, args, streams, stderr)
+	var asked helped
+	if errors.As(err, &asked) {
+		return int(asked)
 	}
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "wantukit:", err)
+	}
+	return operator.ExitCode(err)
+}
+
+// helped is what kong exits with once it has shown the help.
+type helped int
+
+func (h helped) Error() string { return fmt.Sprintf("exit %d", int(h)) }
+
+func parseAndRun(ctx context.Context, args []string, streams operator.Streams, stderr io.Writer) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			asked, is := p.(helped)
+			if !is {
+				panic(p)
+			}
+			err = asked
+		}
+	}()
+	var c cli
+	parser, err := kong.New(&c, kong.Name("wantukit"), kong.DefaultEnvars("WANTUKIT"), kong.ExplicitGroups(groups()),
+		kong.Writers(streams.Out, stderr), kong.Exit(func(code int) { panic(helped(code)) }),
+		kong.Description("A web checkout kit for Alipay and WeChat Pay through the Wantu gateway."))
+	if err != nil {
+		return err
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return operator.Usage(err)
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return parsed.Run(slog.New(slog.NewTextHandler(stderr, nil)), streams)
+}
+
+func groups() []kong.Group {
+	groups := []kong.Group{{Key: "run", Title: "To run:"}}
+	return append(groups, operator.Groups()...)
+}
+
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -62,7 +62,7 @@ func (s *Shop) checkGateway() error {
 // checkSandbox refuses what the sandbox answers to, where the gateway is not a
 // sandbox on this machine: the whole world knows these keys.
 func (s *Shop) checkSandbox() error {
-	if gateway, err := url.Parse(s.Gateway.BaseURL); err == nil && loopback(gateway.Hostname()) {
+	if gateway, err := url.Parse(s.Gateway.BaseURL); err == nil && Loopback(gateway.Hostname()) {
 		return nil
 	}
 	for _, of := range []struct{ field, value, sandbox string }{
@@ -116,7 +116,7 @@ func (s *Shop) checkWebhook() error {
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
 		return errors.New("webhook.url is not an absolute https URL")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !Loopback(u.Hostname()):
 		return errors.New("webhook.url must be https outside this machine")
 	case !isWebhookSecret(string(s.Webhook.Secret)):
 		return fmt.Errorf("webhook.secret is not whsec_ and base64 of %d bytes or more", minWebhookKey)
@@ -189,7 +189,8 @@ func checkKeysApart(shops []Shop) error {
 	return nil
 }
 
-func loopback(host string) bool {
+// Loopback reports whether host is this machine.
+func Loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
@@ -201,7 +202,7 @@ func CheckPublicURL(address string) error {
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
 		return errors.New("--public-url must be scheme and host, such as https://pay.example.com")
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())):
 		return errors.New("--public-url must be https outside this machine")
 	default:
 		return nil

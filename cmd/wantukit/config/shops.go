@@ -33,6 +33,8 @@ type Shop struct {
 		MerchantAccount string       `yaml:"merchant_account"`
 		StoreAccount    string       `yaml:"store_account"`
 		Key             Confidential `yaml:"key"`
+		// PreviousKey still verifies while the gateway changes to Key.
+		PreviousKey Confidential `yaml:"previous_key"`
 	} `yaml:"gateway"`
 
 	WeChat struct {
@@ -95,7 +97,8 @@ func readyShops(shops []Shop) error {
 // resolve replaces env: and file: by what they name.
 func (s *Shop) resolve() error {
 	fields := map[string]*Confidential{
-		"gateway.key": &s.Gateway.Key, "wechat.app_secret": &s.WeChat.AppSecret, "webhook.secret": &s.Webhook.Secret,
+		"gateway.key": &s.Gateway.Key, "gateway.previous_key": &s.Gateway.PreviousKey,
+		"wechat.app_secret": &s.WeChat.AppSecret, "webhook.secret": &s.Webhook.Secret,
 	}
 	for i := range s.APIKeys {
 		fields[fmt.Sprintf("api_keys[%d]", i)] = &s.APIKeys[i]
@@ -114,7 +117,7 @@ func (s *Shop) resolve() error {
 func (s *Shop) Client() (*wantu.Client, error) {
 	return wantu.New(wantu.Config{
 		BaseURL: s.Gateway.BaseURL, MerchantAccount: s.Gateway.MerchantAccount,
-		StoreAccount: s.Gateway.StoreAccount, Key: string(s.Gateway.Key),
+		StoreAccount: s.Gateway.StoreAccount, Key: string(s.Gateway.Key), PreviousKey: string(s.Gateway.PreviousKey),
 	})
 }
 

@@ -1,0 +1,121 @@
+package operator
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+// sandboxURL is where `wantukit sandbox` and `wantukit demo` listen.
+const sandboxURL = "http://127.0.0.1:8081/paygate"
+
+// account says which gateway a verb speaks to, and as whom.
+type account struct {
+	Config          string              `group:"account" type:"existingfile" help:"YAML file with the merchants, as for serve."`
+	Merchant        string              `group:"account" help:"Which of the file's merchants, by its id. Needed where there are several."`
+	Gateway         string              `group:"account" help:"Base URL of the gateway. Defaults to the sandbox on this machine, http://127.0.0.1:8081/paygate."`
+	MerchantAccount string              `group:"account" help:"The merchant's number. Defaults to the sandbox's."`
+	StoreAccount    string              `group:"account" help:"The store's number. Defaults to the sandbox's."`
+	Key             config.Confidential `group:"account" help:"The key that signs: env:NAME or file:PATH keeps it out of the process list. Defaults to the sandbox's."`
+}
+
+// shop returns the account as a file would hold it.
+func (a account) shop() (config.Shop, error) {
+	if a.Config == "" {
+		return a.given()
+	}
+	if a.Gateway != "" || a.MerchantAccount != "" || a.StoreAccount != "" || a.Key != "" {
+		return config.Shop{}, usage("--config names the gateway, the accounts and the key: leave the flags for these out")
+	}
+	shops, err := config.ReadShops(a.Config)
+	if err != nil {
+		return config.Shop{}, usage("%v", err)
+	}
+	return a.pick(shops)
+}
+
+func (a account) pick(shops []config.Shop) (config.Shop, error) {
+	if a.Merchant == "" && len(shops) == 1 {
+		return shops[0], nil
+	}
+	ids := make([]string, 0, len(shops))
+	for _, s := range shops {
+		ids = append(ids, s.ID)
+	}
+	at := slices.Index(ids, a.Merchant)
+	if at < 0 {
+		return config.Shop{}, usage("--merchant must be one of %s", strings.Join(ids, ", "))
+	}
+	return shops[at], nil
+}
+
+// given takes the account from the flags. The sandbox's own stands in for what
+// is left out, at a gateway on this machine alone.
+func (a account) given() (s config.Shop, err error) {
+	if a.Merchant != "" {
+		return s, usage("--merchant needs --config")
+	}
+	key, err := a.Key.Read()
+	if err != nil {
+		return s, usage("--key: %v", err)
+	}
+	s.Gateway.BaseURL, s.Gateway.MerchantAccount, s.Gateway.StoreAccount = a.Gateway, a.MerchantAccount, a.StoreAccount
+	s.Gateway.Key = config.Confidential(key)
+	if s.Gateway.BaseURL == "" {
+		s.Gateway.BaseURL = sandboxURL
+	}
+	for _, of := range []struct {
+		flag    string
+		value   *string
+		sandbox string
+	}{
+		{"--merchant-account", &s.Gateway.MerchantAccount, sandbox.DefaultMerchantAccount},
+		{"--store-account", &s.Gateway.StoreAccount, sandbox.DefaultStoreAccount},
+		{"--key", (*string)(&s.Gateway.Key), sandbox.DefaultKey},
+	} {
+		if *of.value != "" {
+			continue
+		}
+		if !onThisMachine(s.Gateway.BaseURL) {
+			return s, usage("%s is needed for a gateway outside this machine", of.flag)
+		}
+		*of.value = of.sandbox
+	}
+	return s, nil
+}
+
+func onThisMachine(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && config.Loopback(u.Hostname())
+}
+
+func (a account) client() (*wantu.Client, error) {
+	s, err := a.shop()
+	if err != nil {
+		return nil, err
+	}
+	return s.Client()
+}
+
+// asked adds to the error of a call what may help.
+func (a account) asked(err error) error {
+	if a.Config == "" && a.Gateway == "" && errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("%w\nIs the sandbox running? `wantukit sandbox` starts it; --config and --gateway name another gateway", err)
+	}
+	return err
+}
+
+// acted is asked for a call that changes something at the gateway.
+func (a account) acted(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &actedError{a.asked(err)}
+}

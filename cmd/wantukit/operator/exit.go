@@ -1,0 +1,66 @@
+package operator
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// The exit codes, for scripts.
+const (
+	ExitDone    = 0
+	ExitFailed  = 1 // it could not be done: no connection, an unreadable answer to a question, a file
+	ExitUsage   = 2 // a flag or a value is wrong; nothing was sent
+	ExitRefused = 3 // the gateway refused, with a return_code
+	ExitUnknown = 4 // the gateway may have acted: query before it is tried again
+	ExitNo      = 5 // the answer is no: not paid, or the signature is wrong
+)
+
+// ExitCode returns the exit code of what a verb returned.
+func ExitCode(err error) int {
+	var field *wantu.FieldError
+	var api *wantu.APIError
+	var acted *actedError
+	switch {
+	case err == nil:
+		return ExitDone
+	case errors.As(err, new(*usageError)), errors.As(err, &field):
+		return ExitUsage
+	case errors.As(err, new(*noError)):
+		return ExitNo
+	case errors.As(err, &acted) && wantu.OutcomeUnknown(acted.error):
+		return ExitUnknown
+	case errors.As(err, &api) && !api.Unverified:
+		return ExitRefused
+	default:
+		return ExitFailed
+	}
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ problem string }
+
+func (e *usageError) Error() string { return e.problem }
+
+// Usage marks an error of the command line's parser.
+func Usage(err error) error { return usage("%v", err) }
+
+func usage(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// noError is an answer that is no.
+type noError struct{ answer string }
+
+func (e *noError) Error() string { return e.answer }
+
+// actedError is the error of a call that changes something at the gateway.
+type actedError struct{ error }
+
+func (e *actedError) Unwrap() error { return e.error }
+
+func (e *actedError) Error() string {
+	if wantu.OutcomeUnknown(e.error) {
+		return e.error.Error() + "\nIt may have happened all the same: query before you try again."
+	}
+	return e.error.Error()
+}
