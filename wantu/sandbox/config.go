@@ -52,9 +52,15 @@ type Config struct {
 	// HTTPClient sends the notifications. It is copied; the copy follows no
 	// redirect. Defaults to a client of its own.
 	HTTPClient *http.Client
-	// Now tells the time. Defaults to time.Now.
+	// Clock, when set, is the time of everything: dates, expiry, the waits
+	// between notifications and the delays of faults. It stands still until it
+	// is moved, so a run can be repeated. Defaults to the system's.
+	Clock *Clock
+	// Now tells the time for dates and expiry; waits stay the system's. It must
+	// be nil beside a Clock. Defaults to the Clock's, or time.Now.
 	Now func() time.Time
-	// Rand makes tokens and numbers. Defaults to crypto/rand.Reader.
+	// Rand makes tokens and numbers. See [Seed] for a run that can be repeated.
+	// Defaults to crypto/rand.Reader.
 	Rand io.Reader
 	// Logger is told of notifications. Defaults to none.
 	Logger *slog.Logger
@@ -81,6 +87,9 @@ func (config Config) withDefaults() Config {
 	config.MaxOrders = cmp.Or(config.MaxOrders, 10_000)
 	if config.HTTPClient == nil {
 		config.HTTPClient = &http.Client{}
+	}
+	if config.Now == nil && config.Clock != nil {
+		config.Now = config.Clock.Now
 	}
 	if config.Now == nil {
 		config.Now = time.Now

@@ -1,16 +1,8 @@
 package sandbox
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"time"
-
-	"github.com/wantukit/wantukit/wantu"
 )
 
 // defaultSchedule is how WeChat repeats a notification.
@@ -23,120 +15,90 @@ func defaultSchedule() []time.Duration {
 	}
 }
 
-const notifyTimeout = 10 * time.Second
+// Notifications turns the notifications off and on. A try that falls due while
+// they are off is skipped without a trace, and the schedule goes on: a merchant
+// that cannot be reached. A fault that drops them counts them. They start on.
+func (s *Sandbox) Notifications(on bool) { s.muted.Store(!on) }
+
+// Notify sends the notification of a paid order once more, now, also when
+// notifications are off, and waits for the answer. A fault that holds it back
+// holds Notify back, until ctx ends; the notification is then given up. It
+// returns [ErrUnknownOrder], [ErrNotPaid] or [ErrNotAcknowledged].
+func (s *Sandbox) Notify(ctx context.Context, outTradeNo string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(s.lifetime, cancel)()
+	taken := make(chan bool, 1)
+	if err := s.notifyAgain(ctx, outTradeNo, func(ok bool) { taken <- ok }); err != nil {
+		return err
+	}
+	select {
+	case ok := <-taken:
+		if ok {
+			return nil
+		}
+	case <-ctx.Done():
+	}
+	return ErrNotAcknowledged
+}
+
+// notifyAgain makes one try outside of the schedule. done is not called if ctx
+// ends while a fault holds the notification back.
+func (s *Sandbox) notifyAgain(ctx context.Context, number string, done func(taken bool)) error {
+	o, err := s.orders.change(number, nil)
+	if err != nil {
+		return err
+	}
+	if o.Status != StatusSuccess {
+		return ErrNotPaid
+	}
+	s.try(ctx, number, done)
+	s.settle()
+	return nil
+}
 
 // startNotifying runs the schedule of one order. The ledger's lock is held.
 func (s *Sandbox) startNotifying(o *order) {
-	if s.lifetime.Err() != nil {
-		return
-	}
 	ctx, stop := context.WithCancel(s.lifetime)
 	o.stop = stop
-	number := o.OutTradeNo
-	s.running.Go(func() {
-		defer stop()
-		s.repeat(ctx, number)
-	})
+	s.repeat(ctx, stop, o.OutTradeNo, append([]time.Duration{0}, s.config.NotifySchedule...))
 }
 
-// repeat notifies until the merchant acknowledges or the schedule ends.
-func (s *Sandbox) repeat(ctx context.Context, number string) {
-	for _, wait := range s.config.NotifySchedule {
-		if s.due(ctx, number) {
+// repeat notifies after each of the waits, until the merchant acknowledges.
+func (s *Sandbox) repeat(ctx context.Context, stop func(), number string, waits []time.Duration) {
+	if len(waits) == 0 {
+		stop()
+		return
+	}
+	s.after(ctx, waits[0], func() {
+		done := func(taken bool) {
+			if taken {
+				waits = waits[:1]
+			}
+			s.repeat(ctx, stop, number, waits[1:])
+		}
+		if s.muted.Load() {
+			done(false)
 			return
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-		}
-	}
-	s.due(ctx, number)
-}
-
-func (s *Sandbox) due(ctx context.Context, number string) bool {
-	return !s.muted.Load() && s.notify(ctx, number)
-}
-
-// notify sends one notification and reports whether it was acknowledged.
-func (s *Sandbox) notify(ctx context.Context, number string) bool {
-	o, err := s.orders.change(number, func(o *order) error {
-		o.NotifyTries++
-		return nil
+		s.try(ctx, number, done)
 	})
-	if err != nil {
-		return false
-	}
-	if err := s.deliver(ctx, o); err != nil {
-		s.config.Logger.WarnContext(ctx, "sandbox: notification not acknowledged",
-			"out_trade_no", number, "try", o.NotifyTries, "problem", err.Error())
-		return false
-	}
-	_, err = s.orders.change(number, func(o *order) error {
-		o.Acknowledged = true
-		return nil
+}
+
+// try makes one try, spoiled by the oldest fault of notifications, and then
+// calls done with whether it was acknowledged.
+func (s *Sandbox) try(ctx context.Context, number string, done func(taken bool)) {
+	swapped := s.held.others(number) // then this one goes ahead of those, and need not wait for a third
+	fault := s.faults.strike(func(f Fault) bool {
+		return f.On == OnNotification && (f.Kind != FaultReorder || !swapped)
 	})
-	return err == nil
-}
-
-// deliver posts the notification of o. Manual 2.6.
-func (s *Sandbox) deliver(ctx context.Context, o order) error {
-	body, err := wantu.Encode(map[string]any{
-		"return_code":      "200", // a string, as in the manual's example
-		"return_msg":       "SUCCESS",
-		"merchant_account": s.config.MerchantAccount,
-		"total_fee":        o.TotalFee,
-		"fee_type":         o.FeeType,
-		"subject":          o.Subject,
-		"out_trade_no":     o.OutTradeNo,
-		"trade_id":         o.TradeID,
-		"trade_status":     o.tradeStatus(),
-		"trade_time":       o.tradeTime(),
-		"attach":           o.Attach,
-	}, s.config.Key)
-	if err != nil {
-		return err
+	send := func() { done(s.notify(ctx, number, fault)) }
+	switch fault.Kind {
+	case FaultDelay:
+		s.after(ctx, fault.Delay, send)
+	case FaultReorder:
+		s.held.add(ctx, hold{number: number, fault: fault, ctx: ctx, send: send})
+	default:
+		send()
 	}
-	ctx, cancel := context.WithTimeout(ctx, notifyTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.notifyURL, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "application/json; charset=utf-8")
-	return s.send(request)
-}
-
-func (s *Sandbox) send(request *http.Request) error {
-	response, err := s.client.Do(request)
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return wrapped.Err // the URL may hold a token of the merchant's
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("HTTP status %d", response.StatusCode)
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, wantu.MaxBody+1))
-	if err != nil {
-		return err
-	}
-	return acknowledged(body)
-}
-
-// acknowledged returns nil for return_code 200, "200" and "SUCCESS".
-func acknowledged(body []byte) error {
-	answer, err := wantu.Decode(body)
-	if err != nil {
-		return err
-	}
-	if code := answer.Text("return_code"); code != "200" && code != "SUCCESS" {
-		return errors.New("return_code is not success")
-	}
-	return nil
 }

@@ -64,8 +64,10 @@ type Order struct {
 	Queries      int  `json:"queries"`      // answered by query
 	Closes       int  `json:"closes"`       // asked for by close
 	Cancels      int  `json:"cancels"`      // asked for by cancel
-	NotifyTries  int  `json:"notify_tries"` // notifications sent
+	NotifyTries  int  `json:"notify_tries"` // good notifications sent or dropped
 	Acknowledged bool `json:"acknowledged"` // one of them was taken
+
+	Notifications []Try `json:"notifications,omitempty"` // the newest 50 tries, oldest first
 }
 
 // Refund is money given back, by refund or by cancel.

@@ -150,13 +150,6 @@ func (s *Sandbox) showStatus(on surface) http.HandlerFunc {
 	}
 }
 
-func (s *Sandbox) showIndex(w http.ResponseWriter, _ *http.Request) {
-	orders := s.Orders()
-	s.render(w, look{template: "index.html"}, http.StatusOK, map[string]any{
-		"Title": "Sandbox", "Brand": "plain", "Total": len(orders), "Orders": orders[:min(len(orders), 100)],
-	})
-}
-
 func (s *Sandbox) problem(w http.ResponseWriter, status int, chinese, english string) {
 	s.render(w, look{template: "problem.html"}, status, map[string]any{
 		"Title": english, "Brand": "plain", "Chinese": chinese, "English": english,

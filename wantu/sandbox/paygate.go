@@ -60,7 +60,7 @@ func endpoints() map[string]endpoint {
 }
 
 // paygate answers a call of the merchant's, always with HTTP status 200 once
-// the endpoint exists.
+// the endpoint exists and no fault strikes.
 func (s *Sandbox) paygate(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("endpoint")
 	served, ok := endpoints()[name]
@@ -68,24 +68,14 @@ func (s *Sandbox) paygate(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such endpoint", http.StatusNotFound)
 		return
 	}
-	s.answer(w, s.handle(r, name, served))
+	body, err := io.ReadAll(r.Body) // all of it: only then net/http sees the merchant hang up
+	if err != nil {
+		body = nil // which is no JSON object
+	}
+	s.respond(w, r, name, body, func() reply { return s.handle(r, body, name, served) })
 }
 
-func (s *Sandbox) answer(w http.ResponseWriter, r reply) {
-	body, err := wantu.Encode(r, s.config.Key)
-	if err != nil {
-		http.Error(w, "the answer cannot be encoded", http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_, _ = w.Write(body) // #nosec G705 -- JSON, and a merchant that hung up will query
-}
-
-func (s *Sandbox) handle(r *http.Request, name string, served endpoint) reply {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return refuse(wantu.CodeDataFormatError, "body")
-	}
+func (s *Sandbox) handle(r *http.Request, body []byte, name string, served endpoint) reply {
 	message, err := wantu.Decode(body)
 	if err != nil {
 		return refuse(wantu.CodeDataFormatError, "body")

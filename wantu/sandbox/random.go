@@ -1,8 +1,10 @@
 package sandbox
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"sync"
 )
 
@@ -40,3 +42,11 @@ const (
 )
 
 func (s *source) token(n int) (string, error) { return s.text(n, tokenAlphabet) }
+
+// Seed returns a source for [Config.Rand] that gives the same bytes for the
+// same seed. Who knows the seed knows every token, as a test wants to.
+func Seed(seed uint64) io.Reader {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	return rand.NewChaCha8(key)
+}

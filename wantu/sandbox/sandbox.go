@@ -25,8 +25,12 @@ type Sandbox struct {
 	grants *grants
 	codes  *merchantCodes
 
-	client   *http.Client // for notifications
-	muted    atomic.Bool  // notifications are off
+	client *http.Client // for notifications
+	muted  atomic.Bool  // notifications are off
+	faults *faults
+	held   holds // notifications that wait for another order's
+
+	gate     sync.Mutex // between Close and work that begins
 	running  sync.WaitGroup
 	lifetime context.Context //nolint:containedctx // ends the goroutines of Close
 	end      context.CancelFunc
@@ -35,11 +39,14 @@ type Sandbox struct {
 // New returns a sandbox, or a [*wantu.FieldError] that names the Config field
 // that is wrong. Call [Sandbox.Close] when done.
 func New(config Config) (*Sandbox, error) {
+	if config.Clock != nil && config.Now != nil {
+		return nil, &wantu.FieldError{Field: "sandbox Now", Problem: "must be left out when Clock is set"}
+	}
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	pages, err := template.New("").Funcs(template.FuncMap{"amount": amount}).ParseFS(assets, "templates/*.html")
+	pages, err := template.New("").Funcs(indexFuncs()).ParseFS(assets, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
@@ -54,15 +61,21 @@ func New(config Config) (*Sandbox, error) {
 		grants: newGrants(config.Now),
 		codes:  newMerchantCodes(),
 		client: &client,
+		faults: &faults{},
 	}
 	s.lifetime, s.end = context.WithCancel(context.Background())
 	s.route()
 	return s, nil
 }
 
-// Close stops the notifications and waits for the one that is under way.
+// Close stops the notifications and waits for those that are under way. An
+// answer that is held back by a fault is given up.
 func (s *Sandbox) Close() {
-	s.orders.locked(s.end) // under the lock, so that none starts any more
+	s.orders.locked(func() { // under the locks, so that none starts any more
+		s.gate.Lock()
+		defer s.gate.Unlock()
+		s.end()
+	})
 	s.running.Wait()
 }
 
@@ -74,6 +87,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
 	s.mux.ServeHTTP(w, r)
+	s.settle()
 }
 
 func (s *Sandbox) route() {
@@ -88,8 +102,9 @@ func (s *Sandbox) route() {
 	s.mux.HandleFunc("POST /s/{token}/pay", s.payMerchantCode)
 	s.mux.HandleFunc("GET /connect/oauth2/authorize", s.authorize)
 	s.mux.HandleFunc("GET /sns/oauth2/access_token", s.accessToken)
-	s.mux.HandleFunc("GET /sandbox/orders", s.listOrders)
-	s.mux.HandleFunc("POST /sandbox/orders/{number}/{action}", s.control)
+	for pattern, serve := range s.controls() {
+		s.mux.Handle(pattern, http.NewCrossOriginProtection().Handler(serve))
+	}
 	s.mux.HandleFunc("GET /{$}", s.showIndex)
 	s.mux.Handle("GET /sandbox/static/", http.StripPrefix("/sandbox/", http.FileServerFS(assets)))
 }

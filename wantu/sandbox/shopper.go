@@ -1,9 +1,6 @@
 package sandbox
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // Orders returns what the sandbox remembers, newest first.
 func (s *Sandbox) Orders() []Order { return s.orders.list() }
@@ -16,7 +13,7 @@ func (s *Sandbox) Order(outTradeNo string) (Order, error) {
 
 // Pay pays an order as the shopper would, and starts its notifications. It
 // returns [ErrUnknownOrder], or [ErrOrderEnded] when the order is paid, closed,
-// expired or canceled.
+// expired or canceled. With a [Clock] the first try is over when it returns.
 func (s *Sandbox) Pay(outTradeNo string) (Order, error) {
 	o, err := s.orders.change(outTradeNo, func(o *order) error {
 		if !o.payable() {
@@ -25,6 +22,7 @@ func (s *Sandbox) Pay(outTradeNo string) (Order, error) {
 		s.take(o)
 		return nil
 	})
+	s.settle()
 	return o.Order, err
 }
 
@@ -46,25 +44,4 @@ func (s *Sandbox) Fail(outTradeNo string) (Order, error) {
 		return nil
 	})
 	return o.Order, err
-}
-
-// Notifications turns the notifications off and on. A try that falls due while
-// they are off is skipped, and the schedule goes on. They start on.
-func (s *Sandbox) Notifications(on bool) { s.muted.Store(!on) }
-
-// Notify sends the notification of a paid order once more, now, also when
-// notifications are off. It returns [ErrUnknownOrder], [ErrNotPaid] or
-// [ErrNotAcknowledged].
-func (s *Sandbox) Notify(ctx context.Context, outTradeNo string) error {
-	o, err := s.orders.change(outTradeNo, nil)
-	if err != nil {
-		return err
-	}
-	if o.Status != StatusSuccess {
-		return ErrNotPaid
-	}
-	if !s.notify(ctx, outTradeNo) {
-		return ErrNotAcknowledged
-	}
-	return nil
 }
