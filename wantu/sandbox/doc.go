@@ -7,14 +7,16 @@
 // shopper's buttons do, [Sandbox.Orders] shows what it remembers, and
 // [Sandbox.Close] ends its goroutines.
 //
-//	POST /paygate/{endpoint}                  create-qrcode, web, wap, pay-form, query, close
+//	POST /paygate/{endpoint}                  the 13 endpoints of the manual: see [Endpoints] and [Fields]
 //	GET  /cashier/{token}                     Alipay's cashier on a computer (web)
 //	GET  /m/{token}                           Alipay's cashier on a phone (wap)
 //	GET  /frame/{token}                       the QR code for an iframe (web with payment_inst)
 //	GET  /q/{token}                           the wallet that a scanned code opens
+//	GET  /phone/{token}                       the wallet that an app or a till opened (app, pospay)
+//	GET  /s/{token}                           the store's own code, any amount (merchant-qrcode)
 //	GET  /sandbox/jsapi/{prepay_id}           WeChat's pay sheet (pay-form)
-//	POST {page}/pay, {page}/fail, {page}/leave    the page's buttons
-//	GET  {page}/status                        {"status":"NOT_PAY"}
+//	POST {page}/pay, {page}/fail, {page}/leave    the page's buttons; /s/{token} has pay alone
+//	GET  {page}/status                        {"status":"NOT_PAY"}; not of /s/{token}
 //	GET  /connect/oauth2/authorize            WeChat's OAuth, scope snsapi_base
 //	GET  /sns/oauth2/access_token
 //	GET  /sandbox/orders                      what is remembered, newest first
@@ -26,14 +28,64 @@
 //   - Only a payment is notified, a failure is not: a kit that works here does
 //     not rest on a notification that may never come.
 //   - An order that failed may still be paid, as at a wallet that lets the
-//     shopper try again. Closed, expired and paid are final.
-//   - query shows a closed or expired order as NOT_PAY: the manual has no
-//     other word. Closing an order twice succeeds twice.
-//   - create-qrcode and pay-form have no time_expire; their orders live two
-//     hours, as WeChat's codes do.
-//   - query and close with another pay_channel than the order's answer 402.
+//     shopper try again. Closed, expired and paid are final but for cancel.
+//   - query shows a closed, expired or canceled order as NOT_PAY: the manual
+//     has no other word, and nobody must hand over the goods. Closing an order
+//     twice succeeds twice, and so does canceling it.
+//   - A refunded order stays SUCCESS. A refund of what is not paid, beyond what
+//     was paid, or under a number that another refund has answers 508; the same
+//     refund again answers the same and refunds once. The answer's refund_fee
+//     is this refund's. refund_fee_type may be left out, as in the manual's
+//     example.
+//   - cancel gives back what was not given back yet; that refund has no
+//     out_refund_no. close leaves a canceled order canceled.
+//   - Only web, wap and order-list name their times; the orders of the other
+//     endpoints live two hours, as WeChat's codes do.
+//   - query, close, cancel and refund with another pay_channel than the order's
+//     answer 402.
+//   - order-list goes by the second, both ends included, and shows the payment
+//     of a canceled order beside its refund. After 7 days and before its start,
+//     end_date is a 304.
+//   - merchant-qrcode makes one code for a pay_channel and a notify_url, the
+//     same after a restart, and remembers the newest 1000. Its payments are in
+//     HKD, under an out_trade_no that the sandbox makes. notify_url may be left
+//     out, as in the manual's example: then nobody is notified.
+//   - app serves Alipay too, which the gateway's test environment does not. The
+//     sign in its order string is a filler, made from a keyed hash; WeChat's is
+//     real, over the names as sent and WeChatAppSecret.
+//   - pay-form takes any open_id of WeChat's shape, whoever gave it out.
+//   - A name may hold spaces for underscores ("total fee"), as in the manual's
+//     examples of web and app.
 //   - A notification is repeated as WeChat does, over 24 hours.
-//   - fee_type left out of web and wap is HKD.
+//   - fee_type left out of web, wap and currency is HKD. The rates of currency
+//     never change.
+//
+// Some values bring out an answer on purpose; the first row that fits holds:
+//
+//	the body          not a JSON object      300 DATA_FORMAT_ERROR
+//	sign              wrong                  301 SIGN_ERROR
+//	merchant_account  another's              302 NO_PRIVILEGE
+//	store_account     another's              302 NO_PRIVILEGE
+//	fee_type          not served, as XAU     509 UNSUPPORTED_CURRENCY
+//	out_refund_no     …_return_NNN           NNN, and nothing is done
+//	out_trade_no      …_return_NNN           NNN, and nothing is done; not beside an out_refund_no
+//	total_fee         9990500                500 SYSTEM_ERROR, and the order is taken: at pospay it is paid
+//	total_fee         9990NNN                NNN, and there is no order
+//	auth_code         not 10 digits or more  505 AUTH_CODE_INVALID, and there is no order
+//	auth_code         …000500                500 SYSTEM_ERROR, and it is paid
+//	auth_code         …000501                501 TRADE_ERROR, and there is no order
+//	auth_code         …000502                502 NOT_ENOUGH, and there is no order
+//	auth_code         …000503                503 NOT_SUPPORT_CARD, and there is no order
+//	auth_code         …000504                504 BANK_ERROR, and there is no order
+//	auth_code         …000505                505 AUTH_CODE_INVALID, and there is no order
+//	auth_code         …000507                507 AUTH_CODE_EXPIRED, and there is no order
+//	auth_code         …000506                506 USER_PAYING, then paid at the second query
+//	auth_code         …100506                506 USER_PAYING, until it is canceled
+//	auth_code         …200506                506 USER_PAYING, then PAY_EEROR at the second query
+//
+// NNN is any return_code of manual 1.4 but 200, and … any beginning. Magic in
+// total_fee counts where an order is opened; in a number it counts at every
+// endpoint, also where the manual has no such field.
 //
 // It takes no care of what a gateway in the open must: whoever reaches it may
 // pay every order. Keep it on a loopback address or a network that you trust.

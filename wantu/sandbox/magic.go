@@ -15,11 +15,12 @@ type Magic struct {
 	Effect string
 }
 
-// MagicValues returns the table of the package comment. The first row that
-// fits a request holds.
+// MagicValues returns the table of the package comment, in its order. The
+// first row that fits a request holds.
 func MagicValues() []Magic {
-	var values []Magic
-	for _, s := range spells() {
+	table := spells()
+	values := make([]Magic, 0, len(table))
+	for _, s := range table {
 		values = append(values, s.Magic)
 	}
 	return values
@@ -32,43 +33,6 @@ type spell struct {
 	acts    bool                   // the call does its work before it answers code
 	becomes Status                 // of the order that pospay opens, at the second query
 	when    func(text string) bool // what fits, where Value describes it
-}
-
-// spells is the table. The rows without a code describe what is checked
-// before: authenticate and open answer them.
-func spells() []spell {
-	const no = ", and there is no order"
-	table := []spell{
-		{Magic: Magic{"not a JSON object", "body", "300 DATA_FORMAT_ERROR"}, when: never},
-		{Magic: Magic{"wrong", "sign", "301 SIGN_ERROR"}, when: never},
-		{Magic: Magic{"another", "merchant_account", "302 NO_PRIVILEGE"}, when: never},
-		{Magic: Magic{"another", "store_account", "302 NO_PRIVILEGE"}, when: never},
-		{Magic: Magic{"…_return_NNN", "out_refund_no", "NNN, and nothing is done"}},
-		{Magic: Magic{"…_return_NNN", "out_trade_no", "NNN, and nothing is done; not where there is an out_refund_no"}},
-		{Magic: Magic{"9990500", "total_fee", "500 SYSTEM_ERROR, and the order is taken: pospay is paid"}, code: wantu.CodeSystemError, acts: true},
-		{Magic: Magic{"9990NNN", "total_fee", "NNN" + no}},
-		{Magic: Magic{"not 10 digits or more", "auth_code", "505 AUTH_CODE_INVALID" + no}, code: wantu.CodeAuthCodeInvalid, when: isNoAuthCode},
-		{Magic: Magic{"…000500", "auth_code", "500 SYSTEM_ERROR, and it is paid"}, code: wantu.CodeSystemError, acts: true},
-		{Magic: Magic{"…000506", "auth_code", "506 USER_PAYING, then paid at the second query"}, acts: true, becomes: StatusSuccess, code: wantu.CodeUserPaying},
-		{Magic: Magic{"…100506", "auth_code", "506 USER_PAYING, until it is canceled"}, acts: true, becomes: StatusNotPay, code: wantu.CodeUserPaying},
-		{Magic: Magic{"…200506", "auth_code", "506 USER_PAYING, then PAY_EEROR at the second query"}, acts: true, becomes: StatusPayError, code: wantu.CodeUserPaying},
-		{Magic: Magic{"not served", "fee_type", "509 UNSUPPORTED_CURRENCY" + no}, when: never},
-	}
-	for _, code := range []wantu.ReturnCode{
-		wantu.CodeTradeError, wantu.CodeNotEnough, wantu.CodeNotSupportCard, wantu.CodeBankError,
-		wantu.CodeAuthCodeInvalid, wantu.CodeAuthCodeExpired,
-	} {
-		value := "…000" + strconv.Itoa(int(code))
-		table = append(table, spell{Magic: Magic{value, "auth_code", code.String() + no}, code: code})
-	}
-	return table
-}
-
-func never(string) bool { return false }
-
-// isNoAuthCode reports whether text cannot be a code that a till scans.
-func isNoAuthCode(text string) bool {
-	return len(text) < 10 || strings.Trim(text, decimals) != ""
 }
 
 // fits returns s with its code, and whether text is its value.

@@ -190,6 +190,18 @@ func TestFailureMayBeFollowedByPayment(t *testing.T) {
 // post sends a body to an endpoint and returns the verified answer.
 func (f fixture) post(t *testing.T, endpoint, contentType, body string) wantu.Message {
 	t.Helper()
+	message, _ := f.exchangeAs(t, endpoint, contentType, body)
+	return message
+}
+
+// exchange is post with the answer's own text.
+func (f fixture) exchange(t *testing.T, endpoint, body string) (wantu.Message, string) {
+	t.Helper()
+	return f.exchangeAs(t, endpoint, "application/json", body)
+}
+
+func (f fixture) exchangeAs(t *testing.T, endpoint, contentType, body string) (wantu.Message, string) {
+	t.Helper()
 	response, err := http.Post(f.url+"/paygate/"+endpoint, contentType, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -206,7 +218,7 @@ func (f fixture) post(t *testing.T, endpoint, contentType, body string) wantu.Me
 	if err := message.Verify(sandbox.DefaultKey); err != nil {
 		t.Errorf("%v: %s", err, answer)
 	}
-	return message
+	return message, string(answer)
 }
 
 // object is a good request to endpoint, with change made to it: nil removes.

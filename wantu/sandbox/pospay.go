@@ -46,5 +46,6 @@ func (s *Sandbox) decide(o *order) {
 		s.take(o)
 	case StatusPayError:
 		o.Status, o.becomes = StatusPayError, ""
+	default: // until it is canceled
 	}
 }

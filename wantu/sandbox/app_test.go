@@ -1,0 +1,81 @@
+package sandbox_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+func (f fixture) app(t *testing.T, number string, channel wantu.PayChannel, inst wantu.PaymentInst) wantu.AppResponse {
+	t.Helper()
+	response, err := f.client.App(context.Background(), wantu.AppRequest{
+		PayChannel: channel, TotalFee: 88000, FeeType: "HKD", Subject: "演唱会票 concert", ProductID: "1", OutTradeNo: number,
+		NotifyURL: "http://shop.invalid/notify", PaymentInst: inst,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response
+}
+
+func TestAppOfAlipay(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{})
+	text := f.app(t, "n1", wantu.Alipay, wantu.AlipayHK).OrderString
+	if !strings.HasPrefix(text, "out_trade_no=n1&") || !strings.HasSuffix(text, "&sign_type=RSA") {
+		t.Errorf("order string %q", text)
+	}
+	values, err := url.ParseQuery(text)
+	if err != nil || values.Get("subject") != "演唱会票 concert" || values.Get("total_fee") != "880.00" ||
+		values.Get("payment_inst") != "ALIPAYHK" || len(values.Get("sign")) != 44 {
+		t.Errorf("order string %q: %v", text, err)
+	}
+	lacks(t, text, sandbox.DefaultKey)
+	again := f.app(t, "n2", wantu.Alipay, "").OrderString
+	if other, _ := url.ParseQuery(again); other.Get("sign") == values.Get("sign") {
+		t.Error("two orders have one sign")
+	}
+	page := f.order(t, "n1").URL
+	_, body := browse(t, "GET", page)
+	contains(t, body, "AlipayHK", `id="pay"`, "HKD 880.00")
+	response, _ := browse(t, "POST", page+"/fail")
+	wantStatus(t, response, http.StatusSeeOther)
+	f.status(t, "n1", sandbox.StatusPayError)
+	response, _ = browse(t, "POST", page+"/leave")
+	location(t, response, strings.TrimPrefix(page, f.url)+"?left")
+	response, _ = browse(t, "POST", page+"/pay")
+	location(t, response, strings.TrimPrefix(page, f.url))
+	f.status(t, "n1", sandbox.StatusSuccess)
+	response, _ = browse(t, "POST", f.url+"/sandbox/orders/n2/pay")
+	wantStatus(t, response, http.StatusOK)
+}
+
+func TestAppOfWeChat(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{})
+	p := f.app(t, "n1", wantu.WeChat, "").Parameters
+	if !wantu.Verify(wantu.Fields{
+		"appId": p.AppID, "partnerid": p.PartnerID, "prepayid": p.PrepayID, "timestamp": p.TimeStamp,
+		"noncestr": p.NonceStr, "package": p.Package,
+	}, p.Sign, sandbox.DefaultWeChatAppSecret) {
+		t.Errorf("sign of %+v does not verify", p)
+	}
+	if p.AppID != sandbox.DefaultWeChatAppID || p.Package != "Sign=WXPay" || !strings.HasPrefix(p.PrepayID, "wx") || len(p.NonceStr) != 32 {
+		t.Errorf("parameters %+v", p)
+	}
+	if o := f.order(t, "n1"); !strings.HasSuffix(o.URL, "/phone/"+p.PrepayID) || o.Endpoint != "app" || o.ScanURL != "" {
+		t.Errorf("remembered %+v", o)
+	}
+}
+
+func TestAppWithoutRandomnessIsASystemError(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{Rand: strings.NewReader("")})
+	wantAnswer(t, f.call(t, "app", nil), wantu.CodeSystemError, "")
+	wantAnswer(t, f.call(t, "merchant-qrcode", nil), wantu.CodeSuccess, "")
+}
