@@ -3,6 +3,7 @@ package wantu_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"path"
@@ -87,6 +88,9 @@ func (e example) with(t testing.TB, key string, change map[string]any) string {
 	return string(body)
 }
 
+// errSilent is a gateway that never answers.
+var errSilent = errors.New("silent")
+
 // inMemory is a gateway without a socket, so that it lives in a synctest bubble
 // and costs nothing.
 func inMemory(answer func(endpoint string, sent wantu.Message) (status int, body string, err error)) *http.Client {
@@ -100,6 +104,10 @@ func inMemory(answer func(endpoint string, sent wantu.Message) (status int, body
 			return nil, err
 		}
 		status, body, err := answer(path.Base(r.URL.Path), sent)
+		if errors.Is(err, errSilent) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,209 @@
+package wantu_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+func posPayRequest() wantu.PosPayRequest {
+	return wantu.PosPayRequest{
+		PayChannel: wantu.WeChat, TotalFee: 100, FeeType: "HKD", Subject: "票", OutTradeNo: "mall1", AuthCode: authCode,
+		NotifyURL: "https://shop.example/n",
+	}
+}
+
+// till plays a gateway from a script: what each endpoint answers, one word a
+// call, the last one for ever.
+type till struct {
+	t      *testing.T
+	script map[string]string
+	calls  map[string]int
+	log    []string
+	start  time.Time
+}
+
+func (g *till) answer(endpoint string, sent wantu.Message) (int, string, error) {
+	if sent.Text("out_trade_no") != "mall1" {
+		g.t.Errorf("%s asks about %q", endpoint, sent.Text("out_trade_no"))
+	}
+	words := strings.Fields(g.script[endpoint])
+	if len(words) == 0 {
+		g.t.Errorf("%s is called", endpoint)
+		return 404, "", nil
+	}
+	word := words[min(g.calls[endpoint], len(words)-1)]
+	g.calls[endpoint]++
+	g.log = append(g.log, fmt.Sprintf("%v %s", time.Since(g.start), endpoint))
+	return g.say(word)
+}
+
+func (g *till) say(word string) (int, string, error) {
+	order := map[string]any{
+		"return_code": 200, "out_trade_no": "mall1", "trade_id": "1000", "total_fee": 100, "fee_type": "HKD",
+		"trade_time": "2017-11-29 12:34:02", "store_account": "HKG0000000101", "device_sn": "till-1",
+	}
+	var code int
+	switch word {
+	case "ok":
+	case "lost":
+		return 0, "", errors.New("reset")
+	case "silent":
+		return 0, "", errSilent
+	case "cheap":
+		order["total_fee"], order["trade_status"] = 99, "SUCCESS"
+	case "foreign":
+		order["fee_type"], order["trade_status"] = "CNY", "SUCCESS"
+	default:
+		if _, err := fmt.Sscan(word, &code); err == nil {
+			order = map[string]any{"return_code": code}
+		} else {
+			order["trade_status"] = word
+		}
+	}
+	body, err := wantu.Encode(order, canary)
+	return 200, string(body), err
+}
+
+type posPayCase struct {
+	pospay, query, cancel string // the script
+	wait                  wantu.PosPayWait
+	giveUp                time.Duration // when the caller does; 0 means never
+	paid, unknown         bool
+	want                  error         // found by errors.Is
+	took                  time.Duration // until it returned
+	calls                 string        // how often pospay, query and cancel were called
+}
+
+func posPayCases() map[string]posPayCase {
+	short := wantu.PosPayWait{Patience: 10 * time.Second, Interval: 4 * time.Second}
+	second := time.Second
+	return map[string]posPayCase{
+		"paid at once":                 {pospay: "ok", paid: true, calls: "1 0 0"},
+		"refused at once":              {pospay: "507", want: wantu.ErrAuthCodeExpired, calls: "1 0 0"},
+		"paid after a password":        {pospay: "506", query: "NOT_PAY SUCCESS", paid: true, took: 6 * second, calls: "1 2 0"},
+		"answer lost, paid":            {pospay: "lost", query: "SUCCESS", paid: true, took: 3 * second, calls: "1 1 0"},
+		"500, paid":                    {pospay: "500", query: "SUCCESS", paid: true, took: 3 * second, calls: "1 1 0"},
+		"gateway silent, then paid":    {pospay: "silent", query: "SUCCESS", paid: true, took: 18 * second, calls: "1 1 0"},
+		"query fails, then paid":       {pospay: "506", query: "lost 500 402 SUCCESS", paid: true, took: 12 * second, calls: "1 4 0"},
+		"a status nobody knows":        {pospay: "506", query: "THINKING SUCCESS", paid: true, took: 6 * second, calls: "1 2 0"},
+		"another amount":               {pospay: "506", query: "cheap", want: wantu.ErrMismatch, unknown: true, took: 3 * second, calls: "1 1 0"},
+		"another currency":             {pospay: "506", query: "foreign", want: wantu.ErrMismatch, unknown: true, took: 3 * second, calls: "1 1 0"},
+		"failed":                       {pospay: "506", query: "PAY_EEROR", cancel: "ok", want: wantu.ErrTrade, took: 3 * second, calls: "1 1 1"},
+		"failed, cancel in doubt once": {pospay: "506", query: "PAY_ERROR", cancel: "500 ok", want: wantu.ErrTrade, took: 6 * second, calls: "1 1 2"},
+		"failed, nothing to cancel":    {pospay: "506", query: "PAY_ERROR", cancel: "402", want: wantu.ErrTrade, took: 6 * second, calls: "1 2 1"},
+		"failed, a query says 501":     {pospay: "506", query: "501 SUCCESS", paid: true, took: 6 * second, calls: "1 2 0"},
+		"nobody paid":                  {pospay: "506", query: "NOT_PAY", cancel: "ok", want: wantu.ErrCanceled, took: 45 * second, calls: "1 15 1"},
+		"nobody paid, short": {
+			pospay: "506", query: "NOT_PAY", cancel: "ok", wait: short, want: wantu.ErrCanceled, took: 10 * second, calls: "1 3 1",
+		},
+		"paid at the last moment": {pospay: "506", query: "NOT_PAY NOT_PAY SUCCESS", wait: short, paid: true, took: 10 * second, calls: "1 3 0"},
+		"cancel after a few tries": {
+			pospay: "506", query: "NOT_PAY", cancel: "lost 500 506 ok", wait: short, want: wantu.ErrCanceled, took: 19 * second, calls: "1 3 4",
+		},
+		"cancel in doubt for ever": {
+			pospay: "506", query: "NOT_PAY", cancel: "500", unknown: true, took: 40 * second, calls: "1 4 11",
+			wait: wantu.PosPayWait{Patience: 10 * second, Interval: 2900 * time.Millisecond},
+		},
+		"cancel without answer": {
+			pospay: "506", query: "NOT_PAY", cancel: "silent", wait: short, unknown: true, took: 40 * second, calls: "1 3 2",
+		},
+		"never arrived": {pospay: "lost", query: "402", cancel: "402", wait: short, want: wantu.ErrOrderInvalid, took: 13 * second, calls: "1 4 1"},
+		"arrived late, after the cancel": {
+			pospay: "lost", query: "402 402 402 SUCCESS", cancel: "402", wait: short, paid: true, took: 13 * second, calls: "1 4 1",
+		},
+		"paid, past canceling": {
+			pospay: "506", query: "500 500 500 SUCCESS", cancel: "401", wait: short, paid: true, took: 13 * second, calls: "1 4 1",
+		},
+		"cancel refused, unpaid": {pospay: "506", query: "NOT_PAY", cancel: "302", wait: short, unknown: true, took: 13 * second, calls: "1 4 1"},
+		"no such order, though there is one": {
+			pospay: "506", query: "NOT_PAY", cancel: "402", wait: short, unknown: true, took: 13 * second, calls: "1 4 1",
+		},
+		"the caller leaves": {
+			pospay: "506", query: "NOT_PAY", cancel: "lost ok", giveUp: 4 * second, want: context.Canceled, took: 7 * second, calls: "1 1 2",
+		},
+		"the caller leaves at once": {
+			pospay: "silent", cancel: "ok", giveUp: second, want: wantu.ErrCanceled, took: second, calls: "1 0 1",
+		},
+		"the caller leaves during a query": {
+			pospay: "506", query: "silent", cancel: "ok", giveUp: 4 * second, want: wantu.ErrCanceled, took: 4 * second, calls: "1 1 1",
+		},
+	}
+}
+
+func TestPosPayAndWait(t *testing.T) {
+	t.Parallel()
+	for name, c := range posPayCases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { c.run(t) })
+		})
+	}
+}
+
+func (c posPayCase) run(t *testing.T) {
+	g := &till{
+		t: t, script: map[string]string{"pospay": c.pospay, "query": c.query, "cancel": c.cancel},
+		calls: map[string]int{}, start: time.Now(),
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if c.giveUp > 0 {
+		time.AfterFunc(c.giveUp, cancel)
+	}
+	client := newClient(t, wantu.Config{HTTPClient: inMemory(g.answer)})
+	response, err := client.PosPayAndWait(ctx, posPayRequest(), c.wait)
+	if c.paid != (err == nil) || c.want != nil && !errors.Is(err, c.want) || wantu.OutcomeUnknown(err) != c.unknown || wantu.Retryable(err) {
+		t.Errorf("error %v, unknown %t, retryable %t", err, wantu.OutcomeUnknown(err), wantu.Retryable(err))
+	}
+	want := wantu.PosPayResponse{}
+	if c.paid {
+		want = wantu.PosPayResponse{
+			OutTradeNo: "mall1", TradeID: "1000", TotalFee: 100, FeeType: "HKD", TradeTime: response.TradeTime,
+			StoreAccount: "HKG0000000101", DeviceSN: "till-1",
+		}
+	}
+	if response != want || response.TradeTime.IsZero() == c.paid {
+		t.Errorf("got %+v, want %+v", response, want)
+	}
+	if took := time.Since(g.start); took != c.took {
+		t.Errorf("took %v, want %v: %v", took, c.took, g.log)
+	}
+	if calls := fmt.Sprintf("%d %d %d", g.calls["pospay"], g.calls["query"], g.calls["cancel"]); calls != c.calls {
+		t.Errorf("called %s, want %s: %v", calls, c.calls, g.log)
+	}
+	if canceled := errors.Is(err, wantu.ErrCanceled); canceled != (errors.Is(c.want, wantu.ErrCanceled) || c.want == context.Canceled) {
+		t.Errorf("canceled %t: %v", canceled, err)
+	}
+}
+
+func TestPosPayAndWaitChecksItsFields(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	_, err := nobody(t).PosPayAndWait(ctx, posPayRequest(), wantu.PosPayWait{Patience: -1})
+	refusedField(t, err, "Patience")
+	_, err = nobody(t).PosPayAndWait(ctx, posPayRequest(), wantu.PosPayWait{Interval: -1})
+	refusedField(t, err, "Interval")
+	_, err = nobody(t).PosPayAndWait(ctx, wantu.PosPayRequest{PayChannel: wantu.WeChat}, wantu.PosPayWait{})
+	refusedField(t, err, "total_fee")
+}
+
+// TestDoubtSaysSo: the one error after which money may have changed hands.
+func TestDoubtSaysSo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := &till{t: t, script: map[string]string{"pospay": "506", "query": "NOT_PAY", "cancel": "402"}, calls: map[string]int{}}
+		_, err := newClient(t, wantu.Config{HTTPClient: inMemory(g.answer)}).
+			PosPayAndWait(context.Background(), posPayRequest(), wantu.PosPayWait{})
+		want := "wantu: pospay: whether it is paid is unknown, for the order could not be canceled: wantu: cancel: 402 ORDER_INVALID"
+		if err == nil || err.Error() != want || errors.Is(err, wantu.ErrOrderInvalid) {
+			t.Errorf("error %v", err)
+		}
+	})
+}

@@ -1,0 +1,140 @@
+package wantu_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// The shopper's secrets, as a request of the test's holds them.
+const (
+	openID   = "oCanary-of-the-shopper-1b7e"
+	authCode = "13467407-canary-982976"
+)
+
+// leaks returns the canary that is in text.
+func leaks(text string) string {
+	for _, secret := range []string{canary, openID, authCode} {
+		if strings.Contains(text, secret) {
+			return secret
+		}
+	}
+	return ""
+}
+
+// withSecrets puts the shopper's secrets into an example's request.
+func withSecrets(e example) example {
+	request := string(e.Request)
+	request = strings.Replace(request, "oMHUm0xbCkwshwylEe6keVhGE7Mg", openID, 1)
+	request = strings.Replace(request, "134674074004982976", authCode, 1)
+	e.Request = []byte(request)
+	return e
+}
+
+// failures are gateways that tell all that they know, in every way to fail.
+func failures(t *testing.T, e example) map[string]*http.Client {
+	t.Helper()
+	telling := "key=" + canary + " old=" + previous
+	for _, shoppers := range []string{openID, authCode} {
+		if strings.Contains(string(e.Request), shoppers) { // else the gateway does not know it
+			telling += " " + shoppers
+		}
+	}
+	refusal := map[string]any{"return_code": 304, "return_msg": telling, "return_desc": telling, telling: telling}
+	system := map[string]any{"return_code": 500, "return_msg": telling}
+	encode := func(object map[string]any, key string) string {
+		body, err := wantu.Encode(object, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(body)
+	}
+	return map[string]*http.Client{
+		"refused":              always(200, encode(refusal, canary), nil),
+		"refused, old key":     always(200, encode(refusal, previous), nil),
+		"refused, another key": always(200, encode(refusal, "another"), nil),
+		"system error":         always(200, encode(system, canary), nil),
+		"no code":              always(200, encode(map[string]any{"a": telling}, canary), nil),
+		"code that tells":      always(200, encode(map[string]any{"return_code": telling}, canary), nil),
+		"fields that tell": always(200, e.with(t, canary, map[string]any{
+			"url": telling, "data": []string{telling}, "parameters": telling, "qrcode_url": "\n" + telling, "total_fee": telling,
+			"currency": telling, "order_list": telling, "trade_time": telling, "refund_fee": telling, "attach": telling,
+		}), nil),
+		"another order":   always(200, e.with(t, canary, map[string]any{"out_trade_no": telling}), nil),
+		"another account": always(200, e.with(t, canary, map[string]any{"store_account": telling}), nil),
+		"unsigned":        always(200, `{"return_code":200,"a":"`+telling+`"}`, nil),
+		"not JSON":        always(200, telling, nil),
+		"HTTP 500":        always(500, telling, nil),
+		"HTTP 302":        always(302, telling, nil),
+		"broken":          always(0, "", errors.New(telling)),
+		"broken off":      always(0, "", fmt.Errorf("%s: %w", telling, io.ErrUnexpectedEOF)),
+		"timeout":         always(0, "", fmt.Errorf("%s: %w", telling, context.DeadlineExceeded)),
+		"canceled":        always(0, "", fmt.Errorf("%s: %w", telling, context.Canceled)),
+		"succeeds":        always(200, e.with(t, canary, map[string]any{"return_msg": telling, "extra": telling}), nil),
+	}
+}
+
+// TestNothingTellsASecret drives every endpoint through every failure, and
+// looks for the keys, the open_id and the auth_code in what comes out.
+func TestNothingTellsASecret(t *testing.T) {
+	t.Parallel()
+	for _, e := range examples(t) {
+		e = withSecrets(e)
+		for name, gateway := range failures(t, e) {
+			t.Run(e.Section+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				var seen strings.Builder
+				config := e.config()
+				config.PreviousKey, config.HTTPClient = previous, gateway
+				config.Transport = func(ctx context.Context, sent wantu.Sent) (context.Context, func(wantu.Received)) {
+					fmt.Fprintf(&seen, "%+v\n", sent)
+					return ctx, func(r wantu.Received) { fmt.Fprintf(&seen, "%+v %v\n", r, r.Err) }
+				}
+				_, err := methods()[e.Endpoint](context.Background(), newClient(t, config), e.Request)
+				if (err == nil) != (name == "succeeds") && !strings.Contains(name, "tell") && !strings.Contains(name, "another order") {
+					t.Errorf("error %v", err)
+				}
+				if secret := leaks(fmt.Sprintf("%v %+v %#v", err, err, err)); secret != "" {
+					t.Errorf("the error tells %s: %v", secret, err)
+				}
+				if secret := leaks(seen.String()); secret != "" || seen.Len() == 0 {
+					t.Errorf("the Transport saw %q: %s", secret, seen.String())
+				}
+			})
+		}
+	}
+}
+
+// TestRefusedFieldsTellNothing: what is refused before it is sent is not
+// repeated in the error.
+func TestRefusedFieldsTellNothing(t *testing.T) {
+	t.Parallel()
+	form := payFormRequest()
+	form.OpenID = openID + "&"
+	_, err := nobody(t).PayForm(context.Background(), form)
+	refusedField(t, err, "open_id")
+	if leaks(err.Error()) != "" {
+		t.Errorf("the error tells: %v", err)
+	}
+}
+
+// TestPrintingTellsNothing: a client or its configuration in a log line.
+func TestPrintingTellsNothing(t *testing.T) {
+	t.Parallel()
+	config := wantu.Config{MerchantAccount: "HKG1", StoreAccount: "HKG2", Key: canary, PreviousKey: previous}
+	client := newClient(t, config)
+	for _, text := range []string{
+		fmt.Sprint(config), fmt.Sprintf("%+v %#v %s %q", config, config, config, config), fmt.Sprintf("%v", &config),
+		fmt.Sprint(client), fmt.Sprintf("%+v %#v %s", client, client, client),
+	} {
+		if leaks(text) != "" || !strings.Contains(text, "HKG") {
+			t.Errorf("printed as %s", text)
+		}
+	}
+}
