@@ -23,6 +23,7 @@ func TestNewNamesTheField(t *testing.T) {
 		"scan":             {sandbox.Config{ScanURL: "a"}, "sandbox ScanURL"},
 		"scan too long":    {sandbox.Config{ScanURL: "http://" + strings.Repeat("a", 45)}, "sandbox ScanURL"},
 		"no orders":        {sandbox.Config{MaxOrders: -1}, "sandbox MaxOrders"},
+		"two clocks":       {sandbox.Config{Clock: sandbox.NewClock(noon()), Now: time.Now}, "sandbox Now"},
 		"wait in the past": {sandbox.Config{NotifySchedule: []time.Duration{-1}}, "sandbox NotifySchedule"},
 	} {
 		s, err := sandbox.New(c.config)

@@ -1,0 +1,241 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+// diary writes down what a merchant is sent, and answers it.
+type diary struct {
+	mu     sync.Mutex
+	clock  *sandbox.Clock
+	lines  []string
+	answer func(number string) string
+}
+
+func (d *diary) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	message, err := wantu.Decode(body)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lines = append(d.lines, fmt.Sprintf("%s %s", d.clock.Now().Sub(noon()), body))
+	recorder := httptest.NewRecorder()
+	_, _ = recorder.WriteString(d.answer(message.Text("out_trade_no")))
+	return recorder.Result(), nil
+}
+
+// numbers returns when which order was notified, such as "15s n1".
+func (d *diary) numbers() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var short []string
+	for _, line := range d.lines {
+		at, body, _ := strings.Cut(line, " ")
+		message, _ := wantu.Decode([]byte(body))
+		short = append(short, at+" "+message.Text("out_trade_no"))
+	}
+	return short
+}
+
+// still makes a sandbox whose clock stands, with a diary of its notifications.
+func still(t *testing.T, config sandbox.Config, answer string) (*sandbox.Sandbox, *diary) {
+	t.Helper()
+	config.Clock = sandbox.NewClock(noon())
+	d := &diary{clock: config.Clock, answer: func(string) string { return answer }}
+	config.HTTPClient = &http.Client{Transport: d}
+	s, err := sandbox.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s, d
+}
+
+// do calls a handler in memory and returns status and body.
+func do(t *testing.T, h http.Handler, method, path, body string) (int, string) {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	h.ServeHTTP(recorder, httptest.NewRequest(method, path, strings.NewReader(body)))
+	return recorder.Code, recorder.Body.String()
+}
+
+// call sends a signed request to an endpoint.
+func call(t *testing.T, h http.Handler, endpoint string, change map[string]any) string {
+	t.Helper()
+	body, err := wantu.Encode(object(endpoint, change), sandbox.DefaultKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, answer := do(t, h, http.MethodPost, "/paygate/"+endpoint, string(body))
+	return answer
+}
+
+func open(t *testing.T, h http.Handler, numbers ...string) {
+	t.Helper()
+	for _, number := range numbers {
+		contains(t, call(t, h, "create-qrcode", map[string]any{"out_trade_no": number}), `"return_code":200`)
+	}
+}
+
+func TestClockIsThatOfEverything(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{}, `{"return_code":200}`)
+	open(t, s, "n1", "n2")
+	if o := order(t, s); !o.CreatedAt.Equal(noon()) {
+		t.Errorf("opened at %v", o.CreatedAt)
+	}
+	_, body := do(t, s, "POST", "/sandbox/clock", `{"advance":"90m"}`)
+	contains(t, body, `"now":"2026-03-01T13:30:00Z"`, `"stands":true`)
+	pay(t, s)
+	if o := order(t, s); !o.PaidAt.Equal(noon().Add(90 * time.Minute)) {
+		t.Errorf("paid at %v", o.PaidAt)
+	}
+	do(t, s, "POST", "/sandbox/clock", `{"advance":"30m"}`)
+	if o, _ := s.Order("n2"); o.Status != sandbox.StatusExpired {
+		t.Errorf("after two hours the order is %s", o.Status)
+	}
+}
+
+func TestClockGoesForward(t *testing.T) {
+	t.Parallel()
+	c := sandbox.NewClock(noon())
+	c.Advance(time.Second)
+	c.Advance(-time.Hour)
+	if now := c.Now(); !now.Equal(noon().Add(time.Second)) {
+		t.Errorf("shows %v", now)
+	}
+}
+
+func TestAdvancingSendsTheDueRetriesInOrder(t *testing.T) {
+	t.Parallel()
+	s, d := still(t, sandbox.Config{}, "no")
+	clock := d.clock
+	open(t, s, "n1", "n2", "n3")
+	for _, number := range []string{"n2", "n1"} {
+		if _, err := s.Pay(number); err != nil {
+			t.Fatal(err)
+		}
+		clock.Advance(10 * time.Second)
+	}
+	clock.Advance(time.Minute)
+	want := []string{"0s n2", "10s n1", "15s n2", "25s n1", "30s n2", "40s n1", "1m0s n2", "1m10s n1"}
+	if got := d.numbers(); !slices.Equal(got, want) {
+		t.Errorf("came %v, want %v", got, want)
+	}
+	if now := clock.Now(); !now.Equal(noon().Add(80 * time.Second)) {
+		t.Errorf("shows %v", now)
+	}
+	d.answer = func(string) string { return `{"return_code":"SUCCESS"}` }
+	clock.Advance(30 * 24 * time.Hour)
+	if got := d.numbers()[len(want):]; !slices.Equal(got, []string{"4m0s n2", "4m10s n1"}) {
+		t.Errorf("came %v once taken", got)
+	}
+}
+
+func TestMerchantMayMoveTheClockInsideANotification(t *testing.T) {
+	t.Parallel()
+	s, d := still(t, sandbox.Config{}, "")
+	moved := false
+	d.answer = func(string) string {
+		if !moved {
+			moved = true
+			go d.clock.Now() // the clock's lock is free
+			d.clock.Advance(15 * time.Second)
+		}
+		return "no"
+	}
+	open(t, s, "n1")
+	pay(t, s)
+	if got := d.numbers(); !slices.Equal(got, []string{"0s n1", "15s n1"}) {
+		t.Errorf("came %v", got)
+	}
+}
+
+func TestCloseForgetsWhatTheClockWouldDo(t *testing.T) {
+	t.Parallel()
+	s, d := still(t, sandbox.Config{}, "no")
+	open(t, s, "n1")
+	pay(t, s)
+	s.Close()
+	d.clock.Advance(time.Hour)
+	if got := d.numbers(); len(got) != 1 {
+		t.Errorf("came %v", got)
+	}
+}
+
+// script is a run with everything random and timed in it.
+func script(t *testing.T, seed uint64) string {
+	t.Helper()
+	s, d := still(t, sandbox.Config{Rand: sandbox.Seed(seed), PublicURL: "http://localhost:8081"}, "no")
+	var out bytes.Buffer
+	note := func(status int, body string) { fmt.Fprintln(&out, status, body) }
+	note(do(t, s, "POST", "/sandbox/faults", `{"kind":"forge","times":1,"forgery":"lower"}`))
+	note(do(t, s, "POST", "/sandbox/faults", `{"kind":"duplicate","times":1,"copies":3}`))
+	note(do(t, s, "POST", "/sandbox/faults", `{"kind":"reorder","times":1}`))
+	note(0, call(t, s, "create-qrcode", nil))
+	note(0, call(t, s, "web", map[string]any{"out_trade_no": "n2"}))
+	note(0, call(t, s, "wap", map[string]any{"out_trade_no": "n3"}))
+	note(do(t, s, "GET", "/connect/oauth2/authorize?appid="+sandbox.DefaultWeChatAppID+
+		"&redirect_uri=http://a/&response_type=code&scope=snsapi_base", ""))
+	for _, number := range []string{"n2", "n1", "n3"} {
+		note(do(t, s, "POST", "/sandbox/orders/"+number+"/pay", ""))
+		note(do(t, s, "POST", "/sandbox/clock", `{"advance":"10s"}`))
+	}
+	note(do(t, s, "POST", "/sandbox/clock", `{"advance":"48h"}`))
+	for _, path := range []string{"/sandbox/orders", "/sandbox/faults", "/"} {
+		note(do(t, s, "GET", path, ""))
+	}
+	fmt.Fprint(&out, strings.Join(d.lines, "\n"))
+	return out.String()
+}
+
+func TestARunCanBeRepeated(t *testing.T) {
+	t.Parallel()
+	first := script(t, 7)
+	if second := script(t, 7); first != second {
+		t.Errorf("two runs differ:\n%s\n\n%s", first, second)
+	}
+	if other := script(t, 8); first == other {
+		t.Error("the seed makes no difference")
+	}
+	contains(t, first, `"trade_status":"SUCCESS"`, "/cashier/", `"struck":1`)
+}
+
+func TestClockOverHTTP(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{}, "no")
+	for body, want := range map[string]int{
+		`{"advance":"0s"}`: 200, `{"advance":"-1s"}`: 400, `{"advance":"1y"}`: 400, `{"advance":"90000h"}`: 400,
+		`{}`: 400, `{"advance":30}`: 400, `{"forward":"1s"}`: 400, `{"advance":{"by":"1s"}}`: 400, `1s`: 400,
+		`{"advance":"` + strings.Repeat("1", 70_000) + `"}`: 413,
+	} {
+		if status, answer := do(t, s, "POST", "/sandbox/clock", body); status != want {
+			t.Errorf("%.40s: status %d, want %d: %s", body, status, want, answer)
+		}
+	}
+	system := start(t, sandbox.Config{})
+	if status, body := do(t, system, "POST", "/sandbox/clock", `{"advance":"1s"}`); status != http.StatusConflict {
+		t.Errorf("status %d: %s", status, body)
+	}
+	_, body := do(t, system, "GET", "/sandbox/clock", "")
+	contains(t, body, `"stands":false`)
+}
