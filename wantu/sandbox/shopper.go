@@ -1,9 +1,6 @@
 package sandbox
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // Orders returns what the sandbox remembers, newest first.
 func (s *Sandbox) Orders() []Order { return s.orders.list() }
@@ -15,8 +12,8 @@ func (s *Sandbox) Order(outTradeNo string) (Order, error) {
 }
 
 // Pay pays an order as the shopper would, and starts its notifications. It
-// returns [ErrUnknownOrder], or [ErrOrderEnded] when the order is paid, closed,
-// expired or canceled.
+// returns [ErrUnknownOrder], or [ErrOrderEnded] when the order is paid, closed
+// or expired.
 func (s *Sandbox) Pay(outTradeNo string) (Order, error) {
 	o, err := s.orders.change(outTradeNo, func(o *order) error {
 		if !o.payable() {
@@ -26,14 +23,6 @@ func (s *Sandbox) Pay(outTradeNo string) (Order, error) {
 		return nil
 	})
 	return o.Order, err
-}
-
-// take marks an order as paid. The ledger's lock is held.
-func (s *Sandbox) take(o *order) {
-	o.Status, o.PaidAt = StatusSuccess, s.config.Now().UTC().Truncate(time.Second)
-	if o.notifyURL != "" { // a merchant-qrcode may have none
-		s.startNotifying(o)
-	}
 }
 
 // Fail lets a payment fail. Errors are those of [Sandbox.Pay].
