@@ -62,8 +62,8 @@ type Order struct {
 	Refunds []Refund `json:"refunds,omitempty"` // oldest first
 
 	Queries      int  `json:"queries"`      // answered by query
-	Closes       int  `json:"closes"`       // asked for by close
 	Cancels      int  `json:"cancels"`      // asked for by cancel
+	Closes       int  `json:"closes"`       // asked for by close
 	NotifyTries  int  `json:"notify_tries"` // good notifications sent or dropped
 	Acknowledged bool `json:"acknowledged"` // one of them was taken
 

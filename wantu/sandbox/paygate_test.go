@@ -267,6 +267,33 @@ func TestContentTypeAndKindsOfValues(t *testing.T) {
 	}
 }
 
+func TestNumbersAreTakenAsNumbersAndAsStrings(t *testing.T) {
+	t.Parallel()
+	for _, endpoint := range sandbox.Endpoints() {
+		for name, numbers := range map[string]bool{"numbers": true, "strings": false} {
+			f := start(t, sandbox.Config{})
+			if endpoint == "refund" || endpoint == "query" || endpoint == "cancel" || endpoint == "close" {
+				f.call(t, "create-qrcode", map[string]any{"out_trade_no": "20260301"})
+			}
+			if endpoint == "refund" {
+				if _, err := f.Pay("20260301"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			members := object(endpoint, map[string]any{"out_trade_no": "20260301"})
+			for field, value := range members {
+				if text, ok := value.(string); ok && numbers && strings.Trim(text, "0123456789") == "" {
+					members[field] = json.Number(text)
+				}
+			}
+			answer := f.post(t, endpoint, "application/x-www-form-urlencoded", f.signed(t, members))
+			if code := answer.Text("return_code"); code != "200" {
+				t.Errorf("%s as %s: return_code %s %s", endpoint, name, code, answer.Text("return_desc"))
+			}
+		}
+	}
+}
+
 func TestFieldsAreChecked(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})

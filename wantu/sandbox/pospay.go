@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"time"
+
 	"github.com/wantukit/wantukit/wantu"
 )
 
@@ -47,5 +49,13 @@ func (s *Sandbox) decide(o *order) {
 	case StatusPayError:
 		o.Status, o.becomes = StatusPayError, ""
 	default: // until it is canceled
+	}
+}
+
+// take marks an order as paid. The ledger's lock is held.
+func (s *Sandbox) take(o *order) {
+	o.Status, o.PaidAt = StatusSuccess, s.config.Now().UTC().Truncate(time.Second)
+	if o.notifyURL != "" { // a merchant-qrcode may have none
+		s.startNotifying(o)
 	}
 }

@@ -1,7 +1,5 @@
 package sandbox
 
-import "time"
-
 // Orders returns what the sandbox remembers, newest first.
 func (s *Sandbox) Orders() []Order { return s.orders.list() }
 
@@ -24,14 +22,6 @@ func (s *Sandbox) Pay(outTradeNo string) (Order, error) {
 	})
 	s.settle()
 	return o.Order, err
-}
-
-// take marks an order as paid. The ledger's lock is held.
-func (s *Sandbox) take(o *order) {
-	o.Status, o.PaidAt = StatusSuccess, s.config.Now().UTC().Truncate(time.Second)
-	if o.notifyURL != "" { // a merchant-qrcode may have none
-		s.startNotifying(o)
-	}
 }
 
 // Fail lets a payment fail. Errors are those of [Sandbox.Pay].
