@@ -132,7 +132,7 @@ func TestPrintingTellsNothing(t *testing.T) {
 	client := newClient(t, config)
 	for _, text := range []string{
 		fmt.Sprint(config), fmt.Sprintf("%+v %#v %s %q", config, config, config, config), fmt.Sprintf("%v", &config),
-		fmt.Sprint(client), fmt.Sprintf("%+v %#v %s", client, client, client),
+		fmt.Sprint(client), fmt.Sprintf("%+v %#v %s", client, client, client), config.LogValue().String(),
 	} {
 		if leaks(text) != "" || !strings.Contains(text, "HKG") {
 			t.Errorf("printed as %s", text)
