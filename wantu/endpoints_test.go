@@ -69,8 +69,8 @@ func (e example) config() wantu.Config {
 	return wantu.Config{MerchantAccount: e.MerchantAccount, StoreAccount: e.StoreAccount, Now: moment}
 }
 
-// with returns the example's answer, changed and signed anew under key.
-func (e example) with(t testing.TB, key string, change map[string]any) string {
+// with returns the example's answer, changed and signed anew.
+func (e example) with(t testing.TB, change map[string]any) string {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(string(e.Answer)))
 	decoder.UseNumber()
@@ -81,7 +81,7 @@ func (e example) with(t testing.TB, key string, change map[string]any) string {
 	for name, value := range change {
 		object[name] = value
 	}
-	body, err := wantu.Encode(object, key)
+	body, err := wantu.Encode(object, canary)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,4 +118,30 @@ func inMemory(answer func(endpoint string, sent wantu.Message) (status int, body
 // always is a gateway that answers everything alike.
 func always(status int, body string, err error) *http.Client {
 	return inMemory(func(string, wantu.Message) (int, string, error) { return status, body, err })
+}
+
+// answerCase is an answer in name=value lines, well signed, and the error that
+// it leads to.
+type answerCase struct {
+	lines string
+	want  error
+}
+
+// refusesAnswers: success under a good signature is not enough.
+func refusesAnswers(t *testing.T, use func(*wantu.Client) error, cases map[string]answerCase) {
+	t.Helper()
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body, err := wantu.Encode(object(t, c.lines), canary)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = use(newClient(t, wantu.Config{HTTPClient: always(200, string(body), nil)}))
+			noSecret(t, err)
+			if !errors.Is(err, c.want) || wantu.OutcomeUnknown(err) != (c.want != nil) {
+				t.Errorf("error %v, unknown %t, want %v", err, wantu.OutcomeUnknown(err), c.want)
+			}
+		})
+	}
 }

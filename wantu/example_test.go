@@ -80,6 +80,64 @@ func ExampleClient_Web() {
 	// Output: true <nil>
 }
 
+// A shopper on a phone is sent to Alipay's cashier.
+func ExampleClient_WAP() {
+	client, _, done := simulated()
+	defer done()
+	page, err := client.WAP(context.Background(), wantu.WAPRequest{
+		TotalFee:    88000,
+		FeeType:     "HKD",
+		Subject:     "演唱会票",
+		OutTradeNo:  "order_7",
+		NotifyURL:   "http://127.0.0.1:1/notify",
+		ReturnURL:   "https://shop.example/return",
+		TimeExpire:  time.Now().Add(30 * time.Minute),
+		PaymentInst: wantu.AlipayHK,
+	})
+	fmt.Println(page.URL != "", err)
+	// Output: true <nil>
+}
+
+// A shopper inside WeChat: hand Parameters to WeixinJSBridge.
+func ExampleClient_PayForm() {
+	client, done := played(map[string]map[string]any{"pay-form": {"parameters": map[string]string{
+		"appId": "wx2421b1c1370e243b", "timeStamp": "1395712654", "nonceStr": "e61463f8", "package": "prepay_id=u8",
+		"signType": "MD5", "paySign": "70EA",
+	}}}, nil)
+	defer done()
+	form, err := client.PayForm(context.Background(), wantu.PayFormRequest{
+		TotalFee:   88000,
+		FeeType:    "HKD",
+		Subject:    "演唱会票",
+		ProductID:  "ticket",
+		OutTradeNo: "order_8",
+		NotifyURL:  "https://shop.example/notify",
+		OpenID:     "oMHUm0xbCkwshwylEe6keVhGE7Mg", // from WeChat's OAuth
+		AppID:      "wx2421b1c1370e243b",
+	})
+	fmt.Println(form.Parameters.Package, err)
+	// Output: prepay_id=u8 <nil>
+}
+
+// Ask what became of an order. What is returned may be believed once amount and
+// currency are those of the order that was stored.
+func ExampleClient_Query() {
+	client, done := played(map[string]map[string]any{"query": {
+		"out_trade_no": "order_9", "total_fee": 88000, "fee_type": "HKD", "trade_status": "NOT_PAY",
+	}}, nil)
+	defer done()
+	order, err := client.Query(context.Background(), wantu.QueryRequest{PayChannel: wantu.Alipay, OutTradeNo: "order_9"})
+	switch {
+	case err != nil:
+		fmt.Println(err, wantu.Retryable(err))
+	case order.TotalFee != 88000 || order.FeeType != "HKD":
+		fmt.Println("this is not our order: a person has to look")
+	default:
+		fmt.Println(order.TradeStatus)
+	}
+	// Output: NOT_PAY
+}
+
 // Nobody paid in time: close the order, and learn whether that was too late.
 func ExampleClient_Close() {
 	client, _, done := simulated()

@@ -178,7 +178,7 @@ func (c posPayCase) run(t *testing.T) {
 	if calls := fmt.Sprintf("%d %d %d", g.calls["pospay"], g.calls["query"], g.calls["cancel"]); calls != c.calls {
 		t.Errorf("called %s, want %s: %v", calls, c.calls, g.log)
 	}
-	if canceled := errors.Is(err, wantu.ErrCanceled); canceled != (errors.Is(c.want, wantu.ErrCanceled) || c.want == context.Canceled) {
+	if canceled := errors.Is(err, wantu.ErrCanceled); canceled != (errors.Is(c.want, wantu.ErrCanceled) || errors.Is(c.want, context.Canceled)) {
 		t.Errorf("canceled %t: %v", canceled, err)
 	}
 }

@@ -106,7 +106,7 @@ func TestTransportCarriesATrace(t *testing.T) {
 			return context.WithValue(ctx, traceKey{}, "trace"), nil
 		}, "trace"},
 		"nothing": {func(context.Context, wantu.Sent) (context.Context, func(wantu.Received)) {
-			return nil, nil //nolint:staticcheck // allowed: it means the same context
+			return nil, nil
 		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestTransportSeesNoRefusedField(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, wantu.Config{Transport: func(context.Context, wantu.Sent) (context.Context, func(wantu.Received)) {
 		t.Error("called, though nothing is sent")
-		return nil, nil //nolint:staticcheck // allowed: it means the same context
+		return nil, nil
 	}})
 	_, err := client.Close(context.Background(), wantu.CloseRequest{PayChannel: wantu.Alipay})
 	refusedField(t, err, "out_trade_no")
