@@ -54,6 +54,10 @@ func (s *Shop) checkGateway() error {
 		return errors.New("gateway.base_url is not a URL")
 	case len(s.Gateway.Key) < minKey:
 		return fmt.Errorf("gateway.key is shorter than %d characters", minKey)
+	case s.Gateway.PreviousKey != "" && len(s.Gateway.PreviousKey) < minKey:
+		return fmt.Errorf("gateway.previous_key is shorter than %d characters", minKey)
+	case s.Gateway.PreviousKey == s.Gateway.Key:
+		return errors.New("gateway.previous_key is gateway.key: leave it out when no key is changing")
 	default:
 		return nil
 	}
@@ -69,6 +73,7 @@ func (s *Shop) checkSandbox() error {
 		{"gateway.merchant_account", s.Gateway.MerchantAccount, sandbox.DefaultMerchantAccount},
 		{"gateway.store_account", s.Gateway.StoreAccount, sandbox.DefaultStoreAccount},
 		{"gateway.key", string(s.Gateway.Key), sandbox.DefaultKey},
+		{"gateway.previous_key", string(s.Gateway.PreviousKey), sandbox.DefaultKey},
 		{"wechat.app_id", s.WeChat.AppID, sandbox.DefaultWeChatAppID},
 		{"wechat.app_secret", string(s.WeChat.AppSecret), sandbox.DefaultWeChatAppSecret},
 	} {

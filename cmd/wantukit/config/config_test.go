@@ -10,6 +10,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
+	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -63,37 +64,40 @@ func TestConfigurationIsRead(t *testing.T) {
 func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ replace, by, want string }{
-		"sandbox's key with a space":  {"key: " + canary, `key: " ` + sandbox.DefaultKey + `"`, "gateway.key is the sandbox's"},
-		"sandbox's merchant":          {"HKG1449074190", sandbox.DefaultMerchantAccount, "gateway.merchant_account is the sandbox's"},
-		"sandbox's store":             {"HKG1831455570", `"` + sandbox.DefaultStoreAccount + ` "`, "gateway.store_account is the sandbox's"},
-		"sandbox's WeChat account":    {"    api_keys", "    wechat: {app_id: " + sandbox.DefaultWeChatAppID + ", app_secret: x}\n    api_keys", "wechat.app_id is the sandbox's"},
-		"sandbox's WeChat secret":     {"    api_keys", "    wechat: {app_id: wx1, app_secret: " + sandbox.DefaultWeChatAppSecret + "}\n    api_keys", "wechat.app_secret is the sandbox's"},
-		"demo's API key":              {"sk_live_0123456789", config.DemoAPIKey, "api_keys[0] is the demo's"},
-		"demo's API key as second":    {"sk_live_0123456789", "sk_live_0123456789, " + config.DemoAPIKey, "api_keys[1] is the demo's"},
-		"demo's webhook secret":       {"whsec_" + hookCanary, config.DemoWebhookSecret, "webhook.secret is the demo's"},
-		"short API key":               {"sk_live_0123456789", "sk_live_012", "api_keys[0]"},
-		"webhook without TLS":         {"https://shop.example.com/hook", "http://shop.example.com/hook", "webhook.url"},
-		"webhook without a scheme":    {"https://shop.example.com/hook", "shop.example.com/hook", "webhook.url"},
-		"webhook without a host":      {"https://shop.example.com/hook", "https:///hook", "webhook.url"},
-		"webhook of another scheme":   {"https://shop.example.com/hook", "ftp://shop.example.com/hook", "webhook.url"},
-		"no webhook secret":           {", secret: whsec_" + hookCanary, "", "webhook.secret"},
-		"webhook secret of no base64": {"whsec_" + hookCanary, "whsec_" + canary, "webhook.secret"},
-		"webhook secret without mark": {"whsec_" + hookCanary, hookCanary, "webhook.secret"},
-		"short webhook secret":        {"whsec_" + hookCanary, "whsec_c2VjcmV0", "webhook.secret"},
-		"WeChat without its secret":   {"    api_keys", "    wechat: {app_id: wx1}\n    api_keys", "wechat.app_secret"},
-		"WeChat without its id":       {"    api_keys", "    wechat: {app_secret: " + canary + "}\n    api_keys", "wechat.app_id"},
-		"empty key":                   {"key: " + canary, `key: ""`, "gateway.key"},
-		"short key":                   {"key: " + canary, "key: short", "gateway.key"},
-		"sandbox's key":               {"key: " + canary, "key: " + sandbox.DefaultKey, "gateway.key is the sandbox's"},
-		"no API key":                  {"[sk_live_0123456789]", "[]", "api_keys"},
-		"no return host":              {"[Shop.example.com]", "[]", "return_hosts"},
-		"unknown channel":             {"[alipay]", "[paypal]", "channels"},
-		"no gateway":                  {"https://merchants-api.wantu.cn/paygate", "''", "gateway.base_url"},
-		"no name":                     {"name: Harbour Nights", "name: ''", "name"},
-		"a field that nobody knows":   {"name: Harbour Nights", "title: Harbour Nights", "title"},
-		"a key of no environment":     {"key: " + canary, "key: env:WANTUKIT_TEST_NOTHING", "WANTUKIT_TEST_NOTHING"},
-		"a key of no file":            {"key: " + canary, "key: file:/nothing", "gateway.key"},
-		"no merchants":                {goodShop, "merchants: []", "merchants"},
+		"sandbox's key with a space":   {"key: " + canary, `key: " ` + sandbox.DefaultKey + `"`, "gateway.key is the sandbox's"},
+		"sandbox's merchant":           {"HKG1449074190", sandbox.DefaultMerchantAccount, "gateway.merchant_account is the sandbox's"},
+		"sandbox's store":              {"HKG1831455570", `"` + sandbox.DefaultStoreAccount + ` "`, "gateway.store_account is the sandbox's"},
+		"sandbox's WeChat account":     {"    api_keys", "    wechat: {app_id: " + sandbox.DefaultWeChatAppID + ", app_secret: x}\n    api_keys", "wechat.app_id is the sandbox's"},
+		"sandbox's WeChat secret":      {"    api_keys", "    wechat: {app_id: wx1, app_secret: " + sandbox.DefaultWeChatAppSecret + "}\n    api_keys", "wechat.app_secret is the sandbox's"},
+		"demo's API key":               {"sk_live_0123456789", config.DemoAPIKey, "api_keys[0] is the demo's"},
+		"demo's API key as second":     {"sk_live_0123456789", "sk_live_0123456789, " + config.DemoAPIKey, "api_keys[1] is the demo's"},
+		"demo's webhook secret":        {"whsec_" + hookCanary, config.DemoWebhookSecret, "webhook.secret is the demo's"},
+		"short API key":                {"sk_live_0123456789", "sk_live_012", "api_keys[0]"},
+		"webhook without TLS":          {"https://shop.example.com/hook", "http://shop.example.com/hook", "webhook.url"},
+		"webhook without a scheme":     {"https://shop.example.com/hook", "shop.example.com/hook", "webhook.url"},
+		"webhook without a host":       {"https://shop.example.com/hook", "https:///hook", "webhook.url"},
+		"webhook of another scheme":    {"https://shop.example.com/hook", "ftp://shop.example.com/hook", "webhook.url"},
+		"no webhook secret":            {", secret: whsec_" + hookCanary, "", "webhook.secret"},
+		"webhook secret of no base64":  {"whsec_" + hookCanary, "whsec_" + canary, "webhook.secret"},
+		"webhook secret without mark":  {"whsec_" + hookCanary, hookCanary, "webhook.secret"},
+		"short webhook secret":         {"whsec_" + hookCanary, "whsec_c2VjcmV0", "webhook.secret"},
+		"WeChat without its secret":    {"    api_keys", "    wechat: {app_id: wx1}\n    api_keys", "wechat.app_secret"},
+		"WeChat without its id":        {"    api_keys", "    wechat: {app_secret: " + canary + "}\n    api_keys", "wechat.app_id"},
+		"short previous key":           {"key: " + canary, "key: " + canary + "\n      previous_key: short", "gateway.previous_key is shorter"},
+		"previous key that is the key": {"key: " + canary, "key: " + canary + "\n      previous_key: " + canary, "gateway.previous_key"},
+		"sandbox's previous key":       {"key: " + canary, "key: " + canary + "\n      previous_key: " + sandbox.DefaultKey, "gateway.previous_key is the sandbox's"},
+		"empty key":                    {"key: " + canary, `key: ""`, "gateway.key"},
+		"short key":                    {"key: " + canary, "key: short", "gateway.key"},
+		"sandbox's key":                {"key: " + canary, "key: " + sandbox.DefaultKey, "gateway.key is the sandbox's"},
+		"no API key":                   {"[sk_live_0123456789]", "[]", "api_keys"},
+		"no return host":               {"[Shop.example.com]", "[]", "return_hosts"},
+		"unknown channel":              {"[alipay]", "[paypal]", "channels"},
+		"no gateway":                   {"https://merchants-api.wantu.cn/paygate", "''", "gateway.base_url"},
+		"no name":                      {"name: Harbour Nights", "name: ''", "name"},
+		"a field that nobody knows":    {"name: Harbour Nights", "title: Harbour Nights", "title"},
+		"a key of no environment":      {"key: " + canary, "key: env:WANTUKIT_TEST_NOTHING", "WANTUKIT_TEST_NOTHING"},
+		"a key of no file":             {"key: " + canary, "key: file:/nothing", "gateway.key"},
+		"no merchants":                 {goodShop, "merchants: []", "merchants"},
 	} {
 		_, err := readConfig(t, strings.Replace(goodShop, c.replace, c.by, 1))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -171,6 +175,32 @@ func TestConfigurationListsEachWalletOnce(t *testing.T) {
 	want := []checkout.Wallet{checkout.WalletAlipayCN, checkout.WalletAlipayHK, checkout.WalletWeChat}
 	if got := shops[0].Domain().Wallets; !slices.Equal(got, want) {
 		t.Errorf("the wallets are %v, want %v", got, want)
+	}
+}
+
+// TestPreviousKeyStillVerifies: while the gateway changes keys, it may sign
+// with either.
+func TestPreviousKeyStillVerifies(t *testing.T) {
+	t.Parallel()
+	const previous = "the-key-that-was-good-until-now"
+	shops, err := readConfig(t, strings.Replace(goodShop, "key: "+canary, "key: "+canary+"\n      previous_key: "+previous, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := shops[0].Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, good := range map[string]bool{canary: true, previous: true, "another-key": false} {
+		body, err := wantu.Encode(map[string]any{
+			"return_code": 200, "merchant_account": "HKG1449074190", "trade_id": "1", "total_fee": 1, "trade_status": "SUCCESS",
+		}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.ParseNotification(body); (err == nil) != good {
+			t.Errorf("a notification under %q: %v", key, err)
+		}
 	}
 }
 
