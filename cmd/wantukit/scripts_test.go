@@ -14,8 +14,8 @@ import (
 )
 
 // TestScripts runs the command line as a shell would, each script against a
-// sandbox of its own. `sandbox pay|fail NUMBER` is the shopper, and
-// `sandbox stop` the end of the gateway.
+// sandbox of its own. `sandbox pay NUMBER` is the shopper, `sandbox fault KIND
+// ENDPOINT WHEN` a bad day of the gateway's, and `sandbox stop` its end.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -47,8 +47,10 @@ func playShopper(script *testscript.TestScript, _ bool, args []string) {
 	switch args[0] {
 	case "pay":
 		_, err = gateway.Pay(args[1])
-	case "fail":
-		_, err = gateway.Fail(args[1])
+	case "fault":
+		_, err = gateway.AddFault(sandbox.Fault{
+			Kind: sandbox.FaultKind(args[1]), Endpoint: args[2], When: sandbox.FaultWhen(args[3]), Times: 1,
+		})
 	case "stop":
 		server, _ := script.Value("server").(*httptest.Server)
 		server.Close()
