@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -62,15 +61,18 @@ func (e example) send(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	now := at
+	c := newClock()
+	c.move(at.Sub(c.now()))
 	config := sandbox.Config{
 		MerchantAccount: sent.Text("merchant_account"), StoreAccount: text("store_account", "store account"),
-		WeChatAppID: sent.Text("app_id"), Now: func() time.Time { return now },
+		WeChatAppID: sent.Text("app_id"), Now: c.now,
 	}
 	if id := sent.Text("trade_id"); id != "" { // 1000, the time, 6 digits
-		if now, err = wantu.ParseTime(id[4:18]); err != nil {
+		opened, err := wantu.ParseTime(id[4:18])
+		if err != nil {
 			t.Fatal(err)
 		}
+		c.move(opened.Sub(at))
 		digits := []byte(id[18:])
 		for i := range digits {
 			digits[i] -= '0'
@@ -79,7 +81,7 @@ func (e example) send(t *testing.T) {
 	}
 	f := start(t, config)
 	f.prepare(t, e, sent)
-	now = at
+	c.move(at.Sub(c.now()))
 	wantAnswer(t, f.post(t, e.Endpoint, "application/json", f.signed(t, e.members(t))), wantu.CodeSuccess, "")
 }
 
