@@ -2,10 +2,11 @@
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TEMPL := github.com/a-h/templ/cmd/templ@$(shell go list -m -f '{{.Version}}' github.com/a-h/templ)
+FUZZTIME ?= 1m
 WASM_EXEC := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wasm test lint generate check-generated bench screenshots tools clean
+.PHONY: help run build wasm test lint generate check-generated bench fuzz screenshots tools clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +23,7 @@ wasm: ## Build the browser's half into static/dist and print its size
 	@GOOS=js GOARCH=wasm go build -trimpath -gcflags=all=-l -ldflags='-s -w' -o bin/wantukit.wasm ./web/wasm
 	@go run ./static/internal/pack -out static/dist -check static/loader.js bin/wantukit.wasm "$(WASM_EXEC)"
 
-test: wasm tools ## Run every test, those in Chromium included
+test: wasm tools ## Run every test, those in Chromium and Node included
 	go test -timeout 20m ./...
 
 tools: # Find what the tests need beside Go, or install it where that is allowed
@@ -40,6 +41,14 @@ check-generated: generate
 
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## Fuzz each target for FUZZTIME (1m); what it finds joins testdata/fuzz
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "== $$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
 
 screenshots: wasm tools ## Take pictures of every page into artifacts/
 	WANTUKIT_SCREENSHOTS="$(CURDIR)/artifacts" go test -count=1 -run TestScreenshots ./cmd/wantukit

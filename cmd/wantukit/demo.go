@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
+	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 	"github.com/wantukit/wantukit/cmd/wantukit/shop"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 	"github.com/wantukit/wantukit/web"
@@ -26,12 +27,12 @@ type demoCommand struct {
 }
 
 // Run implements kong's command.
-func (c *demoCommand) Run(ctx context.Context, logger *slog.Logger) error {
+func (c *demoCommand) Run(ctx context.Context, logger *slog.Logger, streams operator.Streams) error {
 	d, err := newDemo(ctx, c, logger)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n  Demo shop   %s\n  Sandbox     %s\n\n", d.publicURL, d.sandboxListener.url())
+	_, _ = fmt.Fprintf(streams.Out, "\n  Demo shop   %s\n  Sandbox     %s\n\n", d.publicURL, d.sandboxListener.url())
 	return d.run(ctx, logger)
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -19,7 +20,7 @@ type sandboxCommand struct {
 }
 
 // Run implements kong's command.
-func (c *sandboxCommand) Run(ctx context.Context, logger *slog.Logger) error {
+func (c *sandboxCommand) Run(ctx context.Context, logger *slog.Logger, streams operator.Streams) error {
 	l, err := listen(ctx, c.SandboxAddr)
 	if err != nil {
 		return err
@@ -29,7 +30,7 @@ func (c *sandboxCommand) Run(ctx context.Context, logger *slog.Logger) error {
 		return errors.Join(err, l.Close())
 	}
 	defer s.Close()
-	fmt.Printf("Sandbox gateway: %[1]s/paygate\n  merchant %[2]s, store %[3]s, key %[4]s, WeChat app %[5]s\n  orders, notifications and faults: %[1]s\n",
+	_, _ = fmt.Fprintf(streams.Out, "Sandbox gateway: %[1]s/paygate\n  merchant %[2]s, store %[3]s, key %[4]s, WeChat app %[5]s\n  orders, notifications and faults: %[1]s\n",
 		l.url(), sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount, sandbox.DefaultKey, sandbox.DefaultWeChatAppID)
 	return l.serve(ctx, s, s.Close, logger)
 }
