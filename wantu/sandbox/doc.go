@@ -21,7 +21,14 @@
 //	GET  /sns/oauth2/access_token
 //	GET  /sandbox/orders                      what is remembered, newest first
 //	POST /sandbox/orders/{out_trade_no}/pay, /fail, /notify
-//	GET  /                                    the same as a page
+//	GET  /sandbox/faults                      what is set, and how often each has struck
+//	POST /sandbox/faults                      {"kind":"late","delay":"30s","times":1}
+//	DELETE /sandbox/faults, /sandbox/faults/{id}
+//	GET  /sandbox/notifications               {"on":true}
+//	POST /sandbox/notifications               {"on":false}
+//	GET  /sandbox/clock                       {"now":"2026-03-01T12:00:00Z","stands":true}
+//	POST /sandbox/clock                       {"advance":"30m"}
+//	GET  /                                    all of it as a page
 //
 // Where the manual is silent, the sandbox does this:
 //
@@ -86,6 +93,34 @@
 // NNN is any return_code of manual 1.4 but 200, and … any beginning. Magic in
 // total_fee counts where an order is opened; in a number it counts at every
 // endpoint, also where the manual has no such field.
+//
+// # Faults
+//
+// A [Fault] makes the sandbox misbehave, so that a kit in any language can be
+// tested against it; [Sandbox.AddFault] and POST /sandbox/faults set one. Kinds
+// of answers, of all endpoints or of one:
+//
+//	late, cut, unsigned, forged, other_order    once the call was carried out
+//	html, status, refuse, hang_up               instead of carrying it out
+//
+// "when":"before" and "when":"after" turn that round: {"kind":"hang_up",
+// "endpoint":"create-qrcode","when":"after","times":1} takes one order and
+// loses the answer. Kinds of notifications: delay, drop, duplicate, reorder and
+// forge. [FaultKind] tells what each does, [Fault] the fields it takes. The
+// answer to a mistake names the field: {"error":…,"field":"delay"}.
+//
+// The log of an order, [Order].Notifications, shows every try with what came of
+// it and the fault that struck. A forged notification that the merchant
+// acknowledged is there too: it shows a merchant that can be robbed.
+//
+// # Repeating a run
+//
+// With [Config].Clock and [Seed] the same calls, one after the other, give the
+// same answers and the same notifications, byte for byte. The clock stands
+// still; [Clock.Advance] and POST /sandbox/clock move it, and everything that
+// falls due on the way is done in its order, one after the other, before they
+// return. Likewise the first try to notify is over when the call that paid
+// returns. PublicURL should be set, as it is part of the answers.
 //
 // It takes no care of what a gateway in the open must: whoever reaches it may
 // pay every order. Keep it on a loopback address or a network that you trust.
