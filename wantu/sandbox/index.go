@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"html/template"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -55,7 +54,7 @@ func (s *Sandbox) index(w http.ResponseWriter, r *http.Request, status int, stat
 		Gateway: s.publicURL(r) + "/paygate", Merchant: s.config.MerchantAccount, Store: s.config.StoreAccount,
 		AppID: s.config.WeChatAppID, Key: onlyDefault(s.config.Key, DefaultKey),
 		AppSecret: onlyDefault(s.config.WeChatAppSecret, DefaultWeChatAppSecret),
-		Faults:    s.Faults(), Kinds: faultKinds(), Endpoints: slices.Sorted(maps.Keys(endpoints())),
+		Faults:    s.Faults(), Kinds: faultKinds(), Endpoints: Endpoints(),
 		Now: s.config.Now().UTC(), Stands: s.config.Clock != nil, NotificationsOn: !s.muted.Load(),
 	}
 	orders := s.Orders()
@@ -78,6 +77,7 @@ func onlyDefault(secret, public string) string {
 func indexFuncs() template.FuncMap {
 	return template.FuncMap{
 		"amount": amount,
+		"money":  money,
 		"payable": func(o Order) bool {
 			return o.Status == StatusNotPay || o.Status == StatusPayError
 		},

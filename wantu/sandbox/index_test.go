@@ -246,3 +246,10 @@ func TestFormThatCannotBeRead(t *testing.T) {
 		t.Errorf("status %d", recorder.Code)
 	}
 }
+
+func TestIndexShowsRefunds(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	refunded(t, b)
+	contains(t, index(t, b, ""), "Refunded HKD 1.00", "refund HKD 1.00 <code>r1</code>")
+}

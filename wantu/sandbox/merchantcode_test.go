@@ -23,8 +23,8 @@ func (f fixture) merchantCode(t *testing.T, channel wantu.PayChannel, notifyURL 
 	return response.QRCodeURL
 }
 
-// submit sends a form as a browser would, without following redirects.
-func submit(t *testing.T, address string, form url.Values) (*http.Response, string) {
+// fill sends a form as a browser would, without following redirects.
+func fill(t *testing.T, address string, form url.Values) (*http.Response, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -66,9 +66,9 @@ func TestMerchantCodeIsPaidAnyAmount(t *testing.T) {
 	}
 	ticket := regexp.MustCompile(`name="ticket" value="([a-z2-9]+)"`).FindStringSubmatch(body)[1]
 	form := url.Values{"amount": {" 12.5 "}, "ticket": {ticket}}
-	response, _ = submit(t, code+"/pay", form)
+	response, _ = fill(t, code+"/pay", form)
 	location(t, response, "/phone/"+ticket)
-	response, _ = submit(t, code+"/pay", form) // a double click pays once
+	response, _ = fill(t, code+"/pay", form) // a double click pays once
 	location(t, response, "/phone/"+ticket)
 	if len(f.Orders()) != 1 {
 		t.Fatalf("%d orders, want one", len(f.Orders()))
@@ -88,7 +88,7 @@ func TestMerchantCodeIsPaidAnyAmount(t *testing.T) {
 	}
 	_, body = browse(t, "GET", o.URL)
 	contains(t, body, "Paid", "HKD 12.50")
-	response, _ = submit(t, code+"/pay", url.Values{"amount": {"3"}}) // the code lasts
+	response, _ = fill(t, code+"/pay", url.Values{"amount": {"3"}}) // the code lasts
 	wantStatus(t, response, http.StatusSeeOther)
 	<-told
 	if len(f.Orders()) != 2 {
@@ -104,24 +104,24 @@ func TestMerchantCodeWantsAnAmount(t *testing.T) {
 		"", "0", "0.00", "-1", "1.234", "1e2", "1,5", "a", "١", "999999999.999", "1000000000.00", "99999999999999999999", `"><img src=x>`,
 		strings.Repeat("9", 1000),
 	} {
-		response, body := submit(t, code+"/pay", url.Values{"amount": {amount}})
+		response, body := fill(t, code+"/pay", url.Values{"amount": {amount}})
 		wantStatus(t, response, http.StatusBadRequest)
 		contains(t, body, `id="wrong"`, `name="amount"`, "Alipay")
 		lacks(t, body, "<img")
 	}
-	response, _ := submit(t, code+"/pay", url.Values{"amount": {strings.Repeat("9", 100_000)}})
+	response, _ := fill(t, code+"/pay", url.Values{"amount": {strings.Repeat("9", 100_000)}})
 	wantStatus(t, response, http.StatusBadRequest)
 	if orders := f.Orders(); len(orders) != 0 {
 		t.Errorf("opened %+v", orders)
 	}
-	response, _ = submit(t, code+"/pay", url.Values{"amount": {"999999999.99"}, "ticket": {"../../etc"}})
+	response, _ = fill(t, code+"/pay", url.Values{"amount": {"999999999.99"}, "ticket": {"../../etc"}})
 	wantStatus(t, response, http.StatusSeeOther)
 	lacks(t, response.Header.Get("Location"), "etc")
 	for _, page := range []string{f.url + "/s/x", code + "/status"} {
 		response, _ := browse(t, "GET", page)
 		wantStatus(t, response, http.StatusNotFound)
 	}
-	response, _ = submit(t, f.url+"/s/x/pay", url.Values{"amount": {"1"}})
+	response, _ = fill(t, f.url+"/s/x/pay", url.Values{"amount": {"1"}})
 	wantStatus(t, response, http.StatusNotFound)
 }
 
@@ -149,7 +149,7 @@ func TestMerchantCodeWithoutNotifyURLTellsNobody(t *testing.T) {
 	f := start(t, sandbox.Config{HTTPClient: tell(told)})
 	answer := f.call(t, "merchant-qrcode", map[string]any{"notify_url": nil})
 	wantAnswer(t, answer, wantu.CodeSuccess, "")
-	response, _ := submit(t, answer.Text("qrcode_url")+"/pay", url.Values{"amount": {"1"}})
+	response, _ := fill(t, answer.Text("qrcode_url")+"/pay", url.Values{"amount": {"1"}})
 	wantStatus(t, response, http.StatusSeeOther)
 	f.Close() // waits for a notification that is under way
 	if o := f.Orders()[0]; o.Status != sandbox.StatusSuccess || o.NotifyTries != 0 || len(told) != 0 {
@@ -178,6 +178,6 @@ func TestMerchantCodeWithoutRandomness(t *testing.T) {
 	code := f.merchantCode(t, wantu.Alipay, "http://shop.invalid/n")
 	response, _ := browse(t, "GET", code)
 	wantStatus(t, response, http.StatusInternalServerError)
-	response, _ = submit(t, code+"/pay", url.Values{"amount": {"1"}})
+	response, _ = fill(t, code+"/pay", url.Values{"amount": {"1"}})
 	wantStatus(t, response, http.StatusInternalServerError)
 }
