@@ -67,7 +67,7 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 	endpoints, merchants := map[string]worker.Endpoint{}, map[string]checkout.Merchant{}
 	accounts := map[string]wantupay.Account{}
 	for _, s := range c.shops {
-		client, err := s.Client()
+		client, err := s.Client(logCalls(c.logger.With("merchant", s.ID)))
 		if err != nil {
 			return fmt.Errorf("merchant %q: %w", s.ID, err)
 		}

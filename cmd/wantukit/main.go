@@ -26,6 +26,8 @@ import (
 // cli is the command line. Every flag has a twin in the environment, such as
 // WANTUKIT_ADDR for --addr.
 type cli struct {
+	LogLevel slog.Level `default:"info" help:"How much is logged: debug, info, warn or error."`
+
 	Demo    demoCommand    `cmd:"" group:"run" help:"Run the checkout, a demo shop and the sandbox. Nothing else is needed."`
 	Serve   serveCommand   `cmd:"" group:"run" help:"Run the checkout for the shops of a configuration file."`
 	Sandbox sandboxCommand `cmd:"" group:"run" help:"Run the simulated gateway alone."`
@@ -80,7 +82,7 @@ func parseAndRun(ctx context.Context, args []string, streams operator.Streams, s
 		return operator.Usage(err)
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return parsed.Run(slog.New(slog.NewTextHandler(stderr, nil)), streams)
+	return parsed.Run(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel})), streams)
 }
 
 func groups() []kong.Group {

@@ -35,6 +35,7 @@ type indexView struct {
 	Faults    []Fault
 	Kinds     []faultKind
 	Endpoints []string
+	Magic     []Magic
 
 	Now             time.Time
 	Stands          bool // the clock is one that can be moved
@@ -54,7 +55,7 @@ func (s *Sandbox) index(w http.ResponseWriter, r *http.Request, status int, stat
 		Gateway: s.publicURL(r) + "/paygate", Merchant: s.config.MerchantAccount, Store: s.config.StoreAccount,
 		AppID: s.config.WeChatAppID, Key: onlyDefault(s.config.Key, DefaultKey),
 		AppSecret: onlyDefault(s.config.WeChatAppSecret, DefaultWeChatAppSecret),
-		Faults:    s.Faults(), Kinds: faultKinds(), Endpoints: Endpoints(),
+		Faults:    s.Faults(), Kinds: faultKinds(), Endpoints: Endpoints(), Magic: MagicValues(),
 		Now: s.config.Now().UTC(), Stands: s.config.Clock != nil, NotificationsOn: !s.muted.Load(),
 	}
 	orders := s.Orders()

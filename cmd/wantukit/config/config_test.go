@@ -187,7 +187,7 @@ func TestPreviousKeyStillVerifies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := shops[0].Client()
+	client, err := shops[0].Client(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestPlainHTTPGatewayOutsideThisMachineIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := shops[0].Client(); err == nil || strings.Contains(err.Error(), canary) {
+	if _, err := shops[0].Client(nil); err == nil || strings.Contains(err.Error(), canary) {
 		t.Errorf("a gateway without TLS: %v", err)
 	}
 }

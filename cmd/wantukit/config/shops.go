@@ -113,11 +113,13 @@ func (s *Shop) resolve() error {
 	return nil
 }
 
-// Client returns a client for the shop's account at the gateway.
-func (s *Shop) Client() (*wantu.Client, error) {
+// Client returns a client for the shop's account at the gateway. transport may
+// be nil.
+func (s *Shop) Client(transport wantu.Transport) (*wantu.Client, error) {
 	return wantu.New(wantu.Config{
 		BaseURL: s.Gateway.BaseURL, MerchantAccount: s.Gateway.MerchantAccount,
 		StoreAccount: s.Gateway.StoreAccount, Key: string(s.Gateway.Key), PreviousKey: string(s.Gateway.PreviousKey),
+		Transport: transport,
 	})
 }
 

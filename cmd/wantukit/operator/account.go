@@ -101,7 +101,7 @@ func (a account) client() (*wantu.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Client()
+	return s.Client(nil)
 }
 
 // asked adds to the error of a call what may help.
