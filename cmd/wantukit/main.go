@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -86,8 +87,7 @@ func parseAndRun(ctx context.Context, args []string, streams operator.Streams, s
 }
 
 func groups() []kong.Group {
-	groups := []kong.Group{{Key: "run", Title: "To run:"}}
-	return append(groups, operator.Groups()...)
+	return slices.Concat([]kong.Group{{Key: "run", Title: "To run:"}}, operator.Groups())
 }
 
 func isTerminal(file *os.File) bool {

@@ -56,15 +56,15 @@ func startSandboxCommand(t *testing.T, flags ...string) string {
 		}
 	})
 	lines := bufio.NewReader(reader)
-	var said string
+	var said strings.Builder
 	for range 3 {
 		line, err := lines.ReadString('\n')
 		if err != nil {
 			t.Fatal(err)
 		}
-		said += line
+		said.WriteString(line)
 	}
-	return said
+	return said.String()
 }
 
 // TestSandboxCommandRepeatsARun: the same seed and clock, the same numbers.

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -25,7 +26,11 @@ type probe struct {
 
 func probeOf[R, A any](method func(*wantu.Client, context.Context, R) (A, error), request R, needs func(*testing.T, *bench)) probe {
 	return probe{request, func(c *wantu.Client, request any) (any, error) {
-		return method(c, context.Background(), request.(R))
+		r, ok := request.(R)
+		if !ok {
+			return nil, fmt.Errorf("%T is no request of this endpoint", request)
+		}
+		return method(c, context.Background(), r)
 	}, needs}
 }
 

@@ -295,7 +295,8 @@ func (c *coverage) answer(t *testing.T) {
 // listed shows a member of a row of order_list.
 func (c *coverage) listed(t *testing.T, b *bench, list, name string, response any) {
 	t.Helper()
-	rows := response.(wantu.OrderListResponse).OrderList
+	statement, _ := response.(wantu.OrderListResponse)
+	rows := statement.OrderList
 	refund := slices.IndexFunc(rows, func(trade wantu.Trade) bool { return trade.Type == wantu.TypeRefund })
 	if refund < 0 || !strings.Contains(b.rawList(t, list), `"`+name+`"`) {
 		t.Fatal("the sandbox does not send it")

@@ -89,6 +89,7 @@ type posVerb struct {
 	placement
 	Channel  string        `enum:"wechat,alipay," default:"" env:"-" help:"wechat or alipay. Left out, the code's first digits tell."`
 	Patience time.Duration `default:"45s" env:"-" help:"How long to wait for a shopper who enters a password. Then the order is canceled."`
+	Interval time.Duration `default:"3s" env:"-" help:"How often to ask meanwhile."`
 	account
 	output
 }
@@ -110,7 +111,7 @@ func (v *posVerb) Run(ctx context.Context, s Streams) error {
 	answer, err := client.PosPayAndWait(ctx, wantu.PosPayRequest{
 		PayChannel: channel, TotalFee: fee, FeeType: v.Currency, Subject: v.Subject, ProductID: v.ProductID,
 		OutTradeNo: v.OutTradeNo, Attach: v.Attach, AuthCode: v.AuthCode, NotifyURL: v.NotifyURL,
-	}, wantu.PosPayWait{Patience: v.Patience})
+	}, wantu.PosPayWait{Patience: v.Patience, Interval: v.Interval})
 	if err != nil {
 		return v.unpaid(err)
 	}
@@ -124,9 +125,11 @@ func (v *posVerb) Run(ctx context.Context, s Streams) error {
 	})
 }
 
-// unpaid tells an order that was canceled in time from one that went wrong.
+// unpaid tells an order that was waited for in vain from a call that went
+// wrong. What the gateway refuses at once is an APIError.
 func (v *posVerb) unpaid(err error) error {
-	if errors.Is(err, wantu.ErrCanceled) {
+	inVain := errors.Is(err, wantu.ErrCanceled) || errors.Is(err, wantu.ErrTrade) || errors.Is(err, wantu.ErrOrderInvalid)
+	if inVain && !errors.As(err, new(*wantu.APIError)) {
 		return &noError{err.Error()}
 	}
 	return v.acted(err)
