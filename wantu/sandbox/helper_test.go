@@ -79,6 +79,11 @@ func browse(t *testing.T, method, address string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return exchange(t, request)
+}
+
+func exchange(t *testing.T, request *http.Request) (*http.Response, string) {
+	t.Helper()
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		t.Fatal(err)

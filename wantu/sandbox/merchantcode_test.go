@@ -31,16 +31,7 @@ func fill(t *testing.T, address string, form url.Values) (*http.Response, string
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response, err := http.DefaultTransport.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response, string(body)
+	return exchange(t, request)
 }
 
 // tell answers notifications, and passes on the body of each.
