@@ -19,9 +19,9 @@ func tampered(t testing.TB, fields wantu.Fields, sign string) map[string]string 
 	write := func(what string, fields wantu.Fields, more string) {
 		bodies[what] = strings.TrimSuffix(written(t, fields, sign), "}") + more + "}"
 	}
-	unheard := "z" // longer than any name that is there
+	longest := 0
 	for name, value := range fields {
-		unheard += strings.Repeat("z", len(name))
+		longest = max(longest, len(name))
 		for what, other := range map[string]string{
 			"longer": value + "0", "shorter": value[:len(value)-1], "changed": "x" + value, "empty": "",
 		} {
@@ -42,7 +42,7 @@ func tampered(t testing.TB, fields wantu.Fields, sign string) map[string]string 
 		write(name+" nested", missing, fmt.Sprintf(`,%s:{"a":1}`, quoted))
 	}
 	added := maps.Clone(fields)
-	added[unheard] = "1"
+	added[strings.Repeat("z", longest+1)] = "1" // a name that is not there
 	write("one added", added, "")
 	return bodies
 }
