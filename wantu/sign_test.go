@@ -23,6 +23,9 @@ func TestSignVectors(t *testing.T) {
 			if got := wantu.Sign(fields, file.Key); got != v.Sign {
 				t.Errorf("Sign = %s, want %s for the string %q", got, v.Sign, v.String)
 			}
+			if got := wantu.SigningString(fields) + "key="; got != v.String {
+				t.Errorf("SigningString = %q, want %q", got, v.String)
+			}
 			if !wantu.Verify(fields, v.Sign, file.Key) || !wantu.Verify(fields, strings.ToLower(v.Sign), file.Key) {
 				t.Error("the signature does not verify")
 			}
