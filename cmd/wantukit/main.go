@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -24,8 +23,9 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 )
 
-// cli is the command line. Every flag has a twin in the environment, such as
-// WANTUKIT_ADDR for --addr.
+// cli is the command line. The flags that run something, and those that name an
+// account, have a twin in the environment, such as WANTUKIT_ADDR for --addr;
+// what one call does is never left to the environment.
 type cli struct {
 	LogLevel slog.Level `default:"info" help:"How much is logged: debug, info, warn or error."`
 
@@ -38,20 +38,22 @@ type cli struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], operator.Streams{In: os.Stdin, Out: os.Stdout, Terminal: isTerminal(os.Stdout)}, os.Stderr)
+	code := run(ctx, os.Args[1:], operator.Streams{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: isTerminal(os.Stdout),
+	})
 	stop()
 	os.Exit(code)
 }
 
 // run runs one command and returns its exit code.
-func run(ctx context.Context, args []string, streams operator.Streams, stderr io.Writer) int {
-	err := parseAndRun(ctx, args, streams, stderr)
+func run(ctx context.Context, args []string, streams operator.Streams) int {
+	err := parseAndRun(ctx, args, streams)
 	var asked helped
 	if errors.As(err, &asked) {
 		return int(asked)
 	}
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "wantukit:", err)
+		_, _ = fmt.Fprintln(streams.Err, "wantukit:", err)
 	}
 	return operator.ExitCode(err)
 }
@@ -61,7 +63,7 @@ type helped int
 
 func (h helped) Error() string { return fmt.Sprintf("exit %d", int(h)) }
 
-func parseAndRun(ctx context.Context, args []string, streams operator.Streams, stderr io.Writer) (err error) {
+func parseAndRun(ctx context.Context, args []string, streams operator.Streams) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			asked, is := p.(helped)
@@ -73,7 +75,7 @@ func parseAndRun(ctx context.Context, args []string, streams operator.Streams, s
 	}()
 	var c cli
 	parser, err := kong.New(&c, kong.Name("wantukit"), kong.DefaultEnvars("WANTUKIT"), kong.ExplicitGroups(groups()),
-		kong.Writers(streams.Out, stderr), kong.Exit(func(code int) { panic(helped(code)) }),
+		kong.Writers(streams.Out, streams.Err), kong.Exit(func(code int) { panic(helped(code)) }),
 		kong.Description("A web checkout kit for Alipay and WeChat Pay through the Wantu gateway."))
 	if err != nil {
 		return err
@@ -83,7 +85,7 @@ func parseAndRun(ctx context.Context, args []string, streams operator.Streams, s
 		return operator.Usage(err)
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return parsed.Run(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.LogLevel})), streams)
+	return parsed.Run(slog.New(slog.NewTextHandler(streams.Err, &slog.HandlerOptions{Level: c.LogLevel})), streams)
 }
 
 func groups() []kong.Group {

@@ -46,7 +46,7 @@ func startSandboxCommand(t *testing.T, flags ...string) string {
 	reader, writer := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, append([]string{"sandbox", "--sandbox-addr", "127.0.0.1:0"}, flags...), operator.Streams{Out: writer}, io.Discard)
+		ended <- run(ctx, append([]string{"sandbox", "--sandbox-addr", "127.0.0.1:0"}, flags...), operator.Streams{Out: writer, Err: io.Discard})
 		_ = writer.Close()
 	}()
 	t.Cleanup(func() {

@@ -38,7 +38,7 @@ func (s *Shop) check() error {
 		return errors.New("name is missing")
 	}
 	for _, check := range []func() error{
-		s.checkGateway, s.checkSandbox, s.checkWeChat, s.checkAPIKeys, s.checkWebhook, s.checkReturnHosts, s.checkOrigins, s.checkSessions,
+		s.checkGateway, s.CheckSandbox, s.checkWeChat, s.checkAPIKeys, s.checkWebhook, s.checkReturnHosts, s.checkOrigins, s.checkSessions,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -63,9 +63,9 @@ func (s *Shop) checkGateway() error {
 	}
 }
 
-// checkSandbox refuses what the sandbox answers to, where the gateway is not a
+// CheckSandbox refuses what the sandbox answers to, where the gateway is not a
 // sandbox on this machine: the whole world knows these keys.
-func (s *Shop) checkSandbox() error {
+func (s *Shop) CheckSandbox() error {
 	if gateway, err := url.Parse(s.Gateway.BaseURL); err == nil && Loopback(gateway.Hostname()) {
 		return nil
 	}

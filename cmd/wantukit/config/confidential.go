@@ -32,5 +32,8 @@ func (c Confidential) Read() (string, error) {
 // String keeps the value out of whatever prints the configuration.
 func (c Confidential) String() string { return "(left out)" }
 
+// MarshalText keeps the value out of JSON, YAML and structured logs.
+func (c Confidential) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // GoString keeps the value out of %#v too.
 func (c Confidential) GoString() string { return c.String() }

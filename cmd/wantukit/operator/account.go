@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -18,7 +19,7 @@ const sandboxURL = "http://127.0.0.1:8081/paygate"
 
 // account says which gateway a verb speaks to, and as whom.
 type account struct {
-	Config          string              `group:"account" type:"existingfile" help:"YAML file with the merchants, as for serve."`
+	Config          string              `group:"account" placeholder:"FILE" help:"YAML file with the merchants, as for serve."`
 	Merchant        string              `group:"account" help:"Which of the file's merchants, by its id. Needed where there are several."`
 	Gateway         string              `group:"account" help:"Base URL of the gateway. Defaults to the sandbox on this machine, http://127.0.0.1:8081/paygate."`
 	MerchantAccount string              `group:"account" help:"The merchant's number. Defaults to the sandbox's."`
@@ -28,17 +29,41 @@ type account struct {
 
 // shop returns the account as a file would hold it.
 func (a account) shop() (config.Shop, error) {
-	if a.Config == "" {
-		return a.given()
+	fromFile, err := a.usesFile()
+	if err != nil {
+		return config.Shop{}, err
 	}
-	if a.Gateway != "" || a.MerchantAccount != "" || a.StoreAccount != "" || a.Key != "" {
-		return config.Shop{}, usage("--config names the gateway, the accounts and the key: leave the flags for these out")
+	if !fromFile {
+		return a.given()
 	}
 	shops, err := config.ReadShops(a.Config)
 	if err != nil {
 		return config.Shop{}, usage("%v", err)
 	}
 	return a.pick(shops)
+}
+
+// usesFile decides between the file and the flags for an account. A flag on the
+// command line beats what stands in the environment.
+func (a account) usesFile() (bool, error) {
+	flags := map[string]string{
+		"WANTUKIT_GATEWAY": a.Gateway, "WANTUKIT_MERCHANT_ACCOUNT": a.MerchantAccount,
+		"WANTUKIT_STORE_ACCOUNT": a.StoreAccount, "WANTUKIT_KEY": string(a.Key),
+	}
+	given, typed := false, false
+	for twin, value := range flags {
+		given = given || value != ""
+		typed = typed || value != "" && value != os.Getenv(twin)
+	}
+	fileTyped := a.Config != "" && a.Config != os.Getenv("WANTUKIT_CONFIG")
+	switch {
+	case a.Config == "" || !given:
+		return a.Config != "", nil
+	case fileTyped == typed:
+		return false, usage("--config names the gateway, the accounts and the key: leave --gateway, --merchant-account, --store-account and --key out")
+	default:
+		return fileTyped, nil
+	}
 }
 
 func (a account) pick(shops []config.Shop) (config.Shop, error) {
@@ -66,11 +91,25 @@ func (a account) given() (s config.Shop, err error) {
 	if err != nil {
 		return s, usage("--key: %v", err)
 	}
+	if a.Key != "" && key == "" {
+		return s, usage("--key: what it names is empty")
+	}
 	s.Gateway.BaseURL, s.Gateway.MerchantAccount, s.Gateway.StoreAccount = a.Gateway, a.MerchantAccount, a.StoreAccount
 	s.Gateway.Key = config.Confidential(key)
 	if s.Gateway.BaseURL == "" {
 		s.Gateway.BaseURL = sandboxURL
 	}
+	if err := fillIn(&s); err != nil {
+		return s, err
+	}
+	if err := s.CheckSandbox(); err != nil {
+		return s, usage("%v", err)
+	}
+	return s, nil
+}
+
+// fillIn puts the sandbox's account in where none was given.
+func fillIn(s *config.Shop) error {
 	for _, of := range []struct {
 		flag    string
 		value   *string
@@ -84,11 +123,11 @@ func (a account) given() (s config.Shop, err error) {
 			continue
 		}
 		if !onThisMachine(s.Gateway.BaseURL) {
-			return s, usage("%s is needed for a gateway outside this machine", of.flag)
+			return usage("%s is needed for a gateway outside this machine", of.flag)
 		}
 		*of.value = of.sandbox
 	}
-	return s, nil
+	return nil
 }
 
 func onThisMachine(address string) bool {
@@ -96,12 +135,32 @@ func onThisMachine(address string) bool {
 	return err == nil && config.Loopback(u.Hostname())
 }
 
+// client returns a client for the account.
 func (a account) client() (*wantu.Client, error) {
 	s, err := a.shop()
 	if err != nil {
 		return nil, err
 	}
 	return s.Client(nil)
+}
+
+// actor returns a client for a verb that changes something, and says where: a
+// configuration in the environment must not go live unseen.
+func (a account) actor(s Streams, watch wantu.Transport) (*wantu.Client, error) {
+	shop, err := a.shop()
+	if err != nil {
+		return nil, err
+	}
+	client, err := shop.Client(watch)
+	if err != nil {
+		return nil, err
+	}
+	name := ""
+	if shop.ID != "" {
+		name = " (" + shop.ID + ")"
+	}
+	s.tell("at %s as %s%s", shop.Gateway.BaseURL, shop.Gateway.MerchantAccount, name)
+	return client, nil
 }
 
 // asked adds to the error of a call what may help.

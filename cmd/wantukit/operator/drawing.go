@@ -19,8 +19,7 @@ type drawing struct {
 	Size int    `default:"512" env:"-" help:"Width of that picture in pixels, 128 to 4096."`
 }
 
-// Validate is kong's hook: a file that cannot be written is told before an
-// order is placed.
+// Validate is kong's hook.
 func (d drawing) Validate() error {
 	if extension := filepath.Ext(d.Out); d.Out != "" && extension != ".png" && extension != ".svg" {
 		return errors.New("--out must end in .png or .svg")
@@ -31,26 +30,61 @@ func (d drawing) Validate() error {
 	return nil
 }
 
-// draw shows a code in the terminal, unless only a script reads, and writes its
-// file.
-func (d drawing) draw(s Streams, text string, script bool) error {
-	if !script {
-		if err := drawInTerminal(s, text); err != nil {
-			return err
-		}
+// picture is a file that is there before an order is placed, and takes its
+// place once it is drawn: a folder that cannot be written to must not cost the
+// order's code. It is nil where none was asked for.
+type picture struct{ file *os.File }
+
+func (d drawing) prepare() (*picture, error) {
+	if d.Out == "" {
+		return nil, nil //nolint:nilnil // none was asked for
 	}
-	switch filepath.Ext(d.Out) {
-	case ".png":
-		return d.writePNG(text)
-	case ".svg":
-		return d.writeSVG(text)
-	default:
-		return nil
+	file, err := os.CreateTemp(filepath.Dir(d.Out), ".wantukit-*")
+	if err != nil {
+		return nil, usage("--out: %v", err)
+	}
+	return &picture{file}, nil
+}
+
+// discard removes what was not saved.
+func (p *picture) discard() {
+	if p != nil {
+		_ = p.file.Close()
+		_ = os.Remove(p.file.Name())
 	}
 }
 
-// drawInTerminal prints two modules in each character. A terminal of dark
-// letters on light, or of light on dark, shows black on white all the same.
+// save gives the picture its content and its name.
+func (p *picture) save(content []byte, path string) error {
+	_, err := p.file.Write(content)
+	if err := errors.Join(err, p.file.Close()); err != nil {
+		return fmt.Errorf("writing the code: %w", err)
+	}
+	if err := os.Rename(p.file.Name(), path); err != nil {
+		return fmt.Errorf("writing the code: %w", err)
+	}
+	return nil
+}
+
+// draw shows a code in the terminal, unless only a script reads, and writes its
+// file.
+func (d drawing) draw(s Streams, p *picture, text string, script bool) error {
+	var shown error
+	if !script {
+		shown = drawInTerminal(s, text)
+	}
+	if p == nil {
+		return shown
+	}
+	content, err := d.content(text)
+	if err != nil {
+		return errors.Join(shown, err)
+	}
+	return errors.Join(shown, p.save(content, d.Out))
+}
+
+// drawInTerminal prints two modules in each character: black on white, whatever
+// the colors of the terminal.
 func drawInTerminal(s Streams, text string) error {
 	code, err := qrcode.New(text, qrcode.Medium)
 	if err != nil {
@@ -66,27 +100,15 @@ func drawInTerminal(s Streams, text string) error {
 	return w.Flush()
 }
 
-func (d drawing) writePNG(text string) error {
-	picture, err := qrcode.Encode(text, qrcode.Medium, d.Size)
-	if err != nil {
-		return fmt.Errorf("drawing a QR code: %w", err)
+func (d drawing) content(text string) ([]byte, error) {
+	if filepath.Ext(d.Out) == ".png" {
+		return qrcode.Encode(text, qrcode.Medium, d.Size)
 	}
-	return d.save(picture)
-}
-
-func (d drawing) writeSVG(text string) error {
 	code, err := templates.DrawQRCode(text)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return d.save(fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" shape-rendering="crispEdges">`+
+	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" shape-rendering="crispEdges">`+
 		`<path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`+"\n",
-		d.Size, d.Size, code.Size, code.Size, code.Size, code.Size, code.Path))
-}
-
-func (d drawing) save(picture []byte) error {
-	if err := os.WriteFile(d.Out, picture, 0o600); err != nil {
-		return fmt.Errorf("writing the code (the order was placed): %w", err)
-	}
-	return nil
+		d.Size, d.Size, code.Size, code.Size, code.Size, code.Size, code.Path), nil
 }

@@ -13,7 +13,7 @@ const (
 	ExitFailed  = 1 // it could not be done: no connection, an unreadable answer to a question, a file
 	ExitUsage   = 2 // a flag or a value is wrong; nothing was sent
 	ExitRefused = 3 // the gateway refused, with a return_code
-	ExitUnknown = 4 // the gateway may have acted: query before it is tried again
+	ExitUnknown = 4 // the gateway has or may have acted, and the answer is lost: query before it is tried again
 	ExitNo      = 5 // the answer is no: not paid, or the signature is wrong
 )
 
@@ -29,7 +29,7 @@ func ExitCode(err error) int {
 		return ExitUsage
 	case errors.As(err, new(*noError)):
 		return ExitNo
-	case errors.As(err, &acted) && wantu.OutcomeUnknown(acted.error):
+	case errors.As(err, new(*untoldError)), errors.As(err, &acted) && wantu.OutcomeUnknown(acted.error):
 		return ExitUnknown
 	case errors.As(err, &api) && !api.Unverified:
 		return ExitRefused
@@ -63,4 +63,22 @@ func (e *actedError) Error() string {
 		return e.error.Error() + "\nIt may have happened all the same: query before you try again."
 	}
 	return e.error.Error()
+}
+
+// untoldError is an answer that could not be written down: what was asked for
+// has been done.
+type untoldError struct{ error }
+
+func (e *untoldError) Unwrap() error { return e.error }
+
+func (e *untoldError) Error() string {
+	return "it was done, and then: " + e.error.Error()
+}
+
+// done marks the error of writing down what has been done.
+func done(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &untoldError{err}
 }

@@ -25,7 +25,7 @@ func (v *signVerb) Run(s Streams) error {
 		return err
 	}
 	if v.String {
-		return line(s.Out, "%skey=[key]", wantu.SigningString(m.Fields()))
+		return s.say("%skey=[key]", s.readable(wantu.SigningString(m.Fields())))
 	}
 	shop, err := v.shop()
 	if err != nil {
@@ -33,13 +33,13 @@ func (v *signVerb) Run(s Streams) error {
 	}
 	key := string(shop.Gateway.Key)
 	if !v.Body {
-		return line(s.Out, "%s", wantu.Sign(m.Fields(), key))
+		return s.say("%s", wantu.Sign(m.Fields(), key))
 	}
 	body, err := signed(raw, key)
 	if err != nil {
 		return err
 	}
-	return line(s.Out, "%s", body)
+	return s.say("%s", body)
 }
 
 // signed returns the object with its signature. Numbers keep their literals.
@@ -69,10 +69,11 @@ func (v *verifyVerb) Run(s Streams) error {
 	if err != nil {
 		return err
 	}
-	for _, key := range []string{string(shop.Gateway.Key), string(shop.Gateway.PreviousKey)} {
-		if key != "" && m.Verify(key) == nil {
-			return line(s.Out, "the signature is right")
-		}
+	switch {
+	case m.Verify(string(shop.Gateway.Key)) == nil:
+		return s.say("the signature is right")
+	case m.Verify(string(shop.Gateway.PreviousKey)) == nil:
+		return s.say("the signature is right, under the previous key")
 	}
 	return &noError{wantu.ErrSignature.Error()}
 }

@@ -7,6 +7,7 @@
 package operator
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/alecthomas/kong"
@@ -40,6 +41,19 @@ func Groups() []kong.Group {
 type Streams struct {
 	In  io.Reader
 	Out io.Writer
+	// Err is for what a person should know and a script should not read.
+	Err io.Writer
 	// Terminal says that a person reads Out.
 	Terminal bool
+}
+
+// tell writes one line to a person.
+func (s Streams) tell(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.Err, format+"\n", args...)
+}
+
+// say writes one line of the answer.
+func (s Streams) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(s.Out, format+"\n", args...)
+	return err
 }

@@ -9,7 +9,8 @@ import (
 
 // order names an order that exists.
 type order struct {
-	OutTradeNo string `arg:"" help:"The order's number."`
+	OutTradeNo string `arg:"" optional:"" help:"The order's number."`
+	TradeID    string `env:"-" help:"The gateway's number of the order, as on the shopper's receipt, where its own is not known."`
 	Channel    string `enum:"wechat,alipay," default:"" env:"-" help:"wechat or alipay. Left out, both are asked."`
 }
 
@@ -27,28 +28,37 @@ func channelName(channel wantu.PayChannel) string {
 	return "alipay"
 }
 
+// channels returns the one that was named, or both.
+func channels(name string) []wantu.PayChannel {
+	if name != "" {
+		return []wantu.PayChannel{channelNamed(name)}
+	}
+	return []wantu.PayChannel{wantu.Alipay, wantu.WeChat}
+}
+
 // found is an order and the channel that knows it.
 type found struct {
 	wantu.QueryResponse
 	channel wantu.PayChannel
 }
 
-// find queries the order on its channel, or on both: the one that does not know
-// it says ErrOrderInvalid.
+// find queries the order on its channel, or on both: one that does not know it
+// says ErrOrderInvalid, and one that the store does not have ErrNoPrivilege.
 func (o order) find(ctx context.Context, client *wantu.Client) (found, error) {
-	channels := []wantu.PayChannel{wantu.Alipay, wantu.WeChat}
-	if o.Channel != "" {
-		channels = []wantu.PayChannel{channelNamed(o.Channel)}
+	if o.OutTradeNo == "" && o.TradeID == "" {
+		return found{}, usage("the order's number or --trade-id is needed")
 	}
-	var err error
-	for _, channel := range channels {
-		var answer wantu.QueryResponse
-		answer, err = client.Query(ctx, wantu.QueryRequest{PayChannel: channel, OutTradeNo: o.OutTradeNo})
-		if !errors.Is(err, wantu.ErrOrderInvalid) {
+	var refusal error
+	for _, channel := range channels(o.Channel) {
+		answer, err := client.Query(ctx, wantu.QueryRequest{PayChannel: channel, OutTradeNo: o.OutTradeNo, TradeID: o.TradeID})
+		switch {
+		case errors.Is(err, wantu.ErrOrderInvalid), refusal == nil && errors.Is(err, wantu.ErrNoPrivilege):
+			refusal = err
+		case !errors.Is(err, wantu.ErrNoPrivilege):
 			return found{answer, channel}, err
 		}
 	}
-	return found{}, err
+	return found{}, refusal
 }
 
 // queryVerb asks what became of an order.
@@ -99,8 +109,8 @@ type closeVerb struct {
 
 // Run implements kong's command.
 func (v *closeVerb) Run(ctx context.Context, s Streams) error {
-	return v.end(ctx, s, v.order, "closed", func(client *wantu.Client, channel wantu.PayChannel) error {
-		_, err := client.Close(ctx, wantu.CloseRequest{PayChannel: channel, OutTradeNo: v.OutTradeNo})
+	return v.end(ctx, s, v.order, "closed", func(client *wantu.Client, channel wantu.PayChannel, number string) error {
+		_, err := client.Close(ctx, wantu.CloseRequest{PayChannel: channel, OutTradeNo: number})
 		return err
 	})
 }
@@ -113,28 +123,28 @@ type cancelVerb struct {
 
 // Run implements kong's command.
 func (v *cancelVerb) Run(ctx context.Context, s Streams) error {
-	return v.end(ctx, s, v.order, "canceled", func(client *wantu.Client, channel wantu.PayChannel) error {
-		_, err := client.Cancel(ctx, wantu.CancelRequest{PayChannel: channel, OutTradeNo: v.OutTradeNo})
+	return v.end(ctx, s, v.order, "canceled", func(client *wantu.Client, channel wantu.PayChannel, number string) error {
+		_, err := client.Cancel(ctx, wantu.CancelRequest{PayChannel: channel, OutTradeNo: number})
 		return err
 	})
 }
 
-// end finds the order's channel, unless it was given, and ends the order there.
-func (a account) end(ctx context.Context, s Streams, o order, done string, call func(*wantu.Client, wantu.PayChannel) error) error {
-	client, err := a.client()
+// end finds the order, unless channel and number were given, and ends it.
+func (a account) end(ctx context.Context, s Streams, o order, ended string, call func(*wantu.Client, wantu.PayChannel, string) error) error {
+	client, err := a.actor(s, nil)
 	if err != nil {
 		return err
 	}
-	channel := channelNamed(o.Channel)
-	if o.Channel == "" {
+	number, channel := o.OutTradeNo, channelNamed(o.Channel)
+	if o.Channel == "" || o.TradeID != "" {
 		at, err := o.find(ctx, client)
 		if err != nil {
 			return a.asked(err)
 		}
-		channel = at.channel
+		number, channel = at.OutTradeNo, at.channel
 	}
-	if err := call(client, channel); err != nil {
+	if err := call(client, channel, number); err != nil {
 		return a.acted(err)
 	}
-	return line(s.Out, "%s %s", done, o.OutTradeNo)
+	return done(s.say("%s %s", ended, printable(number)))
 }

@@ -33,7 +33,12 @@ func (v *qrcodeVerb) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
-	client, err := v.client()
+	picture, err := v.prepare()
+	if err != nil {
+		return err
+	}
+	defer picture.discard()
+	client, err := v.actor(s, nil)
 	if err != nil {
 		return err
 	}
@@ -44,16 +49,16 @@ func (v *qrcodeVerb) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return v.acted(err)
 	}
-	if err := v.draw(s, answer.QRCodeURL, v.JSON); err != nil {
-		return err
-	}
-	return v.write(s, record{
-		{name: "out_trade_no", value: answer.OutTradeNo},
-		{name: "trade_id", value: answer.TradeID},
-		amountField("total_fee", fee, v.Currency),
-		{name: "fee_type", value: v.Currency},
-		{name: "qrcode_url", value: answer.QRCodeURL},
-	})
+	return done(errors.Join(
+		v.write(s, record{
+			{name: "out_trade_no", value: answer.OutTradeNo},
+			{name: "trade_id", value: answer.TradeID},
+			amountField("total_fee", fee, v.Currency),
+			{name: "fee_type", value: v.Currency},
+			{name: "qrcode_url", value: answer.QRCodeURL},
+		}),
+		v.draw(s, picture, answer.QRCodeURL, v.JSON),
+	))
 }
 
 // merchantQRCodeVerb draws the store's own code.
@@ -67,6 +72,11 @@ type merchantQRCodeVerb struct {
 
 // Run implements kong's command.
 func (v *merchantQRCodeVerb) Run(ctx context.Context, s Streams) error {
+	picture, err := v.prepare()
+	if err != nil {
+		return err
+	}
+	defer picture.discard()
 	client, err := v.client()
 	if err != nil {
 		return err
@@ -77,10 +87,10 @@ func (v *merchantQRCodeVerb) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return v.asked(err)
 	}
-	if err := v.draw(s, answer.QRCodeURL, v.JSON); err != nil {
+	if err := v.write(s, record{{name: "qrcode_url", value: answer.QRCodeURL}}); err != nil {
 		return err
 	}
-	return v.write(s, record{{name: "qrcode_url", value: answer.QRCodeURL}})
+	return v.draw(s, picture, answer.QRCodeURL, v.JSON)
 }
 
 // posVerb takes a payment by a scanned code.
@@ -104,7 +114,7 @@ func (v *posVerb) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
-	client, err := v.client()
+	client, err := v.actor(s, waiting(s))
 	if err != nil {
 		return err
 	}
@@ -115,14 +125,30 @@ func (v *posVerb) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return v.unpaid(err)
 	}
-	return v.write(s, record{
+	return done(v.write(s, record{
 		{name: "out_trade_no", value: answer.OutTradeNo},
 		{name: "trade_status", value: string(wantu.Success)},
 		{name: "trade_id", value: answer.TradeID},
 		amountField("total_fee", answer.TotalFee, answer.FeeType),
 		{name: "fee_type", value: answer.FeeType},
 		timeField("trade_time", answer.TradeTime),
-	})
+	}))
+}
+
+// waiting tells the cashier why nothing happens.
+func waiting(s Streams) wantu.Transport {
+	return func(ctx context.Context, sent wantu.Sent) (context.Context, func(wantu.Received)) {
+		return ctx, func(r wantu.Received) {
+			switch {
+			case sent.Endpoint == "pospay" && r.Code == wantu.CodeUserPaying:
+				s.tell("the shopper is entering a password …")
+			case sent.Endpoint == "pospay" && wantu.OutcomeUnknown(r.Err):
+				s.tell("the answer is lost: asking what became of it …")
+			case sent.Endpoint == "cancel":
+				s.tell("canceling …")
+			}
+		}
+	}
 }
 
 // unpaid tells an order that was waited for in vain from a call that went

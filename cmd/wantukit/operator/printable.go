@@ -5,6 +5,14 @@ import (
 	"unicode"
 )
 
+// readable is text as it is for a script, and printable for a person.
+func (s Streams) readable(text string) string {
+	if s.Terminal {
+		return printable(text)
+	}
+	return text
+}
+
 // printable keeps what came over the wire from moving a terminal's cursor.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {

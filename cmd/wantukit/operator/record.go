@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -29,7 +29,7 @@ type output struct {
 // JSON object of all.
 func (o output) write(s Streams, r record) error {
 	if o.JSON {
-		return json.NewEncoder(s.Out).Encode(r)
+		return writeJSON(s, r)
 	}
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	for _, f := range r {
@@ -75,8 +75,20 @@ func timeField(name string, t time.Time) field {
 	return field{name: name, value: wantu.FormatTime(t)}
 }
 
-// line writes one line for people.
-func line(w io.Writer, format string, args ...any) error {
-	_, err := fmt.Fprintf(w, format+"\n", args...)
-	return err
+// writeJSON writes one line of JSON. encoding/json escapes control characters
+// below the space only; a terminal obeys those behind ~ too.
+func writeJSON(s Streams, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	var line strings.Builder
+	for _, r := range string(text) {
+		if r >= 0x7f && r <= 0x9f {
+			fmt.Fprintf(&line, `\u%04x`, r)
+		} else {
+			line.WriteRune(r)
+		}
+	}
+	return s.say("%s", line.String())
 }

@@ -12,13 +12,16 @@ type refundVerb struct {
 	account
 	output
 	RefundNo string `required:"" env:"-" help:"The refund's number. One number refunds once however often it is sent: after a failure repeat it, never another."`
-	Amount   string `xor:"much" required:"" env:"-" help:"How much, in major units with all digits, such as 12.50."`
-	Full     bool   `xor:"much" required:"" env:"-" help:"All of it."`
+	Amount   string `xor:"much" env:"-" help:"How much, in major units with all digits, such as 12.50."`
+	Full     bool   `xor:"much" env:"-" help:"All of it."`
 }
 
 // Run implements kong's command.
 func (v *refundVerb) Run(ctx context.Context, s Streams) error {
-	client, err := v.client()
+	if v.Amount == "" && !v.Full {
+		return usage("--amount or --full is needed")
+	}
+	client, err := v.actor(s, nil)
 	if err != nil {
 		return err
 	}
@@ -26,24 +29,33 @@ func (v *refundVerb) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return v.asked(err)
 	}
-	fee := o.TotalFee
-	if !v.Full {
-		if fee, err = parseAmount("--amount", v.Amount, o.FeeType); err != nil {
-			return err
-		}
+	fee, err := v.fee(o)
+	if err != nil {
+		return err
 	}
 	answer, err := client.Refund(ctx, wantu.RefundRequest{
-		PayChannel: o.channel, OutTradeNo: v.OutTradeNo, OutRefundNo: v.RefundNo,
+		PayChannel: o.channel, OutTradeNo: o.OutTradeNo, OutRefundNo: v.RefundNo,
 		TotalFee: o.TotalFee, RefundFee: fee, RefundFeeType: o.FeeType,
 	})
 	if err != nil {
 		return v.acted(err)
 	}
-	return v.write(s, record{
+	return done(v.write(s, record{
 		{name: "out_trade_no", value: answer.OutTradeNo},
 		{name: "out_refund_no", value: answer.OutRefundNo},
 		{name: "refund_id", value: answer.RefundID},
 		amountField("refund_fee", answer.RefundFee, o.FeeType),
 		{name: "fee_type", value: o.FeeType},
-	})
+	}))
+}
+
+// fee is how much to give back, in minor units.
+func (v *refundVerb) fee(o found) (int64, error) {
+	if v.Full {
+		return o.TotalFee, nil
+	}
+	if _, known := wantu.MinorDigits(o.FeeType); !known {
+		return 0, usage("the digits of %s are not known: only --full is possible", printable(o.FeeType))
+	}
+	return parseAmount("--amount", v.Amount, o.FeeType)
 }

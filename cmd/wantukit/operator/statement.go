@@ -3,10 +3,12 @@ package operator
 import (
 	"context"
 	"encoding/csv"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,7 +19,7 @@ import (
 // statementVerb lists payments and refunds.
 type statementVerb struct {
 	From    day    `required:"" placeholder:"DATE" env:"-" help:"First day, such as 2026-11-01, or first second, such as '2026-11-01 09:00:00'; in UTC+8."`
-	To      day    `placeholder:"DATE" env:"-" help:"Last day or last second. Defaults to the end of the first day."`
+	To      day    `placeholder:"DATE" env:"-" help:"Last day or last second. Defaults to the end of --from's day."`
 	Channel string `enum:"wechat,alipay," default:"" env:"-" help:"wechat or alipay. Left out, both are listed."`
 	JSON    bool   `name:"json" xor:"form" env:"-" help:"Write a JSON array; amounts are text in major units."`
 	CSV     bool   `name:"csv" xor:"form" env:"-" help:"Write CSV with a line of names."`
@@ -27,16 +29,24 @@ type statementVerb struct {
 // day is a date or a second in the gateway's zone.
 type day string
 
-// span returns the first and the last second that d stands for.
-func (d day) span(flag string) (first, last time.Time, err error) {
-	if first, err = wantu.ParseTime(string(d)); err == nil {
-		return first, first, nil
+// at returns the moment that d stands for, with clock where it names a date
+// alone.
+func (d day) at(flag, clock string) (time.Time, error) {
+	text := string(d)
+	if len(text) == len(time.DateOnly) {
+		text += " " + clock
 	}
-	if first, err = wantu.ParseTime(string(d) + " 00:00:00"); err != nil {
-		return first, last, usage("%s must be yyyy-MM-dd or yyyy-MM-dd HH:mm:ss", flag)
+	moment, err := wantu.ParseTime(text)
+	if err != nil || len(text) != len(time.DateTime) {
+		return time.Time{}, usage("%s must be yyyy-MM-dd or yyyy-MM-dd HH:mm:ss", flag)
 	}
-	return first, first.Add(24*time.Hour - time.Second), nil
+	return moment, nil
 }
+
+const (
+	dayStarts = "00:00:00"
+	dayEnds   = "23:59:59"
+)
 
 // row is a trade and the channel that it was made on.
 type row struct {
@@ -54,13 +64,13 @@ func (v *statementVerb) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
-	rows, err := v.rows(ctx, client, start, end)
+	rows, err := v.rows(ctx, s, client, start, end)
 	if err != nil {
 		return v.asked(err)
 	}
 	switch {
 	case v.JSON:
-		return writeJSON(s, rows)
+		return writeList(s, rows)
 	case v.CSV:
 		return writeCSV(s, rows)
 	default:
@@ -69,38 +79,71 @@ func (v *statementVerb) Run(ctx context.Context, s Streams) error {
 }
 
 func (v *statementVerb) span() (start, end time.Time, err error) {
-	if start, end, err = v.From.span("--from"); err != nil || v.To == "" {
+	if start, err = v.From.at("--from", dayStarts); err != nil {
 		return start, end, err
 	}
-	if _, end, err = v.To.span("--to"); err == nil && end.Before(start) {
+	to, flag := v.To, "--to"
+	if to == "" {
+		to, flag = v.From[:len(time.DateOnly)], "--from"
+	}
+	if end, err = to.at(flag, dayEnds); err == nil && end.Before(start) {
 		err = usage("--to is before --from")
 	}
 	return start, end, err
 }
 
-// rows asks each channel. A gateway that answers for all channels at once would
-// tell each trade twice: the second time it is left out.
-func (v *statementVerb) rows(ctx context.Context, client *wantu.Client, start, end time.Time) ([]row, error) {
-	channels := []wantu.PayChannel{wantu.Alipay, wantu.WeChat}
-	if v.Channel != "" {
-		channels = []wantu.PayChannel{channelNamed(v.Channel)}
-	}
+// rows asks each channel, and tells of one that the store does not have. A
+// gateway that answers for all channels at once tells each trade to both: what
+// another channel told already is left out, and nothing that one channel tells
+// twice.
+func (v *statementVerb) rows(ctx context.Context, s Streams, client *wantu.Client, start, end time.Time) ([]row, error) {
 	var rows []row
-	seen := map[[2]string]bool{}
-	for _, channel := range channels {
-		request := wantu.OrderListRequest{PayChannel: channel, StartDate: start, EndDate: end}
-		for trade, err := range client.Statement(ctx, request) {
-			if err != nil {
-				return nil, err
-			}
-			if id := [2]string{trade.TradeID, trade.RefundID}; !seen[id] {
-				seen[id] = true
-				rows = append(rows, row{trade, channelName(channel)})
-			}
+	refused := 0
+	asked := channels(v.Channel)
+	told := map[wantu.Trade]int{}
+	for _, channel := range asked {
+		trades, err := trades(client.Statement(ctx, wantu.OrderListRequest{PayChannel: channel, StartDate: start, EndDate: end}))
+		if errors.Is(err, wantu.ErrNoPrivilege) && refused+1 < len(asked) {
+			s.tell("%s is left out: %v", channelName(channel), err)
+			refused++
+			continue
 		}
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, untold(trades, told, channelName(channel))...)
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return a.DateAdded.Compare(b.DateAdded) })
 	return rows, nil
+}
+
+// trades collects a statement.
+func trades(statement iter.Seq2[wantu.Trade, error]) ([]wantu.Trade, error) {
+	var list []wantu.Trade
+	for trade, err := range statement {
+		if err != nil {
+			return nil, err
+		}
+		trade.DateAdded = trade.DateAdded.UTC() // two of one moment are equal
+		list = append(list, trade)
+	}
+	return list, nil
+}
+
+// untold returns the rows of a channel that the channels before did not tell,
+// and counts them in.
+func untold(trades []wantu.Trade, told map[wantu.Trade]int, channel string) []row {
+	before := maps.Clone(told)
+	var rows []row
+	for _, trade := range trades {
+		if before[trade] > 0 {
+			before[trade]--
+			continue
+		}
+		told[trade]++
+		rows = append(rows, row{trade, channel})
+	}
+	return rows
 }
 
 func (r row) kind() string {
@@ -121,7 +164,7 @@ func (r row) values() []string {
 	}
 }
 
-func writeJSON(s Streams, rows []row) error {
+func writeList(s Streams, rows []row) error {
 	list := make([]record, 0, len(rows))
 	for _, r := range rows {
 		fields := make(record, len(names()))
@@ -130,19 +173,21 @@ func writeJSON(s Streams, rows []row) error {
 		}
 		list = append(list, fields)
 	}
-	return json.NewEncoder(s.Out).Encode(list)
+	return writeJSON(s, list)
 }
 
-// writeCSV keeps a spreadsheet from taking a text for a formula.
+// writeCSV keeps a spreadsheet from taking a text for a formula. No signature
+// covers a statement's rows.
 func writeCSV(s Streams, rows []row) error {
 	w := csv.NewWriter(s.Out)
 	_ = w.Write(names()) // Flush tells
 	for _, r := range rows {
 		values := r.values()
 		for i, value := range values {
-			if strings.HasPrefix(value, "=") || strings.HasPrefix(value, "+") || strings.HasPrefix(value, "@") {
-				values[i] = "'" + value
+			if value != "" && strings.Contains("=+-@\t\r\n", value[:1]) && names()[i] != "total_fee" {
+				value = "'" + value
 			}
+			values[i] = printable(value)
 		}
 		_ = w.Write(values)
 	}
@@ -193,14 +238,21 @@ func writeTotals(s Streams, rows []row) error {
 		}
 		sums[r.FeeType] = of
 	}
-	_ = line(s.Out, "\n%d trades", len(rows))
+	_ = s.say("\n%s", count(len(rows)))
 	for _, currency := range slices.Sorted(maps.Keys(sums)) {
 		of := sums[currency]
-		_ = line(s.Out, "paid %s, refunded %s, net %s", amountOf(of.payments, currency),
+		_ = s.say("paid %s, refunded %s, net %s", amountOf(of.payments, currency),
 			amountOf(of.refunds, currency), amountOf(of.payments-of.refunds, currency))
 	}
 	if left > 0 {
-		return line(s.Out, "%d trades are not in these sums: their currency or its digits are unknown", left)
+		return s.say("not in these sums, for their currency or its digits are unknown: %s", count(left))
 	}
 	return nil
+}
+
+func count(trades int) string {
+	if trades == 1 {
+		return "1 trade"
+	}
+	return strconv.Itoa(trades) + " trades"
 }
