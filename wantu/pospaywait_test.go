@@ -89,6 +89,8 @@ func posPayCases() map[string]posPayCase {
 		"refused at once":              {pospay: "507", want: wantu.ErrAuthCodeExpired, calls: "1 0 0"},
 		"paid after a password":        {pospay: "506", query: "NOT_PAY SUCCESS", paid: true, took: 6 * second, calls: "1 2 0"},
 		"answer lost, paid":            {pospay: "lost", query: "SUCCESS", paid: true, took: 3 * second, calls: "1 1 0"},
+		"504, paid":                    {pospay: "504", query: "SUCCESS", paid: true, took: 3 * second, calls: "1 1 0"},
+		"504, not paid":                {pospay: "504", query: "NOT_PAY", cancel: "504 ok", want: wantu.ErrCanceled, took: 48 * second, calls: "1 15 2"},
 		"500, paid":                    {pospay: "500", query: "SUCCESS", paid: true, took: 3 * second, calls: "1 1 0"},
 		"gateway silent, then paid":    {pospay: "silent", query: "SUCCESS", paid: true, took: 18 * second, calls: "1 1 0"},
 		"query fails, then paid":       {pospay: "506", query: "lost 500 402 SUCCESS", paid: true, took: 12 * second, calls: "1 4 0"},
