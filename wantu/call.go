@@ -67,11 +67,15 @@ func (c *Client) travel(ctx context.Context, t *trip, read func(*answer)) error 
 }
 
 // mask hides what the gateway knows of the call and a log must not: the keys,
-// who the shopper is to WeChat, and the code that charges them.
+// who the shopper is to WeChat, the code that charges them, and the addresses
+// that often hold a token of the merchant's.
 func (c *Client) mask(sent Fields) *strings.Replacer {
 	type secret struct{ text, name string }
 	secrets := []secret{
-		{c.key, "[key]"}, {c.previousKey, "[key]"}, {sent["open_id"], "[open_id]"}, {sent["auth_code"], "[auth_code]"},
+		{c.key, "[key]"}, {c.previousKey, "[key]"},
+	}
+	for _, name := range []string{"open_id", "auth_code", "notify_url", "return_url"} {
+		secrets = append(secrets, secret{sent[name], "[" + name + "]"})
 	}
 	// The longest first: one that begins with another is hidden whole.
 	slices.SortStableFunc(secrets, func(a, b secret) int { return len(b.text) - len(a.text) })
