@@ -41,7 +41,7 @@ func (c *Client) call(ctx context.Context, endpoint string, f *form, read func(*
 	sent[signField] = Sign(sent, c.key)
 	t := &trip{endpoint: endpoint, sent: sent, limit: f.limit, mask: c.mask(sent)}
 	ctx, done := c.observe(ctx, t)
-	err := failed(endpoint, c.travel(ctx, t, read))
+	err := failed(ctx, endpoint, c.travel(ctx, t, read))
 	done(err)
 	return err
 }

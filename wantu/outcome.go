@@ -57,8 +57,9 @@ func OutcomeUnknown(err error) bool {
 // [*FieldError], a definite return_code, one that nobody knows, FAIL, a wrong
 // signature, an answer about something else or beyond its bound), for
 // [ErrCanceled], for a notification, and when the caller's own context was
-// canceled. It says nothing about how often and how soon: wait longer each time,
-// and not for ever.
+// canceled or its deadline had passed: with that context no other try is made,
+// and with another OutcomeUnknown tells whether one does harm. It says nothing
+// about how often and how soon: wait longer each time, and not for ever.
 func Retryable(err error) bool {
 	var unsettled *unsettledError
 	if err == nil || errors.As(err, &unsettled) || errors.Is(err, context.Canceled) {
@@ -69,7 +70,7 @@ func Retryable(err error) bool {
 		return repeatable(api.Endpoint) && !api.Unverified && api.Code.passes()
 	}
 	var call *callError
-	if !errors.As(err, &call) {
+	if !errors.As(err, &call) || call.over {
 		return false
 	}
 	var transport *transportError
