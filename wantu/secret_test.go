@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -133,6 +134,29 @@ func TestRefusedFieldsTellNothing(t *testing.T) {
 	refusedField(t, err, "open_id")
 	if leaks(err.Error()) != "" {
 		t.Errorf("the error tells: %v", err)
+	}
+}
+
+// TestPrintedRequests: a request in a log line shows all but the shopper's secret.
+func TestPrintedRequests(t *testing.T) {
+	t.Parallel()
+	till, form := posPayRequest(), payFormRequest()
+	till.AuthCode, form.OpenID = authCode, openID
+	for _, c := range []struct {
+		request any
+		secret  string
+	}{{till, "[auth_code]"}, {&till, "[auth_code]"}, {form, "[open_id]"}, {&form, "[open_id]"}} {
+		var log strings.Builder
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "request", c.request)
+		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "request", c.request)
+		held := struct{ Request any }{c.request}
+		fmt.Fprintf(&log, "%v %+v %#v %s %q %+v", c.request, c.request, c.request, c.request, c.request, held)
+		if text := log.String(); leaks(text) != "" || strings.Count(text, c.secret) != 8 || strings.Count(text, "mall1") != 8 {
+			t.Errorf("printed as %s", text)
+		}
+	}
+	if text := fmt.Sprintf("%+v", wantu.PosPayRequest{OutTradeNo: "mall1"}); strings.Contains(text, "[") {
+		t.Errorf("printed as %s, though there is no code", text)
 	}
 }
 
