@@ -72,10 +72,8 @@ func (c *Client) travel(ctx context.Context, t *trip, read func(*answer)) error 
 func (c *Client) mask(sent Fields) *strings.Replacer {
 	type secret struct{ text, name string }
 	secrets := []secret{
-		{c.key, "[key]"}, {c.previousKey, "[key]"},
-	}
-	for _, name := range []string{"open_id", "auth_code", "notify_url", "return_url"} {
-		secrets = append(secrets, secret{sent[name], "[" + name + "]"})
+		{c.key, "[key]"}, {c.previousKey, "[key]"}, {sent["open_id"], "[open_id]"}, {sent["auth_code"], "[auth_code]"},
+		{sent["notify_url"], "[notify_url]"}, {sent["return_url"], "[return_url]"},
 	}
 	// The longest first: one that begins with another is hidden whole.
 	slices.SortStableFunc(secrets, func(a, b secret) int { return len(b.text) - len(a.text) })
