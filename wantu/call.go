@@ -41,7 +41,7 @@ func (c *Client) call(ctx context.Context, endpoint string, f *form, read func(*
 	sent[signField] = Sign(sent, c.key)
 	t := &trip{endpoint: endpoint, sent: sent, limit: f.limit, mask: c.mask(sent)}
 	ctx, done := c.observe(ctx, t)
-	err := failed(endpoint, c.travel(ctx, t, read))
+	err := failed(ctx, endpoint, c.travel(ctx, t, read))
 	done(err)
 	return err
 }
@@ -67,11 +67,13 @@ func (c *Client) travel(ctx context.Context, t *trip, read func(*answer)) error 
 }
 
 // mask hides what the gateway knows of the call and a log must not: the keys,
-// who the shopper is to WeChat, and the code that charges them.
+// who the shopper is to WeChat, the code that charges them, and the addresses
+// that often hold a token of the merchant's.
 func (c *Client) mask(sent Fields) *strings.Replacer {
 	type secret struct{ text, name string }
 	secrets := []secret{
 		{c.key, "[key]"}, {c.previousKey, "[key]"}, {sent["open_id"], "[open_id]"}, {sent["auth_code"], "[auth_code]"},
+		{sent["notify_url"], "[notify_url]"}, {sent["return_url"], "[return_url]"},
 	}
 	// The longest first: one that begins with another is hidden whole.
 	slices.SortStableFunc(secrets, func(a, b secret) int { return len(b.text) - len(a.text) })

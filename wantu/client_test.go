@@ -31,6 +31,7 @@ func TestNewNamesTheField(t *testing.T) {
 		"http on the LAN":            {func(c *wantu.Config) { c.BaseURL = "http://192.168.1.2" }, "BaseURL"},
 		"credentials":                {func(c *wantu.Config) { c.BaseURL = "https://user:" + canary + "@wantu.cn" }, "BaseURL"},
 		"query":                      {func(c *wantu.Config) { c.BaseURL = "https://wantu.cn/?key=" + canary }, "BaseURL"},
+		"empty query":                {func(c *wantu.Config) { c.BaseURL = "https://wantu.cn/?" }, "BaseURL"},
 		"fragment":                   {func(c *wantu.Config) { c.BaseURL = "https://wantu.cn/#a" }, "BaseURL"},
 		"no host":                    {func(c *wantu.Config) { c.BaseURL = "https:///paygate" }, "BaseURL"},
 		"another scheme":             {func(c *wantu.Config) { c.BaseURL = "ftp://wantu.cn" }, "BaseURL"},

@@ -22,7 +22,7 @@ const (
 	CodeTradeError          ReturnCode = 501 // the trade failed
 	CodeNotEnough           ReturnCode = 502 // the shopper's balance is too low
 	CodeNotSupportCard      ReturnCode = 503 // the kind of card is not taken
-	CodeBankError           ReturnCode = 504 // the bank failed
+	CodeBankError           ReturnCode = 504 // the bank failed, perhaps after it paid
 	CodeAuthCodeInvalid     ReturnCode = 505 // the scanned payment code is wrong
 	CodeUserPaying          ReturnCode = 506 // the shopper is entering a password
 	CodeAuthCodeExpired     ReturnCode = 507 // the scanned payment code is too old
@@ -31,7 +31,7 @@ const (
 )
 
 // One sentinel for each return code, found by errors.Is in an [*APIError].
-// Behind each: what it means, and what to do. But for [ErrSystem] and
+// Behind each: what it means, and what to do. But for [ErrSystem], [ErrBank] and
 // [ErrUserPaying] they are definite: the gateway did not do what was asked.
 var (
 	// ErrDataFormat: the gateway could not read the request. A fault of this
@@ -65,8 +65,9 @@ var (
 	// ErrNotSupportCard: the shopper's kind of card is not taken. Let them
 	// choose another.
 	ErrNotSupportCard error = codeError(CodeNotSupportCard)
-	// ErrBank: the shopper's bank failed. Let them choose another card, or try
-	// later under a new number.
+	// ErrBank: the shopper's bank failed or was too slow, perhaps after it paid,
+	// for that is what the word means at WeChat Pay. Query before the shopper
+	// pays anew: [Client.PosPayAndWait] does.
 	ErrBank error = codeError(CodeBankError)
 	// ErrAuthCodeInvalid: what was scanned is no payment code. Scan again.
 	ErrAuthCodeInvalid error = codeError(CodeAuthCodeInvalid)
@@ -152,7 +153,7 @@ func (c ReturnCode) Name() string {
 // FAIL alone says nothing about when it failed.
 func (c ReturnCode) definite() bool {
 	switch c {
-	case CodeFail, CodeSystemError, CodeUserPaying:
+	case CodeFail, CodeSystemError, CodeBankError, CodeUserPaying:
 		return false
 	default:
 		return c.Name() != ""
@@ -160,7 +161,9 @@ func (c ReturnCode) definite() bool {
 }
 
 // passes reports whether c says that the same call may do better later.
-func (c ReturnCode) passes() bool { return c == CodeSystemError || c == CodeUserPaying }
+func (c ReturnCode) passes() bool {
+	return c == CodeSystemError || c == CodeBankError || c == CodeUserPaying
+}
 
 // parseReturnCode reads 200, "200", SUCCESS and FAIL.
 func parseReturnCode(text string) (ReturnCode, error) {

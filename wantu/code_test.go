@@ -72,7 +72,7 @@ func TestReturnCodes(t *testing.T) {
 func TestSentinelsAlone(t *testing.T) {
 	t.Parallel()
 	for name, err := range codeSentinels() {
-		want := name == "ErrSystem" || name == "ErrUserPaying"
+		want := name == "ErrSystem" || name == "ErrBank" || name == "ErrUserPaying"
 		if wantu.OutcomeUnknown(err) != want || wantu.Retryable(err) {
 			t.Errorf("%s: unknown %t, retryable %t", name, !want, wantu.Retryable(err))
 		}

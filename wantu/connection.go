@@ -26,11 +26,14 @@ func newTransportError(err error, d *dial) *transportError {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	return &transportError{cause: err, sent: !neverLeft(err) && !d.vain()}
+	return &transportError{cause: err, sent: d.done.Load() || !neverLeft(err) && !d.begun.Load()}
 }
 
 // dial watches whether a connection came about. An error alone does not always
-// tell: a deadline that passes while connecting looks like any other.
+// tell: a deadline that passes while connecting looks like any other, and a
+// transport that tries again reports its last try, not the one that arrived. A
+// transport that begins nothing is known by its error alone. A connection is
+// done behind its handshake, so a certificate that fails leaves none.
 type dial struct{ begun, done atomic.Bool }
 
 func (d *dial) watch(ctx context.Context) context.Context {
@@ -40,11 +43,7 @@ func (d *dial) watch(ctx context.Context) context.Context {
 	})
 }
 
-// vain reports whether a connection was asked for and never had. A transport
-// that tells nothing is taken to have had one.
-func (d *dial) vain() bool { return d.begun.Load() && !d.done.Load() }
-
-// neverLeft reports whether no connection came about.
+// neverLeft reports whether err says that no connection came about.
 func neverLeft(err error) bool {
 	var operation *net.OpError
 	if errors.As(err, &operation) && operation.Op == "dial" {
@@ -62,7 +61,7 @@ func (e *transportError) Error() string {
 		return "canceled"
 	case errors.Is(e.cause, context.DeadlineExceeded), errors.As(e.cause, &timeout) && timeout.Timeout():
 		return "no answer in time"
-	case neverLeft(e.cause):
+	case !e.sent && neverLeft(e.cause):
 		return "no connection: " + e.cause.Error()
 	case !e.sent:
 		return "no connection"

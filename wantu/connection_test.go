@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -88,6 +89,39 @@ func TestBrokenConnections(t *testing.T) {
 				t.Errorf("error %v, unknown %t", err, wantu.OutcomeUnknown(err))
 			}
 		})
+	}
+}
+
+// TestSecondTryThatDoesNotConnect: a transport that tries again reports the last
+// try, while the first has delivered the order.
+func TestSecondTryThatDoesNotConnect(t *testing.T) {
+	t.Parallel()
+	var arrived atomic.Int64
+	url := gateway(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		arrived.Add(1)
+		panic(http.ErrAbortHandler)
+	})
+	first := &http.Transport{}
+	for name, second := range map[string]error{
+		"refused":         &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
+		"bad certificate": &tls.CertificateVerificationError{Err: errors.New("expired")},
+	} {
+		retrying := roundTrip(func(r *http.Request) (*http.Response, error) {
+			if response, err := first.RoundTrip(r); err == nil {
+				return response, nil
+			}
+			return nil, second
+		})
+		arrived.Store(0)
+		_, err := newClient(t, wantu.Config{BaseURL: url, HTTPClient: &http.Client{Transport: retrying}}).
+			CreateQRCode(context.Background(), qrRequest())
+		if arrived.Load() != 1 || !errors.Is(err, second) || !wantu.OutcomeUnknown(err) || wantu.Retryable(err) {
+			t.Errorf("%s: arrived %d times: %v, unknown %t, retryable %t", name, arrived.Load(), err, wantu.OutcomeUnknown(err), wantu.Retryable(err))
+		}
+		if err != nil && strings.Contains(err.Error(), "no connection") {
+			t.Errorf("%s: %v, though there was a connection", name, err)
+		}
 	}
 }
 

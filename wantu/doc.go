@@ -38,7 +38,12 @@
 // says what to do. What you asked for wrongly is a [*FieldError].
 //
 // An error never carries a key, a body, a header or a URL that holds a
-// secret, so it may be logged as it is. So may a [Client] and a [Config].
+// secret, so it may be logged as it is. So may a [Client], a [Config], a
+// [PosPayRequest] and a [PayFormRequest], by themselves or in an exported field:
+// they print without the keys, the auth_code and the open_id. But fmt calls no
+// method on an unexported field, and encoding/json none of these anywhere: neither
+// print a struct of yours that holds one by value in such a field, nor log one as
+// JSON.
 //
 // The names are the manual's in Go case, and "Manual 2.5" in a comment is a
 // section of it. Amounts are whole minor units (分) in an int64.

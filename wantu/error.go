@@ -1,6 +1,7 @@
 package wantu
 
 import (
+	"context"
 	"errors"
 	"fmt"
 )
@@ -29,19 +30,21 @@ var ErrCanceled = errors.New("nobody paid in time, the order was canceled")
 type callError struct {
 	endpoint string // last element of the path
 	cause    error
+	over     bool // the caller's context was done, so another try would end at once
 }
 
 func (e *callError) Error() string { return "wantu: " + e.endpoint + ": " + e.cause.Error() }
 
 func (e *callError) Unwrap() error { return e.cause }
 
-// failed says at which endpoint err happened, unless err says so itself.
-func failed(endpoint string, err error) error {
+// failed says at which endpoint err happened, and whether ctx was done by then,
+// unless err says itself what the gateway answered.
+func failed(ctx context.Context, endpoint string, err error) error {
 	var api *APIError
 	if err == nil || errors.As(err, &api) {
 		return err
 	}
-	return &callError{endpoint: endpoint, cause: err}
+	return &callError{endpoint: endpoint, cause: err, over: ctx.Err() != nil}
 }
 
 // statusError is an HTTP status that is not 200.

@@ -118,7 +118,7 @@ func ExampleClient_Refund() {
 func ExampleClient_Statement() {
 	client, done := played(map[string]map[string]any{"order-list": {"order_list": []map[string]any{
 		{"trade_id": "1001", "out_trade_no": "order_1", "type": 1, "total_fee": "88.00", "fee_type": "HKD", "date_added": "2018-03-08 16:54:58"},
-		{"trade_id": "1001", "out_trade_no": "order_1", "type": -1, "total_fee": "30.00", "fee_type": "HKD", "date_added": "2018-03-08 17:02:10"},
+		{"trade_id": "1001", "out_trade_no": "order_1", "refund_id": "1001_0", "type": -1, "total_fee": "30.00", "fee_type": "HKD", "date_added": "2018-03-08 17:02:10"},
 	}}}, nil)
 	defer done()
 	start := time.Date(2018, 3, 8, 0, 0, 0, 0, time.FixedZone("UTC+8", 8*60*60))

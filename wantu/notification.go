@@ -30,7 +30,7 @@ type Notification struct {
 func (c *Client) ParseNotification(body []byte) (Notification, error) {
 	n, err := c.notification(body)
 	if err != nil {
-		return Notification{}, failed("notification", err)
+		return Notification{}, &callError{endpoint: "notification", cause: err}
 	}
 	return n, nil
 }

@@ -33,11 +33,11 @@ type Trade struct {
 	Type        TradeType
 	TradeID     string
 	OutTradeNo  string
-	RefundID    string  // "" for a payment
+	RefundID    string  // "" for a payment; a refund has it or OutRefundNo
 	OutRefundNo string  // "" for a payment
 	TotalFee    Decimal // major units, as the gateway wrote it
 	FeeType     string
-	DateAdded   time.Time
+	DateAdded   time.Time // zero when the gateway sent zeros
 }
 
 // Fee returns TotalFee in minor units, or [ErrMalformed] when that would need
@@ -150,11 +150,15 @@ func (a *answer) trade(row *answer) Trade {
 		FeeType:     row.required("fee_type"),
 		DateAdded:   row.time("date_added"),
 	}
+	row.required("date_added")
 	switch row.Text("type") {
 	case "1":
 		t.Type = TypePayment
 	case "-1":
-		t.Type = TypeRefund
+		// Without a number it could not be told from another refund of the order.
+		if t.Type = TypeRefund; t.RefundID == "" && t.OutRefundNo == "" {
+			row.fail("refund_id", "is missing, and out_refund_no too")
+		}
 	default:
 		row.fail("type", "is neither 1 nor -1")
 	}

@@ -7,11 +7,11 @@ import (
 
 // OutcomeUnknown reports whether the gateway may have acted on the call that
 // returned err: a timeout, a connection that broke, an HTTP status other than
-// 200, 500 SYSTEM_ERROR, 506 USER_PAYING, a return_code that nobody knows, an
-// answer that is unsigned, unreadable or about something else, or a cancellation
-// by [Client.PosPayAndWait] that nobody confirmed. Settle it by [Client.Query]
-// with the same out_trade_no; whether the same call may simply be sent again
-// says [Retryable].
+// 200, 500 SYSTEM_ERROR, 504 BANK_ERROR, 506 USER_PAYING, FAIL, a return_code
+// that nobody knows, an answer that is unsigned, unreadable or about something
+// else, or a cancellation by [Client.PosPayAndWait] that nobody confirmed. Settle
+// it by [Client.Query] with the same out_trade_no; whether the same call may
+// simply be sent again says [Retryable].
 //
 // It is false when the gateway surely did not act, or acted and took it back:
 // err is nil, a [*FieldError], [ErrCanceled], a connection that never came
@@ -47,8 +47,8 @@ func OutcomeUnknown(err error) bool {
 //   - Where a repetition changes nothing (query, close, cancel, order-list,
 //     merchant-qrcode, currency, and refund, for one out_refund_no refunds
 //     once) it is true for what passes: no connection, one that broke, a
-//     timeout, HTTP 429 and 5xx, 500 SYSTEM_ERROR, 506 USER_PAYING, and an
-//     answer that is truncated or unreadable.
+//     timeout, HTTP 429 and 5xx, 500 SYSTEM_ERROR, 504 BANK_ERROR, 506
+//     USER_PAYING, and an answer that is truncated or unreadable.
 //   - Where an order is placed (create-qrcode, pospay, pay-form, web, wap, app)
 //     it is true only when no connection came about, so that nothing was sent.
 //     Otherwise ask OutcomeUnknown, and query.
@@ -57,8 +57,9 @@ func OutcomeUnknown(err error) bool {
 // [*FieldError], a definite return_code, one that nobody knows, FAIL, a wrong
 // signature, an answer about something else or beyond its bound), for
 // [ErrCanceled], for a notification, and when the caller's own context was
-// canceled. It says nothing about how often and how soon: wait longer each time,
-// and not for ever.
+// canceled or its deadline had passed: with that context no other try is made,
+// and with another OutcomeUnknown tells whether one does harm. It says nothing
+// about how often and how soon: wait longer each time, and not for ever.
 func Retryable(err error) bool {
 	var unsettled *unsettledError
 	if err == nil || errors.As(err, &unsettled) || errors.Is(err, context.Canceled) {
@@ -69,7 +70,7 @@ func Retryable(err error) bool {
 		return repeatable(api.Endpoint) && !api.Unverified && api.Code.passes()
 	}
 	var call *callError
-	if !errors.As(err, &call) {
+	if !errors.As(err, &call) || call.over {
 		return false
 	}
 	var transport *transportError

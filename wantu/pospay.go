@@ -34,9 +34,10 @@ type PosPayResponse struct {
 // PosPay takes a payment by a scanned code. A nil error means paid. Besides the
 // errors of every call (see [OutcomeUnknown]), [ErrUserPaying] means that the
 // shopper is entering a password: query until it is decided and cancel in the
-// end, or let [Client.PosPayAndWait] do that. [ErrAuthCodeInvalid],
-// [ErrAuthCodeExpired], [ErrNotEnough], [ErrNotSupportCard], [ErrBank] and
-// [ErrTrade] mean that nothing was paid. Manual 2.3.
+// end, or let [Client.PosPayAndWait] do that. [ErrBank] and [ErrSystem] leave
+// open whether it is paid, and are settled alike. [ErrAuthCodeInvalid],
+// [ErrAuthCodeExpired], [ErrNotEnough], [ErrNotSupportCard] and [ErrTrade] mean
+// that nothing was paid. Manual 2.3.
 func (c *Client) PosPay(ctx context.Context, r PosPayRequest) (PosPayResponse, error) {
 	f := newForm(r.PayChannel)
 	f.order(order{r.TotalFee, r.Subject, r.OutTradeNo, r.Attach, r.NotifyURL, r.DeviceSN})

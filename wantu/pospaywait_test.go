@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,13 +56,19 @@ func (g *till) say(word string) (int, string, error) {
 	case "ok":
 	case "lost":
 		return 0, "", errors.New("reset")
+	case "unreached":
+		return 0, "", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 	case "silent":
 		return 0, "", errSilent
-	case "cheap":
-		order["total_fee"], order["trade_status"] = 99, "SUCCESS"
-	case "foreign":
-		order["fee_type"], order["trade_status"] = "CNY", "SUCCESS"
 	default:
+		word, cheap := strings.CutPrefix(word, "cheap:")
+		word, foreign := strings.CutPrefix(word, "foreign:")
+		if cheap {
+			order["total_fee"] = 99
+		}
+		if foreign {
+			order["fee_type"] = "CNY"
+		}
 		if _, err := fmt.Sscan(word, &code); err == nil {
 			order = map[string]any{"return_code": code}
 		} else {
@@ -85,16 +93,23 @@ func posPayCases() map[string]posPayCase {
 	short := wantu.PosPayWait{Patience: 10 * time.Second, Interval: 4 * time.Second}
 	second := time.Second
 	return map[string]posPayCase{
-		"paid at once":                 {pospay: "ok", paid: true, calls: "1 0 0"},
-		"refused at once":              {pospay: "507", want: wantu.ErrAuthCodeExpired, calls: "1 0 0"},
-		"paid after a password":        {pospay: "506", query: "NOT_PAY SUCCESS", paid: true, took: 6 * second, calls: "1 2 0"},
-		"answer lost, paid":            {pospay: "lost", query: "SUCCESS", paid: true, took: 3 * second, calls: "1 1 0"},
-		"500, paid":                    {pospay: "500", query: "SUCCESS", paid: true, took: 3 * second, calls: "1 1 0"},
-		"gateway silent, then paid":    {pospay: "silent", query: "SUCCESS", paid: true, took: 18 * second, calls: "1 1 0"},
-		"query fails, then paid":       {pospay: "506", query: "lost 500 402 SUCCESS", paid: true, took: 12 * second, calls: "1 4 0"},
-		"a status nobody knows":        {pospay: "506", query: "THINKING SUCCESS", paid: true, took: 6 * second, calls: "1 2 0"},
-		"another amount":               {pospay: "506", query: "cheap", want: wantu.ErrMismatch, unknown: true, took: 3 * second, calls: "1 1 0"},
-		"another currency":             {pospay: "506", query: "foreign", want: wantu.ErrMismatch, unknown: true, took: 3 * second, calls: "1 1 0"},
+		"paid at once":              {pospay: "ok", paid: true, calls: "1 0 0"},
+		"refused at once":           {pospay: "507", want: wantu.ErrAuthCodeExpired, calls: "1 0 0"},
+		"paid after a password":     {pospay: "506", query: "NOT_PAY SUCCESS", paid: true, took: 6 * second, calls: "1 2 0"},
+		"answer lost, paid":         {pospay: "lost", query: "SUCCESS", paid: true, took: 3 * second, calls: "1 1 0"},
+		"504, paid":                 {pospay: "504", query: "SUCCESS", paid: true, took: 3 * second, calls: "1 1 0"},
+		"504, not paid":             {pospay: "504", query: "NOT_PAY", cancel: "504 ok", want: wantu.ErrCanceled, took: 48 * second, calls: "1 15 2"},
+		"500, paid":                 {pospay: "500", query: "SUCCESS", paid: true, took: 3 * second, calls: "1 1 0"},
+		"gateway silent, then paid": {pospay: "silent", query: "SUCCESS", paid: true, took: 18 * second, calls: "1 1 0"},
+		"query fails, then paid":    {pospay: "506", query: "lost 500 402 SUCCESS", paid: true, took: 12 * second, calls: "1 4 0"},
+		"a status nobody knows":     {pospay: "506", query: "THINKING SUCCESS", paid: true, took: 6 * second, calls: "1 2 0"},
+		"another amount":            {pospay: "506", query: "cheap:SUCCESS", want: wantu.ErrMismatch, unknown: true, took: 3 * second, calls: "1 1 0"},
+		"another currency":          {pospay: "506", query: "foreign:SUCCESS", want: wantu.ErrMismatch, unknown: true, took: 3 * second, calls: "1 1 0"},
+		"another amount, not paid": {
+			pospay: "506", query: "cheap:NOT_PAY foreign:NOT_PAY cheap:THINKING", cancel: "ok", wait: short, want: wantu.ErrCanceled,
+			took: 10 * second, calls: "1 3 1",
+		},
+		"another amount, failed":       {pospay: "506", query: "cheap:PAY_EEROR", cancel: "ok", want: wantu.ErrTrade, took: 3 * second, calls: "1 1 1"},
 		"failed":                       {pospay: "506", query: "PAY_EEROR", cancel: "ok", want: wantu.ErrTrade, took: 3 * second, calls: "1 1 1"},
 		"failed, cancel in doubt once": {pospay: "506", query: "PAY_ERROR", cancel: "500 ok", want: wantu.ErrTrade, took: 6 * second, calls: "1 1 2"},
 		"failed, nothing to cancel":    {pospay: "506", query: "PAY_ERROR", cancel: "402", want: wantu.ErrTrade, took: 6 * second, calls: "1 2 1"},
@@ -114,16 +129,45 @@ func posPayCases() map[string]posPayCase {
 		"cancel without answer": {
 			pospay: "506", query: "NOT_PAY", cancel: "silent", wait: short, unknown: true, took: 40 * second, calls: "1 3 2",
 		},
-		"never arrived": {pospay: "lost", query: "402", cancel: "402", wait: short, want: wantu.ErrOrderInvalid, took: 13 * second, calls: "1 4 1"},
+		"never arrived": {pospay: "lost", query: "402", cancel: "402", wait: short, want: wantu.ErrOrderInvalid, took: 19 * second, calls: "1 6 3"},
+		"never arrived, asked for long": {
+			pospay: "lost", query: "402", cancel: "402", want: wantu.ErrOrderInvalid, took: 48 * second, calls: "1 16 1",
+		},
+		"arrived late, unpaid": {
+			pospay: "lost", query: "402 402 402 NOT_PAY", cancel: "402 ok", wait: short, want: wantu.ErrCanceled, took: 13 * second, calls: "1 4 2",
+		},
+		"the caller leaves before it arrived": {
+			pospay: "silent", query: "402 SUCCESS", cancel: "402", giveUp: second, paid: true, took: 7 * second, calls: "1 2 2",
+			wait: wantu.PosPayWait{Interval: time.Millisecond},
+		},
+		"paid, though a cancellation may have acted": {
+			pospay: "506", query: "NOT_PAY NOT_PAY NOT_PAY SUCCESS", cancel: "lost 402", wait: short, unknown: true,
+			took: 16 * second, calls: "1 4 2",
+		},
+		"paid, though an earlier cancellation may have acted": {
+			pospay: "506", query: "402 402 402 402 SUCCESS", cancel: "500 402", wait: short, unknown: true, took: 19 * second, calls: "1 5 3",
+		},
+		"paid, and no cancellation arrived": {
+			pospay: "506", query: "NOT_PAY NOT_PAY NOT_PAY SUCCESS", cancel: "unreached 402", wait: short, paid: true,
+			took: 16 * second, calls: "1 4 2",
+		},
+		"paid otherwise, though a cancellation may have acted": {
+			pospay: "506", query: "NOT_PAY NOT_PAY NOT_PAY cheap:SUCCESS", cancel: "lost 402", wait: short, unknown: true,
+			took: 16 * second, calls: "1 4 2",
+		},
+		"failed, and a cancellation may have acted": {
+			pospay: "506", query: "NOT_PAY NOT_PAY NOT_PAY PAY_EEROR", cancel: "lost 402", wait: short, want: wantu.ErrTrade,
+			took: 16 * second, calls: "1 4 2",
+		},
 		"arrived late, after the cancel": {
 			pospay: "lost", query: "402 402 402 SUCCESS", cancel: "402", wait: short, paid: true, took: 13 * second, calls: "1 4 1",
 		},
 		"paid, past canceling": {
 			pospay: "506", query: "500 500 500 SUCCESS", cancel: "401", wait: short, paid: true, took: 13 * second, calls: "1 4 1",
 		},
-		"cancel refused, unpaid": {pospay: "506", query: "NOT_PAY", cancel: "302", wait: short, unknown: true, took: 13 * second, calls: "1 4 1"},
+		"cancel refused, unpaid": {pospay: "506", query: "NOT_PAY", cancel: "302", wait: short, unknown: true, took: 19 * second, calls: "1 6 3"},
 		"no such order, though there is one": {
-			pospay: "506", query: "NOT_PAY", cancel: "402", wait: short, unknown: true, took: 13 * second, calls: "1 4 1",
+			pospay: "506", query: "NOT_PAY", cancel: "402", wait: short, unknown: true, took: 19 * second, calls: "1 6 3",
 		},
 		"the caller leaves": {
 			pospay: "506", query: "NOT_PAY", cancel: "lost ok", giveUp: 4 * second, want: context.Canceled, took: 7 * second, calls: "1 1 2",
@@ -181,6 +225,46 @@ func (c posPayCase) run(t *testing.T) {
 	if canceled := errors.Is(err, wantu.ErrCanceled); canceled != (errors.Is(c.want, wantu.ErrCanceled) || errors.Is(c.want, context.Canceled)) {
 		t.Errorf("canceled %t: %v", canceled, err)
 	}
+}
+
+// TestLateOrderIsNotDenied: however short the caller's patience and interval, an
+// order that the gateway books after the first cancellation is not "never had".
+func TestLateOrderIsNotDenied(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := &till{t: t, calls: map[string]int{}, start: time.Now()}
+		late := inMemory(func(endpoint string, sent wantu.Message) (int, string, error) {
+			g.script = map[string]string{"pospay": "silent", "query": "402", "cancel": "402"}
+			if time.Since(g.start) >= 500*time.Millisecond {
+				g.script["query"] = "SUCCESS"
+			}
+			return g.answer(endpoint, sent)
+		})
+		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+		defer cancel()
+		paid, err := newClient(t, wantu.Config{HTTPClient: late}).
+			PosPayAndWait(ctx, posPayRequest(), wantu.PosPayWait{Interval: 50 * time.Millisecond})
+		if err != nil || paid.OutTradeNo != "mall1" {
+			t.Errorf("got %+v, %v: %v", paid, err, g.log)
+		}
+	})
+}
+
+// TestOrderThatMayStillCome: a client with more time than the cancellation has
+// does not learn whether the order is still on its way.
+func TestOrderThatMayStillCome(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		g := &till{t: t, script: map[string]string{"pospay": "silent", "query": "402", "cancel": "402"}, calls: map[string]int{}}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		client := newClient(t, wantu.Config{HTTPClient: inMemory(g.answer), Timeout: time.Minute})
+		start := time.Now()
+		_, err := client.PosPayAndWait(ctx, posPayRequest(), wantu.PosPayWait{})
+		if !wantu.OutcomeUnknown(err) || errors.Is(err, wantu.ErrOrderInvalid) || time.Since(start) != 31*time.Second {
+			t.Errorf("error %v after %v", err, time.Since(start))
+		}
+	})
 }
 
 func TestPosPayAndWaitChecksItsFields(t *testing.T) {

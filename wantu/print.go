@@ -18,3 +18,39 @@ func (config Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(
 func (c *Client) Format(s fmt.State, _ rune) {
 	_, _ = fmt.Fprintf(s, "wantu.Client for %s/%s at %s", c.merchantAccount, c.storeAccount, c.baseURL)
 }
+
+// Format implements [fmt.Formatter] for every verb, without the code that
+// charges the shopper.
+func (r PosPayRequest) Format(s fmt.State, verb rune) { printed(s, verb, r.LogValue()) }
+
+// LogValue implements [slog.LogValuer], without the code that charges the
+// shopper.
+func (r PosPayRequest) LogValue() slog.Value {
+	type posPayRequest PosPayRequest // has no Format, which would call itself
+	r.AuthCode = hidden("auth_code", r.AuthCode)
+	return slog.AnyValue(posPayRequest(r))
+}
+
+// Format implements [fmt.Formatter] for every verb, without the shopper's name
+// at WeChat.
+func (r PayFormRequest) Format(s fmt.State, verb rune) { printed(s, verb, r.LogValue()) }
+
+// LogValue implements [slog.LogValuer], without the shopper's name at WeChat.
+func (r PayFormRequest) LogValue() slog.Value {
+	type payFormRequest PayFormRequest // has no Format, which would call itself
+	r.OpenID = hidden("open_id", r.OpenID)
+	return slog.AnyValue(payFormRequest(r))
+}
+
+// printed prints what a log may hold as fmt would have printed the whole.
+func printed(s fmt.State, verb rune, v slog.Value) {
+	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), v.Any())
+}
+
+// hidden stands for a secret, and tells whether there is one.
+func hidden(name, text string) string {
+	if text == "" {
+		return ""
+	}
+	return "[" + name + "]"
+}

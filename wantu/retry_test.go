@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/wantukit/wantukit/wantu"
@@ -86,13 +87,42 @@ func TestNotRetryable(t *testing.T) {
 	}
 }
 
-// TestDeadlineBeforeSending: an order that never left may be placed again.
+// TestDeadlineOfTheCaller: the client's own timeout leaves time for another try;
+// past the caller's deadline a loop of tries would spin.
+func TestDeadlineOfTheCaller(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		timeout, deadline time.Duration
+		want              bool
+	}{
+		"the client's first": {time.Second, time.Minute, true},
+		"the caller's first": {time.Minute, time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(context.Background(), c.deadline)
+				defer cancel()
+				client := newClient(t, wantu.Config{Timeout: c.timeout, HTTPClient: always(0, "", errSilent)})
+				for range 2 { // the second time nothing is sent any more
+					_, err := client.Close(ctx, wantu.CloseRequest{PayChannel: wantu.Alipay, OutTradeNo: "1"})
+					if !errors.Is(err, context.DeadlineExceeded) || wantu.Retryable(err) != c.want {
+						t.Errorf("Retryable(%v) = %t", err, !c.want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestDeadlineBeforeSending: an order that never left may be placed again, though
+// not with the same context.
 func TestDeadlineBeforeSending(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(0, 0))
 	defer cancel()
 	_, err := nobody(t).CreateQRCode(ctx, qrRequest())
-	if !errors.Is(err, context.DeadlineExceeded) || wantu.OutcomeUnknown(err) || !wantu.Retryable(err) {
+	if !errors.Is(err, context.DeadlineExceeded) || wantu.OutcomeUnknown(err) || wantu.Retryable(err) {
 		t.Errorf("error %v, unknown %t, retryable %t", err, wantu.OutcomeUnknown(err), wantu.Retryable(err))
 	}
 }

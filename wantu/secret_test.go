@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,9 +19,16 @@ const (
 	authCode = "13467407-canary-982976"
 )
 
+// The merchant's secrets: addresses that hold a token.
+const (
+	notifyURL = "https://shop.example/n/token-canary-77ab"
+	returnURL = "https://shop.example/r/token-canary-77ab?order=1"
+	urlToken  = "token-canary-77ab" // #nosec G101 -- a test's
+)
+
 // leaks returns the canary that is in text.
 func leaks(text string) string {
-	for _, secret := range []string{canary, openID, authCode} {
+	for _, secret := range []string{canary, openID, authCode, urlToken} {
 		if strings.Contains(text, secret) {
 			return secret
 		}
@@ -28,12 +36,15 @@ func leaks(text string) string {
 	return ""
 }
 
-// withSecrets puts the shopper's secrets into an example's request.
+// withSecrets puts secrets into an example's request.
 func withSecrets(e example) example {
-	request := string(e.Request)
-	request = strings.Replace(request, "oMHUm0xbCkwshwylEe6keVhGE7Mg", openID, 1)
-	request = strings.Replace(request, "134674074004982976", authCode, 1)
-	e.Request = []byte(request)
+	e.Request = []byte(strings.NewReplacer(
+		"oMHUm0xbCkwshwylEe6keVhGE7Mg", openID,
+		"134674074004982976", authCode,
+		"http://www.dev/test/post.php", notifyURL,
+		"http://test-mall.wantu.cn//payment/after-pay", notifyURL,
+		"http://www.baidu.com", returnURL,
+	).Replace(string(e.Request)))
 	return e
 }
 
@@ -41,9 +52,9 @@ func withSecrets(e example) example {
 func failures(t *testing.T, e example) map[string]*http.Client {
 	t.Helper()
 	told := []string{"key=" + canary, "old=" + previous}
-	for _, shoppers := range []string{openID, authCode} {
-		if strings.Contains(string(e.Request), shoppers) { // else the gateway does not know it
-			told = append(told, shoppers)
+	for _, secret := range []string{openID, authCode, notifyURL, returnURL} {
+		if strings.Contains(string(e.Request), secret) { // else the gateway does not know it
+			told = append(told, secret)
 		}
 	}
 	telling := strings.Join(told, " ")
@@ -82,7 +93,8 @@ func failures(t *testing.T, e example) map[string]*http.Client {
 }
 
 // TestNothingTellsASecret drives every endpoint through every failure, and
-// looks for the keys, the open_id and the auth_code in what comes out.
+// looks for the keys, the open_id, the auth_code and the addresses' token in what
+// comes out.
 func TestNothingTellsASecret(t *testing.T) {
 	t.Parallel()
 	for _, e := range examples(t) {
@@ -122,6 +134,29 @@ func TestRefusedFieldsTellNothing(t *testing.T) {
 	refusedField(t, err, "open_id")
 	if leaks(err.Error()) != "" {
 		t.Errorf("the error tells: %v", err)
+	}
+}
+
+// TestPrintedRequests: a request in a log line shows all but the shopper's secret.
+func TestPrintedRequests(t *testing.T) {
+	t.Parallel()
+	till, form := posPayRequest(), payFormRequest()
+	till.AuthCode, form.OpenID = authCode, openID
+	for _, c := range []struct {
+		request any
+		secret  string
+	}{{till, "[auth_code]"}, {&till, "[auth_code]"}, {form, "[open_id]"}, {&form, "[open_id]"}} {
+		var log strings.Builder
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "request", c.request)
+		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "request", c.request)
+		held := struct{ Request any }{c.request}
+		fmt.Fprintf(&log, "%v %+v %#v %s %q %+v", c.request, c.request, c.request, c.request, c.request, held)
+		if text := log.String(); leaks(text) != "" || strings.Count(text, c.secret) != 8 || strings.Count(text, "mall1") != 8 {
+			t.Errorf("printed as %s", text)
+		}
+	}
+	if text := fmt.Sprintf("%+v", wantu.PosPayRequest{OutTradeNo: "mall1"}); strings.Contains(text, "[") {
+		t.Errorf("printed as %s, though there is no code", text)
 	}
 }
 

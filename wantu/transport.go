@@ -21,9 +21,12 @@ import (
 //   - qrcode_url, url, data, parameters and order_list of an answer open the
 //     payment to whoever holds them, or are a whole statement.
 //
-// For each of them there is its name in brackets, such as "[open_id]", which
-// tells that there was one. What is left may still be about a person, as subject
-// and attach are when the shop put a name there: keep such a log accordingly.
+// For each of them that is a text or a number there is its name in brackets,
+// such as "[open_id]", which tells that there was one; an object or a list, as
+// data, parameters and order_list mostly are, is left out. The first four are
+// hidden too where the gateway repeats them in another field, or in an error.
+// What is left may still be about a person, as subject and attach are when the
+// shop put a name there: keep such a log accordingly.
 //
 // It runs on the caller's goroutine, so it must be quick and safe for concurrent
 // use; a panic in it is the caller's.

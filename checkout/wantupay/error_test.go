@@ -43,7 +43,8 @@ func TestReturnCodes(t *testing.T) {
 		300: checkout.ErrRefused, 301: checkout.ErrRefused, 302: checkout.ErrRefused, 303: checkout.ErrRefused,
 		304: checkout.ErrRefused, 501: checkout.ErrRefused, 509: checkout.ErrRefused,
 		400: checkout.ErrNumberUsed, "401": checkout.ErrAlreadyPaid, 402: checkout.ErrNoOrder,
-		500: checkout.ErrOutcomeUnknown, 506: checkout.ErrOutcomeUnknown, 999: checkout.ErrOutcomeUnknown, "FAIL": checkout.ErrOutcomeUnknown,
+		500: checkout.ErrOutcomeUnknown, 504: checkout.ErrOutcomeUnknown, 506: checkout.ErrOutcomeUnknown, 999: checkout.ErrOutcomeUnknown,
+		"FAIL": checkout.ErrOutcomeUnknown,
 	} {
 		everyCall(t, answering(t, signed(map[string]any{"return_code": code, "return_msg": "x"})), kind)
 	}

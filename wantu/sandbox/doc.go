@@ -84,6 +84,7 @@
 //	auth_code         …000502                502 NOT_ENOUGH, and there is no order
 //	auth_code         …000503                503 NOT_SUPPORT_CARD, and there is no order
 //	auth_code         …000504                504 BANK_ERROR, and there is no order
+//	auth_code         …100504                504 BANK_ERROR, and it is paid
 //	auth_code         …000505                505 AUTH_CODE_INVALID, and there is no order
 //	auth_code         …000507                507 AUTH_CODE_EXPIRED, and there is no order
 //	auth_code         …000506                506 USER_PAYING, then paid at the second query

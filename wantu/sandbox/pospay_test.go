@@ -11,11 +11,15 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-func (f fixture) posPay(number, authCode string) (wantu.PosPayResponse, error) {
-	return f.client.PosPay(context.Background(), wantu.PosPayRequest{
+func posPayRequest(number, authCode string) wantu.PosPayRequest {
+	return wantu.PosPayRequest{
 		PayChannel: wantu.WeChat, TotalFee: 88000, FeeType: "HKD", Subject: "演唱会票 concert", OutTradeNo: number,
 		AuthCode: authCode, NotifyURL: "http://shop.invalid/notify/token", DeviceSN: "sn1",
-	})
+	}
+}
+
+func (f fixture) posPay(number, authCode string) (wantu.PosPayResponse, error) {
+	return f.client.PosPay(context.Background(), posPayRequest(number, authCode))
 }
 
 func isCode(err error, code wantu.ReturnCode) bool {
@@ -55,17 +59,37 @@ func TestPosPayRefuses(t *testing.T) {
 	f := start(t, sandbox.Config{})
 	for authCode, want := range map[string]error{
 		"134642301183000501": wantu.ErrTrade, "134642301183000502": wantu.ErrNotEnough,
-		"134642301183000503": wantu.ErrNotSupportCard, "134642301183000504": wantu.ErrBank,
-		"134642301183000505": wantu.ErrAuthCodeInvalid, "134642301183000507": wantu.ErrAuthCodeExpired,
-		"123000502": wantu.ErrAuthCodeInvalid, "x34642301183000506": wantu.ErrAuthCodeInvalid,
+		"134642301183000503": wantu.ErrNotSupportCard, "134642301183000505": wantu.ErrAuthCodeInvalid,
+		"134642301183000507": wantu.ErrAuthCodeExpired,
+		"123000502":          wantu.ErrAuthCodeInvalid, "x34642301183000506": wantu.ErrAuthCodeInvalid,
 	} {
 		if _, err := f.posPay("n1", authCode); !errors.Is(err, want) || wantu.OutcomeUnknown(err) {
 			t.Errorf("%s: %v, want %v", authCode, err, want)
 		}
 	}
+	if _, err := f.posPay("n1", "134642301183000504"); !errors.Is(err, wantu.ErrBank) || !wantu.OutcomeUnknown(err) {
+		t.Errorf("%v, want 504 and an unknown outcome", err)
+	}
 	if orders := f.Orders(); len(orders) != 0 {
 		t.Errorf("opened %+v", orders)
 	}
+}
+
+// TestBankErrorThatPaid: the till that waits finds the payment which the 504 hid.
+func TestBankErrorThatPaid(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{})
+	request := posPayRequest("n1", "134642301183100504")
+	if _, err := f.client.PosPay(t.Context(), request); !errors.Is(err, wantu.ErrBank) || !wantu.OutcomeUnknown(err) {
+		t.Errorf("%v, want 504 and an unknown outcome", err)
+	}
+	f.status(t, "n1", sandbox.StatusSuccess)
+	request.OutTradeNo = "n2"
+	got, err := f.client.PosPayAndWait(t.Context(), request, wantu.PosPayWait{Interval: time.Millisecond})
+	if err != nil || got.OutTradeNo != "n2" || got.TotalFee != request.TotalFee {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	f.status(t, "n2", sandbox.StatusSuccess)
 }
 
 func TestPasswordIsEnteredOnThePage(t *testing.T) {

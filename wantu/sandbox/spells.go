@@ -56,6 +56,10 @@ func authCodes() []spell {
 		refused("…000502", wantu.CodeNotEnough),
 		refused("…000503", wantu.CodeNotSupportCard),
 		refused("…000504", wantu.CodeBankError),
+		{
+			Magic: Magic{"…100504", "auth_code", wantu.CodeBankError.String() + ", and it is paid"},
+			code:  wantu.CodeBankError, acts: true,
+		},
 		refused("…000505", wantu.CodeAuthCodeInvalid),
 		refused("…000507", wantu.CodeAuthCodeExpired),
 		paying("…000506", "then paid at the second query", StatusSuccess),
