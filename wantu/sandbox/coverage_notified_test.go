@@ -2,76 +2,87 @@ package sandbox_test
 
 import (
 	"net/http"
-	"strings"
 	"testing"
+	"time"
 
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// everyNotified shows the fields of the notification and of its answer.
-func everyNotified(t *testing.T, doc *strings.Builder, tables manualTables) {
-	t.Helper()
-	doc.WriteString("\n### The notification (manual 2.6)\n\n| notification | manual | sandbox | client | test |\n|---|---|---|---|---|\n")
-	for _, f := range tables.Notification {
-		c := coverage{endpoint: "notification", field: f}
-		t.Run("notification/answer/"+f.Name, c.notified)
-		c.row(t, doc, "answer")
-	}
-	doc.WriteString("\n| acknowledgement | manual | client | sandbox | test |\n|---|---|---|---|---|\n")
-	for _, f := range tables.Acknowledgement {
-		c := coverage{endpoint: "notification", field: f}
-		t.Run("notification/request/"+f.Name, c.acknowledged)
-		c.row(t, doc, "request")
-	}
-}
-
 // notify pays an order at a merchant that answers with reply, and returns the
-// notification and the order.
-func notify(t *testing.T, reply []byte) (body []byte, order sandbox.Order, b *bench) {
+// bench and the notifications. More come as the clock moves.
+func notify(t *testing.T, reply []byte) (b *bench, bodies *[][]byte) {
 	t.Helper()
-	b = newBenchWith(t, shop(func(r *http.Request) string {
-		body = readAll(r.Body)
-		return string(reply)
-	}))
+	bodies = &[][]byte{}
+	b = newBench(t, func(served *sandbox.Config, _ *wantu.Config) {
+		served.HTTPClient = &http.Client{Transport: shop(func(r *http.Request) string {
+			*bodies = append(*bodies, readAll(r.Body))
+			return string(reply)
+		})}
+	})
 	paid(t, b)
-	return body, b.mustOrder(t), b
+	if len(*bodies) == 0 {
+		t.Fatal("no notification came")
+	}
+	return b, bodies
 }
 
+// notified shows that the sandbox sends a field of the notification, and what
+// the client makes of it.
 func (c *coverage) notified(t *testing.T) {
-	body, _, b := notify(t, wantu.AckSuccess())
-	sent, err := wantu.Decode(body)
-	if err != nil || sent.Text(c.field.Name) == "" {
-		t.Fatalf("the sandbox does not send it (%v)", err)
-	}
-	c.sandbox = "sent"
-	n, err := b.client.ParseNotification(body)
-	if err != nil {
+	b, bodies := notify(t, wantu.AckSuccess())
+	h := hearing{body: (*bodies)[0], compared: "with `Config`", read: func(body []byte) (any, error) {
+		return b.client.ParseNotification(body)
+	}}
+	var err error
+	if h.response, err = h.read(h.body); err != nil {
 		t.Fatal(err)
 	}
-	switch c.field.Name {
-	case "sign":
-		c.client = "verified"
-	case "return_msg":
-		c.client = "left out: `ReturnCode` says it"
-	default:
-		c.client = readBy(t, n, c.field.Name)
+	c.sandbox = c.sent(t, h)
+	if c.field.Name == "sign" {
+		c.client = h.sign(t)
+		return
+	}
+	c.client = h.field(t, c.field.Name)
+}
+
+// acknowledged shows what the sandbox makes of the merchant's answer.
+func (c *coverage) acknowledged(t *testing.T) {
+	for _, ack := range [][]byte{wantu.AckSuccess(), wantu.AckFail("later")} {
+		if message, err := wantu.Decode(ack); err != nil || message.Text(c.field.Name) == "" {
+			t.Fatalf("the client does not send it: %s (%v)", ack, err)
+		}
+	}
+	if message, _ := wantu.Decode(wantu.AckFail("later")); message.Text("return_code") != "FAIL" || message.Text("return_msg") != "later" {
+		t.Errorf("%s", wantu.AckFail("later"))
+	}
+	c.client = "`AckSuccess`, `AckFail`"
+	taken := []string{
+		string(wantu.AckSuccess()), `{"return_code":"200","return_msg":"SUCCESS"}`, `{"return_code":"SUCCESS","return_msg":"SUCCESS"}`,
+	}
+	refused := []string{
+		string(wantu.AckFail("later")), `{"return_msg":"SUCCESS"}`, `{"return_code":500,"return_msg":"SUCCESS"}`, `{"return_code":"OK"}`,
+	}
+	c.sandbox = "repeated unless 200 or SUCCESS"
+	if c.field.Name == "return_msg" {
+		taken = []string{`{"return_code":200}`, `{"return_code":200,"return_msg":"FAIL"}`, `{"return_code":200,"return_msg":""}`}
+		refused = []string{`{"return_code":"FAIL"}`, `{"return_code":"FAIL","return_msg":"SUCCESS"}`}
+		c.sandbox = "not looked at"
+	}
+	for _, reply := range taken {
+		stops(t, reply, true)
+	}
+	for _, reply := range refused {
+		stops(t, reply, false)
 	}
 }
 
-func (c *coverage) acknowledged(t *testing.T) {
-	for _, reply := range []struct {
-		body []byte
-		took bool
-	}{{wantu.AckSuccess(), true}, {wantu.AckFail("later"), false}} {
-		message, err := wantu.Decode(reply.body)
-		if err != nil || message.Text(c.field.Name) == "" {
-			t.Fatalf("the client does not send it: %s (%v)", reply.body, err)
-		}
-		if _, order, _ := notify(t, reply.body); order.Acknowledged != reply.took {
-			t.Errorf("%s is taken for an acknowledgement: %v", reply.body, order.Acknowledged)
-		}
+// stops demands that a reply stops the notifications, or that it does not.
+func stops(t *testing.T, reply string, want bool) {
+	t.Helper()
+	b, bodies := notify(t, []byte(reply))
+	b.clock.Advance(time.Minute)
+	if got := b.mustOrder(t, "n1").Acknowledged; got != want || len(*bodies) > 1 == want {
+		t.Errorf("%s: acknowledged: %v, %d notifications", reply, got, len(*bodies))
 	}
-	c.client = "`AckSuccess`, `AckFail`"
-	c.sandbox = map[bool]string{true: "repeats unless it is 200 or SUCCESS", false: "not looked at"}[c.field.Required]
 }

@@ -2,12 +2,8 @@ package sandbox_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"reflect"
-	"regexp"
-	"strings"
 	"testing"
 	"time"
 
@@ -21,10 +17,10 @@ type probe struct {
 	request any
 	call    func(*wantu.Client, any) (any, error)
 	// needs brings about what the request is about.
-	needs func(*testing.T, *bench)
+	needs func(*testing.T, *bench, errand)
 }
 
-func probeOf[R, A any](method func(*wantu.Client, context.Context, R) (A, error), request R, needs func(*testing.T, *bench)) probe {
+func probeOf[R, A any](method func(*wantu.Client, context.Context, R) (A, error), request R, needs func(*testing.T, *bench, errand)) probe {
 	return probe{request, func(c *wantu.Client, request any) (any, error) {
 		r, ok := request.(R)
 		if !ok {
@@ -37,6 +33,7 @@ func probeOf[R, A any](method func(*wantu.Client, context.Context, R) (A, error)
 const (
 	openID    = "o0123456789abcdefghijklmnopq"
 	notifyURL = "https://shop.example/notify"
+	theirs    = "the_trade_id_of_the_order" // stands for it until there is an order
 )
 
 func probes() map[string]probe {
@@ -51,16 +48,16 @@ func probes() map[string]probe {
 			Attach: "a", AuthCode: "134674074004982976", NotifyURL: notifyURL, DeviceSN: "d",
 		}, nothing),
 		"refund": probeOf((*wantu.Client).Refund, wantu.RefundRequest{
-			PayChannel: wantu.WeChat, OutTradeNo: "n1", TradeID: "n1", OutRefundNo: "r1", TotalFee: 100, RefundFee: 100, RefundFeeType: "HKD",
-		}, paid),
-		"query": probeOf((*wantu.Client).Query, wantu.QueryRequest{PayChannel: wantu.WeChat, OutTradeNo: "n1", TradeID: "n1"}, paid),
+			PayChannel: wantu.WeChat, OutTradeNo: "n1", TradeID: theirs, OutRefundNo: "r1", TotalFee: 100, RefundFee: 100, RefundFeeType: "HKD",
+		}, payFirst),
+		"query": probeOf((*wantu.Client).Query, wantu.QueryRequest{PayChannel: wantu.WeChat, OutTradeNo: "n1", TradeID: theirs}, payFirst),
 		"pay-form": probeOf((*wantu.Client).PayForm, wantu.PayFormRequest{
 			PayChannel: wantu.WeChat, TotalFee: 100, FeeType: "HKD", Subject: "票", ProductID: "1", OutTradeNo: "n1",
 			Attach: "a", NotifyURL: notifyURL, DeviceSN: "d", OpenID: openID, AppID: sandbox.DefaultWeChatAppID,
 		}, nothing),
 		"order-list": probeOf((*wantu.Client).OrderList, wantu.OrderListRequest{
 			PayChannel: wantu.WeChat, StartDate: standing(), EndDate: standing().Add(24 * time.Hour),
-		}, refunded),
+		}, refundFirst),
 		"web": probeOf((*wantu.Client).Web, wantu.WebRequest{
 			PayChannel: wantu.Alipay, TotalFee: 100, FeeType: "HKD", Subject: "票", ProductID: "1", OutTradeNo: "n1", Attach: "a",
 			NotifyURL: notifyURL, ReturnURL: notifyURL, TimeExpire: expires, DeviceSN: "d", PaymentInst: wantu.AlipayHK, QRCodeWidth: 200,
@@ -77,162 +74,59 @@ func probes() map[string]probe {
 			PayChannel: wantu.WeChat, NotifyURL: notifyURL,
 		}, nothing),
 		"currency": probeOf((*wantu.Client).Currency, wantu.CurrencyRequest{PayChannel: wantu.WeChat, FeeType: "HKD"}, nothing),
-		"cancel":   probeOf((*wantu.Client).Cancel, wantu.CancelRequest{PayChannel: wantu.WeChat, OutTradeNo: "n1"}, placed),
-		"close":    probeOf((*wantu.Client).Close, wantu.CloseRequest{PayChannel: wantu.WeChat, OutTradeNo: "n1"}, placed),
+		"cancel":   probeOf((*wantu.Client).Cancel, wantu.CancelRequest{PayChannel: wantu.WeChat, OutTradeNo: "n1"}, placeFirst),
+		"close":    probeOf((*wantu.Client).Close, wantu.CloseRequest{PayChannel: wantu.WeChat, OutTradeNo: "n1"}, placeFirst),
 	}
 }
 
-func standing() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
-
-// bench is a sandbox whose clock stands, and a client that reaches it without
-// a network. It keeps the last request and answer.
-type bench struct {
-	*sandbox.Sandbox
-	client       *wantu.Client
-	sent, answer wantu.Message
-	body         []byte // of the answer
+// with returns p with another value in one field of its request; nil is the
+// zero value.
+func (p probe) with(goName string, value any) probe {
+	p.request = with(p.request, goName, value)
+	return p
 }
 
-func newBench(t *testing.T) *bench {
+// ready returns a bench with what p needs, and p's request for it.
+func (p probe) ready(t *testing.T, settings ...setting) (*bench, any) {
 	t.Helper()
-	return newBenchWith(t, shop(func(*http.Request) string { return `{"return_code":200}` }))
-}
-
-// newBenchWith sends the notifications to a merchant.
-func newBenchWith(t *testing.T, merchant shop) *bench {
-	t.Helper()
-	s, err := sandbox.New(sandbox.Config{
-		Clock: sandbox.NewClock(standing()), Rand: sandbox.Seed(1),
-		HTTPClient: &http.Client{Transport: merchant},
-	})
-	if err != nil {
-		t.Fatal(err)
+	b := newBench(t, append(settings, serving(p.request))...)
+	of := errandOf(p.request)
+	p.needs(t, b, of)
+	b.calls = 0
+	if of.tradeID != theirs {
+		return b, p.request
 	}
-	t.Cleanup(s.Close)
-	b := &bench{Sandbox: s}
-	b.client, err = wantu.New(wantu.Config{
-		BaseURL: "http://127.0.0.1/paygate", MerchantAccount: sandbox.DefaultMerchantAccount,
-		StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey, Now: standing, HTTPClient: &http.Client{Transport: b},
-	})
+	return b, with(p.request, "TradeID", b.mustOrder(t, of.number).TradeID)
+}
+
+// run makes the call.
+func (p probe) run(t *testing.T, settings ...setting) (*bench, any, error) {
+	t.Helper()
+	b, request := p.ready(t, settings...)
+	response, err := p.call(b.client, request)
+	return b, response, err
+}
+
+// accepted demands that the call succeeds.
+func (p probe) accepted(t *testing.T, settings ...setting) *bench {
+	t.Helper()
+	b, _, err := p.run(t, settings...)
 	if err != nil {
-		t.Fatal(err)
+		t.Errorf("%v", err)
 	}
 	return b
 }
 
-// RoundTrip implements http.RoundTripper.
-func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
-	body := readAll(r.Body)
-	b.sent, _ = wantu.Decode(body)
-	return b.post(strings.TrimPrefix(r.URL.Path, "/paygate/"), body), nil
-}
-
-func (b *bench) post(endpoint string, body []byte) *http.Response {
-	recorder := httptest.NewRecorder()
-	b.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "http://127.0.0.1/paygate/"+endpoint, strings.NewReader(string(body))))
-	b.body = recorder.Body.Bytes()
-	b.answer, _ = wantu.Decode(b.body)
-	return recorder.Result()
-}
-
-// refusal posts the last request once more, changed and signed anew, and
-// returns the return code and what return_desc names.
-func (b *bench) refusal(t *testing.T, endpoint string, change func(map[string]any)) (code, named string) {
+// refused demands that the client names the field and sends nothing.
+func (p probe) refused(t *testing.T, field string) {
 	t.Helper()
-	members := map[string]any{}
-	for name, text := range b.sent.Fields() {
-		members[name] = text
-	}
-	change(members)
-	body, err := wantu.Encode(members, sandbox.DefaultKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = b.post(endpoint, body).Body.Close()
-	if err := b.answer.Verify(sandbox.DefaultKey); err != nil {
-		t.Errorf("the answer is not signed: %v", err)
-	}
-	return b.answer.Text("return_code"), b.answer.Text("return_desc")
-}
-
-func nothing(*testing.T, *bench) {}
-
-func placed(t *testing.T, b *bench) {
-	t.Helper()
-	_, err := b.client.CreateQRCode(context.Background(), wantu.CreateQRCodeRequest{
-		PayChannel: wantu.WeChat, TotalFee: 100, FeeType: "HKD", Subject: "票", ProductID: "1", OutTradeNo: "n1", NotifyURL: notifyURL, Attach: "a",
-	})
-	if err != nil {
-		t.Fatal(err)
+	road := &replay{}
+	if _, err := p.call(road.client(t), p.request); !named(err, field) || road.calls != 0 {
+		t.Errorf("%v after %d calls, want %s to be named and nothing to be sent", err, road.calls, field)
 	}
 }
 
-func paid(t *testing.T, b *bench) {
-	t.Helper()
-	placed(t, b)
-	if _, err := b.Pay("n1"); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func refunded(t *testing.T, b *bench) {
-	t.Helper()
-	paid(t, b)
-	_, err := b.client.Refund(context.Background(), wantu.RefundRequest{
-		PayChannel: wantu.WeChat, OutTradeNo: "n1", OutRefundNo: "r1", TotalFee: 100, RefundFee: 100, RefundFeeType: "HKD",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// ready returns a bench with what p needs, and p's request for it: a TradeID
-// stands for the order's.
-func (p probe) ready(t *testing.T) (*bench, any) {
-	t.Helper()
-	b := newBench(t)
-	p.needs(t, b)
-	if _, has := goField(p.request, "trade_id"); !has {
-		return b, p.request
-	}
-	return b, with(p.request, "TradeID", b.mustOrder(t).TradeID)
-}
-
-func (b *bench) mustOrder(t *testing.T) sandbox.Order {
-	t.Helper()
-	o, err := b.Order("n1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return o
-}
-
-var humps = regexp.MustCompile(`([a-z0-9])([A-Z])`)
-
-// goField finds the field of a struct that has the manual's name.
-func goField(of any, name string) (string, bool) {
-	if name == "data" { // app has it as one of two
-		name = "order_string"
-	}
-	for f := range reflect.TypeOf(of).Fields() {
-		spaced := strings.NewReplacer("QRCode", "Qrcode", "URL", "Url", "ID", "Id", "SN", "Sn").Replace(f.Name)
-		if strings.ToLower(humps.ReplaceAllString(spaced, "${1}_$2")) == name {
-			return f.Name, true
-		}
-	}
-	return "", false
-}
-
-// with returns a copy of a request with another value in one field; nil is the
-// zero value.
-func with(request any, goName string, value any) any {
-	changed := reflect.New(reflect.TypeOf(request)).Elem()
-	changed.Set(reflect.ValueOf(request))
-	field := changed.FieldByName(goName)
-	if value == nil {
-		field.SetZero()
-	} else {
-		field.Set(reflect.ValueOf(value).Convert(field.Type()))
-	}
-	return changed.Interface()
+func named(err error, field string) bool {
+	var wrong *wantu.FieldError
+	return errors.As(err, &wrong) && wrong.Field == field
 }
