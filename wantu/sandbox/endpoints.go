@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -125,7 +126,7 @@ func (s *Sandbox) open(c call, on surface) (order, reply) {
 	fee, _ := wantu.ParseFee(c.Text("total_fee")) // checked by fields
 	channel, _ := strconv.Atoi(c.Text("pay_channel"))
 	now := s.config.Now().UTC()
-	o := &order{
+	o := order{
 		Order: Order{
 			OutTradeNo: c.Text("out_trade_no"), Endpoint: c.endpoint,
 			PayChannel: wantu.PayChannel(channel), PaymentInst: wantu.PaymentInst(c.Text("payment_inst")),
@@ -146,22 +147,51 @@ func (s *Sandbox) open(c call, on surface) (order, reply) {
 			return order{}, refuse(wantu.CodeParamError, "time_expire")
 		}
 	}
-	if err := s.number(o, c.public); err != nil {
+	placed, err := s.place(o, c.public)
+	switch {
+	case errors.Is(err, errNumberUsed):
+		return order{}, refuse(wantu.CodeOutTradeNoUsed, "")
+	case err != nil:
 		return order{}, refuse(wantu.CodeSystemError, "")
 	}
-	if !s.orders.add(o) {
-		return order{}, refuse(wantu.CodeOutTradeNoUsed, "")
-	}
-	return *o, nil
+	return placed, nil
 }
 
-// number gives an order its trade_id, its token and its addresses.
+// maxDraws bounds how often names are drawn for an order: a source of
+// randomness may repeat itself for ever.
+const maxDraws = 100
+
+// place names an order and opens it. A name that was drawn and that another
+// order has is drawn again: on a clock that stands all trade_ids share a second,
+// so that their six random digits soon meet.
+func (s *Sandbox) place(asked order, public string) (order, error) {
+	for range maxDraws {
+		o := asked
+		if err := s.number(&o, public); err != nil {
+			return o, err
+		}
+		kept := o // o stays ours
+		err := s.orders.add(&kept)
+		switch {
+		case errors.Is(err, errTradeIDUsed):
+		case errors.Is(err, errTokenUsed) && asked.token == "":
+		case errors.Is(err, errNumberUsed) && asked.OutTradeNo == "":
+		default:
+			return o, err
+		}
+	}
+	return order{}, errNoFreeName
+}
+
+// number gives an order its trade_id, its addresses and, unless it has them,
+// its out_trade_no and its token.
 func (s *Sandbox) number(o *order, public string) error {
 	tail, err := s.random.text(6, decimals)
 	if err != nil {
 		return err
 	}
 	o.TradeID = "1000" + strings.NewReplacer("-", "", " ", "", ":", "").Replace(wantu.FormatTime(o.CreatedAt)) + tail
+	o.OutTradeNo = cmp.Or(o.OutTradeNo, "M"+o.TradeID)
 	if o.token == "" {
 		if o.token, err = s.pageToken(o); err != nil {
 			return err
