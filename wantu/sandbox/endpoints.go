@@ -121,26 +121,25 @@ func (c call) names(o *order) bool {
 	return c.Text("pay_channel") == strconv.Itoa(int(o.PayChannel)) && (tradeID == "" || tradeID == o.TradeID)
 }
 
-// open remembers the order that the call asks for.
+// open remembers the order that the call asks for, with what its endpoint has
+// fields for.
 func (s *Sandbox) open(c call, on surface) (order, reply) {
-	fee, _ := wantu.ParseFee(c.Text("total_fee")) // checked by fields
+	fee, _ := wantu.ParseFee(c.own("total_fee")) // checked by fields
 	channel, _ := strconv.Atoi(c.Text("pay_channel"))
+	width, _ := strconv.Atoi(c.own("qrcode_width"))
 	now := s.config.Now().UTC()
 	o := order{
 		Order: Order{
-			OutTradeNo: c.Text("out_trade_no"), Endpoint: c.endpoint,
-			PayChannel: wantu.PayChannel(channel), PaymentInst: wantu.PaymentInst(c.Text("payment_inst")),
-			TotalFee: fee, FeeType: cmp.Or(c.Text("fee_type"), defaultCurrency),
-			Subject: c.Text("subject"), Attach: c.Text("attach"),
+			OutTradeNo: c.own("out_trade_no"), Endpoint: c.endpoint,
+			PayChannel: wantu.PayChannel(channel), PaymentInst: wantu.PaymentInst(c.own("payment_inst")),
+			TotalFee: fee, FeeType: cmp.Or(c.own("fee_type"), defaultCurrency),
+			Subject: c.own("subject"), Attach: c.own("attach"),
 			Status: StatusNotPay, CreatedAt: now, ExpiresAt: now.Add(codeLifetime),
 		},
-		surface: on, deviceSN: c.Text("device_sn"), width: c.Text("qrcode_width"),
-		notifyURL: c.Text("notify_url"), returnURL: c.Text("return_url"),
+		surface: on, deviceSN: c.own("device_sn"), width: width,
+		notifyURL: c.own("notify_url"), returnURL: c.own("return_url"),
 	}
-	if _, served := wantu.MinorDigits(o.FeeType); !served {
-		return order{}, refuse(wantu.CodeUnsupportedCurrency, "fee_type")
-	}
-	if text := c.Text("time_expire"); text != "" {
+	if text := c.own("time_expire"); text != "" {
 		expires, _ := wantu.ParseTime(text) // checked by fields
 		o.ExpiresAt = expires.UTC()
 		if !o.ExpiresAt.After(now) {
