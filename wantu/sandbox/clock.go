@@ -46,9 +46,24 @@ func (c *Clock) Advance(d time.Duration) {
 	if busy {
 		return
 	}
+	arrived := false
+	defer func() {
+		if !arrived {
+			c.halt()
+		}
+	}()
 	for run := c.next(); run != nil; run = c.next() {
 		run()
 	}
+	arrived = true
+}
+
+// halt ends a move that a panic or runtime.Goexit cut short. What was not
+// reached is left to the next Advance.
+func (c *Clock) halt() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.moving = false
 }
 
 // next moves to the next alarm and returns what it runs, or nil at the end.

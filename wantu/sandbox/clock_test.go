@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -238,4 +239,63 @@ func TestClockOverHTTP(t *testing.T) {
 	}
 	_, body := do(t, system, "GET", "/sandbox/clock", "")
 	contains(t, body, `"stands":false`)
+}
+
+func TestOfOneMomentTheOlderComesFirst(t *testing.T) {
+	t.Parallel()
+	s, d := still(t, sandbox.Config{NotifySchedule: []time.Duration{time.Minute}}, "no")
+	var want []string
+	for i := range 10 {
+		number := fmt.Sprint("n", i)
+		open(t, s, number)
+		payAll(t, s, number)
+		want = append(want, "1m0s "+number)
+	}
+	d.clock.Advance(time.Minute)
+	if got := d.numbers()[10:]; !slices.Equal(got, want) {
+		t.Errorf("came %v, want %v", got, want)
+	}
+}
+
+func TestCallThatPaysIsNotifiedOnceItReturns(t *testing.T) {
+	t.Parallel()
+	s, d := still(t, sandbox.Config{}, taken)
+	call(t, s, "pospay", nil)
+	if got := d.numbers(); !slices.Equal(got, []string{"0s n1"}) {
+		t.Errorf("pospay: came %v", got)
+	}
+	call(t, s, "pospay", map[string]any{"out_trade_no": "n2", "auth_code": "134642301183000506"})
+	for range 2 {
+		call(t, s, "query", map[string]any{"out_trade_no": "n2"})
+	}
+	if got := d.numbers(); !slices.Equal(got, []string{"0s n1", "0s n2"}) {
+		t.Errorf("query: came %v", got)
+	}
+}
+
+func TestClockGoesOnAfterAPanic(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(){
+		"panic": func() { panic("merchant") }, "Goexit": runtime.Goexit,
+	} {
+		s, d := still(t, sandbox.Config{}, "")
+		d.answer = func(number string) string {
+			if number == "n1" {
+				end()
+			}
+			return taken
+		}
+		open(t, s, "n1", "n2")
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			defer func() { _ = recover() }()
+			_, _ = s.Pay("n1")
+		}()
+		<-ended
+		payAll(t, s, "n2")
+		if o, _ := s.Order("n2"); !o.Acknowledged {
+			t.Errorf("%s: the clock is stuck", name)
+		}
+	}
 }

@@ -40,12 +40,13 @@
 //     has no other word, and nobody must hand over the goods. Closing an order
 //     twice succeeds twice, and so does canceling it.
 //   - A refunded order stays SUCCESS. A refund of what is not paid, beyond what
-//     was paid, or under a number that another refund has answers 508; the same
+//     was paid, or under a number that another refund has answers 508, and so does an order's 1001st; the same
 //     refund again answers the same and refunds once. The answer's refund_fee
 //     is this refund's. refund_fee_type may be left out, as in the manual's
 //     example.
 //   - cancel gives back what was not given back yet; that refund has no
-//     out_refund_no. close leaves a canceled order canceled.
+//     out_refund_no. close leaves a canceled order canceled, and an expired one
+//     expired.
 //   - Only web, wap and order-list name their times; the orders of the other
 //     endpoints live two hours, as WeChat's codes do.
 //   - query, close, cancel and refund with another pay_channel than the order's
@@ -70,8 +71,8 @@
 // Some values bring out an answer on purpose; the first row that fits holds:
 //
 //	the body          not a JSON object      300 DATA_FORMAT_ERROR
-//	sign              wrong                  301 SIGN_ERROR
 //	merchant_account  another's              302 NO_PRIVILEGE
+//	sign              wrong                  301 SIGN_ERROR
 //	store_account     another's              302 NO_PRIVILEGE
 //	fee_type          not served, as XAU     509 UNSUPPORTED_CURRENCY
 //	out_refund_no     …_return_NNN           NNN, and nothing is done

@@ -11,9 +11,7 @@ func (s *Sandbox) closeOrder(c call) reply {
 			return ErrUnknownOrder
 		}
 		o.Closes++
-		if o.Status != StatusSuccess && o.Status != StatusCanceled {
-			o.Status = StatusClosed
-		}
+		o.move(StatusClosed) // what has ended stays as it is
 		return nil
 	})
 	switch {
@@ -37,7 +35,7 @@ func (s *Sandbox) cancel(c call) reply {
 		if left := o.TotalFee - o.Refunded(); o.Status == StatusSuccess && left > 0 {
 			o.giveBack("", left, s.config.Now())
 		}
-		o.Status = StatusCanceled
+		o.move(StatusCanceled) // or is canceled already
 		if o.stop != nil {
 			o.stop() // there is no payment left to tell of
 		}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -120,48 +121,76 @@ func (c call) names(o *order) bool {
 	return c.Text("pay_channel") == strconv.Itoa(int(o.PayChannel)) && (tradeID == "" || tradeID == o.TradeID)
 }
 
-// open remembers the order that the call asks for.
+// open remembers the order that the call asks for, with what its endpoint has
+// fields for.
 func (s *Sandbox) open(c call, on surface) (order, reply) {
-	fee, _ := wantu.ParseFee(c.Text("total_fee")) // checked by fields
+	fee, _ := wantu.ParseFee(c.own("total_fee")) // checked by fields
 	channel, _ := strconv.Atoi(c.Text("pay_channel"))
+	width, _ := strconv.Atoi(c.own("qrcode_width"))
 	now := s.config.Now().UTC()
-	o := &order{
+	o := order{
 		Order: Order{
-			OutTradeNo: c.Text("out_trade_no"), Endpoint: c.endpoint,
-			PayChannel: wantu.PayChannel(channel), PaymentInst: wantu.PaymentInst(c.Text("payment_inst")),
-			TotalFee: fee, FeeType: cmp.Or(c.Text("fee_type"), defaultCurrency),
-			Subject: c.Text("subject"), Attach: c.Text("attach"),
+			OutTradeNo: c.own("out_trade_no"), Endpoint: c.endpoint,
+			PayChannel: wantu.PayChannel(channel), PaymentInst: wantu.PaymentInst(c.own("payment_inst")),
+			TotalFee: fee, FeeType: cmp.Or(c.own("fee_type"), defaultCurrency),
+			Subject: c.own("subject"), Attach: c.own("attach"),
 			Status: StatusNotPay, CreatedAt: now, ExpiresAt: now.Add(codeLifetime),
 		},
-		surface: on, deviceSN: c.Text("device_sn"), width: c.Text("qrcode_width"),
-		notifyURL: c.Text("notify_url"), returnURL: c.Text("return_url"),
+		surface: on, deviceSN: c.own("device_sn"), width: width,
+		notifyURL: c.own("notify_url"), returnURL: c.own("return_url"),
 	}
-	if _, served := wantu.MinorDigits(o.FeeType); !served {
-		return order{}, refuse(wantu.CodeUnsupportedCurrency, "fee_type")
-	}
-	if text := c.Text("time_expire"); text != "" {
+	if text := c.own("time_expire"); text != "" {
 		expires, _ := wantu.ParseTime(text) // checked by fields
 		o.ExpiresAt = expires.UTC()
 		if !o.ExpiresAt.After(now) {
 			return order{}, refuse(wantu.CodeParamError, "time_expire")
 		}
 	}
-	if err := s.number(o, c.public); err != nil {
+	placed, err := s.place(o, c.public)
+	switch {
+	case errors.Is(err, errNumberUsed):
+		return order{}, refuse(wantu.CodeOutTradeNoUsed, "")
+	case err != nil:
 		return order{}, refuse(wantu.CodeSystemError, "")
 	}
-	if !s.orders.add(o) {
-		return order{}, refuse(wantu.CodeOutTradeNoUsed, "")
-	}
-	return *o, nil
+	return placed, nil
 }
 
-// number gives an order its trade_id, its token and its addresses.
+// maxDraws bounds how often names are drawn for an order: a source of
+// randomness may repeat itself for ever.
+const maxDraws = 100
+
+// place names an order and opens it. A name that was drawn and that another
+// order has is drawn again: on a clock that stands all trade_ids share a second,
+// so that their six random digits soon meet.
+func (s *Sandbox) place(asked order, public string) (order, error) {
+	for range maxDraws {
+		o := asked
+		if err := s.number(&o, public); err != nil {
+			return o, err
+		}
+		kept := o // o stays ours
+		err := s.orders.add(&kept)
+		switch {
+		case errors.Is(err, errTradeIDUsed):
+		case errors.Is(err, errTokenUsed) && asked.token == "":
+		case errors.Is(err, errNumberUsed) && asked.OutTradeNo == "":
+		default:
+			return o, err
+		}
+	}
+	return order{}, errNoFreeName
+}
+
+// number gives an order its trade_id, its addresses and, unless it has them,
+// its out_trade_no and its token.
 func (s *Sandbox) number(o *order, public string) error {
 	tail, err := s.random.text(6, decimals)
 	if err != nil {
 		return err
 	}
 	o.TradeID = "1000" + strings.NewReplacer("-", "", " ", "", ":", "").Replace(wantu.FormatTime(o.CreatedAt)) + tail
+	o.OutTradeNo = cmp.Or(o.OutTradeNo, "M"+o.TradeID)
 	if o.token == "" {
 		if o.token, err = s.pageToken(o); err != nil {
 			return err

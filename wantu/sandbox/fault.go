@@ -70,9 +70,9 @@ const (
 
 // Faults of notifications.
 const (
-	FaultDelay     FaultKind = "delay"     // sent after Delay; the schedule goes on from there
+	FaultDelay     FaultKind = "delay"     // sent after Delay, or once it is removed; the schedule goes on from there
 	FaultDrop      FaultKind = "drop"      // counts as a try, is not sent
-	FaultDuplicate FaultKind = "duplicate" // sent Copies more times at once
+	FaultDuplicate FaultKind = "duplicate" // sent Copies more times at once; with a Clock, until one is not answered in 10 s
 	FaultReorder   FaultKind = "reorder"   // waits until another order's has been sent
 	FaultForge     FaultKind = "forge"     // a forged one comes first
 )

@@ -31,19 +31,24 @@ func (s *Sandbox) respond(w http.ResponseWriter, r *http.Request, endpoint strin
 	}
 }
 
-// answerLate gives up when the merchant does, or when the sandbox is closed.
+// answerLate gives up when the merchant does, or when the sandbox is closed. A
+// call that is carried out late is so by the alarm: on a clock that stands it
+// has its place among all else that falls due.
 func (s *Sandbox) answerLate(w http.ResponseWriter, r *http.Request, fault Fault, carryOut func() reply) {
-	var answer reply
 	if fault.When == After {
-		answer = carryOut()
+		answer := carryOut()
+		carryOut = func() reply { return answer }
 	}
-	if !s.sleep(r.Context(), fault.Delay) {
+	ready := make(chan reply, 1)
+	s.after(r.Context(), fault.Delay, func() { ready <- carryOut() })
+	select {
+	case answer := <-ready:
+		s.answer(w, answer)
+	case <-r.Context().Done():
+		panic(http.ErrAbortHandler)
+	case <-s.lifetime.Done():
 		panic(http.ErrAbortHandler)
 	}
-	if fault.When == Before {
-		answer = carryOut()
-	}
-	s.answer(w, answer)
 }
 
 // spoil sends what the fault leaves of an answer. net/http closes the

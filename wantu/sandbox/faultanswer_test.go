@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -253,4 +254,55 @@ func TestMerchantHangsUpOnALateAnswer(t *testing.T) {
 	if err := <-failed; !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	} // the server of the fixture closes only once the handler has ended
+}
+
+// abandoned calls an endpoint whose answer may never come, as net/http would.
+func abandoned(t *testing.T, h http.Handler, endpoint string, change map[string]any) {
+	t.Helper()
+	defer func() {
+		if problem := recover(); problem != nil && problem != http.ErrAbortHandler {
+			panic(problem)
+		}
+	}()
+	call(t, h, endpoint, change)
+}
+
+func TestSpoiledAnswerOfAPaymentIsNotifiedAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []sandbox.FaultKind{
+		sandbox.FaultCut, sandbox.FaultHangUp, sandbox.FaultUnsigned, sandbox.FaultForged,
+		sandbox.FaultOtherOrder, sandbox.FaultHTML, sandbox.FaultStatus, sandbox.FaultRefuse,
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			s, d := still(t, sandbox.Config{}, taken)
+			set(t, s, sandbox.Fault{Kind: kind, When: sandbox.After, Times: 1})
+			abandoned(t, s, "pospay", nil)
+			if got := d.numbers(); len(got) != 1 {
+				t.Errorf("came %v, want one", got)
+			}
+		})
+	}
+}
+
+func TestLateCallIsCarriedOutInItsPlace(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, d := still(t, sandbox.Config{}, "no")
+		open(t, s, "n1")
+		pay(t, s)
+		set(t, s, sandbox.Fault{Kind: sandbox.FaultLate, When: sandbox.Before, Delay: 20 * time.Second, Times: 1})
+		answer := make(chan string, 1)
+		go func() { answer <- call(t, s, "pospay", map[string]any{"out_trade_no": "n2"}) }()
+		synctest.Wait()
+		d.clock.Advance(40 * time.Second)
+		if o, err := s.Order("n2"); err != nil || !o.CreatedAt.Equal(noon().Add(20*time.Second)) {
+			t.Errorf("once Advance has returned: opened at %v, %v", o.CreatedAt, err)
+		}
+		want := []string{"0s n1", "15s n1", "20s n2", "30s n1", "35s n2"}
+		if got := d.numbers(); !slices.Equal(got, want) {
+			t.Errorf("came %v, want %v", got, want)
+		}
+		contains(t, <-answer, `"return_code":200`)
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -342,3 +343,100 @@ func answering(want, secret string) http.RoundTripper {
 type roundTrip func(*http.Request) *http.Response
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
+
+func TestCanceledOrderHoldsNoOtherBack(t *testing.T) {
+	t.Parallel()
+	for range 300 {
+		s, d := still(t, sandbox.Config{}, taken)
+		set(t, s, sandbox.Fault{Kind: sandbox.FaultReorder})
+		open(t, s, "n1", "n2", "n3")
+		payAll(t, s, "n1")
+		contains(t, call(t, s, "cancel", nil), `"return_code":200`)
+		payAll(t, s, "n2", "n3") // n2 has nobody to go before, so that n3 goes before it
+		if got := d.numbers(); !slices.Equal(got, []string{"0s n3", "0s n2"}) {
+			t.Fatalf("came %v", got)
+		}
+	}
+}
+
+func TestWhatIsCanceledWhileHeldBackIsNotNotified(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []sandbox.Fault{
+		{Kind: sandbox.FaultReorder, Times: 1}, {Kind: sandbox.FaultDelay, Delay: time.Minute, Times: 1},
+	} {
+		s, d := still(t, sandbox.Config{}, taken)
+		open(t, s, "n1")
+		pay(t, s)
+		set(t, s, fault)
+		goesBack(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
+		contains(t, call(t, s, "cancel", nil), `"return_code":200`)
+		d.clock.Advance(time.Hour)
+		s.ClearFaults()
+		if got := d.numbers(); len(got) != 1 || len(order(t, s).Notifications) != 1 {
+			t.Errorf("%s: came %v, want the one before", fault.Kind, got)
+		}
+	}
+}
+
+func TestRemovingADelayLetsGoWhatItHolds(t *testing.T) {
+	t.Parallel()
+	s, d := still(t, sandbox.Config{}, taken)
+	fault := set(t, s, sandbox.Fault{Kind: sandbox.FaultDelay, Delay: time.Hour})
+	open(t, s, "n1", "n2")
+	payAll(t, s, "n1")
+	d.clock.Advance(time.Minute)
+	if err := s.RemoveFault(fault.ID); err != nil {
+		t.Fatal(err)
+	}
+	payAll(t, s, "n2")
+	d.clock.Advance(2 * time.Hour)
+	if got := d.numbers(); !slices.Equal(got, []string{"1m0s n1", "1m0s n2"}) {
+		t.Errorf("came %v", got)
+	}
+}
+
+func TestDelayedOneIsNotSwapped(t *testing.T) {
+	t.Parallel()
+	s, d := still(t, sandbox.Config{}, taken)
+	set(t, s, sandbox.Fault{Kind: sandbox.FaultDelay, Delay: time.Minute, Times: 1})
+	open(t, s, "n1", "n2")
+	payAll(t, s, "n1", "n2")
+	if got := d.numbers(); !slices.Equal(got, []string{"0s n2"}) {
+		t.Errorf("came %v", got)
+	}
+}
+
+func TestCopiesEndAtATimeOut(t *testing.T) {
+	t.Parallel()
+	s, err := sandbox.New(sandbox.Config{
+		Clock: sandbox.NewClock(noon()), NotifySchedule: []time.Duration{},
+		HTTPClient: &http.Client{Transport: refusing{slow{errors.New("hangs")}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	set(t, s, sandbox.Fault{Kind: sandbox.FaultDuplicate, Copies: 1000})
+	open(t, s, "n1")
+	pay(t, s)
+	if got := results(t, s, "n1"); !slices.Equal(got, []string{"no answer within 10 s (duplicate)"}) {
+		t.Errorf("results %q", got)
+	}
+}
+
+func TestButtonHoldsOneNotification(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []sandbox.Fault{{Kind: sandbox.FaultReorder}, {Kind: sandbox.FaultDelay, Delay: time.Hour}} {
+		s, d := still(t, sandbox.Config{}, taken)
+		set(t, s, fault)
+		open(t, s, "n1")
+		pay(t, s) // the schedule's own is held as well
+		for range 20 {
+			goesBack(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
+		}
+		s.ClearFaults()
+		if got := d.numbers(); len(got) != 2 {
+			t.Errorf("%s: %d came, want the schedule's and one", fault.Kind, len(got))
+		}
+	}
+}

@@ -40,7 +40,7 @@ func (s *Sandbox) RemoveFault(id string) error {
 	if !s.faults.remove(func(f Fault) bool { return f.ID == id }) {
 		return ErrUnknownFault
 	}
-	s.release(func(h hold) bool { return h.fault.ID == id })
+	s.release(func(h *hold) bool { return h.fault.ID == id })
 	s.settle()
 	return nil
 }
@@ -48,7 +48,7 @@ func (s *Sandbox) RemoveFault(id string) error {
 // ClearFaults takes all faults back, as [Sandbox.RemoveFault] does.
 func (s *Sandbox) ClearFaults() {
 	s.faults.remove(func(Fault) bool { return true })
-	s.release(func(hold) bool { return true })
+	s.release(func(*hold) bool { return true })
 	s.settle()
 }
 

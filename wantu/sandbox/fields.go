@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -64,7 +65,7 @@ func qrCodeFields() []field {
 }
 
 func webFields() []field {
-	return append(wapFields(), field{"qrcode_width", optional, 4, isFee})
+	return append(wapFields(), field{"qrcode_width", optional, 256, isWidth})
 }
 
 func wapFields() []field {
@@ -157,6 +158,13 @@ func isTime(text string) bool {
 func isFee(text string) bool {
 	fee, err := wantu.ParseFee(text)
 	return err == nil && fee > 0
+}
+
+// isWidth knows what a page can be wide. The manual gives a bound of its
+// characters alone.
+func isWidth(text string) bool {
+	width, err := strconv.Atoi(text)
+	return err == nil && width >= 1 && width <= 9999 && strings.Trim(text, decimals) == ""
 }
 
 func isNumber(text string) bool {

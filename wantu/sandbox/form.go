@@ -48,8 +48,12 @@ func (s *Sandbox) orderForm(action string) func(url.Values) error {
 }
 
 // notifyForm does not wait for a notification that a fault holds back: the page
-// that would let it go could not be shown.
+// that would let it go could not be shown. While one that was asked for is held,
+// it asks for no other: each would stay until the end.
 func (s *Sandbox) notifyForm(form url.Values) error {
+	if s.held.has(func(h *hold) bool { return h.manual && h.number == form.Get("number") }) {
+		return nil
+	}
 	ctx, cancel := context.WithCancel(s.lifetime)
 	taken := false
 	ended := make(chan struct{})

@@ -6,32 +6,36 @@ import (
 	"sync"
 )
 
-// hold is a notification that waits for another order's.
+// hold is a notification that a fault holds back: reorder until another order's
+// was sent, delay until its time has come.
 type hold struct {
 	number string
 	fault  Fault
+	manual bool            // somebody asked for it, beside the schedule
 	ctx    context.Context //nolint:containedctx // of the notification, which outlives the call that holds it
 	send   func()
 }
 
+// holds are what is held back. A hold whose context has ended is none: that is
+// looked at here, not told by another goroutine, so that a run can be repeated.
 type holds struct {
 	mu  sync.Mutex
 	all []*hold
 }
 
-// add keeps h until ctx ends.
-func (h *holds) add(ctx context.Context, held hold) {
-	kept := &held
+// add holds h back.
+func (h *holds) add(held *hold) {
 	h.mu.Lock()
-	h.all = append(h.all, kept)
-	h.mu.Unlock()
-	context.AfterFunc(ctx, func() { h.take(func(other *hold) bool { return other == kept }) })
+	defer h.mu.Unlock()
+	h.prune()
+	h.all = append(h.all, held)
 }
 
 // take removes and returns those that fit, the oldest first.
 func (h *holds) take(fits func(*hold) bool) []*hold {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.prune()
 	var taken []*hold
 	h.all = slices.DeleteFunc(h.all, func(held *hold) bool {
 		if fits(held) {
@@ -43,16 +47,38 @@ func (h *holds) take(fits func(*hold) bool) []*hold {
 	return taken
 }
 
-// others reports whether an order but number is held.
-func (h *holds) others(number string) bool {
+// has reports whether one that fits is held.
+func (h *holds) has(fits func(*hold) bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.ContainsFunc(h.all, func(held *hold) bool { return held.number != number })
+	h.prune()
+	return slices.ContainsFunc(h.all, fits)
+}
+
+// prune forgets those that have ended. The lock is held.
+func (h *holds) prune() {
+	h.all = slices.DeleteFunc(h.all, func(held *hold) bool { return held.ctx.Err() != nil })
+}
+
+// waitsFor reports whether the notification of an order lets h go.
+func (h *hold) waitsFor(number string) bool {
+	return h.fault.Kind == FaultReorder && h.number != number
+}
+
+// delay holds a notification back for the time of its fault, or until the
+// fault is removed.
+func (s *Sandbox) delay(held *hold) {
+	s.held.add(held)
+	s.after(held.ctx, held.fault.Delay, func() {
+		for _, due := range s.held.take(func(h *hold) bool { return h == held }) {
+			due.send()
+		}
+	})
 }
 
 // release sends the notifications that fit.
-func (s *Sandbox) release(fits func(hold) bool) {
-	for _, held := range s.held.take(func(h *hold) bool { return fits(*h) }) {
+func (s *Sandbox) release(fits func(*hold) bool) {
+	for _, held := range s.held.take(fits) {
 		s.after(held.ctx, 0, held.send)
 	}
 }

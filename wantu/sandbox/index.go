@@ -77,12 +77,10 @@ func onlyDefault(secret, public string) string {
 // indexFuncs are what the root page calls.
 func indexFuncs() template.FuncMap {
 	return template.FuncMap{
-		"amount": amount,
-		"money":  money,
-		"payable": func(o Order) bool {
-			return o.Status == StatusNotPay || o.Status == StatusPayError
-		},
-		"kind": kindName,
+		"amount":  amount,
+		"money":   money,
+		"payable": Order.payable,
+		"kind":    kindName,
 		"row": func(order Order, filter string) any {
 			return struct {
 				Order  Order

@@ -1,9 +1,18 @@
 package sandbox
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"time"
+)
+
+// Why an order cannot be opened.
+var (
+	errNumberUsed  = errors.New("sandbox: the out_trade_no is used")
+	errTokenUsed   = errors.New("sandbox: the token is used")
+	errTradeIDUsed = errors.New("sandbox: the trade_id is used")
+	errNoFreeName  = errors.New("sandbox: whatever is drawn is used")
 )
 
 // ledger remembers the newest orders.
@@ -11,38 +20,46 @@ type ledger struct {
 	limit int
 	now   func() time.Time
 
-	mu       sync.Mutex
-	byNumber map[string]*order
-	byToken  map[string]*order
-	byRefund map[string]*order // by out_refund_no
-	queue    []*order          // oldest first
+	mu        sync.Mutex
+	byNumber  map[string]*order
+	byTradeID map[string]*order
+	byToken   map[string]*order
+	byRefund  map[string]*order // by out_refund_no
+	queue     []*order          // oldest first
 }
 
 func newLedger(limit int, now func() time.Time) *ledger {
 	return &ledger{
 		limit: limit, now: now,
-		byNumber: map[string]*order{}, byToken: map[string]*order{}, byRefund: map[string]*order{},
+		byNumber: map[string]*order{}, byTradeID: map[string]*order{},
+		byToken: map[string]*order{}, byRefund: map[string]*order{},
 	}
 }
 
-// add opens an order; false when its number or token was used before.
-func (l *ledger) add(o *order) bool {
+// add opens an order, or says which of its names another order has.
+func (l *ledger) add(o *order) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.byNumber[o.OutTradeNo] != nil || l.byToken[o.token] != nil {
-		return false
+	switch {
+	case l.byNumber[o.OutTradeNo] != nil:
+		return errNumberUsed
+	case l.byToken[o.token] != nil:
+		return errTokenUsed
+	case l.byTradeID[o.TradeID] != nil:
+		return errTradeIDUsed
 	}
-	l.byNumber[o.OutTradeNo], l.byToken[o.token] = o, o
+	l.byNumber[o.OutTradeNo], l.byTradeID[o.TradeID], l.byToken[o.token] = o, o, o
 	l.queue = append(l.queue, o)
 	if len(l.queue) > l.limit {
 		l.drop(l.queue[0])
 		l.queue = slices.Delete(l.queue, 0, 1)
 	}
-	return true
+	return nil
 }
 
 func (l *ledger) drop(o *order) {
 	delete(l.byNumber, o.OutTradeNo)
+	delete(l.byTradeID, o.TradeID)
 	delete(l.byToken, o.token)
 	for _, refund := range o.Refunds {
 		delete(l.byRefund, refund.OutRefundNo)
@@ -88,10 +105,8 @@ func (l *ledger) run(o *order, f func(*order) error) (order, error) {
 func (l *ledger) numberOf(tradeID string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, o := range l.queue {
-		if o.TradeID == tradeID {
-			return o.OutTradeNo
-		}
+	if o := l.byTradeID[tradeID]; o != nil {
+		return o.OutTradeNo
 	}
 	return ""
 }

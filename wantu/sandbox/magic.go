@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -63,41 +62,44 @@ func returnCode(digits string) wantu.ReturnCode {
 }
 
 // cast serves a call, or answers what its magic value asks for.
-func (s *Sandbox) cast(served endpoint, c call) reply {
-	c.spell = c.find(served)
+func (s *Sandbox) cast(c call) reply {
+	if feeType := c.own("fee_type"); feeType != "" && !isServed(feeType) {
+		return refuse(wantu.CodeUnsupportedCurrency, "fee_type")
+	}
+	c.spell = c.find()
 	refusal := refuse(c.spell.code, c.spell.Field)
 	switch {
 	case c.spell.code == 0:
-		return served.serve(s, c)
+		return c.served.serve(s, c)
 	case !c.spell.acts:
 		return refusal
 	}
-	if r := served.serve(s, c); r["return_code"] != int(wantu.CodeSuccess) {
+	if r := c.served.serve(s, c); r["return_code"] != int(wantu.CodeSuccess) {
 		return r
 	}
 	return refusal
 }
 
 // find returns the first spell that fits the call; its code is 0 when none does.
-func (c call) find(served endpoint) spell {
+func (c call) find() spell {
 	for _, s := range spells() {
-		if found, ok := s.fits(c.Text(s.Field)); ok && c.open(served, s.Field) {
+		if found, ok := s.fits(c.Text(s.Field)); ok && c.open(s.Field) {
 			return found
 		}
 	}
 	return spell{}
 }
 
-// open reports whether magic in a field counts at an endpoint. A number counts
+// open reports whether magic in a field counts at the endpoint. A number counts
 // everywhere, also where the manual has none, so that every endpoint can be
 // brought to every answer.
-func (c call) open(served endpoint, name string) bool {
+func (c call) open(name string) bool {
 	switch name {
 	case "out_refund_no":
 		return true
 	case "out_trade_no":
 		return c.Text("out_refund_no") == ""
 	default:
-		return served.opens && slices.ContainsFunc(served.fields, func(f field) bool { return f.name == name })
+		return c.served.opens && c.served.has(name)
 	}
 }

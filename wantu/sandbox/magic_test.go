@@ -178,3 +178,77 @@ func TestShopperEntersAPassword(t *testing.T) {
 		f.status(t, name, sandbox.StatusCanceled)
 	}
 }
+
+// rows are values that make a request to pospay fit a row of the table, in its
+// order. A body that is no JSON object fits no other.
+func rows() []struct {
+	field, value, code string
+} {
+	return []struct{ field, value, code string }{
+		{"merchant_account", "HKG9", "302"},
+		{"sign", "0123456789ABCDEF0123456789ABCDEF", "301"},
+		{"store_account", "HKG9", "302"},
+		{"fee_type", "XAU", "509"},
+		{"out_refund_no", "r_return_303", "303"},
+		{"out_trade_no", "n_return_402", "402"},
+		{"total_fee", "9990500", "500"},
+		{"total_fee", "9990504", "504"},
+		{"auth_code", "0505", "505"},
+		{"auth_code", "134642301183000500", "500"},
+		{"auth_code", "134642301183000502", "502"},
+		{"auth_code", "134642301183100506", "506"},
+	}
+}
+
+func TestTheFirstRowThatFitsHolds(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{}, taken)
+	table := sandbox.MagicValues()
+	at := 0 // in the table; the rows of the test are in its order
+	for i, first := range rows() {
+		for at < len(table) && table[at].Field != first.field {
+			at++
+		}
+		if at == len(table) {
+			t.Fatalf("%s is not where the table has it", first.field)
+		}
+		for j, second := range rows()[i+1:] {
+			if second.field == first.field || first.field == "out_refund_no" && second.field == "out_trade_no" {
+				continue
+			}
+			members := object("pospay", map[string]any{"out_trade_no": fmt.Sprintf("n%d_%d", i, j)})
+			members[first.field], members[second.field] = first.value, second.value
+			body := resigned(t, members)
+			_, answer := do(t, s, "POST", "/paygate/pospay", body)
+			contains(t, answer, `"return_code":`+first.code)
+			if t.Failed() {
+				t.Fatalf("%s=%s and %s=%s", first.field, first.value, second.field, second.value)
+			}
+		}
+	}
+}
+
+// resigned signs members, unless they hold a sign.
+func resigned(t *testing.T, members map[string]any) string {
+	t.Helper()
+	sign, forged := members["sign"]
+	delete(members, "sign")
+	body, err := wantu.Encode(members, sandbox.DefaultKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !forged {
+		return string(body)
+	}
+	message, err := wantu.Decode(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(string(body), message.Text("sign"), fmt.Sprint(sign), 1)
+}
+
+func TestOneCodeMayFitTwoRows(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{}, taken)
+	contains(t, call(t, s, "pospay", map[string]any{"auth_code": "000502"}), `"return_code":505`)
+}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -62,20 +63,21 @@ func (s *Sandbox) payMerchantCode(w http.ResponseWriter, r *http.Request) {
 	if ticket := r.PostFormValue("ticket"); isTicket(ticket) {
 		o.token = ticket
 	}
-	if err := s.number(o, s.publicURL(r)); err != nil {
+	placed, err := s.place(o, s.publicURL(r))
+	switch {
+	case errors.Is(err, errTokenUsed): // the ticket of a payment that was made
+	case err != nil:
 		s.problem(w, http.StatusInternalServerError, "系统错误", "no randomness")
 		return
+	default:
+		_, _ = s.Pay(placed.OutTradeNo) // the page says what became of it
 	}
-	o.OutTradeNo = "M" + o.TradeID
-	if s.orders.add(o) {
-		_, _ = s.Pay(o.OutTradeNo) // the page says what became of it
-	}
-	http.Redirect(w, r, "/"+string(surfacePhone)+"/"+o.token, http.StatusSeeOther)
+	http.Redirect(w, r, "/"+string(surfacePhone)+"/"+placed.token, http.StatusSeeOther)
 }
 
-func (s *Sandbox) merchantOrder(code merchantCode, fee int64) *order {
+func (s *Sandbox) merchantOrder(code merchantCode, fee int64) order {
 	now := s.config.Now().UTC()
-	return &order{
+	return order{
 		Order: Order{
 			Endpoint: "merchant-qrcode", PayChannel: code.channel, TotalFee: fee, FeeType: defaultCurrency,
 			Subject: "商户收款码 Merchant code", Status: StatusNotPay, CreatedAt: now, ExpiresAt: now.Add(codeLifetime),

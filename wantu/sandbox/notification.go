@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -26,34 +27,44 @@ func (s *Sandbox) notify(ctx context.Context, number string, fault Fault) bool {
 		s.send(ctx, number, fault, true)
 	}
 	var taken atomic.Bool
-	s.together(1+fault.Copies, func() {
-		if s.send(ctx, number, fault, false) {
+	s.together(1+fault.Copies, func() error {
+		err := s.send(ctx, number, fault, false)
+		if err == nil {
 			taken.Store(true)
 		}
+		return err
 	})
-	s.release(func(h hold) bool { return h.number != number })
+	s.release(func(h *hold) bool { return h.waitsFor(number) })
 	return taken.Load()
 }
 
 // together runs f n times: at once, or, with a Clock, one after the other, so
-// that the run can be repeated.
-func (s *Sandbox) together(n int, f func()) {
+// that the run can be repeated. There it ends at a time-out: each takes ten
+// seconds, and a merchant that hangs would be waited for again and again.
+func (s *Sandbox) together(n int, f func() error) {
 	var all sync.WaitGroup
 	for range n {
-		if s.config.Clock != nil {
-			f()
+		if s.config.Clock == nil {
+			all.Go(func() { _ = f() })
 			continue
 		}
-		all.Go(f)
+		if errors.Is(f(), errTimeout) {
+			break
+		}
 	}
 	all.Wait()
 }
 
 // send posts one notification, good or forged, and remembers what came of it.
-func (s *Sandbox) send(ctx context.Context, number string, fault Fault, forged bool) bool {
+// An order that was canceled while a fault held its notification back is not
+// paid any more: there is nothing to tell.
+func (s *Sandbox) send(ctx context.Context, number string, fault Fault, forged bool) error {
 	o, err := s.orders.change(number, nil)
 	if err != nil {
-		return false
+		return err
+	}
+	if o.Status != StatusSuccess {
+		return ErrNotPaid
 	}
 	try := Try{At: s.config.Now().UTC(), Fault: fault.Kind, Forged: forged}
 	if !forged {
@@ -61,7 +72,7 @@ func (s *Sandbox) send(ctx context.Context, number string, fault Fault, forged b
 	}
 	err = s.post(ctx, o, fault.Forgery)
 	s.log(ctx, number, try, err)
-	return err == nil
+	return err
 }
 
 // log remembers a try that ended with err, nil when it was acknowledged.

@@ -52,7 +52,7 @@ func (s *Sandbox) notifyAgain(ctx context.Context, number string, done func(take
 	if o.Status != StatusSuccess {
 		return ErrNotPaid
 	}
-	s.try(ctx, number, done)
+	s.try(ctx, &hold{number: number, manual: true}, done)
 	s.settle()
 	return nil
 }
@@ -81,24 +81,24 @@ func (s *Sandbox) repeat(ctx context.Context, stop func(), number string, waits 
 			done(false)
 			return
 		}
-		s.try(ctx, number, done)
+		s.try(ctx, &hold{number: number}, done)
 	})
 }
 
 // try makes one try, spoiled by the oldest fault of notifications, and then
-// calls done with whether it was acknowledged.
-func (s *Sandbox) try(ctx context.Context, number string, done func(taken bool)) {
-	swapped := s.held.others(number) // then this one goes ahead of those, and need not wait for a third
-	fault := s.faults.strike(func(f Fault) bool {
+// calls done with whether it was acknowledged. The fault may hold it back.
+func (s *Sandbox) try(ctx context.Context, held *hold, done func(taken bool)) {
+	swapped := s.held.has(func(h *hold) bool { return h.waitsFor(held.number) }) // then this one goes ahead of those, and need not wait for a third
+	held.fault = s.faults.strike(func(f Fault) bool {
 		return f.On == OnNotification && (f.Kind != FaultReorder || !swapped)
 	})
-	send := func() { done(s.notify(ctx, number, fault)) }
-	switch fault.Kind {
+	held.ctx, held.send = ctx, func() { done(s.notify(ctx, held.number, held.fault)) }
+	switch held.fault.Kind {
 	case FaultDelay:
-		s.after(ctx, fault.Delay, send)
+		s.delay(held)
 	case FaultReorder:
-		s.held.add(ctx, hold{number: number, fault: fault, ctx: ctx, send: send})
+		s.held.add(held)
 	default:
-		send()
+		held.send()
 	}
 }

@@ -12,9 +12,11 @@ import (
 
 // Status is what became of an order.
 //
-//	NOT_PAY ──▶ SUCCESS | PAY_ERROR | CLOSED | EXPIRED
-//	PAY_ERROR ──▶ SUCCESS | CLOSED | EXPIRED
-//	any ──▶ CANCELED
+//	NOT_PAY   ──▶ SUCCESS | PAY_ERROR | CLOSED | EXPIRED | CANCELED
+//	PAY_ERROR ──▶ SUCCESS | PAY_ERROR | CLOSED | EXPIRED | CANCELED
+//	SUCCESS   ──▶ CANCELED
+//	CLOSED    ──▶ CANCELED
+//	EXPIRED   ──▶ CANCELED
 type Status string
 
 // The statuses. SUCCESS, CLOSED and EXPIRED are final but for CANCELED. A
@@ -27,6 +29,18 @@ const (
 	StatusExpired  Status = "EXPIRED"   // ended by time_expire
 	StatusCanceled Status = "CANCELED"  // ended by the merchant, the money given back
 )
+
+// moves is the diagram of [Status]. Every change of a status goes by it.
+func moves() map[Status][]Status {
+	open := []Status{StatusSuccess, StatusPayError, StatusClosed, StatusExpired, StatusCanceled}
+	final := []Status{StatusCanceled}
+	return map[Status][]Status{
+		StatusNotPay: open, StatusPayError: open,
+		StatusSuccess: final, StatusClosed: final, StatusExpired: final,
+	}
+}
+
+func (s Status) may(become Status) bool { return slices.Contains(moves()[s], become) }
 
 // What [Sandbox.Pay], [Sandbox.Fail] and [Sandbox.Notify] may say.
 var (
@@ -96,7 +110,7 @@ type order struct {
 	deviceSN  string
 	notifyURL string
 	returnURL string
-	width     string // qrcode_width, "" when not asked for
+	width     int    // qrcode_width in pixels, 0 when not asked for
 	becomes   Status // at the second query, while the shopper enters a password; "" when nothing is due
 
 	stop context.CancelFunc // ends its notifications; nil before they start
@@ -121,15 +135,21 @@ func (o *order) giveBack(number string, fee int64, now time.Time) Refund {
 
 // settle brings Status up to date.
 func (o *order) settle(now time.Time) {
-	open := o.Status == StatusNotPay || o.Status == StatusPayError
-	if open && !now.Before(o.ExpiresAt) {
-		o.Status = StatusExpired
+	if !now.Before(o.ExpiresAt) {
+		o.move(StatusExpired)
 	}
 }
 
-func (o *order) payable() bool {
-	return o.Status == StatusNotPay || o.Status == StatusPayError
+// move changes the status; false when the diagram has no such move.
+func (o *order) move(to Status) bool {
+	if !o.Status.may(to) {
+		return false
+	}
+	o.Status = to
+	return true
 }
+
+func (o Order) payable() bool { return o.Status.may(StatusSuccess) }
 
 // tradeStatus is Status in the manual's words, its spelling included.
 func (o *order) tradeStatus() string {

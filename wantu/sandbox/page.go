@@ -10,6 +10,8 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
+const defaultWidth = 200
+
 // surface is where a shopper meets an order: the path of the page.
 type surface string
 
@@ -79,9 +81,18 @@ func (s *Sandbox) view(on surface, o order, query url.Values) (view, error) {
 	}
 	var err error
 	if o.ScanURL != "" && on != surfaceWallet {
-		v.QRCode, err = qrCode(o.ScanURL, cmp.Or(o.width, "200"))
+		v.QRCode, err = qrCode(o.ScanURL, codeWidth(on, o))
 	}
 	return v, err
+}
+
+// codeWidth is the width of a QR code in pixels: the shop's wish counts on the
+// page that goes into its own, a cashier's layout is not the shop's.
+func codeWidth(on surface, o order) int {
+	if on != surfaceFrame {
+		return defaultWidth
+	}
+	return cmp.Or(o.width, defaultWidth)
 }
 
 func walletName(o order) string {

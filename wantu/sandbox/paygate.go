@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/wantukit/wantukit/wantu"
 )
@@ -30,8 +31,18 @@ func succeed(fields reply) reply {
 type call struct {
 	request
 	endpoint string
+	served   endpoint
 	public   string // base URL for the shopper's browser
 	spell    spell  // what its magic value asks for
+}
+
+// own returns the text of a field that is in the endpoint's table, "" for one
+// that is not: nobody has checked that.
+func (c call) own(name string) string {
+	if !c.served.has(name) {
+		return ""
+	}
+	return c.Text(name)
 }
 
 // endpoint is what the sandbox checks of a request and how it answers.
@@ -39,6 +50,11 @@ type endpoint struct {
 	fields []field
 	serve  func(*Sandbox, call) reply
 	opens  bool // it opens an order, so its total_fee may be magic
+}
+
+// has reports whether a field is in the endpoint's table.
+func (e endpoint) has(name string) bool {
+	return slices.ContainsFunc(e.fields, func(f field) bool { return f.name == name })
 }
 
 func endpoints() map[string]endpoint {
@@ -89,7 +105,7 @@ func (s *Sandbox) handle(r *http.Request, body []byte, name string, served endpo
 			return refusal
 		}
 	}
-	return s.cast(served, call{request: sent, endpoint: name, public: s.publicURL(r)})
+	return s.cast(call{request: sent, endpoint: name, served: served, public: s.publicURL(r)})
 }
 
 // authenticate checks who calls. The signature comes before all other fields,

@@ -16,13 +16,13 @@ func (s *Sandbox) posPay(c call) reply {
 		return refusal
 	}
 	o, err := s.orders.change(o.OutTradeNo, func(o *order) error {
-		if o.becomes = c.spell.becomes; o.becomes == "" {
-			s.take(o)
+		if o.becomes = c.spell.becomes; o.becomes == "" && !s.take(o) {
+			return ErrOrderEnded
 		}
 		return nil
 	})
 	switch {
-	case err != nil: // forgotten again already
+	case err != nil: // forgotten or ended again already
 		return refuse(wantu.CodeSystemError, "")
 	case o.becomes != "":
 		return refuse(c.spell.code, c.spell.Field)
@@ -40,22 +40,28 @@ func (s *Sandbox) posPay(c call) reply {
 
 // decide lets the shopper's password have its effect. The ledger's lock is held.
 func (s *Sandbox) decide(o *order) {
-	if o.Queries < patience || !o.payable() {
+	if o.Queries < patience {
 		return
 	}
 	switch o.becomes {
 	case StatusSuccess:
 		s.take(o)
 	case StatusPayError:
-		o.Status, o.becomes = StatusPayError, ""
+		if o.move(StatusPayError) {
+			o.becomes = ""
+		}
 	default: // until it is canceled
 	}
 }
 
-// take marks an order as paid. The ledger's lock is held.
-func (s *Sandbox) take(o *order) {
-	o.Status, o.PaidAt = StatusSuccess, s.config.Now().UTC().Truncate(time.Second)
+// take pays an order; false when it has ended. The ledger's lock is held.
+func (s *Sandbox) take(o *order) bool {
+	if !o.move(StatusSuccess) {
+		return false
+	}
+	o.PaidAt = s.config.Now().UTC().Truncate(time.Second)
 	if o.notifyURL != "" { // a merchant-qrcode may have none
 		s.startNotifying(o)
 	}
+	return true
 }

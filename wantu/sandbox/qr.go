@@ -10,7 +10,7 @@ import (
 
 // qrCode draws text as an SVG of one path, width pixels wide, its quiet zone
 // included.
-func qrCode(text, width string) (template.HTML, error) {
+func qrCode(text string, width int) (template.HTML, error) {
 	code, err := qrcode.New(text, qrcode.Medium)
 	if err != nil {
 		return "", fmt.Errorf("sandbox: draw a QR code: %w", err)
@@ -28,8 +28,8 @@ func qrCode(text, width string) (template.HTML, error) {
 			}
 		}
 	}
-	return template.HTML(fmt.Sprintf( // #nosec G203 -- numbers alone: width is checked to be digits
-		`<svg id="qrcode" role="img" aria-label="QR code" width="%s" height="%s" viewBox="0 0 %d %d" shape-rendering="crispEdges">`+
+	return template.HTML(fmt.Sprintf( // #nosec G203 -- numbers alone
+		`<svg id="qrcode" role="img" aria-label="QR code" width="%d" height="%d" viewBox="0 0 %d %d" shape-rendering="crispEdges">`+
 			`<path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`,
 		width, width, len(rows), len(rows), len(rows), len(rows), path.String())), nil
 }

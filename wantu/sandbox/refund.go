@@ -7,6 +7,10 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
+// maxRefunds bounds what is remembered of one order: who makes one of each minor
+// unit has a loop that does not end.
+const maxRefunds = 1000
+
 // errRefund: the refund cannot be made.
 var errRefund = errors.New("sandbox: the refund cannot be made")
 
@@ -70,7 +74,7 @@ func (l *ledger) giveBack(o *order, number string, fee int64) (Refund, error) {
 		}
 		return o.Refunds[i], nil
 	}
-	if o.Status != StatusSuccess || fee > o.TotalFee-o.Refunded() {
+	if o.Status != StatusSuccess || len(o.Refunds) >= maxRefunds || fee > o.TotalFee-o.Refunded() {
 		return Refund{}, errRefund
 	}
 	l.byRefund[number] = o

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -168,5 +169,23 @@ func TestForgottenOrderFreesItsRefundNumbers(t *testing.T) {
 		if _, err := f.refund(wantu.RefundRequest{OutTradeNo: number, OutRefundNo: "r1", RefundFee: 1}); err != nil {
 			t.Errorf("%s: %v", number, err)
 		}
+	}
+}
+
+func TestRefundsOfAnOrderAreBounded(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{}, taken)
+	contains(t, call(t, s, "create-qrcode", map[string]any{"total_fee": 2000}), `"return_code":200`)
+	pay(t, s)
+	for i := range 1001 {
+		want := `"return_code":200`
+		if i == 1000 {
+			want = `"return_code":508`
+		}
+		contains(t, call(t, s, "refund", map[string]any{"total_fee": 2000, "refund_fee": 1, "out_refund_no": fmt.Sprint("r", i)}), want)
+	}
+	call(t, s, "cancel", nil)
+	if sum := order(t, s).Refunded(); sum != 2000 {
+		t.Errorf("cancel gave back %d in all", sum)
 	}
 }

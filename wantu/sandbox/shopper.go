@@ -14,10 +14,9 @@ func (s *Sandbox) Order(outTradeNo string) (Order, error) {
 // expired or canceled. With a [Clock] the first try is over when it returns.
 func (s *Sandbox) Pay(outTradeNo string) (Order, error) {
 	o, err := s.orders.change(outTradeNo, func(o *order) error {
-		if !o.payable() {
+		if !s.take(o) {
 			return ErrOrderEnded
 		}
-		s.take(o)
 		return nil
 	})
 	s.settle()
@@ -27,10 +26,9 @@ func (s *Sandbox) Pay(outTradeNo string) (Order, error) {
 // Fail lets a payment fail. Errors are those of [Sandbox.Pay].
 func (s *Sandbox) Fail(outTradeNo string) (Order, error) {
 	o, err := s.orders.change(outTradeNo, func(o *order) error {
-		if !o.payable() {
+		if !o.move(StatusPayError) {
 			return ErrOrderEnded
 		}
-		o.Status = StatusPayError
 		return nil
 	})
 	return o.Order, err

@@ -28,8 +28,8 @@ func spells() []spell {
 func gatewayChecks() []spell {
 	return []spell{
 		{Magic: Magic{"not a JSON object", "the body", wantu.CodeDataFormatError.String()}, when: never},
-		{Magic: Magic{"wrong", "sign", wantu.CodeSignError.String()}, when: never},
 		{Magic: Magic{"another's", "merchant_account", wantu.CodeNoPrivilege.String()}, when: never},
+		{Magic: Magic{"wrong", "sign", wantu.CodeSignError.String()}, when: never},
 		{Magic: Magic{"another's", "store_account", wantu.CodeNoPrivilege.String()}, when: never},
 		{Magic: Magic{"not served, as XAU", "fee_type", wantu.CodeUnsupportedCurrency.String()}, when: never},
 	}

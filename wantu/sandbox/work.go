@@ -39,19 +39,6 @@ func (s *Sandbox) after(ctx context.Context, wait time.Duration, f func()) {
 	context.AfterFunc(ctx, stop)
 }
 
-// sleep waits; false when ctx or the sandbox ended first.
-func (s *Sandbox) sleep(ctx context.Context, wait time.Duration) bool {
-	woken := make(chan struct{})
-	defer s.alarm(wait, func() { close(woken) })()
-	select {
-	case <-woken:
-		return true
-	case <-ctx.Done():
-	case <-s.lifetime.Done():
-	}
-	return false
-}
-
 // settle does what is due now on a clock that stands. The system's needs none.
 func (s *Sandbox) settle() {
 	if s.config.Clock != nil {

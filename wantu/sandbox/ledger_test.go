@@ -1,0 +1,97 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+// Of 2000 numbers with six random digits two are the same, but for a chance of
+// one in seven: with this seed it is the 73rd.
+const manyOrders = 2000
+
+func TestTradeIDsOfOneSecondDiffer(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{Rand: sandbox.Seed(1)}, taken)
+	first := map[string]string{}
+	for i := range manyOrders {
+		number := fmt.Sprint("n", i)
+		open(t, s, number)
+		o, err := s.Order(number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, used := first[o.TradeID]; used {
+			t.Fatalf("%s and %s have the trade_id %s", other, number, o.TradeID)
+		}
+		first[o.TradeID] = number
+		query := map[string]any{"out_trade_no": "", "trade_id": o.TradeID}
+		contains(t, call(t, s, "query", query), `"out_trade_no":"`+number+`"`)
+	}
+}
+
+func TestForgottenOrderFreesItsTradeID(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{MaxOrders: 1}, taken)
+	open(t, s, "n1")
+	query := map[string]any{"out_trade_no": "", "trade_id": order(t, s).TradeID}
+	open(t, s, "n2")
+	contains(t, call(t, s, "query", query), `"return_code":402`)
+}
+
+// payCode pays at a merchant's code and returns the page that tells of it.
+func payCode(t *testing.T, s *sandbox.Sandbox, path string) (status int, page string) {
+	t.Helper()
+	request := httptest.NewRequest(http.MethodPost, path+"/pay", strings.NewReader("amount=1.00"))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	recorder := httptest.NewRecorder()
+	s.ServeHTTP(recorder, request)
+	return recorder.Code, recorder.Header().Get("Location")
+}
+
+func TestNoPaymentAtAMerchantCodeIsLost(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{Rand: sandbox.Seed(1)}, taken)
+	answer, err := wantu.Decode([]byte(call(t, s, "merchant-qrcode", nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := strings.TrimPrefix(answer.Text("qrcode_url"), "http://example.com")
+	for i := range manyOrders {
+		_, page := payCode(t, s, path)
+		if status, _ := do(t, s, "GET", page, ""); status != http.StatusOK {
+			t.Fatalf("payment %d: its page %q has status %d", i+1, page, status)
+		}
+	}
+	if n := len(s.Orders()); n != manyOrders {
+		t.Errorf("%d payments of %d are remembered", n, manyOrders)
+	}
+}
+
+// monotone is a source of randomness that always says the same.
+type monotone struct{}
+
+func (monotone) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+func TestRandomnessThatRepeatsItselfIsASystemError(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{Rand: monotone{}}, taken)
+	open(t, s, "n1")
+	contains(t, call(t, s, "create-qrcode", map[string]any{"out_trade_no": "n2"}), `"return_code":500`)
+	contains(t, call(t, s, "create-qrcode", nil), `"return_code":400`)
+	answer, err := wantu.Decode([]byte(call(t, s, "merchant-qrcode", nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _ := payCode(t, s, strings.TrimPrefix(answer.Text("qrcode_url"), "http://example.com")); status != http.StatusInternalServerError {
+		t.Errorf("a payment without a number: status %d", status)
+	}
+}
