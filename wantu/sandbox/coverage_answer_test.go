@@ -24,7 +24,7 @@ func (c *coverage) answerTo(t *testing.T, p probe) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := hearing{body: b.body, response: response, compared: "with what was sent", read: func(body []byte) (any, error) {
+	h := hearing{sent: b.sent, body: b.body, response: response, compared: "with what was sent", read: func(body []byte) (any, error) {
 		return p.call((&replay{body: body}).client(t), request)
 	}}
 	switch c.field.Name {

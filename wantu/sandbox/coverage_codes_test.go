@@ -149,7 +149,11 @@ func bringOut(t *testing.T, endpoint string, code wantu.ReturnCode) codeCell {
 			t.Errorf("%v is %s: %v, want %v", err, s.name, got, want)
 		}
 	}
-	return codeCell{how, wantu.OutcomeUnknown(err)}
+	unknown := wantu.OutcomeUnknown(err)
+	if want := code == wantu.CodeSystemError || code == wantu.CodeUserPaying; unknown != want {
+		t.Errorf("the outcome is unknown: %v, want %v", unknown, want)
+	}
+	return codeCell{how, unknown}
 }
 
 func magicField(request any) string {
