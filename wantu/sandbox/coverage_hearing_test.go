@@ -18,7 +18,7 @@ type hearing struct {
 	body     []byte // as the sandbox sent it
 	response any    // what the client made of that
 	read     func(body []byte) (any, error)
-	compared string // with what the client compares it
+	compared string        // with what the client compares it
 	sent     wantu.Message // of a call
 }
 
