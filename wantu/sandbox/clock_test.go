@@ -75,7 +75,9 @@ func still(t *testing.T, config sandbox.Config, answer string) (*sandbox.Sandbox
 func do(t *testing.T, h http.Handler, method, path, body string) (int, string) {
 	t.Helper()
 	recorder := httptest.NewRecorder()
-	h.ServeHTTP(recorder, httptest.NewRequest(method, path, strings.NewReader(body)))
+	request := httptest.NewRequest(method, path, strings.NewReader(body))
+	request.Host = "localhost"
+	h.ServeHTTP(recorder, request)
 	return recorder.Code, recorder.Body.String()
 }
 
@@ -297,5 +299,25 @@ func TestClockGoesOnAfterAPanic(t *testing.T) {
 		if o, _ := s.Order("n2"); !o.Acknowledged {
 			t.Errorf("%s: the clock is stuck", name)
 		}
+	}
+}
+
+func TestClockStaysInYearsOfFourDigits(t *testing.T) {
+	t.Parallel()
+	s, d := still(t, sandbox.Config{}, taken)
+	status := http.StatusOK
+	for moves := 0; status == http.StatusOK && moves < 900; moves++ {
+		var body string
+		if status, body = do(t, s, "POST", "/sandbox/clock", `{"advance":"87600h"}`); body == "" {
+			t.Fatalf("no answer in %v", d.clock.Now())
+		}
+	}
+	if year := d.clock.Now().Year(); status != http.StatusBadRequest || year < 9980 {
+		t.Errorf("status %d in %d", status, year)
+	}
+	open(t, s, "n1")
+	pay(t, s)
+	if _, body := do(t, s, "GET", "/sandbox/orders/n1", ""); body == "" {
+		t.Error("the order cannot be written")
 	}
 }

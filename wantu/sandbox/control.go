@@ -14,6 +14,7 @@ import (
 func (s *Sandbox) controls() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /sandbox/orders":                    s.listOrders,
+		"GET /sandbox/orders/{number}":           s.showOrder,
 		"POST /sandbox/orders/{number}/{action}": s.control,
 		"GET /sandbox/faults":                    s.listFaults,
 		"POST /sandbox/faults":                   s.postFault,
@@ -30,6 +31,16 @@ func (s *Sandbox) controls() map[string]http.HandlerFunc {
 // listOrders answers GET /sandbox/orders with a JSON array of [Order].
 func (s *Sandbox) listOrders(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, s.Orders())
+}
+
+// showOrder answers GET /sandbox/orders/{out_trade_no} with the [Order], or 404.
+func (s *Sandbox) showOrder(w http.ResponseWriter, r *http.Request) {
+	o, err := s.Order(r.PathValue("number"))
+	if err != nil {
+		writeError(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, o)
 }
 
 // control answers POST /sandbox/orders/{out_trade_no}/{action} with the

@@ -11,6 +11,10 @@ import (
 // maxAdvance bounds one move of the clock over HTTP.
 const maxAdvance = 10 * 366 * 24 * time.Hour
 
+// lastYear is the last that the clock may show: what is due a day later must
+// still be written with four digits.
+const lastYear = 9998
+
 // errSystemClock: the sandbox runs on the system's time, which nobody moves.
 var errSystemClock = errors.New("sandbox: the clock is the system's")
 
@@ -41,6 +45,9 @@ func (s *Sandbox) advance(by string) error {
 	d, err := time.ParseDuration(by)
 	if err != nil || d < 0 || d > maxAdvance {
 		return &wantu.FieldError{Field: "advance", Problem: `must be a duration such as "30m", of ten years at most`}
+	}
+	if s.config.Now().UTC().Add(d).Year() > lastYear {
+		return &wantu.FieldError{Field: "advance", Problem: "leads beyond the year 9998"}
 	}
 	s.config.Clock.Advance(d)
 	return nil

@@ -15,11 +15,12 @@
 //	GET  /phone/{token}                       the wallet that an app or a till opened (app, pospay)
 //	GET  /s/{token}                           the store's own code, any amount (merchant-qrcode)
 //	GET  /sandbox/jsapi/{prepay_id}           WeChat's pay sheet (pay-form)
-//	POST {page}/pay, {page}/fail, {page}/leave    the page's buttons; /s/{token} has pay alone
+//	POST {page}/pay, {page}/fail, {page}/leave    the page's buttons; /s/{token} has pay alone, /frame/{token} none
 //	GET  {page}/status                        {"status":"NOT_PAY"}; not of /s/{token}
 //	GET  /connect/oauth2/authorize            WeChat's OAuth, scope snsapi_base
 //	GET  /sns/oauth2/access_token
 //	GET  /sandbox/orders                      what is remembered, newest first
+//	GET  /sandbox/orders/{out_trade_no}       one of them
 //	POST /sandbox/orders/{out_trade_no}/pay, /fail, /notify
 //	GET  /sandbox/faults                      what is set, and how often each has struck
 //	POST /sandbox/faults                      {"kind":"late","delay":"30s","times":1}
@@ -126,4 +127,7 @@
 //
 // It takes no care of what a gateway in the open must: whoever reaches it may
 // pay every order. Keep it on a loopback address or a network that you trust.
+// The root page and the paths of /sandbox/ that steer answer 403 under a Host
+// that a stranger's DNS may lead here: one that has a dot, is no IP address, and
+// is neither PublicURL's nor ScanURL's nor under .localhost.
 package sandbox

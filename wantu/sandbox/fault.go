@@ -20,7 +20,7 @@ type Fault struct {
 	Times    int         `json:"times"`              // how often it strikes, at most 1,000,000; 0 is until removed
 
 	Delay      time.Duration    `json:"-"`                     // late, delay: up to a day; required
-	Status     int              `json:"status,omitempty"`      // status, html: 200 to 599. Defaults to 500 and 200
+	Status     int              `json:"status,omitempty"`      // status, html: 200 to 599 but 204 and 304. Defaults to 500 and 200
 	ReturnCode wantu.ReturnCode `json:"return_code,omitempty"` // refuse: 1 to 999 but 200. Defaults to 500
 	Copies     int              `json:"copies,omitempty"`      // duplicate: how many more, up to 1000. Defaults to 1
 	Forgery    Forgery          `json:"forgery,omitempty"`     // forge. Defaults to ForgeSignature

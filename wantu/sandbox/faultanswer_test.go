@@ -260,7 +260,8 @@ func TestMerchantHangsUpOnALateAnswer(t *testing.T) {
 func abandoned(t *testing.T, h http.Handler, endpoint string, change map[string]any) {
 	t.Helper()
 	defer func() {
-		if problem := recover(); problem != nil && problem != http.ErrAbortHandler {
+		problem := recover()
+		if err, _ := problem.(error); problem != nil && !errors.Is(err, http.ErrAbortHandler) {
 			panic(problem)
 		}
 	}()

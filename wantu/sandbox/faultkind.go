@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"time"
 
@@ -85,7 +86,7 @@ func (f Fault) check(kind faultKind) error {
 		{kind.lacks("delay") && f.Delay != 0, "delay", "does not go with this kind"},
 		{!kind.lacks("delay") && (f.Delay <= 0 || f.Delay > maxDelay), "delay", "must be above 0s and at most 24h"},
 		{kind.lacks("status") && f.Status != 0, "status", "does not go with this kind"},
-		{!kind.lacks("status") && (f.Status < 200 || f.Status > 599), "status", "is not from 200 to 599"},
+		{!kind.lacks("status") && !hasBody(f.Status), "status", "is not from 200 to 599, or is 204 or 304, which have no body"},
 		{kind.lacks("return_code") && f.ReturnCode != 0, "return_code", "does not go with this kind"},
 		{!kind.lacks("return_code") && !refuses(f.ReturnCode), "return_code", "is not from 1 to 999, or is success"},
 		{kind.lacks("copies") && f.Copies != 0, "copies", "does not go with this kind"},
@@ -103,6 +104,11 @@ func (f Fault) check(kind faultKind) error {
 func (k faultKind) lacks(field string) bool { return !slices.Contains(k.takes, field) }
 
 func (f Forgery) known() bool { return f == ForgeSignature || f == ForgeHigher || f == ForgeLower }
+
+// hasBody reports whether an answer with this HTTP status has a body to spoil.
+func hasBody(status int) bool {
+	return status >= 200 && status <= 599 && status != http.StatusNoContent && status != http.StatusNotModified
+}
 
 func refuses(code wantu.ReturnCode) bool {
 	return code >= 1 && code <= 999 && code != wantu.CodeSuccess

@@ -33,15 +33,11 @@ func payAll(t *testing.T, s *sandbox.Sandbox, numbers ...string) {
 	}
 }
 
-// results are the tries of an order, such as "acknowledged (delay)".
-func results(t *testing.T, s *sandbox.Sandbox, number string) []string {
+// results are the tries of order "n1", such as "acknowledged (delay)".
+func results(t *testing.T, s *sandbox.Sandbox) []string {
 	t.Helper()
-	o, err := s.Order(number)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var texts []string
-	for _, try := range o.Notifications {
+	for _, try := range order(t, s).Notifications {
 		text := try.Result
 		if try.Fault != "" {
 			text += " (" + string(try.Fault) + ")"
@@ -91,7 +87,7 @@ func TestFaultsOfNotifications(t *testing.T) {
 			if got := d.numbers(); !slices.Equal(got, c.came) {
 				t.Errorf("came %v, want %v", got, c.came)
 			}
-			if got := results(t, s, "n1"); !slices.Equal(got, c.results) {
+			if got := results(t, s); !slices.Equal(got, c.results) {
 				t.Errorf("results %q, want %q", got, c.results)
 			}
 			if o := order(t, s); !o.Acknowledged || o.NotifyTries != c.tries || s.Faults()[0].Struck != 1 {
@@ -153,7 +149,7 @@ func TestNotificationsAreSwapped(t *testing.T) {
 	if got := d.numbers(); !slices.Equal(got, append(want, "0s n5")) {
 		t.Errorf("came %v", got)
 	}
-	if got := results(t, s, "n1"); !slices.Equal(got, []string{"acknowledged (reorder)"}) {
+	if got := results(t, s); !slices.Equal(got, []string{"acknowledged (reorder)"}) {
 		t.Errorf("results %q", got)
 	}
 }
@@ -311,7 +307,7 @@ func TestLogTellsNoSecret(t *testing.T) {
 		defer s.Close()
 		open(t, s, "n1")
 		pay(t, s)
-		if got := results(t, s, "n1"); !slices.Equal(got, []string{want}) {
+		if got := results(t, s); !slices.Equal(got, []string{want}) {
 			t.Errorf("results %q, want %q", got, want)
 		}
 	}
@@ -419,7 +415,7 @@ func TestCopiesEndAtATimeOut(t *testing.T) {
 	set(t, s, sandbox.Fault{Kind: sandbox.FaultDuplicate, Copies: 1000})
 	open(t, s, "n1")
 	pay(t, s)
-	if got := results(t, s, "n1"); !slices.Equal(got, []string{"no answer within 10 s (duplicate)"}) {
+	if got := results(t, s); !slices.Equal(got, []string{"no answer within 10 s (duplicate)"}) {
 		t.Errorf("results %q", got)
 	}
 }

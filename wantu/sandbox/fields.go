@@ -21,6 +21,8 @@ type field struct {
 func (f field) check(m request) reply {
 	text := m.Text(f.name)
 	switch {
+	case m.isNested(f.name):
+		return refuse(wantu.CodeParamError, f.name)
 	case text == "" && f.must:
 		return refuse(wantu.CodeParamMissing, f.name)
 	case text == "":

@@ -69,7 +69,7 @@ func TestWidthOfTheFramesCode(t *testing.T) {
 		contains(t, call(t, s, "web", change), `"return_code":`+want)
 	}
 	for _, o := range s.Orders() {
-		_, body := do(t, s, "GET", strings.TrimPrefix(o.URL, "http://example.com"), "")
+		_, body := do(t, s, "GET", strings.TrimPrefix(o.URL, "http://localhost"), "")
 		lacks(t, body, `width="0`, `width="200"`)
 	}
 }
@@ -78,7 +78,7 @@ func TestWidthIsNotTheCashiers(t *testing.T) {
 	t.Parallel()
 	s, _ := still(t, sandbox.Config{}, taken)
 	contains(t, call(t, s, "web", map[string]any{"qrcode_width": 9999}), `"return_code":200`)
-	_, body := do(t, s, "GET", strings.TrimPrefix(order(t, s).URL, "http://example.com"), "")
+	_, body := do(t, s, "GET", strings.TrimPrefix(order(t, s).URL, "http://localhost"), "")
 	contains(t, body, `width="200" height="200"`)
 }
 
@@ -97,7 +97,7 @@ func TestFieldsOfOtherEndpointsAreNotRead(t *testing.T) {
 		foreign["out_trade_no"] = strings.ReplaceAll(endpoint, "-", "_")
 		delete(foreign, "payment_inst") // app has that
 		contains(t, call(t, s, endpoint, foreign), `"return_code":200`)
-		_, body := do(t, s, "GET", strings.TrimPrefix(s.Orders()[0].URL, "http://example.com"), "")
+		_, body := do(t, s, "GET", strings.TrimPrefix(s.Orders()[0].URL, "http://localhost"), "")
 		lacks(t, body, "javascript:", "onload")
 	}
 }

@@ -55,6 +55,18 @@ func (h *holds) has(fits func(*hold) bool) bool {
 	return slices.ContainsFunc(h.all, fits)
 }
 
+// numbers tells the orders of which one is held.
+func (h *holds) numbers() map[string]bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.prune()
+	numbers := map[string]bool{}
+	for _, held := range h.all {
+		numbers[held.number] = true
+	}
+	return numbers
+}
+
 // prune forgets those that have ended. The lock is held.
 func (h *holds) prune() {
 	h.all = slices.DeleteFunc(h.all, func(held *hold) bool { return held.ctx.Err() != nil })

@@ -30,6 +30,7 @@ type indexView struct {
 	Key, AppSecret                  string // "" unless the public default
 
 	Orders         []Order
+	Held           map[string]bool // by out_trade_no: a fault holds a notification back
 	Total, Matches int
 
 	Faults    []Fault
@@ -58,6 +59,7 @@ func (s *Sandbox) index(w http.ResponseWriter, r *http.Request, status int, stat
 		Faults:    s.Faults(), Kinds: faultKinds(), Endpoints: Endpoints(), Magic: MagicValues(),
 		Now: s.config.Now().UTC(), Stands: s.config.Clock != nil, NotificationsOn: !s.muted.Load(),
 	}
+	v.Held = s.held.numbers()
 	orders := s.Orders()
 	v.Total = len(orders)
 	orders = slices.DeleteFunc(orders, func(o Order) bool { return !strings.Contains(o.OutTradeNo, state.Filter) })
@@ -81,13 +83,28 @@ func indexFuncs() template.FuncMap {
 		"money":   money,
 		"payable": Order.payable,
 		"kind":    kindName,
-		"row": func(order Order, filter string) any {
+		"verdict": verdict,
+		"row": func(order Order, filter string, held bool) any {
 			return struct {
 				Order  Order
 				Filter string
-			}{order, filter}
+				Held   bool
+			}{order, filter, held}
 		},
 		"date": func(t time.Time) string { return wantu.FormatTime(t) },
+	}
+}
+
+// verdict is how the merchant did with a try: "good", "bad", or "" when a forged
+// one did not reach it, which says nothing of it.
+func verdict(t Try) string {
+	switch {
+	case t.Acknowledged == t.Forged:
+		return "bad"
+	case t.Forged && !t.answered():
+		return ""
+	default:
+		return "good"
 	}
 }
 

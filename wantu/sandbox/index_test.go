@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -17,7 +18,8 @@ func submit(t *testing.T, h http.Handler, action string, form url.Values) *httpt
 	t.Helper()
 	request := httptest.NewRequest(http.MethodPost, "/sandbox/form/"+action, strings.NewReader(form.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.Header.Set("Origin", "http://example.com") // httptest's host
+	request.Host = "localhost"
+	request.Header.Set("Origin", "http://localhost")
 	recorder := httptest.NewRecorder()
 	h.ServeHTTP(recorder, request)
 	return recorder
@@ -195,7 +197,7 @@ func TestIndexFindsAndBounds(t *testing.T) {
 
 func TestOtherSitesCannotSteer(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
+	s, _ := still(t, sandbox.Config{PublicURL: "http://example.com"}, taken) // httptest's host
 	for name, c := range map[string]struct {
 		header, value string
 		refused       bool
@@ -239,6 +241,7 @@ func TestFormThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	s := start(t, sandbox.Config{})
 	request := httptest.NewRequest(http.MethodPost, "/sandbox/form/clear", strings.NewReader("a=%zz"))
+	request.Host = "localhost"
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	recorder := httptest.NewRecorder()
 	s.ServeHTTP(recorder, request)
@@ -252,4 +255,47 @@ func TestIndexShowsRefunds(t *testing.T) {
 	b := newBench(t)
 	refunded(t, b)
 	contains(t, index(t, b, ""), "Refunded HKD 1.00", "refund HKD 1.00 <code>r1</code>")
+}
+
+func TestIndexTellsWhatIsHeldBackAndCanceled(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{}, taken)
+	open(t, s, "n1", "n2")
+	set(t, s, sandbox.Fault{Kind: sandbox.FaultReorder})
+	lacks(t, index(t, s, ""), "held back")
+	pay(t, s)
+	if n := strings.Count(index(t, s, ""), "held back"); n != 1 {
+		t.Errorf("%d orders are held back, want one", n)
+	}
+	s.ClearFaults()
+	lacks(t, index(t, s, ""), "held back")
+	call(t, s, "cancel", nil)
+	contains(t, index(t, s, ""), "Cancels 1", "Cancels 0")
+}
+
+func TestIndexJudgesForgedTriesByTheAnswer(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		transport http.RoundTripper
+		want      string
+	}{
+		"taken":       {shop(func(*http.Request) string { return taken }), `class="result bad">✓ acknowledged`},
+		"refused":     {shop(func(*http.Request) string { return `{"return_code":"FAIL"}` }), `class="result good">✗ return_code`},
+		"no JSON":     {shop(func(*http.Request) string { return "no" }), `class="result good">✗ the answer`},
+		"HTTP status": {answering("HTTP status 302", ""), `class="result good">✗ HTTP status 302`},
+		"not reached": {refusing{errors.New("down")}, `class="result">✗ no HTTP answer`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := sandbox.New(sandbox.Config{Clock: sandbox.NewClock(noon()), HTTPClient: &http.Client{Transport: c.transport}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(s.Close)
+			set(t, s, sandbox.Fault{Kind: sandbox.FaultForge})
+			open(t, s, "n1")
+			pay(t, s)
+			contains(t, index(t, s, ""), c.want)
+		})
+	}
 }

@@ -61,7 +61,7 @@ func TestNoPaymentAtAMerchantCodeIsLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := strings.TrimPrefix(answer.Text("qrcode_url"), "http://example.com")
+	path := strings.TrimPrefix(answer.Text("qrcode_url"), "http://localhost")
 	for i := range manyOrders {
 		_, page := payCode(t, s, path)
 		if status, _ := do(t, s, "GET", page, ""); status != http.StatusOK {
@@ -91,7 +91,7 @@ func TestRandomnessThatRepeatsItselfIsASystemError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, _ := payCode(t, s, strings.TrimPrefix(answer.Text("qrcode_url"), "http://example.com")); status != http.StatusInternalServerError {
+	if status, _ := payCode(t, s, strings.TrimPrefix(answer.Text("qrcode_url"), "http://localhost")); status != http.StatusInternalServerError {
 		t.Errorf("a payment without a number: status %d", status)
 	}
 }

@@ -24,7 +24,7 @@ func (s *Sandbox) notify(ctx context.Context, number string, fault Fault) bool {
 		return false
 	}
 	if fault.Kind == FaultForge {
-		s.send(ctx, number, fault, true)
+		_ = s.send(ctx, number, fault, true) // the log tells
 	}
 	var taken atomic.Bool
 	s.together(1+fault.Copies, func() error {
@@ -105,7 +105,7 @@ func (s *Sandbox) post(ctx context.Context, o order, forgery Forgery) error {
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("HTTP status %d", response.StatusCode)
+		return fmt.Errorf(httpStatus+"%d", response.StatusCode)
 	}
 	answer, err := io.ReadAll(io.LimitReader(response.Body, wantu.MaxBody+1))
 	if err != nil {

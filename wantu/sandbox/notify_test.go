@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -277,4 +278,36 @@ func TestShopperWhoClicksTwicePaysOnce(t *testing.T) {
 			t.Errorf("paid %d times, notified %d times", count, len(m.times()))
 		}
 	})
+}
+
+// endless is an answer that never ends. It counts what is read of it.
+type endless struct{ read atomic.Int64 }
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.read.Add(int64(len(p))) > 1<<20 {
+		return 0, io.EOF
+	}
+	return len(p), nil
+}
+
+func (*endless) Close() error { return nil }
+
+func TestAnswerWithoutEndIsNotReadToTheEnd(t *testing.T) {
+	t.Parallel()
+	body := &endless{}
+	s, err := sandbox.New(sandbox.Config{
+		Clock: sandbox.NewClock(noon()), NotifySchedule: []time.Duration{},
+		HTTPClient: &http.Client{Transport: roundTrip(func(*http.Request) *http.Response {
+			return &http.Response{StatusCode: http.StatusOK, Body: body}
+		})},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	open(t, s, "n1")
+	pay(t, s)
+	if read := body.read.Load(); read == 0 || read > wantu.MaxBody+1 {
+		t.Errorf("%d bytes are read", read)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -23,6 +24,9 @@ type Try struct {
 	Forged       bool      `json:"forged,omitempty"` // it had a wrong signature
 }
 
+// httpStatus begins the result of an answer that is not 200.
+const httpStatus = "HTTP status "
+
 // What a merchant's answer may be like, in the words of [Try.Result].
 var (
 	errDropped     = errors.New("dropped")
@@ -34,6 +38,12 @@ var (
 	errNotJSON     = errors.New("the answer is not a good JSON object")
 	errRefused     = errors.New("return_code is not success")
 )
+
+// answered reports whether the merchant said something, be it no.
+func (t Try) answered() bool {
+	return t.Acknowledged || t.Result == errNotJSON.Error() || t.Result == errRefused.Error() ||
+		strings.HasPrefix(t.Result, httpStatus)
+}
 
 // remember writes a try down. Orders that were handed out keep their own log.
 func (s *Sandbox) remember(number string, try Try) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -154,4 +155,26 @@ func onlyLetters(r rune) rune {
 		return -1
 	}
 	return r
+}
+
+func TestOldestCodeIsForgotten(t *testing.T) {
+	t.Parallel()
+	s, _ := still(t, sandbox.Config{}, taken)
+	authorize := func() (code string) {
+		recorder := httptest.NewRecorder()
+		s.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, fixture{}.authorizeURL(nil), nil))
+		back, err := url.Parse(recorder.Header().Get("Location"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return back.Query().Get("code")
+	}
+	oldest, second := authorize(), authorize()
+	for range 9_999 {
+		authorize()
+	}
+	_, body := do(t, s, "GET", fixture{}.tokenURL(oldest, nil), "")
+	contains(t, body, `"errcode":40029`)
+	_, body = do(t, s, "GET", fixture{}.tokenURL(second, nil), "")
+	contains(t, body, `"openid"`)
 }

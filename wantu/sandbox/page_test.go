@@ -265,6 +265,9 @@ func TestPagesThatAreNotThere(t *testing.T) {
 		wantStatus(t, response, http.StatusNotFound)
 	}
 	_, body := browse(t, "GET", cashier)
+	contains(t, body, `<noscript><meta http-equiv="refresh" content="3;url=`+strings.TrimPrefix(cashier, f.url)+`"></noscript>`)
+	_, still := browse(t, "GET", mobile) // has no code to be paid elsewhere
+	lacks(t, still, "noscript")
 	wallet, err := url.Parse(f.order(t, "n1").ScanURL)
 	if err != nil {
 		t.Fatal(err)

@@ -92,11 +92,10 @@ func (s *Sandbox) paygate(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) handle(r *http.Request, body []byte, name string, served endpoint) reply {
-	message, err := wantu.Decode(body)
+	sent, err := readRequest(body)
 	if err != nil {
 		return refuse(wantu.CodeDataFormatError, "body")
 	}
-	sent := request{message}
 	if refusal := s.authenticate(sent); refusal != nil {
 		return refusal
 	}
@@ -113,7 +112,7 @@ func (s *Sandbox) handle(r *http.Request, body []byte, name string, served endpo
 func (s *Sandbox) authenticate(m request) reply {
 	switch {
 	case m.Text("merchant_account") == "":
-		return refuse(wantu.CodeParamMissing, "merchant_account")
+		return field{name: "merchant_account", must: required}.check(m)
 	case m.Text("merchant_account") != s.config.MerchantAccount:
 		return refuse(wantu.CodeNoPrivilege, "merchant_account")
 	case !m.Has("sign"):
@@ -121,7 +120,7 @@ func (s *Sandbox) authenticate(m request) reply {
 	case errors.Is(m.Verify(s.config.Key), wantu.ErrSignature):
 		return refuse(wantu.CodeSignError, "sign")
 	case m.Text("store_account") == "":
-		return refuse(wantu.CodeParamMissing, "store_account")
+		return field{name: "store_account", must: required}.check(m)
 	case m.Text("store_account") != s.config.StoreAccount:
 		return refuse(wantu.CodeNoPrivilege, "store_account")
 	}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/wantukit/wantukit/wantu"
@@ -9,13 +10,39 @@ import (
 // request is a message whose names may be spelled as the manual's examples of
 // web and app print them, with spaces: "total fee". The signature covers the
 // names as they were sent.
-type request struct{ wantu.Message }
+type request struct {
+	wantu.Message
+	nested map[string]bool // the names of objects and arrays, which have no text
+}
+
+func readRequest(body []byte) (request, error) {
+	message, err := wantu.Decode(body)
+	if err != nil {
+		return request{}, err
+	}
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return request{}, err
+	}
+	nested := map[string]bool{}
+	for name, value := range raw {
+		if value[0] == '{' || value[0] == '[' {
+			nested[name] = true
+		}
+	}
+	return request{message, nested}, nil
+}
 
 // Text returns the text of a field under its own name or, when that is not
 // there, under the name with spaces.
-func (r request) Text(name string) string {
+func (r request) Text(name string) string { return r.Message.Text(r.spelled(name)) }
+
+// isNested reports whether a field is an object or an array.
+func (r request) isNested(name string) bool { return r.nested[r.spelled(name)] }
+
+func (r request) spelled(name string) string {
 	if r.Has(name) {
-		return r.Message.Text(name)
+		return name
 	}
-	return r.Message.Text(strings.ReplaceAll(name, "_", " "))
+	return strings.ReplaceAll(name, "_", " ")
 }

@@ -103,9 +103,9 @@ func (s *Sandbox) route() {
 	s.mux.HandleFunc("GET /connect/oauth2/authorize", s.authorize)
 	s.mux.HandleFunc("GET /sns/oauth2/access_token", s.accessToken)
 	for pattern, serve := range s.controls() {
-		s.mux.Handle(pattern, http.NewCrossOriginProtection().Handler(serve))
+		s.mux.Handle(pattern, http.NewCrossOriginProtection().Handler(s.atHome(serve)))
 	}
-	s.mux.HandleFunc("GET /{$}", s.showIndex)
+	s.mux.Handle("GET /{$}", s.atHome(s.showIndex))
 	s.mux.Handle("GET /sandbox/static/", http.StripPrefix("/sandbox/", http.FileServerFS(assets)))
 }
 
