@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -136,29 +134,6 @@ func TestShopsWithoutEndpoint(t *testing.T) {
 		f.await("cancelled")
 		if n := len(calls); n != 0 {
 			t.Errorf("%d calls", n)
-		}
-	})
-}
-
-func TestScheduleOfWebhooks(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		want := []time.Duration{
-			5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
-			10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
-		}
-		var patience time.Duration
-		for i, after := range want {
-			if got := worker.RetryAfter(i + 1); got != after {
-				t.Errorf("after try %d: %s, want %s", i+1, got, after)
-			}
-			patience += after
-		}
-		if patience < 72*time.Hour {
-			t.Errorf("a shop that is down for 3 days loses a webhook after %s", patience)
-		}
-		if worker.RetryAfter(0) != want[0] || worker.RetryAfter(99) != want[len(want)-1] {
-			t.Error("a try beyond the schedule")
 		}
 	})
 }
