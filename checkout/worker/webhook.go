@@ -28,8 +28,6 @@ const (
 	// answerRead is how much of a shop's answer is read, to reuse its
 	// connection; nothing in it matters.
 	answerRead = 4 << 10
-	// perEndpoint is how many webhooks a shop gets at once from one process.
-	perEndpoint = 5
 )
 
 // webhookArgs is the job of telling a shop of one event.
@@ -49,21 +47,6 @@ type webhookWorker struct {
 	sender *sender
 	random func() float64
 	logger *slog.Logger
-}
-
-// Work implements river.Worker.
-func (w *webhookWorker) Work(ctx context.Context, job *river.Job[webhookArgs]) error {
-	e, err := w.events.Event(ctx, job.Args.EventID)
-	if err != nil {
-		return fmt.Errorf("reading event %s: %w", job.Args.EventID, err)
-	}
-	if err := w.sender.send(ctx, e); err != nil {
-		job.Args.asked = asked(err)
-		w.logger.Warn("webhook not delivered", "event", e.ID, "type", e.Type, "session", e.SessionID,
-			"try", job.Attempt, "error", err)
-		return err
-	}
-	return nil
 }
 
 // NextRetry implements river.Worker.
@@ -120,15 +103,12 @@ func newSender(endpoints map[string]Endpoint, transport http.RoundTripper, resol
 	return s, nil
 }
 
-// errNoEndpoint is that of a shop whose endpoint left the configuration.
-var errNoEndpoint = errors.New("the merchant has no webhook endpoint any more")
-
 // send posts an event to its shop. Only a 2xx answer is a success; all of it
 // ends with the timeout.
 func (s *sender) send(ctx context.Context, e checkout.Event) error {
 	to, ok := s.targets[e.Merchant]
 	if !ok {
-		return river.JobCancel(errNoEndpoint)
+		return errNoEndpoint
 	}
 	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
 	defer cancel()

@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
@@ -50,17 +49,10 @@ func TestAddressesThatWebhooksMayGoTo(t *testing.T) {
 	}
 }
 
-// events are a worker.Events of one event.
-type events struct{ worker.Events }
-
-func (events) Event(_ context.Context, id string) (checkout.Event, error) {
-	return checkout.Event{ID: id, Type: checkout.EventPaid, Merchant: shop, SessionID: "cs_1"}, nil
-}
-
 // deliver tries once to tell a shop of an event.
 func deliver(t *testing.T, c worker.Config) error {
 	t.Helper()
-	c.Events, c.Logger = events{}, slog.New(slog.DiscardHandler)
+	c.Events, c.Logger = &events{}, slog.New(slog.DiscardHandler)
 	return worker.Deliver(t, c)(t.Context(), 1).Err
 }
 
@@ -154,7 +146,7 @@ func TestWebhookTargets(t *testing.T) {
 		t.Parallel()
 		var n names
 		n.address.Store(netip.MustParseAddr("127.0.0.1"))
-		c := worker.Config{Resolver: n.resolver(t), Events: events{}, Logger: slog.New(slog.DiscardHandler), Endpoints: map[string]worker.Endpoint{
+		c := worker.Config{Resolver: n.resolver(t), Events: &events{}, Logger: slog.New(slog.DiscardHandler), Endpoints: map[string]worker.Endpoint{
 			shop: {URL: "http://shop.example:" + port, Secret: secret, AllowPrivate: loopback},
 		}}
 		try := worker.Deliver(t, c)

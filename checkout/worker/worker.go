@@ -67,19 +67,12 @@ func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error
 	if q.endpoints[e.Merchant].URL == "" {
 		return nil
 	}
-	_, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: e.ID},
-		&river.InsertOpts{MaxAttempts: webhookTries()})
-	return err
+	return q.insert(ctx, tx, e)
 }
 
 // Sweeper does what is due: *checkout.Service.
 type Sweeper interface {
 	Sweep(ctx context.Context) error
-}
-
-// Events returns an event, or checkout.ErrNotFound: a checkout.Store.
-type Events interface {
-	Event(ctx context.Context, id string) (checkout.Event, error)
 }
 
 // Config is what a worker is made of.
@@ -122,12 +115,11 @@ func New(c Config) (*Worker, error) {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper})
 	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, random: c.Random, logger: c.Logger})
+	queues := webhookQueues(c.Endpoints)
+	queues[sweepQueue] = river.QueueConfig{MaxWorkers: 2}
 	client, err := river.NewClient(riversqlite.New(c.DB), &river.Config{
 		Logger: slog.New(quiet{c.Logger.Handler()}), Workers: workers,
-		Queues: map[string]river.QueueConfig{
-			river.QueueDefault: {MaxWorkers: 50},
-			sweepQueue:         {MaxWorkers: 2},
-		},
+		Queues:                      queues,
 		FetchPollInterval:           fetchEvery,
 		JobTimeout:                  jobTimeout,
 		RescueStuckJobsAfter:        rescueAfter,

@@ -87,20 +87,27 @@ func (s *Shop) checkWebhookTarget() error {
 			return fmt.Errorf("webhook.allow_private[%d] is not a range such as 10.0.0.0/8, fd00::/64 or 127.0.0.1/32", i)
 		}
 	}
-	u, err := url.Parse(s.Webhook.URL)
-	if err != nil || s.Webhook.Proxy != "" {
+	addr, is := s.webhookAddress()
+	if !is || s.Webhook.Proxy != "" {
 		return nil
-	}
-	host := u.Hostname()
-	if host == "localhost" {
-		host = "127.0.0.1"
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil {
-		return nil // a name: its address is looked at when it is called
 	}
 	if err := worker.Refused(addr, s.Endpoint().AllowPrivate); err != nil {
 		return fmt.Errorf("webhook.url: %w", err)
 	}
 	return nil
+}
+
+// webhookAddress is the URL's host where that is an address, or this machine.
+// What a name leads to is looked at when it is called.
+func (s *Shop) webhookAddress() (addr netip.Addr, is bool) {
+	u, err := url.Parse(s.Webhook.URL)
+	if err != nil {
+		return addr, false
+	}
+	host := u.Hostname()
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	addr, err = netip.ParseAddr(host)
+	return addr, err == nil
 }
