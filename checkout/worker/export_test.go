@@ -2,16 +2,42 @@ package worker
 
 import (
 	"context"
+	"testing"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 )
 
-// RetryAfter is how long after its tries-th try a webhook is tried again.
-func RetryAfter(tries int) time.Duration {
-	job := &river.Job[webhookArgs]{JobRow: &rivertype.JobRow{Attempt: tries}}
-	return time.Until((&webhookWorker{}).NextRetry(job))
+// Wait and RetryAfter are what decides when a webhook is tried again.
+var (
+	Wait       = wait
+	RetryAfter = retryAfter
+)
+
+// Try is what became of one try to deliver a webhook.
+type Try struct {
+	Err error
+	// Next is when the queue would try again.
+	Next time.Time
+}
+
+// Deliver returns what the queue calls for each try to deliver the event evt_1.
+func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
+	t.Helper()
+	if c.Random == nil {
+		c.Random = func() float64 { return 0.5 }
+	}
+	sender, err := newSender(c.Endpoints, c.Transport, c.Resolver)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &webhookWorker{events: c.Events, sender: sender, random: c.Random, logger: c.Logger}
+	return func(ctx context.Context, try int) Try {
+		job := &river.Job[webhookArgs]{JobRow: &rivertype.JobRow{Attempt: try}, Args: webhookArgs{EventID: "evt_1"}}
+		err := w.Work(ctx, job)
+		return Try{Err: err, Next: w.NextRetry(job)}
+	}
 }
 
 // SweepJob returns what the queue calls for each sweep.

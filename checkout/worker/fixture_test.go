@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -24,6 +25,9 @@ const (
 	shop   = "shop"
 )
 
+// loopback is where the shops of these tests are.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+
 // fixture is a queue over a database, and a store that writes to it.
 type fixture struct {
 	t      *testing.T
@@ -38,7 +42,7 @@ func newFixture(t *testing.T, url string) *fixture {
 	db, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "w.db"))
 	must(t, err)
 	t.Cleanup(func() { must(t, db.Close()) })
-	endpoints := map[string]worker.Endpoint{shop: {URL: url, Secret: secret}, "other": {}}
+	endpoints := map[string]worker.Endpoint{shop: {URL: url, Secret: secret, AllowPrivate: loopback}, "other": {}}
 	queue, err := worker.NewQueue(t.Context(), db.Writer(), endpoints)
 	must(t, err)
 	s := store.New(db, queue.Enqueue)

@@ -9,8 +9,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -20,21 +20,6 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 )
-
-// Endpoint is where a shop is told, and the secret that signs it.
-type Endpoint struct {
-	URL string
-	// Secret is "whsec_" and base64 of 24 bytes or more, as Standard Webhooks
-	// has it.
-	Secret string
-}
-
-// webhookSchedule is how long after a try the next one comes: 75 hours of
-// patience with a shop that is down.
-var webhookSchedule = []time.Duration{
-	5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
-	10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
-}
 
 const (
 	webhookTimeout = 15 * time.Second
@@ -48,6 +33,9 @@ const (
 // webhookArgs is the job of telling a shop of one event.
 type webhookArgs struct {
 	EventID string `json:"event_id"`
+	// asked is what the shop's last answer asked to wait. It passes from Work
+	// to NextRetry, which River calls with the same job.
+	asked time.Duration
 }
 
 // Kind implements river.JobArgs.
@@ -57,27 +45,13 @@ type webhookWorker struct {
 	river.WorkerDefaults[webhookArgs]
 	events Events
 	sender *sender
+	random func() float64
 	logger *slog.Logger
-}
-
-// Work implements river.Worker.
-func (w *webhookWorker) Work(ctx context.Context, job *river.Job[webhookArgs]) error {
-	e, err := w.events.Event(ctx, job.Args.EventID)
-	if err != nil {
-		return fmt.Errorf("reading event %s: %w", job.Args.EventID, err)
-	}
-	if err := w.sender.send(ctx, e); err != nil {
-		w.logger.Warn("webhook not delivered", "event", e.ID, "type", e.Type, "session", e.SessionID,
-			"try", job.Attempt, "error", err)
-		return err
-	}
-	return nil
 }
 
 // NextRetry implements river.Worker.
 func (w *webhookWorker) NextRetry(job *river.Job[webhookArgs]) time.Time {
-	i := min(max(job.Attempt, 1), len(webhookSchedule)) - 1
-	return time.Now().Add(webhookSchedule[i])
+	return time.Now().Add(wait(job.Attempt, w.random(), job.Args.asked))
 }
 
 // Payload is the body of a webhook: an event with the session as it left it.
@@ -89,60 +63,72 @@ type Payload struct {
 }
 
 // sender signs and posts webhooks.
-type sender struct {
-	client  *http.Client
-	targets map[string]target
-}
+type sender struct{ targets map[string]target }
 
 type target struct {
-	url    string
-	signer *webhooks.Webhook
+	url string
+	// signers are of the current secret, then of the previous one.
+	signers   []*webhooks.Webhook
+	transport http.RoundTripper
 }
 
-func newSender(endpoints map[string]Endpoint, transport http.RoundTripper) (*sender, error) {
-	s := &sender{targets: map[string]target{}, client: &http.Client{
-		Transport: transport, Timeout: webhookTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+// newSender returns a sender. transport and resolver may be nil.
+func newSender(endpoints map[string]Endpoint, transport http.RoundTripper, resolver *net.Resolver) (*sender, error) {
+	s := &sender{targets: map[string]target{}}
 	for merchant, e := range endpoints {
 		if e.URL == "" {
 			continue
 		}
-		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(e.Secret, "whsec_"))
-		if err != nil || len(key) < minWebhookKey { // the error's text may quote the secret
-			return nil, fmt.Errorf("worker: the webhook secret of %q is not whsec_ and base64 of %d bytes or more", merchant, minWebhookKey)
+		to := target{url: e.URL, transport: transport}
+		if transport == nil {
+			to.transport = newTransport(e, resolver)
 		}
-		signer, err := webhooks.NewWebhookRaw(key)
-		if err != nil {
-			return nil, fmt.Errorf("worker: the webhook secret of %q cannot sign", merchant)
+		secrets := []string{e.Secret}
+		if e.PreviousSecret != "" {
+			secrets = append(secrets, e.PreviousSecret)
 		}
-		s.targets[merchant] = target{e.URL, signer}
+		for _, secret := range secrets {
+			key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+			if err != nil || len(key) < minWebhookKey { // the error's text may quote the secret
+				return nil, fmt.Errorf("worker: a webhook secret of %q is not whsec_ and base64 of %d bytes or more", merchant, minWebhookKey)
+			}
+			signer, err := webhooks.NewWebhookRaw(key)
+			if err != nil {
+				return nil, fmt.Errorf("worker: a webhook secret of %q cannot sign", merchant)
+			}
+			to.signers = append(to.signers, signer)
+		}
+		s.targets[merchant] = to
 	}
 	return s, nil
 }
 
-// send posts an event to its shop. Only a 2xx answer is a success.
+// send posts an event to its shop. Only a 2xx answer is a success; all of it
+// ends with the timeout.
 func (s *sender) send(ctx context.Context, e checkout.Event) error {
 	to, ok := s.targets[e.Merchant]
 	if !ok {
-		return river.JobCancel(fmt.Errorf("merchant %q has no webhook endpoint any more", e.Merchant))
+		return errNoEndpoint
 	}
+	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
+	defer cancel()
 	request, err := to.request(ctx, e, time.Now())
 	if err != nil {
 		return err
 	}
-	response, err := s.client.Do(request)
+	// The transport alone follows no redirect, and its errors lack the URL,
+	// which may hold a secret of the shop's.
+	response, err := to.transport.RoundTrip(request)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("posting: no answer within %s", webhookTimeout)
+	}
 	if err != nil {
-		var wrapped *url.Error
-		if errors.As(err, &wrapped) {
-			err = wrapped.Err // the URL may hold a secret of the shop's
-		}
 		return fmt.Errorf("posting: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, answerRead))
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("the shop answered %d", response.StatusCode)
+		return &answerError{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), time.Now())}
 	}
 	return nil
 }
@@ -152,18 +138,24 @@ func (t target) request(ctx context.Context, e checkout.Event, now time.Time) (*
 	if err != nil {
 		return nil, fmt.Errorf("writing event %s: %w", e.ID, err)
 	}
-	signature, err := t.signer.Sign(e.ID, now, body)
-	if err != nil {
-		return nil, fmt.Errorf("signing event %s: %w", e.ID, err)
+	signatures := make([]string, len(t.signers))
+	for i, signer := range t.signers {
+		if signatures[i], err = signer.Sign(e.ID, now, body); err != nil {
+			return nil, fmt.Errorf("signing event %s: %w", e.ID, err)
+		}
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("making the request: %w", err)
+		return nil, errors.New("making the request: the URL of the endpoint is malformed")
+	}
+	if user := request.URL.User; user != nil {
+		password, _ := user.Password()
+		request.SetBasicAuth(user.Username(), password)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "wantukit")
 	request.Header.Set("Webhook-Id", e.ID)
 	request.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
-	request.Header.Set("Webhook-Signature", signature)
+	request.Header.Set("Webhook-Signature", strings.Join(signatures, " "))
 	return request, nil
 }

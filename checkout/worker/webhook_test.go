@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -76,6 +74,34 @@ func TestWebhookIsRepeated(t *testing.T) {
 	}
 }
 
+// TestTwoSignaturesWhileASecretChanges: a shop that still has the previous
+// secret verifies as one that has the new.
+func TestTwoSignaturesWhileASecretChanges(t *testing.T) {
+	t.Parallel()
+	const previous = "whsec_cHJldmlvdXMtcHJldmlvdXMtcHJldmlvdXM="
+	url, calls := endpoint(t, ok)
+	must(t, deliver(t, worker.Config{Endpoints: map[string]worker.Endpoint{
+		shop: {URL: url, Secret: secret, PreviousSecret: previous, AllowPrivate: loopback},
+	}}))
+	c := next(t, calls)
+	signatures := strings.Split(c.header.Get("Webhook-Signature"), " ")
+	if len(signatures) != 2 || signatures[0] == signatures[1] {
+		t.Fatalf("the signatures are %q", signatures)
+	}
+	for i, key := range []string{secret, previous} {
+		verifier, err := webhooks.NewWebhook(key)
+		must(t, err)
+		must(t, verifier.Verify(c.body, c.header))
+		alone := c.header.Clone()
+		alone.Set("Webhook-Signature", signatures[i])
+		must(t, verifier.Verify(c.body, alone))
+		alone.Set("Webhook-Signature", signatures[1-i])
+		if verifier.Verify(c.body, alone) == nil {
+			t.Errorf("signature %d is not of its secret alone", i)
+		}
+	}
+}
+
 func TestWebhookThatFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -132,46 +158,16 @@ func TestShopsWithoutEndpoint(t *testing.T) {
 		f := newFixture(t, url)
 		f.tell(shop, 1)
 		f.config.Endpoints = nil
+		swept := make(chan struct{}, 100)
+		f.config.Sweeper = sweeper(func() error { swept <- struct{}{}; return nil })
 		f.work()
-		f.await("cancelled")
-		if n := len(calls); n != 0 {
-			t.Errorf("%d calls", n)
+		for range 2 {
+			next(t, swept)
+		}
+		if n, waiting := len(calls), f.jobs("available"); n != 0 || waiting != 1 {
+			t.Errorf("%d calls, %d jobs wait for the endpoint to be back", n, waiting)
 		}
 	})
-}
-
-func TestScheduleOfWebhooks(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		want := []time.Duration{
-			5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
-			10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
-		}
-		var patience time.Duration
-		for i, after := range want {
-			if got := worker.RetryAfter(i + 1); got != after {
-				t.Errorf("after try %d: %s, want %s", i+1, got, after)
-			}
-			patience += after
-		}
-		if patience < 72*time.Hour {
-			t.Errorf("a shop that is down for 3 days loses a webhook after %s", patience)
-		}
-		if worker.RetryAfter(0) != want[0] || worker.RetryAfter(99) != want[len(want)-1] {
-			t.Error("a try beyond the schedule")
-		}
-	})
-}
-
-func TestTriesOfWebhooks(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t, "http://shop.invalid")
-	f.tell(shop, 1)
-	var tries int
-	must(t, f.db.Writer().QueryRowContext(t.Context(), `SELECT max_attempts FROM river_job`).Scan(&tries))
-	if tries != 10 {
-		t.Errorf("%d tries, want the first and one for each of the 9 waits", tries)
-	}
 }
 
 func TestSecretsThatAreWrong(t *testing.T) {
@@ -180,6 +176,10 @@ func TestSecretsThatAreWrong(t *testing.T) {
 		f := newFixture(t, "http://shop.invalid")
 		f.config.Endpoints[shop] = worker.Endpoint{URL: "http://shop.invalid", Secret: wrong}
 		_, err := worker.New(f.config)
+		f.config.Endpoints[shop] = worker.Endpoint{URL: "http://shop.invalid", Secret: secret, PreviousSecret: wrong}
+		if _, previous := worker.New(f.config); (previous == nil) != (wrong == "") {
+			t.Errorf("previous secret %q: error %v", wrong, previous)
+		}
 		if err == nil || !strings.Contains(err.Error(), shop) || strings.Contains(err.Error(), "canary") {
 			t.Errorf("secret %q: error %v", wrong, err)
 		}

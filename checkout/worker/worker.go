@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -65,19 +67,12 @@ func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error
 	if q.endpoints[e.Merchant].URL == "" {
 		return nil
 	}
-	_, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: e.ID},
-		&river.InsertOpts{MaxAttempts: len(webhookSchedule) + 1})
-	return err
+	return q.insert(ctx, tx, e)
 }
 
 // Sweeper does what is due: *checkout.Service.
 type Sweeper interface {
 	Sweep(ctx context.Context) error
-}
-
-// Events returns an event, or checkout.ErrNotFound: a checkout.Store.
-type Events interface {
-	Event(ctx context.Context, id string) (checkout.Event, error)
 }
 
 // Config is what a worker is made of.
@@ -86,8 +81,15 @@ type Config struct {
 	Sweeper   Sweeper
 	Events    Events
 	Endpoints map[string]Endpoint
-	// Transport carries the webhooks. Defaults to http.DefaultTransport.
+	// Transport carries the webhooks. Defaults to one for each endpoint that
+	// connects to public addresses only, and to those the endpoint allows.
 	Transport http.RoundTripper
+	// Resolver finds the addresses of endpoints. Defaults to
+	// net.DefaultResolver.
+	Resolver *net.Resolver
+	// Random is in [0, 1) and spreads what is tried again. Defaults to
+	// rand.Float64 of math/rand/v2.
+	Random func() float64
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
 }
@@ -100,25 +102,24 @@ func New(c Config) (*Worker, error) {
 	if c.DB == nil || c.Sweeper == nil || c.Events == nil {
 		return nil, errors.New("worker: Config.DB, Config.Sweeper and Config.Events are needed")
 	}
-	if c.Transport == nil {
-		c.Transport = http.DefaultTransport
+	if c.Random == nil {
+		c.Random = rand.Float64
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	sender, err := newSender(c.Endpoints, c.Transport)
+	sender, err := newSender(c.Endpoints, c.Transport, c.Resolver)
 	if err != nil {
 		return nil, err
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper})
-	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, logger: c.Logger})
+	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, random: c.Random, logger: c.Logger})
+	queues := webhookQueues(c.Endpoints)
+	queues[sweepQueue] = river.QueueConfig{MaxWorkers: 2}
 	client, err := river.NewClient(riversqlite.New(c.DB), &river.Config{
 		Logger: slog.New(quiet{c.Logger.Handler()}), Workers: workers,
-		Queues: map[string]river.QueueConfig{
-			river.QueueDefault: {MaxWorkers: 50},
-			sweepQueue:         {MaxWorkers: 2},
-		},
+		Queues:                      queues,
 		FetchPollInterval:           fetchEvery,
 		JobTimeout:                  jobTimeout,
 		RescueStuckJobsAfter:        rescueAfter,

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -103,7 +104,10 @@ func (d *demo) shopConfig(host string) config.Shop {
 	s.Gateway.MerchantAccount, s.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
 	s.Gateway.Key = sandbox.DefaultKey
 	s.WeChat.AppID, s.WeChat.AppSecret = sandbox.DefaultWeChatAppID, sandbox.DefaultWeChatAppSecret
-	s.Webhook.URL, s.Webhook.Secret = d.publicURL+"/shop/webhook", config.DemoWebhookSecret
+	// The shop is this program, wherever browsers reach it.
+	here := netip.MustParseAddr(d.listener.host("127.0.0.1"))
+	s.Webhook.URL = "http://" + net.JoinHostPort(here.String(), d.listener.port()) + "/shop/webhook"
+	s.Webhook.Secret, s.Webhook.AllowPrivate = config.DemoWebhookSecret, []string{netip.PrefixFrom(here, here.BitLen()).String()}
 	return s
 }
 

@@ -6,6 +6,7 @@
 //	wantukit serve      the checkout for live shops
 //	wantukit sandbox    the simulated gateway alone
 //	wantukit query …    one order at the gateway; see wantukit --help
+//	wantukit webhook …  webhooks that a shop could not be sent
 package main
 
 import (
@@ -21,6 +22,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/records"
 )
 
 // cli is the command line. The flags that run something, and those that name an
@@ -34,6 +36,7 @@ type cli struct {
 	Sandbox sandboxCommand `cmd:"" group:"run" help:"Run the simulated gateway alone."`
 
 	operator.Verbs
+	Records records.Verbs `embed:""`
 }
 
 func main() {
@@ -89,7 +92,7 @@ func parseAndRun(ctx context.Context, args []string, streams operator.Streams) (
 }
 
 func groups() []kong.Group {
-	return slices.Concat([]kong.Group{{Key: "run", Title: "To run:"}}, operator.Groups())
+	return slices.Concat([]kong.Group{{Key: "run", Title: "To run:"}}, operator.Groups(), records.Groups())
 }
 
 func isTerminal(file *os.File) bool {

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -18,8 +17,6 @@ const (
 	minKey = 16
 	// minAPIKey is what the web demands of a bearer key, in characters.
 	minAPIKey = 12
-	// minWebhookKey is what Standard Webhooks demands of a key, in bytes.
-	minWebhookKey = 24
 	// maxSessionMinutes is the longest that a session may be open.
 	maxSessionMinutes = 24 * 60
 )
@@ -108,32 +105,6 @@ func (s *Shop) checkAPIKeys() error {
 		}
 	}
 	return nil
-}
-
-func (s *Shop) checkWebhook() error {
-	if strings.TrimSpace(string(s.Webhook.Secret)) == DemoWebhookSecret {
-		return errors.New("webhook.secret is the demo's own")
-	}
-	if s.Webhook.URL == "" {
-		return nil
-	}
-	u, err := url.Parse(s.Webhook.URL)
-	switch {
-	case err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
-		return errors.New("webhook.url is not an absolute https URL")
-	case u.Scheme == "http" && !Loopback(u.Hostname()):
-		return errors.New("webhook.url must be https outside this machine")
-	case !isWebhookSecret(string(s.Webhook.Secret)):
-		return fmt.Errorf("webhook.secret is not whsec_ and base64 of %d bytes or more", minWebhookKey)
-	default:
-		return nil
-	}
-}
-
-func isWebhookSecret(text string) bool {
-	encoded, found := strings.CutPrefix(text, "whsec_")
-	key, err := base64.StdEncoding.DecodeString(encoded)
-	return found && err == nil && len(key) >= minWebhookKey
 }
 
 // hostPattern is a name or an address, with a port or without, in the letters that

@@ -2,13 +2,17 @@ package config_test
 
 import (
 	"fmt"
+	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -80,6 +84,18 @@ func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 		"no webhook secret":            {", secret: whsec_" + hookCanary, "", "webhook.secret"},
 		"webhook secret of no base64":  {"whsec_" + hookCanary, "whsec_" + canary, "webhook.secret"},
 		"webhook secret without mark":  {"whsec_" + hookCanary, hookCanary, "webhook.secret"},
+		"short previous secret":        {"secret: whsec_", "previous_secret: whsec_c2VjcmV0, secret: whsec_", "webhook.previous_secret is not"},
+		"previous secret, the current": {"secret: whsec_", "previous_secret: whsec_" + hookCanary + ", secret: whsec_", "webhook.previous_secret is webhook.secret"},
+		"demo's previous secret":       {"secret: whsec_", "previous_secret: " + config.DemoWebhookSecret + ", secret: whsec_", "webhook.previous_secret is the demo's"},
+		"webhook on a private address": {"https://shop.example.com/hook", "https://10.1.2.3/hook?" + canary, "webhook.url: 10.1.2.3 is no public address"},
+		"webhook on this machine":      {"https://shop.example.com/hook", "http://localhost/hook", "webhook.url: 127.0.0.1"},
+		"webhook in a mapped address":  {"https://shop.example.com/hook", "https://[::ffff:169.254.169.254]/hook", "webhook.url: 169.254.169.254"},
+		"range without bits":           {"secret: whsec_", "allow_private: [10.0.0.1], secret: whsec_", "webhook.allow_private[0]"},
+		"range with an address":        {"secret: whsec_", "allow_private: [10.0.0.0/8, 10.0.0.1/8], secret: whsec_", "webhook.allow_private[1]"},
+		"range that is everything":     {"secret: whsec_", "allow_private: [0.0.0.0/0], secret: whsec_", "webhook.allow_private[0]"},
+		"range of mapped addresses":    {"secret: whsec_", `allow_private: ["::ffff:10.0.0.0/104"], secret: whsec_`, "webhook.allow_private[0]"},
+		"proxy that is no URL":         {"secret: whsec_", `proxy: "http://u:` + canary + `@:1:2", secret: whsec_`, "webhook.proxy"},
+		"proxy and ranges":             {"secret: whsec_", `proxy: "http://proxy:3128", allow_private: [10.0.0.0/8], secret: whsec_`, "webhook.allow_private"},
 		"short webhook secret":         {"whsec_" + hookCanary, "whsec_c2VjcmV0", "webhook.secret"},
 		"WeChat without its secret":    {"    api_keys", "    wechat: {app_id: wx1}\n    api_keys", "wechat.app_secret"},
 		"WeChat without its id":        {"    api_keys", "    wechat: {app_secret: " + canary + "}\n    api_keys", "wechat.app_id"},
@@ -140,6 +156,7 @@ func TestConfigurationOfThisMachineMayUseTheSandbox(t *testing.T) {
 	here := strings.NewReplacer(
 		"https://merchants-api.wantu.cn", "http://127.0.0.1:8081", "HKG1449074190", sandbox.DefaultMerchantAccount,
 		"HKG1831455570", sandbox.DefaultStoreAccount, canary, sandbox.DefaultKey, "https://shop.example.com/hook", "http://localhost:3000/hook",
+		"secret: whsec_", "allow_private: [127.0.0.1/32], secret: whsec_",
 	).Replace(goodShop)
 	if _, err := readConfig(t, here); err != nil {
 		t.Errorf("the sandbox's account at a gateway on this machine: %v", err)
@@ -149,6 +166,29 @@ func TestConfigurationOfThisMachineMayUseTheSandbox(t *testing.T) {
 	} {
 		if _, err := readConfig(t, strings.Replace(here, demos.replace, demos.by, 1)); err == nil || !strings.Contains(err.Error(), demos.want) {
 			t.Errorf("the demo's %s: %v", demos.want, err)
+		}
+	}
+}
+
+// TestEndpointsAsConfigured: what the worker gets is what the file says.
+func TestEndpointsAsConfigured(t *testing.T) {
+	t.Parallel()
+	const previous = "whsec_cHJldmlvdXMtcHJldmlvdXMtcHJldmlvdXM="
+	for more, want := range map[string]worker.Endpoint{
+		"": {},
+		"previous_secret: " + previous + `, allow_private: [10.0.0.0/8, "fd00::/64"], `: {
+			PreviousSecret: previous, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/64")},
+		},
+		`proxy: "http://u:p@10.0.0.1:3128", `: {Proxy: &url.URL{Scheme: "http", User: url.UserPassword("u", "p"), Host: "10.0.0.1:3128"}},
+	} {
+		want.URL, want.Secret = "https://shop.example.com/hook", "whsec_"+hookCanary
+		shops, err := readConfig(t, strings.Replace(goodShop, "secret: whsec_", more+"secret: whsec_", 1))
+		if err != nil {
+			t.Errorf("%q: %v", more, err)
+			continue
+		}
+		if got := shops[0].Endpoint(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v, want %+v", more, got, want)
 		}
 	}
 }

@@ -4,6 +4,8 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -45,6 +47,13 @@ type Shop struct {
 	Webhook struct {
 		URL    string       `yaml:"url"`
 		Secret Confidential `yaml:"secret"`
+		// PreviousSecret signs too while the shop changes to Secret.
+		PreviousSecret Confidential `yaml:"previous_secret"`
+		// AllowPrivate are ranges outside the public internet that URL may
+		// lead to, such as 10.0.0.0/8.
+		AllowPrivate []string `yaml:"allow_private"`
+		// Proxy carries the webhooks, and has to check where they go.
+		Proxy Confidential `yaml:"proxy"`
 	} `yaml:"webhook"`
 
 	APIKeys        []Confidential `yaml:"api_keys"`
@@ -99,6 +108,7 @@ func (s *Shop) resolve() error {
 	fields := map[string]*Confidential{
 		"gateway.key": &s.Gateway.Key, "gateway.previous_key": &s.Gateway.PreviousKey,
 		"wechat.app_secret": &s.WeChat.AppSecret, "webhook.secret": &s.Webhook.Secret,
+		"webhook.previous_secret": &s.Webhook.PreviousSecret, "webhook.proxy": &s.Webhook.Proxy,
 	}
 	for i := range s.APIKeys {
 		fields[fmt.Sprintf("api_keys[%d]", i)] = &s.APIKeys[i]
@@ -139,7 +149,16 @@ func (s *Shop) Domain() checkout.Merchant {
 
 // Endpoint is where the shop's webhooks go.
 func (s *Shop) Endpoint() worker.Endpoint {
-	return worker.Endpoint{URL: s.Webhook.URL, Secret: string(s.Webhook.Secret)}
+	e := worker.Endpoint{URL: s.Webhook.URL, Secret: string(s.Webhook.Secret), PreviousSecret: string(s.Webhook.PreviousSecret)}
+	for _, text := range s.Webhook.AllowPrivate {
+		if r, err := netip.ParsePrefix(text); err == nil { // check has seen it
+			e.AllowPrivate = append(e.AllowPrivate, r)
+		}
+	}
+	if s.Webhook.Proxy != "" {
+		e.Proxy, _ = url.Parse(string(s.Webhook.Proxy))
+	}
+	return e
 }
 
 // Web is what the pages and the merchant API need to know of the shop.

@@ -75,6 +75,12 @@ func (e *untoldError) Error() string {
 	return "it was done, and then: " + e.error.Error()
 }
 
+// No is the error of a question whose answer is no.
+func No(answer string) error { return &noError{answer} }
+
+// Done marks the error of writing down what has been done; nil stays nil.
+func Done(err error) error { return done(err) }
+
 // done marks the error of writing down what has been done.
 func done(err error) error {
 	if err == nil {

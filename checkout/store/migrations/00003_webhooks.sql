@@ -1,0 +1,26 @@
+-- +goose Up
+
+-- Events that a shop was not told, and nobody tries to tell any more until an
+-- operator has them replayed.
+CREATE TABLE webhook_parked (
+    event_id  TEXT PRIMARY KEY REFERENCES events (id),
+    merchant  TEXT NOT NULL,
+    parked_at BIGINT NOT NULL,
+    tries     BIGINT NOT NULL,
+    reason    TEXT NOT NULL
+);
+
+CREATE INDEX webhook_parked_of_merchant ON webhook_parked (merchant, parked_at);
+
+-- Merchants whose endpoint said that it is gone. Their events are parked at once
+-- until an operator enables the endpoint.
+CREATE TABLE webhook_disabled (
+    merchant    TEXT PRIMARY KEY,
+    disabled_at BIGINT NOT NULL,
+    reason      TEXT NOT NULL
+);
+
+-- +goose Down
+
+DROP TABLE webhook_disabled;
+DROP TABLE webhook_parked;

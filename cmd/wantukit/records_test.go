@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+)
+
+// webhook runs a verb on the database in a folder, as another process would.
+func webhook(t *testing.T, data string, out io.Writer, args ...string) (code int, stderr string) {
+	t.Helper()
+	var said bytes.Buffer
+	code = run(t.Context(), append(append([]string{"webhook"}, args...), "--data", data), operator.Streams{Out: out, Err: &said})
+	return code, said.String()
+}
+
+// TestWebhooksOfAShopThatWasGone is an operator's work beside a running server:
+// the endpoint was disabled, is enabled, and gets what it missed.
+func TestWebhooksOfAShopThatWasGone(t *testing.T) {
+	t.Parallel()
+	b := newBuyer(t)
+	var file string
+	db := b.demo.kit.db.Writer()
+	if err := db.QueryRowContext(t.Context(), "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&file); err != nil {
+		t.Fatal(err)
+	}
+	data := filepath.Dir(file)
+	if err := b.demo.kit.store.DisableWebhooks(t.Context(), "demo", time.Now(), "the shop answered 410"); err != nil {
+		t.Fatal(err)
+	}
+	id := b.session("wechat")
+	b.pay(b.start(id, checkout.WalletWeChat))
+	b.awaitPaid(id)
+	var list struct {
+		Parked []struct {
+			Event, Type, Merchant, Session, Reason string
+			Tries                                  int
+		}
+		Disabled []struct{ Merchant, Reason string }
+	}
+	eventually(t, "the event is parked", func() bool {
+		var out bytes.Buffer
+		if code, said := webhook(t, data, &out, "list", "--json"); code != operator.ExitDone {
+			t.Fatalf("exit %d: %s", code, said)
+		}
+		if err := json.Unmarshal(out.Bytes(), &list); err != nil {
+			t.Fatal(err)
+		}
+		return len(list.Parked) == 1
+	})
+	if p := list.Parked[0]; p.Session != id || p.Type != "session.paid" || p.Merchant != "demo" || p.Tries != 0 || len(list.Disabled) != 1 {
+		t.Errorf("listed %+v", list)
+	}
+	for _, step := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"list"}, operator.ExitDone, "demo is disabled since "},
+		{[]string{"replay", list.Parked[0].Event}, operator.ExitFailed, "wantukit webhook enable demo"},
+		{[]string{"replay", "--all"}, operator.ExitDone, "1 of demo stay parked"},
+		{[]string{"enable", "demo"}, operator.ExitDone, "wantukit webhook replay --all --merchant demo"},
+		{[]string{"enable", "demo"}, operator.ExitNo, "is not disabled"},
+		{[]string{"replay", "--all", "--merchant", "demo"}, operator.ExitDone, "1 to be sent again"},
+		{[]string{"replay", "--all"}, operator.ExitDone, "0 to be sent again"},
+	} {
+		var out bytes.Buffer
+		if code, said := webhook(t, data, &out, step.args...); code != step.code || !strings.Contains(out.String()+said, step.want) {
+			t.Errorf("%v: exit %d, want %d: %s%s", step.args, code, step.code, &out, said)
+		}
+	}
+	eventually(t, "the shop is told", func() bool {
+		var told int
+		err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM river_job WHERE kind = 'webhook' AND state = 'completed'").Scan(&told)
+		return err == nil && told == 1
+	})
+}
+
+func TestWebhookVerbsThatAreWrong(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	const none = `merchants: [{id: harbour, name: A, api_keys: [sk_live_0123456789], return_hosts: [shop.example.com],
+		gateway: {base_url: "http://127.0.0.1:1/paygate", merchant_account: H1, store_account: H2, key: the-key-of-today-1}}]`
+	shops := filepath.Join(data, "shops.yaml")
+	if err := os.WriteFile(shops, []byte(none), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, said := webhook(t, filepath.Join(data, "nowhere"), io.Discard, "list"); code != operator.ExitUsage || !strings.Contains(said, "--data") {
+		t.Errorf("no database: exit %d: %s", code, said)
+	}
+	if _, err := os.Stat(filepath.Join(data, "nowhere")); err == nil {
+		t.Error("looking for a database made one")
+	}
+	parkOne(t, data)
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"list", "--merchant", "harbor", "--config", shops}, operator.ExitUsage, "one of harbour"},
+		{[]string{"enable", "harbor", "--config", shops}, operator.ExitUsage, "one of harbour"},
+		{[]string{"enable"}, operator.ExitUsage, "merchant"},
+		{[]string{"replay"}, operator.ExitUsage, "--all"},
+		{[]string{"replay", "evt_1", "--all"}, operator.ExitUsage, "--all"},
+		{[]string{"replay", "evt_1", "--merchant", "harbour"}, operator.ExitUsage, "--merchant"},
+		{[]string{"replay", "evt_1", "evt_nobody"}, operator.ExitFailed, "evt_nobody"},
+		{[]string{"replay", "evt_1", "--config", shops}, operator.ExitFailed, "has no webhook endpoint"},
+		{[]string{"list", "--config", filepath.Join(data, "nothing.yaml"), "--merchant", "harbour"}, operator.ExitUsage, "nothing.yaml"},
+	} {
+		if code, said := webhook(t, data, io.Discard, c.args...); code != c.code || !strings.Contains(said, c.want) {
+			t.Errorf("%v: exit %d, want %d: %s", c.args, code, c.code, said)
+		}
+	}
+	var out bytes.Buffer
+	if code, said := webhook(t, data, &out, "list", "--config", shops); code != operator.ExitDone || !strings.Contains(out.String(), "evt_1") {
+		t.Errorf("nothing was to change: exit %d: %s%s", code, &out, said)
+	}
+	if i := strings.IndexFunc(out.String(), func(r rune) bool { return r < ' ' && r != '\n' || r >= 0x7f && r <= 0x9f }); i >= 0 {
+		t.Errorf("a control character at %d in %q", i, &out)
+	}
+	if code, said := webhook(t, data, brokenPipe{}, "replay", "evt_1"); code != operator.ExitUnknown {
+		t.Errorf("done and not told: exit %d: %s", code, said)
+	}
+}
+
+// parkOne makes a database in which the event evt_1 of harbour's is parked.
+func parkOne(t *testing.T, data string) {
+	t.Helper()
+	ctx := t.Context()
+	db, err := store.OpenSQLite(ctx, filepath.Join(data, "wantukit.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	s := store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return nil })
+	e := checkout.Event{ID: "evt_1", Type: checkout.EventPaid, Merchant: "harbour", SessionID: "cs_1"}
+	if err := s.CreateSession(ctx, checkout.Session{ID: "cs_1", Merchant: "harbour"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Apply(ctx, checkout.Change{Events: []checkout.Event{e}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ParkWebhook(ctx, e, time.Now(), 10, "malformed answer \x1b]0;owned\x07\u009b2J"); err != nil {
+		t.Fatal(err)
+	}
+}
