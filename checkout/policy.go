@@ -19,14 +19,22 @@ const (
 	LateRefund LatePolicy = "refund"
 )
 
+// Known reports whether p is one of the policies, or "", which is LateHold.
+func (p LatePolicy) Known() bool {
+	switch p {
+	case "", LateHold, LateAccept, LateRefund:
+		return true
+	default:
+		return false
+	}
+}
+
 // check refuses a policy that nobody knows.
 func (m Merchant) check() error {
-	switch m.PaidLate {
-	case "", LateHold, LateAccept, LateRefund:
-		return nil
-	default:
+	if !m.PaidLate.Known() {
 		return errors.New("checkout: Config.Merchants: PaidLate of " + quote(m.ID) + " is not hold, accept or refund")
 	}
+	return nil
 }
 
 // receive records that an attempt of the session was confirmed as paid at now,
