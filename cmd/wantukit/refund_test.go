@@ -145,8 +145,9 @@ func (b *buyer) payTwice() (id string, first, second checkout.Attempt) {
 	b.Helper()
 	b.demo.sandbox.Notifications(false)
 	id = b.session("alipay_cn", "wechat")
-	all := []checkout.Attempt{b.start(id, checkout.WalletAlipayCN), b.start(id, checkout.WalletWeChat)}
-	all = b.attempts(id)
+	b.start(id, checkout.WalletAlipayCN)
+	b.start(id, checkout.WalletWeChat)
+	all := b.attempts(id)
 	for _, a := range all {
 		b.pay(a)
 	}
