@@ -219,6 +219,10 @@ func (s *Service) settlePaid(ctx context.Context, h held, status OrderStatus) (A
 	if problem != "" {
 		s.report(Report{Problem: "quarantined: " + problem, SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
 	}
+	whole, err := s.newRefund(h.Attempt, now) // in case the shop's policy gives it back
+	if err != nil {
+		return h.Attempt, errors.Join(err, s.release(ctx, h))
+	}
 	a, err := s.update(ctx, h, func(session *Session, a *Attempt) outcome {
 		switch {
 		case a.State == AttemptPaid || a.Quarantined:
@@ -226,7 +230,7 @@ func (s *Service) settlePaid(ctx context.Context, h held, status OrderStatus) (A
 		case problem != "":
 			return session.mismatch().and(a.quarantine(problem))
 		default:
-			return session.pay(now).and(a.pay(status.TradeID, now))
+			return s.shops[a.Merchant].receive(session, *a, whole, now).and(a.pay(status.TradeID, now))
 		}
 	})
 	if err == nil && a.State == AttemptPaid {

@@ -57,11 +57,37 @@ type Store interface {
 	// It does nothing to somebody else's hold.
 	Release(ctx context.Context, id string, until, next time.Time) error
 
+	// CreateRefund stores a new refund that its creator holds until heldUntil.
+	// It returns ErrConflict, and does nothing, where the attempt is not paid,
+	// where its refunds that have not failed would pass its amount, where the
+	// session has a refund of the same ClientReferenceID, where the
+	// OutRefundNo was used, and where the refund is automatic and the attempt
+	// has an automatic one already.
+	CreateRefund(ctx context.Context, r Refund, heldUntil time.Time) error
+	// Refund returns a refund, or ErrNotFound.
+	Refund(ctx context.Context, id string) (Refund, error)
+	// Refunds returns all refunds of a session, the oldest first.
+	Refunds(ctx context.Context, sessionID string) ([]Refund, error)
+	// DueRefunds returns up to limit pending refunds that nobody holds and
+	// whose NextTryAt is not after now, the longest due first.
+	DueRefunds(ctx context.Context, now time.Time, limit int) ([]Refund, error)
+	// HoldRefund claims a pending refund for one call of the gateway, and
+	// counts it as a try: it succeeds where nobody holds the refund at now.
+	// Then nobody else can until `until`, or ReleaseRefund. NextTryAt becomes
+	// `until`, so that the sweep finds what a killed holder left.
+	HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error)
+	// ReleaseRefund ends the hold that lasts until `until` and says when to
+	// try next. It does nothing to somebody else's hold, or once the refund is
+	// settled.
+	ReleaseRefund(ctx context.Context, id string, until, next time.Time) error
+
 	// Apply makes a change in one transaction with its events and their jobs,
 	// or returns ErrConflict and does nothing when a version is not the
 	// stored one. It ends a hold on the changed attempt; what a notification
 	// asked for during the hold stays, unless the attempt is paid or in
-	// quarantine. The versions in the change are the ones that were read.
+	// quarantine. It ends a hold on the changed refund too, and stores the new
+	// one, which nobody holds, as CreateRefund does: with its ErrConflict. The
+	// versions in the change are the ones that were read.
 	Apply(ctx context.Context, c Change) error
 
 	// AddNotification stores what arrived, and returns how many of the same
@@ -77,12 +103,15 @@ type Store interface {
 	Event(ctx context.Context, id string) (Event, error)
 }
 
-// Change is what one transaction does to a session and one of its attempts.
-// Either may be nil.
+// Change is what one transaction does to a session, one of its attempts and
+// one of its refunds. Each may be nil.
 type Change struct {
 	Session *Session
 	Attempt *Attempt
-	Events  []Event
+	Refund  *Refund
+	// NewRefund is stored, with the money that it reserves.
+	NewRefund *Refund
+	Events    []Event
 }
 
 // Gateway places and asks about orders. Implementations are safe for
@@ -96,6 +125,11 @@ type Gateway interface {
 	Query(ctx context.Context, r OrderRef) (OrderStatus, error)
 	// Close ends an unpaid order, or returns ErrAlreadyPaid or ErrNoOrder.
 	Close(ctx context.Context, r OrderRef) error
+	// Refund gives back money of a paid order. The same OutRefundNo refunds
+	// once, however often it is sent: so an ErrOutcomeUnknown, the only error
+	// beside ErrRefused, is settled by sending it again. A refusal is best a
+	// *RefusedError.
+	Refund(ctx context.Context, r RefundOrder) (RefundResult, error)
 	// ReadNotification verifies what arrived for a merchant and then parses
 	// it; an error means that nothing in it may be believed, and matches
 	// ErrOtherAccount where it is signed but not for this account. The text is
@@ -133,6 +167,21 @@ type Order struct {
 type Created struct {
 	TradeID string
 	Placed  Placed
+}
+
+// RefundOrder is what a Gateway needs to give money back.
+type RefundOrder struct {
+	OrderRef
+	OutRefundNo string
+	// Paid is what the order was for, and Amount what of it goes back.
+	Paid, Amount int64
+	Currency     string
+}
+
+// RefundResult is the gateway's word that the money went back.
+type RefundResult struct {
+	// GatewayID is the gateway's own number of the refund.
+	GatewayID string
 }
 
 // OrderStatus is what the gateway says of an order, by query or notification.

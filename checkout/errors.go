@@ -13,6 +13,10 @@ var ErrConflict = errors.New("changed meanwhile")
 // ErrNotPayable says that the session takes no payment any more.
 var ErrNotPayable = errors.New("the session takes no payment any more")
 
+// ErrNotRefundable says that nothing of the session was paid, so that nothing
+// can be given back.
+var ErrNotRefundable = errors.New("the session is not paid")
+
 // ErrNotHere says that the wallet cannot be paid with on this device; the page
 // shows a guide instead.
 var ErrNotHere = errors.New("this wallet cannot be paid with on this device")
@@ -46,3 +50,17 @@ var (
 	// is for another account.
 	ErrOtherAccount = errors.New("the notification is for another account")
 )
+
+// RefusedError is an ErrRefused with the gateway's own word for it.
+type RefusedError struct {
+	// Word is fit for the shop, such as "508 REFUND_ERROR".
+	Word string
+	// Settled says that it answers for the number that was sent, and not for
+	// this one call alone: nothing has been done under it before either.
+	Settled bool
+}
+
+func (e *RefusedError) Error() string { return ErrRefused.Error() + ": " + e.Word }
+
+// Is makes errors.Is find [ErrRefused].
+func (e *RefusedError) Is(target error) bool { return target == ErrRefused }

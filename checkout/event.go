@@ -7,7 +7,7 @@ type EventType string
 
 // The types of events.
 const (
-	// EventPaid: the session is complete and paid. It comes once.
+	// EventPaid: the session is paid, to be fulfilled. It comes once.
 	EventPaid EventType = "session.paid"
 	// EventExpired: the time is over and nothing was paid.
 	EventExpired EventType = "session.expired"
@@ -25,6 +25,10 @@ const (
 	EventNotificationMismatch EventType = "attempt.notification_mismatch"
 	// EventAttemptFailed: one try to pay failed; the session goes on.
 	EventAttemptFailed EventType = "attempt.failed"
+	// EventRefundSucceeded: money went back.
+	EventRefundSucceeded EventType = "refund.succeeded"
+	// EventRefundFailed: the gateway refused to give money back.
+	EventRefundFailed EventType = "refund.failed"
 )
 
 // Event is a fact that a shop is told, written in the transaction that made it
@@ -40,6 +44,8 @@ type Event struct {
 	CreatedAt time.Time
 	// Session is the session as the event left it.
 	Session PublicSession
+	// Refund is the refund that the event is about, or nil.
+	Refund *PublicRefund
 }
 
 // Verdict is what was made of a notification.

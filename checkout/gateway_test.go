@@ -24,8 +24,11 @@ type gateway struct {
 	// numbers are those that were placed, in order.
 	numbers []string
 	asking  map[string]int
+	// sends counts how often a refund's number was sent.
+	sends map[string]int
 
 	beforeCreate, afterCreate, beforeQuery, afterQuery, beforeClose, afterClose func(*order) error
+	beforeRefund, afterRefund                                                   func(sent) error
 }
 
 // order is an order as the gateway knows it. Scripts may change it.
@@ -33,11 +36,12 @@ type order struct {
 	checkout.Order
 	checkout.OrderStatus
 	closed                  bool
+	refunds                 map[string]int64
 	creates, queries, close int
 }
 
 func newGateway(t *testing.T) *gateway {
-	return &gateway{t: t, latency: 50 * time.Millisecond, orders: map[string]*order{}, asking: map[string]int{}}
+	return &gateway{t: t, latency: 50 * time.Millisecond, orders: map[string]*order{}, asking: map[string]int{}, sends: map[string]int{}}
 }
 
 // run calls a script, if there is one.
@@ -68,7 +72,7 @@ func (g *gateway) Create(ctx context.Context, placed checkout.Order) (checkout.C
 		o.creates++
 		return checkout.Created{}, checkout.ErrNumberUsed
 	}
-	o = &order{Order: placed, creates: 1, OrderStatus: checkout.OrderStatus{
+	o = &order{Order: placed, creates: 1, refunds: map[string]int64{}, OrderStatus: checkout.OrderStatus{
 		OutTradeNo: placed.OutTradeNo, TradeID: "T" + placed.OutTradeNo,
 		Amount: placed.Amount, Currency: placed.Currency, State: checkout.OrderUnpaid, Detail: "NOT_PAY",
 	}}

@@ -19,6 +19,7 @@ type memory struct {
 	mu            sync.Mutex
 	sessions      map[string]checkout.Session
 	attempts      map[string]memoryAttempt
+	refunds       map[string]memoryRefund
 	events        []checkout.Event
 	notifications []checkout.Notification
 	// broken, when set, is asked before each method and may fail it.
@@ -31,7 +32,7 @@ type memoryAttempt struct {
 }
 
 func newMemory() *memory {
-	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}}
+	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{}}
 }
 
 func TestMemoryKeepsTheContract(t *testing.T) {

@@ -55,8 +55,24 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	}
 	defer leave()
 	if c.Session != nil && c.Session.Version != m.sessions[c.Session.ID].Version ||
-		c.Attempt != nil && c.Attempt.Version != m.attempts[c.Attempt.ID].Version {
+		c.Attempt != nil && c.Attempt.Version != m.attempts[c.Attempt.ID].Version ||
+		c.Refund != nil && c.Refund.Version != m.refunds[c.Refund.ID].Version {
 		return checkout.ErrConflict
+	}
+	if c.NewRefund != nil {
+		a := m.attempts[c.NewRefund.AttemptID].Attempt
+		if c.Attempt != nil && c.Attempt.ID == a.ID {
+			a = *c.Attempt
+		}
+		if !m.reservable(*c.NewRefund, a) {
+			return checkout.ErrConflict
+		}
+		m.refunds[c.NewRefund.ID] = memoryRefund{Refund: *c.NewRefund}
+	}
+	if c.Refund != nil {
+		r := memoryRefund{Refund: *c.Refund}
+		r.Version++
+		m.refunds[r.ID] = r
 	}
 	if c.Session != nil {
 		s := *c.Session

@@ -11,6 +11,7 @@ type PublicSession struct {
 	Status            Status            `json:"status"`
 	PaymentStatus     PaymentStatus     `json:"payment_status"`
 	Amount            int64             `json:"amount"`
+	AmountRefunded    int64             `json:"amount_refunded"`
 	Currency          string            `json:"currency"`
 	Subject           string            `json:"subject"`
 	ClientReferenceID string            `json:"client_reference_id,omitempty"`
@@ -32,7 +33,7 @@ func (s Session) Public(url string) PublicSession {
 	p := PublicSession{
 		ID: s.ID, Object: "checkout.session", URL: url,
 		Status: s.Status, PaymentStatus: s.PaymentStatus,
-		Amount: s.Amount, Currency: s.Currency, Subject: s.Subject,
+		Amount: s.Amount, AmountRefunded: s.AmountRefunded, Currency: s.Currency, Subject: s.Subject,
 		ClientReferenceID: s.ClientReferenceID,
 		SuccessURL:        s.SuccessURL, CancelURL: s.CancelURL,
 		Channels: s.Wallets, Locale: s.Locale, Metadata: s.Metadata,

@@ -26,7 +26,12 @@ func queryInterval(age time.Duration, watched bool, jitter float64) time.Duratio
 
 // nextQuery is when attempt a is due again after a query at now.
 func (s *Service) nextQuery(a Attempt, now time.Time) time.Time {
+	return now.Add(queryInterval(now.Sub(a.CreatedAt), s.watchers.watched(a.SessionID, now), s.jitter()))
+}
+
+// jitter is in [0, 1).
+func (s *Service) jitter() float64 {
 	var b [1]byte
 	_, _ = s.random.Read(b[:]) // without jitter it is as right
-	return now.Add(queryInterval(now.Sub(a.CreatedAt), s.watchers.watched(a.SessionID, now), float64(b[0])/256))
+	return float64(b[0]) / 256
 }

@@ -19,6 +19,12 @@ type Merchant struct {
 	// Lifetime is how long a session lasts that names no expiry. Defaults to
 	// 30 minutes.
 	Lifetime time.Duration
+	// PaidLate is what becomes of money that arrives after a session has
+	// ended. Defaults to LateHold.
+	PaidLate LatePolicy
+	// KeepPaidTwice keeps the second payment of a session, for the shop to
+	// decide about, where it would go back by itself.
+	KeepPaidTwice bool
 }
 
 // Config is what a Service is made of.
@@ -45,6 +51,7 @@ type Report struct {
 	Problem   string
 	SessionID string
 	AttemptID string
+	RefundID  string
 	// Alarm asks for a person.
 	Alarm bool
 	Err   error
@@ -80,6 +87,11 @@ func New(c Config) (*Service, error) {
 		return nil, errors.New("checkout: Config.Merchants is empty")
 	case c.PublicURL == "":
 		return nil, errors.New("checkout: Config.PublicURL is empty")
+	}
+	for _, m := range c.Merchants {
+		if err := m.check(); err != nil {
+			return nil, err
+		}
 	}
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 10 * time.Second

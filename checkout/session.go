@@ -101,6 +101,10 @@ type Session struct {
 	ConcludeAt time.Time
 	// PaidAt is when the payment was confirmed here, zero before.
 	PaidAt time.Time
+	// PaidBy is the ID of the attempt that paid it, "" before.
+	PaidBy string
+	// AmountRefunded is what of that attempt went back, in minor units.
+	AmountRefunded int64
 
 	// PaidLate says that money arrived after the session had ended.
 	PaidLate bool

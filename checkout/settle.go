@@ -9,24 +9,30 @@ import (
 // outcome is what a decision changed.
 type outcome struct {
 	session, attempt bool
-	events           []EventType
+	// refund is a new one, or nil.
+	refund *Refund
+	events []EventType
 }
 
 func (o outcome) and(more outcome) outcome {
-	return outcome{o.session || more.session, o.attempt || more.attempt, append(o.events, more.events...)}
+	if o.refund == nil {
+		o.refund = more.refund
+	}
+	return outcome{o.session || more.session, o.attempt || more.attempt, o.refund, append(o.events, more.events...)}
 }
 
-// pay records that an attempt of the session was confirmed as paid at now.
-func (s *Session) pay(now time.Time) outcome {
+// pay records that an attempt of the session was confirmed as paid at now, and
+// begins the outcome's events with what that means.
+func (s *Session) pay(attemptID string, now time.Time) outcome {
 	switch {
 	case s.PaymentStatus.Settled():
 		s.PaidTwice = true
 		return outcome{session: true, events: []EventType{EventPaidTwice}}
 	case s.Status == StatusOpen:
-		s.Status, s.PaymentStatus, s.PaidAt = StatusComplete, PaymentPaid, now
+		s.Status, s.PaymentStatus, s.PaidAt, s.PaidBy = StatusComplete, PaymentPaid, now, attemptID
 		return outcome{session: true, events: []EventType{EventPaid}}
 	default:
-		s.PaymentStatus, s.PaidAt, s.PaidLate = PaymentPaid, now, true
+		s.PaymentStatus, s.PaidAt, s.PaidBy, s.PaidLate = PaymentPaid, now, attemptID, true
 		return outcome{session: true, events: []EventType{EventPaidLate}}
 	}
 }
@@ -166,7 +172,7 @@ func (s *Service) apply(ctx context.Context, session Session, a *Attempt, o outc
 	if !o.session && !o.attempt && len(o.events) == 0 {
 		return nil
 	}
-	change := Change{}
+	change := Change{NewRefund: o.refund}
 	if o.session {
 		change.Session = &session
 	}

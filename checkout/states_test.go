@@ -52,6 +52,14 @@ func TestMovesOfSessions(t *testing.T) {
 	})
 }
 
+func TestMovesOfRefunds(t *testing.T) {
+	t.Parallel()
+	const pending, succeeded, failed = checkout.RefundPending, checkout.RefundSucceeded, checkout.RefundFailed
+	holds(t, []checkout.RefundState{pending, succeeded, failed, ""}, map[checkout.RefundState][]checkout.RefundState{
+		pending: {succeeded, failed},
+	})
+}
+
 func TestMovesOfMoney(t *testing.T) {
 	t.Parallel()
 	const (

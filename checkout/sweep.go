@@ -8,15 +8,18 @@ import (
 )
 
 const (
-	sweepBatch   = 100
+	sweepBatch = 100
+	// refundBatch is small: the refunds of a gateway that does not answer
+	// must not keep the next sweep waiting for long.
+	refundBatch  = 16
 	sweepWorkers = 8
 	// concludeAgain is how long to wait with a session whose end the gateway
 	// did not answer for.
 	concludeAgain = 15 * time.Second
 )
 
-// Sweep does what is due: it asks about attempts whose time has come and ends
-// sessions that have expired. It takes a batch of each; what is left is still
+// Sweep does what is due: it asks about attempts whose time has come, ends
+// sessions that have expired and sends refunds again. It takes a batch of each; what is left is still
 // due at the next sweep. An error is the store's: the gateway's are reported
 // and scheduled again.
 func (s *Service) Sweep(ctx context.Context) error {
@@ -32,6 +35,11 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	each(ending, func(session Session) { s.expire(ctx, session.ID) })
+	refunds, err := s.store.DueRefunds(ctx, s.clock.Now(), refundBatch)
+	if err != nil {
+		return err
+	}
+	each(refunds, func(r Refund) { s.sendDueRefund(ctx, r.ID) })
 	return nil
 }
 

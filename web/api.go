@@ -95,15 +95,21 @@ func (s *Server) startEarly(ctx context.Context, session checkout.Session, userA
 	}
 }
 
-// getSession is GET /v1/checkout/sessions/{id}. A session of another shop is
-// not found.
+// getSession is GET /v1/checkout/sessions/{id}.
 func (s *Server) getSession(c echo.Context) error {
-	session, err := s.Service.Session(c.Request().Context(), c.Param("id"))
+	session, err := s.ownSession(c)
 	if err != nil {
 		return err
 	}
-	if session.Merchant != merchantOf(c) {
-		return checkout.ErrNotFound
-	}
 	return c.JSON(http.StatusOK, s.Service.Public(session))
+}
+
+// ownSession is the session that the path names. One of another shop is not
+// found.
+func (s *Server) ownSession(c echo.Context) (checkout.Session, error) {
+	session, err := s.Service.Session(c.Request().Context(), c.Param("id"))
+	if err == nil && session.Merchant != merchantOf(c) {
+		return checkout.Session{}, checkout.ErrNotFound
+	}
+	return session, err
 }

@@ -33,6 +33,8 @@ func newProblem(err error) problem {
 		p.Status, p.Field, p.Detail = 400, field.Field, field.Problem
 	case errors.Is(err, checkout.ErrNotFound):
 		p.Status = 404
+	case errors.Is(err, checkout.ErrNotRefundable):
+		p.Status, p.Detail = 409, "nothing of the session was paid"
 	case errors.As(err, &known):
 		p.Status = known.Code
 		if text, ok := known.Message.(string); ok && known.Code < 500 {

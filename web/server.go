@@ -146,6 +146,8 @@ func (s *Server) routes() *echo.Echo {
 	api := e.Group("/v1", s.authenticate)
 	api.POST("/checkout/sessions", s.createSession)
 	api.GET("/checkout/sessions/:id", s.getSession)
+	api.POST("/checkout/sessions/:id/refunds", s.createRefund)
+	api.GET("/checkout/sessions/:id/refunds", s.listRefunds)
 
 	page := e.Group("/c/:id", noStore)
 	page.GET("", s.page)

@@ -10,16 +10,22 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-const eventColumns = `id, type, merchant, session_id, attempt_id, created_at, session`
+const eventColumns = `id, type, merchant, session_id, attempt_id, created_at, session, refund`
 
 func scanEvent(r row) (checkout.Event, error) {
 	var e checkout.Event
-	var session string
-	if err := r.Scan(&e.ID, &e.Type, &e.Merchant, &e.SessionID, &e.AttemptID, millis{&e.CreatedAt}, &session); err != nil {
+	var session, refund string
+	if err := r.Scan(&e.ID, &e.Type, &e.Merchant, &e.SessionID, &e.AttemptID, millis{&e.CreatedAt}, &session, &refund); err != nil {
 		return e, err
 	}
 	if err := json.Unmarshal([]byte(session), &e.Session); err != nil {
 		return e, fmt.Errorf("reading event %s: %w", e.ID, err)
+	}
+	if refund == "" {
+		return e, nil
+	}
+	if err := json.Unmarshal([]byte(refund), &e.Refund); err != nil {
+		return e, fmt.Errorf("reading the refund of event %s: %w", e.ID, err)
 	}
 	return e, nil
 }
@@ -30,8 +36,14 @@ func (s *Store) addEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) erro
 	if err != nil {
 		return fmt.Errorf("writing event %s: %w", e.ID, err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		e.ID, string(e.Type), e.Merchant, e.SessionID, e.AttemptID, ms(e.CreatedAt), string(session))
+	var refund []byte // none is stored as ""
+	if e.Refund != nil {
+		if refund, err = json.Marshal(e.Refund); err != nil {
+			return fmt.Errorf("writing the refund of event %s: %w", e.ID, err)
+		}
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		e.ID, string(e.Type), e.Merchant, e.SessionID, e.AttemptID, ms(e.CreatedAt), string(session), string(refund))
 	if err != nil {
 		return fmt.Errorf("storing event %s: %w", e.ID, err)
 	}

@@ -63,6 +63,16 @@ func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
 				return err
 			}
 		}
+		if c.Refund != nil {
+			if err := updateRefund(ctx, tx, *c.Refund); err != nil {
+				return err
+			}
+		}
+		if c.NewRefund != nil {
+			if err := addRefund(ctx, tx, *c.NewRefund, time.Time{}); err != nil {
+				return err
+			}
+		}
 		for _, e := range c.Events {
 			if err := s.addEvent(ctx, tx, e); err != nil {
 				return err

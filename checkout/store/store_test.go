@@ -117,6 +117,12 @@ func TestDatabaseThatIsClosed(t *testing.T) {
 		"Hold":               func() error { _, err := s.Hold(ctx, "at_1", now, now, now); return err },
 		"Release":            func() error { return s.Release(ctx, "at_1", now, now) },
 		"Apply":              func() error { return s.Apply(ctx, checkout.Change{}) },
+		"CreateRefund":       func() error { return s.CreateRefund(ctx, checkout.Refund{}, now) },
+		"Refund":             func() error { _, err := s.Refund(ctx, "re_1"); return err },
+		"Refunds":            func() error { _, err := s.Refunds(ctx, "cs_1"); return err },
+		"DueRefunds":         func() error { _, err := s.DueRefunds(ctx, now, 1); return err },
+		"HoldRefund":         func() error { _, err := s.HoldRefund(ctx, "re_1", now, now); return err },
+		"ReleaseRefund":      func() error { return s.ReleaseRefund(ctx, "re_1", now, now) },
 		"AddNotification": func() error {
 			_, err := s.AddNotification(ctx, checkout.Notification{}, now, nil)
 			return err

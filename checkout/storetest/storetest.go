@@ -57,6 +57,22 @@ func Run(t *testing.T, open Opener) {
 		"a notification's event is stored once":             notificationEvent,
 		"a notification asks sooner, never later":           notificationAsks,
 		"a notification of a settled attempt asks nothing":  notificationOfSettled,
+		"refund round trip":                                 refundRoundTrip,
+		"refunds of a session, the oldest first":            refundsInOrder,
+		"refunds never pass what was paid":                  refundReserves,
+		"refunds never pass what was paid, at once":         refundReservesAtOnce,
+		"refunds of what is not paid":                       refundOfUnpaid,
+		"one refund for a client's reference":               refundReference,
+		"one refund for a number":                           refundNumber,
+		"one automatic refund for an attempt":               refundAutomatic,
+		"due refunds come in order and number":              refundDue,
+		"one hold of a refund":                              refundHold,
+		"release of a refund":                               refundRelease,
+		"a settled refund is never held":                    refundSettled,
+		"apply settles a refund with its event":             refundApply,
+		"apply against an old refund":                       refundApplyOld,
+		"apply stores a new refund":                         refundApplyNew,
+		"apply of a new refund that passes what was paid":   refundApplyNewTooMuch,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

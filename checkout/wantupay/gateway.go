@@ -142,6 +142,36 @@ func (g *Gateway) Close(ctx context.Context, r checkout.OrderRef) error {
 	return translate(err)
 }
 
+// Refund implements [checkout.Gateway].
+func (g *Gateway) Refund(ctx context.Context, o checkout.RefundOrder) (checkout.RefundResult, error) {
+	account, err := g.account(o.Merchant)
+	if err != nil {
+		return checkout.RefundResult{}, err
+	}
+	answer, err := account.Client.Refund(ctx, wantu.RefundRequest{
+		PayChannel: channel(o.Channel), OutTradeNo: o.OutTradeNo, OutRefundNo: o.OutRefundNo,
+		TotalFee: o.Paid, RefundFee: o.Amount, RefundFeeType: o.Currency,
+	})
+	if err != nil {
+		return checkout.RefundResult{}, refundError(err)
+	}
+	return checkout.RefundResult{GatewayID: answer.RefundID}, nil
+}
+
+// refundError tells a refusal from an answer that is not known. Only 508 is
+// about the refund that the number names; any other is about this call.
+func refundError(err error) error {
+	if !definite(err) {
+		return errors.Join(checkout.ErrOutcomeUnknown, err)
+	}
+	refusal := &checkout.RefusedError{Word: err.Error(), Settled: errors.Is(err, wantu.ErrRefund)}
+	var api *wantu.APIError
+	if errors.As(err, &api) {
+		refusal.Word = strings.TrimSpace(api.Code.String() + " " + api.Desc)
+	}
+	return refusal
+}
+
 // ReadNotification implements [checkout.Gateway].
 func (g *Gateway) ReadNotification(merchant string, body []byte) (checkout.OrderStatus, string, error) {
 	text := redact(body)

@@ -60,6 +60,8 @@ type Payload struct {
 	Type      checkout.EventType     `json:"type"`
 	Timestamp time.Time              `json:"timestamp"`
 	Data      checkout.PublicSession `json:"data"`
+	// Refund is there in events about one.
+	Refund *checkout.PublicRefund `json:"refund,omitempty"`
 }
 
 // sender signs and posts webhooks.
@@ -134,7 +136,7 @@ func (s *sender) send(ctx context.Context, e checkout.Event) error {
 }
 
 func (t target) request(ctx context.Context, e checkout.Event, now time.Time) (*http.Request, error) {
-	body, err := json.Marshal(Payload{e.ID, e.Type, e.CreatedAt.UTC(), e.Session})
+	body, err := json.Marshal(Payload{e.ID, e.Type, e.CreatedAt.UTC(), e.Session, e.Refund})
 	if err != nil {
 		return nil, fmt.Errorf("writing event %s: %w", e.ID, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -230,9 +231,17 @@ func eventually(t *testing.T, what string, holds func() bool) {
 // may change it before it runs.
 func startDemo(t *testing.T, prepare ...func(*demo)) *demo {
 	t.Helper()
+	return startDemoAs(t, nil, prepare...)
+}
+
+// startDemoAs starts the demo with a shop that is configured otherwise.
+func startDemoAs(t *testing.T, configure func(*config.Shop), prepare ...func(*demo)) *demo {
+	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
 	ctx, cancel := context.WithCancel(t.Context())
-	d, err := newDemo(ctx, &demoCommand{Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", Data: t.TempDir()}, logger)
+	d, err := newDemo(ctx, &demoCommand{
+		Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", Data: t.TempDir(), Configure: configure,
+	}, logger)
 	if err != nil {
 		cancel()
 		t.Fatal(err)

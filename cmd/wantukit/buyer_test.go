@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -22,36 +23,55 @@ type buyer struct {
 
 func newBuyer(t *testing.T, prepare ...func(*demo)) *buyer {
 	t.Helper()
-	return &buyer{t, startDemo(t, prepare...), &http.Client{
+	return newBuyerAt(t, startDemo(t, prepare...))
+}
+
+// newBuyerAt is a buyer at a demo that runs.
+func newBuyerAt(t *testing.T, d *demo) *buyer {
+	return &buyer{t, d, &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
 
 // session makes a session by the merchant API, as the demo shop would, and
 // returns its id.
-func (b *buyer) session(channel string) string {
+func (b *buyer) session(channels ...string) string {
 	b.Helper()
-	body, err := json.Marshal(map[string]any{
-		"amount": 48000, "currency": "HKD", "subject": "Ticket", "channels": []string{channel},
-		"success_url": b.demo.publicURL + "/shop/orders/X",
-	})
-	if err != nil {
-		b.Fatal(err)
+	var answer struct {
+		ID string `json:"id"`
 	}
-	r, err := http.NewRequest(http.MethodPost, b.demo.publicURL+"/v1/checkout/sessions", strings.NewReader(string(body)))
+	status := b.api(http.MethodPost, "/v1/checkout/sessions", map[string]any{
+		"amount": 48000, "currency": "HKD", "subject": "Ticket", "channels": channels,
+		"success_url": b.demo.publicURL + "/shop/orders/X",
+	}, &answer)
+	if status != http.StatusCreated {
+		b.Fatalf("creating a session: %d", status)
+	}
+	return answer.ID
+}
+
+// api calls the merchant API as the shop's server and reads the answer.
+func (b *buyer) api(method, path string, body, answer any) (status int) {
+	b.Helper()
+	var request io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		request = bytes.NewReader(text)
+	}
+	r, err := http.NewRequest(method, b.demo.publicURL+path, request)
 	if err != nil {
 		b.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+config.DemoAPIKey)
 	r.Header.Set("Content-Type", "application/json")
-	var answer struct {
-		ID string `json:"id"`
-	}
 	status, text := b.send(r)
-	if err := json.Unmarshal([]byte(text), &answer); err != nil || status != http.StatusCreated {
-		b.Fatalf("creating a session: %d %s", status, text)
+	if err := json.Unmarshal([]byte(text), answer); err != nil {
+		b.Fatalf("%s %s: %d %s", method, path, status, text)
 	}
-	return answer.ID
+	return status
 }
 
 func (b *buyer) send(r *http.Request) (status int, text string) {

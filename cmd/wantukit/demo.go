@@ -25,6 +25,9 @@ type demoCommand struct {
 	SandboxAddr string `help:"Address of the sandbox." default:":8081"`
 	Data        string `help:"Folder of the database and the secret." default:"./data" type:"path"`
 	PublicURL   string `help:"Where browsers reach the checkout. Defaults to http://localhost and the port of --addr."`
+	// Configure, where it is set, changes the demo shop's configuration: a
+	// test's policies.
+	Configure func(*config.Shop) `kong:"-"`
 }
 
 // Run implements kong's command.
@@ -59,13 +62,13 @@ func newDemo(ctx context.Context, c *demoCommand, logger *slog.Logger) (_ *demo,
 	if d.publicURL == "" {
 		d.publicURL = d.listener.url()
 	}
-	if err := d.assemble(ctx, c.Data, logger); err != nil {
+	if err := d.assemble(ctx, c, logger); err != nil {
 		return nil, errors.Join(err, d.listener.Close(), d.sandboxListener.Close())
 	}
 	return d, nil
 }
 
-func (d *demo) assemble(ctx context.Context, dataDir string, logger *slog.Logger) (err error) {
+func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger) (err error) {
 	if d.sandbox, err = newSandbox(d.sandboxListener, logger); err != nil {
 		return err
 	}
@@ -83,9 +86,13 @@ func (d *demo) assemble(ctx context.Context, dataDir string, logger *slog.Logger
 	if err != nil {
 		return err
 	}
+	seller := d.shopConfig(public.Host)
+	if c.Configure != nil {
+		c.Configure(&seller)
+	}
 	at := d.sandboxListener.url()
 	d.kit, err = newKit(ctx, kitConfig{
-		dataDir: dataDir, publicURL: d.publicURL, shops: []config.Shop{d.shopConfig(public.Host)},
+		dataDir: c.Data, publicURL: d.publicURL, shops: []config.Shop{seller},
 		formTargets: []string{at}, demo: &web.Demo{SandboxOrigin: at}, logger: logger,
 		wechat: web.WeChatEndpoints{
 			Authorize: at + "/connect/oauth2/authorize", AccessToken: at + "/sns/oauth2/access_token",

@@ -138,6 +138,6 @@ func reportTo(logger *slog.Logger) func(checkout.Report) {
 		if r.Alarm {
 			level = slog.LevelError
 		}
-		logger.Log(context.Background(), level, r.Problem, "session", r.SessionID, "attempt", r.AttemptID, "error", r.Err)
+		logger.Log(context.Background(), level, r.Problem, "session", r.SessionID, "attempt", r.AttemptID, "refund", r.RefundID, "error", r.Err)
 	}
 }

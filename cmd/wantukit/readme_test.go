@@ -83,6 +83,7 @@ func TestReadmeDrawsTheMovesAsTheyAre(t *testing.T) {
 		checkout.PaymentPartiallyRefunded, checkout.PaymentRefunded)
 	sameMoves(t, section(picture, "as attempt", "}"), checkout.AttemptCreating, checkout.AttemptPending, checkout.AttemptPaid,
 		checkout.AttemptFailed, checkout.AttemptClosed)
+	sameMoves(t, section(picture, "as refund", "}"), checkout.RefundPending, checkout.RefundSucceeded, checkout.RefundFailed)
 }
 
 // sameMoves holds a drawing to the table of its states. A name that the

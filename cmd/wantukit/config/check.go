@@ -35,7 +35,7 @@ func (s *Shop) check() error {
 		return errors.New("name is missing")
 	}
 	for _, check := range []func() error{
-		s.checkGateway, s.CheckSandbox, s.checkWeChat, s.checkAPIKeys, s.checkWebhook, s.checkReturnHosts, s.checkOrigins, s.checkSessions,
+		s.checkGateway, s.CheckSandbox, s.checkWeChat, s.checkAPIKeys, s.checkWebhook, s.checkReturnHosts, s.checkOrigins, s.checkSessions, s.checkPolicies,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -146,6 +146,13 @@ func (s *Shop) checkSessions() error {
 	}
 	if s.SessionMinutes < 0 || s.SessionMinutes > maxSessionMinutes {
 		return fmt.Errorf("session_minutes is not between 1 and %d", maxSessionMinutes)
+	}
+	return nil
+}
+
+func (s *Shop) checkPolicies() error {
+	if !s.PaidLate.Known() {
+		return errors.New("paid_late is not hold, accept or refund")
 	}
 	return nil
 }

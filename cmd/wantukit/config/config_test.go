@@ -107,6 +107,7 @@ func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 		"sandbox's key":                {"key: " + canary, "key: " + sandbox.DefaultKey, "gateway.key is the sandbox's"},
 		"no API key":                   {"[sk_live_0123456789]", "[]", "api_keys"},
 		"no return host":               {"[Shop.example.com]", "[]", "return_hosts"},
+		"unknown policy":               {"    api_keys", "    paid_late: keep\n    api_keys", "paid_late"},
 		"unknown channel":              {"[alipay]", "[paypal]", "channels"},
 		"no gateway":                   {"https://merchants-api.wantu.cn/paygate", "''", "gateway.base_url"},
 		"no name":                      {"name: Harbour Nights", "name: ''", "name"},
@@ -203,6 +204,26 @@ func TestConfigurationKeepsMerchantsKeysApart(t *testing.T) {
 	}
 	if _, err := readConfig(t, goodShop+strings.Replace(second, "sk_live_0123456789", "sk_live_9876543210", 1)); err != nil {
 		t.Errorf("two merchants with their own keys: %v", err)
+	}
+}
+
+func TestConfigurationSaysWhatBecomesOfOddPayments(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]checkout.Merchant{
+		"":                             {},
+		"    paid_late: hold\n":        {PaidLate: checkout.LateHold},
+		"    paid_late: accept\n":      {PaidLate: checkout.LateAccept},
+		"    paid_late: refund\n":      {PaidLate: checkout.LateRefund},
+		"    keep_paid_twice: true\n":  {KeepPaidTwice: true},
+		"    keep_paid_twice: false\n": {},
+	} {
+		shops, err := readConfig(t, goodShop+text)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if got := shops[0].Domain(); got.PaidLate != want.PaidLate || got.KeepPaidTwice != want.KeepPaidTwice {
+			t.Errorf("%q: the domain gets %+v", text, got)
+		}
 	}
 }
 

@@ -61,6 +61,12 @@ type Shop struct {
 	AllowedOrigins []string       `yaml:"allowed_origins"`
 	Channels       []string       `yaml:"channels"`
 	SessionMinutes int            `yaml:"session_minutes"`
+
+	// PaidLate is hold, accept or refund: what becomes of money that arrives
+	// after a session has ended. Defaults to hold.
+	PaidLate checkout.LatePolicy `yaml:"paid_late"`
+	// KeepPaidTwice keeps a second payment, which else goes back by itself.
+	KeepPaidTwice bool `yaml:"keep_paid_twice"`
 }
 
 // ReadShops reads the configuration file, resolves its keys and refuses what
@@ -135,7 +141,10 @@ func (s *Shop) Client(transport wantu.Transport) (*wantu.Client, error) {
 
 // Domain is what the checkout needs to know of the shop.
 func (s *Shop) Domain() checkout.Merchant {
-	m := checkout.Merchant{ID: s.ID, Name: s.Name, Lifetime: time.Duration(s.SessionMinutes) * time.Minute}
+	m := checkout.Merchant{
+		ID: s.ID, Name: s.Name, Lifetime: time.Duration(s.SessionMinutes) * time.Minute,
+		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice,
+	}
 	for _, name := range s.Channels {
 		for _, w := range checkout.ExpandWallets(name) {
 			// A channel and its wallet may both be named.

@@ -1,0 +1,122 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// NewRefund is a shop's request to give money of a session back.
+type NewRefund struct {
+	// Amount is in minor units of the session's currency.
+	Amount int64
+	// ClientReferenceID is the shop's own number of the refund, at most 128
+	// characters: asking again with it finds the same refund, whatever became
+	// of it. Without one, asking twice refunds twice.
+	ClientReferenceID string
+}
+
+func (n NewRefund) check() error {
+	if n.Amount < 1 || n.Amount > MaxAmount {
+		return &FieldError{"amount", "must be a whole number of minor units from 1 to what was paid"}
+	}
+	return checkText("client_reference_id", n.ClientReferenceID)
+}
+
+// Refund gives back money of a session's payment. The refund is stored before
+// the gateway is asked; one that is pending when Refund returns is sent again
+// until the gateway answers, and one that the gateway refused has failed, which
+// is no error. Errors are ErrNotFound, ErrNotRefundable, *FieldError (for an
+// amount beyond what is left, and for a reference that names a refund of
+// another amount), and the store's.
+func (s *Service) Refund(ctx context.Context, sessionID string, n NewRefund) (Refund, error) {
+	if err := n.check(); err != nil {
+		return Refund{}, err
+	}
+	for range updateTries {
+		h, err := s.reserve(ctx, sessionID, n)
+		switch {
+		case errors.Is(err, ErrConflict):
+		case err != nil || h.Repeated:
+			return h.Refund, err
+		default:
+			return s.sendRefund(context.WithoutCancel(ctx), h), nil
+		}
+	}
+	return Refund{}, errors.New("giving up on a refund that lost every round")
+}
+
+// Refunds returns all refunds of a session, the oldest first.
+func (s *Service) Refunds(ctx context.Context, sessionID string) ([]Refund, error) {
+	if !validID(sessionID, SessionPrefix) {
+		return nil, ErrNotFound
+	}
+	return s.store.Refunds(ctx, sessionID)
+}
+
+// reserve stores a refund and holds it, or finds the one that was asked for
+// before under the same reference. ErrConflict says to look again.
+func (s *Service) reserve(ctx context.Context, sessionID string, n NewRefund) (heldRefund, error) {
+	session, err := s.Session(ctx, sessionID)
+	if err != nil {
+		return heldRefund{}, err
+	}
+	refunds, err := s.store.Refunds(ctx, sessionID)
+	if err != nil {
+		return heldRefund{}, err
+	}
+	if r, found, err := n.among(refunds); found || err != nil {
+		return heldRefund{Refund: r}, err
+	}
+	if !session.PaymentStatus.Settled() {
+		return heldRefund{}, ErrNotRefundable
+	}
+	paid, err := s.store.Attempt(ctx, session.PaidBy)
+	if err != nil {
+		return heldRefund{}, err
+	}
+	if left := refundable(paid, refunds); n.Amount > left {
+		return heldRefund{}, &FieldError{"amount", "is more than what is left to refund: " + strconv.FormatInt(left, 10)}
+	}
+	now := s.clock.Now()
+	r, err := s.newRefund(paid, now)
+	if err != nil {
+		return heldRefund{}, err
+	}
+	h := heldRefund{r, now.Add(s.holdFor())}
+	h.Amount, h.ClientReferenceID, h.NextTryAt, h.Tries = n.Amount, n.ClientReferenceID, h.until, 1
+	return h, s.store.CreateRefund(ctx, h.Refund, h.until)
+}
+
+// among finds the refund that the reference names.
+func (n NewRefund) among(refunds []Refund) (Refund, bool, error) {
+	i := slices.IndexFunc(refunds, func(r Refund) bool {
+		return n.ClientReferenceID != "" && r.ClientReferenceID == n.ClientReferenceID
+	})
+	if i < 0 {
+		return Refund{}, false, nil
+	}
+	r := refunds[i]
+	if r.Amount != n.Amount {
+		return Refund{}, false, &FieldError{"client_reference_id", "names a refund of another amount already"}
+	}
+	r.Repeated = true
+	return r, true, nil
+}
+
+// newRefund is a refund of all of an attempt, on the shop's request, that is
+// due at once.
+func (s *Service) newRefund(a Attempt, now time.Time) (Refund, error) {
+	ids, err := newIDs(s.random, 2)
+	if err != nil {
+		return Refund{}, err
+	}
+	return Refund{
+		ID: RefundPrefix + ids[0], OutRefundNo: ids[1],
+		SessionID: a.SessionID, AttemptID: a.ID, Merchant: a.Merchant, Version: 1,
+		State: RefundPending, Reason: RefundRequested, Amount: a.Amount, Currency: a.Currency,
+		CreatedAt: now, NextTryAt: now,
+	}, nil
+}

@@ -1,0 +1,123 @@
+package checkout_test
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+type memoryRefund struct {
+	checkout.Refund
+	heldUntil time.Time
+}
+
+func (m *memory) CreateRefund(ctx context.Context, r checkout.Refund, heldUntil time.Time) error {
+	leave, err := m.enter(ctx, "CreateRefund")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if !m.reservable(r, m.attempts[r.AttemptID].Attempt) {
+		return checkout.ErrConflict
+	}
+	m.refunds[r.ID] = memoryRefund{r, heldUntil}
+	return nil
+}
+
+// reservable reports whether a new refund of an attempt may be stored.
+func (m *memory) reservable(r checkout.Refund, a checkout.Attempt) bool {
+	left := a.Amount
+	for _, other := range m.refunds {
+		switch {
+		case other.SessionID == r.SessionID && r.ClientReferenceID != "" && other.ClientReferenceID == r.ClientReferenceID:
+			return false
+		case other.OutRefundNo == r.OutRefundNo:
+			return false
+		case other.AttemptID != r.AttemptID:
+		case other.Reason != checkout.RefundRequested && r.Reason != checkout.RefundRequested:
+			return false
+		case other.State != checkout.RefundFailed:
+			left -= other.Amount
+		}
+	}
+	return a.State == checkout.AttemptPaid && a.SessionID == r.SessionID && r.Amount <= left
+}
+
+func (m *memory) Refund(ctx context.Context, id string) (checkout.Refund, error) {
+	leave, err := m.enter(ctx, "Refund")
+	if err != nil {
+		return checkout.Refund{}, err
+	}
+	defer leave()
+	r, ok := m.refunds[id]
+	if !ok {
+		return checkout.Refund{}, checkout.ErrNotFound
+	}
+	return r.Refund, nil
+}
+
+func (m *memory) Refunds(ctx context.Context, sessionID string) ([]checkout.Refund, error) {
+	leave, err := m.enter(ctx, "Refunds")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var found []checkout.Refund
+	for _, r := range m.refunds {
+		if r.SessionID == sessionID {
+			found = append(found, r.Refund)
+		}
+	}
+	slices.SortFunc(found, func(a, b checkout.Refund) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return found, nil
+}
+
+func (m *memory) DueRefunds(ctx context.Context, now time.Time, limit int) ([]checkout.Refund, error) {
+	leave, err := m.enter(ctx, "DueRefunds")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var free []checkout.Refund
+	for _, r := range m.refunds {
+		if r.State == checkout.RefundPending && !r.heldUntil.After(now) {
+			free = append(free, r.Refund)
+		}
+	}
+	return list(free, func(r checkout.Refund) time.Time { return r.NextTryAt }, now, limit), nil
+}
+
+func (m *memory) HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
+	leave, err := m.enter(ctx, "HoldRefund")
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	r, ok := m.refunds[id]
+	if !ok || r.State != checkout.RefundPending || r.heldUntil.After(now) {
+		return false, nil
+	}
+	r.heldUntil, r.NextTryAt = until, until
+	r.Tries++
+	m.refunds[id] = r
+	return true, nil
+}
+
+func (m *memory) ReleaseRefund(ctx context.Context, id string, until, next time.Time) error {
+	leave, err := m.enter(ctx, "ReleaseRefund")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	r := m.refunds[id]
+	if r.State == checkout.RefundPending && r.heldUntil.Equal(until) {
+		r.NextTryAt, r.heldUntil = next, time.Time{}
+		m.refunds[id] = r
+	}
+	return nil
+}

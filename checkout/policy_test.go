@@ -1,0 +1,162 @@
+package checkout_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// withPolicy is another Service over the fixture's store and gateway, whose
+// shop has a policy.
+func (f *fixture) withPolicy(late checkout.LatePolicy, keep bool) *fixture {
+	f.t.Helper()
+	c := f.config()
+	c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: late, KeepPaidTwice: keep}}
+	service, err := checkout.New(c)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	with := *f
+	with.Service = service
+	return &with
+}
+
+// late is an attempt that is paid after its session has expired.
+func (f *fixture) late() checkout.Attempt {
+	f.t.Helper()
+	a := f.pending()
+	f.sweepFor(lifetime + 2*time.Second)
+	f.gateway.pay(a.OutTradeNo)
+	f.confirm(a)
+	return a
+}
+
+func TestMoneyThatCameLate(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"is held where nothing is said": func(_ *testing.T, f *fixture) {
+			a := f.late()
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.money(a, checkout.PaymentPaid, 0, 0)
+			f.refund(a, 2*half, checkout.RefundSucceeded) // the shop may give it back
+			f.money(a, checkout.PaymentRefunded, 2*half, 1)
+		},
+		"is held": func(_ *testing.T, f *fixture) {
+			f = f.withPolicy(checkout.LateHold, false)
+			a := f.late()
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.money(a, checkout.PaymentPaid, 0, 0)
+		},
+		"is accepted": func(_ *testing.T, f *fixture) {
+			f = f.withPolicy(checkout.LateAccept, false)
+			a := f.late()
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
+				checkout.EventExpired, checkout.EventPaidLate, checkout.EventPaid)
+			f.money(a, checkout.PaymentPaid, 0, 0)
+		},
+		"is refunded": func(t *testing.T, f *fixture) {
+			f = f.withPolicy(checkout.LateRefund, false)
+			a := f.late()
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			all, err := f.Refunds(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			same(t, "refunds", len(all), 1)
+			same(t, "reason", all[0].Reason, checkout.RefundPaidLate)
+			f.unfree(a, 1, 0) // it is reserved already
+			f.sweepFor(4 * time.Second)
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded,
+				checkout.EventExpired, checkout.EventPaidLate, checkout.EventRefundSucceeded)
+			f.money(a, checkout.PaymentRefunded, 2*half, 1)
+		},
+		"is refunded, and the gateway refuses": func(t *testing.T, f *fixture) {
+			f = f.withPolicy(checkout.LateRefund, false)
+			f.gateway.beforeRefund = func(sent) error { return &checkout.RefusedError{Word: "302 NO_PRIVILEGE"} }
+			a := f.late()
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
+				checkout.EventExpired, checkout.EventPaidLate, checkout.EventRefundFailed)
+			same(t, "alarms", f.reports.alarms(), []string{"refund refused"})
+		},
+	})
+}
+
+// twice is a session whose two attempts are paid, one a minute after the other.
+func (f *fixture) twice() (first, second checkout.Attempt) {
+	f.t.Helper()
+	s := f.session()
+	first, second = f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+	for _, a := range []checkout.Attempt{first, second} {
+		f.gateway.pay(a.OutTradeNo)
+	}
+	f.confirm(first)
+	f.settle() // which retires the second, and finds it paid
+	return first, second
+}
+
+func TestMoneyThatCameTwice(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"is refunded by itself": func(t *testing.T, f *fixture) {
+			first, second := f.twice()
+			f.sweepFor(4 * time.Second)
+			f.is(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid,
+				checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded)
+			f.money(first, checkout.PaymentPaid, 0, 0)
+			n, sum := f.gateway.refunds(second.OutTradeNo)
+			same(t, "refunds of the second", n, 1)
+			same(t, "their sum", sum, int64(2*half))
+			all, err := f.Refunds(t.Context(), first.SessionID)
+			fails(t, err, nil)
+			same(t, "reason", all[0].Reason, checkout.RefundPaidTwice)
+			f.refund(first, half, checkout.RefundSucceeded) // all of the first is still there
+			f.refund(first, half, checkout.RefundSucceeded)
+			f.money(first, checkout.PaymentRefunded, 2*half, 2)
+		},
+		"is refunded once, however often it is asked about": func(t *testing.T, f *fixture) {
+			_, second := f.twice()
+			for range 5 {
+				f.notify(second, nil)
+				f.confirm(second)
+			}
+			f.sweepFor(time.Hour)
+			n, _ := f.gateway.refunds(second.OutTradeNo)
+			same(t, "refunds of the second", n, 1)
+		},
+		"is kept": func(t *testing.T, f *fixture) {
+			f = f.withPolicy("", true)
+			_, second := f.twice()
+			f.sweepFor(time.Minute)
+			f.is(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
+			all, err := f.Refunds(t.Context(), second.SessionID)
+			fails(t, err, nil)
+			same(t, "refunds", len(all), 0)
+		},
+		"after the first was refunded": func(t *testing.T, f *fixture) {
+			s := f.session()
+			first, second := f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+			f.gateway.pay(first.OutTradeNo)
+			f.confirm(first)
+			f.settle()
+			f.refund(first, 2*half, checkout.RefundSucceeded)
+			f.gateway.pay(second.OutTradeNo)
+			f.confirm(second)
+			f.sweepFor(4 * time.Second)
+			f.money(first, checkout.PaymentRefunded, 2*half, 1)
+			n, _ := f.gateway.refunds(second.OutTradeNo)
+			same(t, "refunds of the second", n, 1)
+		},
+	})
+}
+
+func TestNewRefusesAPolicyThatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, newMemory())
+	c := f.config()
+	c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: "keep"}}
+	if _, err := checkout.New(c); err == nil || !strings.Contains(err.Error(), `PaidLate of "shop"`) {
+		t.Errorf("error %v, want one that names the field", err)
+	}
+}

@@ -1,0 +1,216 @@
+package checkout_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+func TestRefundWait(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		tries  int
+		jitter float64
+		want   time.Duration
+	}{
+		{0, 0, 5 * time.Second},
+		{1, 0, 5 * time.Second},
+		{2, 0, 30 * time.Second},
+		{3, 0, 2 * time.Minute},
+		{4, 0, 10 * time.Minute},
+		{5, 0, time.Hour},
+		{500, 0, time.Hour},
+		{1, 0.5, 4750 * time.Millisecond},
+		{5, 0.5, 57 * time.Minute},
+	} {
+		if got := checkout.RefundWait(c.tries, c.jitter); got != c.want {
+			t.Errorf("after %d tries, jitter %v: %s, want %s", c.tries, c.jitter, got, c.want)
+		}
+	}
+}
+
+// A refund whose outcome is unknown is sent again under its own number.
+func TestRefundOfUnknownOutcome(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"is sent on schedule until the gateway answers": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			var at []time.Time
+			f.gateway.beforeRefund = func(sent) error { at = append(at, time.Now()); return errTimeout }
+			r := f.refund(a, half, checkout.RefundPending)
+			f.sweepFor(26 * time.Hour)
+			for i, want := range []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, time.Hour} {
+				if wait := at[i+1].Sub(at[i]); wait < want-want/10 || wait > want+3*time.Second {
+					t.Errorf("%s between try %d and the next, want about %s", wait, i+1, want)
+				}
+			}
+			if n := len(at); n < 29 || n > 34 {
+				t.Errorf("%d tries in 26 hours", n)
+			}
+			same(t, "tries", f.readRefund(r).Tries, len(at))
+			f.gateway.script(func() { f.gateway.beforeRefund = nil })
+			f.sweepFor(time.Hour + 2*time.Second)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"is a person's business after a day": func(t *testing.T, f *fixture) {
+			f.gateway.beforeRefund = unanswered
+			f.refund(f.paid(), half, checkout.RefundPending)
+			f.sweepFor(23*time.Hour + 50*time.Minute)
+			same(t, "alarms", f.reports.alarms(), []string(nil))
+			f.sweepFor(70 * time.Minute)
+			if !slices.Contains(f.reports.alarms(), "refund of unknown outcome") {
+				t.Errorf("alarms %q", f.reports.alarms())
+			}
+		},
+		"refused, for its number, after a try that was lost": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.gateway.beforeRefund = func(s sent) error {
+				if s.tries == 1 {
+					return errTimeout
+				}
+				return &checkout.RefusedError{Word: "508 REFUND_ERROR", Settled: true}
+			}
+			r := f.refund(a, half, checkout.RefundPending)
+			f.sweepFor(8 * time.Second)
+			same(t, "state", f.readRefund(r).State, checkout.RefundFailed)
+			f.money(a, checkout.PaymentPaid, 0, 0)
+			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed)
+		},
+		"refused, for another cause, after a try that was taken": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.gateway.afterRefund = first(unanswered)
+			f.gateway.beforeRefund = func(s sent) error {
+				if s.tries == 2 {
+					return &checkout.RefusedError{Word: "301 SIGN_ERROR"} // it says nothing of the first try
+				}
+				return nil
+			}
+			r := f.refund(a, half, checkout.RefundPending)
+			f.sweepFor(8 * time.Second)
+			same(t, "tries", f.readRefund(r).Tries, 2)
+			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
+			f.unfree(a, half+1, half)
+			f.sweepFor(32 * time.Second)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+		},
+		"is taken over from a holder that was killed": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.gateway.beforeRefund = first(unanswered)
+			r := f.refund(a, half, checkout.RefundPending)
+			ok, err := f.store.HoldRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Minute))
+			if !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			f.sweepFor(50 * time.Second)
+			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
+			f.sweepFor(20 * time.Second)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"of many is sent in batches": func(t *testing.T, f *fixture) {
+			f.gateway.beforeRefund = first(unanswered)
+			var all []checkout.Attempt
+			for range 40 {
+				a := f.paid()
+				f.refund(a, half, checkout.RefundPending)
+				all = append(all, a)
+			}
+			f.sweepFor(20 * time.Second)
+			for _, a := range all {
+				f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			}
+		},
+	})
+}
+
+// Two nodes that believe to hold a refund, as one that was frozen does, settle
+// it once.
+func TestRefundIsSettledOnceByTwoNodes(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		a := f.paid()
+		other := newFixture(t, f.store)
+		other.gateway.orders[a.OutTradeNo] = f.gateway.orders[a.OutTradeNo]
+		f.gateway.latency = 9 * time.Second
+		frozen := make(chan checkout.Refund)
+		go func() {
+			r, err := f.Refund(t.Context(), a.SessionID, back(half, ""))
+			fails(t, err, nil)
+			frozen <- r
+		}()
+		time.Sleep(time.Second)
+		all, err := f.Refunds(t.Context(), a.SessionID)
+		fails(t, err, nil)
+		f.gateway.script(func() { // its hold is over
+			r := f.memory.refunds[all[0].ID]
+			r.heldUntil, r.NextTryAt = time.Now(), time.Now()
+			f.memory.refunds[r.ID] = r
+		})
+		fails(t, other.Sweep(t.Context()), nil)
+		same(t, "state", f.readRefund(all[0]).State, checkout.RefundSucceeded)
+		same(t, "state for the frozen one", (<-frozen).State, checkout.RefundSucceeded)
+		f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+	})
+}
+
+// What the gateway said and the disk did not take is found again.
+func TestStoreFailsDuringARefund(t *testing.T) {
+	full := errors.New("disk full")
+	breaks := func(f *fixture, broken string) {
+		f.memory.broken = func(called string) error {
+			if called == broken {
+				return full
+			}
+			return nil
+		}
+	}
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"before it is stored": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			for _, method := range []string{"Session", "Refunds", "Attempt", "CreateRefund"} {
+				breaks(f, method)
+				_, err := f.Refund(t.Context(), a.SessionID, back(half, ""))
+				fails(t, err, full)
+			}
+			f.memory.broken = nil
+			f.money(a, checkout.PaymentPaid, 0, 0)
+		},
+		"when the outcome is written": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			breaks(f, "Apply")
+			f.refund(a, half, checkout.RefundPending)
+			f.memory.broken = nil
+			same(t, "alarms", f.reports.alarms(), []string{"a refund's outcome was not stored"})
+			f.sweepFor(8 * time.Second)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+		},
+		"when it is released": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.gateway.beforeRefund = first(unanswered)
+			breaks(f, "ReleaseRefund")
+			f.refund(a, half, checkout.RefundPending)
+			f.memory.broken = nil
+			f.sweepFor(40 * time.Second)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"when the sweep looks for it": func(t *testing.T, f *fixture) {
+			breaks(f, "DueRefunds")
+			fails(t, f.Sweep(t.Context()), full)
+		},
+		"when the sweep takes it": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.gateway.beforeRefund = first(unanswered)
+			f.refund(a, half, checkout.RefundPending)
+			for _, method := range []string{"HoldRefund", "Refund"} {
+				breaks(f, method)
+				f.sweepFor(8 * time.Second)
+				f.memory.broken = nil
+			}
+			f.sweepFor(40 * time.Second)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+	})
+}

@@ -1,0 +1,54 @@
+package store_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+)
+
+// TestSessionsFromBeforeRefundsKnowWhatPaidThem: a database of the schema
+// before refunds is brought up to date with the attempt that paid each session.
+func TestSessionsFromBeforeRefundsKnowWhatPaidThem(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	s := store.New(open(t, path), noJobs)
+	session := newSession()
+	if err := s.CreateSession(t.Context(), session); err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range []string{"at_second", "at_first", "at_closed"} {
+		a := checkout.Attempt{
+			ID: id, SessionID: session.ID, State: checkout.AttemptPaid, OutTradeNo: id, NotifyToken: id, ReturnToken: id,
+			PaidAt: session.CreatedAt.Add(-time.Duration(i) * time.Second),
+		}
+		if id == "at_closed" {
+			a.State = checkout.AttemptClosed
+		}
+		if err := s.CreateAttempt(t.Context(), a, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	back(t, path)
+	got, err := store.New(open(t, path), noJobs).Session(t.Context(), session.ID)
+	if err != nil || got.PaidBy != "at_first" || got.AmountRefunded != 0 {
+		t.Errorf("paid by %q, %d refunded (%v), want at_first and 0", got.PaidBy, got.AmountRefunded, err)
+	}
+}
+
+// back takes the migration of refunds back.
+func back(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile("migrations/00002_refunds.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, down, _ := strings.Cut(string(text), "-- +goose Down")
+	_, err = open(t, path).Writer().ExecContext(t.Context(), down+"; DELETE FROM goose_db_version WHERE version_id >= 2")
+	if err != nil {
+		t.Fatal(err)
+	}
+}

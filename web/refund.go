@@ -1,0 +1,62 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// refundRequest is the body of POST /v1/checkout/sessions/{id}/refunds.
+type refundRequest struct {
+	Amount            wholeNumber `json:"amount"`
+	ClientReferenceID string      `json:"client_reference_id"`
+}
+
+// refundList is the answer of GET /v1/checkout/sessions/{id}/refunds.
+type refundList struct {
+	Object string                  `json:"object"`
+	Data   []checkout.PublicRefund `json:"data"`
+}
+
+// createRefund is POST /v1/checkout/sessions/{id}/refunds: 201 for a new
+// refund, 200 for the one that was asked for before.
+func (s *Server) createRefund(c echo.Context) error {
+	session, err := s.ownSession(c)
+	if err != nil {
+		return err
+	}
+	var r refundRequest
+	if err := readJSON(c, &r); err != nil {
+		return err
+	}
+	refund, err := s.Service.Refund(c.Request().Context(), session.ID, checkout.NewRefund{
+		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID,
+	})
+	if err != nil {
+		return err
+	}
+	status := http.StatusCreated
+	if refund.Repeated {
+		status = http.StatusOK
+	}
+	return c.JSON(status, refund.Public())
+}
+
+// listRefunds is GET /v1/checkout/sessions/{id}/refunds.
+func (s *Server) listRefunds(c echo.Context) error {
+	session, err := s.ownSession(c)
+	if err != nil {
+		return err
+	}
+	refunds, err := s.Service.Refunds(c.Request().Context(), session.ID)
+	if err != nil {
+		return err
+	}
+	list := refundList{Object: "list", Data: []checkout.PublicRefund{}}
+	for _, r := range refunds {
+		list.Data = append(list.Data, r.Public())
+	}
+	return c.JSON(http.StatusOK, list)
+}

@@ -1,0 +1,117 @@
+package web_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// paid is a session of 1250 whose payment was confirmed.
+func (f *fixture) paid() string {
+	f.Helper()
+	id := f.session("")
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}})
+	a := f.attempts(id)[0]
+	f.sandbox.Notifications(false)
+	must(f.sandbox.Pay(a.OutTradeNo))
+	if a := must(f.service.Confirm(f.Context(), a.ID, checkout.CauseSchedule)); a.State != checkout.AttemptPaid {
+		f.Fatalf("the attempt is %s", a.State)
+	}
+	return id
+}
+
+func refundsOf(id string) string { return "/v1/checkout/sessions/" + id + "/refunds" }
+
+// read reads an answer's JSON after checking its status.
+func read[T any](f *fixture, a answer, status int) (v T) {
+	f.Helper()
+	if err := json.Unmarshal([]byte(a.body), &v); err != nil || a.status != status {
+		f.Fatalf("%d %s (%v), want %d", a.status, a.body, err, status)
+	}
+	return v
+}
+
+type problem struct{ Field, Detail string }
+
+func TestRefundsOfASession(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.paid()
+	if got := f.api(http.MethodGet, refundsOf(id), ""); got.body != `{"object":"list","data":[]}`+"\n" {
+		t.Errorf("no refunds are listed as %s", got.body)
+	}
+	first := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":500,"client_reference_id":"R-1"}`), http.StatusCreated)
+	if first.Status != checkout.RefundSucceeded || first.Amount != 500 || first.Session != id || first.ClientReferenceID != "R-1" || first.Reason != checkout.RefundRequested {
+		t.Errorf("the refund is %+v", first)
+	}
+	again := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":500,"client_reference_id":"R-1"}`), http.StatusOK)
+	if again.ID != first.ID {
+		t.Errorf("asking again made %s beside %s", again.ID, first.ID)
+	}
+	rest := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":750}`), http.StatusCreated)
+	all := read[struct{ Data []checkout.PublicRefund }](f, f.api(http.MethodGet, refundsOf(id), ""), http.StatusOK)
+	if len(all.Data) != 2 || all.Data[0].ID != first.ID || all.Data[1].ID != rest.ID {
+		t.Errorf("the list is %+v", all.Data)
+	}
+	s := read[checkout.PublicSession](f, f.api(http.MethodGet, "/v1/checkout/sessions/"+id, ""), http.StatusOK)
+	if s.AmountRefunded != 1250 || s.PaymentStatus != checkout.PaymentRefunded {
+		t.Errorf("the session is %s, %d refunded", s.PaymentStatus, s.AmountRefunded)
+	}
+}
+
+func TestRefundsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	paid, open := f.paid(), f.session("")
+	read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(paid), `{"amount":500,"client_reference_id":"R-1"}`), http.StatusCreated)
+	for name, c := range map[string]struct {
+		id, body string
+		status   int
+		field    string
+	}{
+		"more than is left":          {paid, `{"amount":751}`, 400, "amount"},
+		"no amount":                  {paid, `{}`, 400, "amount"},
+		"a negative amount":          {paid, `{"amount":-1}`, 400, "amount"},
+		"an amount of a fraction":    {paid, `{"amount":1.5}`, 400, "amount"},
+		"an amount twice":            {paid, `{"amount":1,"amount":2}`, 400, "amount"},
+		"a field of nobody's":        {paid, `{"amount":1,"reason":"x"}`, 400, "reason"},
+		"a reference of two lines":   {paid, `{"amount":1,"client_reference_id":"a\nb"}`, 400, "client_reference_id"},
+		"a reference of another":     {paid, `{"amount":1,"client_reference_id":"R-1"}`, 400, "client_reference_id"},
+		"no JSON":                    {paid, `{`, 400, ""},
+		"a session that is not paid": {open, `{"amount":1}`, 409, ""},
+		"a session of nobody's":      {"cs_aaaaaaaaaaaaaaaaaaaaaaaaaa", `{"amount":1}`, 404, ""},
+	} {
+		got := f.api(http.MethodPost, refundsOf(c.id), c.body)
+		if p := read[problem](f, got, c.status); p.Field != c.field || p.Detail == "" && c.status != 404 {
+			t.Errorf("%s: %s", name, got.body)
+		}
+	}
+	if all := read[struct{ Data []any }](f, f.api(http.MethodGet, refundsOf(paid), ""), http.StatusOK); len(all.Data) != 1 {
+		t.Errorf("%d refunds are there", len(all.Data))
+	}
+}
+
+func TestRefundsBelongToTheirShop(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.paid()
+	missing := f.send(http.MethodPost, refundsOf("cs_aaaaaaaaaaaaaaaaaaaaaaaaaa"), `{"amount":1}`, "Authorization", "Bearer sk_test_of_another")
+	for name, got := range map[string]answer{
+		"a refund":        f.send(http.MethodPost, refundsOf(id), `{"amount":1}`, "Authorization", "Bearer sk_test_of_another"),
+		"not even a body": f.send(http.MethodPost, refundsOf(id), `{`, "Authorization", "Bearer sk_test_of_another"),
+		"the list":        f.get(refundsOf(id), "Authorization", "Bearer sk_test_of_another"),
+	} {
+		if got.status != http.StatusNotFound || got.body != missing.body {
+			t.Errorf("%s: %d %s, want what a session of nobody's gets: %s", name, got.status, got.body, missing.body)
+		}
+	}
+	if got := f.send(http.MethodPost, refundsOf(id), `{"amount":1}`); got.status != http.StatusUnauthorized {
+		t.Errorf("without a key: %d", got.status)
+	}
+	if refunds := must(f.service.Refunds(t.Context(), id)); len(refunds) != 0 {
+		t.Errorf("refunds were made: %+v", refunds)
+	}
+}
