@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,15 +41,27 @@ func TestSessionsFromBeforeRefundsKnowWhatPaidThem(t *testing.T) {
 	}
 }
 
-// back takes the migration of refunds back.
+// back takes the migration of refunds back, and those after it.
 func back(t *testing.T, path string) {
 	t.Helper()
-	text, err := os.ReadFile("migrations/00002_refunds.sql")
+	files, err := filepath.Glob("migrations/*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, down, _ := strings.Cut(string(text), "-- +goose Down")
-	_, err = open(t, path).Writer().ExecContext(t.Context(), down+"; DELETE FROM goose_db_version WHERE version_id >= 2")
+	slices.Sort(files)
+	var down strings.Builder
+	for _, file := range slices.Backward(files) {
+		if filepath.Base(file) < "00002" {
+			break
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, statements, _ := strings.Cut(string(text), "-- +goose Down")
+		down.WriteString(statements)
+	}
+	_, err = open(t, path).Writer().ExecContext(t.Context(), down.String()+"; DELETE FROM goose_db_version WHERE version_id >= 2")
 	if err != nil {
 		t.Fatal(err)
 	}
