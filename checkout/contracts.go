@@ -85,6 +85,19 @@ type Change struct {
 	Events  []Event
 }
 
+// SessionID is the session that is changed.
+func (c Change) SessionID() string {
+	switch {
+	case c.Session != nil:
+		return c.Session.ID
+	case c.Attempt != nil:
+		return c.Attempt.SessionID
+	case len(c.Events) > 0:
+		return c.Events[0].SessionID
+	}
+	return ""
+}
+
 // Gateway places and asks about orders. Implementations are safe for
 // concurrent use and return errors that match one of ErrOutcomeUnknown,
 // ErrRefused, ErrNoOrder, ErrNumberUsed, ErrAlreadyPaid.
