@@ -74,7 +74,7 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 		accounts[s.ID] = wantupay.Account{Client: client, WeChatAppID: s.WeChat.AppID}
 		merchants[s.ID], endpoints[s.ID] = s.Domain(), s.Endpoint()
 	}
-	queue, err := worker.NewQueue(ctx, k.db.Writer(), endpoints)
+	queue, err := worker.NewQueue(ctx, k.db, endpoints)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 		return err
 	}
 	k.worker, err = worker.New(worker.Config{
-		DB: k.db.Writer(), Sweeper: k.service, Events: k.store, Endpoints: endpoints, Logger: c.logger,
+		DB: k.db, Sweeper: k.service, Events: k.store, Endpoints: endpoints, Logger: c.logger,
 	})
 	return err
 }

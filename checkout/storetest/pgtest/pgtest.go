@@ -99,7 +99,7 @@ func (s *Server) start() error {
 	for _, setting := range s.settings {
 		args = append(args, "-c", setting)
 	}
-	s.command = exec.Command("/bin/sh", args...) // #nosec G204 -- PostgreSQL's own; remove ends it
+	s.command = exec.CommandContext(context.Background(), "/bin/sh", args...) // #nosec G204 -- PostgreSQL's own; remove ends it
 	s.command.Dir, s.command.SysProcAttr = s.folder, unprivileged()
 	s.command.Stdout, s.command.Stderr = &s.log, &s.log
 	life, err := s.command.StdinPipe()
