@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
@@ -82,9 +83,13 @@ func (d *demo) assemble(ctx context.Context, dataDir string, logger *slog.Logger
 	if err != nil {
 		return err
 	}
+	secret, err := loadSecret(filepath.Join(dataDir, "secret"))
+	if err != nil {
+		return err
+	}
 	at := d.sandboxListener.url()
 	d.kit, err = newKit(ctx, kitConfig{
-		dataDir: dataDir, publicURL: d.publicURL, shops: []config.Shop{d.shopConfig(public.Host)},
+		database: databaseFlags{Data: dataDir}, secret: secret, publicURL: d.publicURL, shops: []config.Shop{d.shopConfig(public.Host)},
 		formTargets: []string{at}, demo: &web.Demo{SandboxOrigin: at}, logger: logger,
 		wechat: web.WeChatEndpoints{
 			Authorize: at + "/connect/oauth2/authorize", AccessToken: at + "/sns/oauth2/access_token",

@@ -1,7 +1,6 @@
 package pgtest
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"os"
@@ -18,33 +17,31 @@ var shared struct {
 	err    error
 }
 
-// Main runs a package's tests and ends the shared server. It is the body of
-// TestMain.
+// Main runs a package's tests and then calls End. It is the body of TestMain.
 func Main(m *testing.M) {
 	code := m.Run()
+	End()
+	os.Exit(code)
+}
+
+// End ends the shared server, where there is one, after the tests.
+func End() {
 	if s := shared.server; s != nil {
 		if err := s.remove(); err != nil {
 			_, _ = fmt.Fprintln(os.Stderr, "ending postgres:", err)
 		}
 	}
-	os.Exit(code)
 }
 
-// Database returns the URL of an empty database that is gone when the test
-// ends. The package's TestMain calls Main.
+// Database returns the URL of an empty database of the test's own, which goes
+// with the server: to drop it would take seconds. The package's TestMain calls
+// Main, or End.
 func Database(t testing.TB) string {
 	t.Helper()
-	s := sharedServer(t)
-	name := "t" + strings.ToLower(rand.Text())
-	url, err := s.NewDatabase(t.Context(), name)
+	url, err := sharedServer(t).NewDatabase(t.Context(), "t"+strings.ToLower(rand.Text()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := s.do(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
-	})
 	return url
 }
 
