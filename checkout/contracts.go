@@ -114,6 +114,23 @@ type Change struct {
 	Events    []Event
 }
 
+// SessionID is the session that is changed.
+func (c Change) SessionID() string {
+	switch {
+	case c.Session != nil:
+		return c.Session.ID
+	case c.Attempt != nil:
+		return c.Attempt.SessionID
+	case c.Refund != nil:
+		return c.Refund.SessionID
+	case c.NewRefund != nil:
+		return c.NewRefund.SessionID
+	case len(c.Events) > 0:
+		return c.Events[0].SessionID
+	}
+	return ""
+}
+
 // Gateway places and asks about orders. Implementations are safe for
 // concurrent use and return errors that match one of ErrOutcomeUnknown,
 // ErrRefused, ErrNoOrder, ErrNumberUsed, ErrAlreadyPaid.

@@ -185,6 +185,7 @@ func (f *fixture) sweepFor(d time.Duration) {
 	f.t.Helper()
 	for range d / (2 * time.Second) {
 		time.Sleep(2 * time.Second)
+		f.SweepWatched(f.t.Context())
 		if err := f.Sweep(f.t.Context()); err != nil {
 			f.t.Fatal(err)
 		}

@@ -29,7 +29,6 @@ func (s *Service) Sweep(ctx context.Context) error {
 		return err
 	}
 	each(due, func(a Attempt) { _, _ = s.tryAsk(ctx, a.ID, CauseSchedule) })
-	each(s.watchers.toLookAt(now), func(id string) { s.askWatched(ctx, id, now) })
 	ending, err := s.store.ExpiringSessions(ctx, now, sweepBatch)
 	if err != nil {
 		return err

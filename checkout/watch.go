@@ -99,7 +99,11 @@ func (w *watchers) toLookAt(now time.Time) []string {
 func (w *watchers) changed(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for c := range w.ofs[id] {
+	wake(w.ofs[id])
+}
+
+func wake(channels map[chan struct{}]struct{}) {
+	for c := range channels {
 		select {
 		case c <- struct{}{}:
 		default: // it has not read the last token yet: one is enough

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 
 	"github.com/labstack/echo/v4"
 
@@ -71,6 +72,7 @@ type Server struct {
 	keys     map[[sha256.Size]byte]string
 	browsers browsers
 	origin   string
+	draining atomic.Bool
 	closing  chan struct{}
 	closed   sync.Once
 }
@@ -126,10 +128,23 @@ func hashKeys(merchants map[string]Merchant) (map[[sha256.Size]byte]string, erro
 }
 
 // ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		// The next request of this client finds another server, and none
+		// finds a connection that is just being closed.
+		w.Header().Set("Connection", "close")
+	}
+	s.echo.ServeHTTP(w, r)
+}
+
+// Drain has /readyz say no from now on, while everything else is still served.
+func (s *Server) Drain() { s.draining.Store(true) }
 
 // Close ends the live streams, so that a shutdown does not wait for them.
-func (s *Server) Close() { s.closed.Do(func() { close(s.closing) }) }
+func (s *Server) Close() {
+	s.Drain()
+	s.closed.Do(func() { close(s.closing) })
+}
 
 func (s *Server) routes() *echo.Echo {
 	e := echo.New()
@@ -171,10 +186,8 @@ func (s *Server) routes() *echo.Echo {
 }
 
 func (s *Server) ready(c echo.Context) error {
-	select {
-	case <-s.closing:
+	if s.draining.Load() {
 		return c.String(http.StatusServiceUnavailable, "shutting down\n")
-	default:
 	}
 	if err := s.Ready(c.Request().Context()); err != nil {
 		s.Logger.Error("not ready", "error", err)

@@ -35,14 +35,17 @@ func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, heldUntil
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
 			ON CONFLICT (session_id, wallet) WHERE state IN ('creating', 'pending') DO NOTHING`,
 			a.ID, a.SessionID, a.Merchant, a.Version, string(a.State), string(a.Wallet), string(a.Flow), a.Reason, a.Payer,
-			a.OutTradeNo, a.TradeID, a.Amount, a.Currency, a.NotifyToken, a.ReturnToken,
-			a.Placed.Code, a.Placed.URL, a.Placed.JSAPI, a.Failure, a.Quarantined,
+			a.OutTradeNo, clean(a.TradeID), a.Amount, a.Currency, a.NotifyToken, a.ReturnToken,
+			clean(a.Placed.Code), clean(a.Placed.URL), clean(a.Placed.JSAPI), clean(a.Failure), a.Quarantined,
 			ms(a.CreatedAt), ms(a.PaidAt), ms(a.NextQueryAt), ms(a.QueriedAt), a.Queries,
 			string(a.Wallet.Channel()), ms(heldUntil))
 		if err != nil {
 			return fmt.Errorf("storing attempt %s: %w", a.ID, err)
 		}
-		return one(result, nil, checkout.ErrConflict)
+		if err := one(result, nil, checkout.ErrConflict); err != nil {
+			return err
+		}
+		return s.changed(ctx, tx, a.SessionID)
 	})
 }
 
@@ -111,8 +114,8 @@ func updateAttempt(ctx context.Context, tx *sql.Tx, a checkout.Attempt) error {
 			failure = $6, quarantined = $7, paid_at = $8,
 			next_query_at = CASE WHEN $9 AND next_query_at > 0 AND next_query_at < held_until THEN next_query_at ELSE $10 END
 		WHERE id = $11 AND version = $12`,
-		string(a.State), a.TradeID, a.Placed.Code, a.Placed.URL, a.Placed.JSAPI,
-		a.Failure, a.Quarantined, ms(a.PaidAt), a.State != checkout.AttemptPaid && !a.Quarantined,
+		string(a.State), clean(a.TradeID), clean(a.Placed.Code), clean(a.Placed.URL), clean(a.Placed.JSAPI),
+		clean(a.Failure), a.Quarantined, ms(a.PaidAt), a.State != checkout.AttemptPaid && !a.Quarantined,
 		ms(a.NextQueryAt), a.ID, a.Version)
 	return one(result, err, checkout.ErrConflict)
 }

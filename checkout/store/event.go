@@ -67,22 +67,24 @@ func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event,
 // AddNotification implements [checkout.Store].
 func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) (earlier int, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		// It locks the attempt, so that of several at once one is the first.
+		if err := askSooner(ctx, tx, n.AttemptID, askAt); err != nil {
+			return err
+		}
 		count := tx.QueryRowContext(ctx,
 			`SELECT count(*) FROM notifications WHERE attempt_id = $1 AND verdict = $2`, n.AttemptID, string(n.Verdict))
 		if err := count.Scan(&earlier); err != nil {
 			return err
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO notifications (id, attempt_id, received_at, body, verdict, detail)
-			VALUES ($1, $2, $3, $4, $5, $6)`, n.ID, n.AttemptID, ms(n.ReceivedAt), n.Body, string(n.Verdict), n.Detail)
+			VALUES ($1, $2, $3, $4, $5, $6)`, n.ID, n.AttemptID, ms(n.ReceivedAt), clean(n.Body), string(n.Verdict), clean(n.Detail))
 		if err != nil {
 			return err
 		}
 		if first != nil && earlier == 0 {
-			if err := s.addEvent(ctx, tx, *first); err != nil {
-				return err
-			}
+			return s.addEvent(ctx, tx, *first)
 		}
-		return askSooner(ctx, tx, n.AttemptID, askAt)
+		return nil
 	})
 	if err != nil {
 		return 0, fmt.Errorf("storing a notification: %w", err)
@@ -90,13 +92,12 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, as
 	return earlier, nil
 }
 
-// askSooner brings an attempt's next query forward to askAt, if that is set.
+// askSooner brings an attempt's next query forward to askAt, if that is set. It
+// locks the attempt either way.
 func askSooner(ctx context.Context, tx *sql.Tx, attemptID string, askAt time.Time) error {
-	if askAt.IsZero() {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, `UPDATE attempts SET next_query_at = $1
-		WHERE id = $2 AND (next_query_at = 0 OR next_query_at > $1) AND state <> 'paid' AND NOT quarantined`,
-		ms(askAt), attemptID)
-	return err
+	result, err := tx.ExecContext(ctx, `UPDATE attempts SET next_query_at = CASE
+			WHEN CAST($1 AS BIGINT) > 0 AND (next_query_at = 0 OR next_query_at > $1) AND state <> 'paid' AND NOT quarantined THEN $1
+			ELSE next_query_at END
+		WHERE id = $2`, ms(askAt), attemptID)
+	return one(result, err, checkout.ErrNotFound)
 }

@@ -22,7 +22,12 @@ func scanRefund(r row) (checkout.Refund, error) {
 
 // CreateRefund implements [checkout.Store].
 func (s *Store) CreateRefund(ctx context.Context, r checkout.Refund, heldUntil time.Time) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error { return addRefund(ctx, tx, r, heldUntil) })
+	return s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := addRefund(ctx, tx, r, heldUntil); err != nil {
+			return err
+		}
+		return s.changed(ctx, tx, r.SessionID)
+	})
 }
 
 // addRefund stores a refund and reserves its money.
@@ -33,7 +38,7 @@ func addRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund, heldUntil tim
 	result, err := tx.ExecContext(ctx, `INSERT INTO refunds (`+refundColumns+`, held_until)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING`,
 		r.ID, r.SessionID, r.AttemptID, r.Merchant, r.Version, string(r.State), string(r.Reason), r.OutRefundNo, r.Amount, r.Currency,
-		r.ClientReferenceID, r.GatewayID, r.Failure, ms(r.CreatedAt), ms(r.SettledAt), ms(r.NextTryAt), r.Tries, ms(heldUntil))
+		clean(r.ClientReferenceID), clean(r.GatewayID), clean(r.Failure), ms(r.CreatedAt), ms(r.SettledAt), ms(r.NextTryAt), r.Tries, ms(heldUntil))
 	if err != nil {
 		return fmt.Errorf("storing refund %s: %w", r.ID, err)
 	}
@@ -108,6 +113,6 @@ func updateRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund) error {
 	result, err := tx.ExecContext(ctx, `UPDATE refunds SET version = version + 1, held_until = 0,
 			state = $1, gateway_id = $2, failure = $3, settled_at = $4, next_try_at = $5
 		WHERE id = $6 AND version = $7`,
-		string(r.State), r.GatewayID, r.Failure, ms(r.SettledAt), ms(r.NextTryAt), r.ID, r.Version)
+		string(r.State), clean(r.GatewayID), clean(r.Failure), ms(r.SettledAt), ms(r.NextTryAt), r.ID, r.Version)
 	return one(result, err, checkout.ErrConflict)
 }

@@ -46,8 +46,8 @@ func (s *Store) CreateSession(ctx context.Context, c checkout.Session) error {
 	}
 	_, err = s.db.writer.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
-		c.ID, c.Merchant, c.Version, string(c.Status), string(c.PaymentStatus), c.Amount, c.Currency, c.Subject,
-		c.ClientReferenceID, c.SuccessURL, c.CancelURL, string(wallets), c.Locale, string(metadata),
+		c.ID, c.Merchant, c.Version, string(c.Status), string(c.PaymentStatus), c.Amount, c.Currency, clean(c.Subject),
+		clean(c.ClientReferenceID), clean(c.SuccessURL), clean(c.CancelURL), string(wallets), c.Locale, string(metadata),
 		ms(c.CreatedAt), ms(c.ExpiresAt), ms(c.ConcludeAt), ms(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
 		c.PaidBy, c.AmountRefunded)
 	if err != nil {

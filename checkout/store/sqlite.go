@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
-	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,23 +21,6 @@ const readers = 4
 // minSQLite is the oldest SQLite that does not lose commits by the race of
 // resetting its write-ahead log.
 var minSQLite = [3]int{3, 51, 3}
-
-// DB is an open database whose schema is current. One connection writes, which
-// spares SQLite its locking errors; several read.
-type DB struct {
-	writer, reader *sql.DB
-}
-
-// Writer returns the connection that the queue's jobs are written with.
-func (d *DB) Writer() *sql.DB { return d.writer }
-
-// Ping reports whether the database answers.
-func (d *DB) Ping(ctx context.Context) error {
-	return errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
-}
-
-// Close closes all connections.
-func (d *DB) Close() error { return errors.Join(d.reader.Close(), d.writer.Close()) }
 
 // OpenSQLite opens the database file at path, makes it and its folder where
 // they are missing, and brings its schema up to date. A commit is on the disk
@@ -104,21 +85,6 @@ func checkSQLite(version string) error {
 		if n < least {
 			return fmt.Errorf("SQLite %s can lose commits: 3.51.3 or newer is needed", version)
 		}
-	}
-	return nil
-}
-
-func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(dialect, db, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
-	if err != nil {
-		return fmt.Errorf("reading the migrations: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrating: %w", err)
 	}
 	return nil
 }

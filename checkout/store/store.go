@@ -1,5 +1,6 @@
 // Package store is the SQL [checkout.Store]. Open a database with
-// [OpenSQLite], then make a store with [New].
+// [OpenSQLite] or [OpenPostgres], then make a store with [New]. Where several
+// nodes share it, [DB.Listen] tells each what the others have changed.
 //
 // Every change is a compare-and-set in one transaction with its events and
 // their jobs. The queries are the common part of SQLite and PostgreSQL.
@@ -8,16 +9,13 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // Store keeps the checkout in a database. It implements [checkout.Store].
 type Store struct {
@@ -78,7 +76,7 @@ func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
 				return err
 			}
 		}
-		return nil
+		return s.changed(ctx, tx, c.SessionID())
 	})
 }
 
@@ -121,6 +119,13 @@ func all[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), quer
 		list = append(list, item)
 	}
 	return list, rows.Err()
+}
+
+// clean makes text from outside storable: PostgreSQL takes neither NUL nor what
+// is not UTF-8, and a notification that cannot be stored would come again and
+// again.
+func clean(text string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
 }
 
 // millis scans and stores a time as Unix milliseconds, the zero time as 0.

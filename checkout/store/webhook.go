@@ -41,7 +41,7 @@ func (s *Store) ParkWebhook(ctx context.Context, e checkout.Event, at time.Time,
 	_, err := s.db.writer.ExecContext(ctx, `INSERT INTO webhook_parked (event_id, merchant, parked_at, tries, reason)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (event_id)
 		DO UPDATE SET parked_at = excluded.parked_at, tries = excluded.tries, reason = excluded.reason`,
-		e.ID, e.Merchant, ms(at), tries, reason)
+		e.ID, e.Merchant, ms(at), tries, clean(reason))
 	if err != nil {
 		return fmt.Errorf("parking event %s: %w", e.ID, err)
 	}
@@ -59,7 +59,7 @@ func (s *Store) UnparkWebhook(ctx context.Context, eventID string) error {
 func (s *Store) ParkedWebhooks(ctx context.Context, merchant string) ([]ParkedWebhook, error) {
 	return all(ctx, s.db.reader, scanParked, `SELECT p.event_id, p.merchant, e.session_id, e.type, e.created_at, p.parked_at, p.tries, p.reason
 		FROM webhook_parked p JOIN events e ON e.id = p.event_id
-		WHERE $1 = '' OR p.merchant = $1 ORDER BY e.created_at, p.event_id`, merchant)
+		WHERE CAST($1 AS TEXT) = '' OR p.merchant = $1 ORDER BY e.created_at, p.event_id`, merchant)
 }
 
 func scanParked(r row) (p ParkedWebhook, err error) {

@@ -169,3 +169,10 @@ func notificationOfSettled(t *testing.T, f fixture) {
 		same(t, "NextQueryAt", f.readAttempt(t, a.ID).NextQueryAt, time.Time{})
 	}
 }
+
+func notificationOfBytes(t *testing.T, f fixture) {
+	n := newNotification(f.attempt(t), checkout.VerdictRejected)
+	n.Body, n.Detail = "a\x00b\xffc\xed\xa0\x80", "\xc3"
+	_, err := f.AddNotification(t.Context(), n, time.Time{}, nil)
+	must(t, err)
+}

@@ -56,6 +56,7 @@ func Run(t *testing.T, open Opener) {
 		"notifications are counted by attempt and verdict":  notificationsCounted,
 		"a notification's event is stored once":             notificationEvent,
 		"a notification asks sooner, never later":           notificationAsks,
+		"a notification that is no text":                    notificationOfBytes,
 		"a notification of a settled attempt asks nothing":  notificationOfSettled,
 		"refund round trip":                                 refundRoundTrip,
 		"refunds of a session, the oldest first":            refundsInOrder,

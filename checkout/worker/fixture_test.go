@@ -15,6 +15,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
@@ -36,26 +37,62 @@ type fixture struct {
 	config worker.Config
 }
 
-// newFixture has one shop, whose endpoint is at url ("" for none).
+// databases are the kinds of database that the queue works on.
+var databases = map[string]func(*testing.T) *store.DB{
+	"SQLite": func(t *testing.T) *store.DB {
+		t.Helper()
+		db, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "w.db"))
+		must(t, err)
+		return db
+	},
+	"PostgreSQL": func(t *testing.T) *store.DB {
+		t.Helper()
+		db, err := store.OpenPostgres(t.Context(), pgtest.Database(t))
+		must(t, err)
+		return db
+	},
+}
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// onBoth runs a test on each kind of database, with one shop whose endpoint is
+// at url ("" for none).
+func onBoth(t *testing.T, do func(t *testing.T, on func(url string) *fixture)) {
+	t.Helper()
+	for kind, open := range databases {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			do(t, func(url string) *fixture { return newFixtureOver(t, open(t), url) })
+		})
+	}
+}
+
+// newFixture is over SQLite, and has one shop, whose endpoint is at url ("" for
+// none).
 func newFixture(t *testing.T, url string) *fixture {
 	t.Helper()
-	db, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "w.db"))
-	must(t, err)
+	return newFixtureOver(t, databases["SQLite"](t), url)
+}
+
+func newFixtureOver(t *testing.T, db *store.DB, url string) *fixture {
+	t.Helper()
 	t.Cleanup(func() { must(t, db.Close()) })
 	endpoints := map[string]worker.Endpoint{shop: {URL: url, Secret: secret, AllowPrivate: loopback}, "other": {}}
-	queue, err := worker.NewQueue(t.Context(), db.Writer(), endpoints)
+	queue, err := worker.NewQueue(t.Context(), db, endpoints)
 	must(t, err)
 	s := store.New(db, queue.Enqueue)
 	return &fixture{t, db, s, worker.Config{
-		DB: db.Writer(), Sweeper: sweeper(func() error { return nil }), Events: s, Endpoints: endpoints,
+		DB: db, Sweeper: sweeper(func() error { return nil }), Events: s, Endpoints: endpoints,
 		Logger: slog.New(slog.DiscardHandler),
 	}}
 }
 
-// sweeper is a Sweeper.
+// sweeper is a Sweeper whose pages watch nothing.
 type sweeper func() error
 
 func (s sweeper) Sweep(context.Context) error { return s() }
+
+func (s sweeper) SweepWatched(context.Context) {}
 
 // work starts a worker that stops when the test ends.
 func (f *fixture) work() {
@@ -94,7 +131,7 @@ func (f *fixture) tell(merchant string, n int) []checkout.Event {
 func (f *fixture) jobs(state string) (n int) {
 	f.t.Helper()
 	must(f.t, f.db.Writer().QueryRowContext(f.t.Context(),
-		`SELECT count(*) FROM river_job WHERE kind = 'webhook' AND $1 IN (state, '')`, state).Scan(&n))
+		`SELECT count(*) FROM river_job WHERE kind = 'webhook' AND CAST($1 AS TEXT) IN (CAST(state AS TEXT), '')`, state).Scan(&n))
 	return n
 }
 
@@ -109,7 +146,7 @@ func (f *fixture) problems() string {
 	f.t.Helper()
 	var text sql.NullString
 	until(f.t, func() bool {
-		must(f.t, f.db.Writer().QueryRowContext(f.t.Context(), `SELECT errors FROM river_job WHERE kind = 'webhook'`).Scan(&text))
+		must(f.t, f.db.Writer().QueryRowContext(f.t.Context(), `SELECT CAST(errors AS TEXT) FROM river_job WHERE kind = 'webhook'`).Scan(&text))
 		return text.String != ""
 	})
 	return text.String

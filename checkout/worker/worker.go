@@ -5,19 +5,18 @@ package worker
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivermigrate"
 
 	"github.com/wantukit/wantukit/checkout"
 )
@@ -39,22 +38,17 @@ const (
 
 // Queue writes jobs.
 type Queue struct {
-	client    *river.Client[*sql.Tx]
+	client    client
 	endpoints map[string]Endpoint
 }
 
-// NewQueue brings River's own tables up to date and returns a Queue that
+// NewQueue brings River's own tables up to date, one node at a time, and returns a Queue that
 // writes webhooks for the merchants that have an endpoint.
-func NewQueue(ctx context.Context, db *sql.DB, endpoints map[string]Endpoint) (*Queue, error) {
-	driver := riversqlite.New(db)
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return nil, fmt.Errorf("reading the queue's migrations: %w", err)
-	}
-	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+func NewQueue(ctx context.Context, db Database, endpoints map[string]Endpoint) (*Queue, error) {
+	if err := migrate(ctx, db); err != nil {
 		return nil, fmt.Errorf("migrating the queue: %w", err)
 	}
-	client, err := river.NewClient(driver, &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	client, err := newClient(db, &river.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
@@ -72,12 +66,15 @@ func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error
 
 // Sweeper does what is due: *checkout.Service.
 type Sweeper interface {
+	// Sweep does what is due, of all nodes.
 	Sweep(ctx context.Context) error
+	// SweepWatched does what is due because a page of this node's watches.
+	SweepWatched(ctx context.Context)
 }
 
 // Config is what a worker is made of.
 type Config struct {
-	DB        *sql.DB
+	DB        Database
 	Sweeper   Sweeper
 	Events    Events
 	Endpoints map[string]Endpoint
@@ -95,7 +92,15 @@ type Config struct {
 }
 
 // Worker works the queue. Start it once; Stop lets the running jobs end.
-type Worker struct{ client *river.Client[*sql.Tx] }
+type Worker struct {
+	client client
+	// beside is what runs beside the queue, until stop is called.
+	beside []func(context.Context)
+	wg     sync.WaitGroup
+	stop   context.CancelFunc
+	// before prepares the leader's election.
+	before func(context.Context) error
+}
 
 // New returns a Worker, or an error that names the field that is wrong.
 func New(c Config) (*Worker, error) {
@@ -103,7 +108,7 @@ func New(c Config) (*Worker, error) {
 		return nil, errors.New("worker: Config.DB, Config.Sweeper and Config.Events are needed")
 	}
 	if c.Random == nil {
-		c.Random = rand.Float64
+		c.Random = mathrand.Float64
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -117,7 +122,9 @@ func New(c Config) (*Worker, error) {
 	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, random: c.Random, logger: c.Logger})
 	queues := webhookQueues(c.Endpoints)
 	queues[sweepQueue] = river.QueueConfig{MaxWorkers: 2}
-	client, err := river.NewClient(riversqlite.New(c.DB), &river.Config{
+	id := "wantukit_" + rand.Text()
+	client, err := newClient(c.DB, &river.Config{
+		ID:     id,
 		Logger: slog.New(quiet{c.Logger.Handler()}), Workers: workers,
 		Queues:                      queues,
 		FetchPollInterval:           fetchEvery,
@@ -135,14 +142,56 @@ func New(c Config) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
-	return &Worker{client: client}, nil
+	w := &Worker{client: client, before: func(ctx context.Context) error { return forgetLeader(ctx, c.DB) }}
+	w.beside = append(w.beside, func(ctx context.Context) { sweepWatched(ctx, c.Sweeper) })
+	if pool := c.DB.Postgres(); pool != nil {
+		l := &lifeline{pool: pool, id: id, logger: c.Logger}
+		w.before = l.connect
+		w.beside = append(w.beside, l.hold)
+	}
+	return w, nil
 }
 
 // Start begins to work; it ends with Stop.
-func (w *Worker) Start(ctx context.Context) error { return w.client.Start(ctx) }
+func (w *Worker) Start(ctx context.Context) error {
+	if err := w.before(ctx); err != nil {
+		return err
+	}
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	w.stop = stop
+	for _, run := range w.beside {
+		w.wg.Go(func() { run(beside) })
+	}
+	return w.client.Start(ctx)
+}
 
 // Stop lets running jobs end until ctx is done.
-func (w *Worker) Stop(ctx context.Context) error { return w.client.Stop(ctx) }
+func (w *Worker) Stop(ctx context.Context) error {
+	err := w.client.Stop(ctx)
+	w.stop()
+	ended := make(chan struct{})
+	go func() { w.wg.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return err
+	case <-ctx.Done():
+		return errors.Join(err, ctx.Err())
+	}
+}
+
+// sweepWatched sweeps what this node's pages watch, which no other node knows.
+func sweepWatched(ctx context.Context, s Sweeper) {
+	again := time.NewTicker(sweepEvery)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+		s.SweepWatched(ctx)
+	}
+}
 
 // sweepArgs is the periodic job that finds what is due by a column.
 type sweepArgs struct{}

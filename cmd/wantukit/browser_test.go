@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -37,12 +38,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(withChromium{m}, map[string]func(){"wantukit": main})
 }
 
-// withChromium ends the browser after the tests.
+// withChromium ends the browser, and PostgreSQL, after the tests.
 type withChromium struct{ *testing.M }
 
 // Run implements testscript.TestingM.
 func (m withChromium) Run() int {
 	code := m.M.Run()
+	pgtest.End()
 	if chromium.cancel != nil {
 		chromium.cancel()
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
@@ -86,13 +87,17 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	if err != nil {
 		return err
 	}
+	secret, err := loadSecret(filepath.Join(c.Data, "secret"))
+	if err != nil {
+		return err
+	}
 	seller := d.shopConfig(public.Host)
 	if c.Configure != nil {
 		c.Configure(&seller)
 	}
 	at := d.sandboxListener.url()
 	d.kit, err = newKit(ctx, kitConfig{
-		dataDir: c.Data, publicURL: d.publicURL, shops: []config.Shop{seller},
+		database: databaseFlags{Data: c.Data}, secret: secret, publicURL: d.publicURL, shops: []config.Shop{seller},
 		formTargets: []string{at}, demo: &web.Demo{SandboxOrigin: at}, logger: logger,
 		wechat: web.WeChatEndpoints{
 			Authorize: at + "/connect/oauth2/authorize", AccessToken: at + "/sns/oauth2/access_token",

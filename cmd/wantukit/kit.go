@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -22,9 +22,12 @@ import (
 
 // kitConfig is what a kit is assembled from.
 type kitConfig struct {
-	dataDir   string
+	database  databaseFlags
+	secret    []byte
 	publicURL string
 	shops     []config.Shop
+	// drainFor is how long the kit says that it is not ready before it ends.
+	drainFor time.Duration
 	// formTargets, wechat and demo are the sandbox's, where it is used.
 	formTargets []string
 	wechat      web.WeChatEndpoints
@@ -39,15 +42,13 @@ type kit struct {
 	service *checkout.Service
 	worker  *worker.Worker
 	web     *web.Server
+	// drainFor is as in kitConfig.
+	drainFor time.Duration
 }
 
 // newKit opens the database and wires the rooms together.
 func newKit(ctx context.Context, c kitConfig) (_ *kit, err error) {
-	secret, err := loadSecret(filepath.Join(c.dataDir, "secret"))
-	if err != nil {
-		return nil, err
-	}
-	db, err := store.OpenSQLite(ctx, filepath.Join(c.dataDir, "wantukit.db"))
+	db, err := c.database.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +57,11 @@ func newKit(ctx context.Context, c kitConfig) (_ *kit, err error) {
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	k := &kit{db: db}
+	k := &kit{db: db, drainFor: c.drainFor}
 	if err := k.assembleDomain(ctx, c); err != nil {
 		return nil, err
 	}
-	return k, k.assembleWeb(c, secret)
+	return k, k.assembleWeb(c)
 }
 
 func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
@@ -74,7 +75,7 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 		accounts[s.ID] = wantupay.Account{Client: client, WeChatAppID: s.WeChat.AppID}
 		merchants[s.ID], endpoints[s.ID] = s.Domain(), s.Endpoint()
 	}
-	queue, err := worker.NewQueue(ctx, k.db.Writer(), endpoints)
+	queue, err := worker.NewQueue(ctx, k.db, endpoints)
 	if err != nil {
 		return err
 	}
@@ -91,12 +92,12 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 		return err
 	}
 	k.worker, err = worker.New(worker.Config{
-		DB: k.db.Writer(), Sweeper: k.service, Events: k.store, Endpoints: endpoints, Logger: c.logger,
+		DB: k.db, Sweeper: k.service, Events: k.store, Endpoints: endpoints, Logger: c.logger,
 	})
 	return err
 }
 
-func (k *kit) assembleWeb(c kitConfig, secret []byte) error {
+func (k *kit) assembleWeb(c kitConfig) error {
 	assets, err := static.New(static.Config{Demo: c.demo != nil})
 	if err != nil {
 		return err
@@ -106,23 +107,48 @@ func (k *kit) assembleWeb(c kitConfig, secret []byte) error {
 		merchants[s.ID] = s.Web()
 	}
 	k.web, err = web.New(web.Config{
-		Service: k.service, Assets: assets, Merchants: merchants, PublicURL: c.publicURL, Secret: secret,
+		Service: k.service, Assets: assets, Merchants: merchants, PublicURL: c.publicURL, Secret: c.secret,
 		Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
 		FormTargets: c.formTargets, WeChat: c.wechat, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
 	})
 	return err
 }
 
-// run serves handler at addr and works the queue until ctx is done, then lets
+// run serves handler at addr and works the queue until ctx is done. Then it says
+// for a while that it is not ready, so that nothing new is sent to it, and lets
 // requests, jobs and queries end, in this order.
 func (k *kit) run(ctx context.Context, l listener, handler http.Handler, logger *slog.Logger) error {
 	if err := k.worker.Start(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(fmt.Errorf("starting the queue: %w", err), k.db.Close())
 	}
-	err := l.serve(ctx, handler, k.web.Close, logger)
+	var beside sync.WaitGroup
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	beside.Go(func() { k.db.Listen(serving, k.service.Changed) })
+	beside.Go(func() {
+		defer stop()
+		k.drain(ctx, serving)
+	})
+	err := l.serve(serving, handler, k.web.Close, logger)
+	stop()
+	beside.Wait()
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
 	return errors.Join(err, k.worker.Stop(end), k.service.Drain(end), k.db.Close())
+}
+
+// drain returns when requests are to be refused: a while after ctx is done, or
+// when nothing is served any more.
+func (k *kit) drain(ctx, serving context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-serving.Done():
+		return
+	}
+	k.web.Drain()
+	select {
+	case <-time.After(k.drainFor):
+	case <-serving.Done():
+	}
 }
 
 // wallClock is the system's clock.

@@ -5,6 +5,7 @@
 //	wantukit demo       checkout, demo shop and sandbox, ready to click
 //	wantukit serve      the checkout for live shops
 //	wantukit sandbox    the simulated gateway alone
+//	wantukit migrate    the database's schema brought up to date
 //	wantukit query …    one order at the gateway; see wantukit --help
 //	wantukit webhook …  webhooks that a shop could not be sent
 package main
@@ -34,6 +35,7 @@ type cli struct {
 	Demo    demoCommand    `cmd:"" group:"run" help:"Run the checkout, a demo shop and the sandbox. Nothing else is needed."`
 	Serve   serveCommand   `cmd:"" group:"run" help:"Run the checkout for the shops of a configuration file."`
 	Sandbox sandboxCommand `cmd:"" group:"run" help:"Run the simulated gateway alone."`
+	Migrate migrateCommand `cmd:"" group:"run" help:"Bring the database's schema up to date and exit. Serve does so itself when it starts."`
 
 	operator.Verbs
 	Records records.Verbs `embed:""`

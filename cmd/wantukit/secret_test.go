@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -25,5 +26,40 @@ func TestSecretIsMadeOnceAndKept(t *testing.T) {
 	}
 	if _, err := loadSecret(path); err == nil {
 		t.Error("a short secret is taken")
+	}
+}
+
+func TestSecretThatNodesShare(t *testing.T) {
+	t.Parallel()
+	const long = "a secret of more than 32 bytes, for all"
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "secret")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	postgres := databaseFlags{DatabaseURL: "postgres://db.example.com/kit"}
+	for name, c := range map[string]struct {
+		serve serveCommand
+		want  string // "" for an error
+	}{
+		"in the environment":               {serveCommand{databaseFlags: postgres, Secret: long}, long},
+		"in a file":                        {serveCommand{databaseFlags: postgres, SecretFile: file(long)}, long},
+		"in a file with an editor's end":   {serveCommand{databaseFlags: postgres, SecretFile: file(long + "\r\n")}, long},
+		"of random bytes that end a line":  {serveCommand{SecretFile: file(long[:31] + "\n")}, long[:31] + "\n"},
+		"not named, for PostgreSQL":        {serveCommand{databaseFlags: postgres}, ""},
+		"too short in the environment":     {serveCommand{Secret: "canary"}, ""},
+		"too short in a file":              {serveCommand{SecretFile: file("canary")}, ""},
+		"in a file that is not there":      {serveCommand{SecretFile: "no such file"}, ""},
+		"in a file and in the environment": {serveCommand{SecretFile: file(long), Secret: long}, ""},
+	} {
+		got, err := c.serve.secret()
+		if string(got) != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s: %q (%v)", name, got, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v shows it", name, err)
+		}
 	}
 }

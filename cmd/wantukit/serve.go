@@ -5,16 +5,20 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
 // serveCommand runs the checkout for live shops.
 type serveCommand struct {
-	Addr      string `help:"Address to listen on." default:":8080"`
-	Data      string `help:"Folder of the database and the secret." default:"./data" type:"path"`
-	PublicURL string `help:"Where shoppers and the gateway reach this server, such as https://pay.example.com." required:""`
-	Config    string `help:"YAML file with the merchants." required:"" type:"existingfile"`
+	databaseFlags
+	Addr       string        `help:"Address to listen on." default:":8080"`
+	SecretFile string        `help:"File with the secret that protects forms and cookies, 32 bytes or more, the same for all nodes. WANTUKIT_SECRET may hold it instead. Made in --data by default." type:"path"`
+	Secret     string        `hidden:"" help:"The secret itself, for WANTUKIT_SECRET."`
+	DrainFor   time.Duration `help:"How long /readyz says no before requests are refused, once the program is told to end." default:"5s"`
+	PublicURL  string        `help:"Where shoppers and the gateway reach this server, such as https://pay.example.com." required:""`
+	Config     string        `help:"YAML file with the merchants." required:"" type:"existingfile"`
 }
 
 // Run implements kong's command.
@@ -26,12 +30,16 @@ func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	secret, err := c.secret()
+	if err != nil {
+		return err
+	}
 	l, err := listen(ctx, c.Addr)
 	if err != nil {
 		return err
 	}
 	k, err := newKit(ctx, kitConfig{
-		dataDir: c.Data, publicURL: strings.TrimRight(c.PublicURL, "/"), shops: shops, logger: logger,
+		database: c.databaseFlags, secret: secret, drainFor: c.DrainFor, publicURL: strings.TrimRight(c.PublicURL, "/"), shops: shops, logger: logger,
 	})
 	if err != nil {
 		return errors.Join(err, l.Close())

@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// DB is an open database whose schema is current. Of SQLite one connection
+// writes, which spares it its locking errors, and several read; PostgreSQL has
+// one pool for both.
+type DB struct {
+	writer, reader *sql.DB
+	pool           *pgxpool.Pool
+}
+
+// Writer returns what the queue's jobs are written with.
+func (d *DB) Writer() *sql.DB { return d.writer }
+
+// Postgres returns the pool that Writer draws from, or nil for SQLite.
+func (d *DB) Postgres() *pgxpool.Pool { return d.pool }
+
+// Ping reports whether the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	return errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
+}
+
+// Close closes all connections.
+func (d *DB) Close() error {
+	err := errors.Join(d.reader.Close(), d.writer.Close())
+	if d.pool != nil {
+		d.pool.Close()
+	}
+	return err
+}
+
+// migrate brings the schema up to date.
+func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, db, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrating: %w", err)
+	}
+	return nil
+}

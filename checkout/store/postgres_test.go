@@ -1,0 +1,123 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/checkout/storetest"
+	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// openPostgres opens the database at url until the test ends.
+func openPostgres(t *testing.T, url string) *store.DB {
+	t.Helper()
+	db, err := store.OpenPostgres(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func TestPostgresKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) checkout.Store {
+		return store.New(openPostgres(t, pgtest.Database(t)), noJobs)
+	})
+}
+
+func TestPostgresConnectionsAreDurable(t *testing.T) {
+	t.Parallel()
+	db := openPostgres(t, pgtest.Database(t))
+	for name, want := range map[string]string{
+		"synchronous_commit": "on", "transaction_isolation": "read committed",
+		"idle_in_transaction_session_timeout": "15s", "application_name": "wantukit",
+	} {
+		var got string
+		if err := db.Writer().QueryRowContext(t.Context(), "SHOW "+name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %q (%v), want %q", name, got, err, want)
+		}
+	}
+}
+
+func TestPostgresThatLosesCommitsIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := store.OpenPostgres(t.Context(), pgtest.Database(t)+"&synchronous_commit=off")
+	if err == nil || !strings.Contains(err.Error(), "synchronous_commit") {
+		t.Errorf("commits that are not waited for: error %v", err)
+	}
+	if err := store.CheckPostgres("SQL_ASCII", "on"); err == nil {
+		t.Error("a database without an encoding is taken")
+	}
+}
+
+func TestNodesThatStartAtOnceAllComeUp(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			db, err := store.OpenPostgres(t.Context(), url)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// canary is a password that no error may show.
+const canary = "c4n4ry"
+
+func TestNoErrorShowsThePassword(t *testing.T) {
+	t.Parallel()
+	for name, url := range map[string]string{
+		"nobody listens":         "postgres://u:" + canary + "@127.0.0.1:1/db?connect_timeout=2",
+		"a port that is none":    "postgres://u:" + canary + "@127.0.0.1:x/db",
+		"a # in the password":    "postgres://u:" + canary + "#x@127.0.0.1/db",
+		"a / in the password":    "postgres://u:" + canary + "/x@127.0.0.1/db",
+		"a % in the password":    "postgres://u:" + canary + "%x@127.0.0.1/db",
+		"words":                  "host=127.0.0.1 port=1 password=" + canary + " user=u",
+		"words, one misspelt":    "host=127.0.0.1 port=z password=" + canary,
+		"an option that is none": "postgres://u:" + canary + "@127.0.0.1:1/db?sslmode=maybe",
+		"no database":            "",
+	} {
+		_, err := store.OpenPostgres(t.Context(), url)
+		if err == nil || strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+func TestPostgresEventsAndTheirJobsAreOne(t *testing.T) {
+	t.Parallel()
+	s := store.New(openPostgres(t, pgtest.Database(t)), func(context.Context, *sql.Tx, checkout.Event) error { return context.DeadlineExceeded })
+	session := newSession()
+	if err := s.CreateSession(t.Context(), session); err != nil {
+		t.Fatal(err)
+	}
+	ended := session
+	ended.Status = checkout.StatusExpired
+	event := checkout.Event{ID: "evt_1", Type: checkout.EventExpired, SessionID: session.ID}
+	if err := s.Apply(t.Context(), checkout.Change{Session: &ended, Events: []checkout.Event{event}}); err == nil {
+		t.Error("applied without its job")
+	}
+	if got, err := s.Session(t.Context(), session.ID); err != nil || got.Status != checkout.StatusOpen || got.Version != 1 {
+		t.Errorf("session is %s, version %d, error %v", got.Status, got.Version, err)
+	}
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+// cluster is some nodes, as programs of their own, on one PostgreSQL, behind a
+// proxy that sends each request to the next that is ready.
+type cluster struct {
+	*testing.T
+	database, config string
+	gateway          string
+	sandbox          *sandbox.Sandbox
+	public           *httptest.Server
+	next             atomic.Uint64
+
+	mu    sync.Mutex
+	nodes []*node
+}
+
+const clusterKey = "sk_cluster_0123456789"
+
+const clusterShops = `merchants:
+  - id: harbour
+    name: Harbour Nights
+    gateway: {base_url: %q, merchant_account: %q, store_account: %q, key: %q}
+    api_keys: [%q]
+    return_hosts: [shop.example.com]
+`
+
+func newCluster(t *testing.T) *cluster {
+	t.Helper()
+	c := &cluster{T: t, database: pgtest.Database(t), config: filepath.Join(t.TempDir(), "shops.yaml")}
+	gateway, err := listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.gateway = "http://" + gateway.Addr().String()
+	logger := slog.New(slog.DiscardHandler)
+	if c.sandbox, err = newSandbox(gateway, logger); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background()) // the nodes end before it
+	ended := make(chan error, 1)
+	go func() { ended <- gateway.serve(ctx, c.sandbox, c.sandbox.Close, logger) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	shops := fmt.Sprintf(clusterShops, c.gateway+"/paygate", sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount, sandbox.DefaultKey, clusterKey)
+	if err := os.WriteFile(c.config, []byte(shops), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.public = httptest.NewServer(http.HandlerFunc(c.route))
+	t.Cleanup(c.public.Close)
+	return c
+}
+
+// route is a load balancer of the simplest kind.
+func (c *cluster) route(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	nodes := c.nodes
+	c.mu.Unlock()
+	for range nodes {
+		n := nodes[c.next.Add(1)%uint64(len(nodes))]
+		if n.ready.Load() {
+			n.proxy.ServeHTTP(w, r)
+			return
+		}
+	}
+	w.WriteHeader(http.StatusServiceUnavailable)
+}
+
+// node is one program.
+type node struct {
+	t       *testing.T
+	command *exec.Cmd
+	url     string
+	proxy   *httputil.ReverseProxy
+	ready   atomic.Bool
+	ended   chan struct{}
+}
+
+var servingAt = regexp.MustCompile(`msg=serving addr=(\S+)`)
+
+// start starts a node that joins once it is ready.
+func (c *cluster) start() *node {
+	c.Helper()
+	n := &node{t: c.T, ended: make(chan struct{})}
+	n.command = exec.Command("wantukit", "serve", "--addr", "127.0.0.1:0", "--public-url", c.public.URL, "--config", c.config, "--drain-for", "1s")
+	n.command.Env = append(os.Environ(), "WANTUKIT_DATABASE_URL="+c.database, "WANTUKIT_SECRET=a secret that all the nodes share: 32 bytes")
+	n.command.Dir = c.TempDir()
+	log, err := n.command.StderrPipe()
+	if err == nil {
+		err = n.command.Start()
+	}
+	if err != nil {
+		c.Fatal(err)
+	}
+	address := make(chan string, 1)
+	go n.read(log, address)
+	c.Cleanup(n.end)
+	select {
+	case at := <-address:
+		n.url = "http://" + at
+	case <-n.ended:
+		c.Fatal("the node ended")
+	}
+	target, err := url.Parse(n.url)
+	if err != nil {
+		c.Fatal(err)
+	}
+	n.proxy = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Host = r.In.Host
+	}}
+	c.mu.Lock()
+	c.nodes = append(append([]*node{}, c.nodes...), n)
+	c.mu.Unlock()
+	go n.watch()
+	eventually(c.T, "the node is ready", n.ready.Load)
+	return n
+}
+
+// read reads a node's log, and waits for its end.
+func (n *node) read(log io.Reader, address chan<- string) {
+	defer close(n.ended)
+	for lines := bufio.NewScanner(log); lines.Scan(); {
+		n.t.Log(lines.Text())
+		if m := servingAt.FindStringSubmatch(lines.Text()); m != nil {
+			address <- m[1]
+		}
+	}
+	_ = n.command.Wait()
+}
+
+// watch looks at /readyz, as a load balancer does.
+func (n *node) watch() {
+	client := http.Client{Timeout: 5 * time.Second}
+	for {
+		response, err := client.Get(n.url + "/readyz")
+		if err == nil {
+			response.Body.Close()
+		}
+		n.ready.Store(err == nil && response.StatusCode == http.StatusOK)
+		select {
+		case <-n.ended:
+			n.ready.Store(false)
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// end ends a node as a deployment does, and waits for that.
+func (n *node) end() {
+	_ = n.command.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-n.ended:
+	case <-time.After(patience):
+		_ = n.command.Process.Kill()
+		n.t.Error("the node did not end")
+	}
+}
+
+// send sends a request at an address and returns the answer's body; an answer
+// of another status is an error.
+func send(ctx context.Context, method, url, body string, want int) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Authorization", "Bearer "+clusterKey)
+	r.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != want {
+		err = fmt.Errorf("%s %s: %d %s", method, url, response.StatusCode, text)
+	}
+	return text, err
+}
+
+// session makes a session at an address, with its order placed, and returns its id.
+func session(ctx context.Context, base string) (string, error) {
+	text, err := send(ctx, http.MethodPost, base+"/v1/checkout/sessions", `{"amount": 48000, "currency": "HKD", "subject": "Ticket",
+		"channels": ["wechat"], "user_agent": "`+desktop.userAgent+`", "success_url": "https://shop.example.com/ok"}`, http.StatusCreated)
+	var made struct {
+		ID string `json:"id"`
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &made)
+	}
+	return made.ID, err
+}
