@@ -30,11 +30,14 @@ type View struct {
 
 // View reads what a page shows. It changes nothing and calls nobody.
 func (s *Service) View(ctx context.Context, sessionID string) (View, error) {
-	session, err := s.Session(ctx, sessionID)
+	// The attempts come first: a payment between the two reads then shows as
+	// paid. The other way round it would show a paid attempt of an unpaid
+	// session, and ask the shopper to choose again.
+	attempts, err := s.store.Attempts(ctx, sessionID)
 	if err != nil {
 		return View{}, err
 	}
-	attempts, err := s.store.Attempts(ctx, sessionID)
+	session, err := s.Session(ctx, sessionID)
 	if err != nil {
 		return View{}, err
 	}

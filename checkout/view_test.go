@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -185,5 +186,42 @@ func TestPublicSession(t *testing.T) {
 			}
 			same(t, "shop", f.Merchant(events[0].Merchant).Name, "Shop")
 		},
+	})
+}
+
+// between runs something before the attempts are read, whichever read of a view
+// that is.
+type between struct {
+	checkout.Store
+	happens func()
+}
+
+func (b *between) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
+	b.happens()
+	return b.Store.Attempts(ctx, sessionID)
+}
+
+// TestViewOfAPaymentThatIsBeingSettled: a page that is drawn while the payment
+// is written down shows it, and never asks to choose again.
+func TestViewOfAPaymentThatIsBeingSettled(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		a := f.pending()
+		store := &between{Store: f.memory, happens: func() {
+			f.memory.mu.Lock()
+			defer f.memory.mu.Unlock()
+			paid, session := f.memory.attempts[a.ID], f.memory.sessions[a.SessionID]
+			paid.State = checkout.AttemptPaid
+			session.Status, session.PaymentStatus = checkout.StatusComplete, checkout.PaymentPaid
+			f.memory.attempts[a.ID], f.memory.sessions[a.SessionID] = paid, session
+		}}
+		config := f.config()
+		config.Store = store
+		service, err := checkout.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := service.View(t.Context(), a.SessionID); err != nil || v.State != page.Paid {
+			t.Errorf("the page shows %q (%v)", v.State, err)
+		}
 	})
 }
