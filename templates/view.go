@@ -7,8 +7,9 @@ type CheckoutPage struct {
 	Lang string
 	// State is the text of a page.State.
 	State string
-	// ShopName is the payee.
+	// ShopName is the payee, and Brand how it looks.
 	ShopName string
+	Brand    Brand
 	// Subject is what is paid for.
 	Subject string
 	// Amount is formatted with its currency: "HK$ 480.00".

@@ -76,7 +76,7 @@ func wantsJSON(c echo.Context) bool {
 
 func (s *Server) problemPage(c echo.Context, status int) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
-	c.Response().Header().Set("Content-Security-Policy", policy{}.String())
+	c.Response().Header().Set("Content-Security-Policy", ownPolicy().String())
 	page := templates.ProblemPage{
 		Lang:   templates.Match("", c.Request().Header.Get("Accept-Language")),
 		Status: status, Icon: s.Assets.URL("icon.svg"),

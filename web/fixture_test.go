@@ -91,10 +91,11 @@ func (f *fixture) assemble(gateway string) {
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}, "other": {ID: "other", Name: "Other"}}, PublicURL: f.url,
 	}))
 	f.web = must(web.New(web.Config{
-		Service: f.service, Assets: must(static.New(static.Config{})), PublicURL: f.url,
+		Service: f.service, Assets: must(static.New(static.Config{Images: map[string][]byte{"logo.svg": []byte(logo)}})), PublicURL: f.url,
 		Secret: bytes.Repeat([]byte{7}, 32), Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
 		Merchants: map[string]web.Merchant{
 			"shop": {
+				Color: "#ffd400", Logo: "logo.svg",
 				APIKeys: []string{apiKey}, ReturnHosts: []string{"shop.example"}, AllowedOrigins: []string{"https://shop.example"},
 				WeChat: web.WeChatApp{ID: sandbox.DefaultWeChatAppID, Secret: sandbox.DefaultWeChatAppSecret},
 			},
@@ -104,6 +105,9 @@ func (f *fixture) assemble(gateway string) {
 		Ready:  db.Ping, Logger: slog.New(slog.NewTextHandler(f.log, nil)),
 	}))
 }
+
+// logo is a picture that would run a script.
+const logo = `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`
 
 func must[V any](v V, err error) V {
 	if err != nil {

@@ -30,6 +30,8 @@ func noStore(next echo.HandlerFunc) echo.HandlerFunc {
 
 // policy is a page's Content-Security-Policy: what a flow needs and no more.
 type policy struct {
+	// Style is the source of its style sheet.
+	Style string
 	// Frames are the origins that the page frames.
 	Frames []string
 	// Ancestors are the origins that may frame the page.
@@ -40,11 +42,14 @@ type policy struct {
 	Forms []string
 }
 
+// ownPolicy is that of a page in the kit's own look, which frames nothing.
+func ownPolicy() policy { return policy{Style: templates.Brand{}.StyleHash()} }
+
 func (p policy) String() string {
 	return strings.Join([]string{
 		"default-src 'none'", "base-uri 'none'", "connect-src 'self'", "img-src 'self'",
 		"script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self'",
-		"style-src " + templates.StyleHash(),
+		"style-src " + p.Style,
 		"frame-src " + sources(p.Frames, "'none'"),
 		"frame-ancestors " + sources(p.Ancestors, "'none'"),
 		"form-action 'self' https: " + sources(p.Forms, ""),

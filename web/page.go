@@ -67,8 +67,8 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 	p := templates.CheckoutPage{
 		Lang:     s.language(c, session),
 		State:    string(v.State),
-		ShopName: s.Service.Merchant(session.Merchant).Name,
-		Subject:  session.Subject, Amount: formatAmount(session.Amount, session.Currency),
+		ShopName: s.Service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
+		Subject: session.Subject, Amount: formatAmount(session.Amount, session.Currency),
 		Reference: session.ClientReferenceID, Remaining: remaining(v),
 		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs: templates.URLs{
@@ -209,7 +209,8 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 }
 
 func (s *Server) pagePolicy(v checkout.View) policy {
-	p := policy{Ancestors: s.Merchants[v.Session.Merchant].AllowedOrigins, Forms: s.FormTargets}
+	m := s.Merchants[v.Session.Merchant]
+	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: m.AllowedOrigins, Forms: s.FormTargets}
 	if v.Attempt != nil && v.Attempt.Flow == checkout.FlowIframe && v.State == page.Code {
 		p.Frames = append(p.Frames, originOf(v.Attempt.Placed.URL))
 	}
@@ -220,6 +221,11 @@ func (s *Server) pagePolicy(v checkout.View) policy {
 		p.Frames = append(p.Frames, s.Demo.SandboxOrigin)
 	}
 	return p
+}
+
+func (s *Server) brand(merchant string) templates.Brand {
+	m := s.Merchants[merchant]
+	return templates.Brand{Color: m.Color, Logo: s.Assets.URL(m.Logo)}
 }
 
 func (s *Server) assetURLs() templates.Assets {

@@ -37,7 +37,7 @@ func (s *Server) returned(c echo.Context) error {
 			Confirm: path + "/confirm",
 		},
 	}
-	return s.render(c, p, policy{})
+	return s.render(c, p, ownPolicy())
 }
 
 // returnedAt is when this browser came back from a wallet (?returned=, Unix

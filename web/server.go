@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -31,6 +32,11 @@ type Merchant struct {
 	ReturnHosts []string
 	// AllowedOrigins are the origins that may frame the page.
 	AllowedOrigins []string
+	// Color is the shop's, as #rrggbb, and Logo the name of its picture in the
+	// Assets; "" for none.
+	Color, Logo string
+	// Location is where the shop tells the time. Defaults to UTC.
+	Location *time.Location
 	// WeChat is the shop's WeChat account. Without it JSAPI is not offered.
 	WeChat WeChatApp
 }

@@ -98,7 +98,11 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 }
 
 func (k *kit) assembleWeb(c kitConfig) error {
-	assets, err := static.New(static.Config{Demo: c.demo != nil})
+	logos, err := config.Logos(c.shops)
+	if err != nil {
+		return err
+	}
+	assets, err := static.New(static.Config{Demo: c.demo != nil, Images: logos})
 	if err != nil {
 		return err
 	}

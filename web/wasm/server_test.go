@@ -138,7 +138,7 @@ func (c *counter) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "+
-		"form-action 'self'; frame-src 'self'; style-src "+templates.StyleHash())
+		"form-action 'self'; frame-src 'self'; style-src "+templates.Brand{}.StyleHash())
 	html(w, b.String())
 }
 
