@@ -67,7 +67,12 @@ func (s *Service) Create(ctx context.Context, n NewSession) (Session, error) {
 		Wallets:           wallets, Locale: n.Locale, Metadata: n.Metadata,
 		CreatedAt: now, ExpiresAt: n.ExpiresAt, ConcludeAt: n.ExpiresAt,
 	}
-	return session, s.store.CreateSession(ctx, session)
+	if err := s.store.CreateSession(ctx, session); err != nil {
+		return session, err
+	}
+	s.ApproximateCNY(session) // its page will want the rate
+	s.refreshRates()
+	return session, nil
 }
 
 func (m Merchant) lifetime() time.Duration {

@@ -85,7 +85,7 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 		return err
 	}
 	k.service, err = checkout.New(checkout.Config{
-		Store: k.store, Gateway: gateway, Clock: wallClock{}, Random: rand.Reader,
+		Store: k.store, Gateway: gateway, Rates: gateway, Clock: wallClock{}, Random: rand.Reader,
 		Merchants: merchants, PublicURL: c.publicURL, Report: reportTo(c.logger),
 	})
 	if err != nil {
