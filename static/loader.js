@@ -143,14 +143,17 @@
     const action = e.target.closest('[data-action]');
     if (action) tell({ event: 'clicked', action: action.dataset.action });
     const copy = e.target.closest('[data-copy]');
-    if (copy) copyLink(copy);
+    if (copy) copyText(copy);
+    if (e.target.closest('[data-print]')) window.print();
   });
-  function copyLink(button) {
-    const input = button.parentNode.querySelector('input');
-    input.select();
+  function copyText(button) {
+    const source = button.parentNode.querySelector('[data-source]');
+    const text = source.value || source.textContent;
+    if (source.select) source.select();
+    else getSelection().selectAllChildren(source);
     const done = () => { button.textContent = one('#announce').textContent = button.dataset.copy; };
     // Web-views without the clipboard's new way often have its old one.
-    if (navigator.clipboard) navigator.clipboard.writeText(input.value).then(done, () => {});
+    if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, () => {});
     else if (document.execCommand('copy')) done();
   }
 

@@ -56,6 +56,14 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 	return facts
 }
 
+// paidWith names the wallet of a receipt, "" before it is paid.
+func paidWith(m *messages, r Receipt) string {
+	if r.Wallet == "" {
+		return ""
+	}
+	return m.wallet(r.Wallet)
+}
+
 // target makes a form leave an embedding page.
 func target(top bool) templ.Attributes {
 	if !top {

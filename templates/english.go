@@ -11,6 +11,13 @@ var english = messages{
 	Reassure:   "You approve the payment in your own wallet. This page never sees your password.",
 	Cancel:     "Cancel and go back to the shop",
 	BackToShop: "Back to {shop}",
+	About:      "About",
+	AboutWords: "Your wallet shows the exact amount.",
+	PaidAt:     "Paid on",
+	PaidWith:   "Paid with",
+	PaymentNo:  "Payment number",
+	Copy:       "Copy",
+	Print:      "Print or save this receipt",
 	CheckNow:   "I have paid, check now",
 	OtherWays:  "Pay another way",
 

@@ -15,6 +15,13 @@ type messages struct {
 	Reassure   string
 	Cancel     string
 	BackToShop string
+	About      string // before an amount in another currency
+	AboutWords string // beside it
+	PaidAt     string
+	PaidWith   string
+	PaymentNo  string
+	Copy       string
+	Print      string
 	CheckNow   string
 	OtherWays  string
 
@@ -142,6 +149,9 @@ func (m *messages) wallet(wallet string) string {
 		return wallet
 	}
 }
+
+// WalletName returns the name of a wallet in a language.
+func WalletName(lang, wallet string) string { return words(lang).wallet(wallet) }
 
 // app returns the name of the app that pays with a wallet.
 func (m *messages) app(wallet string) string {

@@ -11,6 +11,13 @@ var simplified = messages{
 	Reassure:   "付款在您自己的钱包中确认，本页面不会接触您的支付密码。",
 	Cancel:     "取消并返回商家",
 	BackToShop: "返回 {shop}",
+	About:      "约",
+	AboutWords: "实际金额以钱包显示为准。",
+	PaidAt:     "付款时间",
+	PaidWith:   "支付方式",
+	PaymentNo:  "支付单号",
+	Copy:       "复制",
+	Print:      "打印或保存凭证",
 	CheckNow:   "我已付款，立即查询",
 	OtherWays:  "更换支付方式",
 

@@ -11,6 +11,13 @@ var traditional = messages{
 	Reassure:   "付款會在你自己的電子錢包內確認，本頁不會接觸你的付款密碼。",
 	Cancel:     "取消並返回商店",
 	BackToShop: "返回 {shop}",
+	About:      "約",
+	AboutWords: "實際金額以電子錢包顯示為準。",
+	PaidAt:     "付款時間",
+	PaidWith:   "付款方式",
+	PaymentNo:  "付款編號",
+	Copy:       "複製",
+	Print:      "列印或儲存收據",
 	CheckNow:   "我已付款，立即查詢",
 	OtherWays:  "選用其他付款方式",
 

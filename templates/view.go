@@ -14,6 +14,9 @@ type CheckoutPage struct {
 	Subject string
 	// Amount is formatted with its currency: "HK$ 480.00".
 	Amount string
+	// Approximately is about the same in CNY, formatted; "" where it is not
+	// known or not worth saying.
+	Approximately string
 	// Reference is the order number that the shopper knows; "" for none.
 	Reference string
 	// Remaining is the number of seconds until the session expires; negative
@@ -23,6 +26,8 @@ type CheckoutPage struct {
 	Wallets []WalletOption
 	// Attempt is the order that is open at the gateway; zero for none.
 	Attempt AttemptView
+	// Receipt says how the session was paid; zero before.
+	Receipt Receipt
 	// Notice is the key of a short message above the state, one of the
 	// Notice constants; "" for none.
 	Notice string
@@ -63,6 +68,16 @@ type AttemptView struct {
 	RedirectURL string
 	// JSAPI is the JSON object for WeixinJSBridge's getBrandWCPayRequest.
 	JSAPI string
+}
+
+// Receipt is what a paid page says of the payment.
+type Receipt struct {
+	// PaidAt is formatted, with its zone.
+	PaidAt string
+	// Wallet is the text of the checkout.Wallet that paid.
+	Wallet string
+	// Number is the order's at the gateway, by which anybody finds it.
+	Number string
 }
 
 // WalletOption is one wallet to pick.

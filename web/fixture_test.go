@@ -86,8 +86,9 @@ func (f *fixture) assemble(gateway string) {
 		StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey,
 	}))
 	accounts := map[string]wantupay.Account{"shop": {Client: client, WeChatAppID: sandbox.DefaultWeChatAppID}}
+	gatewayRoom := must(wantupay.New(accounts))
 	f.service = must(checkout.New(checkout.Config{
-		Store: f.store, Gateway: must(wantupay.New(accounts)), Clock: clock{}, Random: rand.Reader,
+		Store: f.store, Gateway: gatewayRoom, Rates: gatewayRoom, Clock: clock{}, Random: rand.Reader,
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}, "other": {ID: "other", Name: "Other"}}, PublicURL: f.url,
 	}))
 	f.web = must(web.New(web.Config{
@@ -95,7 +96,7 @@ func (f *fixture) assemble(gateway string) {
 		Secret: bytes.Repeat([]byte{7}, 32), Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
 		Merchants: map[string]web.Merchant{
 			"shop": {
-				Color: "#ffd400", Logo: "logo.svg",
+				Color: "#ffd400", Logo: "logo.svg", Location: time.FixedZone("HKT", 8*3600),
 				APIKeys: []string{apiKey}, ReturnHosts: []string{"shop.example"}, AllowedOrigins: []string{"https://shop.example"},
 				WeChat: web.WeChatApp{ID: sandbox.DefaultWeChatAppID, Secret: sandbox.DefaultWeChatAppSecret},
 			},

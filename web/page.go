@@ -63,12 +63,12 @@ func (s *Server) device(c echo.Context) checkout.Device {
 
 func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.Device) (templates.CheckoutPage, error) {
 	session := v.Session
-	path := "/c/" + session.ID
+	path, lang := "/c/"+session.ID, s.language(c, session)
 	p := templates.CheckoutPage{
-		Lang:     s.language(c, session),
+		Lang:     lang,
 		State:    string(v.State),
 		ShopName: s.Service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
-		Subject: session.Subject, Amount: formatAmount(session.Amount, session.Currency),
+		Subject: session.Subject, Amount: formatAmount(session.Amount, session.Currency, lang),
 		Reference: session.ClientReferenceID, Remaining: remaining(v),
 		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs: templates.URLs{
@@ -81,6 +81,10 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 	if v.State == page.Paid {
 		p.URLs.Success = session.SuccessURL
 	}
+	if minor, known := s.Service.ApproximateCNY(session); known {
+		p.Approximately = formatAmount(minor, "CNY", lang)
+	}
+	p.Receipt = s.receipt(v, lang)
 	if v.Payable {
 		p.Wallets = s.walletOptions(session, device)
 		p.AutoStart = s.autoStart(c, v, device)

@@ -63,6 +63,11 @@ const (
 	// TargetClock is the line with the countdown, TargetCountdown its digits.
 	TargetClock     Target = "clock"
 	TargetCountdown Target = "countdown"
+	// TargetPaidAt, TargetPaidWith and TargetPaidNumber are lines of the
+	// receipt.
+	TargetPaidAt     Target = "paid-at"
+	TargetPaidWith   Target = "paid-with"
+	TargetPaidNumber Target = "paid-no"
 	// TargetNext is the link to the shop on the receipt, TargetLeaving the
 	// words that it is about to be followed.
 	TargetNext    Target = "next"

@@ -68,10 +68,22 @@ type Status struct {
 	Remaining int
 	// Next is where a paid shopper goes; "" until paid.
 	Next string
+	// Receipt is zero until paid.
+	Receipt Receipt
 }
 
-// ActionPay is the Action of the button that opens WeChat's payment sheet.
-const ActionPay = "pay"
+// Receipt is what a receipt says beside what the page has held from the
+// start, in the page's language.
+type Receipt struct{ PaidAt, PaidWith, Number string }
+
+// The Actions of buttons.
+const (
+	// ActionPay opens WeChat's payment sheet.
+	ActionPay = "pay"
+	// ActionStay is anything that a shopper does with the receipt: the page
+	// then leaves for the shop no more by itself.
+	ActionStay = "stay"
+)
 
 // The Results of WeixinJSBridge. None is final: each leads to a query.
 const (

@@ -19,6 +19,8 @@ type Page struct {
 	Remaining int
 	// Next is where a paid shopper goes; "" until paid.
 	Next string
+	// Receipt is what the receipt says, once a status brought it.
+	Receipt Receipt
 	// JSAPI says that the page holds parameters for WeixinJSBridge.
 	JSAPI bool
 	// StatusOnly says that the page shows a status and cannot pay.
@@ -150,8 +152,11 @@ func (m *Machine) visible() {
 }
 
 func (m *Machine) clicked(action string) {
-	if action == ActionPay {
+	switch action {
+	case ActionPay:
 		m.pay()
+	case ActionStay:
+		m.stay()
 	}
 }
 
@@ -168,6 +173,10 @@ func (m *Machine) tellParent() {
 }
 
 func (m *Machine) do(c Command) { m.out = append(m.out, c) }
+
+func (m *Machine) setText(target Target, text string) {
+	m.do(Command{Kind: CommandSetText, Target: target, Text: text})
+}
 
 func (m *Machine) setTimer(name Timer, after Millis) {
 	m.do(Command{Kind: CommandSetTimer, Timer: name, After: after})

@@ -86,7 +86,7 @@ func (w *world) pick() client.Event {
 	}
 	anything := []client.Event{
 		{Kind: client.EventVisible}, {Kind: client.EventHidden}, {Kind: client.EventPosted}, {Kind: client.EventBridgeReady},
-		{Kind: client.EventClicked, Action: client.ActionPay},
+		{Kind: client.EventClicked, Action: client.ActionPay}, {Kind: client.EventClicked, Action: client.ActionStay},
 		{Kind: client.EventBridgeAnswered, Result: client.ResultOK},
 		{Kind: client.EventBridgeAnswered, Result: client.ResultFail},
 	}

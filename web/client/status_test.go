@@ -18,6 +18,9 @@ func TestPaidWhileWatching(t *testing.T) {
 		clearTimer("stream"),
 		{Kind: client.CommandCloseStream},
 		clearTimer("poll"),
+		{Kind: client.CommandSetText, Target: client.TargetPaidAt, Text: "now"},
+		{Kind: client.CommandSetText, Target: client.TargetPaidWith, Text: "a wallet"},
+		{Kind: client.CommandSetText, Target: client.TargetPaidNumber, Text: "42"},
 		{Kind: client.CommandSetLink, Target: client.TargetNext, URL: "https://shop.example/ok"},
 		{Kind: client.CommandReveal, Target: client.TargetLeaving},
 		setTimer("leave", 3*client.Second),
@@ -25,6 +28,16 @@ func TestPaidWhileWatching(t *testing.T) {
 	})
 	d.now += 3 * client.Second
 	same(t, d.timer("leave"), []client.Command{{Kind: client.CommandNavigate, URL: "https://shop.example/ok"}})
+}
+
+func TestShopperWhoKeepsTheReceiptStays(t *testing.T) {
+	t.Parallel()
+	d, _ := start(t, codePage())
+	d.streamed(paid())
+	same(t, d.tell(client.Event{Kind: client.EventClicked, Action: client.ActionStay}), []client.Command{
+		clearTimer("leave"),
+		{Kind: client.CommandConceal, Target: client.TargetLeaving},
+	})
 }
 
 func TestPaidStaysOnThePage(t *testing.T) {

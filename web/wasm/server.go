@@ -126,10 +126,14 @@ func then(promise js.Value, f func(js.Value)) {
 }
 
 func status(data js.Value) client.Status {
-	return client.Status{
+	s := client.Status{
 		State:     page.State(text(data, "state")),
 		Attempt:   text(data, "attempt"),
 		Remaining: number(data, "remaining"),
 		Next:      text(data, "next"),
 	}
+	if r := data.Get("receipt"); r.Truthy() {
+		s.Receipt = client.Receipt{PaidAt: text(r, "paid_at"), PaidWith: text(r, "paid_with"), Number: text(r, "number")}
+	}
+	return s
 }
