@@ -47,6 +47,10 @@ var english = messages{
 	Copied:        "Copied",
 	FrameFallback: "Can’t see a code?",
 
+	GuideElsewhere:      "Go on with another device",
+	GuideElsewhereWords: "Scan this with the camera, or with the wallet’s app, of the device that is to pay. This page will show the result.",
+	GuideCodeAlt:        "QR code of the link to this payment",
+
 	ChooseTitle: "How would you like to pay?",
 	ChooseNone:  "There is no way to pay on this device. Please open this page on your phone or computer.",
 

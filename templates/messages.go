@@ -54,6 +54,11 @@ type messages struct {
 	Copied        string
 	FrameFallback string
 
+	// The page's own address, to go on with another device.
+	GuideElsewhere      string
+	GuideElsewhereWords string
+	GuideCodeAlt        string
+
 	// One block for each state.
 	ChooseTitle string
 	ChooseNone  string

@@ -43,6 +43,7 @@ func withAttempt(state string, a templates.AttemptView) templates.CheckoutPage {
 // phonePage is samplePage where one wallet has a guide.
 func phonePage() templates.CheckoutPage {
 	p := samplePage("choose")
+	p.PageCode = &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 33}
 	p.Wallets = []templates.WalletOption{
 		{Wallet: "alipay_cn", Flow: "wap", Top: true, Alternatives: []templates.Alternative{{Flow: "iframe"}}},
 		{

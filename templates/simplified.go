@@ -47,6 +47,10 @@ var simplified = messages{
 	Copied:        "已复制",
 	FrameFallback: "看不到二维码？",
 
+	GuideElsewhere:      "用另一台设备继续",
+	GuideElsewhereWords: "请用要付款的设备的相机或钱包应用扫描。付款结果会显示在本页。",
+	GuideCodeAlt:        "本次付款链接的二维码",
+
 	ChooseTitle: "请选择支付方式",
 	ChooseNone:  "当前设备没有可用的支付方式，请用手机或电脑打开本页。",
 

@@ -47,6 +47,10 @@ var traditional = messages{
 	Copied:        "已複製",
 	FrameFallback: "看不到二維碼？",
 
+	GuideElsewhere:      "用另一部裝置繼續",
+	GuideElsewhereWords: "請用付款裝置的相機或電子錢包掃描。付款結果會在本頁顯示。",
+	GuideCodeAlt:        "這次付款連結的二維碼",
+
 	ChooseTitle: "請選擇付款方式",
 	ChooseNone:  "這部裝置沒有可用的付款方式，請用手機或電腦打開本頁。",
 

@@ -24,6 +24,9 @@ type CheckoutPage struct {
 	Remaining int
 	// Wallets are what the shopper can pick, in order.
 	Wallets []WalletOption
+	// PageCode is the page's own address to scan with another device, for
+	// guides; nil for none.
+	PageCode *QRCode
 	// Attempt is the order that is open at the gateway; zero for none.
 	Attempt AttemptView
 	// Receipt says how the session was paid; zero before.
@@ -112,6 +115,8 @@ const (
 	GuideOpenInWeChat = "open_in_wechat"
 	// GuideOpenInBrowser asks to leave the app for the system's browser.
 	GuideOpenInBrowser = "open_in_browser"
+	// GuideLeaveMiniProgram asks to leave WeChat's mini program.
+	GuideLeaveMiniProgram = "leave_mini_program"
 )
 
 // Notices: what went wrong with the shopper's last step.

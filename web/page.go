@@ -61,10 +61,10 @@ func (s *Server) device(c echo.Context) checkout.Device {
 	return checkout.DetectDevice(c.Request().UserAgent())
 }
 
-func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.Device) (templates.CheckoutPage, error) {
+func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.Device) (p templates.CheckoutPage, err error) {
 	session := v.Session
 	path, lang := "/c/"+session.ID, s.language(c, session)
-	p := templates.CheckoutPage{
+	p = templates.CheckoutPage{
 		Lang:     lang,
 		State:    string(v.State),
 		ShopName: s.Service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
@@ -87,11 +87,22 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 	p.Receipt = s.receipt(v, lang)
 	if v.Payable {
 		p.Wallets = s.walletOptions(session, device)
+		if p.PageCode, err = s.pageCode(session, p.Wallets); err != nil {
+			return p, err
+		}
 		p.AutoStart = s.autoStart(c, v, device)
 	}
-	var err error
 	p.Attempt, err = attemptView(v)
 	return p, err
+}
+
+// pageCode is the page's own address, where a guide sends the shopper
+// elsewhere.
+func (s *Server) pageCode(session checkout.Session, options []templates.WalletOption) (*templates.QRCode, error) {
+	if !slices.ContainsFunc(options, func(o templates.WalletOption) bool { return o.GuideLink != "" }) {
+		return nil, nil
+	}
+	return templates.DrawQRCode(s.Service.PageURL(session.ID))
 }
 
 // language is the one that the shop asked for, else the browser's.
