@@ -40,11 +40,11 @@ func TestAboutInCNY(t *testing.T) {
 	if err := f.service.Drain(t.Context()); err != nil { // the rate was asked for in the background
 		t.Fatal(err)
 	}
-	if !strings.Contains(f.get("/c/"+id).body, "≈ ¥") {
+	if !strings.Contains(f.get("/c/"+id).body, "约 <span>¥") {
 		t.Error("the page has no amount in CNY")
 	}
 	hk := f.session(`,"channels":["alipay_hk"]`)
-	if strings.Contains(f.get("/c/"+hk).body, "≈") {
+	if strings.Contains(f.get("/c/"+hk).body, `class="about"`) {
 		t.Error("AlipayHK, which pays in HKD, has an amount in CNY")
 	}
 }
