@@ -31,6 +31,7 @@
     tell_parent(c) { window.parent.postMessage({ wantukit: { state: c.state } }, '*'); },
     navigate(c) { if (/^https?:\/\//.test(c.url)) location.assign(c.url); },
     reload,
+    renew() { const form = one('[data-again]'); if (form && !pressed) post(form, null); },
   };
 
   // A server that keeps contradicting its own page must not make it spin.
@@ -44,7 +45,47 @@
       sessionStorage.setItem(key, Date.now());
     } catch (e) { /* storage is off: reload and hope */ }
     const soon = Math.abs(Date.now() - last) < 5000;
-    setTimeout(() => location.reload(), soon ? 5000 : 0);
+    setTimeout(refresh, soon ? 5000 : 0);
+  }
+
+  // The server's page takes the place of this one's content: a code is renewed
+  // and a wallet changed without a load. It fails where the new content needs a
+  // policy or an address of its own: a frame, or WeChat's sheet.
+  async function swap(request) {
+    const response = await request;
+    if (!response.ok || response.url.split('?')[0] !== absolute(location.pathname)) throw response.status;
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    const next = page.getElementById('checkout');
+    if (next.querySelector('iframe') || next.dataset.jsapi) throw 0;
+    [...root.attributes].forEach((a) => root.removeAttribute(a.name));
+    [...next.attributes].forEach((a) => root.setAttribute(a.name, a.value));
+    root.replaceChildren(...next.childNodes);
+    document.title = page.title;
+    unhide();
+    const title = one(`[data-say~="${facts.state}"]`);
+    if (title) { title.tabIndex = -1; title.focus({ preventScroll: true }); }
+    tell({ event: 'replaced', ...content() });
+  }
+  function refresh() {
+    swap(fetch(location.pathname, { signal: within(), cache: 'no-store', headers: { Accept: 'text/html' } })).catch(() => location.reload());
+  }
+  // A form's answer is swapped in; where it cannot be, the form is sent as the
+  // browser does.
+  async function post(form, button) {
+    const body = new URLSearchParams(new FormData(form));
+    if (button && button.name) body.set(button.name, button.value);
+    busy(button || form);
+    try {
+      await swap(fetch(form.action, { method: 'POST', headers: { Accept: 'text/html' }, body }));
+    } catch (e) {
+      if (button) native(button); // else the next round renews
+    }
+    busy();
+  }
+  function native(button) {
+    busy();
+    delete button.form.dataset.swap;
+    button.click();
   }
 
   function invoke() {
@@ -70,13 +111,16 @@
       else if (commands[data.cmd]) commands[data.cmd](data);
     };
     tell = (event) => worker.postMessage(event);
-    tell({
-      event: 'started',
-      state: facts.state, attempt: facts.attempt || '', remaining: Number(facts.remaining), next: facts.next || '',
-      jsapi: !!facts.jsapi, statusOnly: !!facts.statusOnly, framed, token: facts.token || '',
+    tell({ event: 'started', ...content(), wasm: absolute(facts.wasm), wasmExec: absolute(facts.wasmExec) });
+  }
+
+  // What the Worker has to know of the page.
+  function content() {
+    return {
+      state: facts.state, attempt: facts.attempt || '', remaining: Number(facts.remaining), renew: Number(facts.renew || -1),
+      next: facts.next || '', jsapi: !!facts.jsapi, statusOnly: !!facts.statusOnly, framed, token: facts.token || '',
       status: absolute(facts.status), events: absolute(facts.events), confirm: absolute(facts.confirm),
-      wasm: absolute(facts.wasm), wasmExec: absolute(facts.wasmExec),
-    });
+    };
   }
 
   // The fallback polls, and reloads when the server says something else than
@@ -94,13 +138,14 @@
     if (e.event === 'clicked' && e.action === 'pay' && window.WeixinJSBridge) invoke();
     if (e.event === 'bridge_answered') confirm();
   }
+  // within gives up on a request that a phone's network has lost.
+  const within = () => AbortSignal.timeout && AbortSignal.timeout(10000);
   async function poll() {
     if (asking || facts.state === 'paid') return;
     asking = true;
     clearTimeout(timer);
     try {
-      const signal = AbortSignal.timeout && AbortSignal.timeout(10000);
-      const s = await (await fetch(facts.status, { signal, cache: 'no-store', headers: { Accept: 'application/json' } })).json();
+      const s = await (await fetch(facts.status, { signal: within(), cache: 'no-store', headers: { Accept: 'application/json' } })).json();
       const moved = s.state !== facts.state || (!facts.statusOnly && (s.attempt || '') !== (facts.attempt || ''));
       if (s.state && moved) reload();
     } catch (e) { /* offline: the next one */ }
@@ -136,9 +181,11 @@
   }
   document.addEventListener('submit', (e) => {
     if (pressed) { e.preventDefault(); return; }
+    if (swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter); return; }
     busy(e.submitter || e.target);
     setTimeout(busy, 8000);
   });
+  const swaps = (form) => 'swap' in form.dataset && root.replaceChildren && window.FormData;
   document.addEventListener('click', (e) => {
     const action = e.target.closest('[data-action]');
     if (action) tell({ event: 'clicked', action: action.dataset.action });
@@ -161,17 +208,19 @@
     if (started) return;
     started = true;
     const starter = facts.autostart && one(`[data-default][value="${facts.autostart}"]`);
-    if (starter) { starter.click(); return; } // the next page is the one to live on
+    if (starter && !swaps(starter.form)) { starter.click(); return; } // the next page is the one to live on
     const connection = navigator.connection;
     const can = facts.worker && facts.wasm && window.Worker && window.WebAssembly && !(connection && connection.saveData);
     try { can ? startWorker() : fallBack(); } catch (e) { fallBack(); }
     listen();
+    if (starter) starter.click();
   }
 
   // After the first paint, which a hidden page does not have; and not while a
   // browser only guesses that the page will be wanted.
+  const unhide = () => all('[data-script]').forEach((e) => { e.hidden = false; });
   function begin() {
-    all('[data-script]').forEach((e) => { e.hidden = false; });
+    unhide();
     requestAnimationFrame(() => setTimeout(start));
     setTimeout(start, 1000);
   }

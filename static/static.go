@@ -147,6 +147,9 @@ func compressed(name string) (file, error) {
 	if err != nil {
 		return file{}, fmt.Errorf("static: read %s: %w", name, err)
 	}
+	if path.Ext(name) == ".js" {
+		body = squeeze.Lean(body)
+	}
 	return squeezed(name, body)
 }
 

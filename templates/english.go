@@ -47,7 +47,7 @@ var english = messages{
 	Copied:        "Copied",
 	FrameFallback: "Can’t see a code?",
 
-	GuideElsewhere:      "Go on with another device",
+	GuideElsewhere:      "Open this page on another device",
 	GuideElsewhereWords: "Scan this with the camera, or with the wallet’s app, of the device that is to pay. This page will show the result.",
 	GuideCodeAlt:        "QR code of the link to this payment",
 

@@ -47,7 +47,7 @@ var simplified = messages{
 	Copied:        "已复制",
 	FrameFallback: "看不到二维码？",
 
-	GuideElsewhere:      "用另一台设备继续",
+	GuideElsewhere:      "在另一台设备打开本页",
 	GuideElsewhereWords: "请用要付款的设备的相机或钱包应用扫描。付款结果会显示在本页。",
 	GuideCodeAlt:        "本次付款链接的二维码",
 

@@ -47,7 +47,7 @@ var traditional = messages{
 	Copied:        "已複製",
 	FrameFallback: "看不到二維碼？",
 
-	GuideElsewhere:      "用另一部裝置繼續",
+	GuideElsewhere:      "在另一部裝置打開本頁",
 	GuideElsewhereWords: "請用付款裝置的相機或電子錢包掃描。付款結果會在本頁顯示。",
 	GuideCodeAlt:        "這次付款連結的二維碼",
 

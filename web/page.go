@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -69,7 +70,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 		State:    string(v.State),
 		ShopName: s.Service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
 		Subject: session.Subject, Amount: formatAmount(session.Amount, session.Currency, lang),
-		Reference: session.ClientReferenceID, Remaining: remaining(v),
+		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: wholeSeconds(v.RenewIn),
 		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs: templates.URLs{
 			Self: path, Status: path + "/status" + returnedQuery(c), Events: path + "/events" + returnedQuery(c),
@@ -115,6 +116,14 @@ func remaining(v checkout.View) int {
 		return -1
 	}
 	return int(v.Remaining.Seconds())
+}
+
+// wholeSeconds rounds up, and keeps a negative time negative.
+func wholeSeconds(d time.Duration) int {
+	if d < 0 {
+		return -1
+	}
+	return int((d + time.Second - 1) / time.Second)
 }
 
 func refreshFor(state page.State) int {

@@ -21,7 +21,12 @@ func TestReceipt(t *testing.T) {
 	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}
-	f.post("/c/"+id, "/confirm", nil)
+	s := f.open("/c/" + id + "/events")
+	for status, ok := s.next(); status.State != "paid"; status, ok = s.next() {
+		if !ok {
+			t.Fatal("the stream ended before it said paid")
+		}
+	}
 	for _, path := range []string{"/c/" + id, "/c/" + id + "/status"} {
 		got := f.get(path)
 		for _, part := range []string{"(GMT+8)", "年", "微信支付", a.OutTradeNo} {

@@ -39,8 +39,12 @@ const (
 	CommandTellParent CommandKind = "tell_parent"
 	// CommandNavigate goes to URL.
 	CommandNavigate CommandKind = "navigate"
-	// CommandReload fetches the page anew.
+	// CommandReload fetches the page anew. EventReplaced follows where that
+	// could be done in place.
 	CommandReload CommandKind = "reload"
+	// CommandRenew starts the code's order anew. EventReplaced follows where
+	// that succeeded.
+	CommandRenew CommandKind = "renew"
 )
 
 // Command is one thing to do. Only the fields that Kind speaks of are set.
@@ -89,4 +93,5 @@ const (
 	timerBridge  Timer = "bridge"
 	timerHold    Timer = "hold"
 	timerLeave   Timer = "leave"
+	timerRenew   Timer = "renew"
 )

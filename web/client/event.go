@@ -19,6 +19,9 @@ type EventKind string
 const (
 	// EventStarted comes first and once.
 	EventStarted EventKind = "started"
+	// EventReplaced brings the Page whose content has taken the place of
+	// that which was loaded.
+	EventReplaced EventKind = "replaced"
 	// EventStreamed brings a Status by the stream, which the server sends
 	// once at its opening and then at each change.
 	EventStreamed EventKind = "streamed"
@@ -53,6 +56,7 @@ type Event struct {
 	// the device sleeps; its zero is any moment before EventStarted.
 	At Millis
 
+	Page   Page
 	Status Status
 	Timer  Timer
 	Action string

@@ -58,6 +58,7 @@ func (m *Machine) finish() {
 	m.clearTimer(timerConfirm)
 	m.clearTimer(timerBridge)
 	m.clearTimer(timerHold)
+	m.clearTimer(timerRenew)
 	m.stopStream()
 	m.reschedule()
 }

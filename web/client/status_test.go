@@ -14,7 +14,7 @@ func TestPaidWhileWatching(t *testing.T) {
 	same(t, d.streamed(paid()), []client.Command{
 		{Kind: client.CommandShow, State: page.Paid},
 		{Kind: client.CommandAnnounce, Target: "paid"},
-		clearTimer("tick"), clearTimer("confirm"), clearTimer("bridge"), clearTimer("hold"),
+		clearTimer("tick"), clearTimer("confirm"), clearTimer("bridge"), clearTimer("hold"), clearTimer("renew"),
 		clearTimer("stream"),
 		{Kind: client.CommandCloseStream},
 		clearTimer("poll"),
@@ -166,6 +166,6 @@ func TestPageThatComesBackFromAWalletAsksAtOnce(t *testing.T) {
 	t.Parallel()
 	_, commands := start(t, client.Page{State: page.Confirming, Attempt: "a", Remaining: 600})
 	same(t, only(commands, client.CommandConfirm), []client.Command{{Kind: client.CommandConfirm}})
-	_, commands = start(t, client.Page{State: page.Code, Attempt: "a", Remaining: 600})
+	_, commands = start(t, client.Page{State: page.Code, Attempt: "a", Remaining: 600, Renew: -1})
 	same(t, only(commands, client.CommandConfirm), nil)
 }

@@ -42,15 +42,7 @@ type checkoutPage struct {
 }
 
 func newPage(started js.Value) *checkoutPage {
-	p := &checkoutPage{machine: client.New(client.Page{
-		State:      page.State(text(started, "state")),
-		Attempt:    text(started, "attempt"),
-		Remaining:  number(started, "remaining"),
-		Next:       text(started, "next"),
-		JSAPI:      started.Get("jsapi").Truthy(),
-		StatusOnly: started.Get("statusOnly").Truthy(),
-		Embedded:   started.Get("framed").Truthy(),
-	})}
+	p := &checkoutPage{machine: client.New(content(started))}
 	p.server = newServer(started, p.happened)
 	p.timers = newTimers(func(name client.Timer) {
 		p.happened(client.Event{Kind: client.EventTimer, Timer: name})
@@ -58,10 +50,25 @@ func newPage(started js.Value) *checkoutPage {
 	return p
 }
 
+// content is what the page's HTML says.
+func content(facts js.Value) client.Page {
+	return client.Page{
+		State:      page.State(text(facts, "state")),
+		Attempt:    text(facts, "attempt"),
+		Remaining:  number(facts, "remaining"),
+		Renew:      number(facts, "renew"),
+		Next:       text(facts, "next"),
+		JSAPI:      facts.Get("jsapi").Truthy(),
+		StatusOnly: facts.Get("statusOnly").Truthy(),
+		Embedded:   facts.Get("framed").Truthy(),
+	}
+}
+
 // message takes an event that the page forwards. Its kinds are named as the
 // machine names them.
 func (p *checkoutPage) message(data js.Value) {
 	p.happened(client.Event{
+		Page:   content(data),
 		Kind:   client.EventKind(text(data, "event")),
 		Action: text(data, "action"),
 		Result: text(data, "result"),
