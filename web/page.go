@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -32,6 +33,8 @@ func (s *Server) page(c echo.Context) error {
 		return err
 	}
 	s.remember(c, v.Session)
+	varies(c, checkout.DeviceHeaders()...)
+	c.Response().Header().Set("Accept-CH", strings.Join(checkout.Hints(), ", "))
 	return s.render(c, p, s.pagePolicy(v))
 }
 
@@ -58,7 +61,7 @@ func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
 }
 
 func (s *Server) device(c echo.Context) checkout.Device {
-	return checkout.DetectDevice(c.Request().UserAgent())
+	return checkout.DetectDevice(c.Request().Header.Get)
 }
 
 func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.Device) (templates.CheckoutPage, error) {
@@ -82,7 +85,10 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 		p.URLs.Success = session.SuccessURL
 	}
 	if v.Payable {
-		p.Wallets = s.walletOptions(session, device)
+		// A page that is loaded ahead must be whole when its shopper comes.
+		seen := device
+		seen.Prefetched = false
+		p.Wallets = s.walletOptions(session, seen)
 		p.AutoStart = s.autoStart(c, v, device)
 	}
 	var err error
@@ -128,16 +134,9 @@ func (s *Server) walletOptions(session checkout.Session, device checkout.Device)
 	var payable, guided []templates.WalletOption
 	for _, w := range session.Wallets {
 		choice := s.choose(session, device, w)
-		o := templates.WalletOption{
-			Wallet: string(w), Flow: string(choice.Flow), Guide: string(choice.Guide), Top: choice.Flow.Redirects(),
-		}
-		for _, f := range choice.Others {
-			o.Alternatives = append(o.Alternatives, templates.Alternative{Flow: string(f), Top: f.Redirects()})
-		}
-		switch choice.Flow {
+		switch o := s.walletOption(session, w, choice); choice.Flow {
 		case checkout.FlowNone:
 		case checkout.FlowGuide:
-			o.GuideLink = s.Service.PageURL(session.ID)
 			guided = append(guided, o)
 		default:
 			payable = append(payable, o)
@@ -146,10 +145,30 @@ func (s *Server) walletOptions(session checkout.Session, device checkout.Device)
 	return append(payable, guided...)
 }
 
+func (s *Server) walletOption(session checkout.Session, w checkout.Wallet, choice checkout.Choice) templates.WalletOption {
+	o := templates.WalletOption{
+		Wallet: string(w), Flow: string(choice.Flow), Guide: string(choice.Guide), Switch: string(choice.Switch),
+		Top: choice.Flow.Redirects(),
+	}
+	if choice.Guide != "" && choice.Guide != checkout.GuidePickDevice {
+		o.GuideLink = s.Service.PageURL(session.ID)
+	}
+	for _, f := range choice.Others {
+		o.Alternatives = append(o.Alternatives, templates.Alternative{
+			Flow: string(f), Top: f.Redirects(), Anyway: f == choice.Anyway,
+		})
+	}
+	return o
+}
+
 // choose is the domain's choice, within what the shop is equipped for.
 func (s *Server) choose(session checkout.Session, device checkout.Device, w checkout.Wallet) checkout.Choice {
-	choice := checkout.ChooseFlow(device, w)
-	if choice.Flow == checkout.FlowJSAPI && s.Merchants[session.Merchant].WeChat.ID == "" {
+	choice := session.ChooseFlow(device, w)
+	if s.Merchants[session.Merchant].WeChat.ID != "" {
+		return choice
+	}
+	choice.Others = slices.DeleteFunc(choice.Others, func(f checkout.Flow) bool { return f == checkout.FlowJSAPI })
+	if choice.Flow == checkout.FlowJSAPI {
 		return checkout.Choice{Flow: checkout.FlowNative, Reason: choice.Reason + "; the shop has no WeChat account"}
 	}
 	return choice
