@@ -40,6 +40,8 @@ var systems = []struct {
 	{"apple watch", DeviceScreen},
 	{"wear os", DeviceScreen},
 	{"oculusbrowser", DeviceScreen},
+	{"(car; openharmony", DeviceScreen},
+	{"(wearable; openharmony", DeviceScreen},
 
 	{"iphone", DeviceHandheld},
 	{"ipad", DeviceHandheld},
@@ -47,7 +49,7 @@ var systems = []struct {
 	{"(phone; openharmony", DeviceHandheld},
 	{"(tablet; openharmony", DeviceHandheld},
 	{"(pc; openharmony", DeviceDesktop},
-	{"(2in1;openharmony", DeviceDesktop},
+	{"(2in1;", DeviceDesktop}, // as some of them say
 	{"openharmony", DeviceHandheld},
 	{"windows phone", DeviceHandheld},
 	{"windows ce", DeviceHandheld},

@@ -2,6 +2,7 @@ package checkout_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -183,4 +184,24 @@ func TestChoiceIsTheCallersOwn(t *testing.T) {
 	if got := checkout.ChooseFlow(phone, checkout.WalletAlipayCN).Others[0]; got != iframe {
 		t.Errorf("%s", got)
 	}
+}
+
+// FuzzDetectDevice: whatever a browser sends, there is a choice with a reason
+// that is safe to log.
+func FuzzDetectDevice(f *testing.F) {
+	for _, ua := range []string{"", onWindows, inAndroidApp + " MicroMessenger/8", "@", "a@b", "compatible;", "(", "\xff\x00\n"} {
+		f.Add(ua, `"Android"`, "prefetch")
+	}
+	f.Fuzz(func(t *testing.T, ua, platform, purpose string) {
+		d := checkout.DetectDevice(headers(ua, "Sec-CH-UA-Platform", platform, "Sec-Purpose", purpose))
+		for _, w := range checkout.Wallets() {
+			choice := checkout.ChooseFlow(d, w)
+			if choice.Flow == "" || choice.Reason == "" || strings.ContainsFunc(choice.Reason, func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Errorf("%q: %+v", ua, choice)
+			}
+			if choice.Flow == never && d.Kind != checkout.DeviceBot && !d.Prefetched {
+				t.Errorf("%q: nothing for %+v", ua, d)
+			}
+		}
+	})
 }

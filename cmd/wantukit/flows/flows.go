@@ -5,6 +5,7 @@
 package flows
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -38,7 +39,7 @@ type flowVerb struct {
 func (v *flowVerb) Run(s operator.Streams) error {
 	if v.JSONL {
 		if v.UserAgent != "" || len(v.Header) > 0 {
-			return operator.Usage(fmt.Errorf("--jsonl reads the user agents and headers from standard input: leave them out"))
+			return operator.Usage(errors.New("--jsonl reads the user agents and headers from standard input: leave them out"))
 		}
 		return explainLines(s.In, s.Out)
 	}
@@ -46,7 +47,7 @@ func (v *flowVerb) Run(s operator.Streams) error {
 	for _, line := range v.Header {
 		name, value, found := strings.Cut(line, ":")
 		if !found || strings.TrimSpace(name) == "" {
-			return operator.Usage(fmt.Errorf("--header must be 'Name: value'"))
+			return operator.Usage(errors.New("--header must be 'Name: value'"))
 		}
 		header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
@@ -79,7 +80,7 @@ func describe(c checkout.Choice) string {
 	if c.Switch != "" {
 		text += ", or " + string(checkout.GuideSwitchWallet) + " to " + string(c.Switch) + " where the shop offers it"
 	}
-	var others []string
+	others := make([]string, 0, len(c.Others))
 	for _, f := range c.Others {
 		label := string(f)
 		if f == c.Anyway {
