@@ -76,7 +76,7 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 	if !session.Accepts(r.Wallet) {
 		return wish{}, &FieldError{"wallet", "is not offered for this session"}
 	}
-	choice := ChooseFlow(r.Device, r.Wallet)
+	choice := session.ChooseFlow(r.Device, r.Wallet)
 	reason := choice.Reason
 	if r.Flow == "" {
 		r.Flow = choice.Flow
@@ -84,7 +84,7 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 		reason = "asked for by the shopper; " + reason
 	}
 	switch {
-	case choice.Flow == FlowNone || r.Flow == FlowGuide:
+	case choice.Flow == FlowNone || r.Flow == FlowGuide || r.Flow == FlowPick:
 		return wish{}, ErrNotHere
 	case !r.Wallet.CanPayBy(r.Flow):
 		return wish{}, &FieldError{"flow", "does not suit the wallet"}

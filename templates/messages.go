@@ -45,10 +45,17 @@ type messages struct {
 	AltCashier    string
 	AltApp        string
 	AltJSAPI      string
+	AltAnyway     string
 	GuideWeChat   string
 	GuideBrowser  string
+	GuideMini     string
+	GuideSwitch   string
+	GuidePick     string
 	WeChatWords   string
 	BrowserWords  string
+	MiniWords     string
+	SwitchWords   string
+	PickWords     string
 	Link          string
 	CopyLink      string
 	Copied        string
@@ -184,11 +191,8 @@ func withShop(text, shop string) string {
 
 // hint says how a wallet is paid with on this device.
 func (m *messages) hint(o WalletOption) string {
-	switch {
-	case o.Guide == GuideOpenInWeChat:
-		return m.GuideWeChat
-	case o.Guide != "":
-		return m.GuideBrowser
+	if title, _ := m.guides(o); title != "" {
+		return title
 	}
 	switch o.Flow {
 	case "native", "iframe":
@@ -203,17 +207,36 @@ func (m *messages) hint(o WalletOption) string {
 }
 
 // guide says what to do instead.
-func (m *messages) guide(key string) string {
-	if key == GuideOpenInWeChat {
-		return m.WeChatWords
+func (m *messages) guide(o WalletOption) string {
+	_, text := m.guides(o)
+	return text
+}
+
+// guides returns the short and the long words of a guide, "" for none.
+func (m *messages) guides(o WalletOption) (title, text string) {
+	switch o.Guide {
+	case GuideOpenInWeChat:
+		return m.GuideWeChat, m.WeChatWords
+	case GuideOpenInBrowser:
+		return m.GuideBrowser, m.BrowserWords
+	case GuideLeaveMiniProgram:
+		return m.GuideMini, m.MiniWords
+	case GuideSwitchWallet:
+		return m.withApp(m.GuideSwitch, o.Switch), m.withApp(m.SwitchWords, o.Switch)
+	case GuidePickDevice:
+		return m.GuidePick, m.PickWords
+	default:
+		return "", ""
 	}
-	return m.BrowserWords
 }
 
 // alternative labels another flow of o. A code is meant for another device
 // unless this one is where a desktop shopper looks at it.
-func (m *messages) alternative(o WalletOption, flow string) string {
-	switch flow {
+func (m *messages) alternative(o WalletOption, a Alternative) string {
+	if a.Anyway && a.Top {
+		return m.AltAnyway
+	}
+	switch a.Flow {
 	case "native", "iframe":
 		if o.Guide == "" && o.Flow == "web" {
 			return m.AltCodeHere

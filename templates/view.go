@@ -99,6 +99,9 @@ type WalletOption struct {
 	// Guide, when set, replaces the button by words: one of the Guide
 	// constants.
 	Guide string
+	// Switch is the wallet that pays in place of this one; set with
+	// GuideSwitchWallet.
+	Switch string
 	// GuideLink is the link that the guide asks the shopper to copy.
 	GuideLink string
 	// Alternatives are the other ways to pay with this wallet.
@@ -110,6 +113,8 @@ type WalletOption struct {
 type Alternative struct {
 	Flow string
 	Top  bool
+	// Anyway labels a flow that is tried against the guide's advice.
+	Anyway bool
 }
 
 // Guides: what to do where the wallet cannot be paid with.
@@ -120,6 +125,10 @@ const (
 	GuideOpenInBrowser = "open_in_browser"
 	// GuideLeaveMiniProgram asks to leave WeChat's mini program.
 	GuideLeaveMiniProgram = "leave_mini_program"
+	// GuideSwitchWallet asks to pick the wallet whose app this is.
+	GuideSwitchWallet = "switch_wallet"
+	// GuidePickDevice asks which device pays, and offers the Alternatives.
+	GuidePickDevice = "pick_device"
 )
 
 // Notices: what went wrong with the shopper's last step.

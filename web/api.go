@@ -44,6 +44,7 @@ type sessionRequest struct {
 	Locale            string            `json:"locale"`
 	ExpiresAt         instant           `json:"expires_at"`
 	UserAgent         string            `json:"user_agent"`
+	UserAgentHints    map[string]string `json:"user_agent_hints"`
 	Metadata          map[string]string `json:"metadata"`
 }
 
@@ -74,17 +75,27 @@ func (s *Server) createSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.startEarly(c.Request().Context(), session, r.UserAgent)
+	s.startEarly(c.Request().Context(), session, r.shopper())
 	return c.JSON(http.StatusCreated, s.Service.Public(session))
+}
+
+// shopper are the headers that the shop passes on from its shopper's browser.
+func (r sessionRequest) shopper() http.Header {
+	h := http.Header{}
+	for name, value := range r.UserAgentHints {
+		h.Set(name, value)
+	}
+	h.Set("User-Agent", r.UserAgent)
+	return h
 }
 
 // startEarly places the order of a page that will show one code at once, so
 // that its first response has the code. Where that fails the page posts for it.
-func (s *Server) startEarly(ctx context.Context, session checkout.Session, userAgent string) {
-	if userAgent == "" || len(session.Wallets) != 1 {
+func (s *Server) startEarly(ctx context.Context, session checkout.Session, shopper http.Header) {
+	if shopper.Get("User-Agent") == "" || len(session.Wallets) != 1 {
 		return
 	}
-	device, w := checkout.DetectDevice(userAgent), session.Wallets[0]
+	device, w := checkout.DetectDevice(shopper.Get), session.Wallets[0]
 	flow := s.choose(session, device, w).Flow
 	if !flow.ShowsCode() {
 		return

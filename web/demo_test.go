@@ -13,15 +13,21 @@ import (
 
 func TestViewAsReplacesTheUserAgent(t *testing.T) {
 	t.Parallel()
-	var seen string
-	handler := web.ViewAs(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.UserAgent() }))
+	var seen, hint string
+	handler := web.ViewAs(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seen, hint = r.UserAgent(), r.Header.Get("Sec-CH-UA-Platform")
+	}))
 	for cookie, part := range map[string]string{"wechat": "MicroMessenger", "alipay": "AlipayClient", "phone": "iPhone", "": "own", "x": "own"} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("User-Agent", "own")
+		r.Header.Set("Sec-CH-UA-Platform", `"own"`)
 		r.AddCookie(&http.Cookie{Name: "wantukit_view_as", Value: cookie})
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 		if !strings.Contains(seen, part) {
 			t.Errorf("as %q the server sees %s", cookie, seen)
+		}
+		if (part == "own") != (hint == `"own"`) {
+			t.Errorf("as %q the server sees the platform %s", cookie, hint)
 		}
 	}
 }

@@ -28,6 +28,12 @@ func noStore(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// varies says that the answer depends on the request's language, cookies and
+// the headers named.
+func varies(c echo.Context, names ...string) {
+	c.Response().Header().Set(echo.HeaderVary, strings.Join(append([]string{"Accept-Language", "Cookie"}, names...), ", "))
+}
+
 // policy is a page's Content-Security-Policy: what a flow needs and no more.
 type policy struct {
 	// Style is the source of its style sheet.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -33,6 +34,8 @@ func (s *Server) page(c echo.Context) error {
 		return err
 	}
 	s.remember(c, v.Session)
+	varies(c, checkout.DeviceHeaders()...)
+	c.Response().Header().Set("Accept-CH", strings.Join(checkout.Hints(), ", "))
 	return s.render(c, p, s.pagePolicy(v))
 }
 
@@ -59,7 +62,7 @@ func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
 }
 
 func (s *Server) device(c echo.Context) checkout.Device {
-	return checkout.DetectDevice(c.Request().UserAgent())
+	return checkout.DetectDevice(c.Request().Header.Get)
 }
 
 func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.Device) (p templates.CheckoutPage, err error) {
@@ -87,7 +90,10 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 	}
 	p.Receipt = s.receipt(v, lang)
 	if v.Payable {
-		p.Wallets = s.walletOptions(session, device)
+		// A page that is loaded ahead must be whole when its shopper comes.
+		seen := device
+		seen.Prefetched = false
+		p.Wallets = s.walletOptions(session, seen)
 		if p.PageCode, err = s.pageCode(session, p.Wallets); err != nil {
 			return p, err
 		}
@@ -98,10 +104,12 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 }
 
 // pageCode is the page's own address, where a guide sends the shopper
-// elsewhere.
+// elsewhere, or where there is no way to pay: a person who was taken for a
+// program goes on with another device.
 func (s *Server) pageCode(session checkout.Session, options []templates.WalletOption) (*templates.QRCode, error) {
-	if !slices.ContainsFunc(options, func(o templates.WalletOption) bool { return o.GuideLink != "" }) {
-		return nil, nil
+	guided := slices.ContainsFunc(options, func(o templates.WalletOption) bool { return o.GuideLink != "" })
+	if !guided && len(options) > 0 {
+		return nil, nil //nolint:nilnil // most pages have none
 	}
 	return templates.DrawQRCode(s.Service.PageURL(session.ID))
 }
@@ -152,16 +160,9 @@ func (s *Server) walletOptions(session checkout.Session, device checkout.Device)
 	var payable, guided []templates.WalletOption
 	for _, w := range session.Wallets {
 		choice := s.choose(session, device, w)
-		o := templates.WalletOption{
-			Wallet: string(w), Flow: string(choice.Flow), Guide: string(choice.Guide), Top: choice.Flow.Redirects(),
-		}
-		for _, f := range choice.Others {
-			o.Alternatives = append(o.Alternatives, templates.Alternative{Flow: string(f), Top: f.Redirects()})
-		}
-		switch choice.Flow {
+		switch o := s.walletOption(session, w, choice); choice.Flow {
 		case checkout.FlowNone:
 		case checkout.FlowGuide:
-			o.GuideLink = s.Service.PageURL(session.ID)
 			guided = append(guided, o)
 		default:
 			payable = append(payable, o)
@@ -170,10 +171,30 @@ func (s *Server) walletOptions(session checkout.Session, device checkout.Device)
 	return append(payable, guided...)
 }
 
+func (s *Server) walletOption(session checkout.Session, w checkout.Wallet, choice checkout.Choice) templates.WalletOption {
+	o := templates.WalletOption{
+		Wallet: string(w), Flow: string(choice.Flow), Guide: string(choice.Guide), Switch: string(choice.Switch),
+		Top: choice.Flow.Redirects(),
+	}
+	if choice.Guide != "" && choice.Guide != checkout.GuidePickDevice {
+		o.GuideLink = s.Service.PageURL(session.ID)
+	}
+	for _, f := range choice.Others {
+		o.Alternatives = append(o.Alternatives, templates.Alternative{
+			Flow: string(f), Top: f.Redirects(), Anyway: f == choice.Anyway,
+		})
+	}
+	return o
+}
+
 // choose is the domain's choice, within what the shop is equipped for.
 func (s *Server) choose(session checkout.Session, device checkout.Device, w checkout.Wallet) checkout.Choice {
-	choice := checkout.ChooseFlow(device, w)
-	if choice.Flow == checkout.FlowJSAPI && s.Merchants[session.Merchant].WeChat.ID == "" {
+	choice := session.ChooseFlow(device, w)
+	if s.Merchants[session.Merchant].WeChat.ID != "" {
+		return choice
+	}
+	choice.Others = slices.DeleteFunc(choice.Others, func(f checkout.Flow) bool { return f == checkout.FlowJSAPI })
+	if choice.Flow == checkout.FlowJSAPI {
 		return checkout.Choice{Flow: checkout.FlowNative, Reason: choice.Reason + "; the shop has no WeChat account"}
 	}
 	return choice

@@ -37,6 +37,7 @@ func (s *Server) returned(c echo.Context) error {
 			Confirm: path + "/confirm",
 		},
 	}
+	varies(c)
 	return s.render(c, p, ownPolicy())
 }
 

@@ -8,6 +8,7 @@
 //	wantukit migrate    the database's schema brought up to date
 //	wantukit query …    one order at the gateway; see wantukit --help
 //	wantukit webhook …  webhooks that a shop could not be sent
+//	wantukit flow …     how a browser would pay, and why
 package main
 
 import (
@@ -22,6 +23,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/wantukit/wantukit/cmd/wantukit/flows"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 	"github.com/wantukit/wantukit/cmd/wantukit/records"
 )
@@ -39,6 +41,7 @@ type cli struct {
 
 	operator.Verbs
 	Records records.Verbs `embed:""`
+	Flows   flows.Verbs   `embed:""`
 }
 
 func main() {
@@ -94,7 +97,7 @@ func parseAndRun(ctx context.Context, args []string, streams operator.Streams) (
 }
 
 func groups() []kong.Group {
-	return slices.Concat([]kong.Group{{Key: "run", Title: "To run:"}}, operator.Groups(), records.Groups())
+	return slices.Concat([]kong.Group{{Key: "run", Title: "To run:"}}, operator.Groups(), records.Groups(), flows.Groups())
 }
 
 func isTerminal(file *os.File) bool {
