@@ -15,9 +15,7 @@ func (s *Server) asset(c echo.Context) error {
 	h := c.Response().Header()
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
-	// The Worker's own policy: it loads its program and talks to its page's
-	// server.
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'")
+	h.Set("Content-Security-Policy", workerPolicy)
 	if a.Encoding != "" {
 		h.Set("Content-Encoding", a.Encoding)
 	}

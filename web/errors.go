@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
 )
 
@@ -75,11 +76,10 @@ func wantsJSON(c echo.Context) bool {
 }
 
 func (s *Server) problemPage(c echo.Context, status int) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
-	c.Response().Header().Set("Content-Security-Policy", policy{}.String())
+	c.Response().Header().Set("Content-Security-Policy", problemPolicy())
 	page := templates.ProblemPage{
 		Lang:   templates.Match("", c.Request().Header.Get("Accept-Language")),
-		Status: status, Icon: s.Assets.URL("icon.svg"),
+		Status: status, Icon: s.Assets.URL(static.Icon),
 	}
 	var buffer bytes.Buffer
 	if err := templates.Problem(page).Render(c.Request().Context(), &buffer); err != nil {

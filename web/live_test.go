@@ -14,7 +14,8 @@ import (
 // stream reads the events of a session's page.
 type stream struct {
 	*fixture
-	lines *bufio.Scanner
+	answer answer
+	lines  *bufio.Scanner
 }
 
 func (f *fixture) open(path string) *stream {
@@ -28,7 +29,7 @@ func (f *fixture) open(path string) *stream {
 	if kind := response.Header.Get("Content-Type"); kind != "text/event-stream" {
 		f.Fatalf("the stream is %q", kind)
 	}
-	return &stream{f, bufio.NewScanner(response.Body)}
+	return &stream{f, answer{response.StatusCode, response.Header, ""}, bufio.NewScanner(response.Body)}
 }
 
 // next returns the next status, or false when the stream is over.

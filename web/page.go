@@ -208,13 +208,19 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 	return shown, nil
 }
 
+// pagePolicy is what the page of a view needs. Its forms may lead anywhere by
+// https while it can be paid: browsers hold the redirect after a POST to the
+// policy too, and a wallet's cashier is known only then.
 func (s *Server) pagePolicy(v checkout.View) policy {
-	p := policy{Ancestors: s.Merchants[v.Session.Merchant].AllowedOrigins, Forms: s.FormTargets}
+	p := policy{Ancestors: s.Merchants[v.Session.Merchant].AllowedOrigins}
 	if v.Attempt != nil && v.Attempt.Flow == checkout.FlowIframe && v.State == page.Code {
 		p.Frames = append(p.Frames, originOf(v.Attempt.Placed.URL))
 	}
-	if v.Session.CancelURL != "" {
-		p.Forms = append(slices.Clone(p.Forms), originOf(v.Session.CancelURL))
+	if v.Payable {
+		p.Forms = append([]string{"https:"}, s.FormTargets...)
+	}
+	if back := originOf(v.Session.CancelURL); back != "" && v.Session.Status == checkout.StatusOpen {
+		p.Forms = append(p.Forms, back)
 	}
 	if s.Demo != nil {
 		p.Frames = append(p.Frames, s.Demo.SandboxOrigin)

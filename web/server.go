@@ -72,6 +72,8 @@ type Server struct {
 	keys     map[[sha256.Size]byte]string
 	browsers browsers
 	origin   string
+	// secure says that browsers reach the server by https.
+	secure   bool
 	draining atomic.Bool
 	closing  chan struct{}
 	closed   sync.Once
@@ -98,9 +100,10 @@ func New(c Config) (*Server, error) {
 	}
 	c.WeChat = c.WeChat.orDefault()
 	s := &Server{
-		Config: c, origin: public.Scheme + "://" + public.Host, closing: make(chan struct{}),
-		browsers: newBrowsers(c.Secret, public.Scheme == "https"),
+		Config: c, origin: public.Scheme + "://" + public.Host, secure: public.Scheme == "https",
+		closing: make(chan struct{}),
 	}
+	s.browsers = newBrowsers(c.Secret, s.secure)
 	if s.keys, err = hashKeys(c.Merchants); err != nil {
 		return nil, err
 	}
@@ -151,7 +154,7 @@ func (s *Server) routes() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = s.handleError
-	e.Use(s.recoverPanic, secureHeaders)
+	e.Use(s.recoverPanic, s.secureHeaders)
 
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", s.ready)
@@ -164,7 +167,7 @@ func (s *Server) routes() *echo.Echo {
 	api.POST("/checkout/sessions/:id/refunds", s.createRefund)
 	api.GET("/checkout/sessions/:id/refunds", s.listRefunds)
 
-	page := e.Group("/c/:id", noStore)
+	page := e.Group("/c/:id")
 	page.GET("", s.page)
 	page.GET("/status", s.status)
 	page.GET("/events", s.events)
@@ -172,13 +175,13 @@ func (s *Server) routes() *echo.Echo {
 	page.POST("/confirm", s.confirm, s.checkForm)
 	page.POST("/cancel", s.cancel, s.checkForm)
 
-	back := e.Group("/r/:token", noStore)
+	back := e.Group("/r/:token")
 	back.GET("", s.returned)
 	back.GET("/status", s.returnedStatus)
 	back.GET("/events", s.returnedEvents)
 	back.POST("/confirm", s.returnedConfirm, s.checkForm)
 
-	e.GET("/wechat/callback", s.wechatCallback, noStore)
+	e.GET("/wechat/callback", s.wechatCallback)
 	if s.Demo != nil {
 		e.POST("/demo/view-as", s.viewAs)
 	}
