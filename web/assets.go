@@ -8,7 +8,7 @@ import (
 
 // asset serves an embedded file for good: its URL changes with its content.
 func (s *Server) asset(c echo.Context) error {
-	a, ok := s.Assets.Open(c.Param("hash"), c.Param("name"), c.Request().Header.Get("Accept-Encoding"))
+	a, ok := s.Assets.Open(c.Param("hash"), c.Param("name"), acceptEncoding(c))
 	if !ok {
 		return echo.ErrNotFound
 	}

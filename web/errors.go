@@ -85,7 +85,7 @@ func (s *Server) problemPage(c echo.Context, status int) error {
 	if err := templates.Problem(page).Render(c.Request().Context(), &buffer); err != nil {
 		return err
 	}
-	return c.HTMLBlob(status, buffer.Bytes())
+	return html(c, status, buffer.Bytes())
 }
 
 // recoverPanic turns a panic into an answer of 500 and a line in the log.

@@ -167,8 +167,14 @@ var idField = regexp.MustCompile(`"id":"([^"]+)"`)
 // session makes a session with more fields in JSON, and returns its id.
 func (f *fixture) session(more string) string {
 	f.Helper()
+	return f.sessionOf(`"subject":"Tea & cake"` + more)
+}
+
+// sessionOf makes a session with its own subject.
+func (f *fixture) sessionOf(fields string) string {
+	f.Helper()
 	got := f.api(http.MethodPost, "/v1/checkout/sessions",
-		`{"amount":1250,"currency":"HKD","subject":"Tea & cake","success_url":"https://shop.example/ok?s={CHECKOUT_SESSION_ID}"`+more+`}`)
+		`{"amount":1250,"currency":"HKD","success_url":"https://shop.example/ok?s={CHECKOUT_SESSION_ID}",`+fields+`}`)
 	if got.status != http.StatusCreated {
 		f.Fatalf("creating a session: %d %s", got.status, got.body)
 	}

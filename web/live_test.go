@@ -18,9 +18,12 @@ type stream struct {
 	lines  *bufio.Scanner
 }
 
-func (f *fixture) open(path string) *stream {
+func (f *fixture) open(path string, headers ...string) *stream {
 	f.Helper()
 	r := must(http.NewRequestWithContext(f.Context(), http.MethodGet, f.url+path, nil))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 	response, err := f.client.Do(r)
 	if err != nil {
 		f.Fatal(err)

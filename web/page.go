@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -76,7 +77,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 			Confirm: path + "/confirm", Start: path + "/attempts", Cancel: path + "/cancel",
 			CancelReturn: session.CancelURL,
 		},
-		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(), Demo: s.demoBar(c, path),
+		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path),
 	}
 	if v.State == page.Paid {
 		p.URLs.Success = session.SuccessURL
@@ -228,11 +229,17 @@ func (s *Server) pagePolicy(v checkout.View) policy {
 	return p
 }
 
-func (s *Server) assetURLs() templates.Assets {
-	return templates.Assets{
-		Loader: s.Assets.URL(static.Loader), Worker: s.Assets.URL(static.Worker),
-		WasmExec: s.Assets.URL(static.WasmExec), Wasm: s.Assets.URL(static.Wasm), Icon: s.Assets.URL(static.Icon),
+// assetURLs names what a page loads. Who asks to save data is not told of the
+// program, which is most of it: the loader does without. It looks at
+// navigator.connection too, for browsers that send no header.
+func (s *Server) assetURLs(c echo.Context) templates.Assets {
+	assets := templates.Assets{Loader: s.Assets.URL(static.Loader), Icon: s.Assets.URL(static.Icon)}
+	if strings.EqualFold(c.Request().Header.Get("Save-Data"), "on") {
+		return assets
 	}
+	assets.Worker = s.Assets.URL(static.Worker)
+	assets.WasmExec, assets.Wasm = s.Assets.URL(static.WasmExec), s.Assets.URL(static.Wasm)
+	return assets
 }
 
 // render draws the page into a buffer first, so that a failure never sends
@@ -243,5 +250,5 @@ func (s *Server) render(c echo.Context, p templates.CheckoutPage, csp policy) er
 		return err
 	}
 	c.Response().Header().Set("Content-Security-Policy", csp.String())
-	return c.HTMLBlob(http.StatusOK, buffer.Bytes())
+	return html(c, http.StatusOK, buffer.Bytes())
 }

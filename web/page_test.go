@@ -166,3 +166,15 @@ func TestReturnShowsConfirmingUntilTheGatewayWasAsked(t *testing.T) {
 		t.Errorf("after the query said unpaid, the page says:\n%s", html)
 	}
 }
+
+func TestSaveDataLeavesTheProgramOut(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	path := "/c/" + f.session("")
+	for header, want := range map[string]bool{"": true, "off": true, "on": false, "On": false} {
+		html := f.get(path, "Save-Data", header).body
+		if got := strings.Contains(html, "worker.js"); got != want || !strings.Contains(html, "loader.js") {
+			t.Errorf("Save-Data %q: the Worker is named: %t, want %t, and the loader always", header, got, want)
+		}
+	}
+}
