@@ -38,7 +38,8 @@ func newProblem(err error) problem {
 		p.Status, p.Detail = 409, "nothing of the session was paid"
 	case errors.As(err, &known):
 		p.Status = known.Code
-		if text, ok := known.Message.(string); ok && known.Code < 500 {
+		// A 404 says nothing: it is the same whatever is not there.
+		if text, ok := known.Message.(string); ok && known.Code < 500 && known.Code != http.StatusNotFound {
 			p.Detail = text
 		}
 	}

@@ -10,23 +10,6 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-func TestUnknownAndMalformedSessionsAreTheSame404(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	want := f.get("/c/cs_aaaaaaaaaaaaaaaaaaaaaaaaaa")
-	if want.status != http.StatusNotFound {
-		t.Fatalf("an unknown session: %d", want.status)
-	}
-	for _, path := range []string{
-		"/c/x", "/c/cs_", "/c/" + strings.Repeat("a", 500), "/c/..%2f", "/c/%00", "/r/x", "/r/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/nothing",
-	} {
-		got := f.get(path)
-		if got.status != want.status || got.body != want.body {
-			t.Errorf("%s answers %d and another page", path, got.status)
-		}
-	}
-}
-
 func TestGetPlacesNoOrder(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -104,17 +87,6 @@ func TestStartSendsTheShopperOn(t *testing.T) {
 		if got := f.post(page, "/attempts", fields); got.status != http.StatusBadRequest {
 			t.Errorf("a wrong %s: %d", field, got.status)
 		}
-	}
-}
-
-func TestSubjectIsInert(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	got := f.api(http.MethodPost, "/v1/checkout/sessions",
-		`{"amount":1,"currency":"HKD","subject":"</script><img onerror=alert(1)>","client_reference_id":"\"><script>","success_url":"https://shop.example/"}`)
-	html := f.get("/c/" + idField.FindStringSubmatch(got.body)[1]).body
-	if strings.Contains(html, "<img onerror") || strings.Contains(html, `"><script>`) {
-		t.Errorf("the page has the shop's markup in it:\n%s", html)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync"
 	"sync/atomic"
@@ -53,6 +54,9 @@ type Config struct {
 	// FormTargets are origins without TLS that a form of the page may lead
 	// to; https is always allowed.
 	FormTargets []string
+	// TrustedProxies are the proxies whose X-Forwarded-For is believed.
+	// Defaults to none: a client is whoever connects.
+	TrustedProxies []netip.Prefix
 	// WeChat is where WeChat's OAuth lives. Defaults to the real one.
 	WeChat WeChatEndpoints
 	// HTTPClient calls WeChat's OAuth. Defaults to one with a timeout of 10 s.
@@ -71,7 +75,10 @@ type Server struct {
 	echo     *echo.Echo
 	keys     map[[sha256.Size]byte]string
 	browsers browsers
-	origin   string
+	guesses  guesses
+	// proxyHint is given once.
+	proxyHint sync.Once
+	origin    string
 	// secure says that browsers reach the server by https.
 	secure   bool
 	draining atomic.Bool
@@ -103,11 +110,16 @@ func New(c Config) (*Server, error) {
 		Config: c, origin: public.Scheme + "://" + public.Host, secure: public.Scheme == "https",
 		closing: make(chan struct{}),
 	}
-	s.browsers = newBrowsers(c.Secret, s.secure)
+	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses()
+	client, err := extractor(c.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
 	if s.keys, err = hashKeys(c.Merchants); err != nil {
 		return nil, err
 	}
 	s.echo = s.routes()
+	s.echo.IPExtractor = client
 	return s, nil
 }
 
@@ -152,7 +164,6 @@ func (s *Server) Close() {
 func (s *Server) routes() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = s.handleError
 	e.JSONSerializer = jsonSerializer{}
 	e.Use(s.recoverPanic, s.secureHeaders)
@@ -162,13 +173,13 @@ func (s *Server) routes() *echo.Echo {
 	e.GET("/static/:hash/:name", s.asset)
 	e.POST("/n/:token", s.notification)
 
-	api := e.Group("/v1", s.authenticate)
+	api := e.Group("/v1", s.countGuesses, s.authenticate)
 	api.POST("/checkout/sessions", s.createSession)
 	api.GET("/checkout/sessions/:id", s.getSession)
 	api.POST("/checkout/sessions/:id/refunds", s.createRefund)
 	api.GET("/checkout/sessions/:id/refunds", s.listRefunds)
 
-	page := e.Group("/c/:id")
+	page := e.Group("/c/:id", s.slowGuesses)
 	page.GET("", s.page)
 	page.GET("/status", s.status)
 	page.GET("/events", s.events)
@@ -176,7 +187,7 @@ func (s *Server) routes() *echo.Echo {
 	page.POST("/confirm", s.confirm, s.checkForm)
 	page.POST("/cancel", s.cancel, s.checkForm)
 
-	back := e.Group("/r/:token")
+	back := e.Group("/r/:token", s.slowGuesses)
 	back.GET("", s.returned)
 	back.GET("/status", s.returnedStatus)
 	back.GET("/events", s.returnedEvents)
