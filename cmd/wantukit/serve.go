@@ -19,7 +19,7 @@ type serveCommand struct {
 	Secret         string         `hidden:"" help:"The secret itself, for WANTUKIT_SECRET."`
 	DrainFor       time.Duration  `help:"How long /readyz says no before requests are refused, once the program is told to end." default:"5s"`
 	PublicURL      string         `help:"Where shoppers and the gateway reach this server, such as https://pay.example.com." required:""`
-	TrustedProxies []netip.Prefix `help:"Ranges of the proxies before this server, such as 10.0.0.0/8,127.0.0.1/32: their X-Forwarded-For says who a client is. Nobody is trusted by default." placeholder:"CIDR,..."`
+	TrustedProxies []netip.Prefix `help:"Ranges of the proxies before this server, such as 10.0.0.0/8,127.0.0.1/32: their X-Forwarded-For says who a client is. Nobody is trusted by default." placeholder:"CIDR"`
 	Config         string         `help:"YAML file with the merchants." required:"" type:"existingfile"`
 }
 
