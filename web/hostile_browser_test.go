@@ -335,3 +335,30 @@ func TestEverybodyIsNoRangeOfProxies(t *testing.T) {
 		}
 	}
 }
+
+func TestHostileRequestsLeaveNoTokenInTheLog(t *testing.T) {
+	t.Parallel()
+	f, id, callback := inWeChat(t)
+	a := f.placed(iPhone, checkout.WalletAlipayCN)
+	code := must(url.Parse(callback)).Query().Get("code")
+	token := tokenField.FindStringSubmatch(f.get("/c/" + id).body)[1]
+	f.get("/r/" + a.ReturnToken + "/x?trade_status=TRADE_SUCCESS")
+	f.get("/r/" + a.ReturnToken + "x")
+	f.send(http.MethodPost, "/n/"+a.NotifyToken, `{"trade_status":"SUCCESS","sign":"canary-sign"}`)
+	f.send(http.MethodPost, "/n/"+a.NotifyToken+"x", `{"sign":"canary-sign"}`)
+	f.send(http.MethodPost, "/n/"+a.NotifyToken, "canary-body", "Content-Encoding", "gzip")
+	f.get(strings.Replace(callback, "code=", "code=canary-code", 1))
+	f.send(http.MethodPost, "/c/"+id+"/attempts", "token="+token+"&wallet=canary-wallet")
+	f.send(http.MethodPost, "/c/"+id+"/attempts", "token=canary-token")
+	f.get("/v1/checkout/sessions/"+id, "Authorization", "Bearer canary-key")
+	f.web.Close()
+	log := f.log.String()
+	if !strings.Contains(log, "notification refused") || !strings.Contains(log, "WeChat gave no openid") {
+		t.Fatalf("the log lacks what went wrong:\n%s", log)
+	}
+	for _, secret := range []string{a.ReturnToken, a.NotifyToken, code, token, "canary", apiKey, "sandbox-app-secret"} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log holds %s:\n%s", secret, log)
+		}
+	}
+}
