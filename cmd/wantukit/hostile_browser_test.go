@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -132,5 +133,36 @@ func TestProgramComesAfterTheFirstPaintAndNotUnderSaveData(t *testing.T) {
 	eventually(t, "the page polls without its program", func() bool { return ask(p, p.tab, chromedp.Evaluate[bool](polled)) })
 	if got := loaded(); strings.Contains(got, "worker") || strings.Contains(got, "wasm") {
 		t.Errorf("under Save-Data the page loads %s the first paint", got)
+	}
+}
+
+// TestPageGivesTheBrowserNothingToReport: a header that is wrong, and what the
+// policy blocks, would show in the browser's log.
+func TestPageGivesTheBrowserNothingToReport(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	var mu sync.Mutex
+	var reports []string
+	if _, err := chromedp.Call(p.tab, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Listen(p.tab, func(event any) {
+		// The demo's shop has no icon.
+		if added, is := event.(*log.EventEntryAdded); is && !strings.HasSuffix(added.Entry.URL, "/favicon.ico") {
+			mu.Lock()
+			defer mu.Unlock()
+			reports = append(reports, string(added.Entry.Level)+" "+added.Entry.Text+" "+added.Entry.URL)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p.buy()
+	p.pick(checkout.WalletAlipayHK)
+	p.payFramedCode()
+	p.arriveAtShop()
+	mu.Lock()
+	defer mu.Unlock()
+	for _, report := range reports {
+		t.Errorf("the browser reports: %s", report)
 	}
 }
