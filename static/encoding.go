@@ -24,7 +24,7 @@ func Encoding(acceptEncoding string) string {
 // coding's own item goes before that of *, and one that cannot be read counts
 // as a refusal.
 func weight(acceptEncoding, coding string) float64 {
-	any := 0.0
+	others := 0.0
 	for item := range strings.SplitSeq(acceptEncoding, ",") {
 		name, parameter, weighted := strings.Cut(item, ";")
 		q := 1.0
@@ -35,18 +35,18 @@ func weight(acceptEncoding, coding string) float64 {
 		case strings.EqualFold(name, coding):
 			return q
 		case name == "*":
-			any = q
+			others = q
 		}
 	}
-	return any
+	return others
 }
 
 // readWeight reads q=0.5, between 0 and 1.
 func readWeight(parameter string) float64 {
 	name, value, _ := strings.Cut(parameter, "=")
 	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-	if err != nil || !strings.EqualFold(strings.TrimSpace(name), "q") || !(q >= 0 && q <= 1) {
-		return 0
+	if err == nil && strings.EqualFold(strings.TrimSpace(name), "q") && q >= 0 && q <= 1 {
+		return q
 	}
-	return q
+	return 0
 }
