@@ -13,7 +13,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
-	"strconv"
 	"strings"
 
 	"github.com/wantukit/wantukit/static/internal/squeeze"
@@ -131,11 +130,14 @@ func (a *Assets) Open(hash, name, acceptEncoding string) (Asset, bool) {
 		return Asset{}, false
 	}
 	asset := Asset{Body: f.plain, ContentType: f.contentType}
-	switch {
-	case f.brot != nil && accepts(acceptEncoding, "br"):
-		asset.Body, asset.Encoding = f.brot, "br"
-	case f.gzip != nil && accepts(acceptEncoding, "gzip"):
-		asset.Body, asset.Encoding = f.gzip, "gzip"
+	if f.brot == nil { // a picture that is compressed already
+		return asset, true
+	}
+	switch asset.Encoding = Encoding(acceptEncoding); asset.Encoding {
+	case "br":
+		asset.Body = f.brot
+	case "gzip":
+		asset.Body = f.gzip
 	}
 	return asset, true
 }
@@ -193,18 +195,4 @@ func packed(name string) (file, bool) {
 func newFile(name string, plain []byte) file {
 	sum := sha256.Sum256(plain)
 	return file{hash: hex.EncodeToString(sum[:8]), contentType: contentTypes[strings.ToLower(path.Ext(name))], plain: plain}
-}
-
-// accepts reports whether an Accept-Encoding names coding and does not refuse
-// it by a weight of 0.
-func accepts(acceptEncoding, coding string) bool {
-	for item := range strings.SplitSeq(acceptEncoding, ",") {
-		name, weight, weighted := strings.Cut(item, ";")
-		if !strings.EqualFold(strings.TrimSpace(name), coding) {
-			continue
-		}
-		q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(weight), "q="), 64)
-		return !weighted || err == nil && q > 0
-	}
-	return false
 }

@@ -9,7 +9,7 @@ import (
 
 // asset serves an embedded file for good: its URL changes with its content.
 func (s *Server) asset(c echo.Context) error {
-	a, ok := s.Assets.Open(c.Param("hash"), c.Param("name"), c.Request().Header.Get("Accept-Encoding"))
+	a, ok := s.Assets.Open(c.Param("hash"), c.Param("name"), acceptEncoding(c))
 	if !ok {
 		return echo.ErrNotFound
 	}
@@ -27,7 +27,7 @@ func (s *Server) asset(c echo.Context) error {
 // its page's server; a picture, opened by itself, runs nothing.
 func assetPolicy(contentType string) string {
 	if strings.HasPrefix(contentType, "image/") {
-		return "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+		return picturePolicy
 	}
-	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
+	return workerPolicy
 }

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,23 +45,28 @@ type fixture struct {
 	url     string
 	client  *http.Client
 	log     *syncBuffer
+	clock   *clock
+	// gateway is the origin of the sandbox and its pages.
+	gateway string
 }
 
-// clock is the system's.
-type clock struct{}
+// clock is the system's, and ahead of it.
+type clock struct{ ahead atomic.Int64 }
 
-func (clock) Now() time.Time { return time.Now() }
+func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
-func newFixture(t *testing.T) *fixture {
+// newFixture starts a server. Each prepare may change how it is configured.
+func newFixture(t *testing.T, prepare ...func(*web.Config)) *fixture {
 	t.Helper()
-	f := &fixture{T: t, log: &syncBuffer{}}
+	f := &fixture{T: t, log: &syncBuffer{}, clock: &clock{}}
 	gateway := httptest.NewUnstartedServer(nil)
 	server := httptest.NewUnstartedServer(nil)
 	f.url = "http://" + server.Listener.Addr().String()
 	f.sandbox = must(sandbox.New(sandbox.Config{PublicURL: "http://" + gateway.Listener.Addr().String()}))
 	gateway.Config.Handler = f.sandbox
 	gateway.Start()
-	f.assemble(gateway.URL)
+	f.gateway = gateway.URL
+	f.assemble(gateway.URL, prepare)
 	server.Config.Handler = f.web
 	server.Start()
 	t.Cleanup(func() {
@@ -76,7 +82,7 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-func (f *fixture) assemble(gateway string) {
+func (f *fixture) assemble(gateway string, prepare []func(*web.Config)) {
 	f.Helper()
 	db := must(store.OpenSQLite(f.Context(), filepath.Join(f.TempDir(), "test.db")))
 	f.Cleanup(func() { _ = db.Close() })
@@ -88,10 +94,10 @@ func (f *fixture) assemble(gateway string) {
 	accounts := map[string]wantupay.Account{"shop": {Client: client, WeChatAppID: sandbox.DefaultWeChatAppID}}
 	gatewayRoom := must(wantupay.New(accounts))
 	f.service = must(checkout.New(checkout.Config{
-		Store: f.store, Gateway: gatewayRoom, Rates: gatewayRoom, Clock: clock{}, Random: rand.Reader,
+		Store: f.store, Gateway: gatewayRoom, Rates: gatewayRoom, Clock: f.clock, Random: rand.Reader,
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}, "other": {ID: "other", Name: "Other"}}, PublicURL: f.url,
 	}))
-	f.web = must(web.New(web.Config{
+	config := web.Config{
 		Service: f.service, Assets: must(static.New(static.Config{Images: map[string][]byte{"logo.svg": []byte(logo)}})), PublicURL: f.url,
 		Secret: bytes.Repeat([]byte{7}, 32), Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
 		Merchants: map[string]web.Merchant{
@@ -104,7 +110,11 @@ func (f *fixture) assemble(gateway string) {
 		},
 		WeChat: web.WeChatEndpoints{Authorize: gateway + "/connect/oauth2/authorize", AccessToken: gateway + "/sns/oauth2/access_token"},
 		Ready:  db.Ping, Logger: slog.New(slog.NewTextHandler(f.log, nil)),
-	}))
+	}
+	for _, change := range prepare {
+		change(&config)
+	}
+	f.web = must(web.New(config))
 }
 
 // logo is a picture that would run a script.
@@ -162,8 +172,14 @@ var idField = regexp.MustCompile(`"id":"([^"]+)"`)
 // session makes a session with more fields in JSON, and returns its id.
 func (f *fixture) session(more string) string {
 	f.Helper()
+	return f.sessionOf(`"subject":"Tea & cake"` + more)
+}
+
+// sessionOf makes a session with its own subject.
+func (f *fixture) sessionOf(fields string) string {
+	f.Helper()
 	got := f.api(http.MethodPost, "/v1/checkout/sessions",
-		`{"amount":1250,"currency":"HKD","subject":"Tea & cake","success_url":"https://shop.example/ok?s={CHECKOUT_SESSION_ID}"`+more+`}`)
+		`{"amount":1250,"currency":"HKD","success_url":"https://shop.example/ok?s={CHECKOUT_SESSION_ID}",`+fields+`}`)
 	if got.status != http.StatusCreated {
 		f.Fatalf("creating a session: %d %s", got.status, got.body)
 	}
@@ -184,7 +200,8 @@ func (f *fixture) post(page, action string, fields url.Values, headers ...string
 	for name, values := range fields {
 		form[name] = values
 	}
-	return f.send(http.MethodPost, page+action, form.Encode(), headers...)
+	path, _, _ := strings.Cut(page, "?")
+	return f.send(http.MethodPost, path+action, form.Encode(), headers...)
 }
 
 // attempts are a session's.

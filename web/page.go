@@ -80,7 +80,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 			Confirm: path + "/confirm", Start: path + "/attempts", Cancel: path + "/cancel",
 			CancelReturn: session.CancelURL,
 		},
-		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(), Demo: s.demoBar(c, path),
+		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path),
 	}
 	if v.State == page.Paid {
 		p.URLs.Success = session.SuccessURL
@@ -253,14 +253,20 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 	return shown, nil
 }
 
+// pagePolicy is what the page of a view needs. Its forms may lead anywhere by
+// https while it can be paid: browsers hold the redirect after a POST to the
+// policy too, and a wallet's cashier is known only then.
 func (s *Server) pagePolicy(v checkout.View) policy {
 	m := s.Merchants[v.Session.Merchant]
-	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: m.AllowedOrigins, Forms: s.FormTargets}
+	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: m.AllowedOrigins}
 	if v.Attempt != nil && v.Attempt.Flow == checkout.FlowIframe && v.State == page.Code {
 		p.Frames = append(p.Frames, originOf(v.Attempt.Placed.URL))
 	}
-	if v.Session.CancelURL != "" {
-		p.Forms = append(slices.Clone(p.Forms), originOf(v.Session.CancelURL))
+	if v.Payable {
+		p.Forms = append([]string{"https:"}, s.FormTargets...)
+	}
+	if back := originOf(v.Session.CancelURL); back != "" && v.Session.Status == checkout.StatusOpen {
+		p.Forms = append(p.Forms, back)
 	}
 	if s.Demo != nil {
 		p.Frames = append(p.Frames, s.Demo.SandboxOrigin)
@@ -273,11 +279,17 @@ func (s *Server) brand(merchant string) templates.Brand {
 	return templates.Brand{Color: m.Color, Logo: s.Assets.URL(m.Logo)}
 }
 
-func (s *Server) assetURLs() templates.Assets {
-	return templates.Assets{
-		Loader: s.Assets.URL(static.Loader), Worker: s.Assets.URL(static.Worker),
-		WasmExec: s.Assets.URL(static.WasmExec), Wasm: s.Assets.URL(static.Wasm), Icon: s.Assets.URL(static.Icon),
+// assetURLs names what a page loads. Who asks to save data is not told of the
+// program, which is most of it: the loader does without. It looks at
+// navigator.connection too, for browsers that send no header.
+func (s *Server) assetURLs(c echo.Context) templates.Assets {
+	assets := templates.Assets{Loader: s.Assets.URL(static.Loader), Icon: s.Assets.URL(static.Icon)}
+	if strings.EqualFold(c.Request().Header.Get("Save-Data"), "on") {
+		return assets
 	}
+	assets.Worker = s.Assets.URL(static.Worker)
+	assets.WasmExec, assets.Wasm = s.Assets.URL(static.WasmExec), s.Assets.URL(static.Wasm)
+	return assets
 }
 
 // render draws the page into a buffer first, so that a failure never sends
@@ -288,5 +300,5 @@ func (s *Server) render(c echo.Context, p templates.CheckoutPage, csp policy) er
 		return err
 	}
 	c.Response().Header().Set("Content-Security-Policy", csp.String())
-	return c.HTMLBlob(http.StatusOK, buffer.Bytes())
+	return html(c, http.StatusOK, buffer.Bytes())
 }

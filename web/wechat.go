@@ -59,6 +59,7 @@ func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
 		"appid": {app.ID}, "redirect_uri": {s.PublicURL + "/wechat/callback"},
 		"response_type": {"code"}, "scope": {"snsapi_base"}, "state": {state},
 	}
+	c.Response().Header().Set("Referrer-Policy", referWithOrigin)
 	return c.Redirect(http.StatusSeeOther, s.WeChat.Authorize+"?"+query.Encode()+"#wechat_redirect")
 }
 

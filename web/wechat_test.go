@@ -47,17 +47,6 @@ func TestOAuthThenJSAPI(t *testing.T) {
 	}
 }
 
-func TestOAuthCallbackTwice(t *testing.T) {
-	t.Parallel()
-	f, id, callback := inWeChat(t)
-	other := strings.Replace(callback, "code=", "code=another", 1)
-	for _, again := range []string{callback, callback, other} {
-		if got := f.get(again); got.status != http.StatusSeeOther || got.header.Get("Location") != "/c/"+id+"?start=wechat" {
-			t.Errorf("%d %s", got.status, got.header.Get("Location"))
-		}
-	}
-}
-
 func TestOAuthRefusesWhatItDidNotAskFor(t *testing.T) {
 	t.Parallel()
 	f, id, callback := inWeChat(t)

@@ -108,13 +108,13 @@ type shopper struct {
 	scripting scripting
 }
 
-func newShopper(t *testing.T, d device, s scripting) *shopper {
+func newShopper(t *testing.T, d device, s scripting, prepare ...func(*demo)) *shopper {
 	t.Helper()
 	chromium.once.Do(startChromium)
 	if chromium.err != nil {
 		t.Fatal(chromium.err)
 	}
-	person := &shopper{T: t, demo: startDemo(t), scripting: s}
+	person := &shopper{T: t, demo: startDemo(t, prepare...), scripting: s}
 	person.tab = person.newTab(chromium.ctx, chromedp.WithNewBrowserContext())
 	person.emulate(d)
 	t.Cleanup(func() {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -28,6 +29,8 @@ type kitConfig struct {
 	shops     []config.Shop
 	// drainFor is how long the kit says that it is not ready before it ends.
 	drainFor time.Duration
+	// trustedProxies say who a client is.
+	trustedProxies []netip.Prefix
 	// formTargets, wechat and demo are the sandbox's, where it is used.
 	formTargets []string
 	wechat      web.WeChatEndpoints
@@ -113,7 +116,7 @@ func (k *kit) assembleWeb(c kitConfig) error {
 	k.web, err = web.New(web.Config{
 		Service: k.service, Assets: assets, Merchants: merchants, PublicURL: c.publicURL, Secret: c.secret,
 		Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
-		FormTargets: c.formTargets, WeChat: c.wechat, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
+		TrustedProxies: c.trustedProxies, FormTargets: c.formTargets, WeChat: c.wechat, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
 	})
 	return err
 }

@@ -135,19 +135,6 @@ func TestPaidIsSeenLive(t *testing.T) {
 	shopper.wait(`document.title === "thanks"`)
 }
 
-func TestPaidIsSeenWithoutStream(t *testing.T) {
-	t.Parallel()
-	c := open(t)
-	c.noStream = true
-	shopper := visit(t, c, "/c")
-	shopper.lives()
-	c.move(c.paid())
-	shopper.shows("paid")
-	if loads := c.count(&c.loads); loads != 1 {
-		t.Errorf("the page was loaded %d times", loads)
-	}
-}
-
 func TestPaidIsSeenByTheFallback(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(*counter){

@@ -32,11 +32,15 @@ type counter struct {
 	assets *static.Assets
 	// page is what the shopper gets; its state and attempt follow status.
 	page templates.CheckoutPage
-	// noStream answers the stream with an error, brokenStream with nonsense,
+	// noStream answers the stream with an error, heldStream with nothing,
 	// noWasm the program with 404.
-	noStream, brokenStream, noWasm bool
+	noStream, heldStream, noWasm bool
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	// cutStream ends streams after their next event and has no other,
+	// brokenStream sends nonsense.
+	cutStream, brokenStream bool
+
 	status  status
 	moved   chan struct{}
 	loads   int
@@ -97,6 +101,21 @@ func (c *counter) move(s status) {
 	c.moved = make(chan struct{})
 }
 
+// spoil does something to the streams that are open.
+func (c *counter) spoil(streams *bool) {
+	c.mu.Lock()
+	*streams = true
+	c.mu.Unlock()
+	s, _ := c.now()
+	c.move(s)
+}
+
+func (c *counter) is(flag *bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return *flag
+}
+
 func (c *counter) paid() status {
 	return status{State: "paid", Attempt: "a", Remaining: -1, Next: c.URL + "/thanks"}
 }
@@ -154,23 +173,30 @@ func (c *counter) serveStatus(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (c *counter) serveEvents(w http.ResponseWriter, r *http.Request) {
-	if c.noStream {
+	if c.noStream || c.is(&c.cutStream) {
 		http.Error(w, "no streams here", http.StatusBadGateway)
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
+	if c.heldStream {
+		<-r.Context().Done()
+		return
+	}
 	for {
 		s, moved := c.now()
 		data, err := json.Marshal(s)
 		if err != nil {
 			c.t.Error(err)
 		}
-		if c.brokenStream {
+		if c.is(&c.brokenStream) {
 			data = data[:5]
 		}
 		fmt.Fprintf(w, ": hello\n\nevent: status\ndata: %s\n\n", data)
 		if err := http.NewResponseController(w).Flush(); err != nil {
 			return
+		}
+		if c.is(&c.cutStream) {
+			panic(http.ErrAbortHandler)
 		}
 		select {
 		case <-moved:
