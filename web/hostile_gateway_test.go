@@ -340,15 +340,7 @@ func TestHostileGatewayNumberLiterals(t *testing.T) {
 			t.Parallel()
 			n := newNotified(t)
 			n.pay(n.attempt)
-			n.gateway.set(func(endpoint string, w http.ResponseWriter, r *http.Request) bool {
-				if endpoint != "query" {
-					return false
-				}
-				answer := httptest.NewRecorder()
-				n.sandbox.ServeHTTP(answer, r)
-				_, _ = io.WriteString(w, n.withAmount(answer.Body.Bytes(), literal))
-				return true
-			})
+			n.answering("total_fee", literal)
 			_, err := n.service.Confirm(t.Context(), n.attempt.ID, checkout.CauseSchedule)
 			if c.told == nil {
 				unknown(t, err)
@@ -360,7 +352,7 @@ func TestHostileGatewayNumberLiterals(t *testing.T) {
 			}
 			n.events(n.id, c.told...)
 			if c.state != checkout.AttemptPaid {
-				got := n.deliver(n.withAmount([]byte(n.signed(nil)), literal))
+				got := n.deliver(n.resigned([]byte(n.signed(nil)), "total_fee", literal))
 				if got.status != http.StatusBadRequest {
 					t.Errorf("a notification with it: %d %s", got.status, got.body)
 				}
@@ -369,8 +361,21 @@ func TestHostileGatewayNumberLiterals(t *testing.T) {
 	}
 }
 
-// withAmount signs a message anew, with a literal of JSON as its total_fee.
-func (n *notified) withAmount(body []byte, literal string) string {
+// answering has query answer with a literal of JSON in one field.
+func (n *notified) answering(field, literal string) {
+	n.gateway.set(func(endpoint string, w http.ResponseWriter, r *http.Request) bool {
+		if endpoint != "query" {
+			return false
+		}
+		answer := httptest.NewRecorder()
+		n.sandbox.ServeHTTP(answer, r)
+		_, _ = io.WriteString(w, n.resigned(answer.Body.Bytes(), field, literal))
+		return true
+	})
+}
+
+// resigned signs a message anew, with a literal of JSON in one field.
+func (n *notified) resigned(body []byte, field, literal string) string {
 	n.Helper()
 	var object map[string]any
 	decoder := json.NewDecoder(strings.NewReader(string(body)))
@@ -379,6 +384,40 @@ func (n *notified) withAmount(body []byte, literal string) string {
 		n.Error(err)
 	}
 	delete(object, "sign")
-	object["total_fee"] = json.RawMessage(literal)
+	object[field] = json.RawMessage(literal)
 	return string(must(wantu.Encode(object, sandbox.DefaultKey)))
+}
+
+// TestHostileGatewayReportsAnotherOrder: what query says was paid must be the
+// order that was placed. Anything else waits for a person, and stays so.
+func TestHostileGatewayReportsAnotherOrder(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ field, literal string }{
+		"amount a cent low":         {"total_fee", "1249"},
+		"amount a cent high":        {"total_fee", "1251"},
+		"other currency":            {"fee_type", `"CNY"`},
+		"trade_id of another order": {"trade_id", `"100020171129124053091020"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := newNotified(t)
+			n.pay(n.attempt)
+			n.answering(c.field, c.literal)
+			if got := n.deliver(n.signed(nil)); got.status != http.StatusOK {
+				t.Errorf("%d %s", got.status, got.body)
+			}
+			n.settled()
+			n.gateway.set(nil)
+			n.sweep(time.Minute)
+			got := n.books(n.id)
+			if !got.Attempts[0].Quarantined || !got.Session.AmountMismatch {
+				t.Errorf("not in quarantine: %+v", got)
+			}
+			n.stands(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			n.events(n.id, checkout.EventAmountMismatch)
+			if !strings.Contains(n.log.String(), "quarantined: another") || !strings.Contains(n.log.String(), "alarm=true") {
+				t.Errorf("nobody is called: %s", n.log)
+			}
+		})
+	}
 }
