@@ -91,13 +91,13 @@ func (s *searched) clean(t *testing.T, what string) {
 // telling is all that a gateway knows: the keys, and whom the call names.
 func telling(r *http.Request) string {
 	body, _ := io.ReadAll(r.Body) // what is cut off was not heard
-	told := "key=" + canaryKey + " old=" + canaryPrevious
+	told := []string{"key=" + canaryKey, "old=" + canaryPrevious}
 	for _, named := range []string{canaryOpenID, canaryAuthCode} {
 		if bytes.Contains(body, []byte(named)) {
-			told += " " + named
+			told = append(told, named)
 		}
 	}
-	return told
+	return strings.Join(told, " ")
 }
 
 // tellers are gateways that repeat every secret, in every way to fail.
