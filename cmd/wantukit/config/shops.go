@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -78,8 +79,7 @@ func ReadShops(path string) ([]Shop, error) {
 	}
 	var c file
 	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
-		// Without the source: it holds keys.
-		return nil, fmt.Errorf("reading %s: %s", path, yaml.FormatError(err, false, false))
+		return nil, fmt.Errorf("reading %s: %w", path, withoutText(err))
 	}
 	if len(c.Merchants) == 0 {
 		return nil, fmt.Errorf("%s: merchants is empty", path)
@@ -88,6 +88,28 @@ func ReadShops(path string) ([]Shop, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c.Merchants, nil
+}
+
+// withoutText says where a file cannot be read and why, without a word of the
+// file: what stands in the wrong place, also as a name, may be a key.
+func withoutText(err error) error {
+	var known yaml.Error
+	if !errors.As(err, &known) || known.GetToken() == nil {
+		return errors.New("it is not YAML that holds merchants")
+	}
+	at := known.GetToken().Position
+	return fmt.Errorf("line %d, column %d: %s", at.Line, at.Column, misreading(known))
+}
+
+func misreading(err yaml.Error) string {
+	switch err.(type) {
+	case *yaml.UnknownFieldError:
+		return "no field has this name"
+	case *yaml.TypeError, *yaml.OverflowError, *yaml.UnexpectedNodeTypeError:
+		return "the field here takes another kind of value"
+	default:
+		return "this is not YAML, or a name stands twice"
+	}
 }
 
 // readyShops resolves the shops' keys and checks each shop, then all together.
