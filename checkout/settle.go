@@ -179,11 +179,13 @@ func (s *Service) apply(ctx context.Context, session Session, a *Attempt, o outc
 	if o.attempt {
 		change.Attempt = a
 	}
-	for _, t := range o.events {
+	for i, t := range o.events {
 		e, err := s.event(t, session, a)
 		if err != nil {
 			return err
 		}
+		// Their times alone tell their order, here and in the shop.
+		e.CreatedAt = e.CreatedAt.Add(time.Duration(i) * time.Millisecond)
 		change.Events = append(change.Events, e)
 	}
 	if err := s.store.Apply(ctx, change); err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
@@ -30,8 +31,13 @@ func (d *DB) Writer() *sql.DB { return d.writer }
 // Postgres returns the pool that Writer draws from, or nil for SQLite.
 func (d *DB) Postgres() *pgxpool.Pool { return d.pool }
 
-// Ping reports whether the database answers.
+// pingPatience is how long a database may take to answer Ping.
+const pingPatience = 2 * time.Second
+
+// Ping reports whether the database answers within 2 s.
 func (d *DB) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingPatience)
+	defer cancel()
 	return errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
 }
 
