@@ -50,13 +50,21 @@ func (d *DB) Close() error {
 	return err
 }
 
+// others are the migrations that are not for a dialect, by the end of their
+// names: where the two databases have no statement in common, each has a file.
+var others = map[goose.Dialect]string{goose.DialectSQLite3: "*_postgres.sql", goose.DialectPostgres: "*_sqlite.sql"}
+
 // migrate brings the schema up to date.
 func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(dialect, db, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
+	foreign, err := fs.Glob(files, others[dialect])
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, db, files, goose.WithExcludeNames(foreign), goose.WithSlog(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}

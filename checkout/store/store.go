@@ -66,13 +66,16 @@ func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
 				return err
 			}
 		}
-		if c.NewRefund != nil {
-			if err := addRefund(ctx, tx, *c.NewRefund, time.Time{}); err != nil {
-				return err
-			}
+		if err := addEntries(ctx, tx, c.Entries...); err != nil {
+			return err
 		}
 		for _, e := range c.Events {
 			if err := s.addEvent(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		if c.NewRefund != nil {
+			if err := addRefund(ctx, tx, *c.NewRefund, time.Time{}); err != nil {
 				return err
 			}
 		}
