@@ -63,12 +63,10 @@ func (d *trouble) attempt(id string, w checkout.Wallet, f checkout.Flow) checkou
 }
 
 // asked records what the gateway said.
-func (d *trouble) asked(a checkout.Attempt, kind checkout.EntryKind, cause checkout.Cause, result, detail string) checkout.Entry {
-	e := checkout.Entry{
+func (d *trouble) asked(a checkout.Attempt, kind checkout.EntryKind, cause checkout.Cause, result, detail string) {
+	d.try(d.store.Record(d.t.Context(), checkout.Entry{
 		SessionID: a.SessionID, AttemptID: a.ID, At: d.after(time.Second), Kind: kind, Cause: cause, Result: result, Detail: detail,
-	}
-	d.try(d.store.Record(d.t.Context(), e))
-	return e
+	}))
 }
 
 // paid stores that an attempt is paid.

@@ -16,7 +16,9 @@ import (
 // pad is a text that is being written: what goes wrong is found at its end.
 type pad struct{ strings.Builder }
 
-func (p *pad) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+func (p *pad) line(format string, args ...any) {
+	_, _ = fmt.Fprintf(p, format+"\n", args...) // memory takes it
+}
 
 // table writes names and values, without those that are empty.
 func (p *pad) table(indent string, pairs ...string) {
