@@ -34,7 +34,7 @@ var _ checkout.Store = (*Store)(nil)
 
 // inTx runs do in a transaction.
 func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
-	tx, err := s.db.writer.BeginTx(ctx, nil)
+	tx, err := s.db.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
