@@ -11,13 +11,13 @@ type Clock interface {
 	Now() time.Time
 }
 
-// Store keeps sessions, attempts, events and notifications. All methods are
+// Store keeps sessions, attempts, refunds, events and the timeline. All methods are
 // safe for concurrent use, on several machines where the store allows it. A
 // method that writes has written durably when it returns nil, and nothing when
 // it returns an error, unless the connection broke while committing: the next
 // read tells.
 type Store interface {
-	// CreateSession stores a new session.
+	// CreateSession stores a new session, and its Entry begins its timeline.
 	CreateSession(ctx context.Context, s Session) error
 	// Session returns a session, or ErrNotFound.
 	Session(ctx context.Context, id string) (Session, error)
@@ -28,7 +28,7 @@ type Store interface {
 	PostponeConclusion(ctx context.Context, id string, at time.Time) error
 
 	// CreateAttempt stores a new attempt that its creator holds until
-	// heldUntil, and counts up its session's version. It returns ErrConflict
+	// heldUntil, with its Entry, and counts up its session's version. It returns ErrConflict
 	// where the session has an open attempt for the wallet already, and
 	// ErrNotPayable where the session is not open.
 	CreateAttempt(ctx context.Context, a Attempt, heldUntil time.Time) error
@@ -57,8 +57,8 @@ type Store interface {
 	// It does nothing to somebody else's hold.
 	Release(ctx context.Context, id string, until, next time.Time) error
 
-	// CreateRefund stores a new refund that its creator holds until heldUntil.
-	// It returns ErrConflict, and does nothing, where the attempt is not paid,
+	// CreateRefund stores a new refund that its creator holds until heldUntil,
+	// with its Entry. It returns ErrConflict, and does nothing, where the attempt is not paid,
 	// where its refunds that have not failed would pass its amount, where the
 	// session has a refund of the same ClientReferenceID, where the
 	// OutRefundNo was used, and where the refund is automatic and the attempt
@@ -81,8 +81,8 @@ type Store interface {
 	// settled.
 	ReleaseRefund(ctx context.Context, id string, until, next time.Time) error
 
-	// Apply makes a change in one transaction with its events and their jobs,
-	// or returns ErrConflict and does nothing when a version is not the
+	// Apply makes a change in one transaction with its entries, its events, their
+	// jobs and their entries, or returns ErrConflict and does nothing when a version is not the
 	// stored one. It ends a hold on the changed attempt; what a notification
 	// asked for during the hold stays, unless the attempt is paid or in
 	// quarantine. It ends a hold on the changed refund too, and stores the new
@@ -90,12 +90,17 @@ type Store interface {
 	// versions in the change are the ones that were read.
 	Apply(ctx context.Context, c Change) error
 
-	// AddNotification stores what arrived, and returns how many of the same
-	// verdict the attempt had before. In the same transaction it brings the
-	// NextQueryAt of an attempt that is neither paid nor in quarantine forward
-	// to askAt, if that is set, and stores first, if that is not nil and the
-	// attempt had none of the verdict before.
-	AddNotification(ctx context.Context, n Notification, askAt time.Time, first *Event) (earlier int, err error)
+	// AddNotification stores the Entry of what arrived. In the same transaction
+	// it brings the NextQueryAt of an attempt that is neither paid nor in
+	// quarantine forward to askAt, if that is set, and stores first, if that is
+	// not nil and the attempt had none of the same verdict before.
+	AddNotification(ctx context.Context, n Notification, askAt time.Time, first *Event) error
+
+	// Record adds entries to the timelines of their sessions: all or none.
+	Record(ctx context.Context, entries ...Entry) error
+	// Timeline returns what happened to a session, in the order in which it was
+	// stored, whatever the clocks said. Nothing ever changes or removes an entry.
+	Timeline(ctx context.Context, sessionID string) ([]Entry, error)
 
 	// Events returns all events of a session, the oldest first.
 	Events(ctx context.Context, sessionID string) ([]Event, error)
@@ -112,6 +117,9 @@ type Change struct {
 	// NewRefund is stored, with the money that it reserves.
 	NewRefund *Refund
 	Events    []Event
+	// Entries say what led to it. They come first in the timeline, then those
+	// of its events, then that of the new refund.
+	Entries []Entry
 }
 
 // SessionID is the session that is changed.

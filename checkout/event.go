@@ -66,6 +66,7 @@ const (
 // Notification is one that arrived at an attempt's notify_url.
 type Notification struct {
 	ID         string
+	SessionID  string
 	AttemptID  string
 	ReceivedAt time.Time
 	// Body is what arrived, cut to 4 KiB, without its signature.

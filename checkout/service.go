@@ -100,7 +100,7 @@ func New(c Config) (*Service, error) {
 		c.Report = func(Report) {}
 	}
 	return &Service{
-		store: c.Store, gateway: c.Gateway, clock: c.Clock,
+		store: c.Store, gateway: c.Gateway, clock: millisClock{c.Clock},
 		random: &lockedReader{from: c.Random},
 		shops:  c.Merchants, base: c.PublicURL, timeout: c.CallTimeout, report: c.Report,
 		watchers: newWatchers(), kicks: newKicks(),
@@ -122,6 +122,13 @@ func (s *Service) PageURL(sessionID string) string { return s.base + "/c/" + ses
 func (s *Service) Public(session Session) PublicSession {
 	return session.Public(s.PageURL(session.ID))
 }
+
+// millisClock tells the time as a Store keeps it, so that what a method returns
+// is what the next read finds.
+type millisClock struct{ Clock }
+
+// Now implements Clock.
+func (c millisClock) Now() time.Time { return c.Clock.Now().Truncate(time.Millisecond) }
 
 // lockedReader makes a source of random bits safe for concurrent use.
 type lockedReader struct {

@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -183,5 +184,26 @@ func TestReturnShowsConfirmingUntilTheGatewayWasAsked(t *testing.T) {
 	}
 	if html := f.get(path).body; !strings.Contains(html, `data-state="redirecting"`) {
 		t.Errorf("after the query said unpaid, the page says:\n%s", html)
+	}
+}
+
+func TestReturnIsNotedInTheTimeline(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["alipay_cn"]`)
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}})
+	a := f.attempts(id)[0]
+	f.get("/r/" + a.ReturnToken + "?returned=1") // it loads itself again
+	for range 2 {
+		f.get("/r/" + a.ReturnToken + "?trade_status=TRADE_SUCCESS")
+	}
+	var returns []string
+	for _, e := range must(f.store.Timeline(f.Context(), id)) {
+		if e.Kind == checkout.EntryReturn {
+			returns = append(returns, e.AttemptID)
+		}
+	}
+	if !slices.Equal(returns, []string{a.ID}) {
+		t.Errorf("returns of attempts %v, want one of %s", returns, a.ID)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
@@ -30,8 +31,13 @@ func (d *DB) Writer() *sql.DB { return d.writer }
 // Postgres returns the pool that Writer draws from, or nil for SQLite.
 func (d *DB) Postgres() *pgxpool.Pool { return d.pool }
 
-// Ping reports whether the database answers.
+// pingPatience is how long a database may take to answer Ping.
+const pingPatience = 2 * time.Second
+
+// Ping reports whether the database answers within 2 s.
 func (d *DB) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingPatience)
+	defer cancel()
 	return errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
 }
 
@@ -44,13 +50,21 @@ func (d *DB) Close() error {
 	return err
 }
 
+// others are the migrations that are not for a dialect, by the end of their
+// names: where the two databases have no statement in common, each has a file.
+var others = map[goose.Dialect]string{goose.DialectSQLite3: "*_postgres.sql", goose.DialectPostgres: "*_sqlite.sql"}
+
 // migrate brings the schema up to date.
 func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(dialect, db, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
+	foreign, err := fs.Glob(files, others[dialect])
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, db, files, goose.WithExcludeNames(foreign), goose.WithSlog(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}

@@ -30,7 +30,7 @@ func scanEvent(r row) (checkout.Event, error) {
 	return e, nil
 }
 
-// addEvent stores an event and its jobs.
+// addEvent stores an event, its entry and its jobs.
 func (s *Store) addEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
 	session, err := json.Marshal(e.Session)
 	if err != nil {
@@ -46,6 +46,9 @@ func (s *Store) addEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) erro
 		e.ID, string(e.Type), e.Merchant, e.SessionID, e.AttemptID, ms(e.CreatedAt), string(session), string(refund))
 	if err != nil {
 		return fmt.Errorf("storing event %s: %w", e.ID, err)
+	}
+	if err := addEntries(ctx, tx, e.Entry()); err != nil {
+		return err
 	}
 	if err := s.enqueue(ctx, tx, e); err != nil {
 		return fmt.Errorf("storing the jobs of event %s: %w", e.ID, err)
@@ -65,20 +68,19 @@ func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event,
 }
 
 // AddNotification implements [checkout.Store].
-func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) (earlier int, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		// It locks the attempt, so that of several at once one is the first.
 		if err := askSooner(ctx, tx, n.AttemptID, askAt); err != nil {
 			return err
 		}
-		count := tx.QueryRowContext(ctx,
-			`SELECT count(*) FROM notifications WHERE attempt_id = $1 AND verdict = $2`, n.AttemptID, string(n.Verdict))
+		var earlier int
+		count := tx.QueryRowContext(ctx, `SELECT count(*) FROM timeline WHERE attempt_id = $1 AND kind = 'notification' AND result = $2`,
+			n.AttemptID, string(n.Verdict))
 		if err := count.Scan(&earlier); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO notifications (id, attempt_id, received_at, body, verdict, detail)
-			VALUES ($1, $2, $3, $4, $5, $6)`, n.ID, n.AttemptID, ms(n.ReceivedAt), clean(n.Body), string(n.Verdict), clean(n.Detail))
-		if err != nil {
+		if err := addEntries(ctx, tx, n.Entry()); err != nil {
 			return err
 		}
 		if first != nil && earlier == 0 {
@@ -87,9 +89,9 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, as
 		return nil
 	})
 	if err != nil {
-		return 0, fmt.Errorf("storing a notification: %w", err)
+		return fmt.Errorf("storing a notification: %w", err)
 	}
-	return earlier, nil
+	return nil
 }
 
 // askSooner brings an attempt's next query forward to askAt, if that is set. It

@@ -7,6 +7,7 @@
 //	wantukit sandbox    the simulated gateway alone
 //	wantukit migrate    the database's schema brought up to date
 //	wantukit query …    one order at the gateway; see wantukit --help
+//	wantukit session …  what happened to a session
 //	wantukit webhook …  webhooks that a shop could not be sent
 package main
 

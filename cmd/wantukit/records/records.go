@@ -25,6 +25,7 @@ import (
 
 // Verbs are the commands.
 type Verbs struct {
+	Session sessionVerbs `cmd:"" group:"records" help:"See what happened to a session."`
 	Webhook webhookVerbs `cmd:"" group:"records" help:"See to webhooks that a shop could not be sent."`
 }
 
@@ -106,4 +107,10 @@ func printable(text string) string {
 	}, text)
 }
 
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+// moment writes a time to the second, "" where there is none.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
