@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
@@ -22,6 +23,9 @@ var migrations embed.FS
 type DB struct {
 	writer, reader *sql.DB
 	pool           *pgxpool.Pool
+	// full says that SQLite found no room for the last of its commits that
+	// needed some, or could not write at all.
+	full atomic.Bool
 }
 
 // Writer returns what the queue's jobs are written with.
@@ -30,9 +34,14 @@ func (d *DB) Writer() *sql.DB { return d.writer }
 // Postgres returns the pool that Writer draws from, or nil for SQLite.
 func (d *DB) Postgres() *pgxpool.Pool { return d.pool }
 
-// Ping reports whether the database answers.
+// Ping reports whether the database answers, and whether it takes commits again
+// where the disk was full.
 func (d *DB) Ping(ctx context.Context) error {
-	return errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
+	err := errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
+	if err == nil && d.full.Load() {
+		err = d.tryRoom(ctx)
+	}
+	return err
 }
 
 // Close closes all connections.
