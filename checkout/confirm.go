@@ -50,12 +50,15 @@ func (s *Service) tryAsk(ctx context.Context, attemptID string, cause Cause) (bo
 	if err != nil {
 		return false, err
 	}
-	if a.State == AttemptPaid || a.Quarantined {
+	if a.settled() {
 		return true, nil
 	}
 	h, ok, err := s.hold(ctx, a, cause)
 	if err != nil || !ok {
 		return false, err
+	}
+	if h.settled() { // by who held it until just now
+		return true, s.release(context.WithoutCancel(ctx), h)
 	}
 	_, err = s.ask(context.WithoutCancel(ctx), h)
 	return true, err
@@ -160,7 +163,7 @@ func (a Attempt) ref() OrderRef {
 func (s *Service) release(ctx context.Context, h held) error {
 	var next time.Time
 	switch now := s.clock.Now(); {
-	case h.State == AttemptPaid || h.Quarantined:
+	case h.settled():
 	case h.live():
 		next = s.nextQuery(h.Attempt, now)
 	default:
@@ -254,7 +257,7 @@ func (s *Service) settlePaid(ctx context.Context, h held, status OrderStatus) (A
 	}
 	a, err := s.update(ctx, h, func(session *Session, a *Attempt) outcome {
 		switch {
-		case a.State == AttemptPaid || a.Quarantined:
+		case a.settled():
 			return outcome{}
 		case problem != "":
 			return session.mismatch().and(a.quarantine(problem))

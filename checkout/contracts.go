@@ -181,7 +181,10 @@ type Order struct {
 	ProductID string
 	// NotifyURL and ReturnURL are where the gateway and the browser report.
 	NotifyURL, ReturnURL string
-	ExpiresAt            time.Time
+	// ExpiresAt is when the session ends, and Remaining how long that is from
+	// now: the two differ where the system's clock was moved.
+	ExpiresAt time.Time
+	Remaining time.Duration
 	// OpenID is the WeChat user, for FlowJSAPI only.
 	OpenID string
 	// FrameWidth is the width of a framed QR code in CSS pixels.

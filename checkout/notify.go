@@ -22,7 +22,7 @@ func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdic
 	if err != nil {
 		return n.Verdict, err
 	}
-	asks := n.Verdict == VerdictAccepted && status.State != OrderUnpaid && a.State != AttemptPaid && !a.Quarantined
+	asks := n.Verdict == VerdictAccepted && status.State != OrderUnpaid && !a.settled()
 	var askAt time.Time
 	if asks {
 		askAt = n.ReceivedAt

@@ -240,6 +240,6 @@ func (s *Service) gatewayOrder(w wish, a Attempt) Order {
 		Amount: a.Amount, Currency: a.Currency,
 		Subject: w.session.Subject, ProductID: a.OutTradeNo,
 		NotifyURL: s.base + "/n/" + a.NotifyToken, ReturnURL: s.base + "/r/" + a.ReturnToken,
-		ExpiresAt: w.session.ExpiresAt, OpenID: w.OpenID, FrameWidth: FrameWidth,
+		ExpiresAt: w.session.ExpiresAt, Remaining: w.session.ExpiresAt.Sub(s.clock.Now()), OpenID: w.OpenID, FrameWidth: FrameWidth,
 	}
 }

@@ -86,7 +86,7 @@ func (n *notified) refused(body string, headers ...string) {
 // verdict is that of the only notification that is stored.
 func (n *notified) verdict() (v checkout.Verdict) {
 	n.Helper()
-	if err := n.db.Writer().QueryRowContext(n.Context(), "SELECT verdict FROM notifications").Scan(&v); err != nil {
+	if err := n.db.Writer().QueryRowContext(n.Context(), "SELECT result FROM timeline WHERE kind = 'notification'").Scan(&v); err != nil {
 		n.Error(err)
 	}
 	return v
@@ -338,7 +338,7 @@ func TestHostileNotificationAThousandAtOnce(t *testing.T) {
 	n.stands(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
 	n.events(n.id, checkout.EventPaid)
 	var stored int
-	if err := n.db.Writer().QueryRowContext(t.Context(), "SELECT count(*) FROM notifications").Scan(&stored); err != nil || stored != 1000 {
+	if err := n.db.Writer().QueryRowContext(t.Context(), "SELECT count(*) FROM timeline WHERE kind = 'notification'").Scan(&stored); err != nil || stored != 1000 {
 		t.Errorf("%d are stored (%v), want each that was acknowledged", stored, err)
 	}
 	if asked := n.gateway.called("query"); asked != 1 {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,6 +24,9 @@ var migrations embed.FS
 type DB struct {
 	writer, reader *sql.DB
 	pool           *pgxpool.Pool
+	// full says that SQLite found no room for the last of its commits that
+	// needed some, or could not write at all.
+	full atomic.Bool
 }
 
 // Writer returns what the queue's jobs are written with.
@@ -34,11 +38,16 @@ func (d *DB) Postgres() *pgxpool.Pool { return d.pool }
 // pingPatience is how long a database may take to answer Ping.
 const pingPatience = 2 * time.Second
 
-// Ping reports whether the database answers within 2 s.
+// Ping reports whether the database answers within 2 s, and whether it takes
+// commits again where the disk was full.
 func (d *DB) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingPatience)
 	defer cancel()
-	return errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
+	err := errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
+	if err == nil && d.full.Load() {
+		err = d.tryRoom(ctx)
+	}
+	return err
 }
 
 // Close closes all connections.

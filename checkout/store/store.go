@@ -33,7 +33,8 @@ func New(db *DB, enqueue Enqueue) *Store { return &Store{db: db, enqueue: enqueu
 var _ checkout.Store = (*Store)(nil)
 
 // inTx runs do in a transaction.
-func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
+func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) (err error) {
+	defer func() { s.db.note(err) }()
 	tx, err := s.db.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)

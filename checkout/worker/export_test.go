@@ -32,7 +32,7 @@ func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &webhookWorker{events: c.Events, sender: sender, random: c.Random, logger: c.Logger}
+	w := &webhookWorker{events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger}
 	return func(ctx context.Context, try int) Try {
 		job := &river.Job[webhookArgs]{JobRow: &rivertype.JobRow{Attempt: try}, Args: webhookArgs{EventID: "evt_1"}}
 		err := w.Work(ctx, job)

@@ -46,12 +46,13 @@ type webhookWorker struct {
 	events Events
 	sender *sender
 	random func() float64
+	clock  checkout.Clock
 	logger *slog.Logger
 }
 
 // NextRetry implements river.Worker.
 func (w *webhookWorker) NextRetry(job *river.Job[webhookArgs]) time.Time {
-	return time.Now().Add(wait(job.Attempt, w.random(), job.Args.asked))
+	return w.clock.Now().Add(wait(job.Attempt, w.random(), job.Args.asked))
 }
 
 // Payload is the body of a webhook: an event with the session as it left it.

@@ -329,7 +329,7 @@ func (s *spied) tables() {
 		}
 		tables = append(tables, name)
 	}
-	if err := names.Err(); err != nil || !slices.Contains(tables, "notifications") {
+	if err := names.Err(); err != nil || !slices.Contains(tables, "timeline") {
 		s.Fatalf("the tables are %v (%v)", tables, err)
 	}
 	for _, name := range tables {

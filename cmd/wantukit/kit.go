@@ -75,7 +75,11 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 		accounts[s.ID] = wantupay.Account{Client: client, WeChatAppID: s.WeChat.AppID}
 		merchants[s.ID], endpoints[s.ID] = s.Domain(), s.Endpoint()
 	}
-	queue, err := worker.NewQueue(ctx, k.db, endpoints)
+	clock, err := clockOf(ctx, k.db, time.Now, c.logger)
+	if err != nil {
+		return err
+	}
+	queue, err := worker.NewQueue(ctx, k.db, clock, endpoints)
 	if err != nil {
 		return err
 	}
@@ -85,14 +89,14 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 		return err
 	}
 	k.service, err = checkout.New(checkout.Config{
-		Store: k.store, Gateway: gateway, Clock: wallClock{}, Random: rand.Reader,
+		Store: k.store, Gateway: gateway, Clock: clock, Random: rand.Reader,
 		Merchants: merchants, PublicURL: c.publicURL, Report: reportTo(c.logger),
 	})
 	if err != nil {
 		return err
 	}
 	k.worker, err = worker.New(worker.Config{
-		DB: k.db, Sweeper: k.service, Events: k.store, Endpoints: endpoints, Logger: c.logger,
+		DB: k.db, Sweeper: k.service, Events: k.store, Clock: clock, Endpoints: endpoints, Logger: c.logger,
 	})
 	return err
 }
@@ -150,12 +154,6 @@ func (k *kit) drain(ctx, serving context.Context) {
 	case <-serving.Done():
 	}
 }
-
-// wallClock is the system's clock.
-type wallClock struct{}
-
-// Now implements checkout.Clock.
-func (wallClock) Now() time.Time { return time.Now() }
 
 // reportTo writes what the domain reports to a log.
 func reportTo(logger *slog.Logger) func(checkout.Report) {
