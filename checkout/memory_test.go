@@ -22,6 +22,7 @@ type memory struct {
 	refunds       map[string]memoryRefund
 	events        []checkout.Event
 	notifications []checkout.Notification
+	reports       []checkout.Reconciliation
 	// broken, when set, is asked before each method and may fail it.
 	broken func(method string) error
 }

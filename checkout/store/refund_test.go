@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -34,15 +36,15 @@ func TestSessionsFromBeforeRefundsKnowWhatPaidThem(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	back(t, path)
+	back(t, path, 2)
 	got, err := store.New(open(t, path), noJobs).Session(t.Context(), session.ID)
 	if err != nil || got.PaidBy != "at_first" || got.AmountRefunded != 0 {
 		t.Errorf("paid by %q, %d refunded (%v), want at_first and 0", got.PaidBy, got.AmountRefunded, err)
 	}
 }
 
-// back takes the migration of refunds back, and those after it.
-func back(t *testing.T, path string) {
+// back takes a migration back, and those after it.
+func back(t *testing.T, path string, version int) {
 	t.Helper()
 	files, err := filepath.Glob("migrations/*.sql")
 	if err != nil {
@@ -51,7 +53,7 @@ func back(t *testing.T, path string) {
 	slices.Sort(files)
 	var down strings.Builder
 	for _, file := range slices.Backward(files) {
-		if filepath.Base(file) < "00002" {
+		if filepath.Base(file) < fmt.Sprintf("%05d", version) {
 			break
 		}
 		text, err := os.ReadFile(file)
@@ -61,7 +63,7 @@ func back(t *testing.T, path string) {
 		_, statements, _ := strings.Cut(string(text), "-- +goose Down")
 		down.WriteString(statements)
 	}
-	_, err = open(t, path).Writer().ExecContext(t.Context(), down.String()+"; DELETE FROM goose_db_version WHERE version_id >= 2")
+	_, err = open(t, path).Writer().ExecContext(t.Context(), down.String()+"; DELETE FROM goose_db_version WHERE version_id >= "+strconv.Itoa(version))
 	if err != nil {
 		t.Fatal(err)
 	}
