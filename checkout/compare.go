@@ -171,10 +171,12 @@ func (c *comparison) compareUnknown(t Trade) *Difference {
 }
 
 func (c *comparison) comparePayment(t Trade, a Attempt) *Difference {
-	before, twice := c.paid[a.ID]
-	c.paid[a.ID] = t.TradeID
+	first, before := c.paid[a.ID]
+	if !before {
+		c.paid[a.ID] = t.TradeID
+	}
 	switch {
-	case twice && before != t.TradeID:
+	case before && first != t.TradeID:
 		return t.of(DifferencePaidTwice, a.booked()).about(a)
 	case a.State != AttemptPaid:
 		return t.of(DifferencePaidThere, a.booked()).about(a)

@@ -15,9 +15,13 @@ func (m *memory) AttemptsByNumber(ctx context.Context, numbers []string) ([]chec
 		return nil, err
 	}
 	defer leave()
+	wanted := map[string]bool{}
+	for _, number := range numbers {
+		wanted[number] = true
+	}
 	var found []checkout.Attempt
 	for _, a := range m.attempts {
-		if slices.Contains(numbers, a.OutTradeNo) {
+		if wanted[a.OutTradeNo] {
 			found = append(found, a.Attempt)
 		}
 	}
@@ -85,11 +89,11 @@ func (m *memory) AddDifference(ctx context.Context, e checkout.Event) (bool, err
 		return false, err
 	}
 	defer leave()
-	for _, other := range m.events {
-		if other.Difference != nil && other.Merchant == e.Merchant && other.Difference.Key() == e.Difference.Key() {
-			return false, nil
-		}
+	key := e.Merchant + " " + e.Difference.Key()
+	if m.told[key] {
+		return false, nil
 	}
+	m.told[key] = true
 	m.events = append(m.events, e)
 	return true, nil
 }

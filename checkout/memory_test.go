@@ -23,6 +23,8 @@ type memory struct {
 	events        []checkout.Event
 	notifications []checkout.Notification
 	reports       []checkout.Reconciliation
+	// told are the keys of the differences, by merchant.
+	told map[string]bool
 	// broken, when set, is asked before each method and may fail it.
 	broken func(method string) error
 }
@@ -33,7 +35,7 @@ type memoryAttempt struct {
 }
 
 func newMemory() *memory {
-	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{}}
+	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{}, told: map[string]bool{}}
 }
 
 func TestMemoryKeepsTheContract(t *testing.T) {

@@ -82,7 +82,7 @@ func newFixtureOver(t *testing.T, db *store.DB, url string) *fixture {
 	must(t, err)
 	s := store.New(db, queue.Enqueue)
 	return &fixture{t, db, s, worker.Config{
-		DB: db, Sweeper: sweeper(func() error { return nil }), Events: s, Endpoints: endpoints,
+		DB: db, Sweeper: sweeper(func() error { return nil }), Reconciler: &reconciler{}, Events: s, Endpoints: endpoints,
 		Logger: slog.New(slog.DiscardHandler),
 	}}
 }

@@ -8,6 +8,7 @@
 //	wantukit migrate    the database's schema brought up to date
 //	wantukit query …    one order at the gateway; see wantukit --help
 //	wantukit webhook …  webhooks that a shop could not be sent
+//	wantukit reconcile  the gateway's statement held against the books
 package main
 
 import (

@@ -25,7 +25,8 @@ import (
 
 // Verbs are the commands.
 type Verbs struct {
-	Webhook webhookVerbs `cmd:"" group:"records" help:"See to webhooks that a shop could not be sent."`
+	Webhook   webhookVerbs  `cmd:"" group:"records" help:"See to webhooks that a shop could not be sent."`
+	Reconcile reconcileVerb `cmd:"" group:"records" help:"Hold the gateway's statement against the books, as serve does every day."`
 }
 
 // Groups are the titles under which the help lists the verbs and their flags.
