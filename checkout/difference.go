@@ -1,8 +1,6 @@
 package checkout
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strconv"
 	"time"
 )
@@ -77,7 +75,8 @@ type Booked struct {
 }
 
 // Key is the same for the same difference, whoever finds it and whenever: its
-// kind, its numbers and its amounts. It is 64 letters and digits.
+// kind, its numbers and its amounts. What the statement says in it may be of any
+// length.
 func (d Difference) Key() string {
 	parts := []string{string(d.Kind), d.OutTradeNo, d.OutRefundNo, d.GatewayRefundID}
 	if d.Kind == DifferencePaidTwice {
@@ -93,8 +92,7 @@ func (d Difference) Key() string {
 	for _, part := range parts {
 		text = strconv.AppendQuote(text, part)
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
+	return string(text)
 }
 
 // Trade is one row of the gateway's statement. Nobody signs it: it decides

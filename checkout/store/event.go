@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -70,7 +72,8 @@ func insertEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) (sql.Result,
 	}
 	var key sql.NullString
 	if e.Difference != nil {
-		key = sql.NullString{String: e.Difference.Key(), Valid: true}
+		sum := sha256.Sum256([]byte(e.Difference.Key())) // an index takes no text of any length
+		key = sql.NullString{String: hex.EncodeToString(sum[:]), Valid: true}
 	}
 	return tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`, difference_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (merchant, difference_key) WHERE difference_key IS NOT NULL DO NOTHING`,

@@ -22,10 +22,12 @@ import (
 // reconciler is a Reconciler for whom some merchants are due once. A merchant
 // named "broken" fails.
 type reconciler struct {
-	due    []string
-	takes  time.Duration
-	begun  chan string
-	broken error
+	due   []string
+	takes time.Duration
+	begun chan string
+	// release ends a run that takes long.
+	release chan struct{}
+	broken  error
 
 	mu                   sync.Mutex
 	runs                 []string
@@ -57,6 +59,7 @@ func (r *reconciler) Reconcile(ctx context.Context, merchant string, from, to ti
 	var err error
 	select {
 	case <-time.After(r.takes):
+	case <-r.release:
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
@@ -120,13 +123,14 @@ func TestReconciliationIsOneNodes(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, on func(string) *fixture) {
 		f := on("")
-		r := &reconciler{due: []string{"a"}, begun: make(chan string, 9), takes: 10 * time.Second}
+		r := &reconciler{due: []string{"a"}, begun: make(chan string, 9), release: make(chan struct{}), takes: time.Hour}
 		f.config.Reconciler = r
 		f.work()
 		next(t, r.begun)
 		if f.db.Postgres() != nil { // SQLite has one node
 			f.work()
 		}
+		t.Cleanup(func() { close(r.release) }) // before the workers end
 		job := func() (n int) {
 			must(t, f.db.Writer().QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'reconcile'`).Scan(&n))
 			return n
