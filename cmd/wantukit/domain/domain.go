@@ -74,11 +74,10 @@ func reportTo(logger *slog.Logger) func(checkout.Report) {
 		if r.Alarm {
 			level = slog.LevelError
 		}
-		var about []any
+		about := logger
 		if r.Merchant != "" {
-			about = []any{"merchant", r.Merchant}
+			about = logger.With("merchant", r.Merchant)
 		}
-		about = append(about, "session", r.SessionID, "attempt", r.AttemptID, "refund", r.RefundID, "error", r.Err)
-		logger.Log(context.Background(), level, r.Problem, about...)
+		about.Log(context.Background(), level, r.Problem, "session", r.SessionID, "attempt", r.AttemptID, "refund", r.RefundID, "error", r.Err)
 	}
 }
