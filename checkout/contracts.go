@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"iter"
 	"time"
 )
 
@@ -106,6 +107,32 @@ type Store interface {
 	Events(ctx context.Context, sessionID string) ([]Event, error)
 	// Event returns an event, or ErrNotFound.
 	Event(ctx context.Context, id string) (Event, error)
+
+	// AttemptsByNumber returns the attempts that have one of up to 500 numbers
+	// (OutTradeNo), of any merchant and in any order.
+	AttemptsByNumber(ctx context.Context, numbers []string) ([]Attempt, error)
+	// RefundsOfAttempts returns all refunds of up to 500 attempts, in any order.
+	RefundsOfAttempts(ctx context.Context, attemptIDs []string) ([]Refund, error)
+	// PaidAttempts returns up to limit attempts of a merchant whose PaidAt is
+	// in [from, to), ordered by that and then by their ID. Of those paid at
+	// from only the ones are returned whose ID comes after afterID: so the last
+	// of one page begins the next.
+	PaidAttempts(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]Attempt, error)
+	// SucceededRefunds is PaidAttempts for refunds that succeeded, by their
+	// SettledAt.
+	SucceededRefunds(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]Refund, error)
+	// AddDifference stores an event with its jobs, unless the merchant has one
+	// whose Difference has the same Key. It reports whether it did.
+	AddDifference(ctx context.Context, e Event) (bool, error)
+	// SaveReconciliation stores a report, over the one of its ID if there is
+	// one.
+	SaveReconciliation(ctx context.Context, r Reconciliation) error
+	// Reconciliation returns a report, or ErrNotFound.
+	Reconciliation(ctx context.Context, id string) (Reconciliation, error)
+	// Reconciliations returns up to limit reports of a merchant, or of all
+	// where merchant is "", without what they found: the one that started last
+	// first.
+	Reconciliations(ctx context.Context, merchant string, limit int) ([]Reconciliation, error)
 }
 
 // Change is what one transaction does to a session, one of its attempts and
@@ -155,6 +182,11 @@ type Gateway interface {
 	// beside ErrRefused, is settled by sending it again. A refusal is best a
 	// *RefusedError.
 	Refund(ctx context.Context, r RefundOrder) (RefundResult, error)
+	// Statement returns the payments and the refunds of a merchant's account
+	// from one moment to another, by the gateway's clock, in any order and each
+	// once. It ends at the first error, which comes with a zero Trade: rows
+	// before it say what is there, and nothing says what is not.
+	Statement(ctx context.Context, merchant string, from, to time.Time) iter.Seq2[Trade, error]
 	// ReadNotification verifies what arrived for a merchant and then parses
 	// it; an error means that nothing in it may be believed, and matches
 	// ErrOtherAccount where it is signed but not for this account. The text is

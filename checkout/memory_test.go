@@ -22,6 +22,9 @@ type memory struct {
 	refunds  map[string]memoryRefund
 	events   []checkout.Event
 	timeline []checkout.Entry
+	reports  []checkout.Reconciliation
+	// told are the keys of the differences, by merchant.
+	told map[string]bool
 	// unwritable, when set, is why no entry can be stored of itself.
 	unwritable error
 	// broken, when set, is asked before each method and may fail it.
@@ -34,7 +37,7 @@ type memoryAttempt struct {
 }
 
 func newMemory() *memory {
-	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{}}
+	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{}, told: map[string]bool{}}
 }
 
 func TestMemoryKeepsTheContract(t *testing.T) {

@@ -25,6 +25,10 @@ type Merchant struct {
 	// KeepPaidTwice keeps the second payment of a session, for the shop to
 	// decide about, where it would go back by itself.
 	KeepPaidTwice bool
+	// SharedAccount says that other systems place orders on the merchant's
+	// account at the gateway, so that one that the checkout did not place is no
+	// difference.
+	SharedAccount bool
 }
 
 // Config is what a Service is made of.
@@ -49,6 +53,7 @@ type Config struct {
 type Report struct {
 	// Problem is a constant phrase, such as "query failed".
 	Problem   string
+	Merchant  string
 	SessionID string
 	AttemptID string
 	RefundID  string

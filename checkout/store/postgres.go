@@ -130,7 +130,7 @@ const channel = "wantukit_session"
 // changed tells every node, once tx is committed, that a session has changed.
 // SQLite has one node, which knows.
 func (s *Store) changed(ctx context.Context, tx *sql.Tx, sessionID string) error {
-	if s.db.pool == nil {
+	if s.db.pool == nil || sessionID == "" {
 		return nil
 	}
 	if _, err := tx.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, sessionID); err != nil {

@@ -20,7 +20,7 @@ type Opener func(t *testing.T) checkout.Store
 // Run holds the stores that open returns against the contract.
 func Run(t *testing.T, open Opener) {
 	t.Helper()
-	for _, chapter := range []map[string]check{contract, refundContract, timelineContract} {
+	for _, chapter := range []map[string]check{contract, refundContract, timelineContract, reconcileContract} {
 		for name, check := range chapter {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -2,6 +2,8 @@ package worker
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -40,8 +42,28 @@ func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
 	}
 }
 
+// ReconcileJob returns what the queue calls for each round.
+func ReconcileJob(r Reconciler, logger *slog.Logger) func(context.Context) error {
+	w := &reconcileWorker{reconciler: r, logger: logger}
+	return func(ctx context.Context) error { return w.Work(ctx, nil) }
+}
+
 // SweepJob returns what the queue calls for each sweep.
 func SweepJob(s Sweeper) func(context.Context) error {
 	w := &sweepWorker{sweeper: s}
 	return func(ctx context.Context) error { return w.Work(ctx, nil) }
+}
+
+// WriteReconcileJob writes the job of a round as the leader does.
+func WriteReconcileJob(ctx context.Context, db Database) error {
+	c, err := newClient(db, nil, &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	tx, err := db.Writer().BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	_, err = c.InsertTx(ctx, tx, reconcileArgs{}, reconcileOpts())
+	return errors.Join(err, tx.Commit())
 }

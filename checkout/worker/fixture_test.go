@@ -87,7 +87,7 @@ func newFixtureAt(t *testing.T, db *store.DB, url string, clock checkout.Clock) 
 	must(t, err)
 	s := store.New(db, queue.Enqueue)
 	return &fixture{t, db, s, worker.Config{
-		DB: db, Sweeper: sweeper(func() error { return nil }), Events: s, Endpoints: endpoints, Clock: clock,
+		DB: db, Sweeper: sweeper(func() error { return nil }), Reconciler: &reconciler{}, Events: s, Endpoints: endpoints, Clock: clock,
 		Logger: slog.New(slog.DiscardHandler),
 	}}
 }

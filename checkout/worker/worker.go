@@ -75,10 +75,12 @@ type Sweeper interface {
 
 // Config is what a worker is made of.
 type Config struct {
-	DB        Database
-	Sweeper   Sweeper
-	Events    Events
-	Endpoints map[string]Endpoint
+	DB      Database
+	Sweeper Sweeper
+	// Reconciler is asked every 10 minutes what is to be reconciled.
+	Reconciler Reconciler
+	Events     Events
+	Endpoints  map[string]Endpoint
 	// Clock says when a job is due; in PostgreSQL the database's does.
 	Clock checkout.Clock
 	// Transport carries the webhooks. Defaults to one for each endpoint that
@@ -107,8 +109,8 @@ type Worker struct {
 
 // New returns a Worker, or an error that names the field that is wrong.
 func New(c Config) (*Worker, error) {
-	if c.DB == nil || c.Sweeper == nil || c.Events == nil || c.Clock == nil {
-		return nil, errors.New("worker: Config.DB, Config.Sweeper, Config.Events and Config.Clock are needed")
+	if c.DB == nil || c.Sweeper == nil || c.Reconciler == nil || c.Events == nil || c.Clock == nil {
+		return nil, errors.New("worker: Config.DB, Config.Sweeper, Config.Reconciler, Config.Events and Config.Clock are needed")
 	}
 	if c.Random == nil {
 		c.Random = mathrand.Float64
@@ -122,9 +124,11 @@ func New(c Config) (*Worker, error) {
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper})
+	river.AddWorker(workers, &reconcileWorker{reconciler: c.Reconciler, logger: c.Logger})
 	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger})
 	queues := webhookQueues(c.Endpoints)
 	queues[sweepQueue] = river.QueueConfig{MaxWorkers: 2}
+	queues[reconcileQueue] = river.QueueConfig{MaxWorkers: 1}
 	id := "wantukit_" + rand.Text()
 	client, err := newClient(c.DB, c.Clock, &river.Config{
 		ID:     id,
@@ -134,13 +138,7 @@ func New(c Config) (*Worker, error) {
 		JobTimeout:                  jobTimeout,
 		RescueStuckJobsAfter:        rescueAfter,
 		CompletedJobRetentionPeriod: keepDone,
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(
-			river.PeriodicInterval(sweepEvery),
-			func() (river.JobArgs, *river.InsertOpts) {
-				return sweepArgs{}, &river.InsertOpts{MaxAttempts: 1, Queue: sweepQueue}
-			},
-			&river.PeriodicJobOpts{ID: "sweep", RunOnStart: true},
-		)},
+		PeriodicJobs:                periodicJobs(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
@@ -153,6 +151,18 @@ func New(c Config) (*Worker, error) {
 		w.beside = append(w.beside, l.hold)
 	}
 	return w, nil
+}
+
+// periodicJobs are written by the node that leads.
+func periodicJobs() []*river.PeriodicJob {
+	return []*river.PeriodicJob{
+		river.NewPeriodicJob(river.PeriodicInterval(sweepEvery), func() (river.JobArgs, *river.InsertOpts) {
+			return sweepArgs{}, &river.InsertOpts{MaxAttempts: 1, Queue: sweepQueue}
+		}, &river.PeriodicJobOpts{ID: "sweep", RunOnStart: true}),
+		river.NewPeriodicJob(river.PeriodicInterval(reconcileEvery), func() (river.JobArgs, *river.InsertOpts) {
+			return reconcileArgs{}, reconcileOpts()
+		}, &river.PeriodicJobOpts{ID: "reconcile", RunOnStart: true}),
+	}
 }
 
 // Start begins to work; it ends with Stop.

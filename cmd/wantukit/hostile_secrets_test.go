@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
+	"github.com/wantukit/wantukit/cmd/wantukit/domain"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -550,7 +551,7 @@ func TestHostileSecretsOfEveryEndpoint(t *testing.T) {
 			t.Parallel()
 			_, at := outside(t, teller)
 			shop, log := canaryShop(at, ""), &searched{}
-			client, err := shop.Client(logCalls(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+			client, err := shop.Client(domain.LogCalls(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,6 +9,7 @@
 //	wantukit query …    one order at the gateway; see wantukit --help
 //	wantukit session …  what happened to a session
 //	wantukit webhook …  webhooks that a shop could not be sent
+//	wantukit reconcile  the gateway's statement held against the books
 package main
 
 import (

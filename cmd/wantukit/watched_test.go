@@ -89,7 +89,7 @@ func TestFiftyPagesAndAThousandNotifications(t *testing.T) {
 	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'webhook'`).Scan(&webhooks); err != nil || webhooks != 1 {
 		t.Errorf("%d webhooks (%v), want one", webhooks, err)
 	}
-	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM notifications WHERE verdict = 'accepted'`).Scan(&acknowledged); err != nil || acknowledged != notifications {
+	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM timeline WHERE kind = 'notification' AND result = 'accepted'`).Scan(&acknowledged); err != nil || acknowledged != notifications {
 		t.Errorf("%d notifications are kept (%v), want %d", acknowledged, err, notifications)
 	}
 	t.Logf("%d pages, %d notifications: %d queries before the payment, %d after, at most %d at once", openPages, acknowledged, before, queries-before, most)

@@ -14,7 +14,7 @@ SELECT session_id, attempt_id, ref, at, kind, '', result, detail, body FROM (
     UNION ALL
     SELECT 4, session_id, attempt_id, id, created_at, 'refund', reason, '', '' FROM refunds
     UNION ALL
-    SELECT 5, session_id, attempt_id, id, created_at, 'event', type, '', '' FROM events
+    SELECT 5, session_id, attempt_id, id, created_at, 'event', type, '', '' FROM events WHERE session_id IS NOT NULL
 ) AS known ORDER BY at, rank, ref;
 
 DROP TABLE notifications;

@@ -68,6 +68,9 @@ type Shop struct {
 	PaidLate checkout.LatePolicy `yaml:"paid_late"`
 	// KeepPaidTwice keeps a second payment, which else goes back by itself.
 	KeepPaidTwice bool `yaml:"keep_paid_twice"`
+	// SharedAccount says that other systems place orders on the account too, so
+	// that theirs are no differences.
+	SharedAccount bool `yaml:"shared_account"`
 }
 
 // ReadShops reads the configuration file, resolves its keys and refuses what
@@ -165,7 +168,7 @@ func (s *Shop) Client(transport wantu.Transport) (*wantu.Client, error) {
 func (s *Shop) Domain() checkout.Merchant {
 	m := checkout.Merchant{
 		ID: s.ID, Name: s.Name, Lifetime: time.Duration(s.SessionMinutes) * time.Minute,
-		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice,
+		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice, SharedAccount: s.SharedAccount,
 	}
 	for _, name := range s.Channels {
 		for _, w := range checkout.ExpandWallets(name) {

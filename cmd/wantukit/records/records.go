@@ -25,8 +25,9 @@ import (
 
 // Verbs are the commands.
 type Verbs struct {
-	Session sessionVerbs `cmd:"" group:"records" help:"See what happened to a session."`
-	Webhook webhookVerbs `cmd:"" group:"records" help:"See to webhooks that a shop could not be sent."`
+	Session   sessionVerbs  `cmd:"" group:"records" help:"See what happened to a session."`
+	Webhook   webhookVerbs  `cmd:"" group:"records" help:"See to webhooks that a shop could not be sent."`
+	Reconcile reconcileVerb `cmd:"" group:"records" help:"Hold the gateway's statement against the books, as serve does every day."`
 }
 
 // Groups are the titles under which the help lists the verbs and their flags.
