@@ -1,0 +1,149 @@
+package modeltest
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
+	"github.com/wantukit/wantukit/checkout/worker"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// endpoints have a webhook for every event of the shop.
+var endpoints = map[string]worker.Endpoint{shop: {URL: "https://shop.example/webhooks", Secret: "whsec_Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5"}}
+
+// noon is when every run begins: after any real time, because SQLite's own
+// clock stamps some of the queue's columns.
+var noon = time.Date(2126, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func TestNothingIsLostOrDoubledOnSQLite(t *testing.T) {
+	t.Parallel()
+	template := filepath.Join(t.TempDir(), "template.db")
+	db, err := store.OpenSQLite(t.Context(), template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := worker.NewQueue(t.Context(), db, endpoints); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check(t, func(rt *rapid.T) *store.DB {
+		path := filepath.Join(t.TempDir(), "w.db")
+		must(rt, copyFile(path, template))
+		db, err := store.OpenSQLite(context.Background(), path)
+		must(rt, err)
+		return db
+	})
+}
+
+func TestNothingIsLostOrDoubledOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	check(t, func(rt *rapid.T) *store.DB {
+		db, err := store.OpenPostgres(context.Background(), url)
+		must(rt, err)
+		_, err = worker.NewQueue(context.Background(), db, endpoints)
+		must(rt, err)
+		_, err = db.Writer().ExecContext(context.Background(), "TRUNCATE sessions, attempts, refunds, events, notifications, river_job, webhook_parked CASCADE")
+		must(rt, err)
+		return db
+	})
+}
+
+// check lets anything happen to a shop, in every order.
+func check(t *testing.T, open func(*rapid.T) *store.DB) {
+	t.Helper()
+	rapid.Check(t, func(rt *rapid.T) {
+		rapid.SyncTest(rt, func(rt *rapid.T) {
+			time.Sleep(time.Until(noon))
+			db := open(rt)
+			queue, err := worker.NewQueue(context.Background(), db, endpoints)
+			must(rt, err)
+			w := newWorld(rt, db, store.New(db, queue.Enqueue))
+			rt.Cleanup(func() { w.end() })
+			actions := w.actions()
+			actions[""] = w.check
+			w.prepare(rt)
+			rt.Repeat(actions)
+			w.settle(rt)
+		})
+	})
+}
+
+func must(rt *rapid.T, err error) {
+	rt.Helper()
+	if err != nil {
+		rt.Fatal(err)
+	}
+}
+
+func copyFile(to, from string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = out.Close() }()
+	_, err = io.Copy(out, in)
+	return err
+}
+
+// prepare makes a session and, mostly, its first order, without trouble.
+func (w *world) prepare(rt *rapid.T) {
+	troubled := w.troubled
+	w.troubled = false
+	w.begin(0, "create", func(ctx context.Context, s *checkout.Service) {
+		session, err := s.Create(ctx, checkout.NewSession{
+			Merchant: shop, Amount: amount, Currency: "HKD", Subject: "Ticket", SuccessURL: "https://shop.example/thanks",
+		})
+		if err == nil {
+			_, _ = s.Start(ctx, checkout.StartRequest{SessionID: session.ID, Device: desktop, Wallet: checkout.WalletAlipayCN})
+		}
+	})
+	w.drain(rt)
+	w.troubled = troubled
+}
+
+// settle lets the dust settle: nothing fails any more, everybody is asked about
+// everything, and every webhook is sent. Then the books and the gateway agree.
+func (w *world) settle(rt *rapid.T) {
+	w.troubled, w.freezes = false, false
+	for _, o := range w.gateway.having(every) {
+		o.paying = false
+	}
+	w.drain(rt)
+	w.gateway.arrive()
+	for i := range 6 {
+		w.advance(rt, 65*time.Minute)
+		w.sweep(rt, i%nodes)
+		w.check(rt)
+	}
+	w.deliverAll(rt)
+	w.checkSettled(rt)
+}
+
+// end ends what is still under way, and closes the database.
+func (w *world) end() {
+	for _, n := range w.nodes {
+		if n != nil {
+			n.life.crash()
+		}
+	}
+	time.Sleep(time.Minute)
+	_ = w.db.Close()
+}
