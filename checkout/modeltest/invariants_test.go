@@ -286,18 +286,26 @@ func absorbs(w *world, b books) string {
 	case old.session.PaidBy != "" && old.session.PaidBy != s.PaidBy, old.session.AmountMismatch && !s.AmountMismatch:
 		return "who paid it has changed, or a mismatch was forgotten"
 	}
-	for i, was := range old.attempts {
-		is := b.attempts[i]
+	for _, was := range old.attempts {
+		is := find(b.attempts, func(a checkout.Attempt) bool { return a.ID == was.ID })
 		if was.ID != is.ID || was.State == checkout.AttemptPaid && is.State != was.State || was.Quarantined && !is.Quarantined {
 			return fmt.Sprintf("an attempt was %s and is %s", was.State, is.State)
 		}
 	}
-	for i, was := range old.refunds {
-		if is := b.refunds[i]; was.ID != is.ID || was.State != checkout.RefundPending && was.State != is.State {
+	for _, was := range old.refunds {
+		if is := find(b.refunds, func(r checkout.Refund) bool { return r.ID == was.ID }); was.ID != is.ID || was.State != checkout.RefundPending && was.State != is.State {
 			return fmt.Sprintf("a refund was %s and is %s", was.State, is.State)
 		}
 	}
 	return ""
+}
+
+// find returns the one that is meant, or none.
+func find[T any](all []T, is func(T) bool) (found T) {
+	if i := slices.IndexFunc(all, is); i >= 0 {
+		return all[i]
+	}
+	return found
 }
 
 // snapshot is everything that a forged notification must leave as it is.
