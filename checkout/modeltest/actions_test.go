@@ -13,6 +13,11 @@ import (
 // maxSessions bounds the sessions of one run: more would interfere less.
 const maxSessions = 2
 
+const (
+	alipay = checkout.WalletAlipayCN
+	wechat = checkout.WalletWeChat
+)
+
 var desktop = checkout.Device{
 	Kind: checkout.DeviceDesktop, Container: checkout.ContainerNone, Reason: "the model's",
 }
@@ -23,7 +28,9 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		"create":              w.create,
 		"start":               w.start,
 		"start again":         w.start,
+		"start once more":     w.start,
 		"pay":                 w.pay,
+		"pay another":         w.pay,
 		"pay across a close":  w.payAcross,
 		"begin to pay":        w.beginToPay,
 		"fail":                w.fail,
@@ -37,6 +44,7 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		"expire":              w.expire,
 		"close":               w.cancel,
 		"refund":              w.refund,
+		"refund again":        w.refund,
 		"crash":               w.crash,
 		"go on":               w.goOn,
 		"go on with another":  w.goOn,
@@ -51,10 +59,14 @@ func (w *world) create(rt *rapid.T) {
 		rt.Skip("enough sessions")
 	}
 	w.act(rt, "create", func(ctx context.Context, s *checkout.Service) {
-		_, _ = s.Create(ctx, checkout.NewSession{
-			Merchant: shop, Amount: amount, Currency: "HKD", Subject: "Ticket", SuccessURL: "https://shop.example/thanks",
-		})
+		_, _ = s.Create(ctx, ticket())
 	})
+}
+
+func ticket() checkout.NewSession {
+	return checkout.NewSession{
+		Merchant: shop, Amount: amount, Currency: "HKD", Subject: "Ticket", SuccessURL: "https://shop.example/thanks",
+	}
 }
 
 // session draws one of the sessions.
@@ -71,9 +83,9 @@ func (w *world) session(rt *rapid.T) string {
 func (w *world) start(rt *rapid.T) {
 	request := checkout.StartRequest{
 		SessionID: w.session(rt), Device: desktop,
-		Wallet: rapid.SampledFrom([]checkout.Wallet{checkout.WalletAlipayCN, checkout.WalletWeChat}).Draw(rt, "wallet"),
+		Wallet: rapid.SampledFrom([]checkout.Wallet{alipay, wechat}).Draw(rt, "wallet"),
 	}
-	if request.Wallet == checkout.WalletAlipayCN {
+	if request.Wallet == alipay {
 		request.Flow = rapid.SampledFrom([]checkout.Flow{"", checkout.FlowIframe}).Draw(rt, "flow")
 	}
 	w.act(rt, "start "+string(request.Wallet), func(ctx context.Context, s *checkout.Service) { _, _ = s.Start(ctx, request) })
@@ -240,7 +252,7 @@ func (w *world) goOn(rt *rapid.T) {
 
 func (w *world) wait(rt *rapid.T) {
 	w.advance(rt, rapid.SampledFrom([]time.Duration{
-		tick, time.Second, 4 * time.Second, 40 * time.Second, 3 * time.Minute, 20 * time.Minute, 2 * time.Hour,
+		tick, time.Second, 4 * time.Second, 4 * time.Second, 40 * time.Second, 3 * time.Minute, 20 * time.Minute, 2 * time.Hour,
 	}).Draw(rt, "time"))
 }
 

@@ -211,8 +211,11 @@ func endsAfterItsOrders(w *world, b books) string {
 			return "it ended before " + a.ID
 		}
 		o := w.gateway.orders[a.OutTradeNo]
-		if o != nil && o.payable() && !a.Quarantined && !o.late && !w.freezes && !endedByForce(o) {
-			return "it ended, and " + a.OutTradeNo + " can be paid"
+		if o == nil || a.Quarantined || o.late || w.freezes || endedByForce(o) {
+			continue
+		}
+		if o.payable() || o.state == checkout.OrderPaid && !o.closed && a.State != checkout.AttemptPaid {
+			return "it ended, and " + a.OutTradeNo + " can be paid, or is"
 		}
 	}
 	return ""

@@ -111,19 +111,30 @@ func copyFile(to, from string) (err error) {
 	return err
 }
 
-// prepare makes a session and, mostly, its first order, without trouble.
+// prepare makes a session with the orders that are drawn, of which some are
+// paid, without trouble: most of what can happen begins there.
 func (w *world) prepare(rt *rapid.T) {
 	troubled := w.troubled
 	w.troubled = false
+	wallets := rapid.SampledFrom([][]checkout.Wallet{{alipay}, {}, {alipay, wechat}}).Draw(rt, "orders")
 	w.begin(0, "create", func(ctx context.Context, s *checkout.Service) {
-		session, err := s.Create(ctx, checkout.NewSession{
-			Merchant: shop, Amount: amount, Currency: "HKD", Subject: "Ticket", SuccessURL: "https://shop.example/thanks",
-		})
-		if err == nil {
-			_, _ = s.Start(ctx, checkout.StartRequest{SessionID: session.ID, Device: desktop, Wallet: checkout.WalletAlipayCN})
+		session, err := s.Create(ctx, ticket())
+		for _, wallet := range wallets {
+			if err == nil {
+				_, err = s.Start(ctx, checkout.StartRequest{SessionID: session.ID, Device: desktop, Wallet: wallet})
+			}
 		}
 	})
 	w.drain(rt)
+	if rapid.Bool().Draw(rt, "paid") {
+		for _, o := range w.gateway.having(every) {
+			o.pay()
+		}
+	}
+	if rapid.Bool().Draw(rt, "known") {
+		w.advance(rt, 4*time.Second)
+		w.sweep(rt, 0)
+	}
 	w.troubled = troubled
 }
 
