@@ -152,6 +152,9 @@ func tokenOf(o *order) string {
 // forge posts what the gateway did not say, and holds that nothing changes by
 // it, and nobody is asked.
 func (w *world) forge(rt *rapid.T) {
+	if w.gate.open != nil {
+		rt.Skip("others would change things meanwhile")
+	}
 	o := w.order(rt, every)
 	forged := note{o.status(), shop, "signed"}
 	forged.State = checkout.OrderPaid

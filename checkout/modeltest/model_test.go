@@ -3,8 +3,11 @@ package modeltest
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,26 +28,75 @@ var endpoints = map[string]worker.Endpoint{shop: {URL: "https://shop.example/web
 // clock stamps some of the queue's columns.
 var noon = time.Date(2126, 3, 1, 12, 0, 0, 0, time.UTC)
 
+// parts is how many times the runs of -rapid.checks are made on SQLite, side by
+// side. For more: go test ./checkout/modeltest -rapid.checks=10000
+const parts = 3
+
 func TestNothingIsLostOrDoubledOnSQLite(t *testing.T) {
 	t.Parallel()
+	for i := range parts {
+		t.Run("part "+strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
+			check(t, onSQLite(t), stepByStep)
+		})
+	}
+}
+
+func TestNothingIsLostOrDoubledOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	check(t, onPostgres(t), stepByStep)
+}
+
+func TestNothingIsLostOrDoubledAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, open := range map[string]func(*testing.T) opener{"SQLite": onSQLite, "PostgreSQL": onPostgres} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			check(t, open(t), atOnce)
+		})
+	}
+}
+
+// stepByStep stops every call at the gate.
+func stepByStep(*rapid.T, *world) {}
+
+// atOnce lets everybody through, to real concurrency, and to trouble by chance.
+func atOnce(rt *rapid.T, w *world) {
+	var mu sync.Mutex
+	chance := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
+	w.gate.open = func(k kind) verdict {
+		mu.Lock()
+		defer mu.Unlock()
+		if !w.troubled || chance.IntN(100) < usual {
+			return proceed
+		}
+		return verdicts[k][chance.IntN(len(verdicts[k]))]
+	}
+}
+
+// opener opens the empty database of one run.
+type opener func(*rapid.T) *store.DB
+
+func onSQLite(t *testing.T) opener {
+	t.Helper()
 	template := filepath.Join(t.TempDir(), "template.db")
 	db, err := store.OpenSQLite(t.Context(), template)
 	prepared(t, db, err)
-	check(t, func(rt *rapid.T) *store.DB {
+	return func(rt *rapid.T) *store.DB {
 		path := filepath.Join(t.TempDir(), "w.db")
 		must(rt, copyFile(path, template))
 		db, err := store.OpenSQLite(context.Background(), path)
 		must(rt, err)
 		return db
-	})
+	}
 }
 
-func TestNothingIsLostOrDoubledOnPostgreSQL(t *testing.T) {
-	t.Parallel()
+func onPostgres(t *testing.T) opener {
+	t.Helper()
 	url := pgtest.Database(t)
 	db, err := store.OpenPostgres(t.Context(), url)
 	prepared(t, db, err)
-	check(t, func(rt *rapid.T) *store.DB {
+	return func(rt *rapid.T) *store.DB {
 		db, err := store.OpenPostgres(context.Background(), url)
 		must(rt, err)
 		for _, table := range []string{"notifications", "events", "refunds", "attempts", "sessions", "river_job"} {
@@ -52,7 +104,7 @@ func TestNothingIsLostOrDoubledOnPostgreSQL(t *testing.T) {
 			must(rt, err)
 		}
 		return db
-	})
+	}
 }
 
 // prepared brings an opened database's tables up to date, and closes it.
@@ -70,7 +122,7 @@ func prepared(t *testing.T, db *store.DB, err error) {
 }
 
 // check lets anything happen to a shop, in every order.
-func check(t *testing.T, open func(*rapid.T) *store.DB) {
+func check(t *testing.T, open opener, how func(*rapid.T, *world)) {
 	t.Helper()
 	rapid.Check(t, func(rt *rapid.T) {
 		rapid.SyncTest(rt, func(rt *rapid.T) {
@@ -79,6 +131,7 @@ func check(t *testing.T, open func(*rapid.T) *store.DB) {
 			queue, err := worker.NewQueue(context.Background(), db, endpoints)
 			must(rt, err)
 			w := newWorld(rt, db, store.New(db, queue.Enqueue))
+			how(rt, w)
 			rt.Cleanup(func() { w.end() })
 			actions := w.actions()
 			actions[""] = w.check

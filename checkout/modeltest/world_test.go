@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing/synctest"
 	"time"
@@ -45,13 +46,15 @@ type world struct {
 	// skews says that the gateway may report another amount than was ordered.
 	skews bool
 
-	active   atomic.Int64
-	started  int
-	waited   time.Duration
-	notes    []sentNote
-	shop     *shopkeeper
-	before   map[string]books
-	asserted map[string]bool
+	active  atomic.Int64
+	started int
+	waited  time.Duration
+	notes   []sentNote
+	shop    *shopkeeper
+	before  map[string]books
+	// queue is what begins at once with the next burst, where nobody stops
+	// at the gate.
+	queue []func()
 }
 
 // node is one of the processes, as often as it is started again.
@@ -70,10 +73,10 @@ type sentNote struct {
 func newWorld(rt *rapid.T, db *store.DB, s *store.Store) *world {
 	w := &world{
 		rt: rt, db: db, store: s, gate: &gate{},
-		random:   rand.NewChaCha8([32]byte{1}),
+		random:   &random{from: rand.NewChaCha8([32]byte{1})},
 		troubled: rapid.Bool().Draw(rt, "troubled"), freezes: rapid.IntRange(0, 3).Draw(rt, "freezes") == 3,
 		skews: rapid.IntRange(0, 3).Draw(rt, "skews") == 3,
-		shop:  newShopkeeper(), before: map[string]books{}, asserted: map[string]bool{},
+		shop:  newShopkeeper(), before: map[string]books{},
 		policy: checkout.Merchant{
 			ID: shop, Name: "Shop", Lifetime: 30 * time.Minute,
 			PaidLate:      rapid.SampledFrom([]checkout.LatePolicy{checkout.LateHold, checkout.LateAccept, checkout.LateRefund}).Draw(rt, "paid_late"),
@@ -99,6 +102,19 @@ func (w *world) node(i int) *node {
 	return w.nodes[i]
 }
 
+// random is the ids' source, the same in every run.
+type random struct {
+	mu   sync.Mutex
+	from *rand.ChaCha8
+}
+
+// Read implements io.Reader.
+func (r *random) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.from.Read(p)
+}
+
 // clock is the bubble's.
 type clock struct{}
 
@@ -118,13 +134,26 @@ func (w *world) begin(i int, what string, do func(ctx context.Context, s *checko
 	name := fmt.Sprintf("%03d on %d: %s", w.started, i, what)
 	n := w.node(i)
 	ctx := context.WithValue(context.Background(), taskKey{}, name)
-	w.active.Add(1)
-	go func() {
+	task := func() {
 		defer w.active.Add(-1)
 		do(ctx, n.Service)
-	}()
+	}
+	w.active.Add(1)
+	if w.gate.open != nil {
+		w.queue = append(w.queue, task)
+		return name
+	}
+	go task()
 	synctest.Wait()
 	return name
+}
+
+// burst begins all that is queued at once.
+func (w *world) burst() {
+	for _, task := range w.queue {
+		go task()
+	}
+	w.queue = nil
 }
 
 // act starts a task on a drawn process and lets it run for as long as is drawn.
@@ -184,6 +213,7 @@ func drawVerdict(rt *rapid.T, c *call) verdict {
 // drain lets everything run that is under way, until nothing is.
 func (w *world) drain(rt *rapid.T) {
 	rt.Helper()
+	w.burst()
 	for range 5000 {
 		synctest.Wait()
 		if waiting := w.gate.waiting(); len(waiting) > 0 {
