@@ -45,6 +45,9 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		"close":               w.cancel,
 		"refund":              w.refund,
 		"refund again":        w.refund,
+		"refund on both":      w.refundOnBoth,
+		"start on both":       w.startOnBoth,
+		"sweep on both":       w.sweepOnBoth,
 		"crash":               w.crash,
 		"go on":               w.goOn,
 		"go on with another":  w.goOn,
@@ -80,7 +83,11 @@ func (w *world) session(rt *rapid.T) string {
 
 // start picks a wallet, and perhaps a flow: a click, a second one, another tab
 // and a change of channel.
-func (w *world) start(rt *rapid.T) {
+func (w *world) start(rt *rapid.T) { w.act(rt, "start", w.starting(rt)) }
+
+func (w *world) startOnBoth(rt *rapid.T) { w.actOnBoth(rt, "start", w.starting(rt)) }
+
+func (w *world) starting(rt *rapid.T) func(context.Context, *checkout.Service) {
 	request := checkout.StartRequest{
 		SessionID: w.session(rt), Device: desktop,
 		Wallet: rapid.SampledFrom([]checkout.Wallet{alipay, wechat}).Draw(rt, "wallet"),
@@ -88,7 +95,7 @@ func (w *world) start(rt *rapid.T) {
 	if request.Wallet == alipay {
 		request.Flow = rapid.SampledFrom([]checkout.Flow{"", checkout.FlowIframe}).Draw(rt, "flow")
 	}
-	w.act(rt, "start "+string(request.Wallet), func(ctx context.Context, s *checkout.Service) { _, _ = s.Start(ctx, request) })
+	return func(ctx context.Context, s *checkout.Service) { _, _ = s.Start(ctx, request) }
 }
 
 // order draws an order of which is holds.
@@ -213,9 +220,11 @@ func (w *world) confirm(cause checkout.Cause) func(*rapid.T) {
 	}
 }
 
-func (w *world) sweepSome(rt *rapid.T) {
-	w.act(rt, "sweep", func(ctx context.Context, s *checkout.Service) { _ = s.Sweep(ctx) })
-}
+func sweeping(ctx context.Context, s *checkout.Service) { _ = s.Sweep(ctx) }
+
+func (w *world) sweepSome(rt *rapid.T) { w.act(rt, "sweep", sweeping) }
+
+func (w *world) sweepOnBoth(rt *rapid.T) { w.actOnBoth(rt, "sweep", sweeping) }
 
 // expire lets the time of every session pass.
 func (w *world) expire(rt *rapid.T) {
@@ -228,13 +237,17 @@ func (w *world) cancel(rt *rapid.T) {
 	w.act(rt, "cancel", func(ctx context.Context, s *checkout.Service) { _, _ = s.Cancel(ctx, id) })
 }
 
-func (w *world) refund(rt *rapid.T) {
+func (w *world) refund(rt *rapid.T) { w.act(rt, "refund", w.refunding(rt)) }
+
+func (w *world) refundOnBoth(rt *rapid.T) { w.actOnBoth(rt, "refund", w.refunding(rt)) }
+
+func (w *world) refunding(rt *rapid.T) func(context.Context, *checkout.Service) {
 	id := w.session(rt)
 	n := checkout.NewRefund{
 		Amount:            rapid.SampledFrom([]int64{amount, amount / 2, 1, amount + 1}).Draw(rt, "amount"),
 		ClientReferenceID: rapid.SampledFrom([]string{"", "r1", "r2"}).Draw(rt, "reference"),
 	}
-	w.act(rt, "refund", func(ctx context.Context, s *checkout.Service) { _, _ = s.Refund(ctx, id, n) })
+	return func(ctx context.Context, s *checkout.Service) { _, _ = s.Refund(ctx, id, n) }
 }
 
 func (w *world) crash(rt *rapid.T) {

@@ -179,6 +179,21 @@ func (w *world) run(rt *rapid.T, task string, points int) {
 	}
 }
 
+// actOnBoth starts a task on every process, and lets them go on in step: each
+// reads before any writes.
+func (w *world) actOnBoth(rt *rapid.T, what string, do func(ctx context.Context, s *checkout.Service)) {
+	rt.Helper()
+	var tasks [nodes]string
+	for i := range tasks {
+		tasks[i] = w.begin(i, what, do)
+	}
+	for range rapid.IntRange(1, 20).Draw(rt, "steps") {
+		for _, task := range tasks {
+			w.run(rt, task, 1)
+		}
+	}
+}
+
 // parked returns the first waiting call of a task ("" for any), or nil.
 func (w *world) parked(task string) *call {
 	for _, c := range w.gate.waiting() {
@@ -191,12 +206,23 @@ func (w *world) parked(task string) *call {
 
 // let lets one call through, to what is drawn.
 func (w *world) let(rt *rapid.T, c *call) {
+	w.meet(rt, c)
 	v := proceed
 	if w.troubled {
 		v = drawVerdict(rt, c)
 	}
 	w.gate.release(c, v)
 	synctest.Wait()
+}
+
+// meet has a shopper pay an order, now and then, after the query that found it
+// unpaid and before its close.
+func (w *world) meet(rt *rapid.T, c *call) {
+	_, number, _ := strings.Cut(c.name, " ")
+	o := w.gateway.orders[number]
+	if c.kind == closing && o != nil && o.payable() && rapid.IntRange(0, 4).Draw(rt, "meets") == 4 {
+		o.pay()
+	}
 }
 
 // usual is how many of a hundred calls nothing happens to, in a world with
@@ -257,7 +283,7 @@ func (w *world) advance(rt *rapid.T, d time.Duration) {
 // sweep sweeps on a process until what is due was done.
 func (w *world) sweep(rt *rapid.T, i int) {
 	rt.Helper()
-	w.begin(i, "sweep", func(ctx context.Context, s *checkout.Service) { _ = s.Sweep(ctx) })
+	w.begin(i, "sweep", sweeping)
 	w.drain(rt)
 }
 
