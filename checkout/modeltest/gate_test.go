@@ -116,7 +116,7 @@ func taskOf(ctx context.Context) string {
 // the process has ended, or ends here.
 func (l *life) pass(ctx context.Context, k kind, name string) verdict {
 	l.check()
-	v := proceed
+	var v verdict
 	if l.gate.open != nil {
 		v = l.gate.open(k)
 	} else {

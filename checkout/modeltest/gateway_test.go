@@ -166,7 +166,7 @@ func (g *gateway) refund(r checkout.RefundOrder) (checkout.RefundResult, error) 
 	return checkout.RefundResult{GatewayID: "R" + r.OutRefundNo}, nil
 }
 
-// deny has close refused, or a refund refused for good.
+// deny notes at an order that something of it was refused.
 func (g *gateway) deny(do func(*order), number string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
