@@ -81,9 +81,11 @@ func TestConfirm(t *testing.T) {
 			a := f.lost(f.session())
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 			f.confirm(a)
-			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 			same(t, "live orders", f.gateway.live(), []string(nil))
-			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
+			f.gateway.pay(a.OutTradeNo) // the wallet's next payment crossed the close
+			f.sweepFor(6 * time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventAttemptFailed, checkout.EventPaid)
 		},
 		"a status that nobody knows": func(t *testing.T, f *fixture) {
 			a := f.pending()

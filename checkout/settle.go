@@ -106,9 +106,10 @@ func (a *Attempt) fail(why string, next time.Time) outcome {
 	return outcome{attempt: true, events: []EventType{EventAttemptFailed}}
 }
 
-// close ends a live attempt. It is asked about at next all the same.
+// close ends an attempt that is neither paid nor closed, whatever was given to
+// pay with. It is asked about at next all the same.
 func (a *Attempt) close(next time.Time) outcome {
-	if !a.live() {
+	if !a.State.CanMove(AttemptClosed) {
 		return outcome{}
 	}
 	a.State, a.NextQueryAt = AttemptClosed, next
