@@ -49,8 +49,10 @@ type clusterPlan struct {
 	// shop is more of the shop's configuration, in lines that begin with four
 	// spaces.
 	shop string
-	// sandbox changes the gateway, if it is not nil.
+	// sandbox changes the gateway, and called is told of each call that it has
+	// carried out and not answered yet, if they are not nil.
 	sandbox func(*sandbox.Config)
+	called  func()
 }
 
 const clusterKey = "sk_cluster_0123456789"
@@ -87,7 +89,7 @@ func newClusterOf(t *testing.T, plan clusterPlan) *cluster {
 	}
 	ctx, cancel := context.WithCancel(context.Background()) // the nodes end before it
 	ended := make(chan error, 1)
-	go func() { ended <- gateway.serve(ctx, c.sandbox, c.sandbox.Close, logger) }()
+	go func() { ended <- gateway.serve(ctx, plan.watched(c.sandbox), c.sandbox.Close, logger) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -101,6 +103,19 @@ func newClusterOf(t *testing.T, plan clusterPlan) *cluster {
 	c.public = httptest.NewServer(http.HandlerFunc(c.route))
 	t.Cleanup(c.public.Close)
 	return c
+}
+
+// watched is the gateway, with called.
+func (p clusterPlan) watched(gateway http.Handler) http.Handler {
+	if p.called == nil {
+		return gateway
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/paygate/") {
+			defer p.called() // a small answer is sent when the handler is done
+		}
+		gateway.ServeHTTP(w, r)
+	})
 }
 
 func (c *cluster) config() string { return filepath.Join(c.folder, "shops.yaml") }

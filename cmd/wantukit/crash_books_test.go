@@ -315,8 +315,9 @@ func (w *town) hurry(ctx context.Context) error {
 	return nil
 }
 
-// settle waits until everything has come to rest, and reports what does not.
-func (w *town) settle() {
+// settle waits until everything has come to rest, and reports and returns what
+// does not.
+func (w *town) settle() findings {
 	w.Helper()
 	w.sandbox.ClearFaults()
 	var wrong findings
@@ -327,11 +328,12 @@ func (w *town) settle() {
 			}
 		}
 		if wrong = w.settled(w.Context()); len(wrong) == 0 {
-			return
+			return nil
 		}
 		time.Sleep(time.Second)
 	}
 	for _, problem := range wrong {
 		w.Error(problem)
 	}
+	return wrong
 }

@@ -26,7 +26,7 @@ func TestPostgresGoesAndComesBack(t *testing.T) {
 			nodes := []*node{w.start(), w.start()}
 			ctx, stop := context.WithCancel(t.Context())
 			var wg sync.WaitGroup
-			wg.Go(func() { w.bustle(ctx, 4) })
+			wg.Go(func() { w.bustle(ctx) })
 			time.Sleep(2 * time.Second)
 			end(server, t)
 			gone := time.Now()
@@ -180,7 +180,7 @@ func TestCommitWhoseAnswerIsLost(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 8*time.Second)
 	defer stop()
 	b.odds.Store(10)
-	w.bustle(ctx, 4)
+	w.bustle(ctx)
 	b.odds.Store(0)
 	w.settle()
 	for _, n := range nodes {

@@ -36,6 +36,50 @@ type town struct {
 	refused  map[string]bool   // webhooks that were answered with 503 once
 	tries    int
 	lies     []string // what the kit must never say
+
+	awaited atomic.Int32 // a moment
+	came    chan struct{}
+}
+
+// moment is one at which a kit that does things in the wrong order is caught:
+// right after it has acknowledged something, or the gateway done what it asked
+// for.
+type moment int32
+
+const (
+	booked moment = iota + 1
+	givenBack
+	notified
+	heard
+	called
+)
+
+// at is told of each moment.
+func (w *town) at(m moment) {
+	if w.awaited.CompareAndSwap(int32(m), 0) {
+		w.came <- struct{}{}
+	}
+}
+
+// await returns at the next such moment, or after a while without one.
+func (w *town) await(m moment) {
+	w.awaited.Store(int32(m))
+	select {
+	case <-w.came:
+	case <-time.After(time.Second):
+		if !w.awaited.CompareAndSwap(int32(m), 0) {
+			<-w.came
+		}
+	}
+}
+
+// RoundTrip implements http.RoundTripper for the gateway's notifications.
+func (w *town) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := http.DefaultTransport.RoundTrip(r)
+	if err == nil && response.StatusCode == http.StatusOK {
+		w.at(notified)
+	}
+	return response, err
 }
 
 const townSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -46,6 +90,7 @@ func newTown(t *testing.T, database string) *town {
 	t.Helper()
 	w := &town{
 		sessions: map[string]int64{}, refunds: map[string]int64{}, told: map[string][]byte{}, refused: map[string]bool{},
+		came: make(chan struct{}),
 		client: &http.Client{
 			Timeout:       3 * time.Second,
 			Transport:     &http.Transport{MaxIdleConnsPerHost: 16},
@@ -61,7 +106,9 @@ func newTown(t *testing.T, database string) *town {
 	w.cluster = newClusterOf(t, clusterPlan{
 		database: database,
 		shop:     fmt.Sprintf("    webhook: {url: %q, secret: %q, allow_private: [\"127.0.0.0/8\"]}\n    paid_late: refund\n", hook.URL, townSecret),
+		called:   func() { w.at(called) },
 		sandbox: func(c *sandbox.Config) {
+			c.HTTPClient = &http.Client{Transport: w}
 			c.MaxOrders = 1_000_000
 			for range 60 {
 				c.NotifySchedule = append(c.NotifySchedule, time.Second)
@@ -102,6 +149,7 @@ func (w *town) hear(verifier *webhooks.Webhook, rw http.ResponseWriter, r *http.
 		return
 	}
 	w.told[id] = body
+	defer w.at(heard)
 	rw.WriteHeader(http.StatusNoContent)
 }
 
@@ -131,11 +179,11 @@ func (w *town) promised() promised {
 	return p
 }
 
-// bustle has shoppers come one after the other, some at a time, until ctx is
+// bustle has shoppers come one after the other, four at a time, until ctx is
 // done, and returns when the last has left.
-func (w *town) bustle(ctx context.Context, atOnce int) {
+func (w *town) bustle(ctx context.Context) {
 	var wg sync.WaitGroup
-	for range atOnce {
+	for range 4 {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				w.visit(ctx)
@@ -180,8 +228,9 @@ func (w *town) book(ctx context.Context, base, subject string, amount int64) (id
 	id, ok = w.order(ctx, base+"/v1/checkout/sessions", body)
 	if ok {
 		w.mu.Lock()
-		defer w.mu.Unlock()
 		w.sessions[id] = amount
+		w.mu.Unlock()
+		w.at(booked)
 	}
 	return id, ok
 }
@@ -291,6 +340,7 @@ func (w *town) giveBack(ctx context.Context, base, id string, amount int64) {
 			w.mu.Lock()
 			w.refunds[refund] = amount
 			w.mu.Unlock()
+			w.at(givenBack)
 			return
 		}
 	}
