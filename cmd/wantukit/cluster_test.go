@@ -120,16 +120,19 @@ func (p clusterPlan) watched(gateway http.Handler) http.Handler {
 
 func (c *cluster) config() string { return filepath.Join(c.folder, "shops.yaml") }
 
-// route is a load balancer of the simplest kind.
+// route is a load balancer of the simplest kind: where no node is ready it
+// hopes for the best, as many do.
 func (c *cluster) route(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	nodes := c.nodes
 	c.mu.Unlock()
-	for range nodes {
-		n := nodes[c.next.Add(1)%uint64(len(nodes))]
-		if n.ready.Load() {
-			n.proxy.ServeHTTP(w, r)
-			return
+	for _, hopeful := range []bool{false, true} {
+		for range nodes {
+			n := nodes[c.next.Add(1)%uint64(len(nodes))]
+			if n.ready.Load() || hopeful {
+				n.proxy.ServeHTTP(w, r)
+				return
+			}
 		}
 	}
 	w.WriteHeader(http.StatusServiceUnavailable)

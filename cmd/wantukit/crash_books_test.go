@@ -296,18 +296,18 @@ func (w *town) settled(ctx context.Context) findings {
 
 // hurry brings forward what the kit has put off, because tests do not wait for
 // an hour: nothing is due that was not to become due.
-func (w *town) hurry(ctx context.Context) error {
+func (w *town) hurry(ctx context.Context, besides ...string) error {
 	db, err := w.open()
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	for _, statement := range []string{
+	for _, statement := range append(besides,
 		"UPDATE attempts SET next_query_at = 1 WHERE next_query_at > 1 AND state <> 'paid'",
 		"UPDATE refunds SET next_try_at = 1 WHERE state = 'pending'",
 		"UPDATE river_job SET scheduled_at = '2020-01-01 00:00:00' WHERE kind = 'webhook' AND state = 'retryable'",
 		"UPDATE river_job SET attempted_at = '2020-01-01 00:00:00' WHERE kind = 'webhook' AND state = 'running'",
-	} {
+	) {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("%s: %w", statement, err)
 		}
@@ -315,15 +315,27 @@ func (w *town) hurry(ctx context.Context) error {
 	return nil
 }
 
+// release ends what nodes have held for longer than they still can: those that
+// live lost their database, and not themselves.
+const release = "UPDATE %s SET held_until = 1 WHERE held_until > 1"
+
+// settleSoon is settle where no node was killed or frozen that may hold
+// something: it does not wait for the end of such holds.
+func (w *town) settleSoon() findings {
+	w.Helper()
+	time.Sleep(2 * time.Second) // conversations end
+	return w.settle(fmt.Sprintf(release, "attempts"), fmt.Sprintf(release, "refunds"))
+}
+
 // settle waits until everything has come to rest, and reports and returns what
 // does not.
-func (w *town) settle() findings {
+func (w *town) settle(besides ...string) findings {
 	w.Helper()
 	w.sandbox.ClearFaults()
 	var wrong findings
 	for again := range int(2 * patience / time.Second) {
 		if again%5 == 0 {
-			if err := w.hurry(w.Context()); err != nil {
+			if err := w.hurry(w.Context(), besides...); err != nil {
 				w.Error(err)
 			}
 		}

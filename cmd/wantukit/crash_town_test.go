@@ -207,6 +207,9 @@ func (w *town) visit(ctx context.Context) {
 	if mood < 2 { // changes the channel, and may pay both
 		w.choose(ctx, id, []string{"wechat", "alipay_cn"}[visitor%2])
 	}
+	if mood == 2 { // a double click
+		w.choose(ctx, id, []string{"alipay_cn", "wechat"}[visitor%2])
+	}
 	if mood == 3 {
 		w.post(ctx, id, "/cancel", nil)
 	}
@@ -273,10 +276,17 @@ func (w *town) call(ctx context.Context, method, at, contentType, body string) (
 	return response.StatusCode, string(answer)
 }
 
-// choose takes a wallet and returns its cashier, where there is one.
+// choose takes a wallet, up to three times while there is nothing to pay with,
+// and returns its cashier, where there is one.
 func (w *town) choose(ctx context.Context, id, wallet string) (cashier string) {
-	if at := w.post(ctx, id, "/attempts", url.Values{"wallet": {wallet}}); strings.HasPrefix(at, w.gateway) {
-		return at
+	for range 3 {
+		at := w.post(ctx, id, "/attempts", url.Values{"wallet": {wallet}})
+		if strings.HasPrefix(at, w.gateway) {
+			return at
+		}
+		if wallet == "wechat" && strings.HasSuffix(at, "/c/"+id) {
+			return "" // the page shows the code, or why not
+		}
 	}
 	return ""
 }

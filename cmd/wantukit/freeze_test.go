@@ -166,7 +166,7 @@ func TestPaymentThatNobodyNotifiedIsFound(t *testing.T) {
 	}
 }
 
-// payUnwatched pays a session 20 s after it was made, whose shopper has left,
+// payUnwatched pays a session 10 s after it was made, whose shopper has left,
 // and returns how long it took until the shop was told.
 func (w *town) payUnwatched(base string) time.Duration {
 	w.Helper()
@@ -175,7 +175,7 @@ func (w *town) payUnwatched(base string) time.Duration {
 		w.Fatal("no session was made")
 	}
 	cashier := w.choose(w.Context(), id, "alipay_cn")
-	time.Sleep(20 * time.Second)
+	time.Sleep(10 * time.Second)
 	paid := time.Now()
 	w.call(w.Context(), "POST", cashier+"/pay", "", "")
 	eventually(w.T, "the shop is told", func() bool {
