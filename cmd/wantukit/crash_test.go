@@ -150,8 +150,8 @@ func (r *restarts) report(database string, lost findings) {
 		database, r.kills, len(p.sessions), notified, len(p.refunds), len(p.orders), paid, refunded, len(b.events), r.tries,
 		r.took[len(r.took)/2].Seconds(), r.took[len(r.took)-1].Seconds(), len(lost))
 	tell(r.T, line)
-	if paid < r.kills || refunded == 0 || notified < r.kills/2 {
-		r.Error("hardly anything was at stake")
+	if paid == 0 || refunded == 0 || notified == 0 {
+		r.Error("nothing was at stake")
 	}
 }
 
