@@ -99,8 +99,12 @@ func onPostgres(t *testing.T) opener {
 	return func(rt *rapid.T) *store.DB {
 		db, err := store.OpenPostgres(context.Background(), url)
 		must(rt, err)
-		for _, table := range []string{"notifications", "events", "refunds", "attempts", "sessions", "river_job"} {
-			_, err = db.Writer().ExecContext(context.Background(), "DELETE FROM "+table)
+		for _, statement := range []string{
+			"ALTER TABLE timeline DISABLE TRIGGER USER", // it is append-only
+			"TRUNCATE sessions, river_job CASCADE",
+			"ALTER TABLE timeline ENABLE TRIGGER USER",
+		} {
+			_, err = db.Writer().ExecContext(context.Background(), statement)
 			must(rt, err)
 		}
 		return db
@@ -111,7 +115,7 @@ func onPostgres(t *testing.T) opener {
 func prepared(t *testing.T, db *store.DB, err error) {
 	t.Helper()
 	if err == nil {
-		_, err = worker.NewQueue(t.Context(), db, endpoints)
+		_, err = worker.NewQueue(t.Context(), db, nil, endpoints)
 	}
 	if err == nil {
 		err = db.Close()

@@ -121,8 +121,10 @@ func (d disk) Apply(ctx context.Context, c checkout.Change) error {
 	return d.write(ctx, "Apply "+c.SessionID(), func() error { return d.Store.Apply(ctx, c) })
 }
 
-func (d disk) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) (int, error) {
-	return through(ctx, d.life, writing, "AddNotification", func() (int, error) {
-		return d.Store.AddNotification(ctx, n, askAt, first)
-	})
+func (d disk) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {
+	return d.write(ctx, "AddNotification", func() error { return d.Store.AddNotification(ctx, n, askAt, first) })
+}
+
+func (d disk) Record(ctx context.Context, entries ...checkout.Entry) error {
+	return d.write(ctx, "Record", func() error { return d.Store.Record(ctx, entries...) })
 }

@@ -99,7 +99,7 @@ func (b books) pages() []page {
 			b.events[e.ID] = e
 			return err
 		}},
-		{"SELECT attempt_id, COUNT(*) FROM notifications WHERE verdict = 'accepted' GROUP BY attempt_id", func(r *sql.Rows) error {
+		{"SELECT attempt_id, COUNT(*) FROM timeline WHERE kind = 'notification' AND result = 'accepted' GROUP BY attempt_id", func(r *sql.Rows) error {
 			var id string
 			var n int
 			err := r.Scan(&id, &n)
