@@ -132,7 +132,7 @@ func check(t *testing.T, open opener, how func(*rapid.T, *world)) {
 		rapid.SyncTest(rt, func(rt *rapid.T) {
 			time.Sleep(time.Until(noon))
 			db := open(rt)
-			queue, err := worker.NewQueue(context.Background(), db, endpoints)
+			queue, err := worker.NewQueue(context.Background(), db, nil, endpoints)
 			must(rt, err)
 			w := newWorld(rt, db, store.New(db, queue.Enqueue))
 			how(rt, w)
