@@ -3,10 +3,12 @@
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TEMPL := github.com/a-h/templ/cmd/templ@$(shell go list -m -f '{{.Version}}' github.com/a-h/templ)
 FUZZTIME ?= 1m
+KILLS ?= 1000
+REPORT := $(CURDIR)/artifacts/report.txt
 WASM_EXEC := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wasm test lint generate check-generated bench fuzz screenshots tools clean
+.PHONY: help run build wasm test soak lint generate check-generated bench fuzz screenshots tools clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,10 +26,14 @@ wasm: ## Build the browser's half into static/dist and print its size
 	@go run ./static/internal/pack -out static/dist -check static/loader.js bin/wantukit.wasm "$(WASM_EXEC)"
 
 test: wasm tools ## Run every test, those in Chromium and Node included
-	go test -timeout 20m ./...
+	@$(with_report) go test -timeout 20m ./...; $(show_report)
 
-tools: # Find what the tests need beside Go, or install it where that is allowed
-	@sh .ci/tools
+soak: wasm tools ## Kill nodes at work KILLS (1000) times, and hold that nothing is lost
+	@$(with_report) WANTUKIT_KILLS=$(KILLS) go test -count=1 -timeout 6h -run TestNothingIsLost ./cmd/wantukit; $(show_report)
+
+# What the crash test killed, what was at stake and what was lost.
+with_report = mkdir -p artifacts; rm -f "$(REPORT)"; WANTUKIT_REPORT="$(REPORT)"
+show_report = passed=$$?; cat "$(REPORT)" 2>/dev/null; exit $$passed
 
 lint: check-generated ## Run golangci-lint, and check that generated files are current
 	go run $(GOLANGCI_LINT) run ./...

@@ -100,6 +100,9 @@ func (a Attempt) live() bool {
 	return a.State.Open() || a.State == AttemptFailed && !a.Placed.Empty()
 }
 
+// settled reports whether the gateway is asked about the order no more.
+func (a Attempt) settled() bool { return a.State == AttemptPaid || a.Quarantined }
+
 // Placed is what the gateway gave for an order: exactly one is set, by flow.
 type Placed struct {
 	// Code is the text to draw as a QR code ([FlowNative]).

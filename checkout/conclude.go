@@ -13,9 +13,17 @@ func (s *Service) Cancel(ctx context.Context, sessionID string) (Session, error)
 	if !validID(sessionID, SessionPrefix) {
 		return Session{}, ErrNotFound
 	}
+	s.recordWish(ctx, sessionID)
 	err := s.conclude(context.WithoutCancel(ctx), sessionID, StatusCanceled)
 	session, readErr := s.Session(ctx, sessionID)
 	return session, errors.Join(err, readErr)
+}
+
+// recordWish writes down that the shopper calls an open session off.
+func (s *Service) recordWish(ctx context.Context, sessionID string) {
+	if session, err := s.Session(ctx, sessionID); err == nil && session.Status == StatusOpen {
+		s.record(ctx, Entry{SessionID: sessionID, At: s.clock.Now(), Kind: EntryCancel})
+	}
 }
 
 // conclude ends an open session as expired or canceled, after each of its open
@@ -28,7 +36,7 @@ func (s *Service) conclude(ctx context.Context, sessionID string, as Status) err
 		}
 		// A new attempt counts up the version that was read above, so
 		// that the last step fails where one was placed meanwhile.
-		err = s.closeAttempts(ctx, sessionID)
+		err = s.closeAttempts(ctx, sessionID, causes[as])
 		if err == nil {
 			err = s.apply(ctx, session, nil, session.end(as))
 		}
@@ -39,9 +47,12 @@ func (s *Service) conclude(ctx context.Context, sessionID string, as Status) err
 	return errors.New("giving up on a session that keeps changing")
 }
 
+// causes are why a session's attempts end with it.
+var causes = map[Status]Cause{StatusExpired: CauseExpiry, StatusCanceled: CauseCancel}
+
 // closeAttempts ends every live attempt of a session but those in quarantine,
 // which are a person's to end.
-func (s *Service) closeAttempts(ctx context.Context, sessionID string) error {
+func (s *Service) closeAttempts(ctx context.Context, sessionID string, cause Cause) error {
 	attempts, err := s.store.Attempts(ctx, sessionID)
 	if err != nil {
 		return err
@@ -50,7 +61,7 @@ func (s *Service) closeAttempts(ctx context.Context, sessionID string) error {
 		if !a.live() || a.Quarantined {
 			continue
 		}
-		h, err := s.holdPatiently(ctx, a)
+		h, err := s.holdPatiently(ctx, a, cause)
 		if err != nil {
 			return err
 		}
@@ -67,7 +78,7 @@ func (s *Service) closeHeld(ctx context.Context, h held) error {
 	if !h.live() {
 		return s.release(ctx, h)
 	}
-	status, err := s.query(ctx, h.Attempt)
+	status, err := s.query(ctx, h)
 	if err != nil && !errors.Is(err, ErrNoOrder) {
 		return s.keepOpen(ctx, h, err)
 	}
@@ -82,9 +93,9 @@ func (s *Service) endHeld(ctx context.Context, h held, status OrderStatus) (Atte
 	if status.State == OrderPaid {
 		return s.settlePaid(ctx, h, status)
 	}
-	err := s.closeOrder(ctx, h.Attempt, status)
+	err := s.closeOrder(ctx, h, status)
 	if errors.Is(err, ErrAlreadyPaid) { // it was paid after the query
-		status, queryErr := s.query(ctx, h.Attempt)
+		status, queryErr := s.query(ctx, h)
 		if queryErr == nil && status.State == OrderPaid {
 			return s.settlePaid(ctx, h, status)
 		}
@@ -135,14 +146,15 @@ func (s *Service) keepOpen(ctx context.Context, h held, why error) error {
 	return errors.Join(why, s.release(ctx, h))
 }
 
-// closeOrder closes an order at the gateway, after query said what it knows of
+// closeOrder closes a held attempt's order at the gateway, after query said what it knows of
 // it. One that query does not know either needs no closing; from one that it
 // knows, the same answer means that it cannot be closed now, as while a
 // shopper is paying it.
-func (s *Service) closeOrder(ctx context.Context, a Attempt, known OrderStatus) error {
+func (s *Service) closeOrder(ctx context.Context, h held, known OrderStatus) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	err := s.gateway.Close(ctx, a.ref())
+	err := s.gateway.Close(ctx, h.ref())
+	h.said.add(h.call(EntryClose, s.clock.Now()).answered("closed", "", err))
 	if errors.Is(err, ErrNoOrder) && known.OutTradeNo == "" {
 		return nil
 	}

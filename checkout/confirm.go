@@ -18,6 +18,15 @@ const (
 	// CauseBrowser: a browser returned, asked, or became visible. Anybody can
 	// cause it, so it is heard at most every 2 s.
 	CauseBrowser Cause = "browser"
+	// CauseDenial: the gateway hinted, and reported no payment.
+	CauseDenial Cause = "denial"
+	// CauseOtherPaid: another attempt of the session was paid.
+	CauseOtherPaid Cause = "other paid"
+	// CauseStart: the shopper wished to pay, and the wallet has an order.
+	CauseStart Cause = "start"
+	// CauseExpiry and CauseCancel: the session is to end.
+	CauseExpiry Cause = "expiry"
+	CauseCancel Cause = "cancel"
 )
 
 // notTakenAfter is the age at which an order that the gateway does not know is
@@ -41,14 +50,17 @@ func (s *Service) tryAsk(ctx context.Context, attemptID string, cause Cause) (bo
 	if err != nil {
 		return false, err
 	}
-	if a.State == AttemptPaid || a.Quarantined {
+	if a.settled() {
 		return true, nil
 	}
 	h, ok, err := s.hold(ctx, a, cause)
 	if err != nil || !ok {
 		return false, err
 	}
-	_, err = s.ask(context.WithoutCancel(ctx), h, cause)
+	if h.settled() { // by who held it until just now
+		return true, s.release(context.WithoutCancel(ctx), h)
+	}
+	_, err = s.ask(context.WithoutCancel(ctx), h)
 	return true, err
 }
 
@@ -56,6 +68,9 @@ func (s *Service) tryAsk(ctx context.Context, attemptID string, cause Cause) (bo
 type held struct {
 	Attempt
 	until time.Time
+	// cause is why it is held.
+	cause Cause
+	said  *journal
 }
 
 // hold claims an attempt. It sees the claim through whatever becomes of the
@@ -67,7 +82,7 @@ func (s *Service) hold(ctx context.Context, a Attempt, cause Cause) (held, bool,
 	if cause == CauseBrowser {
 		askedBefore = now.Add(-minQueryInterval)
 	}
-	h := held{a, now.Add(s.holdFor())}
+	h := held{a, now.Add(s.holdFor()), cause, &journal{}}
 	ok, err := s.store.Hold(ctx, a.ID, now, askedBefore, h.until)
 	if err != nil || !ok {
 		return held{}, false, err
@@ -78,8 +93,8 @@ func (s *Service) hold(ctx context.Context, a Attempt, cause Cause) (held, bool,
 
 // ask queries the gateway about a held attempt, settles the answer and ends
 // the hold.
-func (s *Service) ask(ctx context.Context, h held, cause Cause) (Attempt, error) {
-	status, err := s.query(ctx, h.Attempt)
+func (s *Service) ask(ctx context.Context, h held) (Attempt, error) {
+	status, err := s.query(ctx, h)
 	unknown := errors.Is(err, ErrNoOrder)
 	if err != nil && !unknown {
 		s.report(Report{Problem: "query failed", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
@@ -95,7 +110,7 @@ func (s *Service) ask(ctx context.Context, h held, cause Cause) (Attempt, error)
 	case err != nil:
 		return h.Attempt, errors.Join(err, s.release(ctx, h))
 	case !h.live():
-		return s.settleEnded(ctx, h, session, cause)
+		return s.settleEnded(ctx, h, session)
 	case lost || session.Status != StatusOpen:
 		return s.endHeld(ctx, h, status)
 	case unknown:
@@ -103,13 +118,24 @@ func (s *Service) ask(ctx context.Context, h held, cause Cause) (Attempt, error)
 	case status.State == OrderFailed:
 		return s.settleFailed(ctx, h, status)
 	default:
-		return s.settleUnpaid(ctx, h, session, cause)
+		return s.settleUnpaid(ctx, h, session)
 	}
 }
 
-// query asks the gateway. An answer that does not say which order it is about
-// is none.
-func (s *Service) query(ctx context.Context, a Attempt) (OrderStatus, error) {
+// query asks the gateway about a held attempt.
+func (s *Service) query(ctx context.Context, h held) (OrderStatus, error) {
+	status, err := s.callQuery(ctx, h.Attempt)
+	detail := status.Detail
+	if problem := h.disagreement(status); err == nil && problem != "" {
+		detail += ": " + problem
+	}
+	h.said.add(h.call(EntryQuery, s.clock.Now()).answered(string(status.State), detail, err))
+	return status, err
+}
+
+// callQuery asks the gateway. An answer that does not say which order it is
+// about is none.
+func (s *Service) callQuery(ctx context.Context, a Attempt) (OrderStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	status, err := s.gateway.Query(ctx, a.ref())
@@ -137,12 +163,18 @@ func (a Attempt) ref() OrderRef {
 func (s *Service) release(ctx context.Context, h held) error {
 	var next time.Time
 	switch now := s.clock.Now(); {
-	case h.State == AttemptPaid || h.Quarantined:
+	case h.settled():
 	case h.live():
 		next = s.nextQuery(h.Attempt, now)
 	default:
 		next = now.Add(unwatchedMost)
 	}
+	return s.releaseUntil(ctx, h, next)
+}
+
+// releaseUntil ends a hold, and writes down what came of it.
+func (s *Service) releaseUntil(ctx context.Context, h held, next time.Time) error {
+	s.flush(ctx, h.said)
 	return s.store.Release(ctx, h.ID, h.until, next)
 }
 
@@ -168,12 +200,12 @@ func (s *Service) settleNoOrder(ctx context.Context, h held) (Attempt, error) {
 // settleUnpaid keeps an attempt for the next query. A payment that a
 // notification reports and query does not is shown as being confirmed until
 // query has denied it once more.
-func (s *Service) settleUnpaid(ctx context.Context, h held, session Session, cause Cause) (Attempt, error) {
+func (s *Service) settleUnpaid(ctx context.Context, h held, session Session) (Attempt, error) {
 	switch {
-	case cause == CauseNotification:
+	case h.cause == CauseNotification:
 		s.reportContradiction(h)
 		return s.update(ctx, h, func(session *Session, _ *Attempt) outcome { return session.process() })
-	case cause == CauseSchedule && session.PaymentStatus == PaymentProcessing:
+	case h.cause != CauseBrowser && session.PaymentStatus == PaymentProcessing:
 		return s.update(ctx, h, func(session *Session, _ *Attempt) outcome { return session.unprocess() })
 	default:
 		return h.Attempt, s.release(ctx, h)
@@ -186,17 +218,17 @@ const askedOn = 24 * time.Hour
 
 // settleEnded keeps asking about an attempt that has ended unpaid, slowly: a
 // wallet's payment may have crossed its end.
-func (s *Service) settleEnded(ctx context.Context, h held, session Session, cause Cause) (Attempt, error) {
+func (s *Service) settleEnded(ctx context.Context, h held, session Session) (Attempt, error) {
 	now := s.clock.Now()
 	next := now.Add(unwatchedMost)
 	if now.After(session.ExpiresAt.Add(askedOn)) {
 		next = time.Time{}
 	}
-	if cause == CauseNotification {
+	if h.cause == CauseNotification {
 		s.reportContradiction(h)
 		next = s.nextQuery(h.Attempt, now)
 	}
-	return h.Attempt, s.store.Release(ctx, h.ID, h.until, next)
+	return h.Attempt, s.releaseUntil(ctx, h, next)
 }
 
 func (s *Service) reportContradiction(h held) {
@@ -225,7 +257,7 @@ func (s *Service) settlePaid(ctx context.Context, h held, status OrderStatus) (A
 	}
 	a, err := s.update(ctx, h, func(session *Session, a *Attempt) outcome {
 		switch {
-		case a.State == AttemptPaid || a.Quarantined:
+		case a.settled():
 			return outcome{}
 		case problem != "":
 			return session.mismatch().and(a.quarantine(problem))
@@ -248,7 +280,7 @@ func (s *Service) retireOthers(ctx context.Context, paid Attempt) {
 	}
 	for _, other := range attempts {
 		if other.live() && !other.Quarantined {
-			s.kick(other.ID, CauseSchedule)
+			s.kick(other.ID, CauseOtherPaid)
 		}
 	}
 }

@@ -41,6 +41,20 @@ func TestConfirm(t *testing.T) {
 			f.sweepFor(time.Hour)
 			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
+		"paid by another between the look and the claim": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.memory.broken = func(method string) error {
+				if method == "Hold" {
+					stored := f.memory.attempts[a.ID]
+					stored.State = checkout.AttemptPaid
+					f.memory.attempts[a.ID] = stored
+				}
+				return nil
+			}
+			same(t, "state", f.confirm(a).State, checkout.AttemptPaid)
+			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 0)
+			f.free(a)
+		},
 		"failed, then paid in the same wallet": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
@@ -67,9 +81,11 @@ func TestConfirm(t *testing.T) {
 			a := f.lost(f.session())
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 			f.confirm(a)
-			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 			same(t, "live orders", f.gateway.live(), []string(nil))
-			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
+			f.gateway.pay(a.OutTradeNo) // the wallet's next payment crossed the close
+			f.sweepFor(6 * time.Minute)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventAttemptFailed, checkout.EventPaid)
 		},
 		"a status that nobody knows": func(t *testing.T, f *fixture) {
 			a := f.pending()

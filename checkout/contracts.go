@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"iter"
 	"time"
 )
 
@@ -11,13 +12,13 @@ type Clock interface {
 	Now() time.Time
 }
 
-// Store keeps sessions, attempts, events and notifications. All methods are
+// Store keeps sessions, attempts, refunds, events and the timeline. All methods are
 // safe for concurrent use, on several machines where the store allows it. A
 // method that writes has written durably when it returns nil, and nothing when
 // it returns an error, unless the connection broke while committing: the next
 // read tells.
 type Store interface {
-	// CreateSession stores a new session.
+	// CreateSession stores a new session, and its Entry begins its timeline.
 	CreateSession(ctx context.Context, s Session) error
 	// Session returns a session, or ErrNotFound.
 	Session(ctx context.Context, id string) (Session, error)
@@ -28,7 +29,7 @@ type Store interface {
 	PostponeConclusion(ctx context.Context, id string, at time.Time) error
 
 	// CreateAttempt stores a new attempt that its creator holds until
-	// heldUntil, and counts up its session's version. It returns ErrConflict
+	// heldUntil, with its Entry, and counts up its session's version. It returns ErrConflict
 	// where the session has an open attempt for the wallet already, and
 	// ErrNotPayable where the session is not open.
 	CreateAttempt(ctx context.Context, a Attempt, heldUntil time.Time) error
@@ -57,8 +58,8 @@ type Store interface {
 	// It does nothing to somebody else's hold.
 	Release(ctx context.Context, id string, until, next time.Time) error
 
-	// CreateRefund stores a new refund that its creator holds until heldUntil.
-	// It returns ErrConflict, and does nothing, where the attempt is not paid,
+	// CreateRefund stores a new refund that its creator holds until heldUntil,
+	// with its Entry. It returns ErrConflict, and does nothing, where the attempt is not paid,
 	// where its refunds that have not failed would pass its amount, where the
 	// session has a refund of the same ClientReferenceID, where the
 	// OutRefundNo was used, and where the refund is automatic and the attempt
@@ -81,8 +82,8 @@ type Store interface {
 	// settled.
 	ReleaseRefund(ctx context.Context, id string, until, next time.Time) error
 
-	// Apply makes a change in one transaction with its events and their jobs,
-	// or returns ErrConflict and does nothing when a version is not the
+	// Apply makes a change in one transaction with its entries, its events, their
+	// jobs and their entries, or returns ErrConflict and does nothing when a version is not the
 	// stored one. It ends a hold on the changed attempt; what a notification
 	// asked for during the hold stays, unless the attempt is paid or in
 	// quarantine. It ends a hold on the changed refund too, and stores the new
@@ -90,17 +91,48 @@ type Store interface {
 	// versions in the change are the ones that were read.
 	Apply(ctx context.Context, c Change) error
 
-	// AddNotification stores what arrived, and returns how many of the same
-	// verdict the attempt had before. In the same transaction it brings the
-	// NextQueryAt of an attempt that is neither paid nor in quarantine forward
-	// to askAt, if that is set, and stores first, if that is not nil and the
-	// attempt had none of the verdict before.
-	AddNotification(ctx context.Context, n Notification, askAt time.Time, first *Event) (earlier int, err error)
+	// AddNotification stores the Entry of what arrived. In the same transaction
+	// it brings the NextQueryAt of an attempt that is neither paid nor in
+	// quarantine forward to askAt, if that is set, and stores first, if that is
+	// not nil and the attempt had none of the same verdict before.
+	AddNotification(ctx context.Context, n Notification, askAt time.Time, first *Event) error
+
+	// Record adds entries to the timelines of their sessions: all or none.
+	Record(ctx context.Context, entries ...Entry) error
+	// Timeline returns what happened to a session, in the order in which it was
+	// stored, whatever the clocks said. Nothing ever changes or removes an entry.
+	Timeline(ctx context.Context, sessionID string) ([]Entry, error)
 
 	// Events returns all events of a session, the oldest first.
 	Events(ctx context.Context, sessionID string) ([]Event, error)
 	// Event returns an event, or ErrNotFound.
 	Event(ctx context.Context, id string) (Event, error)
+
+	// AttemptsByNumber returns the attempts that have one of up to 500 numbers
+	// (OutTradeNo), of any merchant and in any order.
+	AttemptsByNumber(ctx context.Context, numbers []string) ([]Attempt, error)
+	// RefundsOfAttempts returns all refunds of up to 500 attempts, in any order.
+	RefundsOfAttempts(ctx context.Context, attemptIDs []string) ([]Refund, error)
+	// PaidAttempts returns up to limit attempts of a merchant whose PaidAt is
+	// in [from, to), ordered by that and then by their ID. Of those paid at
+	// from only the ones are returned whose ID comes after afterID: so the last
+	// of one page begins the next.
+	PaidAttempts(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]Attempt, error)
+	// SucceededRefunds is PaidAttempts for refunds that succeeded, by their
+	// SettledAt.
+	SucceededRefunds(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]Refund, error)
+	// AddDifference stores an event with its jobs, unless the merchant has one
+	// whose Difference has the same Key. It reports whether it did.
+	AddDifference(ctx context.Context, e Event) (bool, error)
+	// SaveReconciliation stores a report, over the one of its ID if there is
+	// one.
+	SaveReconciliation(ctx context.Context, r Reconciliation) error
+	// Reconciliation returns a report, or ErrNotFound.
+	Reconciliation(ctx context.Context, id string) (Reconciliation, error)
+	// Reconciliations returns up to limit reports of a merchant, or of all
+	// where merchant is "", without what they found: the one that started last
+	// first.
+	Reconciliations(ctx context.Context, merchant string, limit int) ([]Reconciliation, error)
 }
 
 // Change is what one transaction does to a session, one of its attempts and
@@ -112,6 +144,9 @@ type Change struct {
 	// NewRefund is stored, with the money that it reserves.
 	NewRefund *Refund
 	Events    []Event
+	// Entries say what led to it. They come first in the timeline, then those
+	// of its events, then that of the new refund.
+	Entries []Entry
 }
 
 // SessionID is the session that is changed.
@@ -147,6 +182,11 @@ type Gateway interface {
 	// beside ErrRefused, is settled by sending it again. A refusal is best a
 	// *RefusedError.
 	Refund(ctx context.Context, r RefundOrder) (RefundResult, error)
+	// Statement returns the payments and the refunds of a merchant's account
+	// from one moment to another, by the gateway's clock, in any order and each
+	// once. It ends at the first error, which comes with a zero Trade: rows
+	// before it say what is there, and nothing says what is not.
+	Statement(ctx context.Context, merchant string, from, to time.Time) iter.Seq2[Trade, error]
 	// ReadNotification verifies what arrived for a merchant and then parses
 	// it; an error means that nothing in it may be believed, and matches
 	// ErrOtherAccount where it is signed but not for this account. The text is
@@ -173,7 +213,10 @@ type Order struct {
 	ProductID string
 	// NotifyURL and ReturnURL are where the gateway and the browser report.
 	NotifyURL, ReturnURL string
-	ExpiresAt            time.Time
+	// ExpiresAt is when the session ends, and Remaining how long that is from
+	// now: the two differ where the system's clock was moved.
+	ExpiresAt time.Time
+	Remaining time.Duration
 	// OpenID is the WeChat user, for FlowJSAPI only.
 	OpenID string
 	// FrameWidth is the width of a framed QR code in CSS pixels.

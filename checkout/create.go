@@ -46,6 +46,7 @@ func (s *Service) Create(ctx context.Context, n NewSession) (Session, error) {
 	if n.ExpiresAt.IsZero() {
 		n.ExpiresAt = now.Add(shop.lifetime())
 	}
+	n.ExpiresAt = n.ExpiresAt.Truncate(time.Millisecond) // as it is stored
 	wallets, err := shop.pick(n.Channels)
 	if err != nil {
 		return Session{}, err

@@ -29,15 +29,20 @@ const (
 	EventRefundSucceeded EventType = "refund.succeeded"
 	// EventRefundFailed: the gateway refused to give money back.
 	EventRefundFailed EventType = "refund.failed"
+	// EventDifference: the gateway's statement and the books differ. It comes
+	// once for each difference.
+	EventDifference EventType = "reconciliation.difference"
 )
 
 // Event is a fact that a shop is told, written in the transaction that made it
 // true and never changed.
 type Event struct {
 	// ID is "evt_" and 128 random bits; a webhook repeats it at each try.
-	ID        string
-	Type      EventType
-	Merchant  string
+	ID       string
+	Type     EventType
+	Merchant string
+	// SessionID is "", and Session zero, in an EventDifference about an order
+	// that the checkout did not place.
 	SessionID string
 	// AttemptID is the attempt that caused it, or "".
 	AttemptID string
@@ -46,6 +51,8 @@ type Event struct {
 	Session PublicSession
 	// Refund is the refund that the event is about, or nil.
 	Refund *PublicRefund
+	// Difference is what an EventDifference is about, or nil.
+	Difference *Difference
 }
 
 // Verdict is what was made of a notification.
@@ -66,6 +73,7 @@ const (
 // Notification is one that arrived at an attempt's notify_url.
 type Notification struct {
 	ID         string
+	SessionID  string
 	AttemptID  string
 	ReceivedAt time.Time
 	// Body is what arrived, cut to 4 KiB, without its signature.

@@ -26,6 +26,9 @@ type gateway struct {
 	asking  map[string]int
 	// sends counts how often a refund's number was sent.
 	sends map[string]int
+	// statements are by merchant; each ends with statementError, if it is set.
+	statements     map[string][]checkout.Trade
+	statementError error
 
 	beforeCreate, afterCreate, beforeQuery, afterQuery, beforeClose, afterClose func(*order) error
 	beforeRefund, afterRefund                                                   func(sent) error
@@ -41,7 +44,8 @@ type order struct {
 }
 
 func newGateway(t *testing.T) *gateway {
-	return &gateway{t: t, latency: 50 * time.Millisecond, orders: map[string]*order{}, asking: map[string]int{}, sends: map[string]int{}}
+	return &gateway{t: t, latency: 50 * time.Millisecond, orders: map[string]*order{}, asking: map[string]int{}, sends: map[string]int{},
+		statements: map[string][]checkout.Trade{}}
 }
 
 // run calls a script, if there is one.

@@ -85,7 +85,7 @@ func (s *Service) reserve(ctx context.Context, sessionID string, n NewRefund) (h
 	if err != nil {
 		return heldRefund{}, err
 	}
-	h := heldRefund{r, now.Add(s.holdFor())}
+	h := heldRefund{r, now.Add(s.holdFor()), &journal{}}
 	h.Amount, h.ClientReferenceID, h.NextTryAt, h.Tries = n.Amount, n.ClientReferenceID, h.until, 1
 	return h, s.store.CreateRefund(ctx, h.Refund, h.until)
 }

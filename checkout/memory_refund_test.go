@@ -23,7 +23,7 @@ func (m *memory) CreateRefund(ctx context.Context, r checkout.Refund, heldUntil 
 	if !m.reservable(r, m.attempts[r.AttemptID].Attempt) {
 		return checkout.ErrConflict
 	}
-	m.refunds[r.ID] = memoryRefund{r, heldUntil}
+	m.refunds[r.ID], m.timeline = memoryRefund{r, heldUntil}, append(m.timeline, r.Entry())
 	return nil
 }
 

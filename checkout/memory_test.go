@@ -16,12 +16,17 @@ import (
 
 // memory is a checkout.Store in memory, which a synctest bubble can hold.
 type memory struct {
-	mu            sync.Mutex
-	sessions      map[string]checkout.Session
-	attempts      map[string]memoryAttempt
-	refunds       map[string]memoryRefund
-	events        []checkout.Event
-	notifications []checkout.Notification
+	mu       sync.Mutex
+	sessions map[string]checkout.Session
+	attempts map[string]memoryAttempt
+	refunds  map[string]memoryRefund
+	events   []checkout.Event
+	timeline []checkout.Entry
+	reports  []checkout.Reconciliation
+	// told are the keys of the differences, by merchant.
+	told map[string]bool
+	// unwritable, when set, is why no entry can be stored of itself.
+	unwritable error
 	// broken, when set, is asked before each method and may fail it.
 	broken func(method string) error
 }
@@ -32,7 +37,7 @@ type memoryAttempt struct {
 }
 
 func newMemory() *memory {
-	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{}}
+	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{}, told: map[string]bool{}}
 }
 
 func TestMemoryKeepsTheContract(t *testing.T) {
@@ -64,7 +69,7 @@ func (m *memory) CreateSession(ctx context.Context, s checkout.Session) error {
 	if _, there := m.sessions[s.ID]; there {
 		return errors.New("the session is there already")
 	}
-	m.sessions[s.ID] = s
+	m.sessions[s.ID], m.timeline = s, append(m.timeline, s.Entry())
 	return nil
 }
 
@@ -130,6 +135,7 @@ func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, heldUnti
 	}
 	s.Version++
 	m.sessions[s.ID], m.attempts[a.ID] = s, memoryAttempt{a, heldUntil}
+	m.timeline = append(m.timeline, a.Entry())
 	return nil
 }
 

@@ -59,6 +59,9 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 		c.Refund != nil && c.Refund.Version != m.refunds[c.Refund.ID].Version {
 		return checkout.ErrConflict
 	}
+	if m.unwritable != nil && len(c.Entries) > 0 {
+		return m.unwritable
+	}
 	if c.NewRefund != nil {
 		a := m.attempts[c.NewRefund.AttemptID].Attempt
 		if c.Attempt != nil && c.Attempt.ID == a.ID {
@@ -87,35 +90,76 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 		}
 		m.attempts[a.ID] = a
 	}
-	m.events = append(m.events, c.Events...)
+	m.timeline = append(m.timeline, c.Entries...)
+	for _, e := range c.Events {
+		m.addEvent(e)
+	}
+	if c.NewRefund != nil {
+		m.timeline = append(m.timeline, c.NewRefund.Entry())
+	}
 	return nil
 }
 
-func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) (int, error) {
+func (m *memory) addEvent(e checkout.Event) {
+	m.events, m.timeline = append(m.events, e), append(m.timeline, e.Entry())
+}
+
+func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {
 	leave, err := m.enter(ctx, "AddNotification")
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer leave()
 	a, ok := m.attempts[n.AttemptID]
 	if !ok {
-		return 0, errors.New("a notification of no attempt")
+		return errors.New("a notification of no attempt")
 	}
-	earlier := 0
-	for _, other := range m.notifications {
-		if other.AttemptID == n.AttemptID && other.Verdict == n.Verdict {
-			earlier++
-		}
-	}
-	m.notifications = append(m.notifications, n)
-	if first != nil && earlier == 0 {
-		m.events = append(m.events, *first)
+	e := n.Entry()
+	again := slices.ContainsFunc(m.timeline, func(other checkout.Entry) bool {
+		return other.AttemptID == e.AttemptID && other.Kind == e.Kind && other.Result == e.Result
+	})
+	m.timeline = append(m.timeline, e)
+	if first != nil && !again {
+		m.addEvent(*first)
 	}
 	if !askAt.IsZero() && asks(a.Attempt) && (a.NextQueryAt.IsZero() || askAt.Before(a.NextQueryAt)) {
 		a.NextQueryAt = askAt
 		m.attempts[a.ID] = a
 	}
-	return earlier, nil
+	return nil
+}
+
+func (m *memory) Record(ctx context.Context, entries ...checkout.Entry) error {
+	leave, err := m.enter(ctx, "Record")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if m.unwritable != nil {
+		return m.unwritable
+	}
+	for _, e := range entries {
+		if _, ok := m.sessions[e.SessionID]; !ok {
+			return errors.New("an entry of no session")
+		}
+	}
+	m.timeline = append(m.timeline, entries...)
+	return nil
+}
+
+func (m *memory) Timeline(ctx context.Context, sessionID string) ([]checkout.Entry, error) {
+	leave, err := m.enter(ctx, "Timeline")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	var found []checkout.Entry
+	for _, e := range m.timeline {
+		if e.SessionID == sessionID {
+			found = append(found, e)
+		}
+	}
+	return found, nil
 }
 
 func (m *memory) Events(ctx context.Context, sessionID string) ([]checkout.Event, error) {

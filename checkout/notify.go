@@ -22,7 +22,7 @@ func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdic
 	if err != nil {
 		return n.Verdict, err
 	}
-	asks := n.Verdict == VerdictAccepted && status.State != OrderUnpaid && a.State != AttemptPaid && !a.Quarantined
+	asks := n.Verdict == VerdictAccepted && status.State != OrderUnpaid && !a.settled()
 	var askAt time.Time
 	if asks {
 		askAt = n.ReceivedAt
@@ -33,13 +33,13 @@ func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdic
 			return n.Verdict, err
 		}
 	}
-	if _, err := s.store.AddNotification(ctx, n, askAt, mismatch); err != nil {
+	if err := s.store.AddNotification(ctx, n, askAt, mismatch); err != nil {
 		return n.Verdict, err
 	}
 	if asks {
 		cause := CauseNotification
 		if status.State != OrderPaid {
-			cause = CauseSchedule // it reports no payment
+			cause = CauseDenial
 		}
 		s.kick(a.ID, cause)
 	}
@@ -49,7 +49,7 @@ func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdic
 // judge verifies a notification and compares it with its order.
 func (s *Service) judge(a Attempt, body []byte) (Notification, OrderStatus, error) {
 	id, err := newID(s.random, "nt_")
-	n := Notification{ID: id, AttemptID: a.ID, ReceivedAt: s.clock.Now(), Verdict: VerdictRejected}
+	n := Notification{ID: id, SessionID: a.SessionID, AttemptID: a.ID, ReceivedAt: s.clock.Now(), Verdict: VerdictRejected}
 	if err != nil {
 		return n, OrderStatus{}, err
 	}

@@ -19,7 +19,7 @@ func TestNotify(t *testing.T) {
 			f.gateway.pay(a.OutTradeNo)
 			same(t, "verdict", f.notify(a, nil), checkout.VerdictAccepted)
 			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
-			same(t, "stored", f.memory.notifications[0].Body, "kept")
+			same(t, "stored", f.noted(a, checkout.EntryNotification)[0].Body, "kept")
 		},
 		"without out_trade_no, as in the manual's example": func(t *testing.T, f *fixture) {
 			a := f.pending()
@@ -198,7 +198,7 @@ func TestNotificationsThatAreNotBelieved(t *testing.T) {
 				}
 				same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 0)
 				f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, c.told...)
-				if n := f.memory.notifications[0]; n.Detail == "" || n.Verdict != c.verdict {
+				if n := f.noted(a, checkout.EntryNotification)[0]; n.Detail == "" || n.Result != string(c.verdict) {
 					t.Errorf("stored as %+v", n)
 				}
 				f.gateway.pay(a.OutTradeNo) // the session goes on

@@ -50,12 +50,17 @@ func TestMoneyThatCameLate(t *testing.T) {
 			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 			f.money(a, checkout.PaymentPaid, 0, 0)
 		},
-		"is accepted": func(_ *testing.T, f *fixture) {
+		"is accepted": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateAccept, false)
 			a := f.late()
 			f.sweepFor(time.Minute)
 			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
 				checkout.EventExpired, checkout.EventPaidLate, checkout.EventPaid)
+			events, err := f.store.Events(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			if late, paid := events[1].CreatedAt, events[2].CreatedAt; !late.Before(paid) {
+				t.Errorf("told as late at %s and as paid at %s: a shop cannot tell which was first", late, paid)
+			}
 			f.money(a, checkout.PaymentPaid, 0, 0)
 		},
 		"is refunded": func(t *testing.T, f *fixture) {

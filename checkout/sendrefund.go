@@ -25,6 +25,7 @@ func refundWait(tries int, jitter float64) time.Duration {
 type heldRefund struct {
 	Refund
 	until time.Time
+	said  *journal
 }
 
 // sendDueRefund sends a refund whose time has come, unless another does. Where
@@ -32,7 +33,7 @@ type heldRefund struct {
 func (s *Service) sendDueRefund(ctx context.Context, id string) {
 	ctx = context.WithoutCancel(ctx)
 	now := s.clock.Now()
-	h := heldRefund{until: now.Add(s.holdFor())}
+	h := heldRefund{until: now.Add(s.holdFor()), said: &journal{}}
 	ok, err := s.store.HoldRefund(ctx, id, now, h.until)
 	if err != nil || !ok {
 		return
@@ -46,7 +47,7 @@ func (s *Service) sendDueRefund(ctx context.Context, id string) {
 // ends the hold. It returns the refund as it then stands: what goes wrong is
 // reported, and mended by the sweep.
 func (s *Service) sendRefund(ctx context.Context, h heldRefund) Refund {
-	made, err := s.callRefund(ctx, h.Refund)
+	made, err := s.callRefund(ctx, h)
 	now := s.clock.Now()
 	word, refused := h.refusal(err)
 	switch {
@@ -61,16 +62,19 @@ func (s *Service) sendRefund(ctx context.Context, h heldRefund) Refund {
 	}
 }
 
-func (s *Service) callRefund(ctx context.Context, r Refund) (RefundResult, error) {
-	a, err := s.store.Attempt(ctx, r.AttemptID)
+func (s *Service) callRefund(ctx context.Context, h heldRefund) (RefundResult, error) {
+	a, err := s.store.Attempt(ctx, h.AttemptID)
 	if err != nil {
 		return RefundResult{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	return s.gateway.Refund(ctx, RefundOrder{
-		OrderRef: a.ref(), OutRefundNo: r.OutRefundNo, Paid: a.Amount, Amount: r.Amount, Currency: r.Currency,
+	made, err := s.gateway.Refund(ctx, RefundOrder{
+		OrderRef: a.ref(), OutRefundNo: h.OutRefundNo, Paid: a.Amount, Amount: h.Amount, Currency: h.Currency,
 	})
+	call := Entry{SessionID: h.SessionID, AttemptID: h.AttemptID, Ref: h.ID, At: s.clock.Now(), Kind: EntryRefundCall}
+	h.said.add(call.answered("succeeded", "", err))
+	return made, err
 }
 
 // refusal returns the gateway's word where it surely has not made the refund.
@@ -93,11 +97,12 @@ func (h heldRefund) refusal(err error) (word string, refused bool) {
 // the refund is sent again, under its number.
 func (s *Service) settleRefund(ctx context.Context, h heldRefund, decide func(*Refund)) Refund {
 	for range updateTries {
-		r, err := s.trySettleRefund(ctx, h.ID, decide)
+		r, err := s.trySettleRefund(ctx, h, decide)
 		if err == nil {
+			s.flush(ctx, h.said)
 			return r
 		}
-		if !errors.Is(err, ErrConflict) {
+		if !errors.Is(err, ErrConflict) && !h.said.split() {
 			s.reportRefund(h, "a refund's outcome was not stored", true, err)
 			break
 		}
@@ -105,8 +110,8 @@ func (s *Service) settleRefund(ctx context.Context, h heldRefund, decide func(*R
 	return s.releaseRefund(ctx, h)
 }
 
-func (s *Service) trySettleRefund(ctx context.Context, id string, decide func(*Refund)) (Refund, error) {
-	r, err := s.store.Refund(ctx, id)
+func (s *Service) trySettleRefund(ctx context.Context, h heldRefund, decide func(*Refund)) (Refund, error) {
+	r, err := s.store.Refund(ctx, h.ID)
 	if err != nil || r.State != RefundPending { // another's answer was first
 		return r, err
 	}
@@ -116,7 +121,7 @@ func (s *Service) trySettleRefund(ctx context.Context, id string, decide func(*R
 	}
 	before, moneyBefore := r.State, session.PaymentStatus
 	decide(&r)
-	change, event := Change{Refund: &r}, EventRefundFailed
+	change, event := Change{Refund: &r, Entries: h.said.forChange()}, EventRefundFailed
 	if r.State == RefundSucceeded {
 		event = EventRefundSucceeded
 		if session.refunded(r).session {
@@ -134,6 +139,7 @@ func (s *Service) trySettleRefund(ctx context.Context, id string, decide func(*R
 	if err := s.store.Apply(ctx, change); err != nil {
 		return r, err
 	}
+	h.said.written()
 	s.watchers.changed(session.ID)
 	return r, nil
 }
@@ -148,6 +154,7 @@ func (s *Service) refundEvent(t EventType, session Session, r Refund) (Event, er
 // releaseRefund ends a hold and schedules the next try. Where that fails the
 // hold ends by itself.
 func (s *Service) releaseRefund(ctx context.Context, h heldRefund) Refund {
+	s.flush(ctx, h.said)
 	h.NextTryAt = s.clock.Now().Add(refundWait(h.Tries, s.jitter()))
 	if err := s.store.ReleaseRefund(ctx, h.ID, h.until, h.NextTryAt); err != nil {
 		s.reportRefund(h, "a refund's next try was not stored", false, err)

@@ -25,6 +25,10 @@ type Merchant struct {
 	// KeepPaidTwice keeps the second payment of a session, for the shop to
 	// decide about, where it would go back by itself.
 	KeepPaidTwice bool
+	// SharedAccount says that other systems place orders on the merchant's
+	// account at the gateway, so that one that the checkout did not place is no
+	// difference.
+	SharedAccount bool
 }
 
 // Config is what a Service is made of.
@@ -51,6 +55,7 @@ type Config struct {
 type Report struct {
 	// Problem is a constant phrase, such as "query failed".
 	Problem   string
+	Merchant  string
 	SessionID string
 	AttemptID string
 	RefundID  string
@@ -105,7 +110,7 @@ func New(c Config) (*Service, error) {
 		c.Report = func(Report) {}
 	}
 	return &Service{
-		store: c.Store, gateway: c.Gateway, clock: c.Clock,
+		store: c.Store, gateway: c.Gateway, clock: millisClock{c.Clock},
 		random: &lockedReader{from: c.Random},
 		shops:  c.Merchants, base: c.PublicURL, timeout: c.CallTimeout, report: c.Report,
 		watchers: newWatchers(), kicks: newKicks(), rates: newRates(), asksRates: c.Rates,
@@ -127,6 +132,13 @@ func (s *Service) PageURL(sessionID string) string { return s.base + "/c/" + ses
 func (s *Service) Public(session Session) PublicSession {
 	return session.Public(s.PageURL(session.ID))
 }
+
+// millisClock tells the time as a Store keeps it, so that what a method returns
+// is what the next read finds.
+type millisClock struct{ Clock }
+
+// Now implements Clock.
+func (c millisClock) Now() time.Time { return c.Clock.Now().Truncate(time.Millisecond) }
 
 // lockedReader makes a source of random bits safe for concurrent use.
 type lockedReader struct {

@@ -12,13 +12,21 @@ type outcome struct {
 	// refund is a new one, or nil.
 	refund *Refund
 	events []EventType
+	// said is what led to it.
+	said []Entry
 }
+
+// changes reports whether there is anything to store.
+func (o outcome) changes() bool { return o.session || o.attempt || len(o.events) > 0 }
 
 func (o outcome) and(more outcome) outcome {
 	if o.refund == nil {
 		o.refund = more.refund
 	}
-	return outcome{o.session || more.session, o.attempt || more.attempt, o.refund, append(o.events, more.events...)}
+	return outcome{
+		session: o.session || more.session, attempt: o.attempt || more.attempt,
+		refund: o.refund, events: append(o.events, more.events...),
+	}
 }
 
 // pay records that an attempt of the session was confirmed as paid at now, and
@@ -98,9 +106,10 @@ func (a *Attempt) fail(why string, next time.Time) outcome {
 	return outcome{attempt: true, events: []EventType{EventAttemptFailed}}
 }
 
-// close ends a live attempt. It is asked about at next all the same.
+// close ends an attempt that is neither paid nor closed, whatever was given to
+// pay with. It is asked about at next all the same.
 func (a *Attempt) close(next time.Time) outcome {
-	if !a.live() {
+	if !a.State.CanMove(AttemptClosed) {
 		return outcome{}
 	}
 	a.State, a.NextQueryAt = AttemptClosed, next
@@ -133,24 +142,26 @@ type decision func(*Session, *Attempt) outcome
 // over when it returns, whatever came of it.
 func (s *Service) update(ctx context.Context, h held, decide decision) (Attempt, error) {
 	for range updateTries {
-		a, o, err := s.tryUpdate(ctx, h.ID, decide)
-		if errors.Is(err, ErrConflict) {
+		a, o, err := s.tryUpdate(ctx, h, decide)
+		if errors.Is(err, ErrConflict) || err != nil && h.said.split() {
 			continue
 		}
 		if err != nil {
 			s.report(Report{Problem: "a change was not stored", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true, Err: err})
 			return h.Attempt, errors.Join(err, s.release(ctx, h))
 		}
+		h.Attempt = a
 		if !o.attempt { // what was applied did not end the hold
-			err = s.release(ctx, held{a, h.until})
+			return a, s.release(ctx, h)
 		}
-		return a, err
+		s.flush(ctx, h.said)
+		return a, nil
 	}
 	return h.Attempt, errors.Join(errors.New("giving up after losing every round"), s.release(ctx, h))
 }
 
-func (s *Service) tryUpdate(ctx context.Context, attemptID string, decide decision) (Attempt, outcome, error) {
-	a, err := s.store.Attempt(ctx, attemptID)
+func (s *Service) tryUpdate(ctx context.Context, h held, decide decision) (Attempt, outcome, error) {
+	a, err := s.store.Attempt(ctx, h.ID)
 	if err != nil {
 		return a, outcome{}, err
 	}
@@ -164,26 +175,33 @@ func (s *Service) tryUpdate(ctx context.Context, attemptID string, decide decisi
 		checkMove(sessionBefore.PaymentStatus, session.PaymentStatus)); err != nil {
 		return before, outcome{}, err
 	}
-	return a, o, s.apply(ctx, session, &a, o)
+	o.said = h.said.forChange()
+	err = s.apply(ctx, session, &a, o)
+	if err == nil && o.changes() {
+		h.said.written()
+	}
+	return a, o, err
 }
 
 // apply writes an outcome and tells the watchers.
 func (s *Service) apply(ctx context.Context, session Session, a *Attempt, o outcome) error {
-	if !o.session && !o.attempt && len(o.events) == 0 {
+	if !o.changes() {
 		return nil
 	}
-	change := Change{NewRefund: o.refund}
+	change := Change{NewRefund: o.refund, Entries: o.said}
 	if o.session {
 		change.Session = &session
 	}
 	if o.attempt {
 		change.Attempt = a
 	}
-	for _, t := range o.events {
+	for i, t := range o.events {
 		e, err := s.event(t, session, a)
 		if err != nil {
 			return err
 		}
+		// Their times alone tell their order, here and in the shop.
+		e.CreatedAt = e.CreatedAt.Add(time.Duration(i) * time.Millisecond)
 		change.Events = append(change.Events, e)
 	}
 	if err := s.store.Apply(ctx, change); err != nil {

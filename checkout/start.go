@@ -115,7 +115,7 @@ func (s *Service) reuse(ctx context.Context, w wish, open Attempt) (Attempt, err
 	if same && open.State == AttemptPending {
 		return open, nil
 	}
-	h, err := s.holdPatiently(ctx, open)
+	h, err := s.holdPatiently(ctx, open, CauseStart)
 	if err != nil {
 		return open, err
 	}
@@ -134,7 +134,7 @@ func (s *Service) reuse(ctx context.Context, w wish, open Attempt) (Attempt, err
 // resume settles an attempt whose request ended without an answer: by query,
 // and by placing the same number again where the gateway does not know it.
 func (s *Service) resume(ctx context.Context, w wish, h held) (Attempt, error) {
-	status, err := s.query(ctx, h.Attempt)
+	status, err := s.query(ctx, h)
 	switch {
 	case errors.Is(err, ErrNoOrder):
 		return s.placeHeld(ctx, w, h)
@@ -150,13 +150,13 @@ func (s *Service) resume(ctx context.Context, w wish, h held) (Attempt, error) {
 // holdPatiently waits for another's conversation about the attempt to end,
 // such as that of the first click of a double click. ErrConflict says that it
 // has changed the attempt: look again.
-func (s *Service) holdPatiently(ctx context.Context, a Attempt) (held, error) {
+func (s *Service) holdPatiently(ctx context.Context, a Attempt, cause Cause) (held, error) {
 	changed, stop := s.Watch(a.SessionID)
 	defer stop()
 	timeout := time.NewTimer(s.holdFor())
 	defer timeout.Stop()
 	for {
-		h, ok, err := s.hold(ctx, a, CauseSchedule)
+		h, ok, err := s.hold(ctx, a, cause)
 		if err != nil || ok {
 			return h, err
 		}
@@ -190,7 +190,7 @@ func (s *Service) order(ctx context.Context, w wish) (Attempt, error) {
 	// A shopper who leaves now must not leave an attempt that is held and
 	// that nobody places.
 	ctx = context.WithoutCancel(ctx)
-	h := held{a, a.CreatedAt.Add(s.holdFor())}
+	h := held{a, a.CreatedAt.Add(s.holdFor()), CauseStart, &journal{}}
 	if err := s.store.CreateAttempt(ctx, a, h.until); err != nil {
 		return Attempt{}, err
 	}
@@ -217,6 +217,7 @@ func (s *Service) placeHeld(ctx context.Context, w wish, h held) (Attempt, error
 	call, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	created, err := s.gateway.Create(call, s.gatewayOrder(w, h.Attempt))
+	h.said.add(h.call(EntryOrder, s.clock.Now()).answered("placed", "", err))
 	switch {
 	case err == nil:
 		next := s.clock.Now().Add(firstQueryAfter)
@@ -239,6 +240,6 @@ func (s *Service) gatewayOrder(w wish, a Attempt) Order {
 		Amount: a.Amount, Currency: a.Currency,
 		Subject: w.session.Subject, ProductID: a.OutTradeNo,
 		NotifyURL: s.base + "/n/" + a.NotifyToken, ReturnURL: s.base + "/r/" + a.ReturnToken,
-		ExpiresAt: w.session.ExpiresAt, OpenID: w.OpenID, FrameWidth: FrameWidth,
+		ExpiresAt: w.session.ExpiresAt, Remaining: w.session.ExpiresAt.Sub(s.clock.Now()), OpenID: w.OpenID, FrameWidth: FrameWidth,
 	}
 }

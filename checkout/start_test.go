@@ -19,7 +19,7 @@ func TestStart(t *testing.T) {
 			same(t, "order", o.Order, checkout.Order{
 				OrderRef: checkout.OrderRef{Merchant: shop, Channel: checkout.ChannelAlipay, OutTradeNo: a.OutTradeNo},
 				Wallet:   checkout.WalletAlipayCN, Flow: checkout.FlowWeb, Amount: s.Amount, Currency: s.Currency,
-				Subject: s.Subject, ProductID: a.OutTradeNo, ExpiresAt: s.ExpiresAt, FrameWidth: checkout.FrameWidth,
+				Subject: s.Subject, ProductID: a.OutTradeNo, ExpiresAt: s.ExpiresAt, Remaining: s.ExpiresAt.Sub(s.CreatedAt), FrameWidth: checkout.FrameWidth,
 				NotifyURL: "https://pay.example/n/" + a.NotifyToken, ReturnURL: "https://pay.example/r/" + a.ReturnToken,
 			})
 			same(t, "attempt", a.Placed.URL, "https://cashier.example/"+a.OutTradeNo)

@@ -117,7 +117,7 @@
   // What the Worker has to know of the page.
   function content() {
     return {
-      state: facts.state, attempt: facts.attempt || '', remaining: Number(facts.remaining), renew: Number(facts.renew || -1),
+      state: facts.state, attempt: facts.attempt || '', remaining: Number(facts.remaining), renew: Number(facts.renew || 0),
       next: facts.next || '', jsapi: !!facts.jsapi, statusOnly: !!facts.statusOnly, framed, token: facts.token || '',
       status: absolute(facts.status), events: absolute(facts.events), confirm: absolute(facts.confirm),
     };

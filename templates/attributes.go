@@ -47,7 +47,7 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 		add("data-status-only", "1")
 		return facts
 	}
-	if p.State == "code" && p.Renew >= 0 {
+	if p.State == "code" && p.Renew > 0 {
 		add("data-renew", strconv.Itoa(p.Renew))
 	}
 	add("data-next", p.URLs.Success)

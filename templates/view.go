@@ -22,8 +22,8 @@ type CheckoutPage struct {
 	// Remaining is the number of seconds until the session expires; negative
 	// when it never does, or when that is over.
 	Remaining int
-	// Renew is the number of seconds until the code should be started anew;
-	// negative for never.
+	// Renew is the number of seconds until the code should be started anew; 0
+	// for never.
 	Renew int
 	// Wallets are what the shopper can pick, in order.
 	Wallets []WalletOption

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -89,12 +92,17 @@ func (s *Server) problemPage(c echo.Context, status int) error {
 	return html(c, status, buffer.Bytes())
 }
 
-// recoverPanic turns a panic into an answer of 500 and a line in the log.
+// recoverPanic turns a panic into an answer of 500 and a line in the log. Only
+// the runtime's own words are repeated there: any other value may hold a secret.
 func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				s.Logger.Error("panic", "route", c.Path(), "panic", p)
+				what := fmt.Sprintf("%T", p)
+				if known, is := p.(runtime.Error); is {
+					what = known.Error()
+				}
+				s.Logger.Error("panic", "route", c.Path(), "panic", what, "stack", string(debug.Stack()))
 				err = echo.NewHTTPError(http.StatusInternalServerError)
 			}
 		}()

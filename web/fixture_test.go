@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,28 +46,99 @@ type fixture struct {
 	url     string
 	client  *http.Client
 	log     *syncBuffer
+	db      *store.DB
+	gateway *front
 	clock   *clock
-	// gateway is the origin of the sandbox and its pages.
-	gateway string
+	told    *told
 }
 
-// clock is the system's, and ahead of it.
+// clock is the system's, moved on.
 type clock struct{ ahead atomic.Int64 }
 
 func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
+func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
+
+// told counts the webhooks that are queued, in the transactions of their events.
+type told struct {
+	mu  sync.Mutex
+	all []checkout.EventType
+}
+
+func (o *told) enqueue(_ context.Context, _ *sql.Tx, e checkout.Event) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.all = append(o.all, e.Type)
+	return nil
+}
+
+func (o *told) types() []checkout.EventType {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.all)
+}
+
+// front stands before the sandbox: it counts the calls of each endpoint, and a
+// test may answer in the sandbox's place.
+type front struct {
+	behind http.Handler
+	// url is the origin of the sandbox and its pages.
+	url   string
+	mu    sync.Mutex
+	calls map[string]int
+	fault func(endpoint string, w http.ResponseWriter, r *http.Request) (answered bool)
+}
+
+func (g *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	endpoint, is := strings.CutPrefix(r.URL.Path, "/paygate/")
+	if is {
+		g.mu.Lock()
+		g.calls[endpoint]++
+		fault := g.fault
+		g.mu.Unlock()
+		if fault != nil && fault(endpoint, w, r) {
+			return
+		}
+	}
+	g.behind.ServeHTTP(w, r)
+}
+
+func (g *front) set(fault func(endpoint string, w http.ResponseWriter, r *http.Request) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.fault = fault
+}
+
+// called is how often an endpoint was called.
+func (g *front) called(endpoint string) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.calls[endpoint]
+}
+
 // newFixture starts a server. Each prepare may change how it is configured.
 func newFixture(t *testing.T, prepare ...func(*web.Config)) *fixture {
 	t.Helper()
-	f := &fixture{T: t, log: &syncBuffer{}, clock: &clock{}}
+	return newFixtureAs(t, func(_ *checkout.Config, c *web.Config) {
+		for _, change := range prepare {
+			change(c)
+		}
+	})
+}
+
+// newFixtureAs is a fixture that is configured otherwise.
+func newFixtureAs(t *testing.T, configure func(*checkout.Config, *web.Config)) *fixture {
+	t.Helper()
+	f := &fixture{T: t, log: &syncBuffer{}, clock: &clock{}, told: &told{}}
 	gateway := httptest.NewUnstartedServer(nil)
 	server := httptest.NewUnstartedServer(nil)
 	f.url = "http://" + server.Listener.Addr().String()
 	f.sandbox = must(sandbox.New(sandbox.Config{PublicURL: "http://" + gateway.Listener.Addr().String()}))
-	gateway.Config.Handler = f.sandbox
+	f.gateway = &front{behind: f.sandbox, calls: map[string]int{}}
+	gateway.Config.Handler = f.gateway
 	gateway.Start()
-	f.gateway = gateway.URL
-	f.assemble(gateway.URL, prepare)
+	f.gateway.url = gateway.URL
+	f.assemble(gateway.URL, configure)
 	server.Config.Handler = f.web
 	server.Start()
 	t.Cleanup(func() {
@@ -82,23 +154,27 @@ func newFixture(t *testing.T, prepare ...func(*web.Config)) *fixture {
 	return f
 }
 
-func (f *fixture) assemble(gateway string, prepare []func(*web.Config)) {
+func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web.Config)) {
 	f.Helper()
-	db := must(store.OpenSQLite(f.Context(), filepath.Join(f.TempDir(), "test.db")))
-	f.Cleanup(func() { _ = db.Close() })
-	f.store = store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return nil })
+	f.db = must(store.OpenSQLite(f.Context(), filepath.Join(f.TempDir(), "test.db")))
+	f.Cleanup(func() { _ = f.db.Close() })
+	f.store = store.New(f.db, f.told.enqueue)
 	client := must(wantu.New(wantu.Config{
 		BaseURL: gateway + "/paygate", MerchantAccount: sandbox.DefaultMerchantAccount,
 		StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey,
 	}))
 	accounts := map[string]wantupay.Account{"shop": {Client: client, WeChatAppID: sandbox.DefaultWeChatAppID}}
 	gatewayRoom := must(wantupay.New(accounts))
-	f.service = must(checkout.New(checkout.Config{
+	logger := slog.New(slog.NewTextHandler(f.log, nil))
+	domain := checkout.Config{
 		Store: f.store, Gateway: gatewayRoom, Rates: gatewayRoom, Clock: f.clock, Random: rand.Reader,
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}, "other": {ID: "other", Name: "Other"}}, PublicURL: f.url,
-	}))
-	config := web.Config{
-		Service: f.service, Assets: must(static.New(static.Config{Images: map[string][]byte{"logo.svg": []byte(logo)}})), PublicURL: f.url,
+		Report: func(r checkout.Report) {
+			logger.Warn(r.Problem, "alarm", r.Alarm, "session", r.SessionID, "attempt", r.AttemptID, "error", r.Err)
+		},
+	}
+	pages := web.Config{
+		Assets: must(static.New(static.Config{Images: map[string][]byte{"logo.svg": []byte(logo)}})), PublicURL: f.url,
 		Secret: bytes.Repeat([]byte{7}, 32), Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
 		Merchants: map[string]web.Merchant{
 			"shop": {
@@ -109,12 +185,12 @@ func (f *fixture) assemble(gateway string, prepare []func(*web.Config)) {
 			"other": {APIKeys: []string{"sk_test_of_another"}, ReturnHosts: []string{"other.example"}},
 		},
 		WeChat: web.WeChatEndpoints{Authorize: gateway + "/connect/oauth2/authorize", AccessToken: gateway + "/sns/oauth2/access_token"},
-		Ready:  db.Ping, Logger: slog.New(slog.NewTextHandler(f.log, nil)),
+		Ready:  f.db.Ping, Logger: logger,
 	}
-	for _, change := range prepare {
-		change(&config)
-	}
-	f.web = must(web.New(config))
+	configure(&domain, &pages)
+	f.service = must(checkout.New(domain))
+	pages.Service = f.service
+	f.web = must(web.New(pages))
 }
 
 // logo is a picture that would run a script.
@@ -147,6 +223,9 @@ func (f *fixture) send(method, path, body string, headers ...string) answer {
 	}
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
+	}
+	if host := r.Header.Get("Host"); host != "" {
+		r.Host = host // net/http sends this one
 	}
 	response, err := f.client.Do(r)
 	if err != nil {

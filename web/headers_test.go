@@ -139,7 +139,7 @@ func TestHeadersOfEveryState(t *testing.T) {
 			if got.status != http.StatusOK || !s.has(got.body) {
 				t.Fatalf("%d, not %s:\n%s", got.status, s.state, got.body)
 			}
-			policy := strings.Replace(want[s.name], "GATEWAY", f.gateway, 1)
+			policy := strings.Replace(want[s.name], "GATEWAY", f.gateway.url, 1)
 			got.checkHeaders(t, aPage+policy, "same-origin", "no-store")
 			if inline := regexp.MustCompile(`<script>|<script [^>]*>[^<]| on[a-z]+="|style="|javascript:`).FindString(got.body); inline != "" {
 				t.Errorf("the page has %q, which its policy blocks", inline)

@@ -73,7 +73,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 		State:    string(v.State),
 		ShopName: s.Service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
 		Subject: session.Subject, Amount: formatAmount(session.Amount, session.Currency, lang),
-		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: wholeSeconds(v.RenewIn),
+		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v.RenewIn),
 		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs: templates.URLs{
 			Self: path, Status: path + "/status" + returnedQuery(c), Events: path + "/events" + returnedQuery(c),
@@ -126,12 +126,12 @@ func remaining(v checkout.View) int {
 	return int(v.Remaining.Seconds())
 }
 
-// wholeSeconds rounds up, and keeps a negative time negative.
-func wholeSeconds(d time.Duration) int {
-	if d < 0 {
-		return -1
+// renewSeconds rounds up; never is 0, and now is 1.
+func renewSeconds(in time.Duration) int {
+	if in < 0 {
+		return 0
 	}
-	return int((d + time.Second - 1) / time.Second)
+	return max(1, int((in+time.Second-1)/time.Second))
 }
 
 func refreshFor(state page.State) int {

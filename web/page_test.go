@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -148,5 +149,26 @@ func TestSaveDataLeavesTheProgramOut(t *testing.T) {
 		if got := strings.Contains(html, "worker.js"); got != want || !strings.Contains(html, "loader.js") {
 			t.Errorf("Save-Data %q: the Worker is named: %t, want %t, and the loader always", header, got, want)
 		}
+	}
+}
+
+func TestReturnIsNotedInTheTimeline(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["alipay_cn"]`)
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}})
+	a := f.attempts(id)[0]
+	f.get("/r/" + a.ReturnToken + "?returned=1") // it loads itself again
+	for range 2 {
+		f.get("/r/" + a.ReturnToken + "?trade_status=TRADE_SUCCESS")
+	}
+	var returns []string
+	for _, e := range must(f.store.Timeline(f.Context(), id)) {
+		if e.Kind == checkout.EntryReturn {
+			returns = append(returns, e.AttemptID)
+		}
+	}
+	if !slices.Equal(returns, []string{a.ID}) {
+		t.Errorf("returns of attempts %v, want one of %s", returns, a.ID)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wantukit/wantukit/checkout"
 )
 
@@ -55,6 +57,9 @@ func TestRefundsOfASession(t *testing.T) {
 	all := read[struct{ Data []checkout.PublicRefund }](f, f.api(http.MethodGet, refundsOf(id), ""), http.StatusOK)
 	if len(all.Data) != 2 || all.Data[0].ID != first.ID || all.Data[1].ID != rest.ID {
 		t.Errorf("the list is %+v", all.Data)
+	}
+	if diff := cmp.Diff([]checkout.PublicRefund{first, rest}, all.Data); diff != "" {
+		t.Errorf("the list is not what was answered (-answered +listed):\n%s", diff)
 	}
 	s := read[checkout.PublicSession](f, f.api(http.MethodGet, "/v1/checkout/sessions/"+id, ""), http.StatusOK)
 	if s.AmountRefunded != 1250 || s.PaymentStatus != checkout.PaymentRefunded {

@@ -20,7 +20,11 @@ func (s *Server) returned(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.browsers.of(c.Request()).hasOpened(v.Session.ID) {
+	opened := s.browsers.of(c.Request()).hasOpened(v.Session.ID)
+	if opened || returnedQuery(c) == "" { // it comes from the wallet, and does not load itself again
+		s.Service.Returned(c.Request().Context(), c.Param("token"))
+	}
+	if opened {
 		// The page sends a paid shopper on to the shop.
 		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(time.Now()))
 	}

@@ -18,7 +18,7 @@ func (f *fixture) shown() []shownAs {
 	// Time moves on for the first alone: the others are made after it is back.
 	expired := f.session("")
 	f.clock.ahead.Store(int64(time.Hour))
-	f.sweep()
+	f.sweep(0)
 	f.clock.ahead.Store(0)
 
 	choose, canceled := f.session(""), f.session("")
@@ -73,13 +73,6 @@ func (f *fixture) placed(userAgent string, w checkout.Wallet) checkout.Attempt {
 func (f *fixture) confirm(a checkout.Attempt) {
 	f.Helper()
 	if _, err := f.service.Confirm(f.Context(), a.ID, checkout.CauseSchedule); err != nil {
-		f.Fatal(err)
-	}
-}
-
-func (f *fixture) sweep() {
-	f.Helper()
-	if err := f.service.Sweep(f.Context()); err != nil {
 		f.Fatal(err)
 	}
 }

@@ -45,6 +45,9 @@ func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, heldUntil
 		if err := one(result, nil, checkout.ErrConflict); err != nil {
 			return err
 		}
+		if err := addEntries(ctx, tx, a.Entry()); err != nil {
+			return err
+		}
 		return s.changed(ctx, tx, a.SessionID)
 	})
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync/atomic"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
@@ -22,6 +24,9 @@ var migrations embed.FS
 type DB struct {
 	writer, reader *sql.DB
 	pool           *pgxpool.Pool
+	// full says that SQLite found no room for the last of its commits that
+	// needed some, or could not write at all.
+	full atomic.Bool
 }
 
 // Writer returns what the queue's jobs are written with.
@@ -30,9 +35,19 @@ func (d *DB) Writer() *sql.DB { return d.writer }
 // Postgres returns the pool that Writer draws from, or nil for SQLite.
 func (d *DB) Postgres() *pgxpool.Pool { return d.pool }
 
-// Ping reports whether the database answers.
+// pingPatience is how long a database may take to answer Ping.
+const pingPatience = 2 * time.Second
+
+// Ping reports whether the database answers within 2 s, and whether it takes
+// commits again where the disk was full.
 func (d *DB) Ping(ctx context.Context) error {
-	return errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
+	ctx, cancel := context.WithTimeout(ctx, pingPatience)
+	defer cancel()
+	err := errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
+	if err == nil && d.full.Load() {
+		err = d.tryRoom(ctx)
+	}
+	return err
 }
 
 // Close closes all connections.
@@ -44,13 +59,21 @@ func (d *DB) Close() error {
 	return err
 }
 
+// others are the migrations that are not for a dialect, by the end of their
+// names: where the two databases have no statement in common, each has a file.
+var others = map[goose.Dialect]string{goose.DialectSQLite3: "*_postgres.sql", goose.DialectPostgres: "*_sqlite.sql"}
+
 // migrate brings the schema up to date.
 func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(dialect, db, files, goose.WithSlog(slog.New(slog.DiscardHandler)))
+	foreign, err := fs.Glob(files, others[dialect])
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(dialect, db, files, goose.WithExcludeNames(foreign), goose.WithSlog(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -10,47 +12,88 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-const eventColumns = `id, type, merchant, session_id, attempt_id, created_at, session, refund`
+const eventColumns = `id, type, merchant, session_id, attempt_id, created_at, session, refund, difference`
 
 func scanEvent(r row) (checkout.Event, error) {
 	var e checkout.Event
-	var session, refund string
-	if err := r.Scan(&e.ID, &e.Type, &e.Merchant, &e.SessionID, &e.AttemptID, millis{&e.CreatedAt}, &session, &refund); err != nil {
+	var sessionID sql.NullString
+	var session, refund, difference string
+	err := r.Scan(&e.ID, &e.Type, &e.Merchant, &sessionID, &e.AttemptID, millis{&e.CreatedAt}, &session, &refund, &difference)
+	if err != nil {
 		return e, err
 	}
-	if err := json.Unmarshal([]byte(session), &e.Session); err != nil {
-		return e, fmt.Errorf("reading event %s: %w", e.ID, err)
-	}
-	if refund == "" {
-		return e, nil
-	}
-	if err := json.Unmarshal([]byte(refund), &e.Refund); err != nil {
-		return e, fmt.Errorf("reading the refund of event %s: %w", e.ID, err)
+	e.SessionID = sessionID.String
+	for _, part := range []struct {
+		text   string
+		needed bool
+		into   any
+	}{{session, e.SessionID != "", &e.Session}, {refund, false, &e.Refund}, {difference, false, &e.Difference}} {
+		if part.text == "" && !part.needed {
+			continue
+		}
+		if err := json.Unmarshal([]byte(part.text), part.into); err != nil {
+			return e, fmt.Errorf("reading event %s: %w", e.ID, err)
+		}
 	}
 	return e, nil
 }
 
-// addEvent stores an event and its jobs.
+// addEvent stores an event, its entry and its jobs.
 func (s *Store) addEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-	session, err := json.Marshal(e.Session)
-	if err != nil {
-		return fmt.Errorf("writing event %s: %w", e.ID, err)
-	}
-	var refund []byte // none is stored as ""
-	if e.Refund != nil {
-		if refund, err = json.Marshal(e.Refund); err != nil {
-			return fmt.Errorf("writing the refund of event %s: %w", e.ID, err)
-		}
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		e.ID, string(e.Type), e.Merchant, e.SessionID, e.AttemptID, ms(e.CreatedAt), string(session), string(refund))
+	result, err := insertEvent(ctx, tx, e)
+	return s.withJobs(ctx, tx, e, one(result, err, checkout.ErrConflict))
+}
+
+// withJobs stores the entry and the jobs of an event that was stored unless err
+// is set. One about no session has no timeline to be in.
+func (s *Store) withJobs(ctx context.Context, tx *sql.Tx, e checkout.Event, err error) error {
 	if err != nil {
 		return fmt.Errorf("storing event %s: %w", e.ID, err)
+	}
+	if e.SessionID != "" {
+		if err := addEntries(ctx, tx, e.Entry()); err != nil {
+			return err
+		}
 	}
 	if err := s.enqueue(ctx, tx, e); err != nil {
 		return fmt.Errorf("storing the jobs of event %s: %w", e.ID, err)
 	}
 	return nil
+}
+
+// insertEvent stores an event. A difference that was told before stores
+// nothing.
+func insertEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) (sql.Result, error) {
+	session, err := text(e.SessionID != "", e.Session)
+	if err != nil {
+		return nil, err
+	}
+	refund, err := text(e.Refund != nil, e.Refund)
+	if err != nil {
+		return nil, err
+	}
+	difference, err := text(e.Difference != nil, e.Difference)
+	if err != nil {
+		return nil, err
+	}
+	var key sql.NullString
+	if e.Difference != nil {
+		sum := sha256.Sum256([]byte(e.Difference.Key())) // an index takes no text of any length
+		key = sql.NullString{String: hex.EncodeToString(sum[:]), Valid: true}
+	}
+	return tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`, difference_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (merchant, difference_key) WHERE difference_key IS NOT NULL DO NOTHING`,
+		e.ID, string(e.Type), e.Merchant, sql.NullString{String: e.SessionID, Valid: e.SessionID != ""}, e.AttemptID, ms(e.CreatedAt),
+		session, refund, difference, key)
+}
+
+// text is what a part of an event is stored as: "" for none.
+func text(there bool, part any) (string, error) {
+	if !there {
+		return "", nil
+	}
+	written, err := json.Marshal(part)
+	return string(written), err
 }
 
 // Event implements [checkout.Store].
@@ -65,20 +108,19 @@ func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event,
 }
 
 // AddNotification implements [checkout.Store].
-func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) (earlier int, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		// It locks the attempt, so that of several at once one is the first.
 		if err := askSooner(ctx, tx, n.AttemptID, askAt); err != nil {
 			return err
 		}
-		count := tx.QueryRowContext(ctx,
-			`SELECT count(*) FROM notifications WHERE attempt_id = $1 AND verdict = $2`, n.AttemptID, string(n.Verdict))
+		var earlier int
+		count := tx.QueryRowContext(ctx, `SELECT count(*) FROM timeline WHERE attempt_id = $1 AND kind = 'notification' AND result = $2`,
+			n.AttemptID, string(n.Verdict))
 		if err := count.Scan(&earlier); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO notifications (id, attempt_id, received_at, body, verdict, detail)
-			VALUES ($1, $2, $3, $4, $5, $6)`, n.ID, n.AttemptID, ms(n.ReceivedAt), clean(n.Body), string(n.Verdict), clean(n.Detail))
-		if err != nil {
+		if err := addEntries(ctx, tx, n.Entry()); err != nil {
 			return err
 		}
 		if first != nil && earlier == 0 {
@@ -87,9 +129,9 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, as
 		return nil
 	})
 	if err != nil {
-		return 0, fmt.Errorf("storing a notification: %w", err)
+		return fmt.Errorf("storing a notification: %w", err)
 	}
-	return earlier, nil
+	return nil
 }
 
 // askSooner brings an attempt's next query forward to askAt, if that is set. It

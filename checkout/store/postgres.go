@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -108,13 +109,28 @@ func (d *DB) locked(ctx context.Context, do func() error) (err error) {
 	return do()
 }
 
+// begin begins a transaction. Of PostgreSQL each pooled connection may have been
+// cut off, as by a restart: a BEGIN that failed has done nothing, and the next
+// has another connection.
+func (d *DB) begin(ctx context.Context) (*sql.Tx, error) {
+	tx, err := d.writer.BeginTx(ctx, nil)
+	for tries := int32(0); err != nil && d.pool != nil && tries < d.pool.Stat().MaxConns(); tries++ {
+		var unreachable *pgconn.ConnectError
+		if ctx.Err() != nil || errors.As(err, &unreachable) {
+			break
+		}
+		tx, err = d.writer.BeginTx(ctx, nil)
+	}
+	return tx, err
+}
+
 // channel is where nodes tell each other of a session that has changed.
 const channel = "wantukit_session"
 
 // changed tells every node, once tx is committed, that a session has changed.
 // SQLite has one node, which knows.
 func (s *Store) changed(ctx context.Context, tx *sql.Tx, sessionID string) error {
-	if s.db.pool == nil {
+	if s.db.pool == nil || sessionID == "" {
 		return nil
 	}
 	if _, err := tx.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, sessionID); err != nil {

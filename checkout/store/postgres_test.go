@@ -81,6 +81,32 @@ func TestNodesThatStartAtOnceAllComeUp(t *testing.T) {
 	wg.Wait()
 }
 
+// TestTransactionsOutliveTheirConnections: a server that restarts cuts off
+// every pooled connection, and no change fails for it once it is back.
+func TestTransactionsOutliveTheirConnections(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	db, other := openPostgres(t, url), openPostgres(t, url+"&application_name=operator")
+	var pooled []*sql.Conn
+	for range 5 {
+		conn, err := db.Writer().Conn(t.Context())
+		try(t, err)
+		pooled = append(pooled, conn)
+	}
+	for _, conn := range pooled {
+		try(t, conn.Close())
+	}
+	_, err := other.Writer().ExecContext(t.Context(),
+		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'wantukit'")
+	try(t, err)
+	for left := 1; left > 0; {
+		count := other.Writer().QueryRowContext(t.Context(),
+			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'wantukit'")
+		try(t, count.Scan(&left))
+	}
+	try(t, store.New(db, noJobs).CreateSession(t.Context(), newSession()))
+}
+
 // canary is a password that no error may show.
 const canary = "c4n4ry"
 

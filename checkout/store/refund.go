@@ -30,7 +30,7 @@ func (s *Store) CreateRefund(ctx context.Context, r checkout.Refund, heldUntil t
 	})
 }
 
-// addRefund stores a refund and reserves its money.
+// addRefund stores a refund with its entry and reserves its money.
 func addRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund, heldUntil time.Time) error {
 	if err := reserve(ctx, tx, r); err != nil {
 		return err
@@ -42,7 +42,10 @@ func addRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund, heldUntil tim
 	if err != nil {
 		return fmt.Errorf("storing refund %s: %w", r.ID, err)
 	}
-	return one(result, nil, checkout.ErrConflict)
+	if err := one(result, nil, checkout.ErrConflict); err != nil {
+		return err
+	}
+	return addEntries(ctx, tx, r.Entry())
 }
 
 // reserve returns ErrConflict where a refund passes what is left of its paid

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,35 +35,32 @@ func TestSessionsFromBeforeRefundsKnowWhatPaidThem(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	back(t, path)
+	back(t, open(t, path), 2)
 	got, err := store.New(open(t, path), noJobs).Session(t.Context(), session.ID)
 	if err != nil || got.PaidBy != "at_first" || got.AmountRefunded != 0 {
 		t.Errorf("paid by %q, %d refunded (%v), want at_first and 0", got.PaidBy, got.AmountRefunded, err)
 	}
 }
 
-// back takes the migration of refunds back, and those after it.
-func back(t *testing.T, path string) {
+// back takes the migrations of an SQLite database back, from a version on.
+func back(t *testing.T, db *store.DB, version int) {
 	t.Helper()
 	files, err := filepath.Glob("migrations/*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(files)
-	var down strings.Builder
 	for _, file := range slices.Backward(files) {
-		if filepath.Base(file) < "00002" {
-			break
+		number, name, _ := strings.Cut(filepath.Base(file), "_")
+		if strings.HasSuffix(name, "_postgres.sql") || number < fmt.Sprintf("%05d", version) {
+			continue
 		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, statements, _ := strings.Cut(string(text), "-- +goose Down")
-		down.WriteString(statements)
+		_, down, _ := strings.Cut(string(text), "-- +goose Down")
+		exec(t, db, down)
 	}
-	_, err = open(t, path).Writer().ExecContext(t.Context(), down.String()+"; DELETE FROM goose_db_version WHERE version_id >= 2")
-	if err != nil {
-		t.Fatal(err)
-	}
+	exec(t, db, fmt.Sprintf("DELETE FROM goose_db_version WHERE version_id >= %d", version))
 }

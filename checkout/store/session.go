@@ -44,12 +44,18 @@ func (s *Store) CreateSession(ctx context.Context, c checkout.Session) error {
 	if err != nil {
 		return fmt.Errorf("writing the metadata: %w", err)
 	}
-	_, err = s.db.writer.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
-		c.ID, c.Merchant, c.Version, string(c.Status), string(c.PaymentStatus), c.Amount, c.Currency, clean(c.Subject),
-		clean(c.ClientReferenceID), clean(c.SuccessURL), clean(c.CancelURL), string(wallets), c.Locale, string(metadata),
-		ms(c.CreatedAt), ms(c.ExpiresAt), ms(c.ConcludeAt), ms(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
-		c.PaidBy, c.AmountRefunded)
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+			c.ID, c.Merchant, c.Version, string(c.Status), string(c.PaymentStatus), c.Amount, c.Currency, clean(c.Subject),
+			clean(c.ClientReferenceID), clean(c.SuccessURL), clean(c.CancelURL), string(wallets), c.Locale, string(metadata),
+			ms(c.CreatedAt), ms(c.ExpiresAt), ms(c.ConcludeAt), ms(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
+			c.PaidBy, c.AmountRefunded)
+		if err != nil {
+			return err
+		}
+		return addEntries(ctx, tx, c.Entry())
+	})
 	if err != nil {
 		return fmt.Errorf("storing session %s: %w", c.ID, err)
 	}

@@ -12,7 +12,8 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	"modernc.org/sqlite" // registers the driver "sqlite", too
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // readers is how many connections may read an SQLite database at once.
@@ -86,5 +87,37 @@ func checkSQLite(version string) error {
 			return fmt.Errorf("SQLite %s can lose commits: 3.51.3 or newer is needed", version)
 		}
 	}
+	return nil
+}
+
+// note remembers that the disk is full, or cannot be written.
+func (d *DB) note(err error) {
+	var failed *sqlite.Error
+	if !errors.As(err, &failed) {
+		return
+	}
+	switch failed.Code() & 0xff { // the rest tells what was being done
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
+		d.full.Store(true)
+	default:
+	}
+}
+
+// tryRoom commits more than a notification and its outcome need. The room that
+// it takes is the database's to use.
+func (d *DB) tryRoom(ctx context.Context) (err error) {
+	tx, err := d.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("looking for room on the disk: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	_, err = tx.ExecContext(ctx, "CREATE TABLE room AS SELECT zeroblob(262144) AS filler; DROP TABLE room")
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		return fmt.Errorf("the disk is full: %w", err)
+	}
+	d.full.Store(false)
 	return nil
 }

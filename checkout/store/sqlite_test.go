@@ -1,11 +1,14 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/store"
@@ -52,6 +55,25 @@ func TestEveryConnectionIsDurable(t *testing.T) {
 	if err := db.Ping(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestPingOfADatabaseThatHangs(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	synctest.Test(t, func(t *testing.T) {
+		db := open(t, path)
+		busy, err := db.Writer().Conn(t.Context()) // the only one
+		try(t, err)
+		asked := time.Now()
+		if err := db.Ping(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("error %v, want that of a deadline", err)
+		}
+		if took := time.Since(asked); took != 2*time.Second {
+			t.Errorf("it took %s, want 2 s", took)
+		}
+		try(t, busy.Close())
+		try(t, db.Ping(t.Context()))
+	})
 }
 
 func TestReadersCannotWrite(t *testing.T) {

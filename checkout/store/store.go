@@ -33,8 +33,9 @@ func New(db *DB, enqueue Enqueue) *Store { return &Store{db: db, enqueue: enqueu
 var _ checkout.Store = (*Store)(nil)
 
 // inTx runs do in a transaction.
-func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) error {
-	tx, err := s.db.writer.BeginTx(ctx, nil)
+func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) (err error) {
+	defer func() { s.db.note(err) }()
+	tx, err := s.db.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
@@ -66,13 +67,16 @@ func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
 				return err
 			}
 		}
-		if c.NewRefund != nil {
-			if err := addRefund(ctx, tx, *c.NewRefund, time.Time{}); err != nil {
-				return err
-			}
+		if err := addEntries(ctx, tx, c.Entries...); err != nil {
+			return err
 		}
 		for _, e := range c.Events {
 			if err := s.addEvent(ctx, tx, e); err != nil {
+				return err
+			}
+		}
+		if c.NewRefund != nil {
+			if err := addRefund(ctx, tx, *c.NewRefund, time.Time{}); err != nil {
 				return err
 			}
 		}

@@ -123,10 +123,18 @@ func TestDatabaseThatIsClosed(t *testing.T) {
 		"DueRefunds":         func() error { _, err := s.DueRefunds(ctx, now, 1); return err },
 		"HoldRefund":         func() error { _, err := s.HoldRefund(ctx, "re_1", now, now); return err },
 		"ReleaseRefund":      func() error { return s.ReleaseRefund(ctx, "re_1", now, now) },
-		"AddNotification": func() error {
-			_, err := s.AddNotification(ctx, checkout.Notification{}, now, nil)
-			return err
-		},
+		"AddNotification":    func() error { return s.AddNotification(ctx, checkout.Notification{}, now, nil) },
+		"Record":             func() error { return s.Record(ctx) },
+		"Timeline":           func() error { _, err := s.Timeline(ctx, "cs_1"); return err },
+		"Lookup":             func() error { _, err := s.Lookup(ctx, "cs_1"); return err },
+		"AttemptsByNumber":   func() error { _, err := s.AttemptsByNumber(ctx, []string{"n"}); return err },
+		"RefundsOfAttempts":  func() error { _, err := s.RefundsOfAttempts(ctx, []string{"at_1"}); return err },
+		"PaidAttempts":       func() error { _, err := s.PaidAttempts(ctx, "shop", now, now, "", 1); return err },
+		"SucceededRefunds":   func() error { _, err := s.SucceededRefunds(ctx, "shop", now, now, "", 1); return err },
+		"AddDifference":      func() error { _, err := s.AddDifference(ctx, checkout.Event{}); return err },
+		"SaveReconciliation": func() error { return s.SaveReconciliation(ctx, checkout.Reconciliation{}) },
+		"Reconciliation":     func() error { _, err := s.Reconciliation(ctx, "rc_1"); return err },
+		"Reconciliations":    func() error { _, err := s.Reconciliations(ctx, "shop", 1); return err },
 	} {
 		if err := call(); err == nil || errors.Is(err, checkout.ErrNotFound) || errors.Is(err, checkout.ErrConflict) {
 			t.Errorf("%s: error %v, want the database's", name, err)

@@ -57,7 +57,7 @@ func (s *Store) UnparkWebhook(ctx context.Context, eventID string) error {
 // ParkedWebhooks returns what is parked for a merchant, or for all where
 // merchant is "", the oldest first.
 func (s *Store) ParkedWebhooks(ctx context.Context, merchant string) ([]ParkedWebhook, error) {
-	return all(ctx, s.db.reader, scanParked, `SELECT p.event_id, p.merchant, e.session_id, e.type, e.created_at, p.parked_at, p.tries, p.reason
+	return all(ctx, s.db.reader, scanParked, `SELECT p.event_id, p.merchant, COALESCE(e.session_id, ''), e.type, e.created_at, p.parked_at, p.tries, p.reason
 		FROM webhook_parked p JOIN events e ON e.id = p.event_id
 		WHERE CAST($1 AS TEXT) = '' OR p.merchant = $1 ORDER BY e.created_at, p.event_id`, merchant)
 }

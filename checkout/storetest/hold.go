@@ -120,8 +120,7 @@ func releaseFence(t *testing.T, f fixture) {
 // notify stores a notification that asks for a query at a time.
 func (f fixture) notify(t *testing.T, a checkout.Attempt, askAt time.Time) {
 	t.Helper()
-	_, err := f.AddNotification(t.Context(), newNotification(a, checkout.VerdictAccepted), askAt, nil)
-	must(t, err)
+	must(t, f.AddNotification(t.Context(), newNotification(a, checkout.VerdictAccepted), askAt, nil))
 }
 
 func hintSurvivesRelease(t *testing.T, f fixture) {

@@ -20,7 +20,7 @@ type Opener func(t *testing.T) checkout.Store
 // Run holds the stores that open returns against the contract.
 func Run(t *testing.T, open Opener) {
 	t.Helper()
-	for _, chapter := range []map[string]check{contract, refundContract} {
+	for _, chapter := range []map[string]check{contract, refundContract, timelineContract, reconcileContract} {
 		for name, check := range chapter {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -66,10 +66,10 @@ var contract = map[string]check{
 	"apply against an old version, at once":             applyAtOnce,
 	"apply ends a hold":                                 applyEndsHold,
 	"events of a session, the oldest first":             eventsInOrder,
-	"notifications are counted by attempt and verdict":  notificationsCounted,
 	"a notification's event is stored once":             notificationEvent,
+	"a notification's event is stored once, at once":    notificationEventAtOnce,
+	"a notification of no attempt":                      notificationOfNothing,
 	"a notification asks sooner, never later":           notificationAsks,
-	"a notification that is no text":                    notificationOfBytes,
 	"a notification of a settled attempt asks nothing":  notificationOfSettled,
 }
 
@@ -90,6 +90,19 @@ var refundContract = map[string]check{
 	"apply against an old refund":                     refundApplyOld,
 	"apply stores a new refund":                       refundApplyNew,
 	"apply of a new refund that passes what was paid": refundApplyNewTooMuch,
+}
+
+var timelineContract = map[string]check{
+	"a timeline begins with its session":          timelineBegins,
+	"a timeline keeps every field":                timelineRoundTrip,
+	"a timeline is in the order of its writing":   timelineOrder,
+	"a timeline says what led to a change":        timelineOfChange,
+	"a timeline says nothing of a refused change": timelineOfRefused,
+	"a timeline keeps notifications":              timelineOfNotifications,
+	"a timeline keeps what is no text":            timelineOfBytes,
+	"a timeline of no session":                    timelineOfNothing,
+	"entries are stored together or not at all":   timelineAllOrNone,
+	"a timeline of a refund":                      timelineOfRefund,
 }
 
 // fixture is a store with shorthands that fail the test.
@@ -130,7 +143,7 @@ func newEvent(s checkout.Session, kind checkout.EventType) checkout.Event {
 }
 
 func newNotification(a checkout.Attempt, v checkout.Verdict) checkout.Notification {
-	return checkout.Notification{ID: newID("nt_"), AttemptID: a.ID, ReceivedAt: start(), Body: "{}", Verdict: v, Detail: "why"}
+	return checkout.Notification{ID: newID("nt_"), SessionID: a.SessionID, AttemptID: a.ID, ReceivedAt: start(), Body: "{}", Verdict: v, Detail: "why"}
 }
 
 // session stores an open session.

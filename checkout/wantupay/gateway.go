@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -74,7 +75,7 @@ func (a Account) create(ctx context.Context, o checkout.Order) (checkout.Created
 func (a Account) web(ctx context.Context, o checkout.Order) (checkout.Created, error) {
 	r := wantu.WebRequest{
 		TotalFee: o.Amount, FeeType: o.Currency, Subject: subject(o.Subject), ProductID: o.ProductID,
-		OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL, ReturnURL: o.ReturnURL, TimeExpire: o.ExpiresAt,
+		OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL, ReturnURL: o.ReturnURL, TimeExpire: expiry(o, time.Now()),
 	}
 	if o.Flow == checkout.FlowIframe {
 		r.PaymentInst, r.QRCodeWidth = inst(o.Wallet), o.FrameWidth
@@ -86,10 +87,20 @@ func (a Account) web(ctx context.Context, o checkout.Order) (checkout.Created, e
 func (a Account) wap(ctx context.Context, o checkout.Order) (checkout.Created, error) {
 	answer, err := a.Client.WAP(ctx, wantu.WAPRequest{
 		TotalFee: o.Amount, FeeType: o.Currency, Subject: subject(o.Subject), ProductID: o.ProductID,
-		OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL, ReturnURL: o.ReturnURL, TimeExpire: o.ExpiresAt,
+		OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL, ReturnURL: o.ReturnURL, TimeExpire: expiry(o, time.Now()),
 		PaymentInst: inst(o.Wallet),
 	})
 	return checkout.Created{TradeID: answer.TradeID, Placed: checkout.Placed{URL: answer.URL}}, err
+}
+
+// expiry is when the gateway's own clock ends an order: where this machine's
+// clock was moved, the later of the two that may be meant. It is the session
+// that ends the order; an expiry that has passed would refuse it.
+func expiry(o checkout.Order, now time.Time) time.Time {
+	if later := now.Add(o.Remaining); later.After(o.ExpiresAt) {
+		return later
+	}
+	return o.ExpiresAt
 }
 
 func (a Account) native(ctx context.Context, o checkout.Order) (checkout.Created, error) {

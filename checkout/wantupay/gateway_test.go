@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/wantupay"
@@ -61,6 +62,26 @@ func TestEachFlowPlacesItsOrder(t *testing.T) {
 				jsapi(t, created.Placed)
 			}
 		})
+	}
+}
+
+// TestOrderOutlivesAMovedClock: the session's expiry is of the time before this
+// machine's clock was moved ahead, or of the one before it was moved back.
+func TestOrderOutlivesAMovedClock(t *testing.T) {
+	t.Parallel()
+	for _, flow := range []checkout.Flow{checkout.FlowWeb, checkout.FlowWAP} {
+		for _, by := range []time.Duration{-time.Hour, 0, time.Hour} {
+			f, o := newFixture(t), newOrder(checkout.WalletAlipayCN, flow)
+			o.Remaining, o.ExpiresAt = 30*time.Minute, time.Now().Add(30*time.Minute+by)
+			_, err := f.Create(t.Context(), o)
+			fails(t, err, nil)
+			placed, err := f.sandbox.Order(o.OutTradeNo)
+			fails(t, err, nil)
+			want := 30*time.Minute + max(by, 0)
+			if off := (time.Until(placed.ExpiresAt) - want).Abs(); off > 10*time.Second {
+				t.Errorf("%s, %s off: the order lives for %s, want %s", flow, by, time.Until(placed.ExpiresAt), want)
+			}
+		}
 	}
 }
 

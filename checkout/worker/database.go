@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -15,6 +16,8 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/wantukit/wantukit/checkout"
 )
 
 // Database is where the jobs are: a *store.DB.
@@ -32,12 +35,33 @@ type client interface {
 	InsertTx(ctx context.Context, tx *sql.Tx, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
 }
 
-func newClient(db Database, config *river.Config) (client, error) {
+func newClient(db Database, clock checkout.Clock, config *river.Config) (client, error) {
+	if clock != nil {
+		config.Test.Time = queueTime{clock, db.Postgres() == nil}
+	}
 	if pool := db.Postgres(); pool != nil {
 		c, err := river.NewClient(riverpgxv5.New(pool), config)
 		return postgresClient{c}, err
 	}
 	return river.NewClient(riversqlite.New(db.Writer()), config)
+}
+
+// queueTime has River go by our clock, for which its configuration has a place
+// among what is for tests: by the system's, a clock that jumps back would stop
+// the periodic work until the old time has come again.
+type queueTime struct {
+	checkout.Clock
+	// rules says that the database has no clock of its own.
+	rules bool
+}
+
+// NowOrNil implements rivertype.TimeGenerator: nil leaves it to the database.
+func (t queueTime) NowOrNil() *time.Time {
+	if !t.rules {
+		return nil
+	}
+	now := t.Now()
+	return &now
 }
 
 // postgresClient writes jobs in transactions of database/sql, which River's

@@ -2,11 +2,15 @@ package worker
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/wantukit/wantukit/checkout"
 )
 
 // Wait and RetryAfter are what decides when a webhook is tried again.
@@ -28,11 +32,14 @@ func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
 	if c.Random == nil {
 		c.Random = func() float64 { return 0.5 }
 	}
+	if c.Clock == nil {
+		c.Clock = checkout.NewSteadyClock(time.Now, func(time.Duration) {})
+	}
 	sender, err := newSender(c.Endpoints, c.Transport, c.Resolver)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &webhookWorker{events: c.Events, sender: sender, random: c.Random, logger: c.Logger}
+	w := &webhookWorker{events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger}
 	return func(ctx context.Context, try int) Try {
 		job := &river.Job[webhookArgs]{JobRow: &rivertype.JobRow{Attempt: try}, Args: webhookArgs{EventID: "evt_1"}}
 		err := w.Work(ctx, job)
@@ -40,8 +47,28 @@ func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
 	}
 }
 
+// ReconcileJob returns what the queue calls for each round.
+func ReconcileJob(r Reconciler, logger *slog.Logger) func(context.Context) error {
+	w := &reconcileWorker{reconciler: r, logger: logger}
+	return func(ctx context.Context) error { return w.Work(ctx, nil) }
+}
+
 // SweepJob returns what the queue calls for each sweep.
 func SweepJob(s Sweeper) func(context.Context) error {
 	w := &sweepWorker{sweeper: s}
 	return func(ctx context.Context) error { return w.Work(ctx, nil) }
+}
+
+// WriteReconcileJob writes the job of a round as the leader does.
+func WriteReconcileJob(ctx context.Context, db Database) error {
+	c, err := newClient(db, nil, &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	tx, err := db.Writer().BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	_, err = c.InsertTx(ctx, tx, reconcileArgs{}, reconcileOpts())
+	return errors.Join(err, tx.Commit())
 }

@@ -76,16 +76,26 @@ func newFixture(t *testing.T, url string) *fixture {
 
 func newFixtureOver(t *testing.T, db *store.DB, url string) *fixture {
 	t.Helper()
+	return newFixtureAt(t, db, url, wallClock{})
+}
+
+func newFixtureAt(t *testing.T, db *store.DB, url string, clock checkout.Clock) *fixture {
+	t.Helper()
 	t.Cleanup(func() { must(t, db.Close()) })
 	endpoints := map[string]worker.Endpoint{shop: {URL: url, Secret: secret, AllowPrivate: loopback}, "other": {}}
-	queue, err := worker.NewQueue(t.Context(), db, endpoints)
+	queue, err := worker.NewQueue(t.Context(), db, clock, endpoints)
 	must(t, err)
 	s := store.New(db, queue.Enqueue)
 	return &fixture{t, db, s, worker.Config{
-		DB: db, Sweeper: sweeper(func() error { return nil }), Events: s, Endpoints: endpoints,
+		DB: db, Sweeper: sweeper(func() error { return nil }), Reconciler: &reconciler{}, Events: s, Endpoints: endpoints, Clock: clock,
 		Logger: slog.New(slog.DiscardHandler),
 	}}
 }
+
+// wallClock is the system's.
+type wallClock struct{}
+
+func (wallClock) Now() time.Time { return time.Now() }
 
 // sweeper is a Sweeper whose pages watch nothing.
 type sweeper func() error

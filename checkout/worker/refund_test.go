@@ -31,7 +31,7 @@ func TestWebhookOfARefundCarriesIt(t *testing.T) {
 	verify(t, c)
 	var got worker.Payload
 	must(t, json.Unmarshal(c.body, &got))
-	want := worker.Payload{ID: event.ID, Type: event.Type, Timestamp: event.CreatedAt, Data: event.Session, Refund: &refund}
+	want := worker.Payload{ID: event.ID, Type: event.Type, Timestamp: event.CreatedAt, Data: &event.Session, Refund: &refund}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("payload (-want +got):\n%s", diff)
 	}

@@ -46,22 +46,33 @@ type webhookWorker struct {
 	events Events
 	sender *sender
 	random func() float64
+	clock  checkout.Clock
 	logger *slog.Logger
 }
 
 // NextRetry implements river.Worker.
 func (w *webhookWorker) NextRetry(job *river.Job[webhookArgs]) time.Time {
-	return time.Now().Add(wait(job.Attempt, w.random(), job.Args.asked))
+	return w.clock.Now().Add(wait(job.Attempt, w.random(), job.Args.asked))
 }
 
 // Payload is the body of a webhook: an event with the session as it left it.
 type Payload struct {
-	ID        string                 `json:"id"`
-	Type      checkout.EventType     `json:"type"`
-	Timestamp time.Time              `json:"timestamp"`
-	Data      checkout.PublicSession `json:"data"`
-	// Refund is there in events about one.
-	Refund *checkout.PublicRefund `json:"refund,omitempty"`
+	ID        string             `json:"id"`
+	Type      checkout.EventType `json:"type"`
+	Timestamp time.Time          `json:"timestamp"`
+	// Data is null where the event is about no session.
+	Data *checkout.PublicSession `json:"data"`
+	// Refund and Difference are there in events about one.
+	Refund     *checkout.PublicRefund `json:"refund,omitempty"`
+	Difference *checkout.Difference   `json:"difference,omitempty"`
+}
+
+func payloadOf(e checkout.Event) Payload {
+	p := Payload{ID: e.ID, Type: e.Type, Timestamp: e.CreatedAt.UTC(), Refund: e.Refund, Difference: e.Difference}
+	if e.SessionID != "" {
+		p.Data = &e.Session
+	}
+	return p
 }
 
 // sender signs and posts webhooks.
@@ -136,7 +147,7 @@ func (s *sender) send(ctx context.Context, e checkout.Event) error {
 }
 
 func (t target) request(ctx context.Context, e checkout.Event, now time.Time) (*http.Request, error) {
-	body, err := json.Marshal(Payload{e.ID, e.Type, e.CreatedAt.UTC(), e.Session, e.Refund})
+	body, err := json.Marshal(payloadOf(e))
 	if err != nil {
 		return nil, fmt.Errorf("writing event %s: %w", e.ID, err)
 	}

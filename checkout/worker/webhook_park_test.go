@@ -274,7 +274,7 @@ func (f *failing) ParkWebhook(ctx context.Context, e checkout.Event, at time.Tim
 // replay has events told anew, as the command line does.
 func (f *fixture) replay(ids ...string) error {
 	f.t.Helper()
-	queue, err := worker.NewQueue(f.t.Context(), f.db, nil)
+	queue, err := worker.NewQueue(f.t.Context(), f.db, wallClock{}, nil)
 	must(f.t, err)
 	return f.store.ReplayWebhooks(f.t.Context(), ids, queue.Replay)
 }

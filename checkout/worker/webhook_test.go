@@ -38,7 +38,7 @@ func TestWebhookIsDelivered(t *testing.T) {
 	verify(t, c)
 	var got worker.Payload
 	must(t, json.Unmarshal(c.body, &got))
-	want := worker.Payload{ID: event.ID, Type: event.Type, Timestamp: event.CreatedAt, Data: event.Session}
+	want := worker.Payload{ID: event.ID, Type: event.Type, Timestamp: event.CreatedAt, Data: &event.Session}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("payload (-want +got):\n%s", diff)
 	}

@@ -43,12 +43,13 @@ type Queue struct {
 }
 
 // NewQueue brings River's own tables up to date, one node at a time, and returns a Queue that
-// writes webhooks for the merchants that have an endpoint.
-func NewQueue(ctx context.Context, db Database, endpoints map[string]Endpoint) (*Queue, error) {
+// writes webhooks for the merchants that have an endpoint. The clock is that
+// of the worker which will do them, or nil for the system's.
+func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints map[string]Endpoint) (*Queue, error) {
 	if err := migrate(ctx, db); err != nil {
 		return nil, fmt.Errorf("migrating the queue: %w", err)
 	}
-	client, err := newClient(db, &river.Config{Logger: slog.New(slog.DiscardHandler)})
+	client, err := newClient(db, clock, &river.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
@@ -74,10 +75,14 @@ type Sweeper interface {
 
 // Config is what a worker is made of.
 type Config struct {
-	DB        Database
-	Sweeper   Sweeper
-	Events    Events
-	Endpoints map[string]Endpoint
+	DB      Database
+	Sweeper Sweeper
+	// Reconciler is asked every 10 minutes what is to be reconciled.
+	Reconciler Reconciler
+	Events     Events
+	Endpoints  map[string]Endpoint
+	// Clock says when a job is due; in PostgreSQL the database's does.
+	Clock checkout.Clock
 	// Transport carries the webhooks. Defaults to one for each endpoint that
 	// connects to public addresses only, and to those the endpoint allows.
 	Transport http.RoundTripper
@@ -104,8 +109,8 @@ type Worker struct {
 
 // New returns a Worker, or an error that names the field that is wrong.
 func New(c Config) (*Worker, error) {
-	if c.DB == nil || c.Sweeper == nil || c.Events == nil {
-		return nil, errors.New("worker: Config.DB, Config.Sweeper and Config.Events are needed")
+	if c.DB == nil || c.Sweeper == nil || c.Reconciler == nil || c.Events == nil || c.Clock == nil {
+		return nil, errors.New("worker: Config.DB, Config.Sweeper, Config.Reconciler, Config.Events and Config.Clock are needed")
 	}
 	if c.Random == nil {
 		c.Random = mathrand.Float64
@@ -119,11 +124,13 @@ func New(c Config) (*Worker, error) {
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper})
-	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, random: c.Random, logger: c.Logger})
+	river.AddWorker(workers, &reconcileWorker{reconciler: c.Reconciler, logger: c.Logger})
+	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger})
 	queues := webhookQueues(c.Endpoints)
 	queues[sweepQueue] = river.QueueConfig{MaxWorkers: 2}
+	queues[reconcileQueue] = river.QueueConfig{MaxWorkers: 1}
 	id := "wantukit_" + rand.Text()
-	client, err := newClient(c.DB, &river.Config{
+	client, err := newClient(c.DB, c.Clock, &river.Config{
 		ID:     id,
 		Logger: slog.New(quiet{c.Logger.Handler()}), Workers: workers,
 		Queues:                      queues,
@@ -131,13 +138,7 @@ func New(c Config) (*Worker, error) {
 		JobTimeout:                  jobTimeout,
 		RescueStuckJobsAfter:        rescueAfter,
 		CompletedJobRetentionPeriod: keepDone,
-		PeriodicJobs: []*river.PeriodicJob{river.NewPeriodicJob(
-			river.PeriodicInterval(sweepEvery),
-			func() (river.JobArgs, *river.InsertOpts) {
-				return sweepArgs{}, &river.InsertOpts{MaxAttempts: 1, Queue: sweepQueue}
-			},
-			&river.PeriodicJobOpts{ID: "sweep", RunOnStart: true},
-		)},
+		PeriodicJobs:                periodicJobs(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
@@ -150,6 +151,18 @@ func New(c Config) (*Worker, error) {
 		w.beside = append(w.beside, l.hold)
 	}
 	return w, nil
+}
+
+// periodicJobs are written by the node that leads.
+func periodicJobs() []*river.PeriodicJob {
+	return []*river.PeriodicJob{
+		river.NewPeriodicJob(river.PeriodicInterval(sweepEvery), func() (river.JobArgs, *river.InsertOpts) {
+			return sweepArgs{}, &river.InsertOpts{MaxAttempts: 1, Queue: sweepQueue}
+		}, &river.PeriodicJobOpts{ID: "sweep", RunOnStart: true}),
+		river.NewPeriodicJob(river.PeriodicInterval(reconcileEvery), func() (river.JobArgs, *river.InsertOpts) {
+			return reconcileArgs{}, reconcileOpts()
+		}, &river.PeriodicJobOpts{ID: "reconcile", RunOnStart: true}),
+	}
 }
 
 // Start begins to work; it ends with Stop.

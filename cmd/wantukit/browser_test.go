@@ -239,10 +239,16 @@ func startDemo(t *testing.T, prepare ...func(*demo)) *demo {
 // startDemoAs starts the demo with a shop that is configured otherwise.
 func startDemoAs(t *testing.T, configure func(*config.Shop), prepare ...func(*demo)) *demo {
 	t.Helper()
+	return startDemoIn(t, t.TempDir(), configure, prepare...)
+}
+
+// startDemoIn starts the demo with its data in a folder.
+func startDemoIn(t *testing.T, data string, configure func(*config.Shop), prepare ...func(*demo)) *demo {
+	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
 	ctx, cancel := context.WithCancel(t.Context())
 	d, err := newDemo(ctx, &demoCommand{
-		Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", Data: t.TempDir(), Configure: configure,
+		Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", Data: data, Configure: configure,
 	}, logger)
 	if err != nil {
 		cancel()

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,18 +27,32 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// cluster is some nodes, as programs of their own, on one PostgreSQL, behind a
+// cluster is some nodes, as programs of their own, on one database, behind a
 // proxy that sends each request to the next that is ready.
 type cluster struct {
 	*testing.T
-	database, config string
-	gateway          string
-	sandbox          *sandbox.Sandbox
-	public           *httptest.Server
-	next             atomic.Uint64
+	plan    clusterPlan
+	folder  string
+	gateway string
+	sandbox *sandbox.Sandbox
+	public  *httptest.Server
+	next    atomic.Uint64
 
 	mu    sync.Mutex
 	nodes []*node
+}
+
+// clusterPlan is what clusters differ in.
+type clusterPlan struct {
+	// database is PostgreSQL's URL; without it one node has SQLite.
+	database string
+	// shop is more of the shop's configuration, in lines that begin with four
+	// spaces.
+	shop string
+	// sandbox changes the gateway, and called is told of each call that it has
+	// carried out and not answered yet, if they are not nil.
+	sandbox func(*sandbox.Config)
+	called  func()
 }
 
 const clusterKey = "sk_cluster_0123456789"
@@ -50,21 +65,31 @@ const clusterShops = `merchants:
     return_hosts: [shop.example.com]
 `
 
+// newCluster has PostgreSQL.
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
-	c := &cluster{T: t, database: pgtest.Database(t), config: filepath.Join(t.TempDir(), "shops.yaml")}
+	return newClusterOf(t, clusterPlan{database: pgtest.Database(t)})
+}
+
+func newClusterOf(t *testing.T, plan clusterPlan) *cluster {
+	t.Helper()
+	c := &cluster{T: t, plan: plan, folder: t.TempDir()}
 	gateway, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.gateway = "http://" + gateway.Addr().String()
 	logger := slog.New(slog.DiscardHandler)
-	if c.sandbox, err = newSandbox(gateway, logger); err != nil {
+	var changes []func(*sandbox.Config)
+	if plan.sandbox != nil {
+		changes = append(changes, plan.sandbox)
+	}
+	if c.sandbox, err = newSandbox(gateway, logger, changes...); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background()) // the nodes end before it
 	ended := make(chan error, 1)
-	go func() { ended <- gateway.serve(ctx, c.sandbox, c.sandbox.Close, logger) }()
+	go func() { ended <- gateway.serve(ctx, plan.watched(c.sandbox), c.sandbox.Close, logger) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -72,7 +97,7 @@ func newCluster(t *testing.T) *cluster {
 		}
 	})
 	shops := fmt.Sprintf(clusterShops, c.gateway+"/paygate", sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount, sandbox.DefaultKey, clusterKey)
-	if err := os.WriteFile(c.config, []byte(shops), 0o600); err != nil {
+	if err := os.WriteFile(c.config(), []byte(shops+plan.shop), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c.public = httptest.NewServer(http.HandlerFunc(c.route))
@@ -80,16 +105,34 @@ func newCluster(t *testing.T) *cluster {
 	return c
 }
 
-// route is a load balancer of the simplest kind.
+// watched is the gateway, with called.
+func (p clusterPlan) watched(gateway http.Handler) http.Handler {
+	if p.called == nil {
+		return gateway
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/paygate/") {
+			defer p.called() // a small answer is sent when the handler is done
+		}
+		gateway.ServeHTTP(w, r)
+	})
+}
+
+func (c *cluster) config() string { return filepath.Join(c.folder, "shops.yaml") }
+
+// route is a load balancer of the simplest kind: where no node is ready it
+// hopes for the best, as many do.
 func (c *cluster) route(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	nodes := c.nodes
 	c.mu.Unlock()
-	for range nodes {
-		n := nodes[c.next.Add(1)%uint64(len(nodes))]
-		if n.ready.Load() {
-			n.proxy.ServeHTTP(w, r)
-			return
+	for _, hopeful := range []bool{false, true} {
+		for range nodes {
+			n := nodes[c.next.Add(1)%uint64(len(nodes))]
+			if n.ready.Load() || hopeful {
+				n.proxy.ServeHTTP(w, r)
+				return
+			}
 		}
 	}
 	w.WriteHeader(http.StatusServiceUnavailable)
@@ -99,21 +142,41 @@ func (c *cluster) route(w http.ResponseWriter, r *http.Request) {
 type node struct {
 	t       *testing.T
 	command *exec.Cmd
+	since   time.Time
 	url     string
 	proxy   *httputil.ReverseProxy
 	ready   atomic.Bool
+	up      chan struct{} // closed when it is ready for the first time
 	ended   chan struct{}
 }
 
 var servingAt = regexp.MustCompile(`msg=serving addr=(\S+)`)
 
-// start starts a node that joins once it is ready.
+// start starts a node that joins once it is ready, and waits for that.
 func (c *cluster) start() *node {
 	c.Helper()
-	n := &node{t: c.T, ended: make(chan struct{})}
-	n.command = exec.Command("wantukit", "serve", "--addr", "127.0.0.1:0", "--public-url", c.public.URL, "--config", c.config, "--drain-for", "1s")
-	n.command.Env = append(os.Environ(), "WANTUKIT_DATABASE_URL="+c.database, "WANTUKIT_SECRET=a secret that all the nodes share: 32 bytes")
-	n.command.Dir = c.TempDir()
+	n := c.launch()
+	select {
+	case <-n.up:
+	case <-n.ended:
+		c.Fatal("the node ended")
+	case <-time.After(patience):
+		c.Fatal("the node is not ready")
+	}
+	return n
+}
+
+// launch starts a node that joins once it is ready.
+func (c *cluster) launch() *node {
+	c.Helper()
+	n := &node{t: c.T, since: time.Now(), up: make(chan struct{}), ended: make(chan struct{})}
+	n.command = exec.Command("wantukit", "serve", "--addr", "127.0.0.1:0", "--public-url", c.public.URL, "--config", c.config(),
+		"--data", filepath.Join(c.folder, "data"), "--drain-for", "1s")
+	n.command.Env = append(os.Environ(), "WANTUKIT_SECRET=a secret that all the nodes share: 32 bytes")
+	if c.plan.database != "" {
+		n.command.Env = append(n.command.Env, "WANTUKIT_DATABASE_URL="+c.plan.database)
+	}
+	n.command.Dir = c.folder
 	log, err := n.command.StderrPipe()
 	if err == nil {
 		err = n.command.Start()
@@ -124,26 +187,33 @@ func (c *cluster) start() *node {
 	address := make(chan string, 1)
 	go n.read(log, address)
 	c.Cleanup(n.end)
-	select {
-	case at := <-address:
-		n.url = "http://" + at
-	case <-n.ended:
-		c.Fatal("the node ended")
-	}
-	target, err := url.Parse(n.url)
-	if err != nil {
-		c.Fatal(err)
-	}
-	n.proxy = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.Out.Host = r.In.Host
-	}}
-	c.mu.Lock()
-	c.nodes = append(append([]*node{}, c.nodes...), n)
-	c.mu.Unlock()
-	go n.watch()
-	eventually(c.T, "the node is ready", n.ready.Load)
+	go func() {
+		select {
+		case at := <-address:
+			c.join(n, at)
+		case <-n.ended:
+		}
+	}()
 	return n
+}
+
+// join sends requests to a node while it is ready.
+func (c *cluster) join(n *node, at string) {
+	n.url = "http://" + at
+	n.proxy = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: at})
+			r.Out.Host = r.In.Host
+		},
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // who is sent 502 sees it
+	}
+	c.mu.Lock()
+	c.nodes = append(slices.Clone(c.nodes), n)
+	c.mu.Unlock()
+	n.watch()
+	c.mu.Lock()
+	c.nodes = slices.DeleteFunc(slices.Clone(c.nodes), func(other *node) bool { return other == n })
+	c.mu.Unlock()
 }
 
 // read reads a node's log, and waits for its end.
@@ -158,22 +228,35 @@ func (n *node) read(log io.Reader, address chan<- string) {
 	_ = n.command.Wait()
 }
 
-// watch looks at /readyz, as a load balancer does.
+// watch looks at /readyz, as a load balancer does, until the node ends.
 func (n *node) watch() {
 	client := http.Client{Timeout: 5 * time.Second}
+	pause := 10 * time.Millisecond
 	for {
 		response, err := client.Get(n.url + "/readyz")
 		if err == nil {
 			response.Body.Close()
 		}
-		n.ready.Store(err == nil && response.StatusCode == http.StatusOK)
+		ready := err == nil && response.StatusCode == http.StatusOK
+		n.ready.Store(ready)
+		if ready && pause < 50*time.Millisecond {
+			pause = 50 * time.Millisecond
+			close(n.up)
+		}
 		select {
 		case <-n.ended:
 			n.ready.Store(false)
 			return
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
+}
+
+// kill ends a node as the machine's kernel does.
+func (n *node) kill() {
+	n.ready.Store(false)
+	_ = n.command.Process.Kill()
+	<-n.ended
 }
 
 // end ends a node as a deployment does, and waits for that.

@@ -35,7 +35,7 @@ func (c *migrateCommand) Run(ctx context.Context, logger *slog.Logger) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if _, err := worker.NewQueue(ctx, db, nil); err != nil {
+	if _, err := worker.NewQueue(ctx, db, nil, nil); err != nil {
 		return err
 	}
 	logger.Info("the schema is up to date")

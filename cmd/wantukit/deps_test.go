@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"checkout/store":            {"checkout"},
 	"checkout/storetest":        {"checkout"},
 	"checkout/storetest/pgtest": {},
+	"checkout/modeltest":        {},
 	"checkout/worker":           {"checkout"},
 	"checkout/wantupay":         {"checkout", "wantu"},
 	"web/client":                {"checkout/page"},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,9 +12,9 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/store"
-	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
+	"github.com/wantukit/wantukit/cmd/wantukit/domain"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/web"
@@ -68,34 +67,13 @@ func newKit(ctx context.Context, c kitConfig) (_ *kit, err error) {
 }
 
 func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
-	endpoints, merchants := map[string]worker.Endpoint{}, map[string]checkout.Merchant{}
-	accounts := map[string]wantupay.Account{}
-	for _, s := range c.shops {
-		client, err := s.Client(logCalls(c.logger.With("merchant", s.ID)))
-		if err != nil {
-			return fmt.Errorf("merchant %q: %w", s.ID, err)
-		}
-		accounts[s.ID] = wantupay.Account{Client: client, WeChatAppID: s.WeChat.AppID}
-		merchants[s.ID], endpoints[s.ID] = s.Domain(), s.Endpoint()
-	}
-	queue, err := worker.NewQueue(ctx, k.db, endpoints)
+	d, err := domain.New(ctx, domain.Config{DB: k.db, Shops: c.shops, PublicURL: c.publicURL, Logger: c.logger})
 	if err != nil {
 		return err
 	}
-	k.store = store.New(k.db, queue.Enqueue)
-	gateway, err := wantupay.New(accounts)
-	if err != nil {
-		return err
-	}
-	k.service, err = checkout.New(checkout.Config{
-		Store: k.store, Gateway: gateway, Rates: gateway, Clock: wallClock{}, Random: rand.Reader,
-		Merchants: merchants, PublicURL: c.publicURL, Report: reportTo(c.logger),
-	})
-	if err != nil {
-		return err
-	}
+	k.store, k.service = d.Store, d.Service
 	k.worker, err = worker.New(worker.Config{
-		DB: k.db, Sweeper: k.service, Events: k.store, Endpoints: endpoints, Logger: c.logger,
+		DB: k.db, Sweeper: k.service, Reconciler: k.service, Events: k.store, Clock: d.Clock, Endpoints: d.Endpoints, Logger: c.logger,
 	})
 	return err
 }
@@ -155,22 +133,5 @@ func (k *kit) drain(ctx, serving context.Context) {
 	select {
 	case <-time.After(k.drainFor):
 	case <-serving.Done():
-	}
-}
-
-// wallClock is the system's clock.
-type wallClock struct{}
-
-// Now implements checkout.Clock.
-func (wallClock) Now() time.Time { return time.Now() }
-
-// reportTo writes what the domain reports to a log.
-func reportTo(logger *slog.Logger) func(checkout.Report) {
-	return func(r checkout.Report) {
-		level := slog.LevelWarn
-		if r.Alarm {
-			level = slog.LevelError
-		}
-		logger.Log(context.Background(), level, r.Problem, "session", r.SessionID, "attempt", r.AttemptID, "refund", r.RefundID, "error", r.Err)
 	}
 }

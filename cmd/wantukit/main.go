@@ -7,7 +7,9 @@
 //	wantukit sandbox    the simulated gateway alone
 //	wantukit migrate    the database's schema brought up to date
 //	wantukit query …    one order at the gateway; see wantukit --help
+//	wantukit session …  what happened to a session
 //	wantukit webhook …  webhooks that a shop could not be sent
+//	wantukit reconcile  the gateway's statement held against the books
 //	wantukit flow …     how a browser would pay, and why
 package main
 

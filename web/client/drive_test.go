@@ -101,7 +101,7 @@ func clearTimer(name client.Timer) client.Command {
 
 // codePage is a page that shows the code of attempt "a" and never expires.
 func codePage() client.Page {
-	return client.Page{State: page.Code, Attempt: "a", Remaining: -1, Renew: -1}
+	return client.Page{State: page.Code, Attempt: "a", Remaining: -1}
 }
 
 func code() client.Status {

@@ -17,8 +17,8 @@ type Page struct {
 	Attempt string
 	// Remaining is the number of seconds until expiry; negative for none.
 	Remaining int
-	// Renew is the number of seconds until the code should be started anew;
-	// negative for never.
+	// Renew is the number of seconds until the code should be started anew; 0
+	// or less for never.
 	Renew int
 	// Next is where a paid shopper goes; "" until paid.
 	Next string
@@ -165,7 +165,7 @@ func (m *Machine) replaced(p Page) {
 		return
 	}
 	m.live()
-	if same && p.Renew >= 0 {
+	if same && p.Renew > 0 {
 		m.renewIn(max(Millis(p.Renew)*Second, renewAgain)) // it could not be renewed
 	}
 }
@@ -174,8 +174,8 @@ func (m *Machine) replaced(p Page) {
 const renewAgain = 30 * Second
 
 func (m *Machine) renewIn(after Millis) {
-	if m.state == page.Code && after >= 0 {
-		m.setTimer(timerRenew, max(after, Second))
+	if m.state == page.Code && after > 0 {
+		m.setTimer(timerRenew, after)
 	}
 }
 

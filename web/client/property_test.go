@@ -140,7 +140,7 @@ func TestWhateverHappens(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(2000) {
 		w := &world{t: t, rand: rand.New(rand.NewPCG(seed, 1)), timers: map[client.Timer]client.Millis{}, shown: page.Redirecting}
-		loaded := client.Page{State: w.shown, Attempt: "a", Remaining: 600, Renew: -1, JSAPI: true}
+		loaded := client.Page{State: w.shown, Attempt: "a", Remaining: 600, JSAPI: true}
 		one, other := client.New(loaded), client.New(loaded)
 		e := client.Event{Kind: client.EventStarted}
 		for range 200 {

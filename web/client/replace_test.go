@@ -36,7 +36,7 @@ func TestCodeIsRenewed(t *testing.T) {
 	})
 	t.Run("not at once again where it could not be", func(*testing.T) {
 		same := another()
-		same.Renew = 0
+		same.Renew = 1
 		commands := d.tell(replaced(same))
 		if last := commands[len(commands)-1]; last != setTimer("renew", 30*client.Second) {
 			t.Errorf("commands %v", commands)
@@ -83,7 +83,7 @@ func TestContentInPlace(t *testing.T) {
 		d.shows(page.Paid)
 	})
 	t.Run("and of which gibberish is a choice", func(*testing.T) {
-		d.tell(replaced(client.Page{State: "gibberish", Remaining: -1, Renew: -1}))
+		d.tell(replaced(client.Page{State: "gibberish", Remaining: -1}))
 		d.shows(page.Choose)
 	})
 }

@@ -166,6 +166,6 @@ func TestPageThatComesBackFromAWalletAsksAtOnce(t *testing.T) {
 	t.Parallel()
 	_, commands := start(t, client.Page{State: page.Confirming, Attempt: "a", Remaining: 600})
 	same(t, only(commands, client.CommandConfirm), []client.Command{{Kind: client.CommandConfirm}})
-	_, commands = start(t, client.Page{State: page.Code, Attempt: "a", Remaining: 600, Renew: -1})
+	_, commands = start(t, client.Page{State: page.Code, Attempt: "a", Remaining: 600})
 	same(t, only(commands, client.CommandConfirm), nil)
 }

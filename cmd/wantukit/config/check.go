@@ -139,9 +139,9 @@ func (s *Shop) checkOrigins() error {
 }
 
 func (s *Shop) checkSessions() error {
-	for _, name := range s.Channels {
+	for i, name := range s.Channels {
 		if checkout.ExpandWallets(name) == nil {
-			return fmt.Errorf("channels: unknown channel %q", name)
+			return fmt.Errorf("channels[%d] is not a channel, such as alipay or wechat", i)
 		}
 	}
 	if s.SessionMinutes < 0 || s.SessionMinutes > maxSessionMinutes {

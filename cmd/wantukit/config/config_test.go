@@ -111,7 +111,7 @@ func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 		"unknown channel":              {"[alipay]", "[paypal]", "channels"},
 		"no gateway":                   {"https://merchants-api.wantu.cn/paygate", "''", "gateway.base_url"},
 		"no name":                      {"name: Harbour Nights", "name: ''", "name"},
-		"a field that nobody knows":    {"name: Harbour Nights", "title: Harbour Nights", "title"},
+		"a field that nobody knows":    {"name: Harbour Nights", "title: Harbour Nights", "line 4, column 5: no field has this name"},
 		"a key of no environment":      {"key: " + canary, "key: env:WANTUKIT_TEST_NOTHING", "WANTUKIT_TEST_NOTHING"},
 		"a key of no file":             {"key: " + canary, "key: file:/nothing", "gateway.key"},
 		"a colour by name":             {"    api_keys", "    branding: {color: red}\n    api_keys", "branding.color"},

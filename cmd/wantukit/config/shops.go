@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -81,6 +82,9 @@ type Shop struct {
 	PaidLate checkout.LatePolicy `yaml:"paid_late"`
 	// KeepPaidTwice keeps a second payment, which else goes back by itself.
 	KeepPaidTwice bool `yaml:"keep_paid_twice"`
+	// SharedAccount says that other systems place orders on the account too, so
+	// that theirs are no differences.
+	SharedAccount bool `yaml:"shared_account"`
 }
 
 // ReadShops reads the configuration file, resolves its keys and refuses what
@@ -92,8 +96,7 @@ func ReadShops(path string) ([]Shop, error) {
 	}
 	var c file
 	if err := yaml.UnmarshalWithOptions(text, &c, yaml.Strict()); err != nil {
-		// Without the source: it holds keys.
-		return nil, fmt.Errorf("reading %s: %s", path, yaml.FormatError(err, false, false))
+		return nil, fmt.Errorf("reading %s: %w", path, withoutText(err))
 	}
 	if len(c.Merchants) == 0 {
 		return nil, fmt.Errorf("%s: merchants is empty", path)
@@ -102,6 +105,28 @@ func ReadShops(path string) ([]Shop, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c.Merchants, nil
+}
+
+// withoutText says where a file cannot be read and why, without a word of the
+// file: what stands in the wrong place, also as a name, may be a key.
+func withoutText(err error) error {
+	var known yaml.Error
+	if !errors.As(err, &known) || known.GetToken() == nil {
+		return errors.New("it is not YAML that holds merchants")
+	}
+	at := known.GetToken().Position
+	return fmt.Errorf("line %d, column %d: %s", at.Line, at.Column, misreading(known))
+}
+
+func misreading(err yaml.Error) string {
+	switch err.(type) {
+	case *yaml.UnknownFieldError:
+		return "no field has this name"
+	case *yaml.TypeError, *yaml.OverflowError, *yaml.UnexpectedNodeTypeError:
+		return "the field here takes another kind of value"
+	default:
+		return "this is not YAML, or a name stands twice"
+	}
 }
 
 // readyShops resolves the shops' keys, and files in the folder, and checks each
@@ -161,7 +186,7 @@ func (s *Shop) Client(transport wantu.Transport) (*wantu.Client, error) {
 func (s *Shop) Domain() checkout.Merchant {
 	m := checkout.Merchant{
 		ID: s.ID, Name: s.Name, Lifetime: time.Duration(s.SessionMinutes) * time.Minute,
-		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice,
+		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice, SharedAccount: s.SharedAccount,
 	}
 	for _, name := range s.Channels {
 		for _, w := range checkout.ExpandWallets(name) {

@@ -14,8 +14,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// sandboxURL is where `wantukit sandbox` and `wantukit demo` listen.
-const sandboxURL = "http://127.0.0.1:8081/paygate"
+// SandboxURL is where `wantukit sandbox` and `wantukit demo` listen.
+const SandboxURL = "http://127.0.0.1:8081/paygate"
 
 // account says which gateway a verb speaks to, and as whom.
 type account struct {
@@ -97,7 +97,7 @@ func (a account) given() (s config.Shop, err error) {
 	s.Gateway.BaseURL, s.Gateway.MerchantAccount, s.Gateway.StoreAccount = a.Gateway, a.MerchantAccount, a.StoreAccount
 	s.Gateway.Key = config.Confidential(key)
 	if s.Gateway.BaseURL == "" {
-		s.Gateway.BaseURL = sandboxURL
+		s.Gateway.BaseURL = SandboxURL
 	}
 	if err := fillIn(&s); err != nil {
 		return s, err

@@ -29,8 +29,8 @@ func parseAmount(flag, text, currency string) (int64, error) {
 	return amount.Minor(digits)
 }
 
-// amountOf writes minor units of a currency for people, such as "HKD 480.00".
-func amountOf(fee int64, currency string) string {
+// AmountOf writes minor units of a currency for people, such as "HKD 480.00".
+func AmountOf(fee int64, currency string) string {
 	digits, known := wantu.MinorDigits(currency)
 	if !known {
 		return wantu.MinorUnits(fee, 0).String() + " minor units of " + currency

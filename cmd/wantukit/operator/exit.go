@@ -14,7 +14,7 @@ const (
 	ExitUsage   = 2 // a flag or a value is wrong; nothing was sent
 	ExitRefused = 3 // the gateway refused, with a return_code
 	ExitUnknown = 4 // the gateway has or may have acted, and the answer is lost: query before it is tried again
-	ExitNo      = 5 // the answer is no: not paid, or the signature is wrong
+	ExitNo      = 5 // the answer is no: not paid, the signature is wrong, or the books differ
 )
 
 // ExitCode returns the exit code of what a verb returned.

@@ -64,7 +64,7 @@ func (r record) MarshalJSON() ([]byte, error) {
 
 // amountField shows minor units as such to a script, and as money to people.
 func amountField(name string, fee int64, currency string) field {
-	return field{name, fee, amountOf(fee, currency)}
+	return field{name, fee, AmountOf(fee, currency)}
 }
 
 // timeField writes a time as the gateway does, "" when there is none.

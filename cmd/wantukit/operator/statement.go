@@ -241,8 +241,8 @@ func writeTotals(s Streams, rows []row) error {
 	_ = s.say("\n%s", count(len(rows)))
 	for _, currency := range slices.Sorted(maps.Keys(sums)) {
 		of := sums[currency]
-		_ = s.say("paid %s, refunded %s, net %s", amountOf(of.payments, currency),
-			amountOf(of.refunds, currency), amountOf(of.payments-of.refunds, currency))
+		_ = s.say("paid %s, refunded %s, net %s", AmountOf(of.payments, currency),
+			AmountOf(of.refunds, currency), AmountOf(of.payments-of.refunds, currency))
 	}
 	if left > 0 {
 		return s.say("not in these sums, for their currency or its digits are unknown: %s", count(left))

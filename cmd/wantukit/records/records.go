@@ -25,7 +25,9 @@ import (
 
 // Verbs are the commands.
 type Verbs struct {
-	Webhook webhookVerbs `cmd:"" group:"records" help:"See to webhooks that a shop could not be sent."`
+	Session   sessionVerbs  `cmd:"" group:"records" help:"See what happened to a session."`
+	Webhook   webhookVerbs  `cmd:"" group:"records" help:"See to webhooks that a shop could not be sent."`
+	Reconcile reconcileVerb `cmd:"" group:"records" help:"Hold the gateway's statement against the books, as serve does every day."`
 }
 
 // Groups are the titles under which the help lists the verbs and their flags.
@@ -106,4 +108,10 @@ func printable(text string) string {
 	}, text)
 }
 
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+// moment writes a time to the second, "" where there is none.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -171,7 +171,7 @@ func (v *replayVerb) replay(ctx context.Context, db *store.DB, st *store.Store, 
 	if err != nil {
 		return err
 	}
-	queue, err := worker.NewQueue(ctx, db, nil)
+	queue, err := worker.NewQueue(ctx, db, nil, nil)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package domain
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ func TestCallsAreLoggedWithoutSecrets(t *testing.T) {
 	var shop config.Shop
 	shop.Gateway.BaseURL, shop.Gateway.Key = server.URL+"/paygate", canary
 	shop.Gateway.MerchantAccount, shop.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
-	client, err := shop.Client(logCalls(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	client, err := shop.Client(LogCalls(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package domain
 
 import (
 	"context"
@@ -7,9 +7,9 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// logCalls writes the calls to the gateway to a log: those that went wrong as
+// LogCalls writes the calls to the gateway to a log: those that went wrong as
 // warnings, the others, of which there are many, for debugging.
-func logCalls(logger *slog.Logger) wantu.Transport {
+func LogCalls(logger *slog.Logger) wantu.Transport {
 	return func(ctx context.Context, sent wantu.Sent) (context.Context, func(wantu.Received)) {
 		return ctx, func(r wantu.Received) {
 			level, about := slog.LevelDebug, []any{

@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// among writes "$1, $2…" for a list, and the list as arguments.
+func among(list []string) (placeholders string, args []any) {
+	marks := make([]string, len(list))
+	args = make([]any, len(list))
+	for i, item := range list {
+		marks[i], args[i] = "$"+strconv.Itoa(i+1), clean(item)
+	}
+	return strings.Join(marks, ", "), args
+}
+
+// AttemptsByNumber implements [checkout.Store].
+func (s *Store) AttemptsByNumber(ctx context.Context, numbers []string) ([]checkout.Attempt, error) {
+	marks, args := among(numbers)
+	return all(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE out_trade_no IN (`+marks+`)`, args...)
+}
+
+// RefundsOfAttempts implements [checkout.Store].
+func (s *Store) RefundsOfAttempts(ctx context.Context, attemptIDs []string) ([]checkout.Refund, error) {
+	marks, args := among(attemptIDs)
+	return all(ctx, s.db.reader, scanRefund, `SELECT `+refundColumns+` FROM refunds WHERE attempt_id IN (`+marks+`)`, args...)
+}
+
+// PaidAttempts implements [checkout.Store].
+func (s *Store) PaidAttempts(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]checkout.Attempt, error) {
+	return all(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts
+		WHERE merchant = $1 AND paid_at > 0 AND paid_at >= $2 AND paid_at < $3 AND (paid_at > $2 OR id > $4)
+		ORDER BY paid_at, id LIMIT $5`, merchant, ms(from), ms(to), afterID, limit)
+}
+
+// SucceededRefunds implements [checkout.Store].
+func (s *Store) SucceededRefunds(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]checkout.Refund, error) {
+	return all(ctx, s.db.reader, scanRefund, `SELECT `+refundColumns+` FROM refunds
+		WHERE merchant = $1 AND state = 'succeeded' AND settled_at >= $2 AND settled_at < $3 AND (settled_at > $2 OR id > $4)
+		ORDER BY settled_at, id LIMIT $5`, merchant, ms(from), ms(to), afterID, limit)
+}
+
+// AddDifference implements [checkout.Store].
+func (s *Store) AddDifference(ctx context.Context, e checkout.Event) (added bool, err error) {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		result, err := insertEvent(ctx, tx, e)
+		if err := one(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
+			return nil // told before
+		} else if err := s.withJobs(ctx, tx, e, err); err != nil {
+			return err
+		}
+		added = true
+		return s.changed(ctx, tx, e.SessionID)
+	})
+	return added && err == nil, err
+}
+
+const reconciliationColumns = `id, merchant, window_from, window_to, started_at, finished_at,
+	payments, refunds, elsewhere, differences, told, healed, error`
+
+// SaveReconciliation implements [checkout.Store].
+func (s *Store) SaveReconciliation(ctx context.Context, r checkout.Reconciliation) error {
+	list, err := text(len(r.Found) > 0, r.Found)
+	if err != nil {
+		return fmt.Errorf("writing report %s: %w", r.ID, err)
+	}
+	_, err = s.db.writer.ExecContext(ctx, `INSERT INTO reconciliations (`+reconciliationColumns+`, found)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		ON CONFLICT (id) DO UPDATE SET finished_at = excluded.finished_at, payments = excluded.payments, refunds = excluded.refunds,
+			elsewhere = excluded.elsewhere, differences = excluded.differences, told = excluded.told, healed = excluded.healed,
+			found = excluded.found, error = excluded.error`,
+		r.ID, r.Merchant, ms(r.From), ms(r.To), ms(r.StartedAt), ms(r.FinishedAt),
+		r.Payments, r.Refunds, r.Elsewhere, r.Differences, r.Told, r.Healed, clean(r.Error), list)
+	if err != nil {
+		return fmt.Errorf("storing report %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// Reconciliation implements [checkout.Store].
+func (s *Store) Reconciliation(ctx context.Context, id string) (checkout.Reconciliation, error) {
+	return found(scanReconciliation(s.db.reader.QueryRowContext(ctx,
+		`SELECT `+reconciliationColumns+`, found FROM reconciliations WHERE id = $1`, id)))
+}
+
+// Reconciliations implements [checkout.Store].
+func (s *Store) Reconciliations(ctx context.Context, merchant string, limit int) ([]checkout.Reconciliation, error) {
+	return all(ctx, s.db.reader, scanReconciliation, `SELECT `+reconciliationColumns+`, '' FROM reconciliations
+		WHERE CAST($1 AS TEXT) = '' OR merchant = $1 ORDER BY started_at DESC, id DESC LIMIT $2`, merchant, limit)
+}
+
+func scanReconciliation(w row) (r checkout.Reconciliation, err error) {
+	var list string
+	err = w.Scan(&r.ID, &r.Merchant, millis{&r.From}, millis{&r.To}, millis{&r.StartedAt}, millis{&r.FinishedAt},
+		&r.Payments, &r.Refunds, &r.Elsewhere, &r.Differences, &r.Told, &r.Healed, &r.Error, &list)
+	if err == nil && list != "" {
+		err = json.Unmarshal([]byte(list), &r.Found)
+	}
+	return r, err
+}

@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+const entryColumns = `session_id, attempt_id, ref, at, kind, cause, result, detail, body`
+
+func scanEntry(r row) (checkout.Entry, error) {
+	var e checkout.Entry
+	err := r.Scan(&e.SessionID, &e.AttemptID, &e.Ref, millis{&e.At}, &e.Kind, &e.Cause, &e.Result, &e.Detail, &e.Body)
+	return e, err
+}
+
+// addEntries stores entries of timelines.
+func addEntries(ctx context.Context, tx *sql.Tx, entries ...checkout.Entry) error {
+	for _, e := range entries {
+		_, err := tx.ExecContext(ctx, `INSERT INTO timeline (`+entryColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			e.SessionID, e.AttemptID, e.Ref, ms(e.At), string(e.Kind), string(e.Cause), clean(e.Result), clean(e.Detail), clean(e.Body))
+		if err != nil {
+			return fmt.Errorf("writing the timeline of %s: %w", e.SessionID, err)
+		}
+	}
+	return nil
+}
+
+// Record implements [checkout.Store].
+func (s *Store) Record(ctx context.Context, entries ...checkout.Entry) error {
+	return s.inTx(ctx, func(tx *sql.Tx) error { return addEntries(ctx, tx, entries...) })
+}
+
+// Timeline implements [checkout.Store].
+func (s *Store) Timeline(ctx context.Context, sessionID string) ([]checkout.Entry, error) {
+	return all(ctx, s.db.reader, scanEntry,
+		`SELECT `+entryColumns+` FROM timeline WHERE session_id = $1 ORDER BY id`, sessionID)
+}
+
+// Lookup returns the sessions that a number stands for: an id of a session, an
+// attempt, a refund or an event, a number of an order or a refund at the
+// gateway, or the shop's own. It returns none for one that nobody knows.
+func (s *Store) Lookup(ctx context.Context, number string) ([]string, error) {
+	if number == "" { // what many have not got
+		return nil, nil
+	}
+	return all(ctx, s.db.reader, func(r row) (id string, err error) { return id, r.Scan(&id) },
+		`SELECT id FROM sessions WHERE id = $1 OR client_reference_id = $1
+		UNION SELECT session_id FROM attempts WHERE id = $1 OR out_trade_no = $1 OR trade_id = $1
+		UNION SELECT session_id FROM refunds WHERE id = $1 OR out_refund_no = $1 OR gateway_id = $1 OR client_reference_id = $1
+		UNION SELECT session_id FROM events WHERE id = $1
+		ORDER BY 1`, number)
+}

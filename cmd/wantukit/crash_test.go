@@ -1,0 +1,175 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+// kills is how often the crash test kills a node of each database.
+func kills(t *testing.T) int {
+	t.Helper()
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("WANTUKIT_KILLS"), "100"))
+	if err != nil || n < 2 {
+		t.Fatal("WANTUKIT_KILLS is not a number from 2")
+	}
+	return (n + 1) / 2
+}
+
+// TestNothingIsLost kills nodes at work, again and again.
+func TestNothingIsLost(t *testing.T) {
+	t.Parallel()
+	for name, nodes := range map[string]int{"SQLite": 1, "PostgreSQL with 2 nodes": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			database := ""
+			if nodes > 1 {
+				database = newDatabase(t, pgtest.Start(t))
+			}
+			w := newTown(t, database)
+			r := &restarts{town: w, nodes: make([]*node, nodes)}
+			for i := range r.nodes {
+				r.nodes[i] = w.launchBriefly() // it makes the schema
+				r.kill(i)
+				r.nodes[i] = w.start()
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() { w.bustle(ctx) })
+			wg.Go(func() { w.misbehave(ctx) })
+			for most := kills(t); r.kills < most && !t.Failed(); {
+				r.again()
+			}
+			stop()
+			wg.Wait()
+			r.report(name, w.settle())
+		})
+	}
+}
+
+// newDatabase makes a database at a server of the test's own, which waits for
+// its disk.
+func newDatabase(t *testing.T, server *pgtest.Server) string {
+	t.Helper()
+	at, err := server.NewDatabase(t.Context(), "kit")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// restarts kills nodes and starts others.
+type restarts struct {
+	*town
+	nodes []*node
+	kills int
+	took  []time.Duration // from each start to /readyz's yes
+}
+
+// again kills a node at any moment, or at one that is telling, and starts
+// another: one in eight is killed once more while it starts, and one in eight
+// together with all the others.
+func (r *restarts) again() {
+	r.Helper()
+	time.Sleep(rand.N(600 * time.Millisecond))
+	if m := moment(rand.Int32N(int32(called) + 2)); m >= booked && m <= called {
+		r.await(m)
+	}
+	dead := []int{rand.IntN(len(r.nodes))}
+	switch rand.IntN(8) {
+	case 0:
+		r.kill(dead[0])
+		r.nodes[dead[0]] = r.launchBriefly()
+	case 1:
+		dead = rand.Perm(len(r.nodes))
+	}
+	for _, i := range dead {
+		r.kill(i)
+	}
+	for _, i := range dead {
+		r.nodes[i] = r.start()
+		r.took = append(r.took, time.Since(r.nodes[i].since))
+	}
+	_, wrong := r.audit(r.Context())
+	for _, problem := range wrong {
+		r.Errorf("after %d kills: %s", r.kills, problem)
+	}
+}
+
+func (r *restarts) kill(i int) {
+	r.nodes[i].kill()
+	r.kills++
+}
+
+// launchBriefly starts a node that is to be killed while it starts.
+func (c *cluster) launchBriefly() *node {
+	c.Helper()
+	n := c.launch()
+	time.Sleep(rand.N(100 * time.Millisecond))
+	return n
+}
+
+// restartMost bounds a restart on a machine that is busy with other tests. What
+// is promised is 2 s.
+const restartMost = 20 * time.Second
+
+// report says what was proved, and writes it where WANTUKIT_REPORT names a
+// file.
+func (r *restarts) report(database string, lost findings) {
+	r.Helper()
+	b, err := r.read(r.Context())
+	if err != nil {
+		r.Error(err)
+	}
+	p := r.promised()
+	notified, paid, refunded := 0, 0, 0
+	for _, o := range p.orders {
+		notified += acknowledged(o)
+		if o.Status == sandbox.StatusSuccess {
+			paid++
+		}
+		refunded += len(o.Refunds)
+	}
+	slices.Sort(r.took)
+	if len(r.took) == 0 || r.took[len(r.took)-1] > restartMost {
+		r.Errorf("ready again after %s", r.took)
+		return
+	}
+	line := fmt.Sprintf("%s: %d kills; acknowledged: %d sessions, %d notifications, %d refunds; the gateway's: %d orders, %d payments, %d refunds; %d events told, in %d webhooks; "+
+		"ready again in %.2f s (median), %.2f s (most); losses: %d",
+		database, r.kills, len(p.sessions), notified, len(p.refunds), len(p.orders), paid, refunded, len(b.events), r.tries,
+		r.took[len(r.took)/2].Seconds(), r.took[len(r.took)-1].Seconds(), len(lost))
+	tell(r.T, line)
+	if paid == 0 || refunded == 0 || notified == 0 {
+		r.Error("nothing was at stake")
+	}
+}
+
+// tell logs a line of the report, and writes it down where WANTUKIT_REPORT
+// names a file.
+func tell(t *testing.T, line string) {
+	t.Helper()
+	t.Log(line)
+	path := os.Getenv("WANTUKIT_REPORT")
+	if path == "" {
+		return
+	}
+	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(file, line)
+		err = cmp.Or(err, file.Close())
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,83 @@
+// Package domain assembles the checkout's domain over an open database, for the
+// server and for the verbs that do what it does. Call [New].
+package domain
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/checkout/wantupay"
+	"github.com/wantukit/wantukit/checkout/worker"
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
+)
+
+// Config is what a Domain is made of.
+type Config struct {
+	DB    *store.DB
+	Shops []config.Shop
+	// PublicURL is where shoppers reach the server, without a slash at its end.
+	PublicURL string
+	Logger    *slog.Logger
+}
+
+// Domain is the checkout without its pages and its worker.
+type Domain struct {
+	Store   *store.Store
+	Service *checkout.Service
+	// Endpoints are where the shops' webhooks go.
+	Endpoints map[string]worker.Endpoint
+	// Clock is what the checkout goes by.
+	Clock checkout.Clock
+}
+
+// New brings the queue's tables up to date and wires the rooms together.
+func New(ctx context.Context, c Config) (*Domain, error) {
+	d := &Domain{Endpoints: map[string]worker.Endpoint{}}
+	accounts, merchants := map[string]wantupay.Account{}, map[string]checkout.Merchant{}
+	for _, s := range c.Shops {
+		client, err := s.Client(LogCalls(c.Logger.With("merchant", s.ID)))
+		if err != nil {
+			return nil, fmt.Errorf("merchant %q: %w", s.ID, err)
+		}
+		accounts[s.ID] = wantupay.Account{Client: client, WeChatAppID: s.WeChat.AppID}
+		merchants[s.ID], d.Endpoints[s.ID] = s.Domain(), s.Endpoint()
+	}
+	var err error
+	if d.Clock, err = clockOf(ctx, c.DB, time.Now, c.Logger); err != nil {
+		return nil, err
+	}
+	queue, err := worker.NewQueue(ctx, c.DB, d.Clock, d.Endpoints)
+	if err != nil {
+		return nil, err
+	}
+	d.Store = store.New(c.DB, queue.Enqueue)
+	gateway, err := wantupay.New(accounts)
+	if err != nil {
+		return nil, err
+	}
+	d.Service, err = checkout.New(checkout.Config{
+		Store: d.Store, Gateway: gateway, Rates: gateway, Clock: d.Clock, Random: rand.Reader,
+		Merchants: merchants, PublicURL: c.PublicURL, Report: reportTo(c.Logger),
+	})
+	return d, err
+}
+
+// reportTo writes what the domain reports to a log.
+func reportTo(logger *slog.Logger) func(checkout.Report) {
+	return func(r checkout.Report) {
+		level := slog.LevelWarn
+		if r.Alarm {
+			level = slog.LevelError
+		}
+		about := logger
+		if r.Merchant != "" {
+			about = logger.With("merchant", r.Merchant)
+		}
+		about.Log(context.Background(), level, r.Problem, "session", r.SessionID, "attempt", r.AttemptID, "refund", r.RefundID, "error", r.Err)
+	}
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+// outage is a gateway that is away in every way there is: its connections are
+// cut or hang, before it has acted and after, or a proxy answers for it.
+type outage struct {
+	faulty
+	calls, acted atomic.Int64
+	over         chan struct{}
+}
+
+func (o *outage) begin() { o.set(o.strike) }
+
+func (o *outage) end() {
+	o.set(nil)
+	close(o.over)
+}
+
+func (o *outage) strike(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasPrefix(r.URL.Path, "/paygate/") {
+		o.gateway.ServeHTTP(w, r)
+		return
+	}
+	n := o.calls.Add(1)
+	if n%2 == 0 {
+		o.acted.Add(1)
+		o.gateway.ServeHTTP(discard{http.Header{}}, r)
+	}
+	switch n / 2 % 3 {
+	case 0:
+		http.Error(w, "away", http.StatusBadGateway)
+		return
+	case 1:
+		select {
+		case <-o.over:
+		case <-r.Context().Done():
+		}
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// shopping is one session of many: it is paid, or its shopper looks and leaves.
+type shopping struct {
+	id   string
+	pays bool
+}
+
+const (
+	shoppings  = 200
+	outageFor  = 10 * time.Second
+	everyFifth = 5
+)
+
+func TestGatewayAwayInTheMiddleOfManyPayments(t *testing.T) {
+	t.Parallel()
+	o := &outage{over: make(chan struct{})}
+	b := newBuyer(t, o.before)
+	var wg sync.WaitGroup
+	all := make([]shopping, shoppings)
+	arrive := time.NewTicker(75 * time.Millisecond)
+	defer arrive.Stop()
+	began := time.Now()
+	for i := range all {
+		<-arrive.C
+		if i == shoppings/5 {
+			o.begin()
+			time.AfterFunc(outageFor, o.end)
+		}
+		wg.Go(func() { all[i] = b.shop(i%everyFifth != 0) })
+	}
+	wg.Wait()
+	<-o.over
+	paid := 0
+	for _, s := range all {
+		if s.pays {
+			paid++
+			b.awaitPaid(s.id)
+			b.paidOnce(s.id)
+		}
+	}
+	attempts := b.checkOutage(all)
+	t.Logf("outage of %s: %d sessions, %d paid, %d attempts, %d orders; %d calls failed, of which the gateway carried out %d; all right after %s",
+		outageFor, len(all), paid, attempts, len(b.demo.sandbox.Orders()), o.calls.Load(), o.acted.Load(), time.Since(began).Round(time.Millisecond))
+	if o.calls.Load() < 50 || o.acted.Load() < 20 {
+		t.Error("the outage hardly struck")
+	}
+}
+
+// shop makes a session and places its order, again and again as a shopper who
+// is told that the gateway is away, and pays, at once or a little later.
+func (b *buyer) shop(pays bool) shopping {
+	b.Helper()
+	wallet := checkout.WalletWeChat
+	if pays {
+		wallet = checkout.WalletAlipayCN
+	}
+	s := shopping{b.session(string(wallet)), pays}
+	var a checkout.Attempt
+	eventually(b.T, "the shopper has an order", func() bool {
+		b.post("/c/"+s.id, "/attempts", url.Values{"wallet": {string(wallet)}})
+		attempts := b.attempts(s.id)
+		a = attempts[len(attempts)-1]
+		return a.State == checkout.AttemptPending
+	})
+	if pays {
+		b.pay(a)
+		b.post("/c/"+s.id, "/confirm", nil)
+	}
+	return s
+}
+
+// checkOutage holds the gateway's books against ours: each order there is one
+// attempt here, and each session is paid that was paid there, once. It returns
+// how many attempts there are.
+func (b *buyer) checkOutage(all []shopping) (attempts int) {
+	b.Helper()
+	orders := map[string]sandbox.Order{}
+	for _, order := range b.demo.sandbox.Orders() {
+		if _, twice := orders[order.OutTradeNo]; twice {
+			b.Errorf("two orders have the number %s", order.OutTradeNo)
+		}
+		orders[order.OutTradeNo] = order
+	}
+	for _, s := range all {
+		paid, live := 0, 0
+		for _, a := range b.attempts(s.id) {
+			attempts++
+			switch orders[a.OutTradeNo].Status {
+			case sandbox.StatusSuccess:
+				paid++
+			case sandbox.StatusNotPay:
+				live++
+			default:
+			}
+			if isPaid := orders[a.OutTradeNo].Status == sandbox.StatusSuccess; isPaid != (a.State == checkout.AttemptPaid) {
+				b.Errorf("the attempt is %s, its order %s", a.State, orders[a.OutTradeNo].Status)
+			}
+			delete(orders, a.OutTradeNo)
+		}
+		session, err := b.demo.kit.store.Session(b.Context(), s.id)
+		if err != nil || session.PaidTwice || session.PaidLate || (paid == 1) != s.pays || (session.PaymentStatus == checkout.PaymentPaid) != s.pays {
+			b.Errorf("session %+v (%v), of which %d orders are paid, want it paid: %v", session, err, paid, s.pays)
+		}
+		if paid+live != 1 {
+			b.Errorf("of session %s %d orders are paid and %d could be", s.id, paid, live)
+		}
+	}
+	if len(orders) > 0 {
+		b.Errorf("orders of no attempt: %v", orders)
+	}
+	return attempts
+}

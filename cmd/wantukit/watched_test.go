@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// tally stands before the gateway and counts the queries.
+type tally struct {
+	gateway http.Handler
+
+	mu                    sync.Mutex
+	queries, asking, most int
+}
+
+func (c *tally) before(d *demo) { c.gateway, d.gateway = d.gateway, c }
+
+func (c *tally) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasSuffix(r.URL.Path, "/query") {
+		c.count(1)
+		defer c.count(-1)
+		// As far away as a gateway is, so that another query would overlap.
+		time.Sleep(100 * time.Millisecond)
+	}
+	c.gateway.ServeHTTP(w, r)
+}
+
+func (c *tally) count(by int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queries += max(by, 0)
+	c.asking += by
+	c.most = max(c.most, c.asking)
+}
+
+// counted is how many queries there were, and how many at once.
+func (c *tally) counted() (queries, most int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.queries, c.most
+}
+
+const (
+	openPages     = 50
+	notifications = 1000
+)
+
+// TestFiftyPagesAndAThousandNotifications: all of the gateway's hints and all
+// of the shopper's pages, at the same time, cost one query of the paid order.
+// Those before the payment are the schedule's and the shopper's own: bounded in
+// number by the one that is in flight and the 2 s between.
+func TestFiftyPagesAndAThousandNotifications(t *testing.T) {
+	t.Parallel()
+	c := &tally{}
+	b := newBuyer(t, c.before)
+	b.demo.sandbox.Notifications(false)
+	id := b.session("alipay_cn")
+	a := b.start(id, checkout.WalletAlipayCN)
+	placed := time.Now()
+	heard := b.openPages(id, openPages)
+	b.allAtOnce(openPages, func() { b.post("/c/"+id, "/confirm", nil) }) // each becomes visible, before the payment
+	if before, _ := c.counted(); before > 1+int(time.Since(placed)/(2*time.Second)) {
+		t.Errorf("%d queries within %s, before the payment", before, time.Since(placed))
+	}
+	b.pay(a)
+	before, _ := c.counted()
+	b.hint(id, a)
+	for range openPages {
+		if state := <-heard; state != "paid" {
+			t.Errorf("a page last heard of %q, want paid", state)
+		}
+	}
+	b.awaitPaid(id)
+	b.allAtOnce(openPages, func() { b.post("/c/"+id, "/confirm", nil) }) // and once more
+	b.paidOnce(id)
+	queries, most := c.counted()
+	if queries-before > 1 || most > 1 {
+		t.Errorf("%d queries after the payment, at most %d at once, want one", queries-before, most)
+	}
+	var webhooks, acknowledged int
+	books := b.demo.kit.db.Writer()
+	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'webhook'`).Scan(&webhooks); err != nil || webhooks != 1 {
+		t.Errorf("%d webhooks (%v), want one", webhooks, err)
+	}
+	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM timeline WHERE kind = 'notification' AND result = 'accepted'`).Scan(&acknowledged); err != nil || acknowledged != notifications {
+		t.Errorf("%d notifications are kept (%v), want %d", acknowledged, err, notifications)
+	}
+	t.Logf("%d pages, %d notifications: %d queries before the payment, %d after, at most %d at once", openPages, acknowledged, before, queries-before, most)
+}
+
+// hint hints at the payment of an attempt in every way at once.
+func (b *buyer) hint(id string, a checkout.Attempt) {
+	b.Helper()
+	var wg sync.WaitGroup
+	wg.Go(func() { b.allAtOnce(notifications, func() { b.notify(a) }) })
+	wg.Go(func() { b.allAtOnce(openPages, func() { b.post("/c/"+id, "/confirm", nil) }) })
+	wg.Go(func() { b.allAtOnce(openPages, func() { b.get("/c/" + id + "/status") }) })
+	wg.Go(func() {
+		_, page := b.get("/r/" + a.ReturnToken)
+		b.post(page, "/confirm", nil)
+	})
+	wg.Wait()
+}
+
+// allAtOnce does something so many times, as many at once as the sockets of a
+// shared machine allow.
+func (b *buyer) allAtOnce(times int, do func()) {
+	b.Helper()
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, 200)
+	for range times {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			do()
+		})
+	}
+	wg.Wait()
+}
+
+// openPages opens live pages of a session, which tell the state that they heard
+// of last: paid, or the one when patience ended.
+func (b *buyer) openPages(id string, n int) <-chan string {
+	b.Helper()
+	heard := make(chan string, n)
+	var open sync.WaitGroup
+	ctx, cancel := context.WithTimeout(b.Context(), patience)
+	b.Cleanup(cancel)
+	for range n {
+		open.Add(1)
+		go func() { heard <- b.readPage(ctx, id, sync.OnceFunc(open.Done)) }()
+	}
+	open.Wait()
+	return heard
+}
+
+// readPage reads a live page until it is paid, and calls open at the first
+// state.
+func (b *buyer) readPage(ctx context.Context, id string, open func()) (state string) {
+	defer open()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.demo.publicURL+"/c/"+id+"/events", nil)
+	if err != nil {
+		return err.Error()
+	}
+	response, err := b.client.Do(r)
+	if err != nil {
+		return err.Error()
+	}
+	defer response.Body.Close()
+	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+		_, told, found := strings.Cut(lines.Text(), `"state":"`)
+		if !found {
+			continue
+		}
+		open()
+		if state, _, _ = strings.Cut(told, `"`); state == "paid" {
+			break
+		}
+	}
+	return state
+}

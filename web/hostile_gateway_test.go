@@ -1,0 +1,423 @@
+package web_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web"
+)
+
+// A gateway whose answers cannot be used: nothing moves in the database, the
+// caller learns that the outcome is not known, and once the gateway answers
+// again everything ends as it should. docs/hostile.md lists the cases.
+
+// impatient waits for the gateway no longer than a test does.
+func impatient(c *checkout.Config, _ *web.Config) { c.CallTimeout = 500 * time.Millisecond }
+
+// spoils are the ways in which an answer is of no use, as a sandbox's fault or
+// as a body.
+var spoils = map[string]struct {
+	fault sandbox.Fault
+	body  string
+}{
+	"unsigned":                 {fault: sandbox.Fault{Kind: sandbox.FaultUnsigned}},
+	"signed by another":        {fault: sandbox.Fault{Kind: sandbox.FaultForged}},
+	"signed for another order": {fault: sandbox.Fault{Kind: sandbox.FaultOtherOrder}},
+	"HTML with status 200":     {fault: sandbox.Fault{Kind: sandbox.FaultHTML}},
+	"truncated":                {fault: sandbox.Fault{Kind: sandbox.FaultCut}},
+	"status 500":               {fault: sandbox.Fault{Kind: sandbox.FaultStatus}},
+	"lost":                     {fault: sandbox.Fault{Kind: sandbox.FaultHangUp, When: sandbox.After}},
+	"30 s late":                {fault: sandbox.Fault{Kind: sandbox.FaultLate, Delay: 30 * time.Second}},
+	"not JSON":                 {body: "return_code=200&trade_status=SUCCESS"},
+	"another kind of JSON":     {body: `["return_code", 200]`},
+	"nothing":                  {body: " "},
+}
+
+// spoil spoils each answer of one endpoint until repaired.
+func (f *fixture) spoil(name, endpoint string) {
+	f.Helper()
+	if body := spoils[name].body; body != "" {
+		f.gateway.set(func(called string, w http.ResponseWriter, _ *http.Request) bool {
+			if called == endpoint {
+				_, _ = io.WriteString(w, body)
+			}
+			return called == endpoint
+		})
+		return
+	}
+	fault := spoils[name].fault
+	fault.Endpoint = endpoint
+	if _, err := f.sandbox.AddFault(fault); err != nil {
+		f.Fatal(err)
+	}
+}
+
+func (f *fixture) repair() {
+	f.gateway.set(nil)
+	f.sandbox.ClearFaults()
+}
+
+// unmoved holds the books of a session against earlier ones. When the gateway
+// was asked, and how often, may differ.
+func (f *fixture) unmoved(id string, before books) {
+	f.Helper()
+	after := f.books(id)
+	before.Queries = after.Queries
+	asked := cmpopts.IgnoreFields(checkout.Attempt{}, "NextQueryAt", "QueriedAt", "Queries")
+	if diff := cmp.Diff(before, after, asked); diff != "" {
+		f.Errorf("something moved (-before +after):\n%s", diff)
+	}
+}
+
+func unknown(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, checkout.ErrOutcomeUnknown) {
+		t.Errorf("error %v, want one that the outcome is unknown", err)
+	}
+}
+
+// eachSpoil runs a test with every spoiled answer of an endpoint, about an
+// order of 1250 that waits for its payment.
+func eachSpoil(t *testing.T, do func(f *fixture, id string, a checkout.Attempt, spoil func())) {
+	t.Helper()
+	t.Parallel()
+	endpoint := map[string]string{
+		"TestHostileGatewayQuery": "query", "TestHostileGatewayClose": "close", "TestHostileGatewayRefund": "refund",
+	}[t.Name()]
+	for name := range spoils {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixtureAs(t, impatient)
+			f.sandbox.Notifications(false)
+			id, a := f.waiting()
+			do(f, id, a, func() { f.spoil(name, endpoint) })
+		})
+	}
+}
+
+// waiting is a session with a WeChat code.
+func (f *fixture) waiting() (string, checkout.Attempt) {
+	f.Helper()
+	id := f.session(`,"channels":["wechat"]`)
+	f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
+	return id, f.attempts(id)[0]
+}
+
+func (f *fixture) pay(a checkout.Attempt) {
+	f.Helper()
+	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// sweep does what is due some time later.
+func (f *fixture) sweep(later time.Duration) {
+	f.Helper()
+	f.clock.advance(later)
+	if err := f.service.Sweep(f.Context()); err != nil {
+		f.Fatal(err)
+	}
+}
+
+func TestHostileGatewayQuery(t *testing.T) {
+	eachSpoil(t, func(f *fixture, id string, a checkout.Attempt, spoil func()) {
+		f.pay(a)
+		before := f.books(id)
+		spoil()
+		_, err := f.service.Confirm(f.Context(), a.ID, checkout.CauseSchedule)
+		unknown(f.T, err)
+		f.unmoved(id, before)
+		f.events(id)
+		f.repair()
+		f.sweep(time.Minute)
+		f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+		f.events(id, checkout.EventPaid)
+	})
+}
+
+func TestHostileGatewayClose(t *testing.T) {
+	eachSpoil(t, func(f *fixture, id string, _ checkout.Attempt, spoil func()) {
+		before := f.books(id)
+		spoil()
+		_, err := f.service.Cancel(f.Context(), id)
+		unknown(f.T, err)
+		f.unmoved(id, before)
+		f.events(id)
+		f.repair()
+		if _, err := f.service.Cancel(f.Context(), id); err != nil {
+			f.Error(err)
+		}
+		f.stands(id, checkout.AttemptClosed, checkout.StatusCanceled, checkout.PaymentUnpaid)
+		f.events(id, checkout.EventCanceled)
+	})
+}
+
+func TestHostileGatewayRefund(t *testing.T) {
+	eachSpoil(t, func(f *fixture, id string, a checkout.Attempt, spoil func()) {
+		f.pay(a)
+		f.sweep(time.Minute)
+		before := f.books(id)
+		spoil()
+		got := f.api(http.MethodPost, "/v1/checkout/sessions/"+id+"/refunds", `{"amount":500,"client_reference_id":"r"}`)
+		if got.status != http.StatusCreated || !strings.Contains(got.body, `"status":"pending"`) {
+			f.Errorf("%d %s, want the refund pending", got.status, got.body)
+		}
+		after := f.books(id)
+		if after.Session.PaymentStatus != checkout.PaymentPaid || after.Session.AmountRefunded != 0 || after.Attempts[0].State != before.Attempts[0].State {
+			f.Errorf("it became %+v", after)
+		}
+		f.events(id, checkout.EventPaid)
+		f.repair()
+		f.sweep(time.Minute)
+		f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPartiallyRefunded)
+		f.events(id, checkout.EventPaid, checkout.EventRefundSucceeded)
+		if order := must(f.sandbox.Order(a.OutTradeNo)); len(order.Refunds) != 1 || order.Refunded() != 500 {
+			f.Errorf("the gateway gave back %+v", order.Refunds)
+		}
+	})
+}
+
+func TestHostileGatewayCreate(t *testing.T) {
+	t.Parallel()
+	for name := range spoils {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixtureAs(t, impatient)
+			f.sandbox.Notifications(false)
+			id := f.session(`,"channels":["wechat"]`)
+			f.spoil(name, "create-qrcode")
+			to := f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}}).header.Get("Location")
+			if !strings.HasSuffix(to, "?notice=gateway_down") {
+				t.Errorf("the shopper is led to %s", to)
+			}
+			f.stands(id, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.events(id)
+			f.repair()
+			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
+			f.oneLive(id)
+		})
+	}
+}
+
+// oneLive holds that of a session's orders the gateway can be paid for one, and
+// that it is the one that the page shows.
+func (f *fixture) oneLive(id string) {
+	f.Helper()
+	var live, open []string
+	for _, o := range f.sandbox.Orders() {
+		if o.Status == "NOT_PAY" {
+			live = append(live, o.OutTradeNo)
+		}
+	}
+	for _, a := range f.attempts(id) {
+		if a.State == checkout.AttemptPending {
+			open = append(open, a.OutTradeNo)
+		}
+	}
+	if len(live) != 1 || !slices.Equal(live, open) {
+		f.Errorf("at the gateway %v can be paid, the pages show %v, want one and the same", live, open)
+	}
+}
+
+// sequence notes what the gateway is called for, in order.
+func (f *fixture) sequence() func() []string {
+	var mu sync.Mutex
+	var calls []string
+	f.gateway.set(func(endpoint string, _ http.ResponseWriter, r *http.Request) bool {
+		body, err := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(strings.NewReader(string(body)))
+		message, bad := wantu.Decode(body)
+		if err != nil || bad != nil {
+			f.Errorf("%s was sent %q", endpoint, body)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		calls = append(calls, endpoint+" "+message.Text("out_trade_no"))
+		return false
+	})
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(calls)
+	}
+}
+
+// TestHostileGatewayTakesTheOrderAndTimesOut: the order's own number is asked
+// about, and there are never two that can be paid.
+func TestHostileGatewayTakesTheOrderAndTimesOut(t *testing.T) {
+	t.Parallel()
+	for name, then := range map[string]func(f *fixture, id string, first checkout.Attempt, calls func() []string){
+		"and it is paid": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
+			f.pay(first)
+			f.sweep(10 * time.Second)
+			f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+			f.events(id, checkout.EventPaid)
+			f.went(calls, "query "+first.OutTradeNo)
+		},
+		"and nobody clicks": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
+			f.sweep(10 * time.Second)
+			f.stands(id, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.went(calls, "query "+first.OutTradeNo, "close "+first.OutTradeNo)
+		},
+		"and it is paid before the next click": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
+			f.pay(first)
+			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
+			f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+			f.went(calls, "query "+first.OutTradeNo)
+		},
+		"and the shopper clicks again": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
+			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
+			f.oneLive(id)
+			second := f.attempts(id)[1]
+			f.went(calls, "query "+first.OutTradeNo, "close "+first.OutTradeNo, "create-qrcode "+second.OutTradeNo)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixtureAs(t, impatient)
+			f.sandbox.Notifications(false)
+			id := f.session(`,"channels":["wechat"]`)
+			f.spoil("30 s late", "create-qrcode")
+			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
+			first := f.attempts(id)[0]
+			if orders := f.sandbox.Orders(); len(orders) != 1 || orders[0].OutTradeNo != first.OutTradeNo {
+				t.Fatalf("the gateway holds %+v", orders)
+			}
+			f.repair()
+			then(f, id, first, f.sequence())
+		})
+	}
+}
+
+// went holds what the gateway was called for since the order was taken.
+func (f *fixture) went(calls func() []string, want ...string) {
+	f.Helper()
+	if got := calls(); !slices.Equal(got, want) {
+		f.Errorf("the gateway was called for %v, want %v", got, want)
+	}
+}
+
+// TestHostileGatewayNumberLiterals: an amount is what its digits say, or it is
+// refused. 1e2 is 100 to whoever reads a float, and 0.10 may be 0.
+func TestHostileGatewayNumberLiterals(t *testing.T) {
+	t.Parallel()
+	for literal, c := range map[string]struct {
+		state checkout.AttemptState
+		told  []checkout.EventType
+	}{
+		"1250":             {checkout.AttemptPaid, []checkout.EventType{checkout.EventPaid}},
+		`"1250"`:           {checkout.AttemptPaid, []checkout.EventType{checkout.EventPaid}},
+		"99999999999":      {checkout.AttemptPending, []checkout.EventType{checkout.EventAmountMismatch}},
+		"9007199254740993": {checkout.AttemptPending, nil},
+		"0.10":             {checkout.AttemptPending, nil},
+		"12.50":            {checkout.AttemptPending, nil},
+		"1250.0":           {checkout.AttemptPending, nil},
+		"1250.4":           {checkout.AttemptPending, nil},
+		"1e2":              {checkout.AttemptPending, nil},
+		"1.25e3":           {checkout.AttemptPending, nil},
+		`"1.25e3"`:         {checkout.AttemptPending, nil},
+		`"0x4e2"`:          {checkout.AttemptPending, nil},
+		`"+1250"`:          {checkout.AttemptPending, nil},
+		`" 1250"`:          {checkout.AttemptPending, nil},
+		"-1250":            {checkout.AttemptPending, nil},
+		"true":             {checkout.AttemptPending, nil},
+	} {
+		t.Run(literal, func(t *testing.T) {
+			t.Parallel()
+			n := newNotified(t)
+			n.pay(n.attempt)
+			n.answering("total_fee", literal)
+			_, err := n.service.Confirm(t.Context(), n.attempt.ID, checkout.CauseSchedule)
+			if c.told == nil {
+				unknown(t, err)
+			} else if err != nil {
+				t.Error(err)
+			}
+			if a := n.attempts(n.id)[0]; a.State != c.state {
+				t.Errorf("the attempt is %s, want %s", a.State, c.state)
+			}
+			n.events(n.id, c.told...)
+			if c.state != checkout.AttemptPaid {
+				got := n.deliver(n.resigned([]byte(n.signed(nil)), "total_fee", literal))
+				if got.status != http.StatusBadRequest {
+					t.Errorf("a notification with it: %d %s", got.status, got.body)
+				}
+			}
+		})
+	}
+}
+
+// answering has query answer with a literal of JSON in one field.
+func (n *notified) answering(field, literal string) {
+	n.gateway.set(func(endpoint string, w http.ResponseWriter, r *http.Request) bool {
+		if endpoint != "query" {
+			return false
+		}
+		answer := httptest.NewRecorder()
+		n.sandbox.ServeHTTP(answer, r)
+		_, _ = io.WriteString(w, n.resigned(answer.Body.Bytes(), field, literal))
+		return true
+	})
+}
+
+// resigned signs a message anew, with a literal of JSON in one field.
+func (n *notified) resigned(body []byte, field, literal string) string {
+	n.Helper()
+	var object map[string]any
+	decoder := json.NewDecoder(strings.NewReader(string(body)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&object); err != nil {
+		n.Error(err)
+	}
+	delete(object, "sign")
+	object[field] = json.RawMessage(literal)
+	return string(must(wantu.Encode(object, sandbox.DefaultKey)))
+}
+
+// TestHostileGatewayReportsAnotherOrder: what query says was paid must be the
+// order that was placed. Anything else waits for a person, and stays so.
+func TestHostileGatewayReportsAnotherOrder(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ field, literal string }{
+		"amount a cent low":         {"total_fee", "1249"},
+		"amount a cent high":        {"total_fee", "1251"},
+		"other currency":            {"fee_type", `"CNY"`},
+		"trade_id of another order": {"trade_id", `"100020171129124053091020"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := newNotified(t)
+			n.pay(n.attempt)
+			n.answering(c.field, c.literal)
+			if got := n.deliver(n.signed(nil)); got.status != http.StatusOK {
+				t.Errorf("%d %s", got.status, got.body)
+			}
+			n.settled()
+			n.gateway.set(nil)
+			n.sweep(time.Minute)
+			got := n.books(n.id)
+			if !got.Attempts[0].Quarantined || !got.Session.AmountMismatch {
+				t.Errorf("not in quarantine: %+v", got)
+			}
+			n.stands(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			n.events(n.id, checkout.EventAmountMismatch)
+			if !strings.Contains(n.log.String(), "quarantined: another") || !strings.Contains(n.log.String(), "alarm=true") {
+				t.Errorf("nobody is called: %s", n.log)
+			}
+		})
+	}
+}
