@@ -43,7 +43,7 @@ type Queue struct {
 }
 
 // NewQueue brings River's own tables up to date, one node at a time, and returns a Queue that
-// writes webhooks for the merchants that have an endpoint. The clock is that
+// writes webhooks for all merchants but those whose endpoint is empty. The clock is that
 // of the worker which will do them, or nil for the system's.
 func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints map[string]Endpoint) (*Queue, error) {
 	if err := migrate(ctx, db); err != nil {
@@ -57,9 +57,10 @@ func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints 
 }
 
 // Enqueue writes the webhook of an event in the event's transaction. It is a
-// store.Enqueue.
+// store.Enqueue. That of a merchant who is not configured waits for a node that
+// knows the endpoint, as while a merchant is being added to one after the other.
 func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-	if q.endpoints[e.Merchant].URL == "" {
+	if endpoint, configured := q.endpoints[e.Merchant]; configured && endpoint.URL == "" {
 		return nil
 	}
 	return q.insert(ctx, tx, e)
