@@ -9,6 +9,8 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/wantukit/wantukit/checkout"
 )
 
 // Wait and RetryAfter are what decides when a webhook is tried again.
@@ -29,6 +31,9 @@ func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
 	t.Helper()
 	if c.Random == nil {
 		c.Random = func() float64 { return 0.5 }
+	}
+	if c.Clock == nil {
+		c.Clock = checkout.NewSteadyClock(time.Now, func(time.Duration) {})
 	}
 	sender, err := newSender(c.Endpoints, c.Transport, c.Resolver)
 	if err != nil {
