@@ -24,5 +24,5 @@ func (w *watchers) allChanged() {
 // knows: where several Services share a Store, each does it for itself.
 func (s *Service) SweepWatched(ctx context.Context) {
 	now := s.clock.Now()
-	each(s.watchers.toLookAt(now), func(id string) { s.askWatched(ctx, id, now) })
+	each(ctx, s.watchers.toLookAt(now), func(id string) { s.askWatched(ctx, id, now) })
 }

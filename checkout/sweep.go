@@ -19,26 +19,34 @@ const (
 )
 
 // Sweep does what is due: it asks about attempts whose time has come, ends
-// sessions that have expired and sends refunds again. It takes a batch of each; what is left is still
-// due at the next sweep. An error is the store's: the gateway's are reported
-// and scheduled again.
+// sessions that have expired and sends refunds again, side by side, so that a
+// gateway that does not answer for one kind keeps none of the others waiting. It
+// takes a batch of each, and begins nothing more once ctx is done; what is left
+// is still due at the next sweep. An error is the store's: the gateway's are
+// reported and scheduled again.
 func (s *Service) Sweep(ctx context.Context) error {
-	now := s.clock.Now()
-	due, err := s.store.DueAttempts(ctx, now, sweepBatch)
+	var asked, ended, sent error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		asked = sweepKind(ctx, s.clock, s.store.DueAttempts, sweepBatch, func(a Attempt) { _, _ = s.tryAsk(ctx, a.ID, CauseSchedule) })
+	})
+	wg.Go(func() {
+		ended = sweepKind(ctx, s.clock, s.store.ExpiringSessions, sweepBatch, func(session Session) { s.expire(ctx, session.ID) })
+	})
+	wg.Go(func() {
+		sent = sweepKind(ctx, s.clock, s.store.DueRefunds, refundBatch, func(r Refund) { s.sendDueRefund(ctx, r.ID) })
+	})
+	wg.Wait()
+	return errors.Join(asked, ended, sent)
+}
+
+// sweepKind does a batch of what is due of one kind.
+func sweepKind[T any](ctx context.Context, clock Clock, due func(context.Context, time.Time, int) ([]T, error), batch int, do func(T)) error {
+	items, err := due(ctx, clock.Now(), batch)
 	if err != nil {
 		return err
 	}
-	each(due, func(a Attempt) { _, _ = s.tryAsk(ctx, a.ID, CauseSchedule) })
-	ending, err := s.store.ExpiringSessions(ctx, now, sweepBatch)
-	if err != nil {
-		return err
-	}
-	each(ending, func(session Session) { s.expire(ctx, session.ID) })
-	refunds, err := s.store.DueRefunds(ctx, s.clock.Now(), refundBatch)
-	if err != nil {
-		return err
-	}
-	each(refunds, func(r Refund) { s.sendDueRefund(ctx, r.ID) })
+	each(ctx, items, do)
 	return nil
 }
 
@@ -68,12 +76,16 @@ func (s *Service) expire(ctx context.Context, sessionID string) {
 	s.report(Report{Problem: "a session could not be ended yet", SessionID: sessionID, Err: err})
 }
 
-// each calls do for every item, a few at a time, and waits for all.
-func each[T any](items []T, do func(T)) {
+// each calls do for every item, a few at a time, and waits for all. Once ctx is
+// done it begins with no other.
+func each[T any](ctx context.Context, items []T, do func(T)) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, sweepWorkers)
 	for _, item := range items {
 		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-slots }()
 			do(item)
