@@ -16,8 +16,9 @@ import (
 // call does what it does; an error from it is the call's.
 type gateway struct {
 	t *testing.T
-	// latency is how long a call takes.
+	// latency is how long a call takes, and slow how long for a merchant.
 	latency time.Duration
+	slow    map[string]time.Duration
 
 	mu     sync.Mutex
 	orders map[string]*order
@@ -116,6 +117,7 @@ func (g *gateway) enter(number string, by int) {
 func (g *gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
 	g.enter(r.OutTradeNo, 1)
 	defer g.enter(r.OutTradeNo, -1)
+	time.Sleep(g.slow[r.Merchant])
 	if err := g.wait(ctx); err != nil {
 		return checkout.OrderStatus{}, err
 	}

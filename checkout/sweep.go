@@ -21,7 +21,7 @@ const (
 // Sweep does what is due: it asks about attempts whose time has come, ends
 // sessions that have expired and sends refunds again, side by side, so that a
 // gateway that does not answer for one kind keeps none of the others waiting. It
-// takes a batch of each, and begins nothing more once ctx is done; what is left
+// takes a batch of each, the merchants in turn, and begins nothing more once ctx is done; what is left
 // is still due at the next sweep. An error is the store's: the gateway's are
 // reported and scheduled again.
 func (s *Service) Sweep(ctx context.Context) error {
@@ -41,13 +41,34 @@ func (s *Service) Sweep(ctx context.Context) error {
 }
 
 // sweepKind does a batch of what is due of one kind.
-func sweepKind[T any](ctx context.Context, clock Clock, due func(context.Context, time.Time, int) ([]T, error), batch int, do func(T)) error {
+func sweepKind[T ofMerchant](ctx context.Context, clock Clock, due func(context.Context, time.Time, int) ([]T, error), batch int, do func(T)) error {
 	items, err := due(ctx, clock.Now(), batch)
 	if err != nil {
 		return err
 	}
-	each(ctx, items, do)
+	eachMerchant(ctx, items, do)
 	return nil
+}
+
+// ofMerchant is what is a merchant's.
+type ofMerchant interface{ merchant() string }
+
+func (a Attempt) merchant() string { return a.Merchant }
+func (s Session) merchant() string { return s.Merchant }
+func (r Refund) merchant() string  { return r.Merchant }
+
+// eachMerchant is each for every merchant's items side by side: one whose
+// gateway does not answer keeps no other waiting.
+func eachMerchant[T ofMerchant](ctx context.Context, items []T, do func(T)) {
+	theirs := map[string][]T{}
+	for _, item := range items {
+		theirs[item.merchant()] = append(theirs[item.merchant()], item)
+	}
+	var wg sync.WaitGroup
+	for _, some := range theirs {
+		wg.Go(func() { each(ctx, some, do) })
+	}
+	wg.Wait()
 }
 
 // askWatched asks about the pending attempts of a session that a page watches,

@@ -145,6 +145,33 @@ func TestSweepAtAGatewayThatHangs(t *testing.T) {
 			hang(f)
 			same(t, "status", f.readSession(short.ID).Status, checkout.StatusExpired)
 		},
+		"of another merchant": func(t *testing.T, f *fixture) {
+			c := f.config()
+			c.Merchants["dead"] = checkout.Merchant{ID: "dead"}
+			service, err := checkout.New(c)
+			fails(t, err, nil)
+			f.Service = service
+			dead := ticket()
+			dead.Merchant = "dead"
+			for range 100 {
+				s, err := f.Create(t.Context(), dead)
+				fails(t, err, nil)
+				f.start(s, checkout.WalletAlipayCN)
+			}
+			alive := make([]checkout.Attempt, 40)
+			for i := range alive {
+				alive[i] = f.pending()
+				f.gateway.pay(alive[i].OutTradeNo)
+			}
+			f.gateway.slow = map[string]time.Duration{"dead": 10 * time.Second}
+			time.Sleep(5 * time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			fails(t, f.Sweep(ctx), nil)
+			for _, a := range alive {
+				same(t, "state", f.readAttempt(a).State, checkout.AttemptPaid)
+			}
+		},
 		"while sessions end": func(t *testing.T, f *fixture) {
 			for range 100 {
 				f.pending()

@@ -83,9 +83,8 @@ func (s *Store) Refunds(ctx context.Context, sessionID string) ([]checkout.Refun
 
 // DueRefunds implements [checkout.Store].
 func (s *Store) DueRefunds(ctx context.Context, now time.Time, limit int) ([]checkout.Refund, error) {
-	return all(ctx, s.db.reader, scanRefund, `SELECT `+refundColumns+` FROM refunds
-		WHERE state = 'pending' AND next_try_at > 0 AND next_try_at <= $1 AND held_until <= $1
-		ORDER BY next_try_at LIMIT $2`, ms(now), limit)
+	return all(ctx, s.db.reader, scanRefund, inTurn(refundColumns, "refunds",
+		"state = 'pending' AND next_try_at > 0 AND next_try_at <= $1 AND held_until <= $1", "next_try_at"), ms(now), limit)
 }
 
 // HoldRefund implements [checkout.Store].
