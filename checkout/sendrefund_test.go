@@ -131,7 +131,7 @@ func TestRefundIsSettledOnceByTwoNodes(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
 		other := newFixture(t, f.store)
-		other.gateway.orders[a.OutTradeNo] = f.gateway.orders[a.OutTradeNo]
+		other.gateway.mu, other.gateway.orders = f.gateway.mu, f.gateway.orders
 		f.gateway.latency = 9 * time.Second
 		frozen := make(chan checkout.Refund)
 		go func() {
@@ -142,11 +142,11 @@ func TestRefundIsSettledOnceByTwoNodes(t *testing.T) {
 		time.Sleep(time.Second)
 		all, err := f.Refunds(t.Context(), a.SessionID)
 		fails(t, err, nil)
-		f.gateway.script(func() { // its hold is over
-			r := f.memory.refunds[all[0].ID]
-			r.heldUntil, r.NextTryAt = time.Now(), time.Now()
-			f.memory.refunds[r.ID] = r
-		})
+		f.memory.mu.Lock() // its hold is over
+		r := f.memory.refunds[all[0].ID]
+		r.heldUntil, r.NextTryAt = time.Now(), time.Now()
+		f.memory.refunds[r.ID] = r
+		f.memory.mu.Unlock()
 		fails(t, other.Sweep(t.Context()), nil)
 		same(t, "state", f.readRefund(all[0]).State, checkout.RefundSucceeded)
 		same(t, "state for the frozen one", (<-frozen).State, checkout.RefundSucceeded)
