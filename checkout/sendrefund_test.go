@@ -155,6 +155,32 @@ func TestRefundIsSettledOnceByTwoNodes(t *testing.T) {
 	})
 }
 
+// A node that was refused and then frozen does not write that down once another
+// has had the refund made: the shop would give the money back twice.
+func TestRefusalThatAnotherHasOvertaken(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		a := f.paid()
+		f.gateway.beforeRefund = first(func(sent) error { return &checkout.RefusedError{Word: "301 SIGN_ERROR"} })
+		overtaken := false
+		f.memory.broken = func(called string) error {
+			if called != "Apply" || overtaken {
+				return nil
+			}
+			overtaken = true // its hold is over, and the other's call is on its way
+			for id, r := range f.memory.refunds {
+				r.Tries, r.Version = r.Tries+1, r.Version+1
+				f.memory.refunds[id] = r
+			}
+			return nil
+		}
+		r := f.refund(a, half, checkout.RefundPending)
+		f.sweepFor(time.Minute)
+		same(t, "state", f.readRefund(r).State, checkout.RefundSucceeded)
+		f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+	})
+}
+
 // What the gateway said and the disk did not take is found again.
 func TestStoreFailsDuringARefund(t *testing.T) {
 	full := errors.New("disk full")
