@@ -224,7 +224,7 @@ func (w *world) prepare(rt *rapid.T) {
 // everything, and every webhook is sent. Then the books and the gateway agree.
 func (w *world) settle(rt *rapid.T) {
 	w.troubled.Store(false)
-	w.freezes = false
+	w.settling = true
 	for _, o := range w.gateway.having(every) {
 		o.paying = false
 	}

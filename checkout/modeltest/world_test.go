@@ -45,6 +45,8 @@ type world struct {
 	troubled atomic.Bool
 	// freezes says that the clock may run on while calls wait.
 	freezes bool
+	// settling says that none does any more; what one did before still counts.
+	settling bool
 	// givesBack says that the run is about refunds, of sessions that are paid.
 	givesBack bool
 	// skews says that the gateway may report another amount than was ordered.
@@ -284,7 +286,7 @@ func (w *world) names() string {
 // before a hold could run out.
 func (w *world) advance(rt *rapid.T, d time.Duration) {
 	rt.Helper()
-	if !w.freezes && w.waited+d > slack || w.gate.open != nil {
+	if (!w.freezes || w.settling) && w.waited+d > slack || w.gate.open != nil {
 		w.drain(rt)
 	} else {
 		w.waited += d
