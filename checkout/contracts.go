@@ -74,7 +74,8 @@ type Store interface {
 	// longest due first.
 	DueRefunds(ctx context.Context, now time.Time, limit int) ([]Refund, error)
 	// HoldRefund claims a pending refund for one call of the gateway, and
-	// counts it as a try: it succeeds where nobody holds the refund at now.
+	// counts it as a try, in a new version: an outcome that was decided before
+	// is ErrConflict. It succeeds where nobody holds the refund at now.
 	// Then nobody else can until `until`, or ReleaseRefund. NextTryAt becomes
 	// `until`, so that the sweep finds what a killed holder left.
 	HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error)

@@ -20,7 +20,8 @@ type gateway struct {
 	latency time.Duration
 	slow    map[string]time.Duration
 
-	mu     sync.Mutex
+	// mu guards the orders too: those that two gateways share have one lock.
+	mu     *sync.Mutex
 	orders map[string]*order
 	// numbers are those that were placed, in order.
 	numbers []string
@@ -45,7 +46,7 @@ type order struct {
 }
 
 func newGateway(t *testing.T) *gateway {
-	return &gateway{t: t, latency: 50 * time.Millisecond, orders: map[string]*order{}, asking: map[string]int{}, sends: map[string]int{},
+	return &gateway{t: t, latency: 50 * time.Millisecond, mu: &sync.Mutex{}, orders: map[string]*order{}, asking: map[string]int{}, sends: map[string]int{},
 		statements: map[string][]checkout.Trade{}}
 }
 

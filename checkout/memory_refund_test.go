@@ -104,6 +104,7 @@ func (m *memory) HoldRefund(ctx context.Context, id string, now, until time.Time
 	}
 	r.heldUntil, r.NextTryAt = until, until
 	r.Tries++
+	r.Version++
 	m.refunds[id] = r
 	return true, nil
 }

@@ -89,7 +89,7 @@ func (s *Store) DueRefunds(ctx context.Context, now time.Time, limit int) ([]che
 
 // HoldRefund implements [checkout.Store].
 func (s *Store) HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
-	result, err := s.db.writer.ExecContext(ctx, `UPDATE refunds SET held_until = $1, next_try_at = $1, tries = tries + 1
+	result, err := s.db.writer.ExecContext(ctx, `UPDATE refunds SET version = version + 1, held_until = $1, next_try_at = $1, tries = tries + 1
 		WHERE id = $2 AND state = 'pending' AND held_until <= $3`, ms(until), id, ms(now))
 	if err := one(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
 		return false, nil
