@@ -26,5 +26,5 @@ func (w *watchers) allChanged() {
 func (s *Service) SweepWatched(ctx context.Context) {
 	s.refreshRates()
 	now := s.clock.Now()
-	each(s.watchers.toLookAt(now), func(id string) { s.askWatched(ctx, id, now) })
+	each(ctx, s.watchers.toLookAt(now), func(id string) { s.askWatched(ctx, id, now) })
 }

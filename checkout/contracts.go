@@ -23,7 +23,7 @@ type Store interface {
 	// Session returns a session, or ErrNotFound.
 	Session(ctx context.Context, id string) (Session, error)
 	// ExpiringSessions returns up to limit open sessions whose ConcludeAt is
-	// not after now, the longest due first.
+	// not after now: the merchants in turn, of each the longest due first.
 	ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]Session, error)
 	// PostponeConclusion sets the ConcludeAt of an open session.
 	PostponeConclusion(ctx context.Context, id string, at time.Time) error
@@ -43,7 +43,7 @@ type Store interface {
 	AttemptByReturnToken(ctx context.Context, token string) (Attempt, error)
 	// DueAttempts returns up to limit attempts that nobody holds, that are
 	// neither paid nor in quarantine, and whose NextQueryAt is not after now,
-	// the longest due first.
+	// the merchants in turn, of each the longest due first.
 	DueAttempts(ctx context.Context, now time.Time, limit int) ([]Attempt, error)
 
 	// Hold claims an attempt for one conversation with the gateway, counts it
@@ -70,10 +70,12 @@ type Store interface {
 	// Refunds returns all refunds of a session, the oldest first.
 	Refunds(ctx context.Context, sessionID string) ([]Refund, error)
 	// DueRefunds returns up to limit pending refunds that nobody holds and
-	// whose NextTryAt is not after now, the longest due first.
+	// whose NextTryAt is not after now, the merchants in turn, of each the
+	// longest due first.
 	DueRefunds(ctx context.Context, now time.Time, limit int) ([]Refund, error)
 	// HoldRefund claims a pending refund for one call of the gateway, and
-	// counts it as a try: it succeeds where nobody holds the refund at now.
+	// counts it as a try, in a new version: an outcome that was decided before
+	// is ErrConflict. It succeeds where nobody holds the refund at now.
 	// Then nobody else can until `until`, or ReleaseRefund. NextTryAt becomes
 	// `until`, so that the sweep finds what a killed holder left.
 	HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error)

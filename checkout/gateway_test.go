@@ -16,10 +16,12 @@ import (
 // call does what it does; an error from it is the call's.
 type gateway struct {
 	t *testing.T
-	// latency is how long a call takes.
+	// latency is how long a call takes, and slow how long for a merchant.
 	latency time.Duration
+	slow    map[string]time.Duration
 
-	mu     sync.Mutex
+	// mu guards the orders too: those that two gateways share have one lock.
+	mu     *sync.Mutex
 	orders map[string]*order
 	// numbers are those that were placed, in order.
 	numbers []string
@@ -44,7 +46,7 @@ type order struct {
 }
 
 func newGateway(t *testing.T) *gateway {
-	return &gateway{t: t, latency: 50 * time.Millisecond, orders: map[string]*order{}, asking: map[string]int{}, sends: map[string]int{},
+	return &gateway{t: t, latency: 50 * time.Millisecond, mu: &sync.Mutex{}, orders: map[string]*order{}, asking: map[string]int{}, sends: map[string]int{},
 		statements: map[string][]checkout.Trade{}}
 }
 
@@ -116,6 +118,7 @@ func (g *gateway) enter(number string, by int) {
 func (g *gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
 	g.enter(r.OutTradeNo, 1)
 	defer g.enter(r.OutTradeNo, -1)
+	time.Sleep(g.slow[r.Merchant])
 	if err := g.wait(ctx); err != nil {
 		return checkout.OrderStatus{}, err
 	}

@@ -16,6 +16,9 @@ type NewRefund struct {
 	// characters: asking again with it finds the same refund, whatever became
 	// of it. Without one, asking twice refunds twice.
 	ClientReferenceID string
+	// Second gives back of the second payment of a session that was paid twice
+	// and kept it (Merchant.KeepPaidTwice).
+	Second bool
 }
 
 func (n NewRefund) check() error {
@@ -67,13 +70,13 @@ func (s *Service) reserve(ctx context.Context, sessionID string, n NewRefund) (h
 	if err != nil {
 		return heldRefund{}, err
 	}
-	if r, found, err := n.among(refunds); found || err != nil {
+	if r, found, err := n.among(refunds, session); found || err != nil {
 		return heldRefund{Refund: r}, err
 	}
 	if !session.PaymentStatus.Settled() {
 		return heldRefund{}, ErrNotRefundable
 	}
-	paid, err := s.store.Attempt(ctx, session.PaidBy)
+	paid, err := s.payment(ctx, session, n, refunds)
 	if err != nil {
 		return heldRefund{}, err
 	}
@@ -90,8 +93,30 @@ func (s *Service) reserve(ctx context.Context, sessionID string, n NewRefund) (h
 	return h, s.store.CreateRefund(ctx, h.Refund, h.until)
 }
 
+// payment is the one that a refund gives back of: the session's own, or of the
+// others one that has as much left.
+func (s *Service) payment(ctx context.Context, session Session, n NewRefund, refunds []Refund) (Attempt, error) {
+	if !n.Second {
+		return s.store.Attempt(ctx, session.PaidBy)
+	}
+	attempts, err := s.store.Attempts(ctx, session.ID)
+	if err != nil {
+		return Attempt{}, err
+	}
+	var second Attempt
+	for _, a := range attempts {
+		if a.State == AttemptPaid && a.ID != session.PaidBy && (second.ID == "" || refundable(second, refunds) < n.Amount) {
+			second = a
+		}
+	}
+	if second.ID == "" {
+		return second, &FieldError{"payment", "the session was not paid a second time"}
+	}
+	return second, nil
+}
+
 // among finds the refund that the reference names.
-func (n NewRefund) among(refunds []Refund) (Refund, bool, error) {
+func (n NewRefund) among(refunds []Refund, session Session) (Refund, bool, error) {
 	i := slices.IndexFunc(refunds, func(r Refund) bool {
 		return n.ClientReferenceID != "" && r.ClientReferenceID == n.ClientReferenceID
 	})
@@ -99,8 +124,11 @@ func (n NewRefund) among(refunds []Refund) (Refund, bool, error) {
 		return Refund{}, false, nil
 	}
 	r := refunds[i]
-	if r.Amount != n.Amount {
+	switch {
+	case r.Amount != n.Amount:
 		return Refund{}, false, &FieldError{"client_reference_id", "names a refund of another amount already"}
+	case n.Second == (r.AttemptID == session.PaidBy):
+		return Refund{}, false, &FieldError{"client_reference_id", "names a refund of another payment already"}
 	}
 	r.Repeated = true
 	return r, true, nil

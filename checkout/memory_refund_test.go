@@ -89,7 +89,7 @@ func (m *memory) DueRefunds(ctx context.Context, now time.Time, limit int) ([]ch
 			free = append(free, r.Refund)
 		}
 	}
-	return list(free, func(r checkout.Refund) time.Time { return r.NextTryAt }, now, limit), nil
+	return list(free, func(r checkout.Refund) (string, time.Time) { return r.Merchant, r.NextTryAt }, now, limit), nil
 }
 
 func (m *memory) HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
@@ -104,6 +104,7 @@ func (m *memory) HoldRefund(ctx context.Context, id string, now, until time.Time
 	}
 	r.heldUntil, r.NextTryAt = until, until
 	r.Tries++
+	r.Version++
 	m.refunds[id] = r
 	return true, nil
 }

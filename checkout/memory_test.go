@@ -88,10 +88,34 @@ func (m *memory) Session(ctx context.Context, id string) (checkout.Session, erro
 }
 
 // list returns up to limit of the items that are due, by their time.
-func list[T any](items []T, at func(T) time.Time, now time.Time, limit int) []T {
-	items = slices.DeleteFunc(items, func(item T) bool { return at(item).IsZero() || at(item).After(now) })
-	slices.SortFunc(items, func(a, b T) int { return at(a).Compare(at(b)) })
-	return items[:min(limit, len(items))]
+func list[T any](items []T, at func(T) (merchant string, due time.Time), now time.Time, limit int) []T {
+	theirs := map[string][]T{}
+	for _, item := range items {
+		if merchant, due := at(item); !due.IsZero() && !due.After(now) {
+			theirs[merchant] = append(theirs[merchant], item)
+		}
+	}
+	sooner := func(a, b T) int {
+		_, one := at(a)
+		_, other := at(b)
+		return one.Compare(other)
+	}
+	var turns [][]T
+	for _, some := range theirs {
+		slices.SortFunc(some, sooner)
+		for i, item := range some {
+			if i == len(turns) {
+				turns = append(turns, nil)
+			}
+			turns[i] = append(turns[i], item)
+		}
+	}
+	var all []T
+	for _, turn := range turns {
+		slices.SortFunc(turn, sooner)
+		all = append(all, turn...)
+	}
+	return all[:min(limit, len(all))]
 }
 
 func (m *memory) ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]checkout.Session, error) {
@@ -103,7 +127,7 @@ func (m *memory) ExpiringSessions(ctx context.Context, now time.Time, limit int)
 	open := slices.DeleteFunc(slices.Collect(maps.Values(m.sessions)), func(s checkout.Session) bool {
 		return s.Status != checkout.StatusOpen
 	})
-	return list(open, func(s checkout.Session) time.Time { return s.ConcludeAt }, now, limit), nil
+	return list(open, func(s checkout.Session) (string, time.Time) { return s.Merchant, s.ConcludeAt }, now, limit), nil
 }
 
 func (m *memory) PostponeConclusion(ctx context.Context, id string, at time.Time) error {
@@ -198,5 +222,5 @@ func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]c
 			free = append(free, a.Attempt)
 		}
 	}
-	return list(free, func(a checkout.Attempt) time.Time { return a.NextQueryAt }, now, limit), nil
+	return list(free, func(a checkout.Attempt) (string, time.Time) { return a.Merchant, a.NextQueryAt }, now, limit), nil
 }

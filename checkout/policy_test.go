@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,28 @@ func TestMoneyThatCameTwice(t *testing.T) {
 			all, err := f.Refunds(t.Context(), second.SessionID)
 			fails(t, err, nil)
 			same(t, "refunds", len(all), 0)
+		},
+		"is kept, and given back on the shop's wish": func(t *testing.T, f *fixture) {
+			f = f.withPolicy("", true)
+			first, second := f.twice()
+			wish := checkout.NewRefund{Amount: half, ClientReferenceID: "R-2", Second: true}
+			for range 2 {
+				r, err := f.Refund(t.Context(), first.SessionID, wish)
+				fails(t, err, nil)
+				same(t, "its attempt", r.AttemptID, second.ID)
+			}
+			n, sum := f.gateway.refunds(second.OutTradeNo)
+			same(t, "refunds of the second", n, 1)
+			same(t, "their sum", sum, int64(half))
+			f.money(first, checkout.PaymentPaid, 0, 0) // all of the first is still there
+			var field *checkout.FieldError
+			for _, wrong := range []checkout.NewRefund{
+				{Amount: half + 1, Second: true}, {Amount: half, ClientReferenceID: "R-2"},
+			} {
+				if _, err := f.Refund(t.Context(), first.SessionID, wrong); !errors.As(err, &field) {
+					t.Errorf("%+v: error %v, want a field's", wrong, err)
+				}
+			}
 		},
 		"after the first was refunded": func(t *testing.T, f *fixture) {
 			s := f.session()

@@ -83,7 +83,7 @@ func dueDays(merchant string, reports []Reconciliation, now time.Time) []Span {
 func spread(merchant string) time.Duration {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(merchant)) // it never fails
-	return time.Duration(h.Sum32()) * reconcileSpread >> 32
+	return time.Duration(h.Sum32()%uint32(reconcileSpread/time.Second)) * time.Second
 }
 
 // due reports whether no run has completed the span, and none began just now. A

@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -63,6 +64,39 @@ func TestEachDayIsReconciledOnceAndEarly(t *testing.T) {
 				t.Errorf("report %+v, %s after the day", r, after)
 			}
 		}
+	})
+}
+
+// TestMerchantsAreSpread: the days of many merchants do not fall due at once.
+func TestMerchantsAreSpread(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		const merchants = 60
+		c := f.config()
+		c.Merchants = map[string]checkout.Merchant{}
+		for i := range merchants {
+			id := "shop" + strconv.Itoa(i)
+			c.Merchants[id] = checkout.Merchant{ID: id}
+		}
+		service, err := checkout.New(c)
+		fails(t, err, nil)
+		f.Service = service
+		_, midnight := checkout.GatewayDay(time.Now())
+		time.Sleep(time.Until(midnight) + 2*time.Hour)
+		yesterday := func() (n int) {
+			for _, span := range f.due() {
+				if span.To.Equal(midnight) {
+					n++
+				}
+			}
+			return n
+		}
+		same(t, "due after 2 hours, more than a tenth", yesterday() > merchants/10, false)
+		time.Sleep(30 * time.Minute)
+		if n := yesterday(); n < merchants/4 || n > merchants*3/4 {
+			t.Errorf("half an hour later the days of %d of %d merchants are due", n, merchants)
+		}
+		time.Sleep(30 * time.Minute)
+		same(t, "due after 3 hours", yesterday(), merchants)
 	})
 }
 

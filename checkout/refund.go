@@ -57,7 +57,8 @@ type Refund struct {
 	SessionID string
 	AttemptID string
 	Merchant  string
-	// Version counts the changes of state; each is a compare-and-set on it.
+	// Version counts the changes of state, each a compare-and-set on it, and
+	// the tries: who decided before another try decides again.
 	Version int64
 	State   RefundState
 	Reason  RefundReason

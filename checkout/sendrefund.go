@@ -55,7 +55,11 @@ func (s *Service) sendRefund(ctx context.Context, h heldRefund) Refund {
 		return s.settleRefund(ctx, h, func(r *Refund) { r.succeed(made.GatewayID, now) })
 	case refused:
 		s.reportRefund(h, "refund refused", h.Reason != RefundRequested, err)
-		return s.settleRefund(ctx, h, func(r *Refund) { r.fail(word, now) })
+		return s.settleRefund(ctx, h, func(r *Refund) {
+			if _, still := r.refusal(err); still {
+				r.fail(word, now)
+			}
+		})
 	default:
 		s.reportRefund(h, "refund of unknown outcome", now.Sub(h.CreatedAt) >= refundPatience, err)
 		return s.releaseRefund(ctx, h)
@@ -79,14 +83,15 @@ func (s *Service) callRefund(ctx context.Context, h heldRefund) (RefundResult, e
 
 // refusal returns the gateway's word where it surely has not made the refund.
 // After a try whose outcome nobody knows, a refusal of the call alone, such as
-// one for its signature, says nothing of that earlier try.
-func (h heldRefund) refusal(err error) (word string, refused bool) {
+// one for its signature, says nothing of that earlier try, nor of one that
+// another has made since.
+func (r Refund) refusal(err error) (word string, refused bool) {
 	var said *RefusedError
 	switch {
 	case errors.As(err, &said):
-		return said.Word, said.Settled || h.Tries <= 1
+		return said.Word, said.Settled || r.Tries <= 1
 	case errors.Is(err, ErrRefused):
-		return "refused by the gateway", h.Tries <= 1
+		return "refused by the gateway", r.Tries <= 1
 	default:
 		return "", false
 	}
@@ -121,6 +126,9 @@ func (s *Service) trySettleRefund(ctx context.Context, h heldRefund, decide func
 	}
 	before, moneyBefore := r.State, session.PaymentStatus
 	decide(&r)
+	if r.State == before { // another has sent it again: its answer counts
+		return r, nil
+	}
 	change, event := Change{Refund: &r, Entries: h.said.forChange()}, EventRefundFailed
 	if r.State == RefundSucceeded {
 		event = EventRefundSucceeded

@@ -131,7 +131,7 @@ func TestRefundIsSettledOnceByTwoNodes(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
 		other := newFixture(t, f.store)
-		other.gateway.orders[a.OutTradeNo] = f.gateway.orders[a.OutTradeNo]
+		other.gateway.mu, other.gateway.orders = f.gateway.mu, f.gateway.orders
 		f.gateway.latency = 9 * time.Second
 		frozen := make(chan checkout.Refund)
 		go func() {
@@ -142,14 +142,40 @@ func TestRefundIsSettledOnceByTwoNodes(t *testing.T) {
 		time.Sleep(time.Second)
 		all, err := f.Refunds(t.Context(), a.SessionID)
 		fails(t, err, nil)
-		f.gateway.script(func() { // its hold is over
-			r := f.memory.refunds[all[0].ID]
-			r.heldUntil, r.NextTryAt = time.Now(), time.Now()
-			f.memory.refunds[r.ID] = r
-		})
+		f.memory.mu.Lock() // its hold is over
+		r := f.memory.refunds[all[0].ID]
+		r.heldUntil, r.NextTryAt = time.Now(), time.Now()
+		f.memory.refunds[r.ID] = r
+		f.memory.mu.Unlock()
 		fails(t, other.Sweep(t.Context()), nil)
 		same(t, "state", f.readRefund(all[0]).State, checkout.RefundSucceeded)
 		same(t, "state for the frozen one", (<-frozen).State, checkout.RefundSucceeded)
+		f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+	})
+}
+
+// A node that was refused and then frozen does not write that down once another
+// has had the refund made: the shop would give the money back twice.
+func TestRefusalThatAnotherHasOvertaken(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		a := f.paid()
+		f.gateway.beforeRefund = first(func(sent) error { return &checkout.RefusedError{Word: "301 SIGN_ERROR"} })
+		overtaken := false
+		f.memory.broken = func(called string) error {
+			if called != "Apply" || overtaken {
+				return nil
+			}
+			overtaken = true // its hold is over, and the other's call is on its way
+			for id, r := range f.memory.refunds {
+				r.Tries, r.Version = r.Tries+1, r.Version+1
+				f.memory.refunds[id] = r
+			}
+			return nil
+		}
+		r := f.refund(a, half, checkout.RefundPending)
+		f.sweepFor(time.Minute)
+		same(t, "state", f.readRefund(r).State, checkout.RefundSucceeded)
 		f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
 		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
 	})

@@ -19,27 +19,56 @@ const (
 )
 
 // Sweep does what is due: it asks about attempts whose time has come, ends
-// sessions that have expired and sends refunds again. It takes a batch of each; what is left is still
-// due at the next sweep. An error is the store's: the gateway's are reported
-// and scheduled again.
+// sessions that have expired and sends refunds again, side by side, so that a
+// gateway that does not answer for one kind keeps none of the others waiting. It
+// takes a batch of each, the merchants in turn, and begins nothing more once ctx is done; what is left
+// is still due at the next sweep. An error is the store's: the gateway's are
+// reported and scheduled again.
 func (s *Service) Sweep(ctx context.Context) error {
-	now := s.clock.Now()
-	due, err := s.store.DueAttempts(ctx, now, sweepBatch)
+	var asked, ended, sent error
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		asked = sweepKind(ctx, s.clock, s.store.DueAttempts, sweepBatch, func(a Attempt) { _, _ = s.tryAsk(ctx, a.ID, CauseSchedule) })
+	})
+	wg.Go(func() {
+		ended = sweepKind(ctx, s.clock, s.store.ExpiringSessions, sweepBatch, func(session Session) { s.expire(ctx, session.ID) })
+	})
+	wg.Go(func() {
+		sent = sweepKind(ctx, s.clock, s.store.DueRefunds, refundBatch, func(r Refund) { s.sendDueRefund(ctx, r.ID) })
+	})
+	wg.Wait()
+	return errors.Join(asked, ended, sent)
+}
+
+// sweepKind does a batch of what is due of one kind.
+func sweepKind[T ofMerchant](ctx context.Context, clock Clock, due func(context.Context, time.Time, int) ([]T, error), batch int, do func(T)) error {
+	items, err := due(ctx, clock.Now(), batch)
 	if err != nil {
 		return err
 	}
-	each(due, func(a Attempt) { _, _ = s.tryAsk(ctx, a.ID, CauseSchedule) })
-	ending, err := s.store.ExpiringSessions(ctx, now, sweepBatch)
-	if err != nil {
-		return err
-	}
-	each(ending, func(session Session) { s.expire(ctx, session.ID) })
-	refunds, err := s.store.DueRefunds(ctx, s.clock.Now(), refundBatch)
-	if err != nil {
-		return err
-	}
-	each(refunds, func(r Refund) { s.sendDueRefund(ctx, r.ID) })
+	eachMerchant(ctx, items, do)
 	return nil
+}
+
+// ofMerchant is what is a merchant's.
+type ofMerchant interface{ merchant() string }
+
+func (a Attempt) merchant() string { return a.Merchant }
+func (s Session) merchant() string { return s.Merchant }
+func (r Refund) merchant() string  { return r.Merchant }
+
+// eachMerchant is each for every merchant's items side by side: one whose
+// gateway does not answer keeps no other waiting.
+func eachMerchant[T ofMerchant](ctx context.Context, items []T, do func(T)) {
+	theirs := map[string][]T{}
+	for _, item := range items {
+		theirs[item.merchant()] = append(theirs[item.merchant()], item)
+	}
+	var wg sync.WaitGroup
+	for _, some := range theirs {
+		wg.Go(func() { each(ctx, some, do) })
+	}
+	wg.Wait()
 }
 
 // askWatched asks about the pending attempts of a session that a page watches,
@@ -68,12 +97,16 @@ func (s *Service) expire(ctx context.Context, sessionID string) {
 	s.report(Report{Problem: "a session could not be ended yet", SessionID: sessionID, Err: err})
 }
 
-// each calls do for every item, a few at a time, and waits for all.
-func each[T any](items []T, do func(T)) {
+// each calls do for every item, a few at a time, and waits for all. Once ctx is
+// done it begins with no other.
+func each[T any](ctx context.Context, items []T, do func(T)) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, sweepWorkers)
 	for _, item := range items {
 		slots <- struct{}{}
+		if ctx.Err() != nil {
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-slots }()
 			do(item)

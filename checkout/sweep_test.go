@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -115,6 +116,69 @@ func TestSweep(t *testing.T) {
 			f.sweepFor(10 * time.Second)
 			for _, a := range all {
 				f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			}
+		},
+	})
+}
+
+// TestSweepAtAGatewayThatHangs: what waits for it keeps neither the end of a
+// session that needs no gateway nor the next sweep waiting.
+func TestSweepAtAGatewayThatHangs(t *testing.T) {
+	hang := func(f *fixture) (took time.Duration) {
+		f.gateway.latency = time.Hour
+		begun := time.Now()
+		ctx, cancel := context.WithTimeout(f.t.Context(), 30*time.Second)
+		defer cancel()
+		fails(f.t, f.Sweep(ctx), nil)
+		return time.Since(begun)
+	}
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"while attempts are due": func(t *testing.T, f *fixture) {
+			short, err := f.Create(t.Context(), checkout.NewSession{
+				Merchant: shop, Amount: 5, Currency: hkd, Subject: "S", SuccessURL: success, ExpiresAt: time.Now().Add(time.Minute),
+			})
+			fails(t, err, nil)
+			for range 40 {
+				f.pending()
+			}
+			time.Sleep(2 * time.Minute)
+			hang(f)
+			same(t, "status", f.readSession(short.ID).Status, checkout.StatusExpired)
+		},
+		"of another merchant": func(t *testing.T, f *fixture) {
+			c := f.config()
+			c.Merchants["dead"] = checkout.Merchant{ID: "dead"}
+			service, err := checkout.New(c)
+			fails(t, err, nil)
+			f.Service = service
+			dead := ticket()
+			dead.Merchant = "dead"
+			for range 100 {
+				s, err := f.Create(t.Context(), dead)
+				fails(t, err, nil)
+				f.start(s, checkout.WalletAlipayCN)
+			}
+			alive := make([]checkout.Attempt, 40)
+			for i := range alive {
+				alive[i] = f.pending()
+				f.gateway.pay(alive[i].OutTradeNo)
+			}
+			f.gateway.slow = map[string]time.Duration{"dead": 10 * time.Second}
+			time.Sleep(5 * time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			fails(t, f.Sweep(ctx), nil)
+			for _, a := range alive {
+				same(t, "state", f.readAttempt(a).State, checkout.AttemptPaid)
+			}
+		},
+		"while sessions end": func(t *testing.T, f *fixture) {
+			for range 100 {
+				f.pending()
+			}
+			time.Sleep(time.Hour)
+			if took := hang(f); took > 45*time.Second {
+				t.Errorf("the sweep took %s", took)
 			}
 		},
 	})

@@ -12,6 +12,8 @@ import (
 type refundRequest struct {
 	Amount            wholeNumber `json:"amount"`
 	ClientReferenceID string      `json:"client_reference_id"`
+	// Payment is "first", which "" means too, or "second".
+	Payment string `json:"payment"`
 }
 
 // refundList is the answer of GET /v1/checkout/sessions/{id}/refunds.
@@ -31,8 +33,11 @@ func (s *Server) createRefund(c echo.Context) error {
 	if err := readJSON(c, &r); err != nil {
 		return err
 	}
+	if r.Payment != "" && r.Payment != "first" && r.Payment != "second" {
+		return &checkout.FieldError{Field: "payment", Problem: "must be first or second"}
+	}
 	refund, err := s.Service.Refund(c.Request().Context(), session.ID, checkout.NewRefund{
-		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID,
+		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID, Second: r.Payment == "second",
 	})
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func TestRefundsOfASession(t *testing.T) {
 	if first.Status != checkout.RefundSucceeded || first.Amount != 500 || first.Session != id || first.ClientReferenceID != "R-1" || first.Reason != checkout.RefundRequested {
 		t.Errorf("the refund is %+v", first)
 	}
-	again := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":500,"client_reference_id":"R-1"}`), http.StatusOK)
+	again := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":500,"client_reference_id":"R-1","payment":"first"}`), http.StatusOK)
 	if again.ID != first.ID {
 		t.Errorf("asking again made %s beside %s", again.ID, first.ID)
 	}
@@ -85,6 +85,8 @@ func TestRefundsThatAreRefused(t *testing.T) {
 		"a field of nobody's":        {paid, `{"amount":1,"reason":"x"}`, 400, "reason"},
 		"a reference of two lines":   {paid, `{"amount":1,"client_reference_id":"a\nb"}`, 400, "client_reference_id"},
 		"a reference of another":     {paid, `{"amount":1,"client_reference_id":"R-1"}`, 400, "client_reference_id"},
+		"a second payment":           {paid, `{"amount":1,"payment":"second"}`, 400, "payment"},
+		"a third payment":            {paid, `{"amount":1,"payment":"third"}`, 400, "payment"},
 		"no JSON":                    {paid, `{`, 400, ""},
 		"a session that is not paid": {open, `{"amount":1}`, 409, ""},
 		"a session of nobody's":      {"cs_aaaaaaaaaaaaaaaaaaaaaaaaaa", `{"amount":1}`, 404, ""},

@@ -57,6 +57,24 @@ func (w *world) actions() map[string]func(*rapid.T) {
 	}
 }
 
+// refundActions are what may happen in a run that is about refunds.
+func (w *world) refundActions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"refund":            w.refund,
+		"refund again":      w.refund,
+		"refund on both":    w.refundOnBoth,
+		"sweep":             w.sweepSome,
+		"sweep again":       w.sweepSome,
+		"sweep on both":     w.sweepOnBoth,
+		"crash":             w.crash,
+		"freeze":            w.freeze,
+		"go on":             w.goOn,
+		"wait":              w.wait,
+		"wait again":        w.wait,
+		"calls arrive late": w.arrive,
+	}
+}
+
 func (w *world) create(rt *rapid.T) {
 	if len(w.sessions()) >= maxSessions {
 		rt.Skip("enough sessions")
@@ -248,6 +266,23 @@ func (w *world) refunding(rt *rapid.T) func(context.Context, *checkout.Service) 
 		ClientReferenceID: rapid.SampledFrom([]string{"", "r1", "r2"}).Draw(rt, "reference"),
 	}
 	return func(ctx context.Context, s *checkout.Service) { _, _ = s.Refund(ctx, id, n) }
+}
+
+// freeze has a process stop with the gateway's answer in hand, for longer than
+// it holds what it asked for, while another goes on.
+func (w *world) freeze(rt *rapid.T) {
+	if !w.freezes {
+		rt.Skip("no process freezes")
+	}
+	id, frozen := w.session(rt), rapid.IntRange(0, nodes-1).Draw(rt, "node")
+	task := w.begin(frozen, "freezing refund", func(ctx context.Context, s *checkout.Service) {
+		_, _ = s.Refund(ctx, id, checkout.NewRefund{Amount: 1}) // so little is left for long
+	})
+	for c := w.parked(task); c != nil && !strings.HasPrefix(c.name, "Apply"); c = w.parked(task) {
+		w.let(rt, c)
+	}
+	w.advance(rt, time.Minute)
+	w.run(rt, w.begin((frozen+1)%nodes, "sweep", sweeping), 100)
 }
 
 func (w *world) crash(rt *rapid.T) {

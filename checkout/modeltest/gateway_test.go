@@ -21,10 +21,11 @@ type gateway struct {
 	numbers []string
 	// later are calls that are still on their way.
 	later []delayed
-	// asking counts the queries under way, by number.
+	// asking counts the queries of an order that are under way, by its number,
+	// and the tries of a refund, by its.
 	asking map[string]int
-	// strict demands one query at most: it holds where no process freezes for
-	// longer than its hold.
+	// strict demands one at most: it holds where no process freezes for longer
+	// than its hold.
 	strict   bool
 	problems []string
 }
@@ -175,13 +176,13 @@ func (g *gateway) deny(do func(*order), number string) {
 	}
 }
 
-// enter counts a query in flight.
+// enter counts a query, or a refund, in flight.
 func (g *gateway) enter(number string, by int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.asking[number] += by
 	if g.strict && g.asking[number] > 1 {
-		g.problem("%d queries of %s at once", g.asking[number], number)
+		g.problem("%d calls about %s at once", g.asking[number], number)
 	}
 }
 
@@ -307,6 +308,8 @@ func (w wire) Close(ctx context.Context, r checkout.OrderRef) error {
 
 // Refund implements checkout.Gateway.
 func (w wire) Refund(ctx context.Context, r checkout.RefundOrder) (checkout.RefundResult, error) {
+	w.gateway.enter(r.OutRefundNo, 1)
+	defer w.gateway.enter(r.OutRefundNo, -1)
 	v := w.life.pass(ctx, refunding, "Refund "+r.OutRefundNo)
 	switch v {
 	case late:

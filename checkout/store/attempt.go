@@ -80,9 +80,8 @@ func (s *Store) Attempts(ctx context.Context, sessionID string) ([]checkout.Atte
 
 // DueAttempts implements [checkout.Store].
 func (s *Store) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
-	return all(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts
-		WHERE next_query_at > 0 AND next_query_at <= $1 AND held_until <= $1 AND state <> 'paid' AND NOT quarantined
-		ORDER BY next_query_at LIMIT $2`, ms(now), limit)
+	return all(ctx, s.db.reader, scanAttempt, inTurn(attemptColumns, "attempts",
+		"next_query_at > 0 AND next_query_at <= $1 AND held_until <= $1 AND state <> 'paid' AND NOT quarantined", "next_query_at"), ms(now), limit)
 }
 
 // Hold implements [checkout.Store].

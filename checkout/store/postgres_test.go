@@ -107,6 +107,70 @@ func TestTransactionsOutliveTheirConnections(t *testing.T) {
 	try(t, store.New(db, noJobs).CreateSession(t.Context(), newSession()))
 }
 
+// TestMigrationsLoseNothingOfNodesThatStillRun: what another node commits while
+// the schema is brought up to date is there afterwards.
+func TestMigrationsLoseNothingOfNodesThatStillRun(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ write, find string }{
+		"an event": {
+			`INSERT INTO events (id, type, merchant, session_id, attempt_id, created_at, session, refund)
+				VALUES ('evt_late', 'session.paid', 'shop', 'cs_1', 'at_1', 1, '{}', '')`,
+			`SELECT count(*) FROM events WHERE id = 'evt_late'`,
+		},
+		"a notification": {
+			`INSERT INTO notifications (id, attempt_id, received_at, body, verdict, detail) VALUES ('nt_late', 'at_1', 1, '{}', 'accepted', '')`,
+			`SELECT count(*) FROM timeline WHERE ref = 'nt_late'`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.Database(t)
+			old := openPostgres(t, url)
+			aDay(t, store.New(old, noJobs))
+			back(t, old, 5)
+			tx, err := old.Writer().BeginTx(t.Context(), nil)
+			try(t, err)
+			_, err = tx.ExecContext(t.Context(), c.write)
+			try(t, err)
+			migrated := make(chan error)
+			go func() {
+				db, err := store.OpenPostgres(t.Context(), url)
+				if err == nil {
+					err = db.Close()
+				}
+				migrated <- err
+			}()
+			for waiting := 0; waiting == 0; {
+				count := old.Writer().QueryRowContext(t.Context(),
+					"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'relation'")
+				try(t, count.Scan(&waiting))
+			}
+			try(t, tx.Commit())
+			try(t, <-migrated)
+			var found int
+			try(t, old.Writer().QueryRowContext(t.Context(), c.find).Scan(&found))
+			if found != 1 {
+				t.Errorf("found %d, want 1", found)
+			}
+		})
+	}
+}
+
+// TestNodesOfTheVersionBeforeTellOn: what they write fits the tables of this one.
+func TestNodesOfTheVersionBeforeTellOn(t *testing.T) {
+	t.Parallel()
+	for name, db := range databases(t) {
+		aDay(t, store.New(db, noJobs))
+		if _, err := db.Writer().ExecContext(t.Context(), `INSERT INTO events (id, type, merchant, session_id, attempt_id, created_at, session, refund)
+			VALUES ('evt_old', 'session.paid', 'shop', 'cs_1', 'at_1', 1, '{}', '')`); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if e, err := store.New(db, noJobs).Event(t.Context(), "evt_old"); err != nil || e.Type != checkout.EventPaid {
+			t.Errorf("%s: event %+v, error %v", name, e, err)
+		}
+	}
+}
+
 // canary is a password that no error may show.
 const canary = "c4n4ry"
 

@@ -83,14 +83,13 @@ func (s *Store) Refunds(ctx context.Context, sessionID string) ([]checkout.Refun
 
 // DueRefunds implements [checkout.Store].
 func (s *Store) DueRefunds(ctx context.Context, now time.Time, limit int) ([]checkout.Refund, error) {
-	return all(ctx, s.db.reader, scanRefund, `SELECT `+refundColumns+` FROM refunds
-		WHERE state = 'pending' AND next_try_at > 0 AND next_try_at <= $1 AND held_until <= $1
-		ORDER BY next_try_at LIMIT $2`, ms(now), limit)
+	return all(ctx, s.db.reader, scanRefund, inTurn(refundColumns, "refunds",
+		"state = 'pending' AND next_try_at > 0 AND next_try_at <= $1 AND held_until <= $1", "next_try_at"), ms(now), limit)
 }
 
 // HoldRefund implements [checkout.Store].
 func (s *Store) HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
-	result, err := s.db.writer.ExecContext(ctx, `UPDATE refunds SET held_until = $1, next_try_at = $1, tries = tries + 1
+	result, err := s.db.writer.ExecContext(ctx, `UPDATE refunds SET version = version + 1, held_until = $1, next_try_at = $1, tries = tries + 1
 		WHERE id = $2 AND state = 'pending' AND held_until <= $3`, ms(until), id, ms(now))
 	if err := one(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
 		return false, nil

@@ -69,8 +69,7 @@ func (s *Store) Session(ctx context.Context, id string) (checkout.Session, error
 
 // ExpiringSessions implements [checkout.Store].
 func (s *Store) ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]checkout.Session, error) {
-	return all(ctx, s.db.reader, scanSession, `SELECT `+sessionColumns+` FROM sessions
-		WHERE status = 'open' AND conclude_at <= $1 ORDER BY conclude_at LIMIT $2`, ms(now), limit)
+	return all(ctx, s.db.reader, scanSession, inTurn(sessionColumns, "sessions", "status = 'open' AND conclude_at <= $1", "conclude_at"), ms(now), limit)
 }
 
 // PostponeConclusion implements [checkout.Store].

@@ -154,3 +154,11 @@ func ms(t time.Time) int64 {
 	}
 	return t.UnixMilli()
 }
+
+// inTurn selects the first $2 rows of a table that are due, the merchants in
+// turn and of each the longest due first: one whose gateway does not answer
+// must not fill the batch of all.
+func inTurn(columns, table, due, by string) string {
+	return `SELECT ` + columns + ` FROM (SELECT ` + columns + `, row_number() OVER (PARTITION BY merchant ORDER BY ` + by + `) AS turn
+		FROM ` + table + ` WHERE ` + due + `) AS due ORDER BY turn, ` + by + ` LIMIT $2`
+}

@@ -143,6 +143,27 @@ func dueAttempts(t *testing.T, f fixture) {
 	same(t, "the first", ids(due, attemptID), []string{all[1]})
 }
 
+// dueInTurn: a merchant with much that is due leaves room in a batch for the
+// others.
+func dueInTurn(t *testing.T, f fixture) {
+	var want []string
+	for i, merchant := range []string{"a", "a", "a", "b", "c"} {
+		s := newSession()
+		s.Merchant, s.ConcludeAt = merchant, start().Add(time.Duration(i)*time.Second)
+		must(t, f.CreateSession(t.Context(), s))
+		a := newAttempt(s, checkout.WalletWeChat)
+		a.Merchant, a.NextQueryAt = merchant, s.ConcludeAt
+		must(t, f.CreateAttempt(t.Context(), a, start()))
+		want = append(want, a.ID, s.ID)
+	}
+	attempts, err := f.DueAttempts(t.Context(), start().Add(time.Minute), 3)
+	must(t, err)
+	same(t, "due attempts", ids(attempts, attemptID), []string{want[0], want[6], want[8]})
+	sessions, err := f.ExpiringSessions(t.Context(), start().Add(time.Minute), 4)
+	must(t, err)
+	same(t, "due sessions", ids(sessions, sessionID), []string{want[1], want[7], want[9], want[3]})
+}
+
 func neverDue(t *testing.T, f fixture) {
 	paid, odd := f.attempt(t), f.attempt(t)
 	f.change(t, paid, func(a *checkout.Attempt) { a.State = checkout.AttemptPaid })

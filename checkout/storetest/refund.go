@@ -193,7 +193,8 @@ func refundHold(t *testing.T, f fixture) {
 		return err
 	})
 	same(t, "holds", won, int64(1))
-	r.NextTryAt, r.Tries = now.Add(someHold), 1
+	matches(t, "an outcome from before the hold", f.Apply(t.Context(), f.givenBack(t, r)), checkout.ErrConflict)
+	r.NextTryAt, r.Tries, r.Version = now.Add(someHold), 1, r.Version+1
 	same(t, "held refund", f.readRefund(t, r.ID), r)
 	due, err := f.DueRefunds(t.Context(), now.Add(someHold-time.Millisecond), 10)
 	must(t, err)
@@ -210,7 +211,7 @@ func refundRelease(t *testing.T, f fixture) {
 	r := f.refund(t, f.paid(t), 1)
 	f.holdRefund(t, r.ID, start())
 	must(t, f.ReleaseRefund(t.Context(), r.ID, start().Add(someHold), start().Add(time.Minute)))
-	r.NextTryAt, r.Tries = start().Add(time.Minute), 1
+	r.NextTryAt, r.Tries, r.Version = start().Add(time.Minute), 1, r.Version+1
 	same(t, "released refund", f.readRefund(t, r.ID), r)
 	if !f.holdRefund(t, r.ID, start().Add(time.Second)) {
 		t.Error("still held after the release")
@@ -227,7 +228,7 @@ func refundSettled(t *testing.T, f fixture) {
 	for _, state := range []checkout.RefundState{checkout.RefundSucceeded, checkout.RefundFailed} {
 		r := f.refund(t, a, 1)
 		f.holdRefund(t, r.ID, start())
-		f.end(t, r, state)
+		f.end(t, f.readRefund(t, r.ID), state)
 		must(t, f.ReleaseRefund(t.Context(), r.ID, start().Add(someHold), start()))
 		if f.holdRefund(t, r.ID, start().Add(time.Hour)) {
 			t.Errorf("held though it has %s", state)

@@ -46,6 +46,7 @@ var contract = map[string]check{
 	"one open attempt for a wallet":                     oneOpenAttempt,
 	"one open attempt for a wallet, at once":            oneOpenAttemptAtOnce,
 	"due attempts come in order and number":             dueAttempts,
+	"what is due comes in turns of the merchants":       dueInTurn,
 	"paid and quarantined attempts are never due":       neverDue,
 	"a new attempt is held by its creator":              heldByCreator,
 	"one hold at a time":                                oneHold,

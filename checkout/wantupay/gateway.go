@@ -155,9 +155,11 @@ func (g *Gateway) Close(ctx context.Context, r checkout.OrderRef) error {
 
 // Refund implements [checkout.Gateway].
 func (g *Gateway) Refund(ctx context.Context, o checkout.RefundOrder) (checkout.RefundResult, error) {
-	account, err := g.account(o.Merchant)
-	if err != nil {
-		return checkout.RefundResult{}, err
+	account, known := g.accounts[o.Merchant]
+	if !known {
+		// Another node may know it, as while a shop is being added to one after
+		// the other: the gateway has refused nothing.
+		return checkout.RefundResult{}, fmt.Errorf("%w: no account for merchant %q", checkout.ErrOutcomeUnknown, o.Merchant)
 	}
 	answer, err := account.Client.Refund(ctx, wantu.RefundRequest{
 		PayChannel: channel(o.Channel), OutTradeNo: o.OutTradeNo, OutRefundNo: o.OutRefundNo,

@@ -48,6 +48,9 @@ type reconcileWorker struct {
 	river.WorkerDefaults[reconcileArgs]
 	reconciler Reconciler
 	logger     *slog.Logger
+	// ending is closed when the worker stops: a round may take longer than a
+	// process has to end, and what it leaves is due again.
+	ending <-chan struct{}
 }
 
 // Timeout implements river.Worker.
@@ -56,6 +59,8 @@ func (w *reconcileWorker) Timeout(*river.Job[reconcileArgs]) time.Duration { ret
 // Work reconciles what is due: one merchant's gateway that fails stops no
 // other.
 func (w *reconcileWorker) Work(ctx context.Context, _ *river.Job[reconcileArgs]) error {
+	ctx, cancel := w.untilTheEnd(ctx)
+	defer cancel()
 	due, err := w.reconciler.ReconciliationsDue(ctx)
 	if err != nil {
 		return err
@@ -74,6 +79,19 @@ func (w *reconcileWorker) Work(ctx context.Context, _ *river.Job[reconcileArgs])
 	}
 	wg.Wait()
 	return ctx.Err()
+}
+
+// untilTheEnd returns a context that is done when the worker stops, too.
+func (w *reconcileWorker) untilTheEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-w.ending:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // reconcile says aloud what came of it. What failed was reported.

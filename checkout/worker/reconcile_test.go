@@ -22,12 +22,10 @@ import (
 // reconciler is a Reconciler for whom some merchants are due once. A merchant
 // named "broken" fails.
 type reconciler struct {
-	due   []string
-	takes time.Duration
-	begun chan string
-	// release ends a run that takes long.
-	release chan struct{}
-	broken  error
+	due    []string
+	takes  time.Duration
+	begun  chan string
+	broken error
 
 	mu                   sync.Mutex
 	runs                 []string
@@ -59,7 +57,6 @@ func (r *reconciler) Reconcile(ctx context.Context, merchant string, from, to ti
 	var err error
 	select {
 	case <-time.After(r.takes):
-	case <-r.release:
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
@@ -123,14 +120,13 @@ func TestReconciliationIsOneNodes(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, on func(string) *fixture) {
 		f := on("")
-		r := &reconciler{due: []string{"a"}, begun: make(chan string, 9), release: make(chan struct{}), takes: time.Hour}
+		r := &reconciler{due: []string{"a"}, begun: make(chan string, 9), takes: time.Hour}
 		f.config.Reconciler = r
 		f.work()
 		next(t, r.begun)
 		if f.db.Postgres() != nil { // SQLite has one node
 			f.work()
 		}
-		t.Cleanup(func() { close(r.release) }) // before the workers end
 		job := func() (n int) {
 			must(t, f.db.Writer().QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'reconcile'`).Scan(&n))
 			return n
@@ -140,6 +136,24 @@ func TestReconciliationIsOneNodes(t *testing.T) {
 			t.Errorf("%d rounds, want 1", n)
 		}
 	})
+}
+
+// TestStopCallsAReconciliationOff: it may take longer than a process has to end.
+func TestStopCallsAReconciliationOff(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	r := &reconciler{due: []string{"a"}, begun: make(chan string, 1), takes: time.Hour}
+	f.config.Reconciler = r
+	w, err := worker.New(f.config)
+	must(t, err)
+	must(t, w.Start(t.Context()))
+	next(t, r.begun)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	must(t, w.Stop(ctx))
+	if r.running != 0 {
+		t.Error("it runs on")
+	}
 }
 
 // TestWebhookOfADifference: its body is an event's, with the difference, and

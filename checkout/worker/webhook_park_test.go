@@ -443,3 +443,18 @@ func TestErrorsOfThePark(t *testing.T) {
 		t.Errorf("replaying what does not exist: %v", err)
 	}
 }
+
+// TestWebhookOfAMerchantThatOnlyAnotherNodeKnows: it waits for that node.
+func TestWebhookOfAMerchantThatOnlyAnotherNodeKnows(t *testing.T) {
+	t.Parallel()
+	url, calls := endpoint(t, func(http.ResponseWriter, *http.Request) {})
+	f := newFixture(t, "")
+	f.tell("stranger", 1)
+	f.tell("other", 1) // has no endpoint
+	if n := f.jobs(""); n != 1 {
+		t.Errorf("%d webhooks, want 1", n)
+	}
+	f.config.Endpoints = map[string]worker.Endpoint{"stranger": {URL: url, Secret: secret, AllowPrivate: loopback}}
+	f.work()
+	next(t, calls)
+}

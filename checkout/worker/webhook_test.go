@@ -143,7 +143,6 @@ func TestShopsWithoutEndpoint(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t, "http://shop.invalid")
 		f.tell("other", 1)
-		f.tell("stranger", 1)
 		if n := f.jobs(""); n != 0 {
 			t.Errorf("%d jobs", n)
 		}

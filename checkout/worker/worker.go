@@ -43,7 +43,7 @@ type Queue struct {
 }
 
 // NewQueue brings River's own tables up to date, one node at a time, and returns a Queue that
-// writes webhooks for the merchants that have an endpoint. The clock is that
+// writes webhooks for all merchants but those whose endpoint is empty. The clock is that
 // of the worker which will do them, or nil for the system's.
 func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints map[string]Endpoint) (*Queue, error) {
 	if err := migrate(ctx, db); err != nil {
@@ -57,9 +57,10 @@ func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints 
 }
 
 // Enqueue writes the webhook of an event in the event's transaction. It is a
-// store.Enqueue.
+// store.Enqueue. That of a merchant who is not configured waits for a node that
+// knows the endpoint, as while a merchant is being added to one after the other.
 func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-	if q.endpoints[e.Merchant].URL == "" {
+	if endpoint, configured := q.endpoints[e.Merchant]; configured && endpoint.URL == "" {
 		return nil
 	}
 	return q.insert(ctx, tx, e)
@@ -103,6 +104,8 @@ type Worker struct {
 	beside []func(context.Context)
 	wg     sync.WaitGroup
 	stop   context.CancelFunc
+	// ending is closed by Stop.
+	ending chan struct{}
 	// before prepares the leader's election.
 	before func(context.Context) error
 }
@@ -122,9 +125,9 @@ func New(c Config) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	workers := river.NewWorkers()
+	workers, ending := river.NewWorkers(), make(chan struct{})
 	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper})
-	river.AddWorker(workers, &reconcileWorker{reconciler: c.Reconciler, logger: c.Logger})
+	river.AddWorker(workers, &reconcileWorker{reconciler: c.Reconciler, logger: c.Logger, ending: ending})
 	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger})
 	queues := webhookQueues(c.Endpoints)
 	queues[sweepQueue] = river.QueueConfig{MaxWorkers: 2}
@@ -143,7 +146,7 @@ func New(c Config) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
-	w := &Worker{client: client, before: func(ctx context.Context) error { return forgetLeader(ctx, c.DB) }}
+	w := &Worker{client: client, ending: ending, before: func(ctx context.Context) error { return forgetLeader(ctx, c.DB) }}
 	w.beside = append(w.beside, func(ctx context.Context) { sweepWatched(ctx, c.Sweeper) })
 	if pool := c.DB.Postgres(); pool != nil {
 		l := &lifeline{pool: pool, id: id, logger: c.Logger}
@@ -178,8 +181,10 @@ func (w *Worker) Start(ctx context.Context) error {
 	return w.client.Start(ctx)
 }
 
-// Stop lets running jobs end until ctx is done.
+// Stop lets running jobs end until ctx is done, but for a reconciliation, which
+// it calls off. Call it once.
 func (w *Worker) Stop(ctx context.Context) error {
+	close(w.ending)
 	err := w.client.Stop(ctx)
 	w.stop()
 	ended := make(chan struct{})

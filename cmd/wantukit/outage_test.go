@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -91,8 +92,8 @@ func TestGatewayAwayInTheMiddleOfManyPayments(t *testing.T) {
 		}
 	}
 	attempts := b.checkOutage(all)
-	t.Logf("outage of %s: %d sessions, %d paid, %d attempts, %d orders; %d calls failed, of which the gateway carried out %d; all right after %s",
-		outageFor, len(all), paid, attempts, len(b.demo.sandbox.Orders()), o.calls.Load(), o.acted.Load(), time.Since(began).Round(time.Millisecond))
+	tell(t, fmt.Sprintf("gateway away for %s: %d sessions, %d paid, %d attempts, %d orders; %d calls failed, of which the gateway carried out %d; all right after %s",
+		outageFor, len(all), paid, attempts, len(b.demo.sandbox.Orders()), o.calls.Load(), o.acted.Load(), time.Since(began).Round(time.Millisecond)))
 	if o.calls.Load() < 50 || o.acted.Load() < 20 {
 		t.Error("the outage hardly struck")
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -92,7 +93,7 @@ func TestFiftyPagesAndAThousandNotifications(t *testing.T) {
 	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM timeline WHERE kind = 'notification' AND result = 'accepted'`).Scan(&acknowledged); err != nil || acknowledged != notifications {
 		t.Errorf("%d notifications are kept (%v), want %d", acknowledged, err, notifications)
 	}
-	t.Logf("%d pages, %d notifications: %d queries before the payment, %d after, at most %d at once", openPages, acknowledged, before, queries-before, most)
+	tell(t, fmt.Sprintf("%d pages, %d notifications: %d queries before the payment, %d after, at most %d at once", openPages, acknowledged, before, queries-before, most))
 }
 
 // hint hints at the payment of an attempt in every way at once.

@@ -2,7 +2,8 @@
 
 -- An event may be about an order that the checkout did not place, and has no
 -- session then. SQLite can neither drop NOT NULL nor a table that another refers
--- to, so both are made anew.
+-- to, so both are made anew. They are renamed before they are copied: in PostgreSQL
+-- that waits for what other nodes are about to commit, and has the next wait.
 CREATE TABLE events_anew (
     id             TEXT PRIMARY KEY,
     type           TEXT NOT NULL,
@@ -12,11 +13,14 @@ CREATE TABLE events_anew (
     created_at     BIGINT NOT NULL,
     session        TEXT NOT NULL,
     refund         TEXT NOT NULL,
-    difference     TEXT NOT NULL,
+    difference     TEXT NOT NULL DEFAULT '', -- nodes of the version before write none
     difference_key TEXT
 );
 
-INSERT INTO events_anew SELECT id, type, merchant, session_id, attempt_id, created_at, session, refund, '', NULL FROM events;
+ALTER TABLE webhook_parked RENAME TO webhook_parked_before;
+ALTER TABLE events RENAME TO events_before;
+
+INSERT INTO events_anew SELECT id, type, merchant, session_id, attempt_id, created_at, session, refund, '', NULL FROM events_before;
 
 CREATE TABLE webhook_parked_anew (
     event_id  TEXT PRIMARY KEY REFERENCES events_anew (id),
@@ -26,10 +30,10 @@ CREATE TABLE webhook_parked_anew (
     reason    TEXT NOT NULL
 );
 
-INSERT INTO webhook_parked_anew SELECT event_id, merchant, parked_at, tries, reason FROM webhook_parked;
+INSERT INTO webhook_parked_anew SELECT event_id, merchant, parked_at, tries, reason FROM webhook_parked_before;
 
-DROP TABLE webhook_parked;
-DROP TABLE events;
+DROP TABLE webhook_parked_before;
+DROP TABLE events_before;
 ALTER TABLE events_anew RENAME TO events;
 ALTER TABLE webhook_parked_anew RENAME TO webhook_parked;
 

@@ -1,7 +1,10 @@
 -- +goose Up
 
 -- What is known of the time before. The timeline is the one place for
--- notifications from now on.
+-- notifications from now on. Renamed first, so that what other nodes of PostgreSQL
+-- are about to commit is copied too.
+ALTER TABLE notifications RENAME TO notifications_before;
+
 INSERT INTO timeline (session_id, attempt_id, ref, at, kind, cause, result, detail, body)
 SELECT session_id, attempt_id, ref, at, kind, '', result, detail, body FROM (
     SELECT 1 AS rank, id AS session_id, '' AS attempt_id, '' AS ref, created_at AS at, 'session' AS kind,
@@ -9,15 +12,15 @@ SELECT session_id, attempt_id, ref, at, kind, '', result, detail, body FROM (
     UNION ALL
     SELECT 2, session_id, id, '', created_at, 'attempt', wallet || ' by ' || flow, reason, '' FROM attempts
     UNION ALL
-    SELECT 3, attempts.session_id, attempt_id, notifications.id, received_at, 'notification', verdict, detail, body
-    FROM notifications JOIN attempts ON attempts.id = attempt_id
+    SELECT 3, attempts.session_id, attempt_id, notified.id, received_at, 'notification', verdict, detail, body
+    FROM notifications_before AS notified JOIN attempts ON attempts.id = attempt_id
     UNION ALL
     SELECT 4, session_id, attempt_id, id, created_at, 'refund', reason, '', '' FROM refunds
     UNION ALL
     SELECT 5, session_id, attempt_id, id, created_at, 'event', type, '', '' FROM events WHERE session_id IS NOT NULL
 ) AS known ORDER BY at, rank, ref;
 
-DROP TABLE notifications;
+DROP TABLE notifications_before;
 
 -- +goose Down
 
