@@ -224,7 +224,9 @@ func (s *Server) resumesJSAPI(c echo.Context, v checkout.View, device checkout.D
 	}
 	_, payer := s.payer(c, v.Session)
 	own := v.Attempt != nil && v.Attempt.State == checkout.AttemptPending && v.Attempt.Payer == payer
-	return payer != "" && !own && s.choose(v.Session, device, w).Flow == checkout.FlowJSAPI
+	choice := s.choose(v.Session, device, w)
+	offered := choice.Flow == checkout.FlowJSAPI || slices.Contains(choice.Others, checkout.FlowJSAPI)
+	return payer != "" && !own && offered
 }
 
 // attemptView is what the page shows of the attempt: nothing to pay with once
