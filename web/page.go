@@ -80,7 +80,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 			Confirm: path + "/confirm", Start: path + "/attempts", Cancel: path + "/cancel",
 			CancelReturn: session.CancelURL,
 		},
-		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path),
+		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
 	}
 	if v.State == page.Paid {
 		p.URLs.Success = session.SuccessURL

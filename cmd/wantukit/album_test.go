@@ -49,9 +49,11 @@ func (a album) keep(p *shopper, name string) {
 	}
 }
 
-// picture is the whole page, however far it has to be scrolled.
+// picture is the whole page, however far it has to be scrolled. What sticks is
+// where it is before.
 func (p *shopper) picture() []byte {
 	p.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, 0)`))
 	metrics, err := chromedp.Call(p.tab, page.GetLayoutMetrics, cdp.Empty{})
 	if err != nil {
 		p.Fatal(err)

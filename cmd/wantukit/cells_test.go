@@ -319,8 +319,13 @@ func (v *visitor) framesWallet() bool {
 	return frame.URL == v.buyer.attempts(v.id)[0].Placed.URL && frame.UnreachableURL == ""
 }
 
+// drawsCode holds the code to the gateway's, and that nothing covers it.
 func (v *visitor) drawsCode() {
 	v.Helper()
+	const bare = `((e) => { const at = e.getBoundingClientRect(); return e.contains(document.elementFromPoint(at.x + at.width / 2, at.y + 5)); })`
+	eventually(v.T, "the code is in view", func() bool {
+		return ask(v.shopper, v.tab, chromedp.Evaluate[bool](bare+`(document.querySelector('#checkout[data-state="code"] .qr'))`))
+	})
 	drawing := ask(v.shopper, v.tab, chromedp.AttributeValue(chromedp.CSS(`#checkout[data-state="code"] .qr svg path`), "d")).Value
 	code, err := qrcode.New(v.buyer.attempts(v.id)[0].Placed.Code, qrcode.Medium)
 	if err != nil {

@@ -57,7 +57,7 @@ func TestScreenshots(t *testing.T) {
 			t.Parallel()
 			p := newShopper(t, l.device, withWasm)
 			p.dress(l)
-			p.walk(func(page string) { p.Helper(); pictures.keep(p, l.name(page)) })
+			p.walk(l.dark, func(page string) { p.Helper(); pictures.keep(p, l.name(page)) })
 		})
 	}
 }
@@ -90,8 +90,9 @@ func (p *shopper) emulateMedia(medium string, dark bool) {
 	}
 }
 
-// walk visits every state of the page, in the order of a hesitant shopper.
-func (p *shopper) walk(shot func(page string)) {
+// walk visits every state of the page, in the order of a hesitant shopper whose
+// screen is dark, or not.
+func (p *shopper) walk(dark bool, shot func(page string)) {
 	p.Helper()
 	state := func(name string) {
 		p.Helper()
@@ -110,6 +111,7 @@ func (p *shopper) walk(shot func(page string)) {
 	state("failed")
 
 	p.walkReceipt(shot, state)
+	p.emulateMedia("", dark)
 
 	p.buyInFrame()
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
@@ -144,7 +146,6 @@ func (p *shopper) walkReceipt(shot, state func(string)) {
 	state("paid")
 	p.emulateMedia("print", false)
 	shot("paid-printed")
-	p.emulateMedia("", false)
 }
 
 // walkRedirect goes to Alipay's cashier and back without paying, until the time
