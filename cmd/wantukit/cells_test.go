@@ -179,7 +179,7 @@ func (v *visitor) cell(w checkout.Wallet, want string) {
 	v.Helper()
 	v.open("alipay", "wechat")
 	v.album.keepBoth(v, "cell-"+v.row.name)
-	choice := v.choice(w)
+	choice := v.row.choice(w)
 	if said := string(choice.Flow); said != want && string(choice.Guide) != want {
 		v.Errorf("%s: the table says %s %s, want %s", w, said, choice.Guide, want)
 	}
@@ -212,13 +212,12 @@ func (v *visitor) keepStep(flow checkout.Flow, name string) {
 
 // choice is what the domain decides on the headers that the browser sends, as
 // the row has them.
-func (v *visitor) choice(w checkout.Wallet) checkout.Choice {
-	v.Helper()
+func (row shownAt) choice(w checkout.Wallet) checkout.Choice {
 	device := checkout.DetectDevice(func(name string) string {
-		hints := v.row.hints
+		hints := row.hints
 		switch {
 		case name == "User-Agent":
-			return v.row.userAgent
+			return row.userAgent
 		case hints == nil:
 			return ""
 		case name == "Sec-CH-UA-Platform":
@@ -319,13 +318,8 @@ func (v *visitor) framesWallet() bool {
 	return frame.URL == v.buyer.attempts(v.id)[0].Placed.URL && frame.UnreachableURL == ""
 }
 
-// drawsCode holds the code to the gateway's, and that nothing covers it.
 func (v *visitor) drawsCode() {
 	v.Helper()
-	const bare = `((e) => { const at = e.getBoundingClientRect(); return e.contains(document.elementFromPoint(at.x + at.width / 2, at.y + 5)); })`
-	eventually(v.T, "the code is in view", func() bool {
-		return ask(v.shopper, v.tab, chromedp.Evaluate[bool](bare+`(document.querySelector('#checkout[data-state="code"] .qr'))`))
-	})
 	drawing := ask(v.shopper, v.tab, chromedp.AttributeValue(chromedp.CSS(`#checkout[data-state="code"] .qr svg path`), "d")).Value
 	code, err := qrcode.New(v.buyer.attempts(v.id)[0].Placed.Code, qrcode.Medium)
 	if err != nil {
@@ -382,6 +376,21 @@ func TestPageLoadedAheadPlacesNoOrder(t *testing.T) {
 	}
 }
 
+// TestCodeIsNotBelowTheBill: a shopper who scrolled down to a way to pay comes to
+// the top of its code, which the bill that stays in view would cover.
+func TestCodeIsNotBelowTheBill(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, narrow, withWasm)
+	p.buy()
+	p.openAll()
+	p.pickOther(checkout.WalletWeChat, checkout.FlowNative)
+	p.do(chromedp.WaitReady(chromedp.CSS(`#checkout[data-state="code"] .qr svg`)))
+	const bare = `((e) => { const at = e.getBoundingClientRect(); return e.contains(document.elementFromPoint(at.x + at.width / 2, at.y + 5)); })`
+	eventually(t, "the code is in view", func() bool {
+		return ask(p, p.tab, chromedp.Evaluate[bool](bare+`(document.querySelector('.qr'))`))
+	})
+}
+
 // TestGuideSeesWhatIsPaidElsewhere: who follows a guide pays in another browser
 // or on another device, and the page that showed it completes by itself.
 func TestGuideSeesWhatIsPaidElsewhere(t *testing.T) {
@@ -405,7 +414,7 @@ func TestGuideSeesWhatIsPaidElsewhere(t *testing.T) {
 			v := visitAt(t, shop, row)
 			v.beSeenAs(row)
 			v.open("alipay", "wechat")
-			choice := v.choice(at.wallet)
+			choice := row.choice(at.wallet)
 			if string(choice.Guide) != guide {
 				t.Fatalf("the guide is %s", choice.Guide)
 			}
