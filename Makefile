@@ -56,8 +56,10 @@ fuzz: ## Fuzz each target for FUZZTIME (1m); what it finds joins testdata/fuzz
 		done; \
 	done
 
-screenshots: wasm tools ## Take pictures of every page into artifacts/
-	WANTUKIT_SCREENSHOTS="$(CURDIR)/artifacts" go test -count=1 -run TestScreenshots ./cmd/wantukit
+screenshots: wasm tools ## Take pictures of every page, state and way to pay into artifacts/screenshots
+	@rm -rf artifacts/screenshots
+	WANTUKIT_SCREENSHOTS="$(CURDIR)/artifacts/screenshots" go test -count=1 -timeout 30m -run 'TestScreenshots|TestEveryCell' ./cmd/wantukit
+	@echo artifacts/screenshots/index.html shows them all
 
 clean: ## Remove what was built
 	rm -rf bin artifacts static/dist/*.wasm* static/dist/*.js*

@@ -181,7 +181,7 @@
   }
   document.addEventListener('submit', (e) => {
     if (pressed) { e.preventDefault(); return; }
-    if (swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter); return; }
+    if (swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter).then(() => scrollTo(0, 0)); return; }
     busy(e.submitter || e.target);
     setTimeout(busy, 8000);
   });

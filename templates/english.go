@@ -30,13 +30,13 @@ var english = messages{
 
 	HintCode:    "Scan a QR code with your phone",
 	HintCashier: "Continue on the wallet’s own page",
-	HintApp:     "Opens the app on this phone",
+	HintApp:     "Opens the app on this device",
 	HintJSAPI:   "Pay here in WeChat",
 
 	AltCodeHere:   "Show a QR code here",
 	AltCodeOther:  "Show a QR code for another device",
 	AltCashier:    "Open the {app} page",
-	AltApp:        "Pay on this phone",
+	AltApp:        "Pay on this device",
 	AltJSAPI:      "Pay here in WeChat",
 	AltAnyway:     "Try to pay here anyway",
 	GuideWeChat:   "Open this page in WeChat",
@@ -121,4 +121,13 @@ var english = messages{
 	DemoWords: "Demo: no real money moves.",
 	DemoAs:    "View as",
 	DemoApply: "Apply",
+
+	DemoHere:     "This browser",
+	DemoComputer: "Computer",
+	DemoPhone:    "Phone",
+	DemoMini:     "WeChat mini program",
+	DemoWeCom:    "WeCom",
+	DemoOther:    "Another app (QQ)",
+	DemoTV:       "TV",
+	DemoUnknown:  "Unknown device",
 }

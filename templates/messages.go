@@ -134,6 +134,16 @@ type messages struct {
 	DemoWords string
 	DemoAs    string
 	DemoApply string
+
+	// Devices to see the page as, beside the wallets' apps.
+	DemoHere     string
+	DemoComputer string
+	DemoPhone    string
+	DemoMini     string
+	DemoWeCom    string
+	DemoOther    string
+	DemoTV       string
+	DemoUnknown  string
 }
 
 // words returns the messages of a language, and English for any other.
@@ -164,6 +174,32 @@ func (m *messages) wallet(wallet string) string {
 
 // WalletName returns the name of a wallet in a language.
 func WalletName(lang, wallet string) string { return words(lang).wallet(wallet) }
+
+// DeviceName returns the name of a device in the demo's bar, which for an app
+// is that of its wallet.
+func DeviceName(lang, device string) string {
+	m := words(lang)
+	switch device {
+	case "":
+		return m.DemoHere
+	case "desktop":
+		return m.DemoComputer
+	case "phone":
+		return m.DemoPhone
+	case "mini_program":
+		return m.DemoMini
+	case "wecom":
+		return m.DemoWeCom
+	case "other":
+		return m.DemoOther
+	case "tv":
+		return m.DemoTV
+	case "unknown":
+		return m.DemoUnknown
+	default:
+		return m.app(device)
+	}
+}
 
 // app returns the name of the app that pays with a wallet.
 func (m *messages) app(wallet string) string {

@@ -30,7 +30,7 @@ var simplified = messages{
 
 	HintCode:    "用手机扫码支付",
 	HintCashier: "前往钱包页面支付",
-	HintApp:     "打开手机上的应用支付",
+	HintApp:     "打开本机上的应用支付",
 	HintJSAPI:   "在微信内直接支付",
 
 	AltCodeHere:   "在此显示二维码",
@@ -38,7 +38,7 @@ var simplified = messages{
 	AltCashier:    "打开{app}页面",
 	AltApp:        "在本机支付",
 	AltJSAPI:      "在微信内直接支付",
-	AltAnyway:     "仍要在此支付",
+	AltAnyway:     "仍在此尝试支付",
 	GuideWeChat:   "请在微信中打开本页",
 	GuideBrowser:  "请在浏览器中打开本页",
 	GuideMini:     "请离开小程序付款",
@@ -90,13 +90,13 @@ var simplified = messages{
 	FailedWords: "钱包没有完成这笔付款，您可以重试或更换支付方式。",
 
 	ExpiredTitle: "付款时间已过",
-	ExpiredWords: "请回到商家重新下单。如果您刚刚已付款，款项不会丢失：系统会记录并通知商家。",
+	ExpiredWords: "请回到商家重新下单。如果您刚刚已经付款，款项不会丢失：系统会记录并通知商家。",
 
 	CanceledTitle: "付款已取消",
 	CanceledWords: "这笔付款已取消，您可以随时回到商家重新下单。",
 
 	StatusTitle: "付款状态",
-	StatusWords: "我们尚未收到付款。如果您刚刚已付款，结果稍后会显示在这里。",
+	StatusWords: "我们尚未收到付款。如果您刚刚已经付款，结果稍后会显示在这里。",
 	StatusAgain: "您可以回到最初的页面重新付款。",
 	StatusPaid:  "您可以关闭本页，回到最初的页面。",
 	StatusOpen:  "尚未付款",
@@ -121,4 +121,13 @@ var simplified = messages{
 	DemoWords: "演示环境，不涉及真实资金。",
 	DemoAs:    "模拟设备",
 	DemoApply: "应用",
+
+	DemoHere:     "当前浏览器",
+	DemoComputer: "电脑",
+	DemoPhone:    "手机",
+	DemoMini:     "微信小程序",
+	DemoWeCom:    "企业微信",
+	DemoOther:    "其他应用（QQ）",
+	DemoTV:       "电视",
+	DemoUnknown:  "未知设备",
 }

@@ -30,15 +30,15 @@ var traditional = messages{
 
 	HintCode:    "用手機掃描二維碼付款",
 	HintCashier: "前往電子錢包的頁面付款",
-	HintApp:     "打開手機上的應用程式付款",
+	HintApp:     "打開這部裝置上的應用程式付款",
 	HintJSAPI:   "在微信內直接付款",
 
 	AltCodeHere:   "在此顯示二維碼",
 	AltCodeOther:  "顯示二維碼，用另一部裝置掃描",
 	AltCashier:    "打開{app}頁面",
-	AltApp:        "在這部手機付款",
+	AltApp:        "在這部裝置付款",
 	AltJSAPI:      "在微信內直接付款",
-	AltAnyway:     "仍要在這裡付款",
+	AltAnyway:     "仍在這裏嘗試付款",
 	GuideWeChat:   "請在微信內打開本頁",
 	GuideBrowser:  "請在瀏覽器打開本頁",
 	GuideMini:     "請離開小程式付款",
@@ -47,8 +47,8 @@ var traditional = messages{
 	WeChatWords:   "複製連結，在微信傳送給自己（例如「文件傳輸助手」），再點按連結付款。付款結果會在本頁顯示。",
 	BrowserWords:  "複製連結，在瀏覽器（例如 Safari 或 Chrome）打開；亦可點按畫面角落的選單，選擇「在瀏覽器打開」。",
 	MiniWords:     "小程式內無法完成這筆付款。請複製連結並離開小程式：使用微信付款，可在聊天中將連結傳送給自己，再點按連結；使用支付寶，請在手機瀏覽器打開連結。",
-	SwitchWords:   "您正在使用{app}，請在上方選擇{app}。如仍想用這個電子錢包付款，請複製連結，在手機瀏覽器打開。",
-	PickWords:     "電子錢包就在這部裝置？請在這裡付款。在另一部裝置？請用它掃描二維碼。",
+	SwitchWords:   "你正在使用{app}，請在上方選擇{app}。如仍想用這個電子錢包付款，請複製連結，在手機瀏覽器打開。",
+	PickWords:     "電子錢包就在這部裝置？請在這裏付款。在另一部裝置？請用它掃描二維碼。",
 	Link:          "這次付款的連結",
 	CopyLink:      "複製連結",
 	Copied:        "已複製",
@@ -90,20 +90,20 @@ var traditional = messages{
 	FailedWords: "電子錢包未有完成這次付款，你可以再試，或選用其他付款方式。",
 
 	ExpiredTitle: "付款時限已過",
-	ExpiredWords: "請返回商店重新下單。如果你剛剛已付款，款項不會遺失：系統會記錄並通知商店。",
+	ExpiredWords: "請返回商店重新下單。如果你剛剛已經付款，款項不會遺失：系統會記錄並通知商店。",
 
 	CanceledTitle: "付款已取消",
 	CanceledWords: "這筆付款已取消，你可以隨時返回商店重新下單。",
 
 	StatusTitle: "付款狀態",
-	StatusWords: "我們尚未收到付款。如果你剛剛已付款，結果稍後會在這裏顯示。",
+	StatusWords: "我們尚未收到付款。如果你剛剛已經付款，結果稍後會在這裏顯示。",
 	StatusAgain: "你可以返回原來的頁面再付款。",
 	StatusPaid:  "你可以關閉本頁，返回原來的頁面。",
 	StatusOpen:  "尚未付款",
 
 	GatewayDown:   "暫時未能連接付款服務，請稍後再試。",
 	BadForm:       "頁面停留時間過長，請再試一次。",
-	WeChatRefused: "微信沒有確認你的身分。請再試，或選用其他付款方式。",
+	WeChatRefused: "微信沒有確認你的身份。請再試，或選用其他付款方式。",
 
 	NotFoundTitle:    "找不到這筆付款",
 	NotFoundWords:    "連結可能不完整或已失效，請返回商店重新下單。",
@@ -121,4 +121,13 @@ var traditional = messages{
 	DemoWords: "示範環境，不涉及真實款項。",
 	DemoAs:    "模擬裝置",
 	DemoApply: "套用",
+
+	DemoHere:     "這個瀏覽器",
+	DemoComputer: "電腦",
+	DemoPhone:    "手機",
+	DemoMini:     "微信小程式",
+	DemoWeCom:    "企業微信",
+	DemoOther:    "其他應用程式（QQ）",
+	DemoTV:       "電視",
+	DemoUnknown:  "未知裝置",
 }

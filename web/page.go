@@ -80,7 +80,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 			Confirm: path + "/confirm", Start: path + "/attempts", Cancel: path + "/cancel",
 			CancelReturn: session.CancelURL,
 		},
-		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path),
+		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
 	}
 	if v.State == page.Paid {
 		p.URLs.Success = session.SuccessURL
@@ -224,7 +224,9 @@ func (s *Server) resumesJSAPI(c echo.Context, v checkout.View, device checkout.D
 	}
 	_, payer := s.payer(c, v.Session)
 	own := v.Attempt != nil && v.Attempt.State == checkout.AttemptPending && v.Attempt.Payer == payer
-	return payer != "" && !own && s.choose(v.Session, device, w).Flow == checkout.FlowJSAPI
+	choice := s.choose(v.Session, device, w)
+	offered := choice.Flow == checkout.FlowJSAPI || slices.Contains(choice.Others, checkout.FlowJSAPI)
+	return payer != "" && !own && offered
 }
 
 // attemptView is what the page shows of the attempt: nothing to pay with once

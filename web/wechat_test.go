@@ -97,3 +97,19 @@ func TestOAuthResumesWhereADesktopLeftItsCode(t *testing.T) {
 		t.Errorf("the gateway holds %+v, want the code's order closed", orders)
 	}
 }
+
+// TestOAuthResumesWhatTheShopperPicked: where WeChat is on who knows what, its
+// sheet is one of the ways to pick from, and is not to be picked twice.
+func TestOAuthResumesWhatTheShopperPicked(t *testing.T) {
+	t.Parallel()
+	const somewhere = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.60"
+	f, id, callback := inWeChat(t)
+	back := f.get(callback).header.Get("Location")
+	html := f.get(back, "User-Agent", somewhere).body
+	if !strings.Contains(html, `data-autostart="wechat"`) || !strings.Contains(html, `name="flow" value="jsapi"> <button class="link" name="wallet" value="wechat" data-default>`) {
+		t.Errorf("the page does not go on by itself:\n%s", html)
+	}
+	if html := f.get("/c/"+id, "User-Agent", somewhere).body; strings.Contains(html, "data-autostart") {
+		t.Errorf("the page picks for the shopper:\n%s", html)
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -45,6 +46,10 @@ type withChromium struct{ *testing.M }
 func (m withChromium) Run() int {
 	code := m.M.Run()
 	pgtest.End()
+	if err := openAlbum().bind(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
 	if chromium.cancel != nil {
 		chromium.cancel()
 	}
@@ -110,11 +115,17 @@ type shopper struct {
 
 func newShopper(t *testing.T, d device, s scripting, prepare ...func(*demo)) *shopper {
 	t.Helper()
+	return newShopperAt(t, startDemo(t, prepare...), d, s)
+}
+
+// newShopperAt is a shopper at a demo that others may visit too.
+func newShopperAt(t *testing.T, at *demo, d device, s scripting) *shopper {
+	t.Helper()
 	chromium.once.Do(startChromium)
 	if chromium.err != nil {
 		t.Fatal(chromium.err)
 	}
-	person := &shopper{T: t, demo: startDemo(t, prepare...), scripting: s}
+	person := &shopper{T: t, demo: at, scripting: s}
 	person.tab = person.newTab(chromium.ctx, chromedp.WithNewBrowserContext())
 	person.emulate(d)
 	t.Cleanup(func() {
