@@ -36,10 +36,10 @@ func (f *fixture) onWire(path, encoding, language string) (answer, int) {
 	if got := response.Header.Get("Content-Encoding"); got != encoding {
 		f.Fatalf("%s comes as %q, want %q", path, got, encoding)
 	}
-	return answer{response.StatusCode, response.Header, decode(f, encoding, response.Body)}, len(dump)
+	return answer{response.StatusCode, response.Header, decode(encoding, response.Body)}, len(dump)
 }
 
-func decode(f *fixture, encoding string, body io.Reader) string {
+func decode(encoding string, body io.Reader) string {
 	switch encoding {
 	case "br":
 		body = brotli.NewReader(body)
@@ -108,7 +108,7 @@ func TestCompressionIsTheOneAskedFor(t *testing.T) {
 		if got.header.Get("Content-Encoding") != want || !slices.Contains(got.header.Values("Vary"), "Accept-Encoding") {
 			t.Errorf("Accept-Encoding %q gets %q, which varies by %q", accept, got.header.Get("Content-Encoding"), got.header.Values("Vary"))
 		}
-		if page := decode(f, want, bytes.NewReader([]byte(got.body))); page != plain.body {
+		if page := decode(want, bytes.NewReader([]byte(got.body))); page != plain.body {
 			t.Errorf("as %q the page is another", want)
 		}
 	}
@@ -120,7 +120,7 @@ func TestCompressionOfJSON(t *testing.T) {
 	id := f.session(`,"metadata":{"note":"` + strings.Repeat("tea ", 100) + `"}`)
 	authorized := []string{"Authorization", "Bearer " + apiKey, "Accept-Encoding", "gzip"}
 	got := f.get("/v1/checkout/sessions/"+id, authorized...)
-	if text := decode(f, got.header.Get("Content-Encoding"), bytes.NewReader([]byte(got.body))); len(got.body) > len(text)/2 || !strings.Contains(text, id) {
+	if text := decode(got.header.Get("Content-Encoding"), bytes.NewReader([]byte(got.body))); len(got.body) > len(text)/2 || !strings.Contains(text, id) {
 		t.Errorf("%d bytes of JSON come in %d: %s", len(text), len(got.body), text)
 	}
 	if got := f.get("/c/"+id+"/status", "Accept-Encoding", "gzip, br"); got.header.Get("Content-Encoding") != "" {

@@ -357,8 +357,8 @@ func (v *visitor) hasNoOrder() {
 	}
 }
 
-// TestPageLoadedAheadPlacesNoOrder: Chromium itself loads the page ahead, by
-// the same headers, and the shopper who comes has a whole page.
+// TestPageLoadedAheadPlacesNoOrder: a page that is asked for with the headers of
+// one that is loaded ahead begins no order, and is whole when its shopper comes.
 func TestPageLoadedAheadPlacesNoOrder(t *testing.T) {
 	t.Parallel()
 	v := visitAt(t, startDemo(t), rowsOfTheTable()[0])

@@ -84,10 +84,10 @@ func (m *Machine) Handle(e Event) []Command {
 
 // missed keeps count of what runs while the page leaves, in case it stays.
 func (m *Machine) missed(e Event) {
-	switch e.Kind {
-	case EventPolled, EventPollFailed:
+	if e.Kind == EventPolled || e.Kind == EventPollFailed {
 		m.watch.inFlight = false
-	case EventStreamLost:
+	}
+	if e.Kind == EventStreamLost {
 		m.watch.open, m.watch.live = false, false
 	}
 }
