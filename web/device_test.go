@@ -61,7 +61,12 @@ func TestPageLoadedAhead(t *testing.T) {
 	if html := f.get(page).body; !strings.Contains(html, `data-autostart="wechat"`) {
 		t.Fatalf("a page of one code does not begin by itself:\n%s", html)
 	}
-	html := f.get(page, "Sec-Purpose", "prefetch;prerender").body
+	// A page that is rendered ahead runs nothing before its shopper comes.
+	if html := f.get(page, "Sec-Purpose", "prefetch;prerender").body; !strings.Contains(html, `data-autostart="wechat"`) {
+		t.Errorf("the page does not begin when its shopper comes:\n%s", html)
+	}
+	// A preview may run scripts, and shows the page to nobody who pays.
+	html := f.get(page, "X-Purpose", "preview").body
 	if strings.Contains(html, "data-autostart") || !strings.Contains(html, `name="wallet" value="wechat"`) {
 		t.Errorf("the page begins by itself, or is not whole:\n%s", html)
 	}

@@ -97,6 +97,11 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.D
 		if p.PageCode, err = s.pageCode(session, p.Wallets); err != nil {
 			return p, err
 		}
+		if c.Request().Header.Get("Sec-Purpose") != "" {
+			// No script runs before the shopper has come: the loader waits for
+			// a page that is rendered ahead to be looked at.
+			device = seen
+		}
 		p.AutoStart = s.autoStart(c, v, device)
 	}
 	p.Attempt, err = attemptView(v)
