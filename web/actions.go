@@ -82,10 +82,12 @@ func (s *Server) confirm(c echo.Context) error {
 	return s.confirmView(c, v, "/c/"+v.Session.ID)
 }
 
-// confirmView asks about the attempt that a page shows. An error of the
-// gateway's has been reported; the sweep asks again.
+// confirmView asks about the attempt that a page shows, and writes down what
+// WeChat's payment sheet said of it. An error of the gateway's has been
+// reported; the sweep asks again.
 func (s *Server) confirmView(c echo.Context, v checkout.View, page string) error {
 	if v.Attempt != nil {
+		s.Service.BridgeAnswered(c.Request().Context(), *v.Attempt, c.FormValue("bridge"))
 		_, _ = s.Service.Confirm(c.Request().Context(), v.Attempt.ID, checkout.CauseBrowser)
 	}
 	if wantsJSON(c) {

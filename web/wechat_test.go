@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,24 @@ func TestOAuthThenJSAPI(t *testing.T) {
 	}
 	if html := f.get("/c/"+id, "User-Agent", inChat).body; !strings.Contains(html, "data-jsapi=") || !strings.Contains(html, "prepay_id=") {
 		t.Errorf("the page has no parameters for the bridge:\n%s", html)
+	}
+}
+
+func TestOperatorIsToldWhyTheSheetFailed(t *testing.T) {
+	t.Parallel()
+	f, id, callback := inWeChat(t)
+	f.get(callback)
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat)
+	f.post("/c/"+id, "/confirm", url.Values{"bridge": {"system:access_denied"}}, "User-Agent", inChat)
+	timeline := must(f.store.Timeline(f.Context(), id))
+	at := slices.IndexFunc(timeline, func(e checkout.Entry) bool { return e.Kind == checkout.EntryBridge })
+	if at < 0 || timeline[at].Result != "fail" || !slices.ContainsFunc(timeline[at:], func(e checkout.Entry) bool { return e.Kind == checkout.EntryQuery }) {
+		t.Fatalf("no failure and then a query in %+v", timeline)
+	}
+	for _, told := range []string{"system:access_denied", f.url + "/c/ registered"} {
+		if !strings.Contains(f.log.String(), told) || !strings.Contains(timeline[at].Detail, told) {
+			t.Errorf("%q is not in %q, or not in the log\n%s", told, timeline[at].Detail, f.log)
+		}
 	}
 }
 

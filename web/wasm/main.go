@@ -72,6 +72,7 @@ func (p *checkoutPage) message(data js.Value) {
 		Kind:   client.EventKind(text(data, "event")),
 		Action: text(data, "action"),
 		Result: text(data, "result"),
+		Words:  text(data, "words"),
 	})
 }
 
@@ -92,7 +93,7 @@ func (p *checkoutPage) do(c client.Command) {
 	case client.CommandPoll:
 		p.server.poll()
 	case client.CommandConfirm:
-		p.server.confirm()
+		p.server.confirm(c.Text)
 	case client.CommandSetTimer:
 		p.timers.set(c.Timer, c.After)
 	case client.CommandClearTimer:
