@@ -50,16 +50,6 @@ func (s *Server) startRequest(c echo.Context, session checkout.Session) checkout
 	return r
 }
 
-// payer returns the openid that WeChat told this browser, and its tag; "" where
-// it told none.
-func (s *Server) payer(c echo.Context, session checkout.Session) (openID, tag string) {
-	openID = s.browsers.of(c.Request()).openID(s.Merchants[session.Merchant].WeChat.ID)
-	if openID == "" {
-		return "", ""
-	}
-	return openID, s.tag("payer", openID)
-}
-
 // startNotice says what the page tells the shopper about an error that it
 // knows how to go on from.
 func startNotice(err error) (query string, known bool) {
