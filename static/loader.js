@@ -105,7 +105,7 @@
     window.WeixinJSBridge.invoke('getBrandWCPayRequest', JSON.parse(facts.jsapi), (answer) => {
       const { err_msg: message, err_desc: why } = answer || {};
       const [, result] = /:(ok|cancel)$/.exec(message) || [0, 'fail'];
-      tell({ event: 'bridge_answered', result, words: `${message} ${why || ''}`.slice(0, 200) });
+      tell({ event: 'bridge_answered', result, words: `${message} ${why || ''}`.trim().slice(0, 200) });
     });
   }
 
@@ -242,7 +242,11 @@
     // A frame that refuses to load cannot be seen from outside: the way past it
     // is always there, and pointed out to who waits in vain.
     const late = setTimeout(hide, 10000, 'frame-late', false);
-    all('iframe').forEach((e) => { e.onload = () => clearTimeout(late); });
+    const came = () => clearTimeout(late);
+    all('iframe').forEach((e) => {
+      e.onload = came;
+      if (performance.getEntriesByName(e.src)[0]) came();
+    });
     requestAnimationFrame(() => setTimeout(start));
     setTimeout(start, 1000);
   }
