@@ -53,6 +53,7 @@ var english = messages{
 	CopyLink:      "Copy link",
 	Copied:        "Copied",
 	FrameFallback: "Can’t see a code?",
+	FrameLate:     "The code is slow to appear. You can pay on the {app} page instead.",
 
 	GuideElsewhere:      "Open this page on another device",
 	GuideElsewhereWords: "Scan this with the camera, or with the wallet’s app, of the device that is to pay. This page will show the result.",

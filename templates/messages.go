@@ -60,6 +60,7 @@ type messages struct {
 	CopyLink      string
 	Copied        string
 	FrameFallback string
+	FrameLate     string
 
 	// The page's own address, to go on with another device.
 	GuideElsewhere      string

@@ -53,6 +53,7 @@ var simplified = messages{
 	CopyLink:      "复制链接",
 	Copied:        "已复制",
 	FrameFallback: "看不到二维码？",
+	FrameLate:     "二维码加载较慢。您也可以直接打开{app}页面付款。",
 
 	GuideElsewhere:      "在另一台设备打开本页",
 	GuideElsewhereWords: "请用要付款的设备的相机或钱包应用扫描。付款结果会显示在本页。",

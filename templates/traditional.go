@@ -53,6 +53,7 @@ var traditional = messages{
 	CopyLink:      "複製連結",
 	Copied:        "已複製",
 	FrameFallback: "看不到二維碼？",
+	FrameLate:     "二維碼載入較慢。你亦可以直接打開{app}頁面付款。",
 
 	GuideElsewhere:      "在另一部裝置打開本頁",
 	GuideElsewhereWords: "請用付款裝置的相機或電子錢包掃描。付款結果會在本頁顯示。",

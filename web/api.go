@@ -45,6 +45,7 @@ type sessionRequest struct {
 	UserAgent         string            `json:"user_agent"`
 	UserAgentHints    map[string]string `json:"user_agent_hints"`
 	Metadata          map[string]string `json:"metadata"`
+	WeChatOpenID      string            `json:"wechat_open_id"`
 }
 
 // createSession is POST /v1/checkout/sessions.
@@ -66,10 +67,14 @@ func (s *Server) createSession(c echo.Context) error {
 	if err := checkLocale(r.Locale); err != nil {
 		return err
 	}
+	openID, err := s.sealOpenID(shop, r.WeChatOpenID)
+	if err != nil {
+		return err
+	}
 	session, err := s.Service.Create(c.Request().Context(), checkout.NewSession{
 		Merchant: merchantOf(c), Amount: int64(r.Amount), Currency: r.Currency, Subject: r.Subject,
 		ClientReferenceID: r.ClientReferenceID, SuccessURL: r.SuccessURL, CancelURL: r.CancelURL,
-		Channels: r.Channels, Locale: r.Locale, ExpiresAt: time.Time(r.ExpiresAt), Metadata: r.Metadata,
+		Channels: r.Channels, Locale: r.Locale, ExpiresAt: time.Time(r.ExpiresAt), Metadata: r.Metadata, SealedOpenID: openID,
 	})
 	if err != nil {
 		return err

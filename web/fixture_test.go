@@ -50,6 +50,8 @@ type fixture struct {
 	gateway *front
 	clock   *clock
 	told    *told
+	// data is the folder of the database.
+	data string
 }
 
 // clock is the system's, moved on.
@@ -156,7 +158,8 @@ func newFixtureAs(t *testing.T, configure func(*checkout.Config, *web.Config)) *
 
 func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web.Config)) {
 	f.Helper()
-	f.db = must(store.OpenSQLite(f.Context(), filepath.Join(f.TempDir(), "test.db")))
+	f.data = f.TempDir()
+	f.db = must(store.OpenSQLite(f.Context(), filepath.Join(f.data, "test.db")))
 	f.Cleanup(func() { _ = f.db.Close() })
 	f.store = store.New(f.db, f.told.enqueue)
 	client := must(wantu.New(wantu.Config{

@@ -14,7 +14,8 @@ const (
 	CommandCloseStream CommandKind = "close_stream"
 	// CommandPoll asks for the status once.
 	CommandPoll CommandKind = "poll"
-	// CommandConfirm posts that the gateway should be asked now.
+	// CommandConfirm posts that the gateway should be asked now, and as Text
+	// what WeixinJSBridge said, if it said something since the last time.
 	CommandConfirm CommandKind = "confirm"
 	// CommandSetTimer sends EventTimer After from now. A timer of the same
 	// name is replaced.

@@ -20,7 +20,7 @@ const (
 	// EventStarted comes first and once.
 	EventStarted EventKind = "started"
 	// EventReplaced brings the Page whose content has taken the place of
-	// that which was loaded.
+	// that which was loaded. Whoever replaced it has said so to a screen reader.
 	EventReplaced EventKind = "replaced"
 	// EventStreamed brings a Status by the stream, which the server sends
 	// once at its opening and then at each change.
@@ -45,7 +45,8 @@ const (
 	EventClicked EventKind = "clicked"
 	// EventBridgeReady says that WeixinJSBridge is there.
 	EventBridgeReady EventKind = "bridge_ready"
-	// EventBridgeAnswered brings the Result of CommandInvokeBridge.
+	// EventBridgeAnswered brings the Result of CommandInvokeBridge, and its
+	// Words.
 	EventBridgeAnswered EventKind = "bridge_answered"
 )
 
@@ -61,6 +62,8 @@ type Event struct {
 	Timer  Timer
 	Action string
 	Result string
+	// Words are what WeixinJSBridge said, as it said it.
+	Words string
 }
 
 // Status is what the server says about the session.

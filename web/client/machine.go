@@ -120,7 +120,7 @@ func (m *Machine) dispatch(e Event) {
 	case EventBridgeReady:
 		m.bridgeReady()
 	case EventBridgeAnswered:
-		m.bridgeAnswered(e.Result)
+		m.bridgeAnswered(e.Result, e.Words)
 	}
 }
 
@@ -155,7 +155,6 @@ func (m *Machine) replaced(p Page) {
 	m.page, m.state = p, known(p.State)
 	m.clock.text, m.bridge.heldUntil = "", 0
 	m.clearTimer(timerRenew)
-	m.do(Command{Kind: CommandAnnounce, Target: Target(m.state)})
 	m.tellParent()
 	if m.state.Final() {
 		m.finish()

@@ -31,8 +31,7 @@ func TestCodeIsRenewed(t *testing.T) {
 
 	t.Run("and the new one later", func(*testing.T) {
 		commands := d.tell(replaced(another()))
-		same(t, only(commands, client.CommandAnnounce), []client.Command{{Kind: client.CommandAnnounce, Target: "code"}})
-		same(t, commands[2:3], []client.Command{setTimer("renew", 600*client.Second)})
+		same(t, commands[1:2], []client.Command{setTimer("renew", 600*client.Second)})
 	})
 	t.Run("not at once again where it could not be", func(*testing.T) {
 		same := another()

@@ -36,7 +36,7 @@ func main() {
 // checkoutPage is one page: its machine and what the machine acts through.
 type checkoutPage struct {
 	machine *client.Machine
-	clock   clock
+	clock   client.Steady
 	server  *server
 	timers  *timers
 }
@@ -72,12 +72,13 @@ func (p *checkoutPage) message(data js.Value) {
 		Kind:   client.EventKind(text(data, "event")),
 		Action: text(data, "action"),
 		Result: text(data, "result"),
+		Words:  text(data, "words"),
 	})
 }
 
 // happened tells the machine and does what it says.
 func (p *checkoutPage) happened(e client.Event) {
-	e.At = p.clock.now()
+	e.At = p.now()
 	for _, c := range p.machine.Handle(e) {
 		p.do(c)
 	}
@@ -92,7 +93,7 @@ func (p *checkoutPage) do(c client.Command) {
 	case client.CommandPoll:
 		p.server.poll()
 	case client.CommandConfirm:
-		p.server.confirm()
+		p.server.confirm(c.Text)
 	case client.CommandSetTimer:
 		p.timers.set(c.Timer, c.After)
 	case client.CommandClearTimer:
@@ -108,19 +109,7 @@ func (p *checkoutPage) do(c client.Command) {
 	}
 }
 
-// clock goes on while the device sleeps, when the browser's monotonic clock
-// may stand still, and does not go back when somebody sets the device's.
-type clock struct {
-	elapsed    float64
-	mono, wall float64
-}
-
-func (c *clock) now() client.Millis {
-	mono := js.Global().Get("performance").Call("now").Float()
-	wall := js.Global().Get("Date").Call("now").Float()
-	if c.wall != 0 {
-		c.elapsed += max(mono-c.mono, wall-c.wall, 0)
-	}
-	c.mono, c.wall = mono, wall
-	return client.Millis(c.elapsed)
+// now is the time of the page's own clock.
+func (p *checkoutPage) now() client.Millis {
+	return p.clock.Tell(js.Global().Get("performance").Call("now").Float(), js.Global().Get("Date").Call("now").Float())
 }

@@ -41,11 +41,15 @@ type counter struct {
 	// brokenStream sends nonsense.
 	cutStream, brokenStream bool
 
-	status  status
-	moved   chan struct{}
-	loads   int
-	polls   int
-	confirm func()
+	status status
+	moved  chan struct{}
+	loads  int
+	// swaps are those loads that the page's script did.
+	swaps int
+	polls int
+	// confirm is told what WeixinJSBridge said, sheet is what it will say.
+	confirm func(said string)
+	sheet   string
 	seen    []string
 }
 
@@ -59,7 +63,7 @@ func open(t *testing.T) *counter {
 	if assets.URL(static.Wasm) == "" {
 		t.Fatal("the page's program is not built: run `make wasm`")
 	}
-	c := &counter{t: t, assets: assets, moved: make(chan struct{}), status: status{State: "code", Attempt: "a", Remaining: 600}}
+	c := &counter{t: t, assets: assets, moved: make(chan struct{}), sheet: "ok", status: status{State: "code", Attempt: "a", Remaining: 600}}
 	c.page = templates.CheckoutPage{
 		Lang: "en", ShopName: "Shop", Subject: "Tickets", Amount: "HK$ 1.00", Token: "secret",
 		Wallets: []templates.WalletOption{{Wallet: "wechat", Flow: "native"}},
@@ -81,6 +85,8 @@ func open(t *testing.T) *counter {
 	mux.HandleFunc("GET /static/{hash}/{name}", c.serveAsset)
 	mux.HandleFunc("GET /thanks", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<title>thanks</title>") })
 	mux.HandleFunc("GET /sandbox/jsapi/{id}", c.serveSheet)
+	mux.HandleFunc("GET /wallet/code", func(w http.ResponseWriter, _ *http.Request) { html(w, "a code") })
+	mux.HandleFunc("GET /wallet/never", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	mux.HandleFunc("GET /shop", func(w http.ResponseWriter, _ *http.Request) {
 		html(w, `<script>told = ""; onmessage = e => told += e.data.wantukit.state + " "</script><iframe src=/c width=400 height=800></iframe>`)
 	})
@@ -148,6 +154,9 @@ func (c *counter) note(what string) {
 func (c *counter) servePage(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	c.loads++
+	if r.Header.Get("Sec-Fetch-Dest") == "empty" {
+		c.swaps++
+	}
 	p := c.page
 	p.State, p.Attempt.Ref, p.Remaining, p.URLs.Success = c.status.State, c.status.Attempt, c.status.Remaining, c.status.Next
 	c.mu.Unlock()
@@ -207,9 +216,10 @@ func (c *counter) serveEvents(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *counter) serveConfirm(w http.ResponseWriter, r *http.Request) {
-	c.note("confirm " + r.PostFormValue("token") + " " + r.Header.Get("Accept"))
+	said := r.PostFormValue("bridge")
+	c.note("confirm " + r.PostFormValue("token") + " " + r.Header.Get("Accept") + " " + said)
 	if c.confirm != nil {
-		c.confirm()
+		c.confirm(said)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -236,10 +246,23 @@ func (c *counter) serveAsset(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveSheet is the sandbox's payment sheet, with a shopper who agrees.
+// serveSheet is the sandbox's payment sheet, with a shopper who presses at once.
 func (c *counter) serveSheet(w http.ResponseWriter, r *http.Request) {
 	c.note("sheet " + r.PathValue("id"))
-	html(w, `<script>parent.postMessage({wantukit_sandbox: "ok"}, "*")</script>`)
+	html(w, `<script>parent.postMessage({wantukit_sandbox: "`+c.sheetSays()+`"}, "*")</script>`)
+}
+
+func (c *counter) sheetSays() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sheet
+}
+
+// change changes what the shopper gets at the next load.
+func (c *counter) change(do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	do()
 }
 
 func html(w http.ResponseWriter, body string) {
