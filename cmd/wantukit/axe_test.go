@@ -105,4 +105,3 @@ func (p *shopper) unfold() {
 	p.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('details').forEach((d) => { d.open = true })`))
 }
-

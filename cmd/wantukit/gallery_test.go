@@ -150,4 +150,3 @@ func (g *gallery) each(t *testing.T, check func(*testing.T, exhibit)) {
 		})
 	}
 }
-

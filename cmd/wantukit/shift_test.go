@@ -9,12 +9,13 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// watchShifts notes each layout shift that the shopper did not cause, and when
-// the page's program has come up.
+// watchShifts notes each layout shift that the shopper did not cause, once they
+// add up to what is no 0.000, and when the page's program has come up.
 const watchShifts = `
 	window.shifts = [];
+	let cls = 0;
 	new PerformanceObserver((list) => list.getEntries().forEach((e) => {
-		if (!e.hadRecentInput) shifts.push(e.value.toFixed(4) + ' ' + document.getElementById('checkout').dataset.state + ': ' + e.sources.map((s) =>
+		if (!e.hadRecentInput && (cls += e.value) >= .0005) shifts.push(e.value.toFixed(4) + ' ' + document.getElementById('checkout').dataset.state + ': ' + e.sources.map((s) =>
 			(s.node && (s.node.nodeType === 1 ? s.node.outerHTML.slice(0, 60) : s.node.textContent)) +
 			' from ' + s.previousRect.y + '+' + s.previousRect.height + ' to ' + s.currentRect.y + '+' + s.currentRect.height).join(', '));
 	})).observe({ type: 'layout-shift', buffered: true });
