@@ -132,7 +132,7 @@ const pressable = `[...document.querySelectorAll('a[href], button, summary, inpu
 func TestKeyboardReachesEverything(t *testing.T) {
 	t.Parallel()
 	newGallery(t).each(t, func(t *testing.T, e exhibit) {
-		p := newShopperAt(t, nil, e.device, withWasm)
+		p := newShopperAt(t, nil, e.device, wasmBlocked)
 		p.hasKeyboard()
 		p.see(e)
 		want := ask(p, p.tab, chromedp.Evaluate[int](pressable))

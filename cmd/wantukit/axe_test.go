@@ -49,7 +49,7 @@ func TestAxeFindsNothing(t *testing.T) {
 		t.Fatalf("axe-core is not installed: run `make tools` (%v)", err)
 	}
 	newGallery(t).each(t, func(t *testing.T, e exhibit) {
-		p := newShopperAt(t, nil, e.device, withWasm)
+		p := newShopperAt(t, nil, e.device, wasmBlocked)
 		language := ""
 		for _, l := range looks {
 			p.size(l.width, l.height)
