@@ -126,14 +126,6 @@ func (g *gallery) confirm(a checkout.Attempt) {
 	}
 }
 
-// visit opens an exhibit in a tab of its own.
-func (g *gallery) visit(t *testing.T, e exhibit) *shopper {
-	t.Helper()
-	p := newShopperAt(t, g.demo, e.device, withWasm)
-	p.see(e)
-	return p
-}
-
 // see opens an exhibit, and waits until it shows its state.
 func (p *shopper) see(e exhibit) {
 	p.Helper()

@@ -22,10 +22,13 @@ func TestLighthouse(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := lighthouse{program, browser, t.TempDir()}
-	table := fmt.Sprintf("%-18s %12s %14s %15s %8s %6s %5s\n", "state", "performance", "accessibility", "best practices", "FCP", "CLS", "runs")
+	var table strings.Builder
+	fmt.Fprintf(&table, "%-18s %12s %14s %15s %8s %6s %5s %8s\n",
+		"state", "performance", "accessibility", "best practices", "FCP", "CLS", "runs", "machine")
 	for _, e := range newGallery(t).exhibits {
 		v := l.fairly(t, e)
-		table += fmt.Sprintf("%-18s %12d %14d %15d %6.2f s %6.3f %5d\n", e.name, v.Performance, v.Accessibility, v.BestPractices, v.FCP/1000, v.CLS, v.Runs)
+		fmt.Fprintf(&table, "%-18s %12d %14d %15d %6.2f s %6.3f %5d %8.0f\n",
+			e.name, v.Performance, v.Accessibility, v.BestPractices, v.FCP/1000, v.CLS, v.Runs, v.Machine)
 		if min(v.Performance, v.Accessibility, v.BestPractices) < perfect {
 			t.Errorf("%s is not perfect: %s", e.name, strings.Join(v.Complaints, "; "))
 		}
@@ -33,7 +36,7 @@ func TestLighthouse(t *testing.T) {
 			t.Errorf("%s is first seen after %.0f ms, want at most %d", e.name, v.FCP, soonEnough)
 		}
 	}
-	t.Logf("\n%s", table)
+	t.Logf("\n%s", table.String())
 }
 
 const (
@@ -50,6 +53,9 @@ type verdict struct {
 	Performance, Accessibility, BestPractices int
 	FCP, CLS                                  float64
 	Runs                                      int
+	// Machine is Lighthouse's measure of the machine's speed, some 1500 of one
+	// that does nothing else.
+	Machine float64
 	// Complaints are the audits that cost a score.
 	Complaints []string
 }
@@ -64,7 +70,7 @@ func (l lighthouse) fairly(t *testing.T, e exhibit) verdict {
 	t.Helper()
 	var best verdict
 	for runs := 1; runs <= tries; runs++ {
-		if v := l.run(t, e); v.better(best) {
+		if v := l.run(t, e); runs == 1 || v.better(best) {
 			best = v
 		}
 		best.Runs = runs
@@ -97,7 +103,7 @@ func (l lighthouse) run(t *testing.T, e exhibit) verdict {
 			"--disable-component-update --disable-sync")
 	command.Env = append(os.Environ(), "CHROME_PATH="+l.browser)
 	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", e.name, err, out)
+		return verdict{Complaints: []string{string(out)}} // its trace is lost now and then
 	}
 	return readVerdict(t, report)
 }
@@ -111,7 +117,8 @@ type lighthouseReport struct {
 			Weight float64
 		}
 	}
-	Audits map[string]struct {
+	Environment struct{ BenchmarkIndex float64 }
+	Audits      map[string]struct {
 		Title, DisplayValue string
 		Score               *float64
 		NumericValue        float64
@@ -132,6 +139,7 @@ func readVerdict(t *testing.T, path string) verdict {
 	v := verdict{
 		Performance: score("performance"), Accessibility: score("accessibility"), BestPractices: score("best-practices"),
 		FCP: r.Audits["first-contentful-paint"].NumericValue, CLS: r.Audits["cumulative-layout-shift"].NumericValue,
+		Machine: r.Environment.BenchmarkIndex,
 	}
 	for _, c := range r.Categories {
 		for _, ref := range c.AuditRefs {
