@@ -352,7 +352,7 @@ func bill(m *messages, p CheckoutPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if p.Approximately != "" {
+		if p.Approximately != "" && p.Remaining >= 0 {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "<p class=\"about\" data-on=\"choose code redirecting failed\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -242,19 +242,19 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 // startDemo runs a demo on free ports of the loopback interface. Each prepare
 // may change it before it runs.
-func startDemo(t *testing.T, prepare ...func(*demo)) *demo {
+func startDemo(t testing.TB, prepare ...func(*demo)) *demo {
 	t.Helper()
 	return startDemoAs(t, nil, prepare...)
 }
 
 // startDemoAs starts the demo with a shop that is configured otherwise.
-func startDemoAs(t *testing.T, configure func(*config.Shop), prepare ...func(*demo)) *demo {
+func startDemoAs(t testing.TB, configure func(*config.Shop), prepare ...func(*demo)) *demo {
 	t.Helper()
 	return startDemoIn(t, t.TempDir(), configure, prepare...)
 }
 
 // startDemoIn starts the demo with its data in a folder.
-func startDemoIn(t *testing.T, data string, configure func(*config.Shop), prepare ...func(*demo)) *demo {
+func startDemoIn(t testing.TB, data string, configure func(*config.Shop), prepare ...func(*demo)) *demo {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
 	ctx, cancel := context.WithCancel(t.Context())

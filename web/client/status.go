@@ -38,17 +38,18 @@ func (m *Machine) lacks(s Status) bool {
 	return needs && !m.page.StatusOnly && s.Attempt != m.page.Attempt
 }
 
-// move shows a new state.
+// move shows a new state. A receipt is whole before it is shown, so that
+// nothing on it moves.
 func (m *Machine) move(to page.State) {
 	m.state = to
+	if to == page.Paid {
+		m.receipt()
+	}
 	m.do(Command{Kind: CommandShow, State: to})
 	m.do(Command{Kind: CommandAnnounce, Target: Target(to)})
 	m.tellParent()
 	if to.Final() {
 		m.finish()
-	}
-	if to == page.Paid {
-		m.receipt()
 	}
 }
 
