@@ -18,8 +18,8 @@ import (
 // computer's at 400 %.
 var narrow = device{phone.userAgent, 320, 568, true}
 
-// look is one way to see every page.
-type look struct {
+// pose is one way to see every page.
+type pose struct {
 	in     string
 	device device
 	speaks string
@@ -28,18 +28,18 @@ type look struct {
 
 // looks are the ways to walk the pages: each device once, and for pictures in
 // each language and colour scheme too.
-func (a album) looks() (all []look) {
+func (a album) looks() (all []pose) {
 	for _, speaks := range a.languages() {
-		all = append(all, look{"desktop", desktop, speaks, false}, look{"phone", phone, speaks, false})
+		all = append(all, pose{"desktop", desktop, speaks, false}, pose{"phone", phone, speaks, false})
 		if a.folder != "" {
-			all = append(all, look{"desktop", desktop, speaks, true}, look{"phone", phone, speaks, true}, look{"narrow", narrow, speaks, false})
+			all = append(all, pose{"desktop", desktop, speaks, true}, pose{"phone", phone, speaks, true}, pose{"narrow", narrow, speaks, false})
 		}
 	}
-	return append(all, look{"wechat", wechat, english, false})
+	return append(all, pose{"wechat", wechat, english, false})
 }
 
 // name is that of a page's picture.
-func (l look) name(page string) string {
+func (l pose) name(page string) string {
 	name := page + "." + l.speaks + "." + l.in
 	if l.dark {
 		return name + ".dark"
@@ -63,7 +63,7 @@ func TestScreenshots(t *testing.T) {
 }
 
 // dress sets the browser's language and colour scheme.
-func (p *shopper) dress(l look) {
+func (p *shopper) dress(l pose) {
 	p.Helper()
 	_, err := chromedp.Call(p.tab, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
 		UserAgent: l.device.userAgent, AcceptLanguage: l.speaks,
