@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/wantukit/wantukit/checkout"
 )
@@ -50,7 +51,7 @@ func TestWhatTheSheetSays(t *testing.T) {
 			entries := f.noted(a, checkout.EntryBridge)
 			same(t, "entries", len(entries), 10)
 			same(t, "reports", len(f.reports.all), 10)
-			if detail := entries[0].Detail; len([]rune(detail)) > 300 || strings.ContainsAny(detail, "\x1b\xff\u202e\n") {
+			if detail := entries[0].Detail; len([]rune(detail)) > 300 || !utf8.ValidString(detail) || strings.ContainsAny(detail, "\x1b\u202e\n") {
 				t.Errorf("detail %q", detail)
 			}
 		},
