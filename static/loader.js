@@ -242,7 +242,7 @@
     // A frame that refuses to load cannot be seen from outside: the way past it
     // is always there, and pointed out to who waits in vain.
     const late = setTimeout(hide, 10000, 'frame-late', false);
-    const came = () => clearTimeout(late);
+    const came = () => { clearTimeout(late); hide('frame-late', true); };
     all('iframe').forEach((e) => {
       e.onload = came;
       if (performance.getEntriesByName(e.src)[0]) came();
