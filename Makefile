@@ -8,7 +8,7 @@ REPORT := $(CURDIR)/artifacts/report.txt
 WASM_EXEC := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wasm test soak lint generate check-generated bench fuzz screenshots tools clean
+.PHONY: help run build wasm test soak lint generate check-generated bench lighthouse fuzz screenshots tools clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: wasm tools ## Run every test, those in Chromium and Node included
 soak: wasm tools ## Kill nodes at work KILLS (1000) times, and hold that nothing is lost
 	@$(with_report) WANTUKIT_KILLS=$(KILLS) go test -count=1 -timeout 6h -run TestNothingIsLost ./cmd/wantukit; $(show_report)
 
+tools: # Find what the tests need beside Go, or install it where that is allowed
+	@sh .ci/tools
+
 # What the crash test killed, what was at stake and what was lost.
 with_report = mkdir -p artifacts; rm -f "$(REPORT)"; WANTUKIT_REPORT="$(REPORT)"
 show_report = passed=$$?; cat "$(REPORT)" 2>/dev/null; exit $$passed
@@ -48,6 +51,11 @@ check-generated: generate
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
+lighthouse: wasm ## Score each state of the page on a phone with slow 4G: all have to be 100
+	@sh .ci/tools lighthouse
+	WANTUKIT_LIGHTHOUSE="$(CURDIR)/.tools/lighthouse/node_modules/lighthouse/cli/index.js" \
+		go test -count=1 -timeout 30m -v -run TestLighthouse ./cmd/wantukit
+
 fuzz: ## Fuzz each target for FUZZTIME (1m); what it finds joins testdata/fuzz
 	@for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
@@ -56,8 +64,10 @@ fuzz: ## Fuzz each target for FUZZTIME (1m); what it finds joins testdata/fuzz
 		done; \
 	done
 
-screenshots: wasm tools ## Take pictures of every page into artifacts/
-	WANTUKIT_SCREENSHOTS="$(CURDIR)/artifacts" go test -count=1 -run TestScreenshots ./cmd/wantukit
+screenshots: wasm tools ## Take pictures of every page, state and way to pay into artifacts/screenshots
+	@rm -rf artifacts/screenshots
+	WANTUKIT_SCREENSHOTS="$(CURDIR)/artifacts/screenshots" go test -count=1 -timeout 30m -run 'TestScreenshots|TestEveryCell' ./cmd/wantukit
+	@echo artifacts/screenshots/index.html shows them all
 
 clean: ## Remove what was built
 	rm -rf bin artifacts static/dist/*.wasm* static/dist/*.js*

@@ -20,9 +20,11 @@ func (w *watchers) allChanged() {
 	}
 }
 
-// SweepWatched asks about what the pages of this Service watch, which no other
-// knows: where several Services share a Store, each does it for itself.
+// SweepWatched asks about what the pages of this Service watch, and for the
+// rates that they show, which no other knows: where several Services share a
+// Store, each does it for itself.
 func (s *Service) SweepWatched(ctx context.Context) {
+	s.refreshRates()
 	now := s.clock.Now()
 	each(ctx, s.watchers.toLookAt(now), func(id string) { s.askWatched(ctx, id, now) })
 }

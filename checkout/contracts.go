@@ -85,7 +85,8 @@ type Store interface {
 	ReleaseRefund(ctx context.Context, id string, until, next time.Time) error
 
 	// Apply makes a change in one transaction with its entries, its events, their
-	// jobs and their entries, or returns ErrConflict and does nothing when a version is not the
+	// jobs and their entries, and forgets the SealedOpenID of a session that it
+	// ends; or returns ErrConflict and does nothing when a version is not the
 	// stored one. It ends a hold on the changed attempt; what a notification
 	// asked for during the hold stays, unless the attempt is paid or in
 	// quarantine. It ends a hold on the changed refund too, and stores the new

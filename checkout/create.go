@@ -25,6 +25,8 @@ type NewSession struct {
 	// ExpiresAt may be zero: the shop's Lifetime then counts.
 	ExpiresAt time.Time
 	Metadata  map[string]string
+	// SealedOpenID is kept as it is; see [Session].
+	SealedOpenID string
 }
 
 const (
@@ -65,10 +67,15 @@ func (s *Service) Create(ctx context.Context, n NewSession) (Session, error) {
 		ClientReferenceID: n.ClientReferenceID,
 		SuccessURL:        strings.ReplaceAll(n.SuccessURL, sessionIDField, id),
 		CancelURL:         strings.ReplaceAll(n.CancelURL, sessionIDField, id),
-		Wallets:           wallets, Locale: n.Locale, Metadata: n.Metadata,
+		Wallets:           wallets, Locale: n.Locale, Metadata: n.Metadata, SealedOpenID: n.SealedOpenID,
 		CreatedAt: now, ExpiresAt: n.ExpiresAt, ConcludeAt: n.ExpiresAt,
 	}
-	return session, s.store.CreateSession(ctx, session)
+	if err := s.store.CreateSession(ctx, session); err != nil {
+		return session, err
+	}
+	s.ApproximateCNY(session) // its page will want the rate
+	s.refreshRates()
+	return session, nil
 }
 
 func (m Merchant) lifetime() time.Duration {

@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -14,42 +15,121 @@ const (
 	alipay = checkout.ContainerAlipay
 )
 
+// browsers are one user agent of each kind that the rules tell apart.
+const (
+	onWindows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+	onMac     = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15"
+	onLinux   = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+	onIPhone  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+	onAndroid = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
+
+	// An app adds its own name behind one of these.
+	inIPhoneApp  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
+	inAndroidApp = "Mozilla/5.0 (Linux; Android 14; K; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0 Mobile Safari/537.36"
+)
+
+// headers are the headers of a request, as a function.
+func headers(userAgent string, more ...string) func(string) string {
+	h := map[string]string{"User-Agent": userAgent}
+	for i := 0; i < len(more); i += 2 {
+		h[more[i]] = more[i+1]
+	}
+	return func(name string) string { return h[name] }
+}
+
 func TestDetectDevice(t *testing.T) {
 	t.Parallel()
+	const (
+		desktop, handheld, screen = checkout.DeviceDesktop, checkout.DeviceHandheld, checkout.DeviceScreen
+		bot, unknown              = checkout.DeviceBot, checkout.DeviceUnknown
+
+		other = checkout.ContainerOther
+	)
 	for name, c := range map[string]struct {
 		userAgent string
 		kind      checkout.DeviceKind
 		container checkout.Container
 	}{
-		"Chrome on Windows":      {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", checkout.DeviceDesktop, none},
-		"Safari on a Mac":        {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15", checkout.DeviceDesktop, none},
-		"Firefox on Linux":       {"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", checkout.DeviceDesktop, none},
-		"Chrome OS":              {"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", checkout.DeviceDesktop, none},
-		"iPhone":                 {"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1", checkout.DeviceHandheld, none},
-		"iPad":                   {"Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1 Mobile/15E148 Safari/604.1", checkout.DeviceHandheld, none},
-		"Android phone":          {"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36", checkout.DeviceHandheld, none},
-		"Android phone of Cubot": {"Mozilla/5.0 (Linux; Android 11; CUBOT NOTE 20) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36", checkout.DeviceHandheld, none},
-		"HarmonyOS phone":        {"Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile", checkout.DeviceHandheld, none},
-		"HarmonyOS tablet":       {"Mozilla/5.0 (Tablet; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1", checkout.DeviceHandheld, none},
-		"HarmonyOS computer":     {"Mozilla/5.0 (PC; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1", checkout.DeviceDesktop, none},
-		"WeChat on iPhone":       {"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.50 NetType/WIFI Language/zh_CN", checkout.DeviceHandheld, wechat},
-		"WeChat on Android":      {"Mozilla/5.0 (Linux; Android 14; K; wv) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/116.0.0.0 Mobile Safari/537.36 MicroMessenger/8.0.50.2700 WeChat/arm64 Weixin", checkout.DeviceHandheld, wechat},
-		"WeChat on Windows":      {"Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/116.0.0.0 Safari/537.36 MicroMessenger/7.0.20 WindowsWechat/WMPF", checkout.DeviceDesktop, wechat},
-		"WeChat on a Mac":        {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) MicroMessenger/6.8.0 MacWechat/3.8", checkout.DeviceDesktop, wechat},
-		"Alipay on Android":      {"Mozilla/5.0 (Linux; U; Android 14; zh-CN; K) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/100.0.0.0 Mobile Safari/537.36 NebulaSDK/1.8 AliApp(AP/10.6.0) AlipayClient/10.6.0", checkout.DeviceHandheld, alipay},
-		"Alipay on iPhone":       {"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AliApp(AP/10.6.0)", checkout.DeviceHandheld, alipay},
-		"Taobao is not Alipay":   {"Mozilla/5.0 (Linux; Android 14; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/100.0.0.0 Mobile Safari/537.36 AliApp(TB/10.30.0)", checkout.DeviceHandheld, none},
-		"Googlebot":              {"Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", checkout.DeviceBot, none},
-		"Facebook's preview":     {"facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)", checkout.DeviceBot, none},
-		"a preview in WeChat":    {"Mozilla/5.0 (iPhone) MicroMessenger/8.0.50 LinkPreview", checkout.DeviceBot, none},
-		"nothing":                {"", checkout.DeviceUnknown, none},
-		"something else":         {"curl/8.0", checkout.DeviceUnknown, none},
+		"Chrome on Windows":       {onWindows, desktop, none},
+		"Safari on a Mac":         {onMac, desktop, none},
+		"Chrome on Linux":         {onLinux, desktop, none},
+		"Chrome OS":               {"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", desktop, none},
+		"Android on a laptop":     {"Mozilla/5.0 (Linux; Android 9; Acer Chromebook 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", desktop, none},
+		"iPhone":                  {onIPhone, handheld, none},
+		"iPad":                    {"Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1 Mobile/15E148 Safari/604.1", handheld, none},
+		"Android phone":           {onAndroid, handheld, none},
+		"Android tablet":          {"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", handheld, none},
+		"Android phone of Cubot":  {"Mozilla/5.0 (Linux; Android 11; CUBOT NOTE 20) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36", handheld, none},
+		"Windows Phone":           {"Mozilla/5.0 (Windows Phone 10.0; Android 6.0.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/52.0 Mobile Safari/537.36 Edge/15.0", handheld, none},
+		"KaiOS":                   {"Mozilla/5.0 (Mobile; Nokia 8110 4G; rv:48.0) Gecko/48.0 Firefox/48.0 KAIOS/2.5", handheld, none},
+		"feature phone":           {"Nokia6300/2.0 (05.50) Profile/MIDP-2.0 Configuration/CLDC-1.1", handheld, none},
+		"HarmonyOS phone":         {"Mozilla/5.0 (Phone; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile", handheld, none},
+		"HarmonyOS tablet":        {"Mozilla/5.0 (Tablet; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1", handheld, none},
+		"HarmonyOS computer":      {"Mozilla/5.0 (PC; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1", desktop, none},
+		"HarmonyOS two in one":    {"Mozilla/5.0 (2in1; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1", desktop, none},
+		"HarmonyOS car":           {"Mozilla/5.0 (Car; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1", screen, none},
+		"TV":                      {"Mozilla/5.0 (SMART-TV; Linux; Tizen 6.0) AppleWebKit/537.36 (KHTML, like Gecko) Version/6.0 TV Safari/537.36", screen, none},
+		"TV by its word":          {"Mozilla/5.0 (Linux; Android 11; 43U) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/113.0.0.0 YaBrowser/24.1 TV Safari/537.36", screen, none},
+		"Fire TV":                 {"Mozilla/5.0 (Linux; Android 9; AFTMM) AppleWebKit/537.36 (KHTML, like Gecko) Silk/112.6.3 like Chrome/112.0.0.0 Safari/537.36", screen, none},
+		"a model that ends in TV": {"Mozilla/5.0 (Linux; Android 9; EasyPhone TV11HC) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/75.0.0.0 Safari/537.36", handheld, none},
+		"console":                 {"Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0 Safari/605.1.15", screen, none},
+		"Xbox, a Windows":         {"Mozilla/5.0 (Windows NT 10.0; Win64; x64; Xbox; Xbox One) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/51.0 Safari/537.36 Edge/14.1", screen, none},
+		"car":                     {"Mozilla/5.0 (X11; GNU/Linux) AppleWebKit/537.36 (KHTML, like Gecko) Chromium/79.0 Chrome/79.0 Safari/537.36 Tesla/2020.16", screen, none},
+
+		"WeChat on iPhone":         {inIPhoneApp + " MicroMessenger/8.0.50 NetType/WIFI Language/zh_CN", handheld, wechat},
+		"WeChat on Android":        {inAndroidApp + " XWEB/1160 MMWEBSDK/20240301 MicroMessenger/8.0.50.2700 WeChat/arm64 Weixin", handheld, wechat},
+		"WeChat names QQ's engine": {inAndroidApp + " MQQBrowser/6.2 TBS/045811 MicroMessenger/8.0.1", handheld, wechat},
+		"WeChat on HarmonyOS":      {"Mozilla/5.0 (Phone; OpenHarmony 5.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile MicroMessenger/8.0.10", handheld, wechat},
+		"WeChat on Windows":        {onWindows + " MicroMessenger/7.0.20 WindowsWechat/WMPF", desktop, wechat},
+		"WeChat on a Mac":          {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) MicroMessenger/6.8.0 MacWechat/3.8", desktop, wechat},
+		"WeChat's developer tools": {onMac + " wechatdevtools/1.06 MicroMessenger/8.0.5 webview/", handheld, wechat},
+		"WeChat on who knows what": {"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.50", unknown, wechat},
+		"WeCom on Android":         {inAndroidApp + " wxwork/4.1.30 MicroMessenger/7.0.1", handheld, checkout.ContainerWeCom},
+		"WeCom on Windows":         {onWindows + " wxwork/4.1.30 (MicroMessenger/6.2) WindowsWechat", desktop, checkout.ContainerWeCom},
+		"Alipay on Android":        {inAndroidApp + " NebulaSDK/1.8 AliApp(AP/10.6.0) AlipayClient/10.6.0", handheld, alipay},
+		"Alipay by AliApp":         {inIPhoneApp + " AliApp(AP/10.6.0)", handheld, alipay},
+		"Alipay by its client":     {inIPhoneApp + " AlipayClient/10.6.0", handheld, alipay},
+		"AlipayHK names Alipay":    {inAndroidApp + " AliApp(AP/10.6.0) AlipayClientHK/10.6.0", handheld, checkout.ContainerAlipayHK},
+		"AlipayHK by AliApp":       {inIPhoneApp + " AliApp(APHK/6.2.0)", handheld, checkout.ContainerAlipayHK},
+		"DingTalk names AliApp":    {inAndroidApp + " AliApp(DingTalk/7.0.0) com.alibaba.android.rimet", handheld, checkout.ContainerDingTalk},
+		"DingTalk on Windows":      {onWindows + " dingtalk-win/1.0.0 DingTalk(7.0.0)", desktop, checkout.ContainerDingTalk},
+		"Taobao is not Alipay":     {inAndroidApp + " AliApp(TB/10.30.0)", handheld, other},
+		"QQ":                       {inIPhoneApp + " QQ/9.0.17.638 V1_IPH_SQ_9.0.17_1_APP_A", handheld, checkout.ContainerQQ},
+		"QQ by its version":        {onAndroid + " V1_AND_SQ_4.5.0_5_YYB_D", handheld, checkout.ContainerQQ},
+		"QQ's browser is not QQ":   {onAndroid + " MQQBrowser/13.1", handheld, none},
+		"Weibo":                    {inIPhoneApp + " Weibo (iPhone15,2__weibo__14.6.2__iphone__os17.5)", handheld, checkout.ContainerWeibo},
+		"Douyin":                   {inIPhoneApp + " aweme_31.9.0 BytedanceWebview/d8a21c6", handheld, checkout.ContainerDouyin},
+		"TikTok":                   {inAndroidApp + " trill_340204 BytedanceWebview/d8a21c6", handheld, other},
+		"Facebook":                 {inIPhoneApp + " [FBAN/FBIOS;FBAV/445.0.0]", handheld, other},
+		"an app on Android":        {inAndroidApp, handheld, other},
+		"an app on an iPhone":      {inIPhoneApp, handheld, other},
+
+		"Googlebot as a phone":   {"Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", bot, none},
+		"a bot by its name":      {"Mozilla/5.0 (X11; Linux x86_64; ExampleBot/1.2) Gecko/20100101 Firefox/10.0", bot, none},
+		"a spider":               {"Mozilla/5.0 (Windows NT 10.0) Example-Spider/2.0", bot, none},
+		"Facebook's preview":     {"facebookexternalhit/1.1", bot, none},
+		"a preview in WeChat":    {inIPhoneApp + " MicroMessenger/8.0.50 LinkPreview", bot, none},
+		"WhatsApp's preview":     {"WhatsApp/2.23.20.0 A", bot, none},
+		"it gives an address":    {"Mozilla/5.0 (Windows NT 10.0) Example/1.0 (https://example.com/why)", bot, none},
+		"it gives a mail":        {"Mozilla/5.0 (X11; Linux) Example/1.0 (ops@example.com)", bot, none},
+		"merely compatible":      {"Mozilla/5.0 (compatible; Example/1.0)", bot, none},
+		"beside the engine":      {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; Example-Qualify) Chrome/85.0 Safari/537.36", bot, none},
+		"headless Chrome":        {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/124.0 Safari/537.36", bot, none},
+		"curl":                   {"curl/8.0", bot, none},
+		"a library on a system":  {"python-requests/2.31 (Linux)", bot, none},
+		"Go":                     {"Go-http-client/2.0", bot, none},
+		"no browser's":           {"Example 1.0", bot, none},
+		"Internet Explorer":      {"Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)", desktop, none},
+		"Konqueror":              {"Mozilla/5.0 (compatible; Konqueror/4.5; Linux) KHTML/4.5.4 (like Gecko)", desktop, none},
+		"nothing":                {"", unknown, none},
+		"a browser, no system":   {"Mozilla/5.0 (Plan 9) AppleWebKit/537.36 (KHTML, like Gecko) Version/1.0", unknown, none},
+		"robotics are not a bot": {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Gecko/20100101 Firefox/140.0 Robotics/1.0", desktop, none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, userAgent := range []string{c.userAgent, strings.ToLower(c.userAgent)} {
-				d := checkout.DetectDevice(userAgent)
-				if d.Kind != c.kind || d.Container != c.container || d.Reason == "" {
+			for _, userAgent := range []string{c.userAgent, strings.ToLower(c.userAgent), strings.ToUpper(c.userAgent)} {
+				d := checkout.DetectDevice(headers(userAgent))
+				if d.Kind != c.kind || d.Container != c.container || d.Reason == "" || d.MiniProgram || d.Prefetched {
 					t.Errorf("%s in %s because %q, want %s in %s", d.Kind, d.Container, d.Reason, c.kind, c.container)
 				}
 			}
@@ -57,58 +137,79 @@ func TestDetectDevice(t *testing.T) {
 	}
 }
 
-func TestChooseFlow(t *testing.T) {
+func TestMiniProgramIsNoPlainWeChat(t *testing.T) {
 	t.Parallel()
-	const (
-		web, iframe, native = checkout.FlowWeb, checkout.FlowIframe, checkout.FlowNative
-		wap, jsapi, guide   = checkout.FlowWAP, checkout.FlowJSAPI, checkout.FlowGuide
-	)
-	nobody := checkout.Device{Kind: checkout.DeviceUnknown, Container: none}
+	for _, ua := range []string{
+		inAndroidApp + " MicroMessenger/8.0.50 miniProgram/wx0123456789abcdef",
+		inIPhoneApp + " MicroMessenger/8.0.50 miniProgram",
+		onWindows + " MicroMessenger/7.0.20 WindowsWechat miniProgram",
+	} {
+		if d := checkout.DetectDevice(headers(ua)); !d.MiniProgram || d.Container != wechat {
+			t.Errorf("%+v", d)
+		}
+	}
+}
+
+func TestClientHintsRefine(t *testing.T) {
+	t.Parallel()
+	const forms, platform, mobile = "Sec-CH-UA-Form-Factors", "Sec-CH-UA-Platform", "Sec-CH-UA-Mobile"
 	for name, c := range map[string]struct {
-		device checkout.Device
-		flows  [3]checkout.Flow // Alipay CN, Alipay HK, WeChat Pay
-		guides [3]checkout.Guide
+		header func(string) string
+		kind   checkout.DeviceKind
+		in     checkout.Container
 	}{
-		"desktop":             {desktop, [3]checkout.Flow{web, iframe, native}, [3]checkout.Guide{}},
-		"phone":               {phone, [3]checkout.Flow{wap, wap, guide}, [3]checkout.Guide{"", "", checkout.GuideOpenInWeChat}},
-		"WeChat on a phone":   {inApp, [3]checkout.Flow{guide, guide, jsapi}, [3]checkout.Guide{checkout.GuideOpenInBrowser, checkout.GuideOpenInBrowser}},
-		"WeChat on a desktop": {checkout.Device{Kind: checkout.DeviceDesktop, Container: wechat}, [3]checkout.Flow{guide, guide, native}, [3]checkout.Guide{checkout.GuideOpenInBrowser, checkout.GuideOpenInBrowser}},
-		"Alipay app":          {checkout.Device{Kind: checkout.DeviceHandheld, Container: alipay}, [3]checkout.Flow{wap, guide, guide}, [3]checkout.Guide{"", checkout.GuideOpenInBrowser, checkout.GuideOpenInWeChat}},
-		"unknown":             {nobody, [3]checkout.Flow{web, iframe, native}, [3]checkout.Guide{}},
-		"WeChat on who knows": {checkout.Device{Kind: checkout.DeviceUnknown, Container: wechat}, [3]checkout.Flow{web, iframe, native}, [3]checkout.Guide{}},
-		"bot":                 {bot, [3]checkout.Flow{checkout.FlowNone, checkout.FlowNone, checkout.FlowNone}, [3]checkout.Guide{}},
+		"a phone that asks for the computer's page": {headers(onLinux, platform, `"Android"`, mobile, "?0"), checkout.DeviceHandheld, none},
+		"a tablet by its form":                      {headers(onWindows, forms, `"Desktop", "Tablet"`), checkout.DeviceHandheld, none},
+		"a car":                                     {headers(onAndroid, forms, `"Automotive", "Tablet"`, platform, `"Android"`), checkout.DeviceScreen, none},
+		"a watch":                                   {headers(onAndroid, forms, `"Watch"`), checkout.DeviceScreen, none},
+		"glasses":                                   {headers(onLinux, forms, `"XR"`), checkout.DeviceScreen, none},
+		"a computer that plays a phone":             {headers(onIPhone, platform, `"Windows"`), checkout.DeviceDesktop, none},
+		"nothing but a platform":                    {headers("", platform, `"macOS"`), checkout.DeviceDesktop, none},
+		"nothing but mobile":                        {headers("", mobile, "?1"), checkout.DeviceHandheld, none},
+		"not mobile says nothing":                   {headers("", mobile, "?0", platform, `"Unknown"`), checkout.DeviceUnknown, none},
+		"odd values say nothing":                    {headers(onIPhone, mobile, "yes", platform, "<?>", forms, "Desktop"), checkout.DeviceHandheld, none},
+		"an app keeps its device":                   {headers(onWindows+" MicroMessenger/7.0.20 WindowsWechat", platform, `"Android"`, mobile, "?1"), checkout.DeviceDesktop, wechat},
+		"a TV stays one":                            {headers("Mozilla/5.0 (Linux; Android TV) AppleWebKit/537.36", platform, `"Android"`), checkout.DeviceScreen, none},
+		"a bot stays one":                           {headers("curl/8", platform, `"Windows"`), checkout.DeviceBot, none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for i, w := range checkout.Wallets() {
-				choice := checkout.ChooseFlow(c.device, w)
-				if choice.Flow != c.flows[i] || choice.Guide != c.guides[i] {
-					t.Errorf("%s: %s %q, want %s %q", w, choice.Flow, choice.Guide, c.flows[i], c.guides[i])
-				}
-				if choice.Flow == guide && len(choice.Others) == 0 {
-					t.Errorf("%s: a guide without another way", w)
-				}
-				for _, other := range choice.Others {
-					if other == choice.Flow || !w.CanPayBy(other) {
-						t.Errorf("%s: %s is no other way than %s", w, other, choice.Flow)
-					}
-				}
+			if d := checkout.DetectDevice(c.header); d.Kind != c.kind || d.Container != c.in {
+				t.Errorf("%+v, want %s in %s", d, c.kind, c.in)
 			}
 		})
 	}
-	t.Run("an unknown wallet", func(t *testing.T) {
-		t.Parallel()
-		if choice := checkout.ChooseFlow(desktop, "paypal"); choice.Flow != checkout.FlowNone || choice.Reason == "" {
-			t.Errorf("%+v", choice)
+}
+
+func TestPrefetchIsTold(t *testing.T) {
+	t.Parallel()
+	for _, header := range [][]string{
+		{"Sec-Purpose", "prefetch"}, {"Sec-Purpose", "prefetch;prerender"}, {"Sec-Purpose", "prerender"},
+		{"Purpose", "prefetch"}, {"X-Purpose", "preview"}, {"X-Moz", "Prefetch"},
+	} {
+		d := checkout.DetectDevice(headers(onWindows, header...))
+		if !d.Prefetched || d.Kind != checkout.DeviceDesktop || !strings.Contains(d.Reason, header[0]) {
+			t.Errorf("%v: %+v", header, d)
 		}
-	})
-	t.Run("a choice is the caller's own", func(t *testing.T) {
-		t.Parallel()
-		checkout.ChooseFlow(phone, checkout.WalletAlipayCN).Others[0] = "spoiled"
-		if got := checkout.ChooseFlow(phone, checkout.WalletAlipayCN).Others[0]; got != iframe {
-			t.Errorf("%s", got)
-		}
-	})
+	}
+	if checkout.DetectDevice(headers(onWindows, "Purpose", "fun")).Prefetched {
+		t.Error("any purpose is a prefetch")
+	}
+}
+
+// TestDeviceHeadersAreAllThatIsRead: a page's Vary lists them.
+func TestDeviceHeadersAreAllThatIsRead(t *testing.T) {
+	t.Parallel()
+	read := map[string]bool{}
+	for _, ua := range []string{"", onWindows, "curl/8", inAndroidApp} {
+		checkout.DetectDevice(func(name string) string {
+			read[name] = true
+			return map[string]string{"User-Agent": ua}[name]
+		})
+	}
+	if got, want := slices.Sorted(maps.Keys(read)), slices.Sorted(slices.Values(checkout.DeviceHeaders())); !slices.Equal(got, want) {
+		t.Errorf("%v are read, %v are told", got, want)
+	}
 }
 
 func TestFlows(t *testing.T) {
@@ -120,6 +221,7 @@ func TestFlows(t *testing.T) {
 		checkout.FlowNative: {false, true, false, true},
 		checkout.FlowJSAPI:  {false, false, false, true},
 		checkout.FlowGuide:  {},
+		checkout.FlowPick:   {},
 		checkout.FlowNone:   {},
 		"":                  {},
 	} {

@@ -5,7 +5,7 @@ import "slices"
 // Flow is how a shopper pays.
 type Flow string
 
-// The flows that place an order, and the two that do not.
+// The flows that place an order, and the three that do not.
 const (
 	// FlowWeb goes to Alipay's cashier for computers, in the same tab.
 	FlowWeb Flow = "web"
@@ -18,6 +18,9 @@ const (
 	// FlowJSAPI opens WeChat's payment sheet from a page inside WeChat.
 	FlowJSAPI Flow = "jsapi"
 
+	// FlowPick places no order: the shopper says first whether to pay on this
+	// device or to scan a code with another.
+	FlowPick Flow = "pick"
 	// FlowGuide places no order: it tells the shopper where this wallet can
 	// be paid with.
 	FlowGuide Flow = "guide"
@@ -39,83 +42,56 @@ type Guide string
 const (
 	GuideOpenInWeChat  Guide = "open_in_wechat"
 	GuideOpenInBrowser Guide = "open_in_browser"
+	// GuideLeaveMiniProgram is for WeChat's mini programs: their web-view can
+	// neither pay nor be opened in a browser.
+	GuideLeaveMiniProgram Guide = "leave_mini_program"
+	// GuidePickDevice asks which device pays: this one, or another that scans.
+	GuidePickDevice Guide = "pick_device"
+	// GuideSwitchWallet asks to pay with [Choice.Switch], which pays in place.
+	GuideSwitchWallet Guide = "switch_wallet"
 )
 
 // Choice is how a wallet is paid with on a device, and why.
 type Choice struct {
 	Flow Flow
-	// Guide is set with FlowGuide.
+	// Guide is set with FlowGuide and FlowPick.
 	Guide Guide
-	// Others are the flows one tap away: every guess may be wrong.
+	// Others are the flows one tap away: every guess may be wrong. With
+	// FlowPick they are what there is to pick from.
 	Others []Flow
+	// Anyway is the one of Others that is to be tried against the guide's
+	// advice: what this app does with it is not known. "" for none.
+	Anyway Flow
+	// Switch is the wallet whose own app this is. Where a session takes it,
+	// [Session.ChooseFlow] guides to it. "" for none.
+	Switch Wallet
 	// Reason explains the choice to an operator.
 	Reason string
 }
 
-// situation is a row of the flow table.
-type situation struct {
-	kind      DeviceKind
-	container Container
-}
-
-// flowTable is the choice for each situation, in the order of [Wallets].
-// A device or an app that it does not list is served by fallbackRow.
-var flowTable = map[situation]flowRow{
-	{DeviceDesktop, ContainerNone}: desktopRow,
-	{DeviceHandheld, ContainerNone}: {
-		WalletAlipayCN: {Flow: FlowWAP, Others: []Flow{FlowIframe}},
-		WalletAlipayHK: {Flow: FlowWAP, Others: []Flow{FlowIframe}},
-		WalletWeChat:   {Flow: FlowGuide, Guide: GuideOpenInWeChat, Others: []Flow{FlowNative}},
-	},
-	{DeviceHandheld, ContainerWeChat}: {
-		WalletAlipayCN: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Others: []Flow{FlowIframe}},
-		WalletAlipayHK: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Others: []Flow{FlowIframe}},
-		WalletWeChat:   {Flow: FlowJSAPI, Others: []Flow{FlowNative}},
-	},
-	{DeviceDesktop, ContainerWeChat}: {
-		WalletAlipayCN: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Others: []Flow{FlowIframe}},
-		WalletAlipayHK: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Others: []Flow{FlowIframe}},
-		WalletWeChat:   {Flow: FlowNative},
-	},
-	{DeviceHandheld, ContainerAlipay}: {
-		WalletAlipayCN: {Flow: FlowWAP, Others: []Flow{FlowIframe}},
-		WalletAlipayHK: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Others: []Flow{FlowIframe}},
-		WalletWeChat:   {Flow: FlowGuide, Guide: GuideOpenInWeChat, Others: []Flow{FlowNative}},
-	},
-}
-
-type flowRow map[Wallet]Choice
-
-var (
-	desktopRow = flowRow{
-		WalletAlipayCN: {Flow: FlowWeb, Others: []Flow{FlowIframe}},
-		WalletAlipayHK: {Flow: FlowIframe, Others: []Flow{FlowWeb}},
-		WalletWeChat:   {Flow: FlowNative},
-	}
-	// fallbackRow is a computer's, with the phone's ways one tap away.
-	fallbackRow = flowRow{
-		WalletAlipayCN: {Flow: FlowWeb, Others: []Flow{FlowIframe, FlowWAP}},
-		WalletAlipayHK: {Flow: FlowIframe, Others: []Flow{FlowWAP}},
-		WalletWeChat:   {Flow: FlowNative},
-	}
-)
-
-// ChooseFlow says how wallet w is paid with on device d. It places nothing for
-// a bot.
+// ChooseFlow says how wallet w is paid with on device d, whatever a session
+// takes. It places nothing for a bot, nor for a page that is loaded ahead.
 func ChooseFlow(d Device, w Wallet) Choice {
-	if d.Kind == DeviceBot {
-		return Choice{Flow: FlowNone, Reason: d.Reason}
-	}
-	row, ok := flowTable[situation{d.Kind, d.Container}]
-	if !ok {
-		row = fallbackRow
-	}
-	choice, ok := row[w]
+	where := placeOf(d)
+	choice, ok := flowTable[where][w]
 	if !ok {
 		return Choice{Flow: FlowNone, Reason: "unknown wallet"}
 	}
 	choice.Others = slices.Clone(choice.Others)
-	choice.Reason = string(d.Kind) + ", in app " + string(d.Container) + ": " + d.Reason
+	choice.Reason = string(where) + ": " + d.Reason
+	return choice
+}
+
+// ChooseFlow is the function of that name within what the session takes.
+func (s Session) ChooseFlow(d Device, w Wallet) Choice {
+	choice := ChooseFlow(d, w)
+	switch {
+	case choice.Switch == "":
+	case s.Accepts(choice.Switch):
+		choice.Guide = GuideSwitchWallet
+	default:
+		choice.Switch = ""
+	}
 	return choice
 }
 

@@ -81,6 +81,18 @@ func (s *Service) askPatiently(ctx context.Context, this kick) {
 	}
 }
 
+// background runs something that nobody waits for but Drain. It reports false
+// once Drain has begun.
+func (s *Service) background(run func()) bool {
+	s.kicks.mu.Lock()
+	defer s.kicks.mu.Unlock()
+	if s.kicks.closed {
+		return false
+	}
+	s.kicks.wg.Go(run)
+	return true
+}
+
 // Drain refuses new background work and waits for what runs, or for ctx.
 func (s *Service) Drain(ctx context.Context) error {
 	s.kicks.mu.Lock()

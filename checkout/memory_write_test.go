@@ -79,6 +79,9 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	}
 	if c.Session != nil {
 		s := *c.Session
+		if s.Status != checkout.StatusOpen {
+			s.SealedOpenID = ""
+		}
 		s.Version++
 		m.sessions[s.ID] = s
 	}

@@ -36,6 +36,8 @@ type Config struct {
 	Store   Store
 	Gateway Gateway
 	Clock   Clock
+	// Rates tells what amounts are in CNY. Without it no page does.
+	Rates Rates
 	// Random is the source of ids and tokens: crypto/rand.Reader.
 	Random io.Reader
 	// Merchants are the shops, by ID.
@@ -75,6 +77,9 @@ type Service struct {
 	report   func(Report)
 	watchers *watchers
 	kicks    *kicks
+	rates    *rates
+	// asksRates is nil where no rates are shown.
+	asksRates Rates
 }
 
 // New returns a Service, or an error that names the field that is missing.
@@ -108,7 +113,7 @@ func New(c Config) (*Service, error) {
 		store: c.Store, gateway: c.Gateway, clock: millisClock{c.Clock},
 		random: &lockedReader{from: c.Random},
 		shops:  c.Merchants, base: c.PublicURL, timeout: c.CallTimeout, report: c.Report,
-		watchers: newWatchers(), kicks: newKicks(),
+		watchers: newWatchers(), kicks: newKicks(), rates: newRates(), asksRates: c.Rates,
 	}, nil
 }
 

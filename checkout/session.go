@@ -92,6 +92,10 @@ type Session struct {
 	Locale string
 	// Metadata is the shop's, given back as it came.
 	Metadata map[string]string
+	// SealedOpenID is the WeChat user that the shop named, encrypted: whoever
+	// starts a payment by FlowJSAPI can read it. It is forgotten when the
+	// session ends; "" for none.
+	SealedOpenID string
 
 	CreatedAt time.Time
 	// ExpiresAt is when no new order is placed any more.

@@ -47,13 +47,13 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
 		if err != nil {
 			return Attempt{}, err
 		}
-		open, found, err := s.liveAttempt(ctx, w)
+		open, shown, err := s.liveAttempt(ctx, w)
 		if err != nil {
 			return Attempt{}, err
 		}
 		var a Attempt
-		if found {
-			a, err = s.reuse(ctx, w, open)
+		if open != nil {
+			a, err = s.reuse(ctx, w, *open, shown)
 		} else {
 			a, err = s.order(ctx, w)
 		}
@@ -76,7 +76,7 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 	if !session.Accepts(r.Wallet) {
 		return wish{}, &FieldError{"wallet", "is not offered for this session"}
 	}
-	choice := ChooseFlow(r.Device, r.Wallet)
+	choice := session.ChooseFlow(r.Device, r.Wallet)
 	reason := choice.Reason
 	if r.Flow == "" {
 		r.Flow = choice.Flow
@@ -84,7 +84,7 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 		reason = "asked for by the shopper; " + reason
 	}
 	switch {
-	case choice.Flow == FlowNone || r.Flow == FlowGuide:
+	case choice.Flow == FlowNone || r.Flow == FlowGuide || r.Flow == FlowPick:
 		return wish{}, ErrNotHere
 	case !r.Wallet.CanPayBy(r.Flow):
 		return wish{}, &FieldError{"flow", "does not suit the wallet"}
@@ -97,21 +97,23 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 }
 
 // liveAttempt returns the wallet's attempt that can still be paid: the open
-// one, or one that failed and must be closed before the next is placed.
-func (s *Service) liveAttempt(ctx context.Context, w wish) (Attempt, bool, error) {
+// one, or one that failed and must be closed before the next is placed; nil for
+// none. It says whether that is the one that the pages show.
+func (s *Service) liveAttempt(ctx context.Context, w wish) (open *Attempt, shown bool, err error) {
 	all, err := s.store.Attempts(ctx, w.SessionID)
-	for _, a := range all {
+	for i, a := range all {
 		if a.live() && a.Wallet == w.Wallet {
-			return a, true, err
+			return &all[i], current(all).ID == a.ID, err
 		}
 	}
-	return Attempt{}, false, err
+	return nil, false, err
 }
 
 // reuse returns the live attempt when it is what the shopper wishes, and ends
-// it otherwise: ErrConflict then says to look again.
-func (s *Service) reuse(ctx context.Context, w wish, open Attempt) (Attempt, error) {
-	same := open.Flow == w.Flow && open.Payer == w.Payer && s.clock.Now().Before(open.CreatedAt.Add(codeLife))
+// it otherwise: ErrConflict then says to look again. One that another wallet's
+// has taken the place of is ended too: the pages show the newest.
+func (s *Service) reuse(ctx context.Context, w wish, open Attempt, shown bool) (Attempt, error) {
+	same := shown && open.Flow == w.Flow && open.Payer == w.Payer && s.clock.Now().Before(open.CreatedAt.Add(codeLife))
 	if same && open.State == AttemptPending {
 		return open, nil
 	}

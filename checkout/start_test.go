@@ -245,3 +245,23 @@ func TestClicksAtOnce(t *testing.T) {
 		},
 	})
 }
+
+// TestShopperGoesBackToAWallet: the pages show the newest order, so that wallet
+// gets a new one, and its old one is closed first.
+func TestShopperGoesBackToAWallet(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		s := f.session()
+		first := f.start(s, checkout.WalletWeChat)
+		f.start(s, checkout.WalletAlipayHK)
+		again := f.start(s, checkout.WalletWeChat)
+		v, err := f.View(t.Context(), s.ID)
+		fails(t, err, nil)
+		if v.Attempt.ID != again.ID || again.ID == first.ID {
+			t.Errorf("the pages show %s, started again was %s, first %s", v.Attempt.ID, again.ID, first.ID)
+		}
+		old, err := f.store.Attempt(t.Context(), first.ID)
+		fails(t, err, nil)
+		same(t, "the first", old.State, checkout.AttemptClosed)
+		same(t, "and a double click", f.start(s, checkout.WalletWeChat).ID, again.ID)
+	})
+}

@@ -26,6 +26,9 @@ const (
 	EntryNotification EntryKind = "notification"
 	// EntryReturn: a browser came back from the wallet.
 	EntryReturn EntryKind = "return"
+	// EntryBridge: WeChat's payment sheet answered the browser. Result is ok,
+	// cancel or fail; Detail is what it said, and what to check.
+	EntryBridge EntryKind = "bridge"
 	// EntryCancel: the shopper wishes to call the session off.
 	EntryCancel EntryKind = "cancel"
 	// EntryRefund: a refund was stored and its money reserved. Result is its

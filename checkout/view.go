@@ -26,6 +26,9 @@ type View struct {
 	Payable bool
 	// Remaining is the time to the session's expiry, never negative.
 	Remaining time.Duration
+	// RenewIn is the time until the code that is shown should be started anew;
+	// negative where none is shown, or the session ends before.
+	RenewIn time.Duration
 }
 
 // View reads what a page shows. It changes nothing and calls nobody.
@@ -63,7 +66,18 @@ func newView(session Session, attempts []Attempt, now time.Time) View {
 	if left := session.ExpiresAt.Sub(now); left > 0 && session.Status == StatusOpen {
 		v.Remaining = left
 	}
+	v.RenewIn = v.renewIn(now)
 	return v
+}
+
+func (v View) renewIn(now time.Time) time.Duration {
+	if v.State != page.Code {
+		return -1
+	}
+	if left := max(v.Attempt.CreatedAt.Add(codeLife).Sub(now), 0); left < v.Remaining {
+		return left
+	}
+	return -1
 }
 
 // current is the attempt a page is about: the paid one, else the newest that

@@ -8,11 +8,20 @@
   const facts = root.dataset;
   const all = (selector) => document.querySelectorAll(selector);
   const one = (selector) => document.querySelector(selector);
-  const absolute = (url) => new URL(url, location.href).href;
+  const on = (target, names, f) => names.split(' ').forEach((name) => target.addEventListener(name, f));
   const framed = window.parent !== window;
-  let tell = () => {}; // takes an event: the Worker's, or the fallback's
+  // tell takes an event: the Worker's, or the fallback's.
+  let tell = () => {};
   let invoked = false;
   let started = false;
+
+  const hide = (target, hidden) => all(`[data-reveal="${target}"]`).forEach((e) => { e.hidden = hidden; });
+
+  // ask gives up on a request that a phone's network has lost.
+  const ask = (url, accept, body) => fetch(url, {
+    method: body ? 'POST' : 'GET', body, headers: { Accept: accept }, cache: 'no-store',
+    signal: AbortSignal.timeout && AbortSignal.timeout(body ? 30000 : 10000),
+  });
 
   // What the Worker can ask for.
   const commands = {
@@ -23,14 +32,15 @@
       one('#announce').textContent = source ? source.textContent : '';
     },
     set_link(c) { all(`[data-link="${c.target}"]`).forEach((e) => { e.href = c.url; e.hidden = false; }); },
-    reveal(c) { all(`[data-reveal="${c.target}"]`).forEach((e) => { e.hidden = false; }); },
-    conceal(c) { all(`[data-reveal="${c.target}"]`).forEach((e) => { e.hidden = true; }); },
+    reveal(c) { hide(c.target, false); },
+    conceal(c) { hide(c.target, true); },
     invoke_bridge: invoke,
     // Only the shop can frame the page (frame-ancestors), and a state is no
     // secret from it: any origin may be the parent's.
     tell_parent(c) { window.parent.postMessage({ wantukit: { state: c.state } }, '*'); },
     navigate(c) { if (/^https?:\/\//.test(c.url)) location.assign(c.url); },
     reload,
+    renew() { const form = one('[data-again]'); if (form && !pressed) post(form, null); },
   };
 
   // A server that keeps contradicting its own page must not make it spin.
@@ -42,16 +52,60 @@
     try {
       last = Number(sessionStorage.getItem(key));
       sessionStorage.setItem(key, Date.now());
-    } catch (e) { /* storage is off: reload and hope */ }
+    // Where storage is off: reload and hope.
+    } catch (e) {}
     const soon = Math.abs(Date.now() - last) < 5000;
-    setTimeout(() => location.reload(), soon ? 5000 : 0);
+    setTimeout(refresh, soon ? 5000 : 0);
+  }
+
+  // The server's page takes the place of this one's content: a code is renewed
+  // and a wallet changed without a load. It fails where the new content needs a
+  // policy or an address of its own: a frame, or WeChat's sheet.
+  async function swap(request, button) {
+    const response = await request;
+    if (!response.ok || new URL(response.url).pathname !== location.pathname) throw response.status;
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+    const next = page.getElementById('checkout');
+    const here = button || root.contains(document.activeElement);
+    if (next.querySelector('iframe') || next.dataset.jsapi) throw 0;
+    [...root.attributes].forEach((a) => root.removeAttribute(a.name));
+    [...next.attributes].forEach((a) => root.setAttribute(a.name, a.value));
+    root.replaceChildren(...next.childNodes);
+    document.title = page.title;
+    unhide();
+    // Who was here is taken to the new words; who was not hears of them.
+    const title = one(`[data-say~="${facts.state}"]`);
+    if (here && title) { title.tabIndex = -1; title.focus({ preventScroll: true }); }
+    else commands.announce({ target: facts.state });
+    tell({ event: 'replaced', ...facts });
+  }
+  function refresh() { swap(ask(location.pathname, 'text/html')).catch(() => location.reload()); }
+  // A form's answer is swapped in; where it cannot be, the form is sent as the
+  // browser does.
+  async function post(form, button) {
+    const body = new URLSearchParams(new FormData(form));
+    if (button && button.name) body.set(button.name, button.value);
+    busy(button || form);
+    try {
+      await swap(ask(form.action, 'text/html', body), button);
+    } catch (e) {
+      // What no button started, the next round starts again.
+      if (button) native(button);
+    }
+    busy();
+  }
+  function native(button) {
+    busy();
+    delete button.form.dataset.swap;
+    button.click();
   }
 
   function invoke() {
     invoked = true;
     window.WeixinJSBridge.invoke('getBrandWCPayRequest', JSON.parse(facts.jsapi), (answer) => {
-      const result = String(answer && answer.err_msg).split(':').pop();
-      tell({ event: 'bridge_answered', result: result === 'ok' || result === 'cancel' ? result : 'fail' });
+      const { err_msg: message, err_desc: why } = answer || {};
+      const [, result] = /:(ok|cancel)$/.exec(message) || [0, 'fail'];
+      tell({ event: 'bridge_answered', result, words: `${message} ${why || ''}`.trim().slice(0, 200) });
     });
   }
 
@@ -70,61 +124,69 @@
       else if (commands[data.cmd]) commands[data.cmd](data);
     };
     tell = (event) => worker.postMessage(event);
-    tell({
-      event: 'started',
-      state: facts.state, attempt: facts.attempt || '', remaining: Number(facts.remaining), next: facts.next || '',
-      jsapi: !!facts.jsapi, statusOnly: !!facts.statusOnly, framed, token: facts.token || '',
-      status: absolute(facts.status), events: absolute(facts.events), confirm: absolute(facts.confirm),
-      wasm: absolute(facts.wasm), wasmExec: absolute(facts.wasmExec),
-    });
+    tell({ event: 'started', ...facts, framed });
   }
 
   // The fallback polls, and reloads when the server says something else than
   // the page. It never asks twice at once.
-  let asking = false, timer = 0, since = Date.now(), confirmed = 0;
+  let asking = false, timer = 0, since = Date.now(), confirmed = 0, confirming = 0, words = '';
+  const json = 'application/json';
   function fallBack() {
     tell = fallback;
-    if (window.WeixinJSBridge) tell({ event: 'bridge_ready' });
-    if (facts.state === 'confirming') confirm(); // back from the wallet: ask at once
+    if (!invoked) pay();
+    // Back from the wallet: ask at once.
+    if (facts.state === 'confirming') confirm();
     else poll();
   }
   function fallback(e) {
     if (e.event === 'visible') { since = Date.now(); confirm(); }
-    if (e.event === 'bridge_ready' && facts.jsapi && facts.state === 'redirecting' && !invoked) invoke();
-    if (e.event === 'clicked' && e.action === 'pay' && window.WeixinJSBridge) invoke();
-    if (e.event === 'bridge_answered') confirm();
+    if (e.event === 'bridge_ready' && !invoked || e.action === 'pay') pay();
+    if (e.event === 'bridge_answered') {
+      words = e.words;
+      hide('bridge-failed', e.result !== 'fail');
+      confirm();
+    }
+  }
+  function pay() {
+    if (!facts.jsapi || facts.state !== 'redirecting') return;
+    if (window.WeixinJSBridge) invoke();
+    setTimeout(() => hide('bridge-missing', invoked), invoked ? 0 : 5000);
   }
   async function poll() {
     if (asking || facts.state === 'paid') return;
     asking = true;
     clearTimeout(timer);
     try {
-      const signal = AbortSignal.timeout && AbortSignal.timeout(10000);
-      const s = await (await fetch(facts.status, { signal, cache: 'no-store', headers: { Accept: 'application/json' } })).json();
+      const s = await (await ask(facts.status, json)).json();
       const moved = s.state !== facts.state || (!facts.statusOnly && (s.attempt || '') !== (facts.attempt || ''));
       if (s.state && moved) reload();
-    } catch (e) { /* offline: the next one */ }
+    // Offline: the next one.
+    } catch (e) {}
     asking = false;
     timer = setTimeout(poll, Date.now() - since < 60000 ? 2000 : 10000);
   }
   async function confirm() {
-    if (facts.attempt && Date.now() - confirmed >= 2000) {
+    clearTimeout(confirming);
+    const wait = confirmed + 2000 - Date.now();
+    if (wait > 0) confirming = setTimeout(confirm, Math.min(wait, 2000));
+    else if (facts.attempt) {
       confirmed = Date.now();
-      const body = new URLSearchParams({ token: facts.token });
-      await fetch(facts.confirm, { method: 'POST', headers: { Accept: 'application/json' }, body }).catch(() => {});
+      const body = new URLSearchParams({ token: facts.token, bridge: words });
+      words = '';
+      await ask(facts.confirm, json, body).catch(() => {});
     }
     poll();
   }
 
   // Events.
   function listen() {
-    const visible = () => tell({ event: 'visible' });
-    document.addEventListener('visibilitychange', () => tell({ event: document.hidden ? 'hidden' : 'visible' }));
-    window.addEventListener('pageshow', (e) => { if (e.persisted) { busy(false); visible(); } });
-    window.addEventListener('focus', visible);
-    window.addEventListener('online', visible);
-    if (window.WeixinJSBridge) tell({ event: 'bridge_ready' });
-    else document.addEventListener('WeixinJSBridgeReady', () => tell({ event: 'bridge_ready' }));
+    const visible = () => tell({ event: document.hidden ? 'hidden' : 'visible' });
+    on(document, 'visibilitychange resume', visible);
+    on(window, 'focus online', visible);
+    on(window, 'pageshow', (e) => { if (e.persisted) { busy(); visible(); } });
+    const ready = () => tell({ event: 'bridge_ready' });
+    if (window.WeixinJSBridge) ready();
+    else on(document, 'WeixinJSBridgeReady', ready);
   }
 
   // One step at a time: a second press of a button is the first one's.
@@ -134,23 +196,28 @@
     pressed = button || null;
     if (pressed) pressed.setAttribute('aria-busy', 'true');
   }
-  document.addEventListener('submit', (e) => {
+  on(document, 'submit', (e) => {
     if (pressed) { e.preventDefault(); return; }
+    if (swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter).then(() => scrollTo(0, 0)); return; }
     busy(e.submitter || e.target);
     setTimeout(busy, 8000);
   });
-  document.addEventListener('click', (e) => {
+  const swaps = (form) => 'swap' in form.dataset && root.replaceChildren && window.FormData;
+  on(document, 'click', (e) => {
     const action = e.target.closest('[data-action]');
     if (action) tell({ event: 'clicked', action: action.dataset.action });
     const copy = e.target.closest('[data-copy]');
-    if (copy) copyLink(copy);
+    if (copy) copyText(copy);
+    if (e.target.closest('[data-print]')) window.print();
   });
-  function copyLink(button) {
-    const input = button.parentNode.querySelector('input');
-    input.select();
+  function copyText(button) {
+    const source = button.parentNode.querySelector('[data-source]');
+    const text = source.value || source.textContent;
+    if (source.select) source.select();
+    else getSelection().selectAllChildren(source);
     const done = () => { button.textContent = one('#announce').textContent = button.dataset.copy; };
     // Web-views without the clipboard's new way often have its old one.
-    if (navigator.clipboard) navigator.clipboard.writeText(input.value).then(done, () => {});
+    if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, () => {});
     else if (document.execCommand('copy')) done();
   }
 
@@ -158,20 +225,31 @@
     if (started) return;
     started = true;
     const starter = facts.autostart && one(`[data-default][value="${facts.autostart}"]`);
-    if (starter) { starter.click(); return; } // the next page is the one to live on
+    // Where another page comes, that is the one to live on.
+    if (starter && !swaps(starter.form)) { starter.click(); return; }
     const connection = navigator.connection;
     const can = facts.worker && facts.wasm && window.Worker && window.WebAssembly && !(connection && connection.saveData);
     try { can ? startWorker() : fallBack(); } catch (e) { fallBack(); }
     listen();
+    if (starter) starter.click();
   }
 
   // After the first paint, which a hidden page does not have; and not while a
   // browser only guesses that the page will be wanted.
+  const unhide = () => all('[data-script]').forEach((e) => { e.hidden = false; });
   function begin() {
-    all('[data-script]').forEach((e) => { e.hidden = false; });
+    unhide();
+    // A frame that refuses to load cannot be seen from outside: the way past it
+    // is always there, and pointed out to who waits in vain.
+    const late = setTimeout(hide, 10000, 'frame-late', false);
+    const came = () => { clearTimeout(late); hide('frame-late', true); };
+    all('iframe').forEach((e) => {
+      e.onload = came;
+      if (performance.getEntriesByName(e.src)[0]) came();
+    });
     requestAnimationFrame(() => setTimeout(start));
     setTimeout(start, 1000);
   }
-  if (document.prerendering) document.addEventListener('prerenderingchange', begin, { once: true });
+  if (document.prerendering) on(document, 'prerenderingchange', begin);
   else begin();
 })();

@@ -13,7 +13,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
-	"strconv"
 	"strings"
 
 	"github.com/wantukit/wantukit/static/internal/squeeze"
@@ -39,6 +38,19 @@ var files embed.FS
 type Config struct {
 	// Demo adds DemoBridge. Defaults to leaving it out.
 	Demo bool
+	// Images are the shops' pictures, by the name to serve each under; its
+	// ImageType must be known.
+	Images map[string][]byte
+}
+
+// ImageType returns the content type of a picture by its name, or "" for what
+// is not one.
+func ImageType(name string) string {
+	kind := contentTypes[strings.ToLower(path.Ext(name))]
+	if !strings.HasPrefix(kind, "image/") {
+		return ""
+	}
+	return kind
 }
 
 // Assets are the files that were built. They are safe for concurrent use.
@@ -65,6 +77,10 @@ var contentTypes = map[string]string{
 	".js":   "text/javascript; charset=utf-8",
 	".wasm": "application/wasm",
 	".svg":  "image/svg+xml",
+	".png":  "image/png",
+	".webp": "image/webp",
+	".jpg":  "image/jpeg",
+	".jpeg": "image/jpeg",
 }
 
 // New reads the embedded files. Those of dist may be missing.
@@ -76,6 +92,13 @@ func New(config Config) (*Assets, error) {
 	}
 	for _, name := range names {
 		f, err := compressed(name)
+		if err != nil {
+			return nil, err
+		}
+		a.byName[name] = f
+	}
+	for name, body := range config.Images {
+		f, err := picture(name, body)
 		if err != nil {
 			return nil, err
 		}
@@ -107,11 +130,14 @@ func (a *Assets) Open(hash, name, acceptEncoding string) (Asset, bool) {
 		return Asset{}, false
 	}
 	asset := Asset{Body: f.plain, ContentType: f.contentType}
-	switch {
-	case accepts(acceptEncoding, "br"):
-		asset.Body, asset.Encoding = f.brot, "br"
-	case accepts(acceptEncoding, "gzip"):
-		asset.Body, asset.Encoding = f.gzip, "gzip"
+	if f.brot == nil { // a picture that is compressed already
+		return asset, true
+	}
+	switch asset.Encoding = Encoding(acceptEncoding); asset.Encoding {
+	case "br":
+		asset.Body = f.brot
+	case "gzip":
+		asset.Body = f.gzip
 	}
 	return asset, true
 }
@@ -123,6 +149,25 @@ func compressed(name string) (file, error) {
 	if err != nil {
 		return file{}, fmt.Errorf("static: read %s: %w", name, err)
 	}
+	if path.Ext(name) == ".js" {
+		body = squeeze.Lean(body)
+	}
+	return squeezed(name, body)
+}
+
+// picture is a shop's. Only SVG is worth compressing.
+func picture(name string, body []byte) (file, error) {
+	switch ImageType(name) {
+	case "":
+		return file{}, fmt.Errorf("static: %s is not a picture", name)
+	case contentTypes[".svg"]:
+		return squeezed(name, body)
+	default:
+		return newFile(name, body), nil
+	}
+}
+
+func squeezed(name string, body []byte) (_ file, err error) {
 	f := newFile(name, body)
 	if f.brot, err = squeeze.Brotli(body); err != nil {
 		return file{}, fmt.Errorf("static: compress %s: %w", name, err)
@@ -149,19 +194,5 @@ func packed(name string) (file, bool) {
 
 func newFile(name string, plain []byte) file {
 	sum := sha256.Sum256(plain)
-	return file{hash: hex.EncodeToString(sum[:8]), contentType: contentTypes[path.Ext(name)], plain: plain}
-}
-
-// accepts reports whether an Accept-Encoding names coding and does not refuse
-// it by a weight of 0.
-func accepts(acceptEncoding, coding string) bool {
-	for item := range strings.SplitSeq(acceptEncoding, ",") {
-		name, weight, weighted := strings.Cut(item, ";")
-		if !strings.EqualFold(strings.TrimSpace(name), coding) {
-			continue
-		}
-		q, err := strconv.ParseFloat(strings.TrimPrefix(strings.TrimSpace(weight), "q="), 64)
-		return !weighted || err == nil && q > 0
-	}
-	return false
+	return file{hash: hex.EncodeToString(sum[:8]), contentType: contentTypes[strings.ToLower(path.Ext(name))], plain: plain}
 }

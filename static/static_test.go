@@ -48,6 +48,17 @@ func TestEncodings(t *testing.T) {
 		{"br;q=0.0, gzip;q=0", ""},
 		{"br;q=0.5", "br"},
 		{"brotli, xgzip", ""},
+		{"br;q=0.5, gzip", "gzip"},
+		{"br;q=0.8, gzip;q=0.8", "br"},
+		{"gzip ; q=0.4 , br ; Q=0.6", "br"},
+		{"*", "br"},
+		{"*;q=0", ""},
+		{"*;q=0.1, br;q=0", "gzip"},
+		{"gzip;q=0, *", "br"},
+		{"gzip, *;q=0", "gzip"},
+		{"br;q=often, gzip;q=0.1", "gzip"},
+		{"br;q=2, gzip;q=NaN", ""},
+		{"br;level=5, gzip;q=-1", ""},
 	}
 	plain := open(t, assets, static.Loader, "").Body
 	for _, test := range tests {
@@ -123,15 +134,35 @@ func TestDemoBridgeIsForTheDemo(t *testing.T) {
 	}
 }
 
-// TestLoaderIsSmall holds it to what a slow network brings at once.
-func TestLoaderIsSmall(t *testing.T) {
+// TestSizes holds what a page loads to what a slow network brings in time.
+func TestSizes(t *testing.T) {
 	t.Parallel()
 	assets := newAssets(t, static.Config{})
+	if assets.URL(static.Wasm) == "" {
+		t.Fatal("the program is not built: run `make wasm`")
+	}
+	for _, limit := range []struct {
+		name, encoding string
+		bytes          int
+	}{{static.Loader, "br", 3072}, {static.Loader, "gzip", 3072}, {static.Wasm, "br", 480_000}} {
+		n := len(open(t, assets, limit.name, limit.encoding).Body)
+		t.Logf("%s: %s %d bytes", limit.name, limit.encoding, n)
+		if n > limit.bytes {
+			t.Errorf("%s has %d bytes as %s, more than %d", limit.name, n, limit.encoding, limit.bytes)
+		}
+	}
+}
+
+func TestProgramIsTheSameInEachForm(t *testing.T) {
+	t.Parallel()
+	assets := newAssets(t, static.Config{})
+	plain := open(t, assets, static.Wasm, "")
+	if plain.ContentType != "application/wasm" {
+		t.Errorf("the program is %q", plain.ContentType)
+	}
 	for _, encoding := range []string{"br", "gzip"} {
-		n := len(open(t, assets, static.Loader, encoding).Body)
-		t.Logf("loader.js: %s %d bytes", encoding, n)
-		if n > 3072 {
-			t.Errorf("loader.js has %d bytes as %s, more than 3,072", n, encoding)
+		if !bytes.Equal(decode(t, open(t, assets, static.Wasm, encoding)), plain.Body) {
+			t.Errorf("as %s it is another program", encoding)
 		}
 	}
 }

@@ -47,6 +47,9 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 		add("data-status-only", "1")
 		return facts
 	}
+	if p.State == "code" && p.Renew > 0 {
+		add("data-renew", strconv.Itoa(p.Renew))
+	}
 	add("data-next", p.URLs.Success)
 	add("data-flow", p.Attempt.Flow)
 	add("data-jsapi", p.Attempt.JSAPI)
@@ -56,13 +59,29 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 	return facts
 }
 
-// target makes a form leave an embedding page.
-func target(top bool) templ.Attributes {
-	if !top {
+// paidWith names the wallet of a receipt, "" before it is paid.
+func paidWith(m *messages, r Receipt) string {
+	if r.Wallet == "" {
+		return ""
+	}
+	return m.wallet(r.Wallet)
+}
+
+// target makes a form leave an embedding page, where its flow does; one that
+// shows a code need not leave the page at all: the script swaps what it shows.
+func target(flow string, top bool) templ.Attributes {
+	switch {
+	case top:
+		return templ.Attributes{"target": "_top"}
+	case flow == "native":
+		return swaps()
+	default:
 		return nil
 	}
-	return templ.Attributes{"target": "_top"}
 }
+
+// swaps marks a form whose answer is this page again.
+func swaps() templ.Attributes { return templ.Attributes{"data-swap": true} }
 
 // frameSide returns the side of the wallet's frame as an attribute.
 func frameSide(a AttemptView) string {

@@ -15,6 +15,13 @@ type messages struct {
 	Reassure   string
 	Cancel     string
 	BackToShop string
+	About      string // before an amount in another currency
+	AboutWords string // beside it
+	PaidAt     string
+	PaidWith   string
+	PaymentNo  string
+	Copy       string
+	Print      string
 	CheckNow   string
 	OtherWays  string
 
@@ -38,14 +45,27 @@ type messages struct {
 	AltCashier    string
 	AltApp        string
 	AltJSAPI      string
+	AltAnyway     string
 	GuideWeChat   string
 	GuideBrowser  string
+	GuideMini     string
+	GuideSwitch   string
+	GuidePick     string
 	WeChatWords   string
 	BrowserWords  string
+	MiniWords     string
+	SwitchWords   string
+	PickWords     string
 	Link          string
 	CopyLink      string
 	Copied        string
 	FrameFallback string
+	FrameLate     string
+
+	// The page's own address, to go on with another device.
+	GuideElsewhere      string
+	GuideElsewhereWords string
+	GuideCodeAlt        string
 
 	// One block for each state.
 	ChooseTitle string
@@ -115,6 +135,16 @@ type messages struct {
 	DemoWords string
 	DemoAs    string
 	DemoApply string
+
+	// Devices to see the page as, beside the wallets' apps.
+	DemoHere     string
+	DemoComputer string
+	DemoPhone    string
+	DemoMini     string
+	DemoWeCom    string
+	DemoOther    string
+	DemoTV       string
+	DemoUnknown  string
 }
 
 // words returns the messages of a language, and English for any other.
@@ -140,6 +170,35 @@ func (m *messages) wallet(wallet string) string {
 		return m.WeChat
 	default:
 		return wallet
+	}
+}
+
+// WalletName returns the name of a wallet in a language.
+func WalletName(lang, wallet string) string { return words(lang).wallet(wallet) }
+
+// DeviceName returns the name of a device in the demo's bar, which for an app
+// is that of its wallet.
+func DeviceName(lang, device string) string {
+	m := words(lang)
+	switch device {
+	case "":
+		return m.DemoHere
+	case "desktop":
+		return m.DemoComputer
+	case "phone":
+		return m.DemoPhone
+	case "mini_program":
+		return m.DemoMini
+	case "wecom":
+		return m.DemoWeCom
+	case "other":
+		return m.DemoOther
+	case "tv":
+		return m.DemoTV
+	case "unknown":
+		return m.DemoUnknown
+	default:
+		return m.app(device)
 	}
 }
 
@@ -169,11 +228,8 @@ func withShop(text, shop string) string {
 
 // hint says how a wallet is paid with on this device.
 func (m *messages) hint(o WalletOption) string {
-	switch {
-	case o.Guide == GuideOpenInWeChat:
-		return m.GuideWeChat
-	case o.Guide != "":
-		return m.GuideBrowser
+	if title, _ := m.guides(o); title != "" {
+		return title
 	}
 	switch o.Flow {
 	case "native", "iframe":
@@ -188,17 +244,36 @@ func (m *messages) hint(o WalletOption) string {
 }
 
 // guide says what to do instead.
-func (m *messages) guide(key string) string {
-	if key == GuideOpenInWeChat {
-		return m.WeChatWords
+func (m *messages) guide(o WalletOption) string {
+	_, text := m.guides(o)
+	return text
+}
+
+// guides returns the short and the long words of a guide, "" for none.
+func (m *messages) guides(o WalletOption) (title, text string) {
+	switch o.Guide {
+	case GuideOpenInWeChat:
+		return m.GuideWeChat, m.WeChatWords
+	case GuideOpenInBrowser:
+		return m.GuideBrowser, m.BrowserWords
+	case GuideLeaveMiniProgram:
+		return m.GuideMini, m.MiniWords
+	case GuideSwitchWallet:
+		return m.withApp(m.GuideSwitch, o.Switch), m.withApp(m.SwitchWords, o.Switch)
+	case GuidePickDevice:
+		return m.GuidePick, m.PickWords
+	default:
+		return "", ""
 	}
-	return m.BrowserWords
 }
 
 // alternative labels another flow of o. A code is meant for another device
 // unless this one is where a desktop shopper looks at it.
-func (m *messages) alternative(o WalletOption, flow string) string {
-	switch flow {
+func (m *messages) alternative(o WalletOption, a Alternative) string {
+	if a.Anyway && a.Top {
+		return m.AltAnyway
+	}
+	switch a.Flow {
 	case "native", "iframe":
 		if o.Guide == "" && o.Flow == "web" {
 			return m.AltCodeHere

@@ -16,8 +16,12 @@ type QRCode struct {
 	Size int
 }
 
-// DrawQRCode draws text as one SVG path. Medium error correction keeps modules
-// large for a code that is shown on a screen, where nothing is torn off.
+// DrawQRCode draws text as one SVG path, with a quiet zone of four modules.
+// Medium error correction mends 15 % of a code that glares or that a thumb
+// covers, twice as much as Low, and costs none of our texts a module: an order's
+// code of 27 to 42 bytes has 29 a side either way, a page's address of 54 to 62
+// has 33. Quartile would make modules a tenth smaller, for tears that no screen
+// has.
 func DrawQRCode(text string) (*QRCode, error) {
 	code, err := qrcode.New(text, qrcode.Medium)
 	if err != nil {

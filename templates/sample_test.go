@@ -43,6 +43,7 @@ func withAttempt(state string, a templates.AttemptView) templates.CheckoutPage {
 // phonePage is samplePage where one wallet has a guide.
 func phonePage() templates.CheckoutPage {
 	p := samplePage("choose")
+	p.PageCode = &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 33}
 	p.Wallets = []templates.WalletOption{
 		{Wallet: "alipay_cn", Flow: "wap", Top: true, Alternatives: []templates.Alternative{{Flow: "iframe"}}},
 		{
@@ -57,13 +58,32 @@ func phonePage() templates.CheckoutPage {
 	return p
 }
 
+// guidedPage is samplePage with every guide that phonePage has not.
+func guidedPage() templates.CheckoutPage {
+	p := samplePage("choose")
+	alternatives := []templates.Alternative{{Flow: "wap", Top: true, Anyway: true}, {Flow: "iframe"}}
+	p.Wallets = []templates.WalletOption{
+		{Wallet: "alipay_cn", Flow: "pick", Guide: templates.GuidePickDevice, Alternatives: []templates.Alternative{{Flow: "wap", Top: true}, {Flow: "iframe"}}},
+		{
+			Wallet: "alipay_hk", Flow: "guide", Guide: templates.GuideSwitchWallet, Switch: "alipay_cn",
+			GuideLink: "https://pay.example/c/1", Alternatives: alternatives,
+		},
+		{
+			Wallet: "wechat", Flow: "guide", Guide: templates.GuideLeaveMiniProgram, GuideLink: "https://pay.example/c/1",
+			Alternatives: []templates.Alternative{{Flow: "native", Anyway: true}},
+		},
+	}
+	return p
+}
+
 // samples are pages of every state and kind, by name.
 func samples() map[string]templates.CheckoutPage {
 	code := templates.AttemptView{Wallet: "wechat", Flow: "native", Code: &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 29}}
 	pages := map[string]templates.CheckoutPage{
-		"choose":       samplePage("choose"),
-		"choose-phone": phonePage(),
-		"code":         withAttempt("code", code),
+		"choose":        samplePage("choose"),
+		"choose-phone":  phonePage(),
+		"choose-guided": guidedPage(),
+		"code":          withAttempt("code", code),
 		"code-frame": withAttempt("code", templates.AttemptView{
 			Wallet: "alipay_hk", Flow: "iframe", FrameURL: "https://cashier.example/qr?a=1&b=2", FrameWidth: 220,
 		}),

@@ -1,9 +1,7 @@
 package templates
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"regexp"
 	"strings"
 	"sync"
@@ -26,13 +24,3 @@ var style = sync.OnceValue(func() string {
 	css = cssEdge.ReplaceAllString(css, "$1")
 	return strings.TrimSpace(strings.ReplaceAll(css, ";}", "}"))
 })
-
-// StyleHash returns the style sheet's source for style-src of a
-// Content-Security-Policy, in its quotes: 'sha256-…'.
-func StyleHash() string {
-	sum := sha256.Sum256([]byte(style()))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}
-
-// styleElement is written raw: escaping would change what was hashed.
-func styleElement() string { return "<style>" + style() + "</style>" }

@@ -4,7 +4,7 @@
 // A handler fills a [CheckoutPage] or a [ProblemPage] and renders [Checkout]
 // or [Problem] into a buffer. View models hold exactly what is shown, already
 // formatted; words come from the catalogue by the page's language, which
-// [Match] chooses. The style sheet is inline: [StyleHash] is its source for
+// [Match] chooses. The style sheet is inline: [Brand.StyleHash] is its source for
 // the Content-Security-Policy. No page has an inline script or a style
 // attribute.
 //

@@ -7,21 +7,33 @@ type CheckoutPage struct {
 	Lang string
 	// State is the text of a page.State.
 	State string
-	// ShopName is the payee.
+	// ShopName is the payee, and Brand how it looks.
 	ShopName string
+	Brand    Brand
 	// Subject is what is paid for.
 	Subject string
 	// Amount is formatted with its currency: "HK$ 480.00".
 	Amount string
+	// Approximately is about the same in CNY, formatted; "" where it is not
+	// known or not worth saying.
+	Approximately string
 	// Reference is the order number that the shopper knows; "" for none.
 	Reference string
 	// Remaining is the number of seconds until the session expires; negative
 	// when it never does, or when that is over.
 	Remaining int
+	// Renew is the number of seconds until the code should be started anew; 0
+	// for never.
+	Renew int
 	// Wallets are what the shopper can pick, in order.
 	Wallets []WalletOption
+	// PageCode is the page's own address to scan with another device, for
+	// guides; nil for none.
+	PageCode *QRCode
 	// Attempt is the order that is open at the gateway; zero for none.
 	Attempt AttemptView
+	// Receipt says how the session was paid; zero before.
+	Receipt Receipt
 	// Notice is the key of a short message above the state, one of the
 	// Notice constants; "" for none.
 	Notice string
@@ -64,6 +76,16 @@ type AttemptView struct {
 	JSAPI string
 }
 
+// Receipt is what a paid page says of the payment.
+type Receipt struct {
+	// PaidAt is formatted, with its zone.
+	PaidAt string
+	// Wallet is the text of the checkout.Wallet that paid.
+	Wallet string
+	// Number is the order's at the gateway, by which anybody finds it.
+	Number string
+}
+
 // WalletOption is one wallet to pick.
 type WalletOption struct {
 	// Wallet is the text of a checkout.Wallet.
@@ -77,6 +99,9 @@ type WalletOption struct {
 	// Guide, when set, replaces the button by words: one of the Guide
 	// constants.
 	Guide string
+	// Switch is the wallet that pays in place of this one; set with
+	// GuideSwitchWallet.
+	Switch string
 	// GuideLink is the link that the guide asks the shopper to copy.
 	GuideLink string
 	// Alternatives are the other ways to pay with this wallet.
@@ -88,6 +113,8 @@ type WalletOption struct {
 type Alternative struct {
 	Flow string
 	Top  bool
+	// Anyway labels a flow that is tried against the guide's advice.
+	Anyway bool
 }
 
 // Guides: what to do where the wallet cannot be paid with.
@@ -96,6 +123,12 @@ const (
 	GuideOpenInWeChat = "open_in_wechat"
 	// GuideOpenInBrowser asks to leave the app for the system's browser.
 	GuideOpenInBrowser = "open_in_browser"
+	// GuideLeaveMiniProgram asks to leave WeChat's mini program.
+	GuideLeaveMiniProgram = "leave_mini_program"
+	// GuideSwitchWallet asks to pick the wallet whose app this is.
+	GuideSwitchWallet = "switch_wallet"
+	// GuidePickDevice asks which device pays, and offers the Alternatives.
+	GuidePickDevice = "pick_device"
 )
 
 // Notices: what went wrong with the shopper's last step.

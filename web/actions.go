@@ -50,16 +50,6 @@ func (s *Server) startRequest(c echo.Context, session checkout.Session) checkout
 	return r
 }
 
-// payer returns the openid that WeChat told this browser, and its tag; "" where
-// it told none.
-func (s *Server) payer(c echo.Context, session checkout.Session) (openID, tag string) {
-	openID = s.browsers.of(c.Request()).openID(s.Merchants[session.Merchant].WeChat.ID)
-	if openID == "" {
-		return "", ""
-	}
-	return openID, s.tag("payer", openID)
-}
-
 // startNotice says what the page tells the shopper about an error that it
 // knows how to go on from.
 func startNotice(err error) (query string, known bool) {
@@ -82,10 +72,12 @@ func (s *Server) confirm(c echo.Context) error {
 	return s.confirmView(c, v, "/c/"+v.Session.ID)
 }
 
-// confirmView asks about the attempt that a page shows. An error of the
-// gateway's has been reported; the sweep asks again.
+// confirmView asks about the attempt that a page shows, and writes down what
+// WeChat's payment sheet said of it. An error of the gateway's has been
+// reported; the sweep asks again.
 func (s *Server) confirmView(c echo.Context, v checkout.View, page string) error {
 	if v.Attempt != nil {
+		s.Service.BridgeAnswered(c.Request().Context(), *v.Attempt, c.FormValue("bridge"))
 		_, _ = s.Service.Confirm(c.Request().Context(), v.Attempt.ID, checkout.CauseBrowser)
 	}
 	if wantsJSON(c) {

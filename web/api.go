@@ -15,7 +15,6 @@ import (
 // authenticate finds the shop by its bearer key.
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		c.Response().Header().Set("Cache-Control", "no-store")
 		scheme, key, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
 		merchant, ok := s.keys[sha256.Sum256([]byte(strings.TrimSpace(key)))]
 		if !strings.EqualFold(scheme, "Bearer") || !ok {
@@ -44,7 +43,9 @@ type sessionRequest struct {
 	Locale            string            `json:"locale"`
 	ExpiresAt         instant           `json:"expires_at"`
 	UserAgent         string            `json:"user_agent"`
+	UserAgentHints    map[string]string `json:"user_agent_hints"`
 	Metadata          map[string]string `json:"metadata"`
+	WeChatOpenID      string            `json:"wechat_open_id"`
 }
 
 // createSession is POST /v1/checkout/sessions.
@@ -66,25 +67,39 @@ func (s *Server) createSession(c echo.Context) error {
 	if err := checkLocale(r.Locale); err != nil {
 		return err
 	}
+	openID, err := s.sealOpenID(shop, r.WeChatOpenID)
+	if err != nil {
+		return err
+	}
 	session, err := s.Service.Create(c.Request().Context(), checkout.NewSession{
 		Merchant: merchantOf(c), Amount: int64(r.Amount), Currency: r.Currency, Subject: r.Subject,
 		ClientReferenceID: r.ClientReferenceID, SuccessURL: r.SuccessURL, CancelURL: r.CancelURL,
-		Channels: r.Channels, Locale: r.Locale, ExpiresAt: time.Time(r.ExpiresAt), Metadata: r.Metadata,
+		Channels: r.Channels, Locale: r.Locale, ExpiresAt: time.Time(r.ExpiresAt), Metadata: r.Metadata, SealedOpenID: openID,
 	})
 	if err != nil {
 		return err
 	}
-	s.startEarly(c.Request().Context(), session, r.UserAgent)
+	s.startEarly(c.Request().Context(), session, r.shopper())
 	return c.JSON(http.StatusCreated, s.Service.Public(session))
+}
+
+// shopper are the headers that the shop passes on from its shopper's browser.
+func (r sessionRequest) shopper() http.Header {
+	h := http.Header{}
+	for name, value := range r.UserAgentHints {
+		h.Set(name, value)
+	}
+	h.Set("User-Agent", r.UserAgent)
+	return h
 }
 
 // startEarly places the order of a page that will show one code at once, so
 // that its first response has the code. Where that fails the page posts for it.
-func (s *Server) startEarly(ctx context.Context, session checkout.Session, userAgent string) {
-	if userAgent == "" || len(session.Wallets) != 1 {
+func (s *Server) startEarly(ctx context.Context, session checkout.Session, shopper http.Header) {
+	if shopper.Get("User-Agent") == "" || len(session.Wallets) != 1 {
 		return
 	}
-	device, w := checkout.DetectDevice(userAgent), session.Wallets[0]
+	device, w := checkout.DetectDevice(shopper.Get), session.Wallets[0]
 	flow := s.choose(session, device, w).Flow
 	if !flow.ShowsCode() {
 		return

@@ -159,6 +159,8 @@ func TestSessionOfOneCodeHasItsOrderAtOnce(t *testing.T) {
 		"desktop, one wallet":       {`,"channels":["wechat"],"user_agent":"` + windows + `"`, 1},
 		"desktop, three wallets":    {`,"user_agent":"` + windows + `"`, 0},
 		"phone, a redirect":         {`,"channels":["alipay_cn"],"user_agent":"` + iPhone + `"`, 0},
+		"a computer by its hints":   {`,"channels":["alipay_hk"],"user_agent":"` + iPhone + `","user_agent_hints":{"sec-ch-ua-platform":"\"Windows\""}`, 1},
+		"hints alone":               {`,"channels":["wechat"],"user_agent_hints":{"Sec-CH-UA-Platform":"\"Windows\""}`, 0},
 		"a crawler":                 {`,"channels":["wechat"],"user_agent":"` + crawler + `"`, 0},
 		"no user agent, one wallet": {`,"channels":["wechat"]`, 0},
 	} {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
 )
@@ -21,17 +22,24 @@ type Demo struct {
 const viewAsCookie = "wantukit_view_as"
 
 // DemoDevice is one way to look at the demo.
-type DemoDevice struct{ Value, Label, userAgent string }
+type DemoDevice struct{ Value, userAgent string }
 
 // DemoDevices returns the devices of the "view as" menu. The first is the
 // browser itself.
 func DemoDevices() []DemoDevice {
+	const inApp = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
 	return []DemoDevice{
-		{"", "This browser", ""},
-		{"desktop", "Desktop", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"},
-		{"phone", "Phone", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"},
-		{"wechat", "WeChat", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60 NetType/WIFI Language/en"},
-		{"alipay", "Alipay app", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AliApp(AP/10.7.20.6000) AlipayClient/10.7.20.6000 Language/en"},
+		{"", ""},
+		{"desktop", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"},
+		{"phone", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"},
+		{"wechat", inApp + "MicroMessenger/8.0.60 NetType/WIFI Language/en"},
+		{"mini_program", inApp + "MicroMessenger/8.0.60 NetType/WIFI Language/en miniProgram/wx0123456789abcdef"},
+		{"wecom", inApp + "wxwork/4.1.36 MicroMessenger/7.0.1 Language/en"},
+		{"alipay_cn", inApp + "AliApp(AP/10.7.20.6000) AlipayClient/10.7.20.6000 Language/en"},
+		{"alipay_hk", inApp + "AliApp(APHK/6.1.0) AlipayClientHK/6.1.0 Language/en"},
+		{"other", inApp + "QQ/9.0.85.617"},
+		{"tv", "Mozilla/5.0 (SMART-TV; Linux; Tizen 7.0) AppleWebKit/537.36 (KHTML, like Gecko) Version/7.0 TV Safari/537.36"},
+		{"unknown", "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko)"},
 	}
 }
 
@@ -40,6 +48,9 @@ func DemoDevices() []DemoDevice {
 func ViewAs(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if as := DemoChoice(r); as.userAgent != "" {
+			for _, name := range checkout.Hints() {
+				r.Header.Del(name) // they speak of the real browser
+			}
 			r.Header.Set("User-Agent", as.userAgent)
 		}
 		next.ServeHTTP(w, r)
@@ -81,14 +92,14 @@ func ownPage(path string) string {
 	return path
 }
 
-func (s *Server) demoBar(c echo.Context, page string) *templates.DemoBar {
+func (s *Server) demoBar(c echo.Context, page, lang string) *templates.DemoBar {
 	if s.Demo == nil {
 		return nil
 	}
 	as := DemoChoice(c.Request())
 	bar := &templates.DemoBar{Current: as.Value, Action: "/demo/view-as", Back: page}
 	for _, d := range DemoDevices() {
-		bar.Choices = append(bar.Choices, templates.DemoChoice{Value: d.Value, Label: d.Label})
+		bar.Choices = append(bar.Choices, templates.DemoChoice{Value: d.Value, Label: templates.DeviceName(lang, d.Value)})
 	}
 	if strings.Contains(c.Request().UserAgent(), "MicroMessenger") {
 		bar.BridgeScript, bar.Sandbox = s.Assets.URL(static.DemoBridge), s.Demo.SandboxOrigin

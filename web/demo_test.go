@@ -7,21 +7,29 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/templates"
 	"github.com/wantukit/wantukit/web"
 )
 
 func TestViewAsReplacesTheUserAgent(t *testing.T) {
 	t.Parallel()
-	var seen string
-	handler := web.ViewAs(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.UserAgent() }))
-	for cookie, part := range map[string]string{"wechat": "MicroMessenger", "alipay": "AlipayClient", "phone": "iPhone", "": "own", "x": "own"} {
+	var seen, hint string
+	handler := web.ViewAs(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seen, hint = r.UserAgent(), r.Header.Get("Sec-CH-UA-Platform")
+	}))
+	for cookie, part := range map[string]string{"wechat": "MicroMessenger", "alipay_cn": "AlipayClient", "phone": "iPhone", "": "own", "x": "own"} {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("User-Agent", "own")
+		r.Header.Set("Sec-CH-UA-Platform", `"own"`)
 		r.AddCookie(&http.Cookie{Name: "wantukit_view_as", Value: cookie})
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 		if !strings.Contains(seen, part) {
 			t.Errorf("as %q the server sees %s", cookie, seen)
+		}
+		if (part == "own") != (hint == `"own"`) {
+			t.Errorf("as %q the server sees the platform %s", cookie, hint)
 		}
 	}
 }
@@ -68,5 +76,29 @@ func TestAssetsAreImmutableAndCompressed(t *testing.T) {
 	}
 	if got := f.get("/static/0000000000000000/loader.js"); got.status != http.StatusNotFound {
 		t.Errorf("another hash: %d", got.status)
+	}
+}
+
+// TestDemoDevicesAreAllDifferent: each shows another row of the flow table, by
+// a name in the page's language.
+func TestDemoDevicesAreAllDifferent(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	handler := web.ViewAs(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		reason := checkout.ChooseFlow(checkout.DetectDevice(r.Header.Get), checkout.WalletWeChat).Reason
+		where, _, _ := strings.Cut(reason, ":")
+		as := web.DemoChoice(r).Value
+		if other, twice := seen[where]; twice {
+			t.Errorf("%s and %s are both %s", as, other, where)
+		}
+		seen[where] = as
+	}))
+	for _, d := range web.DemoDevices()[1:] {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.AddCookie(&http.Cookie{Name: "wantukit_view_as", Value: d.Value})
+		handler.ServeHTTP(httptest.NewRecorder(), r)
+		if name := templates.DeviceName(templates.LangTraditional, d.Value); name == d.Value {
+			t.Errorf("%s has no name", d.Value)
+		}
 	}
 }

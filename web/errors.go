@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
 )
 
@@ -40,7 +41,8 @@ func newProblem(err error) problem {
 		p.Status, p.Detail = 409, "nothing of the session was paid"
 	case errors.As(err, &known):
 		p.Status = known.Code
-		if text, ok := known.Message.(string); ok && known.Code < 500 {
+		// A 404 says nothing: it is the same whatever is not there.
+		if text, ok := known.Message.(string); ok && known.Code < 500 && known.Code != http.StatusNotFound {
 			p.Detail = text
 		}
 	}
@@ -78,17 +80,16 @@ func wantsJSON(c echo.Context) bool {
 }
 
 func (s *Server) problemPage(c echo.Context, status int) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
-	c.Response().Header().Set("Content-Security-Policy", policy{}.String())
+	c.Response().Header().Set("Content-Security-Policy", problemPolicy())
 	page := templates.ProblemPage{
 		Lang:   templates.Match("", c.Request().Header.Get("Accept-Language")),
-		Status: status, Icon: s.Assets.URL("icon.svg"),
+		Status: status, Icon: s.Assets.URL(static.Icon),
 	}
 	var buffer bytes.Buffer
 	if err := templates.Problem(page).Render(c.Request().Context(), &buffer); err != nil {
 		return err
 	}
-	return c.HTMLBlob(status, buffer.Bytes())
+	return html(c, status, buffer.Bytes())
 }
 
 // recoverPanic turns a panic into an answer of 500 and a line in the log. Only

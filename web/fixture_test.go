@@ -50,6 +50,8 @@ type fixture struct {
 	gateway *front
 	clock   *clock
 	told    *told
+	// data is the folder of the database.
+	data string
 }
 
 // clock is the system's, moved on.
@@ -82,9 +84,11 @@ func (o *told) types() []checkout.EventType {
 // test may answer in the sandbox's place.
 type front struct {
 	behind http.Handler
-	mu     sync.Mutex
-	calls  map[string]int
-	fault  func(endpoint string, w http.ResponseWriter, r *http.Request) (answered bool)
+	// url is the origin of the sandbox and its pages.
+	url   string
+	mu    sync.Mutex
+	calls map[string]int
+	fault func(endpoint string, w http.ResponseWriter, r *http.Request) (answered bool)
 }
 
 func (g *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -114,9 +118,14 @@ func (g *front) called(endpoint string) int {
 	return g.calls[endpoint]
 }
 
-func newFixture(t *testing.T) *fixture {
+// newFixture starts a server. Each prepare may change how it is configured.
+func newFixture(t *testing.T, prepare ...func(*web.Config)) *fixture {
 	t.Helper()
-	return newFixtureAs(t, func(*checkout.Config, *web.Config) {})
+	return newFixtureAs(t, func(_ *checkout.Config, c *web.Config) {
+		for _, change := range prepare {
+			change(c)
+		}
+	})
 }
 
 // newFixtureAs is a fixture that is configured otherwise.
@@ -130,6 +139,7 @@ func newFixtureAs(t *testing.T, configure func(*checkout.Config, *web.Config)) *
 	f.gateway = &front{behind: f.sandbox, calls: map[string]int{}}
 	gateway.Config.Handler = f.gateway
 	gateway.Start()
+	f.gateway.url = gateway.URL
 	f.assemble(gateway.URL, configure)
 	server.Config.Handler = f.web
 	server.Start()
@@ -148,7 +158,8 @@ func newFixtureAs(t *testing.T, configure func(*checkout.Config, *web.Config)) *
 
 func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web.Config)) {
 	f.Helper()
-	f.db = must(store.OpenSQLite(f.Context(), filepath.Join(f.TempDir(), "test.db")))
+	f.data = f.TempDir()
+	f.db = must(store.OpenSQLite(f.Context(), filepath.Join(f.data, "test.db")))
 	f.Cleanup(func() { _ = f.db.Close() })
 	f.store = store.New(f.db, f.told.enqueue)
 	client := must(wantu.New(wantu.Config{
@@ -156,19 +167,21 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 		StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey,
 	}))
 	accounts := map[string]wantupay.Account{"shop": {Client: client, WeChatAppID: sandbox.DefaultWeChatAppID}}
+	gatewayRoom := must(wantupay.New(accounts))
 	logger := slog.New(slog.NewTextHandler(f.log, nil))
 	domain := checkout.Config{
-		Store: f.store, Gateway: must(wantupay.New(accounts)), Clock: f.clock, Random: rand.Reader,
+		Store: f.store, Gateway: gatewayRoom, Rates: gatewayRoom, Clock: f.clock, Random: rand.Reader,
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}, "other": {ID: "other", Name: "Other"}}, PublicURL: f.url,
 		Report: func(r checkout.Report) {
 			logger.Warn(r.Problem, "alarm", r.Alarm, "session", r.SessionID, "attempt", r.AttemptID, "error", r.Err)
 		},
 	}
 	pages := web.Config{
-		Assets: must(static.New(static.Config{})), PublicURL: f.url,
+		Assets: must(static.New(static.Config{Images: map[string][]byte{"logo.svg": []byte(logo)}})), PublicURL: f.url,
 		Secret: bytes.Repeat([]byte{7}, 32), Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
 		Merchants: map[string]web.Merchant{
 			"shop": {
+				Color: "#ffd400", Logo: "logo.svg", Location: time.FixedZone("HKT", 8*3600),
 				APIKeys: []string{apiKey}, ReturnHosts: []string{"shop.example"}, AllowedOrigins: []string{"https://shop.example"},
 				WeChat: web.WeChatApp{ID: sandbox.DefaultWeChatAppID, Secret: sandbox.DefaultWeChatAppSecret},
 			},
@@ -182,6 +195,9 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 	pages.Service = f.service
 	f.web = must(web.New(pages))
 }
+
+// logo is a picture that would run a script.
+const logo = `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`
 
 func must[V any](v V, err error) V {
 	if err != nil {
@@ -238,8 +254,14 @@ var idField = regexp.MustCompile(`"id":"([^"]+)"`)
 // session makes a session with more fields in JSON, and returns its id.
 func (f *fixture) session(more string) string {
 	f.Helper()
+	return f.sessionOf(`"subject":"Tea & cake"` + more)
+}
+
+// sessionOf makes a session with its own subject.
+func (f *fixture) sessionOf(fields string) string {
+	f.Helper()
 	got := f.api(http.MethodPost, "/v1/checkout/sessions",
-		`{"amount":1250,"currency":"HKD","subject":"Tea & cake","success_url":"https://shop.example/ok?s={CHECKOUT_SESSION_ID}"`+more+`}`)
+		`{"amount":1250,"currency":"HKD","success_url":"https://shop.example/ok?s={CHECKOUT_SESSION_ID}",`+fields+`}`)
 	if got.status != http.StatusCreated {
 		f.Fatalf("creating a session: %d %s", got.status, got.body)
 	}
@@ -260,7 +282,8 @@ func (f *fixture) post(page, action string, fields url.Values, headers ...string
 	for name, values := range fields {
 		form[name] = values
 	}
-	return f.send(http.MethodPost, page+action, form.Encode(), headers...)
+	path, _, _ := strings.Cut(page, "?")
+	return f.send(http.MethodPost, path+action, form.Encode(), headers...)
 }
 
 // attempts are a session's.

@@ -266,24 +266,24 @@ func TestHostileGatewayTakesTheOrderAndTimesOut(t *testing.T) {
 			f.sweep(10 * time.Second)
 			f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
 			f.events(id, checkout.EventPaid)
-			f.placed(calls, "query "+first.OutTradeNo)
+			f.went(calls, "query "+first.OutTradeNo)
 		},
 		"and nobody clicks": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
 			f.sweep(10 * time.Second)
 			f.stands(id, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.placed(calls, "query "+first.OutTradeNo, "close "+first.OutTradeNo)
+			f.went(calls, "query "+first.OutTradeNo, "close "+first.OutTradeNo)
 		},
 		"and it is paid before the next click": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
 			f.pay(first)
 			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
 			f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
-			f.placed(calls, "query "+first.OutTradeNo)
+			f.went(calls, "query "+first.OutTradeNo)
 		},
 		"and the shopper clicks again": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
 			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
 			f.oneLive(id)
 			second := f.attempts(id)[1]
-			f.placed(calls, "query "+first.OutTradeNo, "close "+first.OutTradeNo, "create-qrcode "+second.OutTradeNo)
+			f.went(calls, "query "+first.OutTradeNo, "close "+first.OutTradeNo, "create-qrcode "+second.OutTradeNo)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -303,8 +303,8 @@ func TestHostileGatewayTakesTheOrderAndTimesOut(t *testing.T) {
 	}
 }
 
-// placed holds what the gateway was called for since the order was taken.
-func (f *fixture) placed(calls func() []string, want ...string) {
+// went holds what the gateway was called for since the order was taken.
+func (f *fixture) went(calls func() []string, want ...string) {
 	f.Helper()
 	if got := calls(); !slices.Equal(got, want) {
 		f.Errorf("the gateway was called for %v, want %v", got, want)

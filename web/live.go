@@ -10,6 +10,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/page"
+	"github.com/wantukit/wantukit/templates"
 )
 
 // liveStatus is what a page that is open learns: by polling, or by a stream.
@@ -21,17 +22,44 @@ type liveStatus struct {
 	Remaining int `json:"remaining"`
 	// Next is where a paid shopper goes, "" before.
 	Next string `json:"next"`
+	// Receipt is what a paid page adds to what it shows already; nil before,
+	// and for whoever holds a return URL.
+	Receipt *liveReceipt `json:"receipt,omitempty"`
 }
 
-func newLiveStatus(v checkout.View) liveStatus {
+// liveReceipt is a templates.Receipt with its wallet in words.
+type liveReceipt struct {
+	PaidAt   string `json:"paid_at"`
+	PaidWith string `json:"paid_with"`
+	Number   string `json:"number"`
+}
+
+func (s *Server) liveStatus(c echo.Context, v checkout.View) liveStatus {
 	live := liveStatus{State: v.State, Remaining: int(v.Remaining.Seconds())}
 	if v.Attempt != nil {
 		live.Attempt = v.Attempt.ID
 	}
-	if v.State == page.Paid {
-		live.Next = v.Session.SuccessURL
+	if v.State != page.Paid {
+		return live
+	}
+	live.Next = v.Session.SuccessURL
+	if c.Param("id") != "" { // and not a return token
+		lang := s.language(c, v.Session)
+		r := s.receipt(v, lang)
+		live.Receipt = &liveReceipt{PaidAt: r.PaidAt, PaidWith: templates.WalletName(lang, r.Wallet), Number: r.Number}
 	}
 	return live
+}
+
+// receipt is what a paid page says of the payment.
+func (s *Server) receipt(v checkout.View, lang string) templates.Receipt {
+	if v.State != page.Paid || v.Attempt == nil {
+		return templates.Receipt{}
+	}
+	return templates.Receipt{
+		PaidAt: formatTime(v.Session.PaidAt, s.Merchants[v.Session.Merchant].Location, lang),
+		Wallet: string(v.Attempt.Wallet), Number: v.Attempt.OutTradeNo,
+	}
 }
 
 const (
@@ -62,7 +90,7 @@ func (s *Server) sendStatus(c echo.Context, view viewer) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, newLiveStatus(v))
+	return c.JSON(http.StatusOK, s.liveStatus(c, v))
 }
 
 // stream sends the status at once and at each change, as server-sent events.
@@ -118,7 +146,7 @@ func (s *Server) sendEvent(c echo.Context, view viewer) error {
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(newLiveStatus(v))
+	data, err := json.Marshal(s.liveStatus(c, v))
 	if err != nil {
 		return err
 	}

@@ -14,12 +14,16 @@ import (
 // stream reads the events of a session's page.
 type stream struct {
 	*fixture
-	lines *bufio.Scanner
+	answer answer
+	lines  *bufio.Scanner
 }
 
-func (f *fixture) open(path string) *stream {
+func (f *fixture) open(path string, headers ...string) *stream {
 	f.Helper()
 	r := must(http.NewRequestWithContext(f.Context(), http.MethodGet, f.url+path, nil))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 	response, err := f.client.Do(r)
 	if err != nil {
 		f.Fatal(err)
@@ -28,7 +32,7 @@ func (f *fixture) open(path string) *stream {
 	if kind := response.Header.Get("Content-Type"); kind != "text/event-stream" {
 		f.Fatalf("the stream is %q", kind)
 	}
-	return &stream{f, bufio.NewScanner(response.Body)}
+	return &stream{f, answer{response.StatusCode, response.Header, ""}, bufio.NewScanner(response.Body)}
 }
 
 // next returns the next status, or false when the stream is over.

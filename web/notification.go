@@ -31,7 +31,7 @@ func (s *Server) notification(c echo.Context) error {
 	verdict, err := s.Service.Notify(r.Context(), c.Param("token"), body)
 	switch {
 	case errors.Is(err, checkout.ErrNotFound):
-		return s.refuse(c, http.StatusNotFound, "no order has this address")
+		return s.unknownAddress(c)
 	case err != nil:
 		s.Logger.Error("notification not stored", "error", err)
 		return c.JSONBlob(http.StatusInternalServerError, s.Refused)
@@ -40,6 +40,15 @@ func (s *Server) notification(c echo.Context) error {
 	default:
 		return c.JSONBlob(http.StatusOK, s.Acknowledged)
 	}
+}
+
+// unknownAddress answers a notification for no order: in the log while it may
+// be a mistake, and without when somebody guesses.
+func (s *Server) unknownAddress(c echo.Context) error {
+	if err := s.guesses.notifications.answer(c, checkout.ErrNotFound); !errors.Is(err, checkout.ErrNotFound) {
+		return c.JSONBlob(http.StatusTooManyRequests, s.Refused)
+	}
+	return s.refuse(c, http.StatusNotFound, "no order has this address")
 }
 
 func (s *Server) refuse(c echo.Context, status int, why string) error {

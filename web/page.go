@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -32,6 +34,8 @@ func (s *Server) page(c echo.Context) error {
 		return err
 	}
 	s.remember(c, v.Session)
+	varies(c, checkout.DeviceHeaders()...)
+	c.Response().Header().Set("Accept-CH", strings.Join(checkout.Hints(), ", "))
 	return s.render(c, p, s.pagePolicy(v))
 }
 
@@ -58,36 +62,61 @@ func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
 }
 
 func (s *Server) device(c echo.Context) checkout.Device {
-	return checkout.DetectDevice(c.Request().UserAgent())
+	return checkout.DetectDevice(c.Request().Header.Get)
 }
 
-func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.Device) (templates.CheckoutPage, error) {
+func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.Device) (p templates.CheckoutPage, err error) {
 	session := v.Session
-	path := "/c/" + session.ID
-	p := templates.CheckoutPage{
-		Lang:     s.language(c, session),
+	path, lang := "/c/"+session.ID, s.language(c, session)
+	p = templates.CheckoutPage{
+		Lang:     lang,
 		State:    string(v.State),
-		ShopName: s.Service.Merchant(session.Merchant).Name,
-		Subject:  session.Subject, Amount: formatAmount(session.Amount, session.Currency),
-		Reference: session.ClientReferenceID, Remaining: remaining(v),
+		ShopName: s.Service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
+		Subject: session.Subject, Amount: formatAmount(session.Amount, session.Currency, lang),
+		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v.RenewIn),
 		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs: templates.URLs{
 			Self: path, Status: path + "/status" + returnedQuery(c), Events: path + "/events" + returnedQuery(c),
 			Confirm: path + "/confirm", Start: path + "/attempts", Cancel: path + "/cancel",
 			CancelReturn: session.CancelURL,
 		},
-		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(), Demo: s.demoBar(c, path),
+		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
 	}
 	if v.State == page.Paid {
 		p.URLs.Success = session.SuccessURL
 	}
+	if minor, known := s.Service.ApproximateCNY(session); known {
+		p.Approximately = formatAmount(minor, "CNY", lang)
+	}
+	p.Receipt = s.receipt(v, lang)
 	if v.Payable {
-		p.Wallets = s.walletOptions(session, device)
+		// A page that is loaded ahead must be whole when its shopper comes.
+		seen := device
+		seen.Prefetched = false
+		p.Wallets = s.walletOptions(session, seen)
+		if p.PageCode, err = s.pageCode(session, p.Wallets); err != nil {
+			return p, err
+		}
+		if c.Request().Header.Get("Sec-Purpose") != "" {
+			// No script runs before the shopper has come: the loader waits for
+			// a page that is rendered ahead to be looked at.
+			device = seen
+		}
 		p.AutoStart = s.autoStart(c, v, device)
 	}
-	var err error
 	p.Attempt, err = attemptView(v)
 	return p, err
+}
+
+// pageCode is the page's own address, where a guide sends the shopper
+// elsewhere, or where there is no way to pay: a person who was taken for a
+// program goes on with another device.
+func (s *Server) pageCode(session checkout.Session, options []templates.WalletOption) (*templates.QRCode, error) {
+	guided := slices.ContainsFunc(options, func(o templates.WalletOption) bool { return o.GuideLink != "" })
+	if !guided && len(options) > 0 {
+		return nil, nil //nolint:nilnil // most pages have none
+	}
+	return templates.DrawQRCode(s.Service.PageURL(session.ID))
 }
 
 // language is the one that the shop asked for, else the browser's.
@@ -100,6 +129,14 @@ func remaining(v checkout.View) int {
 		return -1
 	}
 	return int(v.Remaining.Seconds())
+}
+
+// renewSeconds rounds up; never is 0, and now is 1.
+func renewSeconds(in time.Duration) int {
+	if in < 0 {
+		return 0
+	}
+	return max(1, int((in+time.Second-1)/time.Second))
 }
 
 func refreshFor(state page.State) int {
@@ -128,16 +165,9 @@ func (s *Server) walletOptions(session checkout.Session, device checkout.Device)
 	var payable, guided []templates.WalletOption
 	for _, w := range session.Wallets {
 		choice := s.choose(session, device, w)
-		o := templates.WalletOption{
-			Wallet: string(w), Flow: string(choice.Flow), Guide: string(choice.Guide), Top: choice.Flow.Redirects(),
-		}
-		for _, f := range choice.Others {
-			o.Alternatives = append(o.Alternatives, templates.Alternative{Flow: string(f), Top: f.Redirects()})
-		}
-		switch choice.Flow {
+		switch o := s.walletOption(session, w, choice); choice.Flow {
 		case checkout.FlowNone:
 		case checkout.FlowGuide:
-			o.GuideLink = s.Service.PageURL(session.ID)
 			guided = append(guided, o)
 		default:
 			payable = append(payable, o)
@@ -146,10 +176,30 @@ func (s *Server) walletOptions(session checkout.Session, device checkout.Device)
 	return append(payable, guided...)
 }
 
+func (s *Server) walletOption(session checkout.Session, w checkout.Wallet, choice checkout.Choice) templates.WalletOption {
+	o := templates.WalletOption{
+		Wallet: string(w), Flow: string(choice.Flow), Guide: string(choice.Guide), Switch: string(choice.Switch),
+		Top: choice.Flow.Redirects(),
+	}
+	if choice.Guide != "" && choice.Guide != checkout.GuidePickDevice {
+		o.GuideLink = s.Service.PageURL(session.ID)
+	}
+	for _, f := range choice.Others {
+		o.Alternatives = append(o.Alternatives, templates.Alternative{
+			Flow: string(f), Top: f.Redirects(), Anyway: f == choice.Anyway,
+		})
+	}
+	return o
+}
+
 // choose is the domain's choice, within what the shop is equipped for.
 func (s *Server) choose(session checkout.Session, device checkout.Device, w checkout.Wallet) checkout.Choice {
-	choice := checkout.ChooseFlow(device, w)
-	if choice.Flow == checkout.FlowJSAPI && s.Merchants[session.Merchant].WeChat.ID == "" {
+	choice := session.ChooseFlow(device, w)
+	if s.Merchants[session.Merchant].WeChat.ID != "" {
+		return choice
+	}
+	choice.Others = slices.DeleteFunc(choice.Others, func(f checkout.Flow) bool { return f == checkout.FlowJSAPI })
+	if choice.Flow == checkout.FlowJSAPI {
 		return checkout.Choice{Flow: checkout.FlowNative, Reason: choice.Reason + "; the shop has no WeChat account"}
 	}
 	return choice
@@ -179,7 +229,9 @@ func (s *Server) resumesJSAPI(c echo.Context, v checkout.View, device checkout.D
 	}
 	_, payer := s.payer(c, v.Session)
 	own := v.Attempt != nil && v.Attempt.State == checkout.AttemptPending && v.Attempt.Payer == payer
-	return payer != "" && !own && s.choose(v.Session, device, w).Flow == checkout.FlowJSAPI
+	choice := s.choose(v.Session, device, w)
+	offered := choice.Flow == checkout.FlowJSAPI || slices.Contains(choice.Others, checkout.FlowJSAPI)
+	return payer != "" && !own && offered
 }
 
 // attemptView is what the page shows of the attempt: nothing to pay with once
@@ -208,13 +260,20 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 	return shown, nil
 }
 
+// pagePolicy is what the page of a view needs. Its forms may lead anywhere by
+// https while it can be paid: browsers hold the redirect after a POST to the
+// policy too, and a wallet's cashier is known only then.
 func (s *Server) pagePolicy(v checkout.View) policy {
-	p := policy{Ancestors: s.Merchants[v.Session.Merchant].AllowedOrigins, Forms: s.FormTargets}
+	m := s.Merchants[v.Session.Merchant]
+	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: m.AllowedOrigins}
 	if v.Attempt != nil && v.Attempt.Flow == checkout.FlowIframe && v.State == page.Code {
 		p.Frames = append(p.Frames, originOf(v.Attempt.Placed.URL))
 	}
-	if v.Session.CancelURL != "" {
-		p.Forms = append(slices.Clone(p.Forms), originOf(v.Session.CancelURL))
+	if v.Payable {
+		p.Forms = append([]string{"https:"}, s.FormTargets...)
+	}
+	if back := originOf(v.Session.CancelURL); back != "" && v.Session.Status == checkout.StatusOpen {
+		p.Forms = append(p.Forms, back)
 	}
 	if s.Demo != nil {
 		p.Frames = append(p.Frames, s.Demo.SandboxOrigin)
@@ -222,11 +281,22 @@ func (s *Server) pagePolicy(v checkout.View) policy {
 	return p
 }
 
-func (s *Server) assetURLs() templates.Assets {
-	return templates.Assets{
-		Loader: s.Assets.URL(static.Loader), Worker: s.Assets.URL(static.Worker),
-		WasmExec: s.Assets.URL(static.WasmExec), Wasm: s.Assets.URL(static.Wasm), Icon: s.Assets.URL(static.Icon),
+func (s *Server) brand(merchant string) templates.Brand {
+	m := s.Merchants[merchant]
+	return templates.Brand{Color: m.Color, Logo: s.Assets.URL(m.Logo)}
+}
+
+// assetURLs names what a page loads. Who asks to save data is not told of the
+// program, which is most of it: the loader does without. It looks at
+// navigator.connection too, for browsers that send no header.
+func (s *Server) assetURLs(c echo.Context) templates.Assets {
+	assets := templates.Assets{Loader: s.Assets.URL(static.Loader), Icon: s.Assets.URL(static.Icon)}
+	if strings.EqualFold(c.Request().Header.Get("Save-Data"), "on") {
+		return assets
 	}
+	assets.Worker = s.Assets.URL(static.Worker)
+	assets.WasmExec, assets.Wasm = s.Assets.URL(static.WasmExec), s.Assets.URL(static.Wasm)
+	return assets
 }
 
 // render draws the page into a buffer first, so that a failure never sends
@@ -237,5 +307,5 @@ func (s *Server) render(c echo.Context, p templates.CheckoutPage, csp policy) er
 		return err
 	}
 	c.Response().Header().Set("Content-Security-Policy", csp.String())
-	return c.HTMLBlob(http.StatusOK, buffer.Bytes())
+	return html(c, http.StatusOK, buffer.Bytes())
 }

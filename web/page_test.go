@@ -11,42 +11,6 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-func TestUnknownAndMalformedSessionsAreTheSame404(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	want := f.get("/c/cs_aaaaaaaaaaaaaaaaaaaaaaaaaa")
-	if want.status != http.StatusNotFound {
-		t.Fatalf("an unknown session: %d", want.status)
-	}
-	for _, path := range []string{
-		"/c/x", "/c/cs_", "/c/" + strings.Repeat("a", 500), "/c/..%2f", "/c/%00", "/r/x", "/r/aaaaaaaaaaaaaaaaaaaaaaaaaa", "/nothing",
-	} {
-		got := f.get(path)
-		if got.status != want.status || got.body != want.body {
-			t.Errorf("%s answers %d and another page", path, got.status)
-		}
-	}
-}
-
-func TestPageCarriesItsHeaders(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	got := f.get("/c/" + f.session(""))
-	for header, part := range map[string]string{
-		"Cache-Control":           "no-store",
-		"X-Content-Type-Options":  "nosniff",
-		"Referrer-Policy":         "strict-origin-when-cross-origin",
-		"Content-Security-Policy": "frame-ancestors https://shop.example;",
-	} {
-		if !strings.Contains(got.header.Get(header), part) {
-			t.Errorf("%s is %q", header, got.header.Get(header))
-		}
-	}
-	if csp := got.header.Get("Content-Security-Policy"); strings.Contains(csp, "unsafe-inline") || !strings.HasPrefix(csp, "default-src 'none'") {
-		t.Errorf("the policy is %s", csp)
-	}
-}
-
 func TestGetPlacesNoOrder(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -127,17 +91,6 @@ func TestStartSendsTheShopperOn(t *testing.T) {
 	}
 }
 
-func TestSubjectIsInert(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	got := f.api(http.MethodPost, "/v1/checkout/sessions",
-		`{"amount":1,"currency":"HKD","subject":"</script><img onerror=alert(1)>","client_reference_id":"\"><script>","success_url":"https://shop.example/"}`)
-	html := f.get("/c/" + idField.FindStringSubmatch(got.body)[1]).body
-	if strings.Contains(html, "<img onerror") || strings.Contains(html, `"><script>`) {
-		t.Errorf("the page has the shop's markup in it:\n%s", html)
-	}
-}
-
 func TestCancelGoesBackToTheShop(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -184,6 +137,18 @@ func TestReturnShowsConfirmingUntilTheGatewayWasAsked(t *testing.T) {
 	}
 	if html := f.get(path).body; !strings.Contains(html, `data-state="redirecting"`) {
 		t.Errorf("after the query said unpaid, the page says:\n%s", html)
+	}
+}
+
+func TestSaveDataLeavesTheProgramOut(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	path := "/c/" + f.session("")
+	for header, want := range map[string]bool{"": true, "off": true, "on": false, "On": false} {
+		html := f.get(path, "Save-Data", header).body
+		if got := strings.Contains(html, "worker.js"); got != want || !strings.Contains(html, "loader.js") {
+			t.Errorf("Save-Data %q: the Worker is named: %t, want %t, and the loader always", header, got, want)
+		}
 	}
 }
 

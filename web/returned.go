@@ -35,13 +35,14 @@ func (s *Server) returned(c echo.Context) error {
 	p := templates.CheckoutPage{
 		Lang: s.language(c, v.Session), State: string(v.State), StatusOnly: true,
 		Attempt:   templates.AttemptView{Ref: v.Attempt.ID},
-		Remaining: -1, Token: s.formToken(path), RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(),
+		Remaining: -1, Token: s.formToken(path), RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c),
 		URLs: templates.URLs{
 			Self: path, Status: path + "/status" + returnedQuery(c), Events: path + "/events" + returnedQuery(c),
 			Confirm: path + "/confirm",
 		},
 	}
-	return s.render(c, p, policy{})
+	varies(c)
+	return s.render(c, p, ownPolicy())
 }
 
 // returnedAt is when this browser came back from a wallet (?returned=, Unix

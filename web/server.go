@@ -11,9 +11,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -31,6 +33,11 @@ type Merchant struct {
 	ReturnHosts []string
 	// AllowedOrigins are the origins that may frame the page.
 	AllowedOrigins []string
+	// Color is the shop's, as #rrggbb, and Logo the name of its picture in the
+	// Assets; "" for none.
+	Color, Logo string
+	// Location is where the shop tells the time. Defaults to UTC.
+	Location *time.Location
 	// WeChat is the shop's WeChat account. Without it JSAPI is not offered.
 	WeChat WeChatApp
 }
@@ -53,6 +60,9 @@ type Config struct {
 	// FormTargets are origins without TLS that a form of the page may lead
 	// to; https is always allowed.
 	FormTargets []string
+	// TrustedProxies are the proxies whose X-Forwarded-For is believed.
+	// Defaults to none: a client is whoever connects.
+	TrustedProxies []netip.Prefix
 	// WeChat is where WeChat's OAuth lives. Defaults to the real one.
 	WeChat WeChatEndpoints
 	// HTTPClient calls WeChat's OAuth. Defaults to one with a timeout of 10 s.
@@ -71,7 +81,12 @@ type Server struct {
 	echo     *echo.Echo
 	keys     map[[sha256.Size]byte]string
 	browsers browsers
-	origin   string
+	guesses  guesses
+	// proxyHint is given once.
+	proxyHint sync.Once
+	origin    string
+	// secure says that browsers reach the server by https.
+	secure   bool
 	draining atomic.Bool
 	closing  chan struct{}
 	closed   sync.Once
@@ -98,13 +113,19 @@ func New(c Config) (*Server, error) {
 	}
 	c.WeChat = c.WeChat.orDefault()
 	s := &Server{
-		Config: c, origin: public.Scheme + "://" + public.Host, closing: make(chan struct{}),
-		browsers: newBrowsers(c.Secret, public.Scheme == "https"),
+		Config: c, origin: public.Scheme + "://" + public.Host, secure: public.Scheme == "https",
+		closing: make(chan struct{}),
+	}
+	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses()
+	client, err := extractor(c.TrustedProxies)
+	if err != nil {
+		return nil, err
 	}
 	if s.keys, err = hashKeys(c.Merchants); err != nil {
 		return nil, err
 	}
 	s.echo = s.routes()
+	s.echo.IPExtractor = client
 	return s, nil
 }
 
@@ -149,22 +170,22 @@ func (s *Server) Close() {
 func (s *Server) routes() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.IPExtractor = echo.ExtractIPDirect()
 	e.HTTPErrorHandler = s.handleError
-	e.Use(s.recoverPanic, secureHeaders)
+	e.JSONSerializer = jsonSerializer{}
+	e.Use(s.recoverPanic, s.secureHeaders)
 
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", s.ready)
 	e.GET("/static/:hash/:name", s.asset)
 	e.POST("/n/:token", s.notification)
 
-	api := e.Group("/v1", s.authenticate)
+	api := e.Group("/v1", s.countGuesses, s.authenticate)
 	api.POST("/checkout/sessions", s.createSession)
 	api.GET("/checkout/sessions/:id", s.getSession)
 	api.POST("/checkout/sessions/:id/refunds", s.createRefund)
 	api.GET("/checkout/sessions/:id/refunds", s.listRefunds)
 
-	page := e.Group("/c/:id", noStore)
+	page := e.Group("/c/:id", s.slowGuesses)
 	page.GET("", s.page)
 	page.GET("/status", s.status)
 	page.GET("/events", s.events)
@@ -172,13 +193,13 @@ func (s *Server) routes() *echo.Echo {
 	page.POST("/confirm", s.confirm, s.checkForm)
 	page.POST("/cancel", s.cancel, s.checkForm)
 
-	back := e.Group("/r/:token", noStore)
+	back := e.Group("/r/:token", s.slowGuesses)
 	back.GET("", s.returned)
 	back.GET("/status", s.returnedStatus)
 	back.GET("/events", s.returnedEvents)
 	back.POST("/confirm", s.returnedConfirm, s.checkForm)
 
-	e.GET("/wechat/callback", s.wechatCallback, noStore)
+	e.GET("/wechat/callback", s.wechatCallback)
 	if s.Demo != nil {
 		e.POST("/demo/view-as", s.viewAs)
 	}

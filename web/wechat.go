@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -59,6 +60,7 @@ func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
 		"appid": {app.ID}, "redirect_uri": {s.PublicURL + "/wechat/callback"},
 		"response_type": {"code"}, "scope": {"snsapi_base"}, "state": {state},
 	}
+	c.Response().Header().Set("Referrer-Policy", referWithOrigin)
 	return c.Redirect(http.StatusSeeOther, s.WeChat.Authorize+"?"+query.Encode()+"#wechat_redirect")
 }
 
@@ -85,6 +87,51 @@ func (s *Server) wechatCallback(c echo.Context) error {
 		}
 	}
 	return c.Redirect(http.StatusSeeOther, page+"?start="+string(checkout.WalletWeChat))
+}
+
+// openIDForm is what WeChat makes: 28 letters, digits, - and _, by the gateway's
+// manual 32 at most.
+var openIDForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+
+// sealOpenID takes the openid that a shop knows its shopper by: the page then
+// need not ask WeChat. It belongs to the shop's own app, and is kept sealed.
+func (s *Server) sealOpenID(shop Merchant, openID string) (string, error) {
+	bad := func(problem string) error { return &checkout.FieldError{Field: "wechat_open_id", Problem: problem} }
+	switch {
+	case openID == "":
+		return "", nil
+	case shop.WeChat.ID == "":
+		return "", bad("is of no use: the shop has no WeChat account")
+	case !openIDForm.MatchString(openID):
+		return "", bad("must be 1 to 32 letters, digits, - and _")
+	}
+	return s.seal("openid:"+shop.WeChat.ID, openID)
+}
+
+// payer returns the WeChat user who pays, and a tag for them: whom WeChat told
+// this browser of, else whom the shop named; "" where nobody is known. Once
+// WeChat's sheet has failed for whom the shop named, somebody else may be
+// looking at the page, so WeChat is asked.
+func (s *Server) payer(c echo.Context, session checkout.Session) (openID, tag string) {
+	app := s.Merchants[session.Merchant].WeChat.ID
+	if openID = s.browsers.of(c.Request()).openID(app); openID != "" {
+		return openID, s.tag("payer", openID)
+	}
+	if session.SealedOpenID == "" {
+		return "", ""
+	}
+	openID, err := s.unseal("openid:"+app, session.SealedOpenID)
+	if err == nil {
+		tag = s.tag("payer", openID)
+		var failed bool
+		if failed, err = s.Service.BridgeFailed(c.Request().Context(), session.ID, tag); err == nil && !failed {
+			return openID, tag
+		}
+	}
+	if err != nil {
+		s.Logger.Warn("the shop's openid is not used", "session", session.ID, "error", err)
+	}
+	return "", ""
 }
 
 // exchange turns a code into an openid. Its errors carry no code, secret or

@@ -1,9 +1,13 @@
 package web_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,13 +51,87 @@ func TestOAuthThenJSAPI(t *testing.T) {
 	}
 }
 
-func TestOAuthCallbackTwice(t *testing.T) {
+func TestOperatorIsToldWhyTheSheetFailed(t *testing.T) {
 	t.Parallel()
 	f, id, callback := inWeChat(t)
-	other := strings.Replace(callback, "code=", "code=another", 1)
-	for _, again := range []string{callback, callback, other} {
-		if got := f.get(again); got.status != http.StatusSeeOther || got.header.Get("Location") != "/c/"+id+"?start=wechat" {
-			t.Errorf("%d %s", got.status, got.header.Get("Location"))
+	f.get(callback)
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat)
+	f.post("/c/"+id, "/confirm", url.Values{"bridge": {"system:access_denied"}}, "User-Agent", inChat)
+	timeline := must(f.store.Timeline(f.Context(), id))
+	at := slices.IndexFunc(timeline, func(e checkout.Entry) bool { return e.Kind == checkout.EntryBridge })
+	if at < 0 || timeline[at].Result != "fail" || !slices.ContainsFunc(timeline[at:], func(e checkout.Entry) bool { return e.Kind == checkout.EntryQuery }) {
+		t.Fatalf("no failure and then a query in %+v", timeline)
+	}
+	for _, told := range []string{"system:access_denied", f.url + "/c/ registered"} {
+		if !strings.Contains(f.log.String(), told) || !strings.Contains(timeline[at].Detail, told) {
+			t.Errorf("%q is not in %q, or not in the log\n%s", told, timeline[at].Detail, f.log)
+		}
+	}
+}
+
+// TestShopNamesTheWeChatUser: the page pays without OAuth, and nothing tells of
+// the openid.
+func TestShopNamesTheWeChatUser(t *testing.T) {
+	t.Parallel()
+	const named = "oNamed-by-the-shop_000000001"
+	f := newFixture(t)
+	id := f.session(`,"wechat_open_id":"` + named + `"`)
+	f.client.Jar = must(cookiejar.New(nil))
+	pay := func() string {
+		return f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat).header.Get("Location")
+	}
+	if got := pay(); got != "/c/"+id {
+		t.Fatalf("starting leads to %s", got)
+	}
+	a := f.attempts(id)[0]
+	page := f.get("/c/"+id, "User-Agent", inChat).body
+	if a.Flow != checkout.FlowJSAPI || a.State != checkout.AttemptPending || !strings.Contains(page, "data-jsapi=") {
+		t.Fatalf("the attempt is %+v, the page\n%s", a, page)
+	}
+	said := []byte(f.api(http.MethodGet, "/v1/checkout/sessions/"+id, "").body + page)
+	files := must(filepath.Glob(filepath.Join(f.data, "*")))
+	for _, file := range files {
+		said = append(said, must(os.ReadFile(file))...)
+	}
+	if len(files) == 0 || bytes.Contains(append(said, f.log.String()...), []byte(named)) {
+		t.Errorf("the openid is in the page, the API, the log or one of the files %v", files)
+	}
+
+	t.Run("and WeChat is asked where the sheet failed for them", func(t *testing.T) {
+		f.post("/c/"+id, "/confirm", url.Values{"bridge": {"get_brand_wcpay_request:fail"}}, "User-Agent", inChat)
+		authorize := pay()
+		if !strings.HasPrefix(authorize, f.gateway.url+"/connect/oauth2/authorize") {
+			t.Fatalf("starting again leads to %s", authorize)
+		}
+		response := must(f.client.Get(authorize))
+		response.Body.Close()
+		f.get(strings.TrimPrefix(response.Header.Get("Location"), f.url))
+		if got := pay(); got != "/c/"+id {
+			t.Errorf("with another openid, starting leads to %s", got)
+		}
+		if all := f.attempts(id); len(all) != 2 || all[0].State != checkout.AttemptClosed || all[1].Payer == all[0].Payer {
+			t.Errorf("the attempts are %+v, want the first closed and one by another payer", all)
+		}
+	})
+	t.Run("and it is forgotten with the session's end", func(t *testing.T) {
+		f.post("/c/"+id, "/cancel", nil)
+		if s := must(f.store.Session(t.Context(), id)); s.Status != checkout.StatusCanceled || s.SealedOpenID != "" {
+			t.Errorf("the session is %s and holds %q", s.Status, s.SealedOpenID)
+		}
+	})
+}
+
+func TestOpenIDThatIsNone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for _, wrong := range []struct{ key, host, openID string }{
+		{apiKey, "shop.example", "o c4n4ry"},
+		{"sk_test_of_another", "other.example", "oNamed"}, // whose shop has no WeChat account
+	} {
+		got := f.send(http.MethodPost, "/v1/checkout/sessions", `{"amount":1,"currency":"HKD","subject":"Tea","success_url":"https://`+
+			wrong.host+`/","wechat_open_id":"`+wrong.openID+`"}`, "Authorization", "Bearer "+wrong.key)
+		if got.status != http.StatusBadRequest || !strings.Contains(got.body, `"wechat_open_id"`) || strings.Contains(got.body, wrong.openID) {
+			t.Errorf("%q: %d %s", wrong.openID, got.status, got.body)
 		}
 	}
 }
@@ -106,5 +184,21 @@ func TestOAuthResumesWhereADesktopLeftItsCode(t *testing.T) {
 	}
 	if orders := f.sandbox.Orders(); len(orders) != 2 || orders[1].Status != "CLOSED" {
 		t.Errorf("the gateway holds %+v, want the code's order closed", orders)
+	}
+}
+
+// TestOAuthResumesWhatTheShopperPicked: where WeChat is on who knows what, its
+// sheet is one of the ways to pick from, and is not to be picked twice.
+func TestOAuthResumesWhatTheShopperPicked(t *testing.T) {
+	t.Parallel()
+	const somewhere = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.60"
+	f, id, callback := inWeChat(t)
+	back := f.get(callback).header.Get("Location")
+	html := f.get(back, "User-Agent", somewhere).body
+	if !strings.Contains(html, `data-autostart="wechat"`) || !strings.Contains(html, `name="flow" value="jsapi"> <button class="link" name="wallet" value="wechat" data-default>`) {
+		t.Errorf("the page does not go on by itself:\n%s", html)
+	}
+	if html := f.get("/c/"+id, "User-Agent", somewhere).body; strings.Contains(html, "data-autostart") {
+		t.Errorf("the page picks for the shopper:\n%s", html)
 	}
 }

@@ -13,7 +13,7 @@ import (
 const sessionColumns = `id, merchant, version, status, payment_status, amount, currency, subject,
 	client_reference_id, success_url, cancel_url, wallets, locale, metadata,
 	created_at, expires_at, conclude_at, paid_at, paid_late, paid_twice, amount_mismatch,
-	paid_by, amount_refunded`
+	paid_by, amount_refunded, sealed_openid`
 
 func scanSession(r row) (checkout.Session, error) {
 	var s checkout.Session
@@ -21,7 +21,7 @@ func scanSession(r row) (checkout.Session, error) {
 	err := r.Scan(&s.ID, &s.Merchant, &s.Version, &s.Status, &s.PaymentStatus, &s.Amount, &s.Currency, &s.Subject,
 		&s.ClientReferenceID, &s.SuccessURL, &s.CancelURL, &wallets, &s.Locale, &metadata,
 		millis{&s.CreatedAt}, millis{&s.ExpiresAt}, millis{&s.ConcludeAt}, millis{&s.PaidAt},
-		&s.PaidLate, &s.PaidTwice, &s.AmountMismatch, &s.PaidBy, &s.AmountRefunded)
+		&s.PaidLate, &s.PaidTwice, &s.AmountMismatch, &s.PaidBy, &s.AmountRefunded, &s.SealedOpenID)
 	if err != nil {
 		return s, err
 	}
@@ -46,11 +46,11 @@ func (s *Store) CreateSession(ctx context.Context, c checkout.Session) error {
 	}
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
 			c.ID, c.Merchant, c.Version, string(c.Status), string(c.PaymentStatus), c.Amount, c.Currency, clean(c.Subject),
 			clean(c.ClientReferenceID), clean(c.SuccessURL), clean(c.CancelURL), string(wallets), c.Locale, string(metadata),
 			ms(c.CreatedAt), ms(c.ExpiresAt), ms(c.ConcludeAt), ms(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
-			c.PaidBy, c.AmountRefunded)
+			c.PaidBy, c.AmountRefunded, c.SealedOpenID)
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,8 @@ func (s *Store) PostponeConclusion(ctx context.Context, id string, at time.Time)
 func updateSession(ctx context.Context, tx *sql.Tx, c checkout.Session) error {
 	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version + 1,
 			status = $1, payment_status = $2, paid_at = $3, paid_late = $4, paid_twice = $5, amount_mismatch = $6,
-			paid_by = $7, amount_refunded = $8
+			paid_by = $7, amount_refunded = $8,
+			sealed_openid = CASE WHEN $1 = 'open' THEN sealed_openid ELSE '' END
 		WHERE id = $9 AND version = $10`,
 		string(c.Status), string(c.PaymentStatus), ms(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
 		c.PaidBy, c.AmountRefunded, c.ID, c.Version)

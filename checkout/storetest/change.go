@@ -39,6 +39,19 @@ func applyWrites(t *testing.T, f fixture) {
 	same(t, "event", first, c.Events[0])
 }
 
+func applyForgets(t *testing.T, f fixture) {
+	s := newSession()
+	s.SealedOpenID = "sealed"
+	must(t, f.CreateSession(t.Context(), s))
+	s.PaymentStatus = checkout.PaymentProcessing
+	must(t, f.Apply(t.Context(), checkout.Change{Session: &s}))
+	same(t, "while it is open", f.readSession(t, s.ID).SealedOpenID, "sealed")
+	s.Version++
+	s.Status = checkout.StatusExpired
+	must(t, f.Apply(t.Context(), checkout.Change{Session: &s}))
+	same(t, "after its end", f.readSession(t, s.ID).SealedOpenID, "")
+}
+
 func applyEvents(t *testing.T, f fixture) {
 	s := f.session(t)
 	must(t, f.Apply(t.Context(), checkout.Change{Events: []checkout.Event{newEvent(s, checkout.EventNotificationMismatch)}}))

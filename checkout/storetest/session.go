@@ -16,7 +16,7 @@ func sessionRoundTrip(t *testing.T, f fixture) {
 		Wallets: []checkout.Wallet{checkout.WalletWeChat, checkout.WalletAlipayHK}, Locale: "zh-Hant",
 		Metadata:  map[string]string{"a": "1", "b\x00c": "<&>\u2028"},
 		CreatedAt: start(), ExpiresAt: start().Add(time.Minute), ConcludeAt: start().Add(2 * time.Minute), PaidAt: start().Add(time.Hour),
-		PaidLate: true, PaidTwice: true, AmountMismatch: true, PaidBy: newID("at_"), AmountRefunded: 77,
+		PaidLate: true, PaidTwice: true, AmountMismatch: true, SealedOpenID: "sealed", PaidBy: newID("at_"), AmountRefunded: 77,
 	}
 	must(t, f.CreateSession(t.Context(), s))
 	same(t, "session", f.readSession(t, s.ID), s)

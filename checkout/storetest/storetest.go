@@ -61,6 +61,7 @@ var contract = map[string]check{
 	"a notification during a hold survives its change":  hintSurvivesApply,
 	"a notification during a hold and a payment":        hintEndsWithPayment,
 	"apply writes session, attempt and events":          applyWrites,
+	"apply forgets the openid of a session that ends":   applyForgets,
 	"apply of events alone":                             applyEvents,
 	"apply against an old session":                      applyOldSession,
 	"apply against an old attempt":                      applyOldAttempt,

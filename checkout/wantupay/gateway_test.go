@@ -2,6 +2,7 @@ package wantupay_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -198,5 +199,20 @@ func TestLifeOfAnOrder(t *testing.T) {
 			t.Parallel()
 			do(t)
 		})
+	}
+}
+
+func TestRate(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	price, err := f.Rate(t.Context(), shop, checkout.ChannelWeChat, "HKD")
+	if err != nil || price < 1e7 || price > 1e9 {
+		t.Errorf("HKD 1 is %d of 1e-8 CNY, %v", price, err)
+	}
+	if _, err := f.Rate(t.Context(), shop, checkout.ChannelWeChat, "XXX"); !errors.Is(err, checkout.ErrRefused) {
+		t.Errorf("a currency that nobody has: %v", err)
+	}
+	if _, err := f.Rate(t.Context(), "nobody", checkout.ChannelWeChat, "HKD"); !errors.Is(err, checkout.ErrRefused) {
+		t.Errorf("a shop that nobody knows: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -45,6 +46,10 @@ type withChromium struct{ *testing.M }
 func (m withChromium) Run() int {
 	code := m.M.Run()
 	pgtest.End()
+	if err := openAlbum().bind(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
 	if chromium.cancel != nil {
 		chromium.cancel()
 	}
@@ -108,13 +113,19 @@ type shopper struct {
 	scripting scripting
 }
 
-func newShopper(t *testing.T, d device, s scripting) *shopper {
+func newShopper(t *testing.T, d device, s scripting, prepare ...func(*demo)) *shopper {
+	t.Helper()
+	return newShopperAt(t, startDemo(t, prepare...), d, s)
+}
+
+// newShopperAt is a shopper at a demo that others may visit too.
+func newShopperAt(t *testing.T, at *demo, d device, s scripting) *shopper {
 	t.Helper()
 	chromium.once.Do(startChromium)
 	if chromium.err != nil {
 		t.Fatal(chromium.err)
 	}
-	person := &shopper{T: t, demo: startDemo(t), scripting: s}
+	person := &shopper{T: t, demo: at, scripting: s}
 	person.tab = person.newTab(chromium.ctx, chromedp.WithNewBrowserContext())
 	person.emulate(d)
 	t.Cleanup(func() {
@@ -231,19 +242,19 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 // startDemo runs a demo on free ports of the loopback interface. Each prepare
 // may change it before it runs.
-func startDemo(t *testing.T, prepare ...func(*demo)) *demo {
+func startDemo(t testing.TB, prepare ...func(*demo)) *demo {
 	t.Helper()
 	return startDemoAs(t, nil, prepare...)
 }
 
 // startDemoAs starts the demo with a shop that is configured otherwise.
-func startDemoAs(t *testing.T, configure func(*config.Shop), prepare ...func(*demo)) *demo {
+func startDemoAs(t testing.TB, configure func(*config.Shop), prepare ...func(*demo)) *demo {
 	t.Helper()
 	return startDemoIn(t, t.TempDir(), configure, prepare...)
 }
 
 // startDemoIn starts the demo with its data in a folder.
-func startDemoIn(t *testing.T, data string, configure func(*config.Shop), prepare ...func(*demo)) *demo {
+func startDemoIn(t testing.TB, data string, configure func(*config.Shop), prepare ...func(*demo)) *demo {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
 	ctx, cancel := context.WithCancel(t.Context())

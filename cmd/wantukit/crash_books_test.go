@@ -45,21 +45,21 @@ func (c *cluster) read(ctx context.Context) (b books, err error) {
 	}
 	defer func() { _ = tx.Rollback() }()
 	b = books{map[string]checkout.Session{}, map[string]checkout.Attempt{}, map[string]checkout.Refund{}, map[string]checkout.Event{}, map[string]int{}}
-	for _, page := range b.pages() {
-		if err := page.read(ctx, tx); err != nil {
-			return b, fmt.Errorf("%s: %w", page.query, err)
+	for _, listing := range b.listings() {
+		if err := listing.read(ctx, tx); err != nil {
+			return b, fmt.Errorf("%s: %w", listing.query, err)
 		}
 	}
 	return b, nil
 }
 
-// page is one query and what is done with each of its rows.
-type page struct {
+// listing is one query and what is done with each of its rows.
+type listing struct {
 	query string
 	row   func(*sql.Rows) error
 }
 
-func (p page) read(ctx context.Context, tx *sql.Tx) error {
+func (p listing) read(ctx context.Context, tx *sql.Tx) error {
 	rows, err := tx.QueryContext(ctx, p.query)
 	if err != nil {
 		return err
@@ -73,8 +73,8 @@ func (p page) read(ctx context.Context, tx *sql.Tx) error {
 	return rows.Err()
 }
 
-func (b books) pages() []page {
-	return []page{
+func (b books) listings() []listing {
+	return []listing{
 		{"SELECT id, status, payment_status, amount, amount_refunded, paid_by, paid_late, paid_twice, amount_mismatch FROM sessions", func(r *sql.Rows) error {
 			var s checkout.Session
 			err := r.Scan(&s.ID, &s.Status, &s.PaymentStatus, &s.Amount, &s.AmountRefunded, &s.PaidBy, &s.PaidLate, &s.PaidTwice, &s.AmountMismatch)

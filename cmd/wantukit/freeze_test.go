@@ -111,10 +111,8 @@ func TestFrozenNodeDoesNoHarm(t *testing.T) {
 	stop()
 	wg.Wait()
 	w.settle()
+	time.Sleep(time.Until(at.Add(longestHold))) // where all was settled sooner
 	held := time.Since(at)
-	if held < takeoverMost {
-		t.Errorf("it was frozen for %s, which is no longer than its lease", held)
-	}
 	frozen.thaw()
 	eventually(t, "the frozen node is ready", frozen.ready.Load)
 	other.kill() // from here it is alone
@@ -122,6 +120,10 @@ func TestFrozenNodeDoesNoHarm(t *testing.T) {
 	lost := w.settle()
 	tell(t, fmt.Sprintf("node frozen for %.0f s and resumed, %d sessions; losses: %d", held.Seconds(), len(w.promised().sessions), len(lost)))
 }
+
+// longestHold is past a leader's lease, and past what a node may keep others off
+// an attempt for.
+const longestHold = 36 * time.Second
 
 // foundMost bounds how long a payment goes unnoticed that nobody notified.
 const foundMost = time.Minute

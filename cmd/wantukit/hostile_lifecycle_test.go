@@ -80,7 +80,7 @@ func (p *peer) waiting(t *testing.T) checkout.Attempt {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := p.Start(t.Context(), checkout.StartRequest{SessionID: s.ID, Wallet: checkout.WalletWeChat, Device: checkout.Device{Kind: checkout.DeviceDesktop}})
+	a, err := p.Start(t.Context(), checkout.StartRequest{SessionID: s.ID, Wallet: checkout.WalletWeChat, Device: checkout.Device{Kind: checkout.DeviceDesktop, Container: checkout.ContainerNone}})
 	if err != nil {
 		t.Fatal(err)
 	}

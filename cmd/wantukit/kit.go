@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -27,6 +28,8 @@ type kitConfig struct {
 	shops     []config.Shop
 	// drainFor is how long the kit says that it is not ready before it ends.
 	drainFor time.Duration
+	// trustedProxies say who a client is.
+	trustedProxies []netip.Prefix
 	// formTargets, wechat and demo are the sandbox's, where it is used.
 	formTargets []string
 	wechat      web.WeChatEndpoints
@@ -76,7 +79,11 @@ func (k *kit) assembleDomain(ctx context.Context, c kitConfig) error {
 }
 
 func (k *kit) assembleWeb(c kitConfig) error {
-	assets, err := static.New(static.Config{Demo: c.demo != nil})
+	logos, err := config.Logos(c.shops)
+	if err != nil {
+		return err
+	}
+	assets, err := static.New(static.Config{Demo: c.demo != nil, Images: logos})
 	if err != nil {
 		return err
 	}
@@ -87,7 +94,7 @@ func (k *kit) assembleWeb(c kitConfig) error {
 	k.web, err = web.New(web.Config{
 		Service: k.service, Assets: assets, Merchants: merchants, PublicURL: c.publicURL, Secret: c.secret,
 		Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
-		FormTargets: c.formTargets, WeChat: c.wechat, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
+		TrustedProxies: c.trustedProxies, FormTargets: c.formTargets, WeChat: c.wechat, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
 	})
 	return err
 }

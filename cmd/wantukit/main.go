@@ -10,6 +10,7 @@
 //	wantukit session …  what happened to a session
 //	wantukit webhook …  webhooks that a shop could not be sent
 //	wantukit reconcile  the gateway's statement held against the books
+//	wantukit flow …     how a browser would pay, and why
 package main
 
 import (
@@ -24,6 +25,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/wantukit/wantukit/cmd/wantukit/flows"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 	"github.com/wantukit/wantukit/cmd/wantukit/records"
 )
@@ -41,6 +43,7 @@ type cli struct {
 
 	operator.Verbs
 	Records records.Verbs `embed:""`
+	Flows   flows.Verbs   `embed:""`
 }
 
 func main() {
@@ -96,7 +99,7 @@ func parseAndRun(ctx context.Context, args []string, streams operator.Streams) (
 }
 
 func groups() []kong.Group {
-	return slices.Concat([]kong.Group{{Key: "run", Title: "To run:"}}, operator.Groups(), records.Groups())
+	return slices.Concat([]kong.Group{{Key: "run", Title: "To run:"}}, operator.Groups(), records.Groups(), flows.Groups())
 }
 
 func isTerminal(file *os.File) bool {

@@ -110,6 +110,74 @@ func sameMoves[S interface {
 	}
 }
 
+// rowsOfReadme are the rows of the README's flow table, each with those that
+// the tests in the browser have for it.
+var rowsOfReadme = map[string][]string{
+	"a computer":                               {"computer"},
+	"a phone or tablet":                        {"phone", "phone-by-hints", "tablet"},
+	"WeChat on a phone":                        {"wechat"},
+	"WeChat or WeCom on a computer":            {"wechat-computer", "wecom-computer"},
+	"WeChat on an unknown device":              {"wechat-unknown"},
+	"a mini program of WeChat's":               {"mini-program"},
+	"WeCom on a phone":                         {"wecom"},
+	"Alipay":                                   {"alipay"},
+	"AlipayHK":                                 {"alipayhk"},
+	"QQ, Weibo, Douyin, DingTalk, another app": {"qq", "weibo", "douyin", "dingtalk-computer"},
+	"a TV, console, car or watch":              {"tv", "car"},
+	"a crawler, a link preview, a page that is loaded ahead": {"crawler"},
+	"unknown": {"unknown"},
+}
+
+// wordsOfReadme are what the README says of a guide.
+var wordsOfReadme = map[checkout.Guide]string{
+	checkout.GuideOpenInWeChat:     "open in WeChat",
+	checkout.GuideOpenInBrowser:    "open in a browser",
+	checkout.GuideLeaveMiniProgram: "leave it",
+	checkout.GuideSwitchWallet:     "switch to",
+}
+
+func TestReadmeListsTheFlowTableAsItIs(t *testing.T) {
+	t.Parallel()
+	var listed, shown []string
+	for line := range strings.Lines(section(readme(t), "| where | Alipay | AlipayHK | WeChat Pay |", "\n\n")) {
+		cells := strings.Split(strings.Trim(line, "|\n "), " | ")
+		for _, name := range rowsOfReadme[cells[0]] {
+			listed = append(listed, name)
+			sameChoices(t, name, cells)
+		}
+	}
+	for _, row := range rowsOfTheTable() {
+		shown = append(shown, row.name)
+	}
+	slices.Sort(listed)
+	slices.Sort(shown)
+	if !slices.Equal(listed, shown) {
+		t.Errorf("the README lists %v, the tests %v", listed, shown)
+	}
+}
+
+// sameChoices holds a row of the README to the choices for its wallets.
+func sameChoices(t *testing.T, name string, cells []string) {
+	t.Helper()
+	rows := rowsOfTheTable()
+	row := rows[slices.IndexFunc(rows, func(r shownAt) bool { return r.name == name })]
+	for i, w := range checkout.Wallets() {
+		said, choice := cells[i+1], row.choice(w)
+		if said == "the same" {
+			said = cells[i]
+			cells[i+1] = said
+		}
+		anyway := strings.Contains(said, "try anyway")
+		words := wordsOfReadme[choice.Guide]
+		if choice.Flow != checkout.FlowGuide || anyway {
+			words = ""
+		}
+		if !strings.HasPrefix(said, "`"+string(choice.Flow)+"`") || !strings.Contains(said, words) || anyway != (choice.Anyway != "") {
+			t.Errorf("%s, %s: the README says %s, the table %+v", name, w, said, choice)
+		}
+	}
+}
+
 var envValue = regexp.MustCompile(`env:(\w+)`)
 
 func TestReadmeConfigurationIsTaken(t *testing.T) {

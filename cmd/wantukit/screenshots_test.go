@@ -1,48 +1,99 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// TestScreenshots takes a picture of each page on a computer and on a phone,
-// for a person to look at: `make screenshots`. Without a folder to write to it
-// only walks the pages.
+// narrow is the narrowest window that a page must fit, which is also a
+// computer's at 400 %.
+var narrow = device{phone.userAgent, 320, 568, true}
+
+// pose is one way to see every page.
+type pose struct {
+	in     string
+	device device
+	speaks string
+	dark   bool
+}
+
+// looks are the ways to walk the pages: each device once, and for pictures in
+// each language and colour scheme too.
+func (a album) looks() (all []pose) {
+	for _, speaks := range a.languages() {
+		all = append(all, pose{"desktop", desktop, speaks, false}, pose{"phone", phone, speaks, false})
+		if a.folder != "" {
+			all = append(all, pose{"desktop", desktop, speaks, true}, pose{"phone", phone, speaks, true}, pose{"narrow", narrow, speaks, false})
+		}
+	}
+	return append(all, pose{"wechat", wechat, english, false})
+}
+
+// name is that of a page's picture.
+func (l pose) name(page string) string {
+	name := page + "." + l.speaks + "." + l.in
+	if l.dark {
+		return name + ".dark"
+	}
+	return name
+}
+
+// TestScreenshots walks every page and every state, and takes a picture of
+// each for a person to look at: `make screenshots`.
 func TestScreenshots(t *testing.T) {
 	t.Parallel()
-	folder := os.Getenv("WANTUKIT_SCREENSHOTS")
-	for name, d := range map[string]device{"desktop": desktop, "phone": phone, "wechat": wechat} {
-		t.Run(name, func(t *testing.T) {
+	pictures := openAlbum()
+	for _, l := range pictures.looks() {
+		t.Run(l.name("pages"), func(t *testing.T) {
 			t.Parallel()
-			newShopper(t, d, withWasm).walk(func(page string, picture []byte) {
-				if folder == "" {
-					return
-				}
-				if err := os.MkdirAll(folder, 0o755); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(filepath.Join(folder, page+"-"+name+".png"), picture, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			})
+			p := newShopper(t, l.device, withWasm)
+			p.dress(l)
+			p.walk(l.dark, func(page string) { p.Helper(); pictures.keep(p, l.name(page)) })
 		})
 	}
 }
 
-// walk visits every state of the page, in the order of a hesitant shopper.
-func (p *shopper) walk(keep func(page string, picture []byte)) {
+// dress sets the browser's language and colour scheme.
+func (p *shopper) dress(l pose) {
 	p.Helper()
-	shot := func(page string) {
-		p.Helper()
-		keep(page, ask(p, p.tab, chromedp.CaptureScreenshot()))
+	_, err := chromedp.Call(p.tab, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
+		UserAgent: l.device.userAgent, AcceptLanguage: l.speaks,
+	})
+	if err != nil {
+		p.Fatal(err)
 	}
+	p.resize(l.device)
+	p.emulateMedia("", l.dark)
+}
+
+// emulateMedia has the page shown on a medium, "" for the screen.
+func (p *shopper) emulateMedia(medium string, dark bool) {
+	p.Helper()
+	scheme := &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "light"}
+	if dark {
+		scheme.Value = "dark"
+	}
+	_, err := chromedp.Call(p.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Media: medium, Features: []*emulation.MediaFeature{scheme},
+	})
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
+// walk visits every state of the page, in the order of a hesitant shopper whose
+// screen is dark, or not.
+func (p *shopper) walk(dark bool, shot func(page string)) {
+	p.Helper()
 	state := func(name string) {
 		p.Helper()
 		p.do(chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="` + name + `"]`)))
@@ -59,13 +110,8 @@ func (p *shopper) walk(keep func(page string, picture []byte)) {
 	p.scanAnd("#fail")
 	state("failed")
 
-	p.buy()
-	p.showCode(checkout.WalletWeChat, checkout.FlowNative)
-	state("code")
-	p.scan()
-	state("paid")
-	p.arriveAtShop()
-	shot("order")
+	p.walkReceipt(shot, state)
+	p.emulateMedia("", dark)
 
 	p.buyInFrame()
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
@@ -81,9 +127,25 @@ func (p *shopper) walk(keep func(page string, picture []byte)) {
 	state("canceled")
 
 	p.walkRedirect(shot, state)
-	p.do(chromedp.Navigate(p.demo.publicURL + "/c/cs_nothing"))
-	shot("not-found")
 	p.walkSheet(shot)
+	p.walkProblems(shot)
+}
+
+// walkReceipt pays with a code, without leaving the page: its program is the
+// one that leaves.
+func (p *shopper) walkReceipt(shot, state func(string)) {
+	p.Helper()
+	p.buy()
+	p.showCode(checkout.WalletWeChat, checkout.FlowNative)
+	state("code")
+	session := p.location()
+	p.scan()
+	p.arriveAtShop()
+	shot("order")
+	p.do(chromedp.Navigate(session))
+	state("paid")
+	p.emulateMedia("print", false)
+	shot("paid-printed")
 }
 
 // walkRedirect goes to Alipay's cashier and back without paying, until the time
@@ -92,7 +154,7 @@ func (p *shopper) walkRedirect(shot, state func(string)) {
 	p.Helper()
 	p.buy()
 	session := p.location()
-	p.do(chromedp.Evaluate[chromedp.Void](`void document.querySelectorAll('details').forEach((d) => { d.open = true })`))
+	p.openAll()
 	shot("choose-open")
 	if len(ask(p, p.tab, chromedp.Nodes(chromedp.CSSAll(`[data-on~="choose"] button.pick[value="alipay_cn"]`), chromedp.AtLeast(0)))) > 0 {
 		p.pick(checkout.WalletAlipayCN)
@@ -100,6 +162,9 @@ func (p *shopper) walkRedirect(shot, state func(string)) {
 		shot("cashier")
 		p.do(chromedp.Navigate(session))
 		state("redirecting")
+		p.openAll()
+		shot("redirecting-open")
+		p.walkReturn(shot)
 		p.do(chromedp.Navigate(session + "?returned=9999999999999"))
 		state("confirming")
 	}
@@ -109,6 +174,22 @@ func (p *shopper) walkRedirect(shot, state func(string)) {
 	}
 	p.do(chromedp.Navigate(session))
 	state("expired")
+}
+
+// walkReturn comes back from the wallet in another browser, which may know the
+// status alone.
+func (p *shopper) walkReturn(shot func(string)) {
+	p.Helper()
+	session := p.location()
+	attempts, err := p.demo.kit.store.Attempts(p.Context(), session[strings.LastIndex(session, "/")+1:])
+	if err != nil || len(attempts) != 1 {
+		p.Fatalf("the attempts are %v (%v)", attempts, err)
+	}
+	if _, err := chromedp.Call(p.tab, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		p.Fatal(err)
+	}
+	p.do(chromedp.Navigate(p.demo.publicURL+"/r/"+attempts[0].ReturnToken), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-status-only]`)))
+	shot("status-only")
 }
 
 // walkSheet opens WeChat's payment sheet, where the page would have it.
@@ -121,10 +202,31 @@ func (p *shopper) walkSheet(shot func(string)) {
 	shot("sheet")
 }
 
+// walkProblems asks for what is not there, until that is refused.
+func (p *shopper) walkProblems(shot func(string)) {
+	p.Helper()
+	nowhere := chromedp.Navigate(p.demo.publicURL + "/c/cs_nothing")
+	p.do(nowhere)
+	shot("not-found")
+	b := newBuyerAt(p.T, p.demo)
+	for refused := false; !refused; {
+		status, _ := b.get("/c/cs_nothing")
+		refused = status == http.StatusTooManyRequests
+	}
+	p.do(nowhere)
+	shot("too-many")
+}
+
+// openAll opens whatever can be opened.
+func (p *shopper) openAll() {
+	p.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](`void document.querySelectorAll('details').forEach((d) => { d.open = true })`))
+}
+
 // showCode asks for a code of a wallet, whichever way the device offers it.
 func (p *shopper) showCode(w checkout.Wallet, f checkout.Flow) {
 	p.Helper()
-	p.do(chromedp.Evaluate[chromedp.Void](`void document.querySelectorAll('details').forEach((d) => { d.open = true })`))
+	p.openAll()
 	other := chromedp.Search(`//*[contains(@data-on, "choose")]//input[@name="flow" and @value="` + string(f) + `"]/../button[@value="` + string(w) + `"]`)
 	if len(ask(p, p.tab, chromedp.Nodes(other, chromedp.AtLeast(0)))) > 0 {
 		p.pickOther(w, f)

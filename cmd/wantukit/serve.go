@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -13,12 +14,13 @@ import (
 // serveCommand runs the checkout for live shops.
 type serveCommand struct {
 	databaseFlags
-	Addr       string        `help:"Address to listen on." default:":8080"`
-	SecretFile string        `help:"File with the secret that protects forms and cookies, 32 bytes or more, the same for all nodes. WANTUKIT_SECRET may hold it instead. Made in --data by default." type:"path"`
-	Secret     string        `hidden:"" help:"The secret itself, for WANTUKIT_SECRET."`
-	DrainFor   time.Duration `help:"How long /readyz says no before requests are refused, once the program is told to end." default:"5s"`
-	PublicURL  string        `help:"Where shoppers and the gateway reach this server, such as https://pay.example.com." required:""`
-	Config     string        `help:"YAML file with the merchants." required:"" type:"existingfile"`
+	Addr           string         `help:"Address to listen on." default:":8080"`
+	SecretFile     string         `help:"File with the secret that protects forms and cookies, 32 bytes or more, the same for all nodes. WANTUKIT_SECRET may hold it instead. Made in --data by default." type:"path"`
+	Secret         string         `hidden:"" help:"The secret itself, for WANTUKIT_SECRET."`
+	DrainFor       time.Duration  `help:"How long /readyz says no before requests are refused, once the program is told to end." default:"5s"`
+	PublicURL      string         `help:"Where shoppers and the gateway reach this server, such as https://pay.example.com." required:""`
+	TrustedProxies []netip.Prefix `help:"Ranges of the proxies before this server, such as 10.0.0.0/8,127.0.0.1/32: their X-Forwarded-For says who a client is. Nobody is trusted by default." placeholder:"CIDR"`
+	Config         string         `help:"YAML file with the merchants." required:"" type:"existingfile"`
 }
 
 // Run implements kong's command.
@@ -40,6 +42,7 @@ func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 	}
 	k, err := newKit(ctx, kitConfig{
 		database: c.databaseFlags, secret: secret, drainFor: c.DrainFor, publicURL: strings.TrimRight(c.PublicURL, "/"), shops: shops, logger: logger,
+		trustedProxies: c.TrustedProxies,
 	})
 	if err != nil {
 		return errors.Join(err, l.Close())

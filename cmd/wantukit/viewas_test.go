@@ -23,7 +23,7 @@ func TestOrdinaryBrowserWalksTheFlowOfAPhone(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, withWasm)
 	p.buy()
-	p.viewAs("alipay")
+	p.viewAs("alipay_cn")
 	p.pick(checkout.WalletAlipayCN)
 	p.payAtCashier()
 	p.arriveAtShop()

@@ -17,6 +17,8 @@ type bridge struct {
 	wanted bool
 	// heldUntil is when the server is believed again; see held.
 	heldUntil Millis
+	// words are what it said last, until the server knows.
+	words string
 }
 
 // awaitBridge opens the sheet now or as soon as it can be.
@@ -59,8 +61,9 @@ func (m *Machine) pay() {
 }
 
 // bridgeAnswered asks for the truth whatever the answer: ok is a hint, cancel
-// and fail are not final.
-func (m *Machine) bridgeAnswered(result string) {
+// and fail are not final. The words are for the shop's operator.
+func (m *Machine) bridgeAnswered(result, words string) {
+	m.bridge.words = words
 	if result == ResultFail {
 		m.do(Command{Kind: CommandReveal, Target: TargetBridgeFailed})
 	}

@@ -102,6 +102,24 @@ func TestBridgeAnswers(t *testing.T) {
 	}
 }
 
+// TestBridgesWordsReachTheServer: they are the operator's to read, and go once.
+func TestBridgesWordsReachTheServer(t *testing.T) {
+	t.Parallel()
+	d, _ := start(t, jsapiPage())
+	said := func(words string) client.Event {
+		return client.Event{Kind: client.EventBridgeAnswered, Result: client.ResultFail, Words: words}
+	}
+	confirm := func(words string) []client.Command {
+		return []client.Command{{Kind: client.CommandConfirm, Text: words}}
+	}
+	same(t, only(d.tell(said("first")), client.CommandConfirm), confirm("first"))
+	same(t, only(d.tell(said("second")), client.CommandConfirm), nil) // too soon
+	d.now += 2 * client.Second
+	same(t, d.timer("confirm"), confirm("second"))
+	d.now += 2 * client.Second
+	same(t, only(d.kind(client.EventVisible), client.CommandConfirm), confirm(""))
+}
+
 func TestBridgeOkIsBelievedForAMoment(t *testing.T) {
 	t.Parallel()
 	d, _ := start(t, jsapiPage())

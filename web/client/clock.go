@@ -36,7 +36,7 @@ func (m *Machine) tick() {
 	seconds := int((left + Second - 1) / Second)
 	if text := countdown(seconds); text != m.clock.text {
 		m.clock.text = text
-		m.do(Command{Kind: CommandSetText, Target: TargetCountdown, Text: text})
+		m.setText(TargetCountdown, text)
 	}
 	m.announceClock(seconds)
 	if seconds > 0 {

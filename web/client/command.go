@@ -14,7 +14,8 @@ const (
 	CommandCloseStream CommandKind = "close_stream"
 	// CommandPoll asks for the status once.
 	CommandPoll CommandKind = "poll"
-	// CommandConfirm posts that the gateway should be asked now.
+	// CommandConfirm posts that the gateway should be asked now, and as Text
+	// what WeixinJSBridge said, if it said something since the last time.
 	CommandConfirm CommandKind = "confirm"
 	// CommandSetTimer sends EventTimer After from now. A timer of the same
 	// name is replaced.
@@ -39,8 +40,12 @@ const (
 	CommandTellParent CommandKind = "tell_parent"
 	// CommandNavigate goes to URL.
 	CommandNavigate CommandKind = "navigate"
-	// CommandReload fetches the page anew.
+	// CommandReload fetches the page anew. EventReplaced follows where that
+	// could be done in place.
 	CommandReload CommandKind = "reload"
+	// CommandRenew starts the code's order anew. EventReplaced follows where
+	// that succeeded.
+	CommandRenew CommandKind = "renew"
 )
 
 // Command is one thing to do. Only the fields that Kind speaks of are set.
@@ -63,6 +68,11 @@ const (
 	// TargetClock is the line with the countdown, TargetCountdown its digits.
 	TargetClock     Target = "clock"
 	TargetCountdown Target = "countdown"
+	// TargetPaidAt, TargetPaidWith and TargetPaidNumber are lines of the
+	// receipt.
+	TargetPaidAt     Target = "paid-at"
+	TargetPaidWith   Target = "paid-with"
+	TargetPaidNumber Target = "paid-no"
 	// TargetNext is the link to the shop on the receipt, TargetLeaving the
 	// words that it is about to be followed.
 	TargetNext    Target = "next"
@@ -84,4 +94,5 @@ const (
 	timerBridge  Timer = "bridge"
 	timerHold    Timer = "hold"
 	timerLeave   Timer = "leave"
+	timerRenew   Timer = "renew"
 )

@@ -109,5 +109,8 @@ func code() client.Status {
 }
 
 func paid() client.Status {
-	return client.Status{State: page.Paid, Attempt: "a", Remaining: -1, Next: "https://shop.example/ok"}
+	return client.Status{
+		State: page.Paid, Attempt: "a", Remaining: -1, Next: "https://shop.example/ok",
+		Receipt: client.Receipt{PaidAt: "now", PaidWith: "a wallet", Number: "42"},
+	}
 }

@@ -19,6 +19,9 @@ type EventKind string
 const (
 	// EventStarted comes first and once.
 	EventStarted EventKind = "started"
+	// EventReplaced brings the Page whose content has taken the place of
+	// that which was loaded. Whoever replaced it has said so to a screen reader.
+	EventReplaced EventKind = "replaced"
 	// EventStreamed brings a Status by the stream, which the server sends
 	// once at its opening and then at each change.
 	EventStreamed EventKind = "streamed"
@@ -42,7 +45,8 @@ const (
 	EventClicked EventKind = "clicked"
 	// EventBridgeReady says that WeixinJSBridge is there.
 	EventBridgeReady EventKind = "bridge_ready"
-	// EventBridgeAnswered brings the Result of CommandInvokeBridge.
+	// EventBridgeAnswered brings the Result of CommandInvokeBridge, and its
+	// Words.
 	EventBridgeAnswered EventKind = "bridge_answered"
 )
 
@@ -53,10 +57,13 @@ type Event struct {
 	// the device sleeps; its zero is any moment before EventStarted.
 	At Millis
 
+	Page   Page
 	Status Status
 	Timer  Timer
 	Action string
 	Result string
+	// Words are what WeixinJSBridge said, as it said it.
+	Words string
 }
 
 // Status is what the server says about the session.
@@ -68,10 +75,22 @@ type Status struct {
 	Remaining int
 	// Next is where a paid shopper goes; "" until paid.
 	Next string
+	// Receipt is zero until paid.
+	Receipt Receipt
 }
 
-// ActionPay is the Action of the button that opens WeChat's payment sheet.
-const ActionPay = "pay"
+// Receipt is what a receipt says beside what the page has held from the
+// start, in the page's language.
+type Receipt struct{ PaidAt, PaidWith, Number string }
+
+// The Actions of buttons.
+const (
+	// ActionPay opens WeChat's payment sheet.
+	ActionPay = "pay"
+	// ActionStay is anything that a shopper does with the receipt: the page
+	// then leaves for the shop no more by itself.
+	ActionStay = "stay"
+)
 
 // The Results of WeixinJSBridge. None is final: each leads to a query.
 const (

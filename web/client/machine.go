@@ -17,8 +17,13 @@ type Page struct {
 	Attempt string
 	// Remaining is the number of seconds until expiry; negative for none.
 	Remaining int
+	// Renew is the number of seconds until the code should be started anew; 0
+	// or less for never.
+	Renew int
 	// Next is where a paid shopper goes; "" until paid.
 	Next string
+	// Receipt is what the receipt says, once a status brought it.
+	Receipt Receipt
 	// JSAPI says that the page holds parameters for WeixinJSBridge.
 	JSAPI bool
 	// StatusOnly says that the page shows a status and cannot pay.
@@ -46,11 +51,14 @@ type Machine struct {
 // New returns the machine of a page that has loaded. A state that is not in
 // the table counts as choose.
 func New(loaded Page) *Machine {
-	state := loaded.State
-	if !state.Valid() {
-		state = page.Choose
+	return &Machine{page: loaded, state: known(loaded.State)}
+}
+
+func known(s page.State) page.State {
+	if !s.Valid() {
+		return page.Choose
 	}
-	return &Machine{page: loaded, state: state}
+	return s
 }
 
 // State returns what the page shows.
@@ -61,20 +69,35 @@ func (m *Machine) State() page.State { return m.state }
 func (m *Machine) Handle(e Event) []Command {
 	m.out = nil
 	m.now = max(m.now, e.At)
-	if e.Kind == EventVisible {
-		// A page that was left comes back from the back-forward cache.
+	if e.Kind == EventVisible || e.Kind == EventReplaced {
+		// A page that was left comes back from the back-forward cache, or
+		// stays with another content.
 		m.leaving = false
 	}
-	if !m.leaving {
+	if m.leaving {
+		m.missed(e)
+	} else {
 		m.dispatch(e)
 	}
 	return m.out
+}
+
+// missed keeps count of what runs while the page leaves, in case it stays.
+func (m *Machine) missed(e Event) {
+	if e.Kind == EventPolled || e.Kind == EventPollFailed {
+		m.watch.inFlight = false
+	}
+	if e.Kind == EventStreamLost {
+		m.watch.open, m.watch.live = false, false
+	}
 }
 
 func (m *Machine) dispatch(e Event) {
 	switch e.Kind {
 	case EventStarted:
 		m.started()
+	case EventReplaced:
+		m.replaced(e.Page)
 	case EventStreamed:
 		m.streamed(e.Status)
 	case EventStreamLost:
@@ -97,7 +120,7 @@ func (m *Machine) dispatch(e Event) {
 	case EventBridgeReady:
 		m.bridgeReady()
 	case EventBridgeAnswered:
-		m.bridgeAnswered(e.Result)
+		m.bridgeAnswered(e.Result, e.Words)
 	}
 }
 
@@ -108,14 +131,58 @@ func (m *Machine) started() {
 	if m.state == page.Paid {
 		return
 	}
-	m.clock.set(m.page.Remaining, m.now)
-	m.tick()
-	m.startWatching()
+	m.live()
 	if m.state == page.Confirming {
 		m.confirm() // the shopper is back from the wallet: ask at once
 	}
 	if m.state == page.Redirecting && m.page.JSAPI {
 		m.awaitBridge()
+	}
+}
+
+// live begins to count down and to watch.
+func (m *Machine) live() {
+	m.clock.set(m.page.Remaining, m.now)
+	m.tick()
+	m.renewIn(Millis(m.page.Renew) * Second)
+	m.startWatching()
+}
+
+// replaced takes the page's new content: another code or other ways to pay.
+func (m *Machine) replaced(p Page) {
+	same := p.Attempt == m.page.Attempt
+	p.Embedded = m.page.Embedded
+	m.page, m.state = p, known(p.State)
+	m.clock.text, m.bridge.heldUntil = "", 0
+	m.clearTimer(timerRenew)
+	m.tellParent()
+	if m.state.Final() {
+		m.finish()
+		if m.state == page.Paid {
+			m.receipt()
+		}
+		return
+	}
+	m.live()
+	if same && p.Renew > 0 {
+		m.renewIn(max(Millis(p.Renew)*Second, renewAgain)) // it could not be renewed
+	}
+}
+
+// renewAgain is how long to wait after a code could not be renewed.
+const renewAgain = 30 * Second
+
+func (m *Machine) renewIn(after Millis) {
+	if m.state == page.Code && after > 0 {
+		m.setTimer(timerRenew, after)
+	}
+}
+
+// renew has the server replace a code that is about to die.
+func (m *Machine) renew() {
+	if m.state == page.Code {
+		m.do(Command{Kind: CommandRenew})
+		m.setTimer(timerRenew, renewAgain)
 	}
 }
 
@@ -131,6 +198,8 @@ func (m *Machine) timer(name Timer) {
 		m.confirm()
 	case timerBridge:
 		m.bridgeMissing()
+	case timerRenew:
+		m.renew()
 	case timerLeave:
 		m.leave(Command{Kind: CommandNavigate, URL: m.page.Next})
 	}
@@ -150,8 +219,11 @@ func (m *Machine) visible() {
 }
 
 func (m *Machine) clicked(action string) {
-	if action == ActionPay {
+	switch action {
+	case ActionPay:
 		m.pay()
+	case ActionStay:
+		m.stay()
 	}
 }
 
@@ -168,6 +240,10 @@ func (m *Machine) tellParent() {
 }
 
 func (m *Machine) do(c Command) { m.out = append(m.out, c) }
+
+func (m *Machine) setText(target Target, text string) {
+	m.do(Command{Kind: CommandSetText, Target: target, Text: text})
+}
 
 func (m *Machine) setTimer(name Timer, after Millis) {
 	m.do(Command{Kind: CommandSetTimer, Timer: name, After: after})

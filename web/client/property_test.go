@@ -21,7 +21,9 @@ type world struct {
 	polls  int
 	stream bool
 	gone   bool
-	shown  page.State
+	// replacing says that the page's new content is on its way.
+	replacing bool
+	shown     page.State
 }
 
 // carryOut does the commands and checks what must never be.
@@ -46,7 +48,9 @@ func (w *world) carryOut(commands []client.Command) {
 				w.t.Fatalf("moved from %s to %s", w.shown, c.State)
 			}
 			w.shown = c.State
-		case client.CommandReload, client.CommandNavigate:
+		case client.CommandReload, client.CommandRenew:
+			w.replacing = true
+		case client.CommandNavigate:
 			w.gone = true
 		default: // looks only
 		}
@@ -65,6 +69,10 @@ func (w *world) next() client.Event {
 }
 
 func (w *world) pick() client.Event {
+	if w.replacing && w.rand.IntN(2) == 0 {
+		w.replacing = false
+		return client.Event{Kind: client.EventReplaced, Page: w.content()}
+	}
 	switch n := w.rand.IntN(10); {
 	case n < 2 && w.polls > 0:
 		w.polls--
@@ -86,7 +94,7 @@ func (w *world) pick() client.Event {
 	}
 	anything := []client.Event{
 		{Kind: client.EventVisible}, {Kind: client.EventHidden}, {Kind: client.EventPosted}, {Kind: client.EventBridgeReady},
-		{Kind: client.EventClicked, Action: client.ActionPay},
+		{Kind: client.EventClicked, Action: client.ActionPay}, {Kind: client.EventClicked, Action: client.ActionStay},
 		{Kind: client.EventBridgeAnswered, Result: client.ResultOK},
 		{Kind: client.EventBridgeAnswered, Result: client.ResultFail},
 	}
@@ -106,6 +114,13 @@ func (w *world) due() (client.Timer, bool) {
 	first := slices.MinFunc(names, func(a, b client.Timer) int { return int(w.timers[a] - w.timers[b]) })
 	w.now = max(w.now, w.timers[first])
 	return first, true
+}
+
+// content is what the server's page holds at last.
+func (w *world) content() client.Page {
+	s := w.status()
+	w.shown = s.State
+	return client.Page{State: s.State, Attempt: s.Attempt, Remaining: s.Remaining, Next: s.Next, Renew: w.rand.IntN(100) - 1}
 }
 
 func (w *world) status() client.Status {
@@ -154,7 +169,7 @@ func (w *world) checkWaiting(seed uint64) {
 		}
 		return
 	}
-	if _, due := w.timers["poll"]; !due && w.polls == 0 {
+	if _, due := w.timers["poll"]; !due && w.polls == 0 && !w.replacing {
 		w.t.Fatalf("seed %d: %s waits for nothing", seed, w.shown)
 	}
 }

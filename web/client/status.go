@@ -26,7 +26,7 @@ func (m *Machine) status(s Status) (news bool) {
 	if s.State == m.state || m.held(s) {
 		return false
 	}
-	m.page.Next = s.Next
+	m.page.Next, m.page.Receipt = s.Next, s.Receipt
 	m.move(s.State)
 	return true
 }
@@ -38,17 +38,18 @@ func (m *Machine) lacks(s Status) bool {
 	return needs && !m.page.StatusOnly && s.Attempt != m.page.Attempt
 }
 
-// move shows a new state.
+// move shows a new state. A receipt is whole before it is shown, so that
+// nothing on it moves.
 func (m *Machine) move(to page.State) {
 	m.state = to
+	if to == page.Paid {
+		m.receipt()
+	}
 	m.do(Command{Kind: CommandShow, State: to})
 	m.do(Command{Kind: CommandAnnounce, Target: Target(to)})
 	m.tellParent()
 	if to.Final() {
 		m.finish()
-	}
-	if to == page.Paid {
-		m.receipt()
 	}
 }
 
@@ -58,14 +59,29 @@ func (m *Machine) finish() {
 	m.clearTimer(timerConfirm)
 	m.clearTimer(timerBridge)
 	m.clearTimer(timerHold)
+	m.clearTimer(timerRenew)
 	m.stopStream()
 	m.reschedule()
 }
 
-// receipt offers the way back to the shop, and takes it where the page is the
+// stay keeps a shopper who does something with the receipt.
+func (m *Machine) stay() {
+	m.clearTimer(timerLeave)
+	m.do(Command{Kind: CommandConceal, Target: TargetLeaving})
+}
+
+// receipt fills the receipt and offers the way back to the shop, and takes it where the page is the
 // shopper's own: a frame stays for its parent to close.
 func (m *Machine) receipt() {
-	if m.page.Next == "" || m.page.StatusOnly {
+	if m.page.StatusOnly {
+		return
+	}
+	if r := m.page.Receipt; r != (Receipt{}) {
+		m.setText(TargetPaidAt, r.PaidAt)
+		m.setText(TargetPaidWith, r.PaidWith)
+		m.setText(TargetPaidNumber, r.Number)
+	}
+	if m.page.Next == "" {
 		return
 	}
 	m.do(Command{Kind: CommandSetLink, Target: TargetNext, URL: m.page.Next})

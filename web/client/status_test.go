@@ -12,19 +12,32 @@ func TestPaidWhileWatching(t *testing.T) {
 	d, _ := start(t, codePage())
 	d.streamed(code())
 	same(t, d.streamed(paid()), []client.Command{
-		{Kind: client.CommandShow, State: page.Paid},
-		{Kind: client.CommandAnnounce, Target: "paid"},
-		clearTimer("tick"), clearTimer("confirm"), clearTimer("bridge"), clearTimer("hold"),
-		clearTimer("stream"),
-		{Kind: client.CommandCloseStream},
-		clearTimer("poll"),
+		{Kind: client.CommandSetText, Target: client.TargetPaidAt, Text: "now"},
+		{Kind: client.CommandSetText, Target: client.TargetPaidWith, Text: "a wallet"},
+		{Kind: client.CommandSetText, Target: client.TargetPaidNumber, Text: "42"},
 		{Kind: client.CommandSetLink, Target: client.TargetNext, URL: "https://shop.example/ok"},
 		{Kind: client.CommandReveal, Target: client.TargetLeaving},
 		setTimer("leave", 3*client.Second),
+		{Kind: client.CommandShow, State: page.Paid},
+		{Kind: client.CommandAnnounce, Target: "paid"},
+		clearTimer("tick"), clearTimer("confirm"), clearTimer("bridge"), clearTimer("hold"), clearTimer("renew"),
+		clearTimer("stream"),
+		{Kind: client.CommandCloseStream},
+		clearTimer("poll"),
 		clearTimer("poll"),
 	})
 	d.now += 3 * client.Second
 	same(t, d.timer("leave"), []client.Command{{Kind: client.CommandNavigate, URL: "https://shop.example/ok"}})
+}
+
+func TestShopperWhoKeepsTheReceiptStays(t *testing.T) {
+	t.Parallel()
+	d, _ := start(t, codePage())
+	d.streamed(paid())
+	same(t, d.tell(client.Event{Kind: client.EventClicked, Action: client.ActionStay}), []client.Command{
+		clearTimer("leave"),
+		{Kind: client.CommandConceal, Target: client.TargetLeaving},
+	})
 }
 
 func TestPaidStaysOnThePage(t *testing.T) {
@@ -46,8 +59,8 @@ func TestPaidStaysOnThePage(t *testing.T) {
 		commands = d.streamed(paid())
 		same(t, only(commands, leaving...), nil)
 		same(t, only(commands, client.CommandTellParent, client.CommandSetLink), []client.Command{
-			{Kind: client.CommandTellParent, State: page.Paid},
 			{Kind: client.CommandSetLink, Target: client.TargetNext, URL: "https://shop.example/ok"},
+			{Kind: client.CommandTellParent, State: page.Paid},
 		})
 	})
 	t.Run("when it only tells the status", func(t *testing.T) {

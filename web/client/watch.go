@@ -168,7 +168,8 @@ func (m *Machine) confirm() {
 		return
 	}
 	m.watch.confirmed, m.watch.confirmedAt = true, m.now
-	m.do(Command{Kind: CommandConfirm})
+	m.do(Command{Kind: CommandConfirm, Text: m.bridge.words})
+	m.bridge.words = ""
 }
 
 // posted fetches what the gateway said, where no stream will.

@@ -2,7 +2,10 @@
 
 package main
 
-import "syscall/js"
+import (
+	"math"
+	"syscall/js"
+)
 
 // post sends a message to the page.
 func post(message map[string]any) {
@@ -34,11 +37,15 @@ func text(v js.Value, name string) string {
 	return ""
 }
 
-// number returns a property that is a number, and -1, which stands for none,
-// for anything else.
+// number returns a property that is a number, or digits, and -1, which stands
+// for none, for anything else.
 func number(v js.Value, name string) int {
-	if p := v.Get(name); p.Type() == js.TypeNumber {
-		return p.Int()
+	p := v.Get(name)
+	if kind := p.Type(); kind != js.TypeNumber && kind != js.TypeString {
+		return -1
+	}
+	if n := js.Global().Get("Number").Invoke(p).Float(); !math.IsNaN(n) {
+		return int(n)
 	}
 	return -1
 }

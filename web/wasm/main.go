@@ -36,21 +36,13 @@ func main() {
 // checkoutPage is one page: its machine and what the machine acts through.
 type checkoutPage struct {
 	machine *client.Machine
-	clock   clock
+	clock   client.Steady
 	server  *server
 	timers  *timers
 }
 
 func newPage(started js.Value) *checkoutPage {
-	p := &checkoutPage{machine: client.New(client.Page{
-		State:      page.State(text(started, "state")),
-		Attempt:    text(started, "attempt"),
-		Remaining:  number(started, "remaining"),
-		Next:       text(started, "next"),
-		JSAPI:      started.Get("jsapi").Truthy(),
-		StatusOnly: started.Get("statusOnly").Truthy(),
-		Embedded:   started.Get("framed").Truthy(),
-	})}
+	p := &checkoutPage{machine: client.New(content(started))}
 	p.server = newServer(started, p.happened)
 	p.timers = newTimers(func(name client.Timer) {
 		p.happened(client.Event{Kind: client.EventTimer, Timer: name})
@@ -58,19 +50,35 @@ func newPage(started js.Value) *checkoutPage {
 	return p
 }
 
+// content is what the page's HTML says.
+func content(facts js.Value) client.Page {
+	return client.Page{
+		State:      page.State(text(facts, "state")),
+		Attempt:    text(facts, "attempt"),
+		Remaining:  number(facts, "remaining"),
+		Renew:      number(facts, "renew"),
+		Next:       text(facts, "next"),
+		JSAPI:      facts.Get("jsapi").Truthy(),
+		StatusOnly: facts.Get("statusOnly").Truthy(),
+		Embedded:   facts.Get("framed").Truthy(),
+	}
+}
+
 // message takes an event that the page forwards. Its kinds are named as the
 // machine names them.
 func (p *checkoutPage) message(data js.Value) {
 	p.happened(client.Event{
+		Page:   content(data),
 		Kind:   client.EventKind(text(data, "event")),
 		Action: text(data, "action"),
 		Result: text(data, "result"),
+		Words:  text(data, "words"),
 	})
 }
 
 // happened tells the machine and does what it says.
 func (p *checkoutPage) happened(e client.Event) {
-	e.At = p.clock.now()
+	e.At = p.now()
 	for _, c := range p.machine.Handle(e) {
 		p.do(c)
 	}
@@ -85,7 +93,7 @@ func (p *checkoutPage) do(c client.Command) {
 	case client.CommandPoll:
 		p.server.poll()
 	case client.CommandConfirm:
-		p.server.confirm()
+		p.server.confirm(c.Text)
 	case client.CommandSetTimer:
 		p.timers.set(c.Timer, c.After)
 	case client.CommandClearTimer:
@@ -101,19 +109,7 @@ func (p *checkoutPage) do(c client.Command) {
 	}
 }
 
-// clock goes on while the device sleeps, when the browser's monotonic clock
-// may stand still, and does not go back when somebody sets the device's.
-type clock struct {
-	elapsed    float64
-	mono, wall float64
-}
-
-func (c *clock) now() client.Millis {
-	mono := js.Global().Get("performance").Call("now").Float()
-	wall := js.Global().Get("Date").Call("now").Float()
-	if c.wall != 0 {
-		c.elapsed += max(mono-c.mono, wall-c.wall, 0)
-	}
-	c.mono, c.wall = mono, wall
-	return client.Millis(c.elapsed)
+// now is the time of the page's own clock.
+func (p *checkoutPage) now() client.Millis {
+	return p.clock.Tell(js.Global().Get("performance").Call("now").Float(), js.Global().Get("Date").Call("now").Float())
 }

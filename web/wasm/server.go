@@ -82,10 +82,14 @@ func (s *server) poll() {
 	})
 }
 
-// confirm answers with EventPosted, whatever came of it.
-func (s *server) confirm() {
+// confirm answers with EventPosted, whatever came of it. The words are
+// WeixinJSBridge's, "" for none.
+func (s *server) confirm(words string) {
 	body := js.Global().Get("URLSearchParams").New()
 	body.Call("set", "token", s.token)
+	if words != "" {
+		body.Call("set", "bridge", words)
+	}
 	options := map[string]any{"method": "POST", "body": body}
 	s.fetch(s.confirmURL, options, func(_ js.Value, done func(client.Event)) {
 		done(client.Event{Kind: client.EventPosted})
@@ -126,10 +130,14 @@ func then(promise js.Value, f func(js.Value)) {
 }
 
 func status(data js.Value) client.Status {
-	return client.Status{
+	s := client.Status{
 		State:     page.State(text(data, "state")),
 		Attempt:   text(data, "attempt"),
 		Remaining: number(data, "remaining"),
 		Next:      text(data, "next"),
 	}
+	if r := data.Get("receipt"); r.Truthy() {
+		s.Receipt = client.Receipt{PaidAt: text(r, "paid_at"), PaidWith: text(r, "paid_with"), Number: text(r, "number")}
+	}
+	return s
 }

@@ -32,16 +32,24 @@ type counter struct {
 	assets *static.Assets
 	// page is what the shopper gets; its state and attempt follow status.
 	page templates.CheckoutPage
-	// noStream answers the stream with an error, brokenStream with nonsense,
+	// noStream answers the stream with an error, heldStream with nothing,
 	// noWasm the program with 404.
-	noStream, brokenStream, noWasm bool
+	noStream, heldStream, noWasm bool
 
-	mu      sync.Mutex
-	status  status
-	moved   chan struct{}
-	loads   int
-	polls   int
-	confirm func()
+	mu sync.Mutex
+	// cutStream ends streams after their next event and has no other,
+	// brokenStream sends nonsense.
+	cutStream, brokenStream bool
+
+	status status
+	moved  chan struct{}
+	loads  int
+	// swaps are those loads that the page's script did.
+	swaps int
+	polls int
+	// confirm is told what WeixinJSBridge said, sheet is what it will say.
+	confirm func(said string)
+	sheet   string
 	seen    []string
 }
 
@@ -55,7 +63,7 @@ func open(t *testing.T) *counter {
 	if assets.URL(static.Wasm) == "" {
 		t.Fatal("the page's program is not built: run `make wasm`")
 	}
-	c := &counter{t: t, assets: assets, moved: make(chan struct{}), status: status{State: "code", Attempt: "a", Remaining: 600}}
+	c := &counter{t: t, assets: assets, moved: make(chan struct{}), sheet: "ok", status: status{State: "code", Attempt: "a", Remaining: 600}}
 	c.page = templates.CheckoutPage{
 		Lang: "en", ShopName: "Shop", Subject: "Tickets", Amount: "HK$ 1.00", Token: "secret",
 		Wallets: []templates.WalletOption{{Wallet: "wechat", Flow: "native"}},
@@ -77,6 +85,8 @@ func open(t *testing.T) *counter {
 	mux.HandleFunc("GET /static/{hash}/{name}", c.serveAsset)
 	mux.HandleFunc("GET /thanks", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<title>thanks</title>") })
 	mux.HandleFunc("GET /sandbox/jsapi/{id}", c.serveSheet)
+	mux.HandleFunc("GET /wallet/code", func(w http.ResponseWriter, _ *http.Request) { html(w, "a code") })
+	mux.HandleFunc("GET /wallet/never", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	mux.HandleFunc("GET /shop", func(w http.ResponseWriter, _ *http.Request) {
 		html(w, `<script>told = ""; onmessage = e => told += e.data.wantukit.state + " "</script><iframe src=/c width=400 height=800></iframe>`)
 	})
@@ -95,6 +105,21 @@ func (c *counter) move(s status) {
 	c.status = s
 	close(c.moved)
 	c.moved = make(chan struct{})
+}
+
+// spoil does something to the streams that are open.
+func (c *counter) spoil(streams *bool) {
+	c.mu.Lock()
+	*streams = true
+	c.mu.Unlock()
+	s, _ := c.now()
+	c.move(s)
+}
+
+func (c *counter) is(flag *bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return *flag
 }
 
 func (c *counter) paid() status {
@@ -129,6 +154,9 @@ func (c *counter) note(what string) {
 func (c *counter) servePage(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	c.loads++
+	if r.Header.Get("Sec-Fetch-Dest") == "empty" {
+		c.swaps++
+	}
 	p := c.page
 	p.State, p.Attempt.Ref, p.Remaining, p.URLs.Success = c.status.State, c.status.Attempt, c.status.Remaining, c.status.Next
 	c.mu.Unlock()
@@ -138,7 +166,7 @@ func (c *counter) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "+
-		"form-action 'self'; frame-src 'self'; style-src "+templates.StyleHash())
+		"form-action 'self'; frame-src 'self'; style-src "+templates.Brand{}.StyleHash())
 	html(w, b.String())
 }
 
@@ -154,23 +182,30 @@ func (c *counter) serveStatus(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (c *counter) serveEvents(w http.ResponseWriter, r *http.Request) {
-	if c.noStream {
+	if c.noStream || c.is(&c.cutStream) {
 		http.Error(w, "no streams here", http.StatusBadGateway)
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
+	if c.heldStream {
+		<-r.Context().Done()
+		return
+	}
 	for {
 		s, moved := c.now()
 		data, err := json.Marshal(s)
 		if err != nil {
 			c.t.Error(err)
 		}
-		if c.brokenStream {
+		if c.is(&c.brokenStream) {
 			data = data[:5]
 		}
 		fmt.Fprintf(w, ": hello\n\nevent: status\ndata: %s\n\n", data)
 		if err := http.NewResponseController(w).Flush(); err != nil {
 			return
+		}
+		if c.is(&c.cutStream) {
+			panic(http.ErrAbortHandler)
 		}
 		select {
 		case <-moved:
@@ -181,9 +216,10 @@ func (c *counter) serveEvents(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *counter) serveConfirm(w http.ResponseWriter, r *http.Request) {
-	c.note("confirm " + r.PostFormValue("token") + " " + r.Header.Get("Accept"))
+	said := r.PostFormValue("bridge")
+	c.note("confirm " + r.PostFormValue("token") + " " + r.Header.Get("Accept") + " " + said)
 	if c.confirm != nil {
-		c.confirm()
+		c.confirm(said)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -210,10 +246,23 @@ func (c *counter) serveAsset(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveSheet is the sandbox's payment sheet, with a shopper who agrees.
+// serveSheet is the sandbox's payment sheet, with a shopper who presses at once.
 func (c *counter) serveSheet(w http.ResponseWriter, r *http.Request) {
 	c.note("sheet " + r.PathValue("id"))
-	html(w, `<script>parent.postMessage({wantukit_sandbox: "ok"}, "*")</script>`)
+	html(w, `<script>parent.postMessage({wantukit_sandbox: "`+c.sheetSays()+`"}, "*")</script>`)
+}
+
+func (c *counter) sheetSays() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sheet
+}
+
+// change changes what the shopper gets at the next load.
+func (c *counter) change(do func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	do()
 }
 
 func html(w http.ResponseWriter, body string) {

@@ -35,7 +35,7 @@ func (s *Shop) check() error {
 		return errors.New("name is missing")
 	}
 	for _, check := range []func() error{
-		s.checkGateway, s.CheckSandbox, s.checkWeChat, s.checkAPIKeys, s.checkWebhook, s.checkReturnHosts, s.checkOrigins, s.checkSessions, s.checkPolicies,
+		s.checkGateway, s.CheckSandbox, s.checkWeChat, s.checkAPIKeys, s.checkWebhook, s.checkReturnHosts, s.checkOrigins, s.checkSessions, s.checkPolicies, s.checkLook,
 	} {
 		if err := check(); err != nil {
 			return err

@@ -114,6 +114,10 @@ func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 		"a field that nobody knows":    {"name: Harbour Nights", "title: Harbour Nights", "line 4, column 5: no field has this name"},
 		"a key of no environment":      {"key: " + canary, "key: env:WANTUKIT_TEST_NOTHING", "WANTUKIT_TEST_NOTHING"},
 		"a key of no file":             {"key: " + canary, "key: file:/nothing", "gateway.key"},
+		"a colour by name":             {"    api_keys", "    branding: {color: red}\n    api_keys", "branding.color"},
+		"a logo that is not there":     {"    api_keys", "    branding: {logo: nothing.svg}\n    api_keys", "branding.logo"},
+		"a logo that is a page":        {"    api_keys", "    branding: {logo: logo.html}\n    api_keys", "branding.logo"},
+		"an unknown time zone":         {"    api_keys", "    time_zone: Hong Kong\n    api_keys", "time_zone"},
 		"no merchants":                 {goodShop, "merchants: []", "merchants"},
 	} {
 		_, err := readConfig(t, strings.Replace(goodShop, c.replace, c.by, 1))

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +58,19 @@ type Shop struct {
 		Proxy Confidential `yaml:"proxy"`
 	} `yaml:"webhook"`
 
+	// Branding is how the shop's pages look.
+	Branding struct {
+		// Color is #rrggbb. Defaults to the kit's own.
+		Color string `yaml:"color"`
+		// Logo is a file, SVG, PNG, WebP or JPEG, shown in a small square; a
+		// relative path begins at the configuration's folder.
+		Logo string `yaml:"logo"`
+	} `yaml:"branding"`
+
+	// TimeZone is the one in which the shop's pages tell the time. Defaults to
+	// Asia/Hong_Kong.
+	TimeZone string `yaml:"time_zone"`
+
 	APIKeys        []Confidential `yaml:"api_keys"`
 	ReturnHosts    []string       `yaml:"return_hosts"`
 	AllowedOrigins []string       `yaml:"allowed_origins"`
@@ -87,7 +101,7 @@ func ReadShops(path string) ([]Shop, error) {
 	if len(c.Merchants) == 0 {
 		return nil, fmt.Errorf("%s: merchants is empty", path)
 	}
-	if err := readyShops(c.Merchants); err != nil {
+	if err := readyShops(c.Merchants, filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c.Merchants, nil
@@ -115,8 +129,9 @@ func misreading(err yaml.Error) string {
 	}
 }
 
-// readyShops resolves the shops' keys and checks each shop, then all together.
-func readyShops(shops []Shop) error {
+// readyShops resolves the shops' keys, and files in the folder, and checks each
+// shop, then all together.
+func readyShops(shops []Shop, folder string) error {
 	seen := map[string]bool{}
 	for i := range shops {
 		s := &shops[i]
@@ -126,6 +141,9 @@ func readyShops(shops []Shop) error {
 		seen[s.ID] = true
 		if err := s.resolve(); err != nil {
 			return fmt.Errorf("merchant %q: %w", s.ID, err)
+		}
+		if s.Branding.Logo != "" && !filepath.IsAbs(s.Branding.Logo) {
+			s.Branding.Logo = filepath.Join(folder, s.Branding.Logo)
 		}
 		if err := s.check(); err != nil {
 			return fmt.Errorf("merchant %q: %w", s.ID, err)
@@ -198,8 +216,8 @@ func (s *Shop) Endpoint() worker.Endpoint {
 // Web is what the pages and the merchant API need to know of the shop.
 func (s *Shop) Web() web.Merchant {
 	m := web.Merchant{
-		AllowedOrigins: s.AllowedOrigins,
-		WeChat:         web.WeChatApp{ID: s.WeChat.AppID, Secret: string(s.WeChat.AppSecret)},
+		AllowedOrigins: s.AllowedOrigins, Color: s.Branding.Color, Logo: s.LogoName(), Location: s.Location(),
+		WeChat: web.WeChatApp{ID: s.WeChat.AppID, Secret: string(s.WeChat.AppSecret)},
 	}
 	for _, host := range s.ReturnHosts {
 		m.ReturnHosts = append(m.ReturnHosts, strings.ToLower(host))

@@ -61,7 +61,7 @@ func New(ctx context.Context, c Config) (*Domain, error) {
 		return nil, err
 	}
 	d.Service, err = checkout.New(checkout.Config{
-		Store: d.Store, Gateway: gateway, Clock: d.Clock, Random: rand.Reader,
+		Store: d.Store, Gateway: gateway, Rates: gateway, Clock: d.Clock, Random: rand.Reader,
 		Merchants: merchants, PublicURL: c.PublicURL, Report: reportTo(c.Logger),
 	})
 	return d, err

@@ -169,6 +169,8 @@ func (h history) text(e checkout.Entry) string {
 	switch e.Kind {
 	case checkout.EntryReturn:
 		text = "a browser came back from the wallet"
+	case checkout.EntryBridge:
+		text = "WeChat's payment sheet says " + text
 	case checkout.EntryCancel:
 		text = "the shopper wishes to cancel"
 	case checkout.EntryRefund, checkout.EntryRefundCall:

@@ -94,6 +94,7 @@ func measure(source string) error {
 	if err != nil {
 		return err
 	}
+	body = squeeze.Lean(body)
 	small, err := squeeze.Brotli(body)
 	if err != nil {
 		return err

@@ -39,3 +39,16 @@ func finish(out *bytes.Buffer, w io.WriteCloser, body []byte) ([]byte, error) {
 	}
 	return out.Bytes(), nil
 }
+
+// Lean drops the indentation and the comments that have lines of their own from
+// a script. It is for scripts of ours, which have no text over several lines.
+func Lean(script []byte) []byte {
+	var lean bytes.Buffer
+	for line := range bytes.Lines(script) {
+		line = bytes.TrimLeft(line, " \t")
+		if len(bytes.TrimSpace(line)) > 0 && !bytes.HasPrefix(line, []byte("//")) {
+			lean.Write(line)
+		}
+	}
+	return lean.Bytes()
+}

@@ -1,0 +1,138 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"unicode"
+)
+
+const (
+	// bridgeEntries bounds the answers of WeChat's payment sheet that are worth
+	// an entry, for an attempt: whoever sees the page can send them.
+	bridgeEntries = 10
+	// maxBridgeWords bounds the sheet's own words, in characters.
+	maxBridgeWords = 120
+)
+
+// The answers of WeChat's payment sheet. None decides anything.
+const (
+	bridgeOK     = "ok"
+	bridgeCancel = "cancel"
+	bridgeFail   = "fail"
+)
+
+// BridgeAnswered writes down what WeixinJSBridge said to the browser that was
+// to pay an attempt by FlowJSAPI, such as "get_brand_wcpay_request:fail". A
+// failure is reported, with what the operator should check. It does nothing for
+// any other attempt.
+func (s *Service) BridgeAnswered(ctx context.Context, a Attempt, said string) {
+	if a.Flow != FlowJSAPI || said == "" {
+		return
+	}
+	before, err := s.bridgeAnswers(ctx, a)
+	if err != nil || len(before) >= bridgeEntries {
+		return
+	}
+	e := Entry{SessionID: a.SessionID, AttemptID: a.ID, At: s.clock.Now(), Kind: EntryBridge, Result: bridgeResult(said)}
+	if e.Result == bridgeFail {
+		e.Detail = quoteLine(said) + ": " + s.bridgeAdvice(said)
+		s.report(Report{Problem: "WeChat's payment sheet failed", SessionID: a.SessionID, AttemptID: a.ID, Err: errors.New(e.Detail)})
+	}
+	s.record(ctx, e)
+}
+
+// BridgeFailed reports whether WeChat's payment sheet failed for one of the
+// session's attempts that this payer was to pay.
+func (s *Service) BridgeFailed(ctx context.Context, sessionID, payer string) (bool, error) {
+	attempts, err := s.store.Attempts(ctx, sessionID)
+	if err != nil {
+		return false, err
+	}
+	for _, a := range attempts {
+		if a.Payer != payer {
+			continue
+		}
+		answers, err := s.bridgeAnswers(ctx, a)
+		if err != nil {
+			return false, err
+		}
+		for _, e := range answers {
+			if e.Result == bridgeFail {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+func (s *Service) bridgeAnswers(ctx context.Context, a Attempt) ([]Entry, error) {
+	timeline, err := s.store.Timeline(ctx, a.SessionID)
+	var answers []Entry
+	for _, e := range timeline {
+		if e.Kind == EntryBridge && e.AttemptID == a.ID {
+			answers = append(answers, e)
+		}
+	}
+	return answers, err
+}
+
+// bridgeResult is the sheet's answer. What is neither is a failure, as is
+// "system:access_denied".
+func bridgeResult(said string) string {
+	_, word, _ := strings.Cut(said, ":")
+	switch word, _, _ = strings.Cut(word, " "); word {
+	case bridgeOK, bridgeCancel:
+		return word
+	default:
+		return bridgeFail
+	}
+}
+
+// bridgeCauses are words of WeChat's, in lower case, and what they ask for. The
+// first that is found counts.
+var bridgeCauses = []struct {
+	words  []string
+	advice string
+}{
+	{[]string{"url", "未注册", "access_denied", "access denied", "permission"}, "is {directory} registered with WeChat as a payment directory of the merchant account?"},
+	{[]string{"appid", "app_id", "mch_id", "openid", "商户号", "不匹配"}, "is wechat.app_id the official account that is bound to the merchant account, and that the openid belongs to?"},
+	{[]string{"sign", "签名"}, "is wechat.app_id the official account that the gateway signs for?"},
+	{[]string{"expire", "过期", "total_fee", "prepay"}, "the order was too old, or is not the sheet's: the shopper has to try again"},
+}
+
+// bridgeAdvice is what the operator should check.
+func (s *Service) bridgeAdvice(said string) string {
+	said = strings.ToLower(said)
+	advice := "is {directory} registered with WeChat as a payment directory, and wechat.app_id bound to the merchant account?"
+	for _, cause := range bridgeCauses {
+		if containsAny(said, cause.words) {
+			advice = cause.advice
+			break
+		}
+	}
+	return strings.ReplaceAll(advice, "{directory}", s.base+"/c/")
+}
+
+func containsAny(text string, words []string) bool {
+	for _, word := range words {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// quoteLine keeps what can be read of a text that anybody may have sent.
+func quoteLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != unicode.ReplacementChar {
+			return r
+		}
+		return ' '
+	}, text)
+	if r := []rune(text); len(r) > maxBridgeWords {
+		text = string(r[:maxBridgeWords-1]) + "…"
+	}
+	return `"` + strings.TrimSpace(text) + `"`
+}

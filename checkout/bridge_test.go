@@ -1,0 +1,66 @@
+package checkout_test
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// inSheet is an attempt whose shopper looks at WeChat's payment sheet.
+func (f *fixture) inSheet() checkout.Attempt {
+	f.t.Helper()
+	a, err := f.Start(f.t.Context(), checkout.StartRequest{
+		SessionID: f.session().ID, Wallet: checkout.WalletWeChat, Device: inApp, OpenID: "someone", Payer: "tag",
+	})
+	fails(f.t, err, nil)
+	return a
+}
+
+func TestWhatTheSheetSays(t *testing.T) {
+	const directory = "is https://pay.example/c/ registered"
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"is written down, and a failure reported with what to check": func(t *testing.T, f *fixture) {
+			a := f.inSheet()
+			answers := []struct{ said, result, advice string }{
+				{"get_brand_wcpay_request:ok", "ok", ""},
+				{"get_brand_wcpay_request:cancel ", "cancel", ""},
+				{"get_brand_wcpay_request:fail 当前页面的URL未注册", "fail", directory},
+				{"system:access_denied", "fail", directory},
+				{"chooseWXPay:permission denied", "fail", directory},
+				{"get_brand_wcpay_request:fail_invalid appid", "fail", "wechat.app_id the official account"},
+				{"get_brand_wcpay_request:fail 商家签名错误", "fail", "signs for"},
+				{"get_brand_wcpay_request:fail 订单已过期", "fail", "too old"},
+				{"undefined", "fail", directory},
+			}
+			for i, answer := range answers {
+				f.BridgeAnswered(t.Context(), a, answer.said)
+				e := f.noted(a, checkout.EntryBridge)[i]
+				same(t, answer.said, e.Result, answer.result)
+				if reported := len(f.reports.all) > 0 && strings.HasSuffix(f.reports.all[len(f.reports.all)-1].Err.Error(), e.Detail); !strings.Contains(e.Detail, answer.advice) || reported != (e.Result == "fail") {
+					t.Errorf("%s: %q, reported %v", answer.said, e.Detail, reported)
+				}
+			}
+		},
+		"is bounded and harmless, whoever says it": func(t *testing.T, f *fixture) {
+			a := f.inSheet()
+			for range 20 {
+				f.BridgeAnswered(t.Context(), a, "x:\x1b[2J\xff\u202e\n"+strings.Repeat("宽", 5000))
+			}
+			entries := f.noted(a, checkout.EntryBridge)
+			same(t, "entries", len(entries), 10)
+			same(t, "reports", len(f.reports.all), 10)
+			if detail := entries[0].Detail; len([]rune(detail)) > 300 || !utf8.ValidString(detail) || strings.ContainsAny(detail, "\x1b\u202e\n") {
+				t.Errorf("detail %q", detail)
+			}
+		},
+		"is nothing where there is no sheet": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.BridgeAnswered(t.Context(), a, "get_brand_wcpay_request:fail")
+			f.BridgeAnswered(t.Context(), f.inSheet(), "")
+			same(t, "reports", len(f.reports.all), 0)
+			same(t, "entries", len(f.noted(a, checkout.EntryBridge)), 0)
+		},
+	})
+}

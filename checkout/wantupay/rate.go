@@ -1,0 +1,32 @@
+package wantupay
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// rateDigits are those behind the point of the gateway's rates (manual 2.13),
+// and of a [checkout.Rates].
+const rateDigits = 8
+
+var _ checkout.Rates = (*Gateway)(nil)
+
+// Rate implements [checkout.Rates].
+func (g *Gateway) Rate(ctx context.Context, merchant string, c checkout.Channel, currency string) (int64, error) {
+	account, err := g.account(merchant)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := account.Client.Currency(ctx, wantu.CurrencyRequest{PayChannel: channel(c), FeeType: currency})
+	if err != nil {
+		return 0, translate(err)
+	}
+	price, err := answer.Currency.Minor(rateDigits)
+	if err != nil {
+		return 0, fmt.Errorf("%w: the rate %s has too many digits", checkout.ErrOutcomeUnknown, answer.Currency)
+	}
+	return price, nil
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// What axe-core cannot see.
+
+// faults are scripts that return a line for each thing that is wrong.
+const (
+	// wide: WCAG 1.4.10 allows no scrolling to the side.
+	wide = `(() => {
+		const page = document.documentElement;
+		const out = [...document.querySelectorAll('#checkout *')].filter((e) => {
+			const box = e.getBoundingClientRect();
+			return box.width > 1 && box.height > 1 && (box.right > innerWidth + 1 || box.left < -1) && getComputedStyle(e).visibility === 'visible';
+		});
+		return page.scrollWidth > page.clientWidth || out.length ? ['the page is ' + page.scrollWidth + ' wide: ' + out.map((e) => e.outerHTML.slice(0, 80)).join(' | ')] : [];
+	})()`
+	// cut: WCAG 1.4.12 demands that no text is lost, with a shopper's own
+	// spacing or without.
+	cut = `[...document.querySelectorAll('#checkout *')].filter((e) => {
+		const style = getComputedStyle(e);
+		return style.overflow !== 'visible' && !e.matches('.sr, svg, .qr, input') && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1);
+	}).map((e) => 'cut off: ' + e.outerHTML.slice(0, 120))`
+	// small: WCAG 2.5.8 wants 24 pixels of whatever is pressed, and a thumb 44
+	// of what the page is for.
+	small = `[...document.querySelectorAll('#checkout :is(a, button, summary, input:not([type=hidden]))')].flatMap((e) => {
+		const box = e.getBoundingClientRect();
+		if (!box.width || getComputedStyle(e).visibility !== 'visible') return [];
+		const least = e.matches('.main, .quiet, .pick, summary, .address, form > .link') ? 44 : 24;
+		return box.width < 24 || box.height < least ? [box.width + ' x ' + box.height + ', want ' + least + ': ' + e.outerHTML.slice(0, 80)] : [];
+	})`
+	// moving: nothing does where the shopper asked for that.
+	moving = `document.getAnimations().filter((a) => a.playState === 'running').map((a) => 'moves: ' + (a.animationName || a.transitionProperty))`
+	// unordered: one heading of the first level, and none skipped after it; one
+	// polite place for announcements, and a countdown that is none.
+	unordered = `(() => {
+		const shown = (e) => e.checkVisibility();
+		const levels = [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter(shown).map((e) => +e.tagName[1]);
+		const lines = [];
+		if (levels[0] !== 1 || levels.filter((l) => l === 1).length !== 1 || levels.some((l, i) => i && l > levels[i - 1] + 1)) lines.push('headings ' + levels);
+		const live = [...document.querySelectorAll('[aria-live], [role=status], [role=alert], [role=timer], [role=log]')].filter(shown);
+		if (live.filter((e) => e.id === 'announce' && e.ariaLive === 'polite').length !== 1) lines.push('no polite place for announcements');
+		live.filter((e) => e.querySelector('[data-text=countdown]') || e.closest('[data-text=countdown]')).forEach(() => lines.push('each second is announced'));
+		if (document.querySelectorAll('main').length !== 1 || !document.documentElement.lang) lines.push('no main, or no language');
+		return lines;
+	})()`
+	// spaced is what WCAG 1.4.12 lets a shopper ask for.
+	spaced = `document.querySelectorAll('body, body *').forEach((e) => {
+		for (const [name, value] of [['line-height', '1.5'], ['letter-spacing', '.12em'], ['word-spacing', '.16em']]) e.style.setProperty(name, value, 'important');
+		if (e.matches('p')) e.style.setProperty('margin-bottom', '2em', 'important');
+	})`
+)
+
+// TestPageSuitsEverybody: zoomed in fourfold, on its side, with wide spacing,
+// with a thumb, without motion and to a screen reader, on every state.
+func TestPageSuitsEverybody(t *testing.T) {
+	t.Parallel()
+	newGallery(t).each(t, func(t *testing.T, e exhibit) {
+		p := newShopperAt(t, nil, e.device, withWasm)
+		p.media("prefers-reduced-motion", "reduce")
+		p.size(320, 640)
+		p.see(e)
+		p.unfold()
+		p.faultless("without motion", moving)
+		p.faultless("to a screen reader", unordered)
+		p.faultless("with a thumb", small)
+		for _, narrow := range [][2]int64{{320, 640}, {320, 256}, {640, 256}} {
+			p.size(narrow[0], narrow[1])
+			p.faultless("zoomed in", wide)
+			p.faultless("zoomed in", cut)
+		}
+		p.size(320, 640)
+		p.do(chromedp.Evaluate[chromedp.Void](spaced))
+		p.faultless("with wide spacing", wide)
+		p.faultless("with wide spacing", cut)
+	})
+}
+
+// faultless runs a script that finds faults.
+func (p *shopper) faultless(how, faults string) {
+	p.Helper()
+	for _, fault := range ask(p, p.tab, chromedp.Evaluate[[]string](faults)) {
+		p.Errorf("%s: %s", how, fault)
+	}
+}
+
+// TestCodeIsBlackOnWhiteInForcedColors: a scanner needs it, whatever colours
+// the shopper's system forces on pages.
+func TestCodeIsBlackOnWhiteInForcedColors(t *testing.T) {
+	t.Parallel()
+	g := emptyGallery(t, startDemo(t))
+	a := g.placed(desktop, checkout.WalletWeChat)
+	p := newShopperAt(t, g.demo, desktop, withWasm)
+	for _, scheme := range []string{"light", "dark"} {
+		p.media("forced-colors", "active", "prefers-color-scheme", scheme)
+		p.see(exhibit{state: "code", url: g.demo.publicURL + "/c/" + a.SessionID})
+		p.scans("colours forced, "+scheme, a.Placed.Code)
+		const colours = `[document.querySelector('.qr svg path'), document.querySelector('.qr')].map((e, i) => getComputedStyle(e)[i ? 'backgroundColor' : 'fill']).join(' on ')`
+		if got := ask(p, p.tab, chromedp.Evaluate[string](colours)); got != "rgb(0, 0, 0) on rgb(255, 255, 255)" {
+			p.Errorf("with colours forced, %s, the code is %s", scheme, got)
+		}
+	}
+}
+
+// focused tells what the keyboard is at, by its place in the document, and what
+// is wrong with that: nothing shows it, or it is out of sight.
+const focused = `(() => {
+	const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
+	const faults = [];
+	if (e === document.body) faults.push('nothing');
+	// What is focused within a frame is the wallet's to show.
+	if (!e.matches('iframe') && (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 2)) faults.push('no outline');
+	const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+	if (!top || !(e.contains(top) || top.contains(e))) faults.push('out of sight');
+	return { place: [...document.querySelectorAll('*')].indexOf(e), faults: faults.map((f) => f + ': ' + e.outerHTML.slice(0, 100)) };
+})()`
+
+// pressable counts what the keyboard has to reach.
+const pressable = `[...document.querySelectorAll('a[href], button, summary, input:not([type=hidden]), select, iframe')]
+	.filter((e) => e.checkVisibility({ visibilityProperty: true })).length`
+
+// TestKeyboardReachesEverything: Tab comes by each thing to press, which is in
+// sight then, with an outline.
+func TestKeyboardReachesEverything(t *testing.T) {
+	t.Parallel()
+	newGallery(t).each(t, func(t *testing.T, e exhibit) {
+		p := newShopperAt(t, nil, e.device, wasmBlocked)
+		p.hasKeyboard()
+		p.see(e)
+		want := ask(p, p.tab, chromedp.Evaluate[int](pressable))
+		seen := map[int]bool{}
+		for tabs := 0; len(seen) < want && tabs < 2*want; tabs++ { // a frame's own take more
+			p.do(chromedp.KeyEvent(kb.Tab))
+			at := ask(p, p.tab, chromedp.Evaluate[struct {
+				Place  int
+				Faults []string
+			}](focused))
+			seen[at.Place] = true
+			for _, fault := range at.Faults {
+				t.Errorf("Tab %d leads to %s", tabs+1, fault)
+			}
+		}
+		if len(seen) < want {
+			t.Errorf("Tab reaches %d of %d", len(seen), want)
+		}
+	})
+}
+
+// TestShopperPaysByKeyboard: Enter starts a wallet, and unfolds the others.
+func TestShopperPaysByKeyboard(t *testing.T) {
+	t.Parallel()
+	g := emptyGallery(t, startDemo(t))
+	p := newShopperAt(t, g.demo, desktop, withWasm)
+	p.hasKeyboard()
+	p.see(exhibit{state: "choose", url: g.demo.publicURL + "/c/" + g.order()})
+	p.tabTo(`[data-on~=choose] button[value=wechat]`)
+	p.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"]`)))
+	p.tabTo(`.other > summary`)
+	p.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(`.other[open] button[value=alipay_cn]`)))
+	p.tabTo(`.other button[value=alipay_cn]`)
+	p.do(chromedp.KeyEvent(kb.Enter))
+	eventually(t, "the shopper is at the cashier", func() bool { return p.isAt("/cashier/") })
+}
+
+// hasKeyboard lets the shopper's tab have the focus, whatever the other tabs.
+func (p *shopper) hasKeyboard() {
+	p.Helper()
+	if _, err := chromedp.Call(p.tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// tabTo presses Tab until it leads to an element.
+func (p *shopper) tabTo(selector string) {
+	p.Helper()
+	for range 50 {
+		p.do(chromedp.KeyEvent(kb.Tab))
+		if ask(p, p.tab, chromedp.Evaluate[bool](`document.activeElement.matches('`+selector+`')`)) {
+			return
+		}
+	}
+	p.Fatalf("Tab never leads to %s", selector)
+}

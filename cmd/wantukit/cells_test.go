@@ -1,0 +1,432 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/skip2/go-qrcode"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// The flow table, as shoppers see it: every cell in a browser that says what
+// the row's browser says.
+
+// shownAt is a row of the flow table: a browser that stands for it, and how
+// each of checkout.Wallets is paid with there: by a flow, or after a guide.
+type shownAt struct {
+	name      string // of its pictures
+	where     string // what the reason begins with
+	userAgent string
+	hints     *emulation.UserAgentMetadata
+	window    device
+	cells     [3]string
+}
+
+const (
+	inIOSApp     = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
+	inAndroidApp = "Mozilla/5.0 (Linux; Android 14; K; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0 Mobile Safari/537.36 "
+	onWindows    = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 "
+	onLinux      = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+
+	toBrowser, toWeChat  = string(checkout.GuideOpenInBrowser), string(checkout.GuideOpenInWeChat)
+	leaveMini, pickOne   = string(checkout.GuideLeaveMiniProgram), string(checkout.GuidePickDevice)
+	switched             = string(checkout.GuideSwitchWallet)
+	byWeb, byWAP, framed = string(checkout.FlowWeb), string(checkout.FlowWAP), string(checkout.FlowIframe)
+	sheet, native, never = string(checkout.FlowJSAPI), string(checkout.FlowNative), string(checkout.FlowNone)
+)
+
+func rowsOfTheTable() []shownAt {
+	blocked := [3]string{toBrowser, toBrowser, toWeChat}
+	windowsHints := &emulation.UserAgentMetadata{Platform: "Windows"}
+	mobile := &emulation.UserAgentMetadata{Platform: "Android", Mobile: true, FormFactors: []string{"Mobile"}}
+	tablet := &emulation.UserAgentMetadata{Platform: "Android", FormFactors: []string{"Tablet"}}
+	return []shownAt{
+		{"computer", "on a computer", onWindows, windowsHints, desktop, [3]string{byWeb, framed, native}},
+		{"phone", "on a phone or tablet", phone.userAgent, nil, phone, [3]string{byWAP, byWAP, toWeChat}},
+		{"phone-by-hints", "on a phone or tablet", onLinux, mobile, phone, [3]string{byWAP, byWAP, toWeChat}},
+		{"tablet", "on a phone or tablet", onLinux, tablet, desktop, [3]string{byWAP, byWAP, toWeChat}},
+		{"wechat", "in WeChat on a phone", wechat.userAgent, nil, phone, [3]string{toBrowser, toBrowser, sheet}},
+		{"wechat-computer", "in WeChat on a computer", onWindows + "MicroMessenger/7.0.20.1781(0x6700143B) WindowsWechat(0x63090a13)", windowsHints, desktop, [3]string{toBrowser, toBrowser, native}},
+		{"wechat-unknown", "in WeChat on an unknown device", "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.60", nil, phone, [3]string{toBrowser, toBrowser, pickOne}},
+		{"mini-program", "in a mini program of WeChat's", wechat.userAgent + " miniProgram/wx0123456789abcdef", nil, phone, [3]string{leaveMini, leaveMini, leaveMini}},
+		{"wecom", "in WeCom on a phone", inIOSApp + "wxwork/4.1.36 MicroMessenger/7.0.1 Language/zh", nil, phone, blocked},
+		{"wecom-computer", "in WeChat on a computer", onWindows + "wxwork/4.1.36 MicroMessenger/7.0.1 WindowsWechat", windowsHints, desktop, [3]string{toBrowser, toBrowser, native}},
+		{"alipay", "in Alipay", inIOSApp + "AliApp(AP/10.7.20.6000) AlipayClient/10.7.20.6000 Language/zh-Hans", nil, phone, [3]string{byWAP, switched, toWeChat}},
+		{"alipayhk", "in AlipayHK", inIOSApp + "AliApp(APHK/6.1.0) AlipayClientHK/6.1.0 Language/zh-HK", nil, phone, [3]string{switched, byWAP, toWeChat}},
+		{"qq", "in another app on a phone", inAndroidApp + "V1_AND_SQ_9.0.85 QQ/9.0.85", nil, phone, blocked},
+		{"weibo", "in another app on a phone", inIOSApp + "Weibo (iPhone15,2__weibo__14.6.1__iphone__os18.5)", nil, phone, blocked},
+		{"douyin", "in another app on a phone", inIOSApp + "aweme_30.1.0 JsSdk/2.0 NetType/WIFI Channel/App Store", nil, phone, blocked},
+		{"dingtalk-computer", "in another app on a computer", onWindows + "DingTalk(7.6.0-Release)", windowsHints, desktop, [3]string{toBrowser, toBrowser, toBrowser}},
+		{"tv", "on a screen", "Mozilla/5.0 (SMART-TV; Linux; Tizen 7.0) AppleWebKit/537.36 (KHTML, like Gecko) Version/7.0 TV Safari/537.36", nil, desktop, [3]string{framed, framed, native}},
+		{"car", "on a screen", onLinux, &emulation.UserAgentMetadata{Platform: "Android", FormFactors: []string{"Automotive"}}, desktop, [3]string{framed, framed, native}},
+		{"crawler", "shown to nobody", "Mozilla/5.0 (compatible; ExampleBot/1.0; +http://bot.example/)", nil, desktop, [3]string{never, never, never}},
+		{"unknown", "on an unknown device", "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko)", nil, phone, [3]string{pickOne, pickOne, toWeChat}},
+	}
+}
+
+// guideWords are what an English guide says.
+var guideWords = map[string]string{
+	toBrowser: "open it in your browser",
+	toWeChat:  "send it to yourself in WeChat",
+	leaveMini: "leave the mini program",
+	switched:  "in the list above",
+	pickOne:   "Is the wallet on this device?",
+}
+
+func TestEveryCellOfTheFlowTable(t *testing.T) {
+	t.Parallel()
+	shop, pictures := startDemo(t), openAlbum()
+	for _, row := range rowsOfTheTable() {
+		for _, speaks := range pictures.languages() {
+			t.Run(row.name+" in "+speaks, func(t *testing.T) {
+				t.Parallel()
+				v := visitAt(t, shop, row)
+				v.album, v.speaks = pictures, speaks
+				v.beSeenAs(row)
+				if row.cells[0] == never {
+					v.getsAPageAndNoOrder()
+					return
+				}
+				for i, wallet := range checkout.Wallets() {
+					v.cell(wallet, row.cells[i])
+				}
+			})
+		}
+	}
+}
+
+// visitor is a shopper at one place of the flow table, at a demo that others
+// visit too.
+type visitor struct {
+	*shopper
+	buyer  *buyer
+	row    shownAt
+	album  album
+	speaks string // en, zh-CN, zh-HK
+	id     string // of the session
+}
+
+func visitAt(t *testing.T, d *demo, row shownAt) *visitor {
+	t.Helper()
+	return &visitor{shopper: newShopperAt(t, d, row.window, withWasm), buyer: newBuyerAt(t, d), row: row, speaks: english}
+}
+
+// beSeenAs has the browser say what the row's browser says. It keeps the focus
+// that its clipboard wants, whatever other tab is at work.
+func (v *visitor) beSeenAs(row shownAt) {
+	v.Helper()
+	_, err := chromedp.Call(v.tab, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
+		UserAgent: row.userAgent, AcceptLanguage: v.speaks, UserAgentMetadata: row.hints,
+	})
+	if err != nil {
+		v.Fatal(err)
+	}
+	if _, err := chromedp.Call(v.tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+		v.Fatal(err)
+	}
+}
+
+// open goes to the page of a new session. The first page tells the browser
+// which hints to send, so that it is asked for twice.
+func (v *visitor) open(channels ...string) {
+	v.Helper()
+	v.id = v.buyer.session(channels...)
+	at := chromedp.Navigate(v.demo.publicURL + "/c/" + v.id)
+	if v.row.hints != nil {
+		v.do(at)
+	}
+	v.do(at, chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`)))
+}
+
+// offer is what the page has for a wallet.
+type offer struct {
+	Button, Picture, Copy, Code bool
+	Words, Link                 string
+	Others                      []string
+}
+
+const offerOf = `((wallet) => {
+	const item = [...document.querySelectorAll('[data-on~="choose"] .wallets > li')].find((e) => e.querySelector('button[value="' + wallet + '"]'));
+	if (!item) return {};
+	const seen = (selector) => [...item.querySelectorAll(selector)].filter((e) => e.checkVisibility({ visibilityProperty: true }));
+	return {
+		Button: seen('button.pick').length === 1, Picture: seen('.picture').length === 1, Copy: seen('[data-copy]').length === 1,
+		Code: item.querySelectorAll('.elsewhere .qr svg path').length === 1, Words: item.innerText,
+		Link: seen('input.address').map((e) => e.value).join(), Others: seen('form.alt').map((e) => e.elements.flow.value),
+	};
+})`
+
+func (v *visitor) offer(w checkout.Wallet) offer {
+	v.Helper()
+	return ask(v.shopper, v.tab, chromedp.Evaluate[offer](offerOf+`("`+string(w)+`")`))
+}
+
+// item is the wallet's in the list, in XPath.
+func item(w checkout.Wallet) string {
+	return `//*[contains(@data-on, "choose")]//li[.//button[@value="` + string(w) + `"]]`
+}
+
+// cell holds what one cell of the table says, and takes the step that it
+// offers.
+func (v *visitor) cell(w checkout.Wallet, want string) {
+	v.Helper()
+	v.open("alipay", "wechat")
+	v.album.keepBoth(v, "cell-"+v.row.name)
+	choice := v.row.choice(w)
+	if said := string(choice.Flow); said != want && string(choice.Guide) != want {
+		v.Errorf("%s: the table says %s %s, want %s", w, said, choice.Guide, want)
+	}
+	flow := choice.Flow
+	if w.CanPayBy(flow) {
+		v.offersButton(w, choice)
+		v.pick(w)
+	} else {
+		v.opensGuide(w, choice)
+		v.album.keepBoth(v, "cell-"+v.row.name+"-"+string(w))
+		flow = choice.Others[0]
+		v.pickOther(w, flow)
+	}
+	v.started(w, flow)
+	v.keepStep(flow, "cell-"+v.row.name+"-"+string(w)+"-"+string(flow))
+}
+
+// keepStep keeps where the step has led, which for a cashier is the page that
+// its shopper comes back to.
+func (v *visitor) keepStep(flow checkout.Flow, name string) {
+	v.Helper()
+	if v.album.folder == "" {
+		return
+	}
+	if flow.Redirects() {
+		v.do(chromedp.Navigate(v.demo.publicURL+"/c/"+v.id), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="redirecting"]`)))
+	}
+	v.album.keepBoth(v, name)
+}
+
+// choice is what the domain decides on the headers that the browser sends, as
+// the row has them.
+func (row shownAt) choice(w checkout.Wallet) checkout.Choice {
+	device := checkout.DetectDevice(func(name string) string {
+		hints := row.hints
+		switch {
+		case name == "User-Agent":
+			return row.userAgent
+		case hints == nil:
+			return ""
+		case name == "Sec-CH-UA-Platform":
+			return `"` + hints.Platform + `"`
+		case name == "Sec-CH-UA-Form-Factors" && len(hints.FormFactors) > 0:
+			return `"` + hints.FormFactors[0] + `"`
+		default:
+			return ""
+		}
+	})
+	return checkout.Session{Wallets: checkout.Wallets()}.ChooseFlow(device, w)
+}
+
+func (v *visitor) offersButton(w checkout.Wallet, choice checkout.Choice) {
+	v.Helper()
+	got := v.offer(w)
+	if !got.Button || got.Link != "" || !slices.Equal(got.Others, flowNames(choice.Others)) {
+		v.Errorf("%s: the page offers %+v, want a button and %v", w, got, choice.Others)
+	}
+}
+
+// opensGuide opens a wallet's guide, and holds what is in it: what to do, where
+// to tap, the link to take along, a code for another device, and the other ways.
+func (v *visitor) opensGuide(w checkout.Wallet, choice checkout.Choice) {
+	v.Helper()
+	v.do(chromedp.Click(chromedp.Search(item(w) + `/details/summary`)))
+	got := v.offer(w)
+	guide := string(choice.Guide)
+	if got.Button || !slices.Equal(got.Others, flowNames(choice.Others)) {
+		v.Errorf("%s: the guide offers %+v, want %v", w, got, choice.Others)
+	}
+	if v.speaks == english && !strings.Contains(got.Words, guideWords[guide]) {
+		v.Errorf("%s: the guide says %q, want %q in it", w, got.Words, guideWords[guide])
+	}
+	if tried := strings.Contains(got.Words, "Try to pay here anyway"); v.speaks == english && tried != choice.Anyway.Redirects() {
+		v.Errorf("%s: the guide says %q; to be tried anyway is %q", w, got.Words, choice.Anyway)
+	}
+	if guide == pickOne {
+		return // it sends nobody away
+	}
+	if got.Picture == (guide == switched) || !got.Copy || got.Link != v.demo.publicURL+"/c/"+v.id || !got.Code {
+		v.Errorf("%s: the guide has %+v", w, got)
+	}
+	v.copiesLink(w)
+}
+
+// copiesLink holds that the button did it, by what it says afterwards, and that
+// a code for another device is a tap away.
+func (v *visitor) copiesLink(w checkout.Wallet) {
+	v.Helper()
+	const says = `((item) => item.querySelector('[data-copy]').textContent === item.querySelector('[data-copy]').dataset.copy)`
+	guide := chromedp.Search(item(w) + `//button[@data-copy]`)
+	v.do(chromedp.Click(guide))
+	found := `document.evaluate('` + item(w) + `', document, null, 9).singleNodeValue`
+	eventually(v.T, "the link is copied", func() bool { return ask(v.shopper, v.tab, chromedp.Evaluate[bool](says+`(`+found+`)`)) })
+	v.do(chromedp.Click(chromedp.Search(item(w)+`//details[@class="elsewhere"]/summary`)),
+		chromedp.WaitVisible(chromedp.Search(item(w)+`//details[@class="elsewhere"]//*[@role="img"]`)))
+}
+
+func flowNames(flows []checkout.Flow) (names []string) {
+	for _, f := range flows {
+		names = append(names, string(f))
+	}
+	return names
+}
+
+// started waits until the flow has begun, and holds the order to it.
+func (v *visitor) started(w checkout.Wallet, f checkout.Flow) {
+	v.Helper()
+	const code = `#checkout[data-state="code"] .qr `
+	switch f {
+	case checkout.FlowWeb, checkout.FlowWAP:
+		path := map[checkout.Flow]string{checkout.FlowWeb: "/cashier/", checkout.FlowWAP: "/m/"}[f]
+		eventually(v.T, "the shopper is at the cashier of "+string(f), func() bool { return v.isAt(path) })
+		v.do(chromedp.WaitVisible(chromedp.CSS("#pay")))
+	case checkout.FlowIframe:
+		v.do(chromedp.WaitVisible(chromedp.CSS(code + "iframe")))
+		eventually(v.T, "the wallet's code is framed", func() bool { return v.framesWallet() })
+	case checkout.FlowJSAPI:
+		v.do(chromedp.WaitVisible(chromedp.CSS(`iframe[src*="/sandbox/jsapi/"]`)))
+	default:
+		v.do(chromedp.WaitVisible(chromedp.CSS(code + "svg")))
+		v.drawsCode()
+	}
+	attempts := v.buyer.attempts(v.id)
+	if len(attempts) != 1 || attempts[0].Wallet != w || attempts[0].Flow != f || !strings.Contains(attempts[0].Reason, v.row.where+": ") {
+		v.Errorf("the attempts are %+v, want one by %s %s, because it is %s", attempts, w, f, v.row.where)
+	}
+}
+
+// framesWallet reports whether the page's frame has the wallet's page in it.
+func (v *visitor) framesWallet() bool {
+	tree, err := chromedp.Call(v.tab, page.GetFrameTree, cdp.Empty{})
+	if err != nil || len(tree.FrameTree.ChildFrames) != 1 {
+		return false
+	}
+	frame := tree.FrameTree.ChildFrames[0].Frame
+	return frame.URL == v.buyer.attempts(v.id)[0].Placed.URL && frame.UnreachableURL == ""
+}
+
+func (v *visitor) drawsCode() {
+	v.Helper()
+	drawing := ask(v.shopper, v.tab, chromedp.AttributeValue(chromedp.CSS(`#checkout[data-state="code"] .qr svg path`), "d")).Value
+	code, err := qrcode.New(v.buyer.attempts(v.id)[0].Placed.Code, qrcode.Medium)
+	if err != nil {
+		v.Fatal(err)
+	}
+	if !sameBitmap(undraw(drawing, len(code.Bitmap())), code.Bitmap()) {
+		v.Errorf("the page draws another code than the gateway's")
+	}
+}
+
+// getsAPageAndNoOrder: the page's own code is the way on for a person who was
+// taken for a program, also where an order would begin by itself.
+func (v *visitor) getsAPageAndNoOrder() {
+	v.Helper()
+	for _, channels := range [][]string{{"alipay", "wechat"}, {"wechat"}} {
+		v.open(channels...)
+		v.do(chromedp.WaitVisible(chromedp.CSS(`#checkout .elsewhere .qr svg`)))
+		v.album.keepBoth(v, "cell-"+v.row.name)
+		v.lives()
+		v.hasNoOrder()
+	}
+}
+
+// lives waits until the page's script has done what it does at once.
+func (v *visitor) lives() {
+	v.Helper()
+	asked := `performance.getEntriesByType('resource').some((e) => e.name.includes('worker.js'))`
+	eventually(v.T, "the page's program is started", func() bool { return ask(v.shopper, v.tab, chromedp.Evaluate[bool](asked)) })
+}
+
+func (v *visitor) hasNoOrder() {
+	v.Helper()
+	if attempts, err := v.demo.kit.store.Attempts(v.Context(), v.id); err != nil || len(attempts) != 0 {
+		v.Errorf("the attempts are %+v (%v), want none", attempts, err)
+	}
+}
+
+// TestPageLoadedAheadPlacesNoOrder: a page that is asked for with the headers of
+// one that is loaded ahead begins no order, and is whole when its shopper comes.
+func TestPageLoadedAheadPlacesNoOrder(t *testing.T) {
+	t.Parallel()
+	v := visitAt(t, startDemo(t), rowsOfTheTable()[0])
+	v.beSeenAs(v.row)
+	if _, err := chromedp.Call(v.tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
+		Headers: network.Headers{"Purpose": "prefetch"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	v.open("wechat")
+	v.lives()
+	v.hasNoOrder()
+	if got := v.offer(checkout.WalletWeChat); !got.Button {
+		t.Errorf("the page offers %+v, want a button", got)
+	}
+}
+
+// TestCodeIsNotBelowTheBill: a shopper who scrolled down to a way to pay comes to
+// the top of its code, which the bill that stays in view would cover.
+func TestCodeIsNotBelowTheBill(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, narrow, withWasm)
+	p.buy()
+	p.openAll()
+	p.pickOther(checkout.WalletWeChat, checkout.FlowNative)
+	p.do(chromedp.WaitReady(chromedp.CSS(`#checkout[data-state="code"] .qr svg`)))
+	const bare = `((e) => { const at = e.getBoundingClientRect(); return e.contains(document.elementFromPoint(at.x + at.width / 2, at.y + 5)); })`
+	eventually(t, "the code is in view", func() bool {
+		return ask(p, p.tab, chromedp.Evaluate[bool](bare+`(document.querySelector('.qr'))`))
+	})
+}
+
+// TestGuideSeesWhatIsPaidElsewhere: who follows a guide pays in another browser
+// or on another device, and the page that showed it completes by itself.
+func TestGuideSeesWhatIsPaidElsewhere(t *testing.T) {
+	t.Parallel()
+	shop := startDemo(t)
+	kinds := map[string]struct {
+		row    string
+		wallet checkout.Wallet
+	}{
+		toWeChat:  {"phone", checkout.WalletWeChat},
+		toBrowser: {"wechat", checkout.WalletAlipayCN},
+		leaveMini: {"mini-program", checkout.WalletAlipayHK},
+		switched:  {"alipay", checkout.WalletAlipayHK},
+		pickOne:   {"unknown", checkout.WalletAlipayCN},
+	}
+	for guide, at := range kinds {
+		t.Run(guide, func(t *testing.T) {
+			t.Parallel()
+			rows := rowsOfTheTable()
+			row := rows[slices.IndexFunc(rows, func(r shownAt) bool { return r.name == at.row })]
+			v := visitAt(t, shop, row)
+			v.beSeenAs(row)
+			v.open("alipay", "wechat")
+			choice := row.choice(at.wallet)
+			if string(choice.Guide) != guide {
+				t.Fatalf("the guide is %s", choice.Guide)
+			}
+			v.opensGuide(at.wallet, choice)
+			v.lives()
+			v.buyer.pay(v.buyer.start(v.id, at.wallet)) // on a computer
+			// Without its program it comes up as the receipt, and stays there.
+			eventually(t, "the page shows the payment by itself", func() bool {
+				const paid = `document.querySelector('#checkout[data-state="paid"]') !== null`
+				return v.isAt("/shop/orders/") || ask(v.shopper, v.tab, chromedp.Evaluate[bool](paid))
+			})
+			v.buyer.paidOnce(v.id)
+		})
+	}
+}

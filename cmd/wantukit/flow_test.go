@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+)
+
+// TestFlowAnswersBeforeItIsAskedAgain: whoever talks to it through a pipe waits
+// for each answer.
+func TestFlowAnswersBeforeItIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	questions, ask := io.Pipe()
+	answers, answer := io.Pipe()
+	done := make(chan int, 1)
+	go func() {
+		done <- run(t.Context(), []string{"flow", "--jsonl"}, operator.Streams{In: questions, Out: answer, Err: io.Discard})
+		_ = answer.Close()
+	}()
+	lines := bufio.NewScanner(answers)
+	for _, ua := range []string{"curl/8.0", "Wget/1.0"} {
+		if _, err := fmt.Fprintf(ask, "{\"ua\": %q}\n", ua); err != nil {
+			t.Fatal(err)
+		}
+		if name, _, _ := strings.Cut(strings.ToLower(ua), "/"); !lines.Scan() || !strings.Contains(lines.Text(), name) {
+			t.Errorf("asked about %s it says %s", ua, lines.Text())
+		}
+	}
+	_ = ask.Close()
+	if code := <-done; code != operator.ExitDone {
+		t.Errorf("exit %d", code)
+	}
+}
+
+// TestFlowPassesOverAnEndlessLine: it keeps no more than a line may have.
+func TestFlowPassesOverAnEndlessLine(t *testing.T) {
+	t.Parallel()
+	in := io.MultiReader(strings.NewReader(`{"ua": "`+strings.Repeat("x", 5<<20)+"\"}\n"), strings.NewReader(`{"ua": "curl/8.0"}`))
+	var out, said bytes.Buffer
+	code := run(t.Context(), []string{"flow", "--jsonl"}, operator.Streams{In: in, Out: &out, Err: &said})
+	first, second, _ := strings.Cut(out.String(), "\n")
+	if code != operator.ExitUsage || !strings.Contains(first, "line 1: over 1 MiB") || !strings.Contains(second, `"bot"`) || !strings.Contains(said.String(), "line 1") {
+		t.Errorf("exit %d:\n%s%s", code, &out, &said)
+	}
+}
+
+func TestFlowTellsThatItCouldNotWrite(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"flow", "x"}, {"flow", "--jsonl"}} {
+		var said bytes.Buffer
+		code := run(t.Context(), args, operator.Streams{In: strings.NewReader(`{"ua": "x"}`), Out: brokenPipe{}, Err: &said})
+		if code != operator.ExitFailed || !strings.Contains(said.String(), "broken pipe") {
+			t.Errorf("%v: exit %d: %s", args, code, &said)
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// exhibit is a page in one of its states, and a browser that is shown it.
+type exhibit struct {
+	name, state, url string
+	device           device
+}
+
+// gallery is a demo with a page in each state, of each kind, which stay as
+// they are while they are looked at: the gateway sends no notification.
+type gallery struct {
+	*buyer
+	exhibits []exhibit
+}
+
+func newGallery(t *testing.T) *gallery {
+	t.Helper()
+	g := emptyGallery(t, startDemo(t))
+	g.fill()
+	return g
+}
+
+// emptyGallery is one whose pages are still to be made.
+func emptyGallery(t *testing.T, d *demo) *gallery {
+	d.sandbox.Notifications(false)
+	return &gallery{buyer: newBuyerAt(t, d)}
+}
+
+func (g *gallery) fill() {
+	g.Helper()
+	d := g.demo
+	g.hang("choose", "choose", phone, "/c/"+g.order())
+	g.hang("choose-guided", "choose", wechat, "/c/"+g.order("alipay"))
+	g.hang("code", "code", desktop, "/c/"+g.placed(desktop, checkout.WalletWeChat).SessionID)
+	g.hang("code-frame", "code", desktop, "/c/"+g.placed(desktop, checkout.WalletAlipayHK).SessionID)
+	g.hang("redirecting", "redirecting", phone, "/c/"+g.placed(phone, checkout.WalletAlipayCN).SessionID)
+	g.hang("redirecting-jsapi", "redirecting", phone, "/c/"+g.placed(wechat, checkout.WalletWeChat).SessionID)
+
+	// The gateway is never asked as late as the browser says that it came back.
+	returned := "?returned=" + strconv.FormatInt(time.Now().Add(24*time.Hour).UnixMilli(), 10)
+	back := g.placed(phone, checkout.WalletAlipayCN)
+	g.hang("confirming", "confirming", phone, "/c/"+back.SessionID+returned)
+	g.hang("status-only", "confirming", phone, "/r/"+back.ReturnToken+returned)
+
+	paid := g.placed(desktop, checkout.WalletWeChat)
+	g.pay(paid)
+	g.confirm(paid)
+	g.hang("paid", "paid", desktop, "/c/"+paid.SessionID)
+	g.hang("status-only-paid", "paid", phone, "/r/"+paid.ReturnToken+returned)
+
+	failed := g.placed(desktop, checkout.WalletWeChat)
+	if _, err := d.sandbox.Fail(failed.OutTradeNo); err != nil {
+		g.Fatal(err)
+	}
+	g.confirm(failed)
+	g.hang("failed", "failed", desktop, "/c/"+failed.SessionID)
+
+	canceled := g.order()
+	if _, err := d.kit.service.Cancel(g.Context(), canceled); err != nil {
+		g.Fatal(err)
+	}
+	g.hang("canceled", "canceled", phone, "/c/"+canceled)
+	expired := g.order()
+	if err := d.kit.store.PostponeConclusion(g.Context(), expired, time.Now()); err != nil {
+		g.Fatal(err)
+	}
+	g.hang("expired", "expired", phone, "/c/"+expired)
+}
+
+// hang adds a page, once it shows its state.
+func (g *gallery) hang(name, state string, d device, path string) {
+	g.Helper()
+	eventually(g.T, name+" is shown", func() bool {
+		_, html := g.get(path)
+		return strings.Contains(html, `data-state="`+state+`"`)
+	})
+	g.exhibits = append(g.exhibits, exhibit{name, state, g.demo.publicURL + path, d})
+}
+
+// order makes a session with everything that a shop may say, to be paid by
+// these channels or all.
+func (g *gallery) order(channels ...string) (id string) {
+	g.Helper()
+	s, err := g.demo.kit.service.Create(g.Context(), checkout.NewSession{
+		Merchant: "demo", Amount: 48000, Currency: "HKD", Subject: "Harbour Nights & Friends, Row C", ClientReferenceID: "HN-1001",
+		SuccessURL: g.demo.publicURL + "/shop/", CancelURL: g.demo.publicURL + "/shop/", Channels: channels,
+	})
+	if err != nil {
+		g.Fatal(err)
+	}
+	return s.ID
+}
+
+// placed is a session's order, placed as by this browser.
+func (g *gallery) placed(d device, w checkout.Wallet) checkout.Attempt {
+	g.Helper()
+	seen := checkout.DetectDevice(http.Header{"User-Agent": {d.userAgent}}.Get)
+	r := checkout.StartRequest{SessionID: g.order(), Wallet: w, Device: seen, Flow: checkout.ChooseFlow(seen, w).Flow}
+	if r.Flow == checkout.FlowJSAPI {
+		r.OpenID, r.Payer = "o"+strings.Repeat("x", 27), "tag"
+	}
+	a, err := g.demo.kit.service.Start(g.Context(), r)
+	if err != nil {
+		g.Fatal(err)
+	}
+	return a
+}
+
+// confirm asks the gateway about an order.
+func (g *gallery) confirm(a checkout.Attempt) {
+	g.Helper()
+	if _, err := g.demo.kit.service.Confirm(g.Context(), a.ID, checkout.CauseSchedule); err != nil {
+		g.Fatal(err)
+	}
+}
+
+// see opens an exhibit, and waits until it shows its state.
+func (p *shopper) see(e exhibit) {
+	p.Helper()
+	p.do(chromedp.Navigate(e.url), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="`+e.state+`"]`)))
+}
+
+// each runs a test of every exhibit.
+func (g *gallery) each(t *testing.T, check func(*testing.T, exhibit)) {
+	t.Helper()
+	for _, e := range g.exhibits {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			check(t, e)
+		})
+	}
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// The hostile and odd cases of browser and web, in a browser. Wasm blocked and
+// script off are ways to run TestShopperPaysInFull; a stream that is cut and a
+// program that crashes are in web/wasm, what the server decides is in web.
+
+// TestHostileFraming: the shop's own page frames the checkout in
+// TestShopperPaysInsideTheShopsPage; any other gets nothing.
+func TestHostileFraming(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	p.buy()
+	checkoutPage := p.location()
+	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<iframe src="%s" width="600" height="600"></iframe>`, checkoutPage)
+	}))
+	t.Cleanup(evil.Close)
+	p.do(chromedp.Navigate(evil.URL))
+	var framed *cdp.Frame
+	eventually(t, "the frame has loaded, or not", func() bool {
+		tree, err := chromedp.Call(p.tab, page.GetFrameTree, cdp.Empty{})
+		if err != nil || len(tree.FrameTree.ChildFrames) != 1 {
+			return false
+		}
+		framed = tree.FrameTree.ChildFrames[0].Frame
+		return framed.URL == checkoutPage || framed.UnreachableURL != ""
+	})
+	if framed.UnreachableURL != checkoutPage {
+		t.Errorf("another site frames %s", framed.URL)
+	}
+}
+
+// referers notes where the browser said it came from, by the first part of the
+// path that it came to.
+type referers struct {
+	mu   sync.Mutex
+	seen map[string]string
+}
+
+func (r *referers) before(d *demo) {
+	gateway := d.gateway
+	r.seen = map[string]string{}
+	d.gateway = http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		r.mu.Lock()
+		r.seen[strings.Split(request.URL.Path, "/")[1]] = request.Referer()
+		r.mu.Unlock()
+		gateway.ServeHTTP(w, request)
+	})
+}
+
+func (r *referers) at(part string) (referer string, came bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	referer, came = r.seen[part]
+	return referer, came
+}
+
+// TestRefererIsForWeChatAlone: WeChat is told the origin, and nobody the
+// address of the page, which is all that it takes to open it.
+func TestRefererIsForWeChatAlone(t *testing.T) {
+	t.Parallel()
+	r := &referers{}
+	p := newShopper(t, wechat, withWasm, r.before)
+	p.buy()
+	p.pick(checkout.WalletWeChat)
+	eventually(t, "WeChat is asked for the openid", func() bool { _, came := r.at("connect"); return came })
+	if got, _ := r.at("connect"); got != p.demo.publicURL+"/" {
+		t.Errorf("WeChat is told that the browser comes from %q", got)
+	}
+	p.payInSheet()
+	p.arriveAtShop()
+
+	r = &referers{}
+	p = newShopper(t, phone, withWasm, r.before)
+	p.buy()
+	p.pick(checkout.WalletAlipayCN)
+	eventually(t, "the shopper is at Alipay", func() bool { _, came := r.at("m"); return came })
+	if got, _ := r.at("m"); got != "" {
+		t.Errorf("Alipay is told that the browser comes from %q", got)
+	}
+}
+
+// loads are what the page has loaded below /static/, and whether it was before
+// the first paint. What its Worker loads comes after the Worker.
+const loads = `(() => {
+	const painted = performance.getEntriesByName('first-contentful-paint')[0];
+	return painted ? performance.getEntriesByType('resource').filter((e) => e.name.includes('/static/'))
+		.map((e) => e.name.split('/').pop() + (e.startTime < painted.startTime ? ' before' : ' after')).join() : '';
+})()`
+
+// withoutHurry keeps the loader's last resort, for a page that is not painted
+// within a second, out of a test on a slow machine.
+const withoutHurry = `{ const real = window.setTimeout; window.setTimeout = (f, ms, ...rest) => ms === 1000 ? 0 : real(f, ms, ...rest); }`
+
+func TestProgramComesAfterTheFirstPaintAndNotUnderSaveData(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, phone, withWasm)
+	if _, err := chromedp.Call(p.tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: withoutHurry}); err != nil {
+		t.Fatal(err)
+	}
+	p.buy()
+	at := p.location()
+	loaded := func() string { return ask(p, p.tab, chromedp.Evaluate[string](loads)) }
+	eventually(t, "the Worker is started", func() bool { return strings.Contains(loaded(), "worker.js") })
+	if got := loaded(); !strings.Contains(got, "worker.js after") {
+		t.Errorf("the page loads %s the first paint", got)
+	}
+	if _, err := chromedp.Call(p.tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
+		Headers: network.Headers{"Save-Data": "on"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	polled := `performance.getEntriesByType('resource').some((e) => e.name.endsWith('/status'))`
+	p.do(chromedp.Navigate(at))
+	eventually(t, "the page polls without its program", func() bool { return ask(p, p.tab, chromedp.Evaluate[bool](polled)) })
+	if got := loaded(); strings.Contains(got, "worker") || strings.Contains(got, "wasm") {
+		t.Errorf("under Save-Data the page loads %s the first paint", got)
+	}
+}
+
+// TestPageGivesTheBrowserNothingToReport: a header that is wrong, and what the
+// policy blocks, would show in the browser's log.
+func TestPageGivesTheBrowserNothingToReport(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	var mu sync.Mutex
+	var reports []string
+	if _, err := chromedp.Call(p.tab, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Listen(p.tab, func(event any) {
+		// The demo's shop has no icon.
+		if added, is := event.(*log.EventEntryAdded); is && !strings.HasSuffix(added.Entry.URL, "/favicon.ico") {
+			mu.Lock()
+			defer mu.Unlock()
+			reports = append(reports, string(added.Entry.Level)+" "+added.Entry.Text+" "+added.Entry.URL)
+		}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	p.buy()
+	p.pick(checkout.WalletAlipayHK)
+	p.payFramedCode()
+	p.arriveAtShop()
+	mu.Lock()
+	defer mu.Unlock()
+	for _, report := range reports {
+		t.Errorf("the browser reports: %s", report)
+	}
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/wantu/sandbox"
+)
+
+// The life of a page: what it does in place, and how it comes back to the truth.
+// A mark on the window would be lost by a load.
+const (
+	mark   = `window.marked = true`
+	marked = `window.marked === true`
+)
+
+// sees waits until an expression is true in the shopper's tab.
+func (p *shopper) sees(expression string) {
+	p.Helper()
+	eventually(p.T, expression, func() bool { return ask(p, p.tab, chromedp.Evaluate[bool]("Boolean("+expression+")")) })
+}
+
+func (p *shopper) run(script string) {
+	p.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](script))
+}
+
+// TestCodeIsRenewedInPlace: a code that is about to die is replaced by another,
+// after its order was asked about and closed.
+func TestCodeIsRenewedInPlace(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	b := newBuyerAt(t, p.demo)
+	var made struct{ ID string }
+	b.api(http.MethodPost, "/v1/checkout/sessions", map[string]any{
+		"amount": 48000, "currency": "HKD", "subject": "Ticket", "channels": []string{"wechat"},
+		"success_url": p.demo.publicURL + "/shop/orders/X", "expires_at": time.Now().Add(3 * time.Hour).Unix(),
+	}, &made)
+	old := b.start(made.ID, checkout.WalletWeChat)
+	// Ten seconds before the code is two hours old, less ten minutes.
+	aged := old.CreatedAt.Add(-110*time.Minute + 10*time.Second).UnixMilli()
+	if _, err := p.demo.kit.db.Writer().ExecContext(t.Context(), `UPDATE attempts SET created_at = $1 WHERE id = $2`, aged, old.ID); err != nil {
+		t.Fatal(err)
+	}
+	p.do(chromedp.Navigate(p.demo.publicURL + "/c/" + made.ID))
+	p.sees(`document.getElementById("checkout").dataset.attempt === "` + old.ID + `"`)
+	p.run(mark)
+	p.sees(`document.getElementById("checkout").dataset.attempt !== "` + old.ID + `" && document.querySelector(".qr svg")`)
+	all := b.attempts(made.ID)
+	if len(all) != 2 || all[0].State != checkout.AttemptClosed || all[1].State != checkout.AttemptPending || all[0].Placed.Code == all[1].Placed.Code {
+		t.Fatalf("the attempts are %+v, want one closed and then another", all)
+	}
+	if orders := p.orders(); len(orders) != 2 || orders[0].Status != sandbox.StatusClosed && orders[1].Status != sandbox.StatusClosed {
+		t.Errorf("the gateway holds %+v, want the old order closed", orders)
+	}
+	if _, err := p.demo.sandbox.Pay(all[1].OutTradeNo); err != nil {
+		t.Fatal(err)
+	}
+	p.sees(`document.getElementById("checkout").dataset.state === "paid" && ` + marked)
+}
+
+// TestTabsFollowEachOther: what one tab does, the other shows.
+func TestTabsFollowEachOther(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	p.buy()
+	at := p.location()
+	p.run(mark)
+	p.pick(checkout.WalletWeChat)
+	p.sees(`document.getElementById("checkout").dataset.state === "code" && ` + marked)
+
+	other := &shopper{T: t, demo: p.demo, tab: p.newTab(p.tab), scripting: withWasm}
+	other.emulate(desktop)
+	other.do(chromedp.Navigate(at))
+	other.sees(`document.querySelector(".qr svg")`)
+	other.run(`document.querySelector(".ways details").open = true; document.querySelector('.ways button.pick[value=alipay_hk]').click()`)
+	other.sees(`document.querySelector(".qr iframe")`)
+	p.sees(`document.querySelector(".qr iframe") && !(` + marked + `)`) // a frame needs a load
+	p.run(mark)
+	other.run(`document.querySelector(".ways details").open = true; document.querySelector('.ways button.pick[value=wechat]').click()`)
+	p.sees(`document.querySelector(".qr svg") && ` + marked)
+	other.scan()
+	p.arriveAtShop()
+}
+
+// visits counts the requests for pages that stand behind the gateway.
+type visits struct {
+	mu    sync.Mutex
+	pages []string
+}
+
+func (v *visits) before(d *demo) {
+	gateway := d.gateway
+	d.gateway = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Sec-Fetch-Dest") == "document" || r.Header.Get("Sec-Fetch-Dest") == "iframe" {
+			v.mu.Lock()
+			v.pages = append(v.pages, r.Method+" "+r.Header.Get("Sec-Fetch-Dest")+" "+r.URL.Path)
+			v.mu.Unlock()
+		}
+		gateway.ServeHTTP(w, r)
+	})
+}
+
+func (v *visits) all() []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.pages
+}
+
+// TestAlipayIsReachedByOneRoute: out of a frame, the cashier is opened once and
+// at the top.
+func TestAlipayIsReachedByOneRoute(t *testing.T) {
+	t.Parallel()
+	v := &visits{}
+	p := newShopper(t, desktop, withWasm, v.before)
+	p.buyInFrame()
+	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
+		return chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="alipay_cn"]`), in)
+	})
+	p.sees(`document.querySelector("#pay")`)
+	var session string
+	if err := p.demo.kit.db.Writer().QueryRowContext(t.Context(), `SELECT session_id FROM attempts`).Scan(&session); err != nil {
+		t.Fatal(err)
+	}
+	p.payAtCashier()
+	p.arriveAtShop()
+	var cashier int
+	for _, page := range v.all() {
+		if strings.Contains(page, "iframe") {
+			t.Errorf("Alipay was framed: %s", page)
+		}
+		if strings.HasPrefix(page, "GET document /cashier/") {
+			cashier++
+		}
+	}
+	timeline, err := p.demo.kit.store.Timeline(t.Context(), session)
+	if err != nil || cashier != 1 {
+		t.Errorf("the cashier was opened %d times (%v): %q", cashier, err, v.all())
+	}
+	var returns int
+	for _, e := range timeline {
+		if e.Kind == checkout.EntryReturn {
+			returns++
+		}
+	}
+	if returns != 1 {
+		t.Errorf("the browser returned %d times", returns)
+	}
+}

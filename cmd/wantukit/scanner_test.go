@@ -1,0 +1,72 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
+)
+
+// TestScannerReadsTheCode: zbarimg, which is not ours, finds the order's code
+// in what the shopper sees without scrolling, whatever their screen and the
+// shop's colour.
+func TestScannerReadsTheCode(t *testing.T) {
+	t.Parallel()
+	for name, color := range map[string]string{"the kit's own look": "", "a pale brand": "#ffe9a8"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := startDemoAs(t, func(s *config.Shop) { s.Branding.Color = color })
+			order := emptyGallery(t, d).placed(desktop, checkout.WalletWeChat)
+			p := newShopperAt(t, d, desktop, withWasm)
+			for _, l := range looks {
+				p.size(l.width, l.height)
+				p.media("prefers-color-scheme", l.scheme)
+				p.see(exhibit{state: "code", url: d.publicURL + "/c/" + order.SessionID})
+				p.scans(l.name, order.Placed.Code)
+			}
+		})
+	}
+}
+
+// TestScannerReadsTheLinkForAnotherDevice: a guide's code leads to the page.
+func TestScannerReadsTheLinkForAnotherDevice(t *testing.T) {
+	t.Parallel()
+	g := emptyGallery(t, startDemo(t))
+	session := g.demo.publicURL + "/c/" + g.order("alipay")
+	p := newShopperAt(t, g.demo, wechat, withWasm)
+	for _, l := range looks {
+		p.size(l.width, l.height)
+		p.media("prefers-color-scheme", l.scheme)
+		p.see(exhibit{state: "choose", url: session})
+		p.unfold()
+		p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.elsewhere .qr').scrollIntoView({ block: 'center' })`))
+		p.scans(l.name, session)
+	}
+}
+
+// deskScale is what a code measures at least, in CSS pixels: 6 cm, which a
+// camera reads from ten times as far.
+const deskScale = 228
+
+// scans has zbarimg read what the tab shows.
+func (p *shopper) scans(how, want string) {
+	p.Helper()
+	const side = `Math.max(...[...document.querySelectorAll('.qr svg')].map((e) => e.getBoundingClientRect().width))`
+	if got := ask(p, p.tab, chromedp.Evaluate[float64](side)); got < deskScale {
+		p.Errorf("%s: the code measures %.0f pixels, want at least %d", how, got, deskScale)
+	}
+	picture := filepath.Join(p.TempDir(), "screen.png")
+	if err := os.WriteFile(picture, ask(p, p.tab, chromedp.CaptureScreenshot()), 0o600); err != nil {
+		p.Fatal(err)
+	}
+	out, err := exec.Command("zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture).Output()
+	if got := strings.TrimSpace(string(out)); err != nil || got != want {
+		p.Errorf("%s: zbarimg reads %q (%v), want %q", how, got, err, want)
+	}
+}

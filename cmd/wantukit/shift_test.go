@@ -1,0 +1,92 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// watchShifts notes each layout shift that the shopper did not cause, once they
+// add up to what is no 0.000, and when the page's program has come up.
+const watchShifts = `
+	window.shifts = [];
+	let cls = 0;
+	new PerformanceObserver((list) => list.getEntries().forEach((e) => {
+		if (!e.hadRecentInput && (cls += e.value) >= .0005) shifts.push(e.value.toFixed(4) + ' ' + document.getElementById('checkout').dataset.state + ': ' + e.sources.map((s) =>
+			(s.node && (s.node.nodeType === 1 ? s.node.outerHTML.slice(0, 60) : s.node.textContent)) +
+			' from ' + s.previousRect.y + '+' + s.previousRect.height + ' to ' + s.currentRect.y + '+' + s.currentRect.height).join(', '));
+	})).observe({ type: 'layout-shift', buffered: true });
+	window.Worker = class extends Worker {
+		constructor(url) {
+			super(url);
+			this.addEventListener('message', (e) => { if (e.data.cmd === 'ready') window.alive = true; });
+		}
+	};`
+
+// settled is when the program has come up, and painted what it has to say.
+const settled = `!!window.alive && new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true), 100))))`
+
+// TestNothingJumps: the page's program comes up, and the countdown moves, and
+// everything stays where it is.
+func TestNothingJumps(t *testing.T) {
+	t.Parallel()
+	newGallery(t).each(t, func(t *testing.T, e exhibit) {
+		for _, d := range []device{desktop, phone} {
+			p := newShopperAt(t, nil, e.device, withWasm)
+			p.size(d.width, d.height)
+			p.watchesShifts()
+			p.see(e)
+			p.staysPut(e.name)
+		}
+	})
+}
+
+// TestNothingJumpsWhenThePageTurnsPaid, where it waited beside a code, beside
+// the wallet's frame, and behind the wallet's own page.
+func TestNothingJumpsWhenThePageTurnsPaid(t *testing.T) {
+	t.Parallel()
+	g := emptyGallery(t, startDemo(t))
+	for name, way := range map[string]struct {
+		device device
+		wallet checkout.Wallet
+		state  string
+	}{
+		"code on a desktop":  {desktop, checkout.WalletWeChat, "code"},
+		"frame on a desktop": {desktop, checkout.WalletAlipayHK, "code"},
+		"redirect, a phone":  {phone, checkout.WalletAlipayHK, "redirecting"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := g.placed(way.device, way.wallet)
+			p := newShopperAt(t, nil, way.device, withWasm)
+			p.watchesShifts()
+			p.see(exhibit{state: way.state, url: g.demo.publicURL + "/c/" + a.SessionID})
+			p.staysPut("before")
+			g.pay(a)
+			g.notify(a)
+			p.do(chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="paid"]`)))
+			p.staysPut("paid")
+		})
+	}
+}
+
+func (p *shopper) watchesShifts() {
+	p.Helper()
+	if _, err := chromedp.Call(p.tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchShifts}); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// staysPut waits until the page is alive, and reports what has moved.
+func (p *shopper) staysPut(when string) {
+	p.Helper()
+	eventually(p.T, "the page's program is up", func() bool {
+		return ask(p, p.tab, chromedp.Evaluate[bool](settled, chromedp.EvalAwaitPromise))
+	})
+	for _, moved := range ask(p, p.tab, chromedp.Evaluate[[]string](`window.shifts`)) {
+		p.Errorf("%s: it jumps by %s", when, moved)
+	}
+}

@@ -1,0 +1,109 @@
+package templates_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/lucasb-eyer/go-colorful"
+
+	"github.com/wantukit/wantukit/templates"
+)
+
+var inDark = regexp.MustCompile(`prefers-color-scheme: ?dark`)
+
+var variable = regexp.MustCompile(`--([a-z-]+):\s*(#[0-9a-f]{3,6})`)
+
+// schemes reads the colours of a style sheet, in light and in dark: what a
+// brand does not set is the kit's own.
+func schemes(css string) (light, dark map[string]string) {
+	light, dark = map[string]string{}, map[string]string{}
+	for i, part := range inDark.Split(css, -1) {
+		if i == 0 {
+			set(light, part)
+			continue
+		}
+		// Of a brand's own sheet the light part follows the kit's dark one.
+		inner, after, _ := strings.Cut(part, "}")
+		set(dark, inner)
+		set(light, after)
+	}
+	return light, dark
+}
+
+func set(to map[string]string, css string) {
+	for _, m := range variable.FindAllStringSubmatch(css, -1) {
+		to[m[1]] = m[2]
+	}
+}
+
+func ratio(t *testing.T, a, b string) float64 {
+	t.Helper()
+	of := func(text string) float64 {
+		if len(text) == 4 {
+			text = "#" + strings.Repeat(text[1:2], 2) + strings.Repeat(text[2:3], 2) + strings.Repeat(text[3:4], 2)
+		}
+		c, err := colorful.Hex(text)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		r, g, b := c.LinearRgb()
+		return .2126*r + .7152*g + .0722*b + .05
+	}
+	x, y := of(a), of(b)
+	return max(x, y) / min(x, y)
+}
+
+// TestEveryBrandCanBeRead tries colours from all of the cube.
+func TestEveryBrandCanBeRead(t *testing.T) {
+	t.Parallel()
+	pairs := [][2]string{
+		{"main", "card"}, {"main", "bg"}, {"main", "tint"}, {"on-fill", "fill"}, {"ink", "tint"}, {"soft", "tint"},
+		{"ink", "card"}, {"ink", "bg"}, {"soft", "card"}, {"soft", "bg"}, {"warn", "warn-tint"}, {"bad", "bad-tint"}, {"bad", "card"},
+	}
+	steps := []string{"00", "33", "66", "99", "cc", "ff"}
+	colors := []string{""}
+	for _, r := range steps {
+		for _, g := range steps {
+			for _, b := range steps {
+				colors = append(colors, "#"+r+g+b)
+			}
+		}
+	}
+	for _, color := range colors {
+		light, dark := schemes(templates.Brand{Color: color}.Style())
+		for name, of := range map[string]map[string]string{"light": light, "dark": dark} {
+			for _, pair := range pairs {
+				if of[pair[0]] == "" || of[pair[1]] == "" {
+					t.Fatalf("%s: %v are not both set: %v", name, pair, of)
+				}
+				if got := ratio(t, of[pair[0]], of[pair[1]]); got < 4.5 {
+					t.Errorf("brand %q, %s: %s on %s has a contrast of %.2f", color, name, pair[0], pair[1], got)
+				}
+			}
+			if color != "" && of["fill"] != color {
+				t.Errorf("brand %q, %s: a button is %s", color, name, of["fill"])
+			}
+		}
+	}
+}
+
+func TestCheckColor(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "red", "#fff", "#12345", "#gggggg", "#1234567", "0b6b57", `#"};*{`} {
+		if templates.CheckColor(text) == nil {
+			t.Errorf("%q is taken for a colour", text)
+		}
+	}
+	if err := templates.CheckColor("#0B6b57"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBrandOnThePage(t *testing.T) {
+	t.Parallel()
+	p := samplePage("choose")
+	p.Brand = templates.Brand{Color: "#ffd400", Logo: "/static/1/logo.png"}
+	html := render(t, templates.Checkout(p))
+	mustContain(t, html, `--fill:#ffd400`, `src="/static/1/logo.png"`, `width="40"`, `height="40"`)
+}

@@ -1,0 +1,88 @@
+package client_test
+
+import (
+	"testing"
+
+	"github.com/wantukit/wantukit/checkout/page"
+	"github.com/wantukit/wantukit/web/client"
+)
+
+var renewal = []client.Command{{Kind: client.CommandRenew}, setTimer("renew", 30*client.Second)}
+
+// another is the page's content with the code of another attempt.
+func another() client.Page {
+	return client.Page{State: page.Code, Attempt: "b", Remaining: -1, Renew: 600}
+}
+
+func replaced(p client.Page) client.Event {
+	return client.Event{Kind: client.EventReplaced, Page: p}
+}
+
+func TestCodeIsRenewed(t *testing.T) {
+	t.Parallel()
+	loaded := codePage()
+	loaded.Renew = 90
+	d, commands := start(t, loaded)
+	if len(only(commands, client.CommandSetTimer)) == 0 || commands[0] != setTimer("renew", 90*client.Second) {
+		t.Fatalf("commands %v", commands)
+	}
+	d.now += 90 * client.Second
+	same(t, d.timer("renew"), renewal)
+
+	t.Run("and the new one later", func(*testing.T) {
+		commands := d.tell(replaced(another()))
+		same(t, commands[1:2], []client.Command{setTimer("renew", 600*client.Second)})
+	})
+	t.Run("not at once again where it could not be", func(*testing.T) {
+		same := another()
+		same.Renew = 1
+		commands := d.tell(replaced(same))
+		if last := commands[len(commands)-1]; last != setTimer("renew", 30*client.Second) {
+			t.Errorf("commands %v", commands)
+		}
+	})
+	t.Run("and not once it is not shown", func(t *testing.T) {
+		d.streamed(client.Status{State: page.Choose, Remaining: -1})
+		same(t, d.timer("renew"), nil)
+	})
+}
+
+func TestWhereNoCodeIsToBeRenewed(t *testing.T) {
+	t.Parallel()
+	for name, loaded := range map[string]client.Page{
+		"the session ends before": codePage(),
+		"there is no code":        {State: page.Choose, Remaining: -1, Renew: 5},
+	} {
+		_, commands := start(t, loaded)
+		for _, c := range only(commands, client.CommandSetTimer) {
+			if c.Timer == "renew" {
+				t.Errorf("%s: %v", name, c)
+			}
+		}
+	}
+}
+
+// TestContentInPlace: the page goes on with what took its content's place.
+func TestContentInPlace(t *testing.T) {
+	t.Parallel()
+	d, _ := start(t, codePage())
+	d.streamed(code())
+	same(t, d.streamed(client.Status{State: page.Code, Attempt: "b", Remaining: -1}), []client.Command{{Kind: client.CommandReload}})
+	same(t, d.kind(client.EventPosted), nil) // it waits for the new content
+	same(t, only(d.tell(replaced(another())), client.CommandOpenStream), []client.Command{{Kind: client.CommandOpenStream}})
+	d.streamed(client.Status{State: page.Code, Attempt: "b", Remaining: -1})
+	d.shows(page.Code)
+
+	t.Run("which may be the receipt", func(t *testing.T) {
+		commands := d.tell(replaced(client.Page{State: page.Paid, Remaining: -1, Next: "https://shop.example/ok"}))
+		same(t, only(commands, client.CommandSetLink, client.CommandReveal), []client.Command{
+			{Kind: client.CommandSetLink, Target: client.TargetNext, URL: "https://shop.example/ok"},
+			{Kind: client.CommandReveal, Target: client.TargetLeaving},
+		})
+		d.shows(page.Paid)
+	})
+	t.Run("and of which gibberish is a choice", func(*testing.T) {
+		d.tell(replaced(client.Page{State: "gibberish", Remaining: -1}))
+		d.shows(page.Choose)
+	})
+}

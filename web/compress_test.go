@@ -1,0 +1,150 @@
+package web_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// firstFlight is what a server may send before the browser has answered: ten
+// packets, in bytes.
+const firstFlight = 14_000
+
+// onWire asks for a page and returns the answer, decoded, and its size in
+// bytes as it was sent, header included.
+func (f *fixture) onWire(path, encoding, language string) (answer, int) {
+	f.Helper()
+	r := must(http.NewRequestWithContext(f.Context(), http.MethodGet, f.url+path, nil))
+	r.Header.Set("User-Agent", windows)
+	r.Header.Set("Accept-Encoding", encoding)
+	r.Header.Set("Accept-Language", language)
+	response, err := f.client.Do(r)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer response.Body.Close()
+	dump := must(httputil.DumpResponse(response, true))
+	if got := response.Header.Get("Content-Encoding"); got != encoding {
+		f.Fatalf("%s comes as %q, want %q", path, got, encoding)
+	}
+	return answer{response.StatusCode, response.Header, decode(encoding, response.Body)}, len(dump)
+}
+
+func decode(encoding string, body io.Reader) string {
+	switch encoding {
+	case "br":
+		body = brotli.NewReader(body)
+	case "gzip":
+		body = must(gzip.NewReader(body))
+	}
+	return string(must(io.ReadAll(body)))
+}
+
+// TestFirstFlightOfEveryState holds each page to what arrives before a slow
+// network's first pause.
+func TestFirstFlightOfEveryState(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, overHTTPS)
+	pages := append(f.shown(), shownAs{"code, with all that a shop may say", "code", "/c/" + f.longest()})
+	largest := map[string]int{}
+	for _, s := range pages {
+		for _, language := range []string{"zh-CN", "zh-HK", "en"} {
+			for _, encoding := range []string{"gzip", "br"} {
+				got, size := f.onWire(s.path, encoding, language)
+				if !s.has(got.body) {
+					t.Fatalf("%s in %s is not %s:\n%s", s.name, language, s.state, got.body)
+				}
+				if size > firstFlight {
+					t.Errorf("%s in %s has %d bytes as %s, more than %d", s.name, language, size, encoding, firstFlight)
+				}
+				largest[encoding] = max(largest[encoding], size)
+			}
+		}
+	}
+	t.Logf("at most %d bytes as gzip, %d as br", largest["gzip"], largest["br"])
+}
+
+// longest is a session with a code and with the longest words that a shop may
+// put on its page, in letters that hardly compress.
+func (f *fixture) longest() string {
+	f.Helper()
+	var subject, reference strings.Builder
+	for i := range 128 {
+		subject.WriteRune(rune('一' + i*157%20_000))
+		reference.WriteByte(byte('0' + i*i*31%43))
+	}
+	id := f.sessionOf(`"subject":"` + subject.String() + `","client_reference_id":"` + strings.ReplaceAll(reference.String(), `"`, "") +
+		`","cancel_url":"https://shop.example/` + strings.Repeat("cart-", 400) + `"`)
+	device := checkout.DetectDevice(http.Header{"User-Agent": {windows}}.Get)
+	if _, err := f.service.Start(f.Context(), checkout.StartRequest{
+		SessionID: id, Wallet: checkout.WalletWeChat, Device: device, Flow: checkout.FlowNative,
+	}); err != nil {
+		f.Fatal(err)
+	}
+	return id
+}
+
+func TestCompressionIsTheOneAskedFor(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session("")
+	if err := f.service.Drain(t.Context()); err != nil { // the rate that the page shows is known then
+		t.Fatal(err)
+	}
+	plain := f.get("/c/"+id, "Accept-Encoding", "identity")
+	for accept, want := range map[string]string{
+		"gzip": "gzip", "gzip, deflate, br, zstd": "br", "br;q=0, gzip;q=0.5": "gzip", "gzip;q=0": "", "identity": "", "*;q=0": "",
+	} {
+		got := f.get("/c/"+id, "Accept-Encoding", accept)
+		if got.header.Get("Content-Encoding") != want || !slices.Contains(got.header.Values("Vary"), "Accept-Encoding") {
+			t.Errorf("Accept-Encoding %q gets %q, which varies by %q", accept, got.header.Get("Content-Encoding"), got.header.Values("Vary"))
+		}
+		if page := decode(want, bytes.NewReader([]byte(got.body))); page != plain.body {
+			t.Errorf("as %q the page is another", want)
+		}
+	}
+}
+
+func TestCompressionOfJSON(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"metadata":{"note":"` + strings.Repeat("tea ", 100) + `"}`)
+	authorized := []string{"Authorization", "Bearer " + apiKey, "Accept-Encoding", "gzip"}
+	got := f.get("/v1/checkout/sessions/"+id, authorized...)
+	if text := decode(got.header.Get("Content-Encoding"), bytes.NewReader([]byte(got.body))); len(got.body) > len(text)/2 || !strings.Contains(text, id) {
+		t.Errorf("%d bytes of JSON come in %d: %s", len(text), len(got.body), text)
+	}
+	if got := f.get("/c/"+id+"/status", "Accept-Encoding", "gzip, br"); got.header.Get("Content-Encoding") != "" {
+		t.Errorf("a status of %d bytes is compressed", len(got.body))
+	}
+}
+
+// TestStreamIsNeverCompressed: each event arrives when it happens, also where
+// the browser takes any encoding, as Go's client does by itself.
+func TestStreamIsNeverCompressed(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session("")
+	s := f.open("/c/"+id+"/events", "Accept-Encoding", "gzip, br")
+	if got := s.answer.header.Get("Content-Encoding"); got != "" {
+		t.Fatalf("the stream is compressed as %q", got)
+	}
+	if first, ok := s.next(); !ok || first.State != "choose" {
+		t.Fatalf("at first %+v", first)
+	}
+	if _, err := f.service.Cancel(f.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if then, ok := s.next(); !ok || then.State != "canceled" {
+		t.Errorf("the change is told as %+v", then)
+	}
+}

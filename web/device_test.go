@@ -1,0 +1,132 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// listed are the names of a header that lists some.
+func listed(value string) []string { return strings.Split(value, ", ") }
+
+func TestPageAsksForHintsAndVaries(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	got := f.get("/c/" + f.session(""))
+	if hints := listed(got.header.Get("Accept-CH")); !slices.Equal(hints, checkout.Hints()) {
+		t.Errorf("it accepts %v", hints)
+	}
+	varies := listed(got.header.Get("Vary"))
+	for _, name := range append(checkout.DeviceHeaders(), "Accept-Language", "Cookie") {
+		if !slices.Contains(varies, name) {
+			t.Errorf("it does not vary on %s", name)
+		}
+	}
+}
+
+func TestPageOfAReturnVariesOnNoDevice(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["alipay_cn"]`)
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}})
+	got := f.get("/r/" + f.attempts(id)[0].ReturnToken + "?returned=1")
+	if vary := got.header.Get("Vary"); got.status != http.StatusOK || vary != "Accept-Language, Cookie" || got.header.Get("Accept-CH") != "" {
+		t.Errorf("%d, it varies on %s", got.status, vary)
+	}
+}
+
+func TestHintsOfARequestCount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	page := "/c/" + f.session(`,"channels":["alipay_cn"]`)
+	// A phone that asks for the computer's page.
+	got := f.post(page, "/attempts", url.Values{"wallet": {"alipay_cn"}}, "User-Agent", strings.ReplaceAll(windows, "Windows NT 10.0; Win64; x64", "X11; Linux x86_64"),
+		"Sec-CH-UA-Platform", `"Android"`)
+	if to := got.header.Get("Location"); !strings.Contains(to, "/m/") {
+		t.Errorf("it leads to %s", to)
+	}
+}
+
+// TestPageLoadedAhead is whole for the shopper who may come to see it, and
+// places no order before.
+func TestPageLoadedAhead(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["wechat"]`)
+	page := "/c/" + id
+	if html := f.get(page).body; !strings.Contains(html, `data-autostart="wechat"`) {
+		t.Fatalf("a page of one code does not begin by itself:\n%s", html)
+	}
+	// A page that is rendered ahead runs nothing before its shopper comes.
+	if html := f.get(page, "Sec-Purpose", "prefetch;prerender").body; !strings.Contains(html, `data-autostart="wechat"`) {
+		t.Errorf("the page does not begin when its shopper comes:\n%s", html)
+	}
+	// A preview may run scripts, and shows the page to nobody who pays.
+	html := f.get(page, "X-Purpose", "preview").body
+	if strings.Contains(html, "data-autostart") || !strings.Contains(html, `name="wallet" value="wechat"`) {
+		t.Errorf("the page begins by itself, or is not whole:\n%s", html)
+	}
+	got := f.post(page, "/attempts", url.Values{"wallet": {"wechat"}}, "Purpose", "prefetch")
+	if got.status != http.StatusSeeOther || len(f.attempts(id)) != 0 {
+		t.Errorf("%d, and %d attempts", got.status, len(f.attempts(id)))
+	}
+}
+
+// TestShopperPicksOnAnUnknownDevice: no guess is made for them, and each way
+// is a tap.
+func TestShopperPicksOnAnUnknownDevice(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session("")
+	html := f.get("/c/"+id, "User-Agent", "").body
+	for _, flow := range []string{"wap", "iframe", "web", "native"} {
+		if !strings.Contains(html, `name="flow" value="`+flow+`"`) {
+			t.Errorf("the page lacks %s", flow)
+		}
+	}
+	if strings.Contains(html, "data-default") || strings.Contains(html, "data-autostart") {
+		t.Errorf("the page guesses:\n%s", html)
+	}
+	for flow, orders := range map[string]int{"pick": 0, "wap": 1} {
+		f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}, "flow": {flow}}, "User-Agent", "")
+		if got := len(f.attempts(id)); got != orders {
+			t.Errorf("%s: %d attempts, want %d", flow, got, orders)
+		}
+	}
+	if reason := f.attempts(id)[0].Reason; !strings.Contains(reason, "asked for by the shopper") || !strings.Contains(reason, "unknown device") {
+		t.Errorf("the reason is %q", reason)
+	}
+}
+
+func TestAlipayAppSwitchesWallets(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const inAlipay = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AlipayClient/10.7.20"
+	const words = "pick Alipay in the list above"
+	if html := f.get("/c/"+f.session(`,"channels":["alipay"]`), "User-Agent", inAlipay).body; !strings.Contains(html, words) {
+		t.Errorf("AlipayHK does not lead to Alipay:\n%s", html)
+	}
+	if html := f.get("/c/"+f.session(`,"channels":["alipay_hk"]`), "User-Agent", inAlipay).body; strings.Contains(html, words) || !strings.Contains(html, "Open in browser") {
+		t.Errorf("AlipayHK alone does not lead to a browser:\n%s", html)
+	}
+}
+
+func TestShopWithoutWeChatAccountOffersNoSheet(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	config := f.web.Config
+	shop := config.Merchants["shop"]
+	shop.WeChat.ID = ""
+	config.Merchants["shop"] = shop
+	page := "/c/" + f.session(`,"channels":["wechat"]`)
+	unknown := "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.60"
+	for _, ua := range []string{inChat, unknown} {
+		if html := f.get(page, "User-Agent", ua).body; strings.Contains(html, "jsapi") || !strings.Contains(html, `value="wechat"`) {
+			t.Errorf("%s:\n%s", ua, html)
+		}
+	}
+}

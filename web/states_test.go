@@ -1,0 +1,81 @@
+package web_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// shownAs is a page that shows a state.
+type shownAs struct{ name, state, path string }
+
+// shown makes a page in each state, of each kind.
+func (f *fixture) shown() []shownAs {
+	f.Helper()
+	// Time moves on for the first alone: the others are made after it is back.
+	expired := f.session("")
+	f.clock.ahead.Store(int64(time.Hour))
+	f.sweep(0)
+	f.clock.ahead.Store(0)
+
+	choose, canceled := f.session(""), f.session("")
+	if _, err := f.service.Cancel(f.Context(), canceled); err != nil {
+		f.Fatal(err)
+	}
+	code := f.placed(windows, checkout.WalletWeChat)
+	frame := f.placed(windows, checkout.WalletAlipayHK)
+	leaving := f.placed(iPhone, checkout.WalletAlipayCN)
+	sheet := f.placed(inChat, checkout.WalletWeChat)
+	failed, paid := f.placed(windows, checkout.WalletWeChat), f.placed(windows, checkout.WalletWeChat)
+	if _, err := f.sandbox.Fail(failed.OutTradeNo); err != nil {
+		f.Fatal(err)
+	}
+	f.confirm(failed)
+	if _, err := f.sandbox.Pay(paid.OutTradeNo); err != nil {
+		f.Fatal(err)
+	}
+	f.confirm(paid)
+	now := "?returned=" + strconv.FormatInt(time.Now().Add(time.Minute).UnixMilli(), 10)
+	return []shownAs{
+		{"choose", "choose", "/c/" + choose},
+		{"code", "code", "/c/" + code.SessionID},
+		{"code in a frame", "code", "/c/" + frame.SessionID},
+		{"redirecting", "redirecting", "/c/" + leaving.SessionID},
+		{"redirecting, JSAPI", "redirecting", "/c/" + sheet.SessionID},
+		{"confirming", "confirming", "/c/" + leaving.SessionID + now},
+		{"failed", "failed", "/c/" + failed.SessionID},
+		{"paid", "paid", "/c/" + paid.SessionID},
+		{"expired", "expired", "/c/" + expired},
+		{"canceled", "canceled", "/c/" + canceled},
+		{"status only", "confirming", "/r/" + leaving.ReturnToken + now},
+	}
+}
+
+// placed is a session's order, placed as by this browser.
+func (f *fixture) placed(userAgent string, w checkout.Wallet) checkout.Attempt {
+	f.Helper()
+	device := checkout.DetectDevice(http.Header{"User-Agent": {userAgent}}.Get)
+	r := checkout.StartRequest{SessionID: f.session(""), Wallet: w, Device: device, Flow: checkout.ChooseFlow(device, w).Flow}
+	if r.Flow == checkout.FlowJSAPI {
+		r.OpenID, r.Payer = "o"+strings.Repeat("x", 27), "tag"
+	}
+	a, err := f.service.Start(f.Context(), r)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return a
+}
+
+// confirm asks the gateway about an order.
+func (f *fixture) confirm(a checkout.Attempt) {
+	f.Helper()
+	if _, err := f.service.Confirm(f.Context(), a.ID, checkout.CauseSchedule); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// has reports whether the page shows its state.
+func (s shownAs) has(html string) bool { return strings.Contains(html, `data-state="`+s.state+`"`) }
