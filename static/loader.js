@@ -198,11 +198,12 @@
   }
   on(document, 'submit', (e) => {
     if (pressed) { e.preventDefault(); return; }
-    if (swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter).then(() => scrollTo(0, 0)); return; }
+    // An old browser does not say which button, and sends it by itself.
+    if (e.submitter && swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter).then(() => scrollTo(0, 0)); return; }
     busy(e.submitter || e.target);
     setTimeout(busy, 8000);
   });
-  const swaps = (form) => 'swap' in form.dataset && root.replaceChildren && window.FormData;
+  const swaps = (form) => 'swap' in form.dataset && root.replaceChildren;
   on(document, 'click', (e) => {
     const action = e.target.closest('[data-action]');
     if (action) tell({ event: 'clicked', action: action.dataset.action });

@@ -68,6 +68,21 @@ func TestWalletIsChangedInPlace(t *testing.T) {
 	})
 }
 
+// TestBrowserThatDoesNotNameTheButton: Safari before 15.4 swaps nothing, and
+// sends the wallet that was pressed.
+func TestBrowserThatDoesNotNameTheButton(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	shopper := visit(t, c, "/c", `Object.defineProperty(SubmitEvent.prototype, "submitter", { get() {} })`)
+	shopper.lives()
+	shopper.run(mark + `; document.querySelector(".ways details").open = true;
+		document.querySelector(".ways button.pick").click()`)
+	shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && !window.marked`)
+	if !c.saw("start wechat secret") {
+		t.Errorf("the server saw %q", c.seen)
+	}
+}
+
 // impatient lets the page look again at once whether a form's answer is there,
 // and counts how often it does.
 const impatient = `{
