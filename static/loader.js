@@ -71,7 +71,7 @@
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     const next = page.getElementById('checkout');
     const here = button || root.contains(document.activeElement);
-    if (paid() || next.querySelector('iframe') || next.dataset.jsapi) throw 0;
+    if (paid() || !root.replaceChildren || next.querySelector('iframe') || next.dataset.jsapi) throw 0;
     queued = clearTimeout(queued);
     [...root.attributes].forEach((a) => root.removeAttribute(a.name));
     [...next.attributes].forEach((a) => root.setAttribute(a.name, a.value));
@@ -203,7 +203,7 @@
     busy(e.submitter || e.target);
     setTimeout(busy, 8000);
   });
-  const swaps = (form) => 'swap' in form.dataset && root.replaceChildren;
+  const swaps = (form) => 'swap' in form.dataset;
   on(document, 'click', (e) => {
     const action = e.target.closest('[data-action]');
     if (action) tell({ event: 'clicked', action: action.dataset.action });

@@ -83,6 +83,22 @@ func TestBrowserThatDoesNotNameTheButton(t *testing.T) {
 	}
 }
 
+// TestBrowserThatCannotSwap: Chrome before 86 and Safari before 14 load each page.
+func TestBrowserThatCannotSwap(t *testing.T) {
+	t.Parallel()
+	withAndWithoutWasm(t, func(t *testing.T, wasm bool) {
+		c := open(t)
+		c.noWasm = !wasm
+		shopper := visit(t, c, "/c", `delete Element.prototype.replaceChildren`)
+		shopper.ready(c, wasm)
+		shopper.run(mark + `; document.querySelector(".ways details").open = true;
+			document.querySelector(".ways button.pick").click()`)
+		shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && !window.marked`)
+		c.move(status{State: "paid", Attempt: "b", Remaining: -1, Next: c.URL + "/thanks"})
+		shopper.wait(`document.title === "thanks" || document.querySelector("[data-link=next]").href.endsWith("/thanks")`)
+	})
+}
+
 // impatient lets the page look again at once whether a form's answer is there,
 // and counts how often it does.
 const impatient = `{
