@@ -10,6 +10,7 @@
   const one = (selector) => document.querySelector(selector);
   const on = (target, names, f) => names.split(' ').forEach((name) => target.addEventListener(name, f));
   const framed = window.parent !== window;
+  const paid = () => facts.state === 'paid';
   // tell takes an event: the Worker's, or the fallback's.
   let tell = () => {};
   let invoked = false;
@@ -43,10 +44,13 @@
     renew() { const form = one('[data-again]'); if (form && !pressed) post(form, null); },
   };
 
-  // A server that keeps contradicting its own page must not make it spin.
+  // A server that keeps contradicting its own page must not make it spin. One
+  // reload waits at a time, and new content makes it needless.
+  let queued = 0;
   function reload() {
+    if (queued) return;
     // A form's next page is on its way: a reload would call it off.
-    if (pressed) { setTimeout(reload, 500); return; }
+    if (pressed) { queued = setTimeout(() => { queued = 0; reload(); }, 500); return; }
     const key = 'wantukit-reloaded';
     let last = 0;
     try {
@@ -54,20 +58,21 @@
       sessionStorage.setItem(key, Date.now());
     // Where storage is off: reload and hope.
     } catch (e) {}
-    const soon = Math.abs(Date.now() - last) < 5000;
-    setTimeout(refresh, soon ? 5000 : 0);
+    queued = setTimeout(refresh, Math.abs(Date.now() - last) < 5000 ? 5000 : 0);
   }
 
   // The server's page takes the place of this one's content: a code is renewed
   // and a wallet changed without a load. It fails where the new content needs a
-  // policy or an address of its own: a frame, or WeChat's sheet.
+  // policy or an address of its own: a frame, or WeChat's sheet. Nothing takes
+  // the place of a receipt: what comes then was asked for before.
   async function swap(request, button) {
     const response = await request;
-    if (!response.ok || new URL(response.url).pathname !== location.pathname) throw response.status;
+    if (!response.ok || new URL(response.url).pathname !== location.pathname) throw 0;
     const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     const next = page.getElementById('checkout');
     const here = button || root.contains(document.activeElement);
-    if (next.querySelector('iframe') || next.dataset.jsapi) throw 0;
+    if (paid() || !root.replaceChildren || next.querySelector('iframe') || next.dataset.jsapi) throw 0;
+    queued = clearTimeout(queued);
     [...root.attributes].forEach((a) => root.removeAttribute(a.name));
     [...next.attributes].forEach((a) => root.setAttribute(a.name, a.value));
     root.replaceChildren(...next.childNodes);
@@ -79,25 +84,20 @@
     else commands.announce({ target: facts.state });
     tell({ event: 'replaced', ...facts });
   }
-  function refresh() { swap(ask(location.pathname, 'text/html')).catch(() => location.reload()); }
+  function refresh() {
+    queued = 0;
+    swap(ask(location.pathname, 'text/html')).catch(() => paid() || location.reload());
+  }
   // A form's answer is swapped in; where it cannot be, the form is sent as the
-  // browser does.
+  // browser does. What no button started, the next round starts again.
   async function post(form, button) {
     const body = new URLSearchParams(new FormData(form));
     if (button && button.name) body.set(button.name, button.value);
     busy(button || form);
-    try {
-      await swap(ask(form.action, 'text/html', body), button);
-    } catch (e) {
-      // What no button started, the next round starts again.
-      if (button) native(button);
-    }
+    let again;
+    try { await swap(ask(form.action, 'text/html', body), button); } catch (e) { again = button; }
     busy();
-  }
-  function native(button) {
-    busy();
-    delete button.form.dataset.swap;
-    button.click();
+    if (again) { delete form.dataset.swap; button.click(); }
   }
 
   function invoke() {
@@ -153,7 +153,7 @@
     setTimeout(() => hide('bridge-missing', invoked), invoked ? 0 : 5000);
   }
   async function poll() {
-    if (asking || facts.state === 'paid') return;
+    if (asking || paid()) return;
     asking = true;
     clearTimeout(timer);
     try {
@@ -198,11 +198,12 @@
   }
   on(document, 'submit', (e) => {
     if (pressed) { e.preventDefault(); return; }
-    if (swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter).then(() => scrollTo(0, 0)); return; }
+    // An old browser does not say which button, and sends it by itself.
+    if (e.submitter && swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter).then(() => scrollTo(0, 0)); return; }
     busy(e.submitter || e.target);
     setTimeout(busy, 8000);
   });
-  const swaps = (form) => 'swap' in form.dataset && root.replaceChildren && window.FormData;
+  const swaps = (form) => 'swap' in form.dataset;
   on(document, 'click', (e) => {
     const action = e.target.closest('[data-action]');
     if (action) tell({ event: 'clicked', action: action.dataset.action });

@@ -270,6 +270,11 @@ func TestHostileGuesserStarvesNobody(t *testing.T) {
 			t.Fatalf("a shopper who shares the guesser's address: %d", got.status)
 		}
 	}
+	if got := f.get("/r/"+a.ReturnToken, "Cookie", cookie); got.status != http.StatusSeeOther {
+		t.Errorf("a shopper who comes back from the wallet: %d", got.status)
+	}
+	another := f.placed(windows, checkout.WalletWeChat)
+	f.refused(func() answer { return f.get("/r/"+another.ReturnToken, "Cookie", cookie) }, "Cookie", cookie)
 	f.session("") // the shop sells on
 	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil {
 		t.Fatal(err)

@@ -21,8 +21,8 @@ import (
 //
 //   - Pages and return links: a client without credit is refused before
 //     anything is looked up, so that a right guess is not answered either. A
-//     browser that has opened the page before goes on: many shoppers may share
-//     an address with one who guesses.
+//     browser that has opened the page before goes on, and comes back from the
+//     wallet: many shoppers may share an address with one who guesses.
 //   - The merchant API and the gateway's notifications: what is right is served
 //     always, whoever asks from the same address; only what is wrong is refused.
 //     An API key is as long as its shop made it, and a notification's address
@@ -74,11 +74,26 @@ func (s *Server) slowGuesses(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		s.warnOfProxy(c)
 		wait := s.guesses.pages.wait(clientOf(c))
-		if wait > 0 && !s.browsers.of(c.Request()).hasOpened(c.Param("id")) {
+		if wait > 0 && !s.hasOpened(c) {
 			return tooMany(c, wait)
 		}
 		return s.guesses.pages.answer(c, next(c))
 	}
+}
+
+// hasOpened reports whether this browser has opened the page that it asks for,
+// or that the return link it asks for leads back to. Only for a browser that
+// has opened some page is the link looked up.
+func (s *Server) hasOpened(c echo.Context) bool {
+	b, id := s.browsers.of(c.Request()), c.Param("id")
+	if token := c.Param("token"); token != "" && b.hasOpenedAny() {
+		v, err := s.Service.ViewReturn(c.Request().Context(), token)
+		if err != nil {
+			return false
+		}
+		id = v.Session.ID
+	}
+	return b.hasOpened(id)
 }
 
 // countGuesses is for the API: it refuses what is wrong.

@@ -153,8 +153,10 @@ func (m *Machine) replaced(p Page) {
 	same := p.Attempt == m.page.Attempt
 	p.Embedded = m.page.Embedded
 	m.page, m.state = p, known(p.State)
-	m.clock.text, m.bridge.heldUntil = "", 0
-	m.clearTimer(timerRenew)
+	m.clock.text, m.bridge.heldUntil, m.bridge.wanted = "", 0, false
+	for _, of := range []Timer{timerRenew, timerBridge, timerHold, timerLeave} { // the old content's
+		m.clearTimer(of)
+	}
 	m.tellParent()
 	if m.state.Final() {
 		m.finish()

@@ -31,7 +31,7 @@ func TestCodeIsRenewed(t *testing.T) {
 
 	t.Run("and the new one later", func(*testing.T) {
 		commands := d.tell(replaced(another()))
-		same(t, commands[1:2], []client.Command{setTimer("renew", 600*client.Second)})
+		same(t, only(commands, client.CommandSetTimer)[:1], []client.Command{setTimer("renew", 600*client.Second)})
 	})
 	t.Run("not at once again where it could not be", func(*testing.T) {
 		same := another()
@@ -85,4 +85,16 @@ func TestContentInPlace(t *testing.T) {
 		d.tell(replaced(client.Page{State: "gibberish", Remaining: -1}))
 		d.shows(page.Choose)
 	})
+}
+
+// TestContentForgetsTheSheet: a bridge that comes late opens no sheet on a page
+// that has none any more.
+func TestContentForgetsTheSheet(t *testing.T) {
+	t.Parallel()
+	d, _ := start(t, client.Page{State: page.Redirecting, Attempt: "a", JSAPI: true, Remaining: -1})
+	commands := d.tell(replaced(client.Page{State: page.Redirecting, Attempt: "b", Remaining: -1}))
+	same(t, only(commands, client.CommandClearTimer), []client.Command{
+		clearTimer("renew"), clearTimer("bridge"), clearTimer("hold"), clearTimer("leave"), clearTimer("stream"),
+	})
+	same(t, d.kind(client.EventBridgeReady), nil)
 }

@@ -68,6 +68,68 @@ func TestWalletIsChangedInPlace(t *testing.T) {
 	})
 }
 
+// TestBrowserThatDoesNotNameTheButton: Safari before 15.4 swaps nothing, and
+// sends the wallet that was pressed.
+func TestBrowserThatDoesNotNameTheButton(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	shopper := visit(t, c, "/c", `Object.defineProperty(SubmitEvent.prototype, "submitter", { get() {} })`)
+	shopper.lives()
+	shopper.run(mark + `; document.querySelector(".ways details").open = true;
+		document.querySelector(".ways button.pick").click()`)
+	shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && !window.marked`)
+	if !c.saw("start wechat secret") {
+		t.Errorf("the server saw %q", c.seen)
+	}
+}
+
+// TestBrowserThatCannotSwap: Chrome before 86 and Safari before 14 load each page.
+func TestBrowserThatCannotSwap(t *testing.T) {
+	t.Parallel()
+	withAndWithoutWasm(t, func(t *testing.T, wasm bool) {
+		c := open(t)
+		c.noWasm = !wasm
+		shopper := visit(t, c, "/c", `delete Element.prototype.replaceChildren`)
+		shopper.ready(c, wasm)
+		shopper.run(mark + `; document.querySelector(".ways details").open = true;
+			document.querySelector(".ways button.pick").click()`)
+		shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && !window.marked`)
+		c.move(status{State: "paid", Attempt: "b", Remaining: -1, Next: c.URL + "/thanks"})
+		shopper.wait(`document.title === "thanks" || document.querySelector("[data-link=next]").href.endsWith("/thanks")`)
+	})
+}
+
+// impatient lets the page look again at once whether a form's answer is there,
+// and counts how often it does.
+const impatient = `{
+	const set = setTimeout;
+	window.looks = 0;
+	window.setTimeout = (f, ms, ...rest) => {
+		if (ms === 500) window.looks++;
+		return set(f, ms === 500 ? 0 : ms, ...rest);
+	};
+}`
+
+// TestNewContentIsFetchedOnce: the status tells of the new order before the
+// form's answer shows it, and then there is nothing left to fetch.
+func TestNewContentIsFetchedOnce(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	c.started = make(chan struct{})
+	shopper := visit(t, c, "/c", impatient)
+	shopper.lives()
+	shopper.run(mark + `; document.querySelector(".ways details").open = true;
+		document.querySelector(".ways button.pick").click()`)
+	shopper.wait(`window.looks > 1`)
+	close(c.started)
+	shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && ` + marked)
+	c.move(status{State: "paid", Attempt: "b", Remaining: -1})
+	shopper.shows("paid")
+	if swaps := c.count(&c.swaps); swaps != 1 {
+		t.Errorf("%d pages took the place of the first, want one", swaps)
+	}
+}
+
 // TestWhatCannotBeSwappedIsLoaded: a frame and WeChat's sheet need the policy
 // and the address of a page of their own.
 func TestWhatCannotBeSwappedIsLoaded(t *testing.T) {

@@ -51,6 +51,8 @@ type counter struct {
 	confirm func(said string)
 	sheet   string
 	seen    []string
+	// started, where it is set, holds back the answer to a started order.
+	started chan struct{}
 }
 
 // open starts a counter with a page that shows the code of attempt "a".
@@ -229,6 +231,9 @@ func (c *counter) serveStart(w http.ResponseWriter, r *http.Request) {
 	s, _ := c.now()
 	s.State, s.Attempt = "code", "b"
 	c.move(s)
+	if c.started != nil {
+		<-c.started
+	}
 	http.Redirect(w, r, "/c", http.StatusSeeOther)
 }
 
