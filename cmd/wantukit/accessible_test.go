@@ -162,9 +162,11 @@ func TestShopperPaysByKeyboard(t *testing.T) {
 	p.hasKeyboard()
 	p.see(exhibit{state: "choose", url: g.demo.publicURL + "/c/" + g.order()})
 	p.tabTo(`[data-on~=choose] button[value=wechat]`)
-	p.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"]`)))
+	p.do(chromedp.KeyEvent(kb.Enter))
+	p.sees(`document.activeElement.matches("[data-say=code]")`) // the new content is there, and has the focus
 	p.tabTo(`.other > summary`)
-	p.do(chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(chromedp.CSS(`.other[open] button[value=alipay_cn]`)))
+	p.do(chromedp.KeyEvent(kb.Enter)) // once: it opens and closes
+	p.sees(`document.querySelector(".other[open] button[value=alipay_cn]")?.checkVisibility()`)
 	p.tabTo(`.other button[value=alipay_cn]`)
 	p.do(chromedp.KeyEvent(kb.Enter))
 	eventually(t, "the shopper is at the cashier", func() bool { return p.isAt("/cashier/") })
