@@ -87,7 +87,8 @@ type Store interface {
 	// Apply makes a change in one transaction with its entries, its events, their
 	// jobs and their entries, and forgets the SealedOpenID of a session that it
 	// ends; or returns ErrConflict and does nothing when a version is not the
-	// stored one. It ends a hold on the changed attempt; what a notification
+	// stored one. A changed session's version rises by one, or by the number of
+	// the events where there are more. It ends a hold on the changed attempt; what a notification
 	// asked for during the hold stays, unless the attempt is paid or in
 	// quarantine. It ends a hold on the changed refund too, and stores the new
 	// one, which nobody holds, as CreateRefund does: with its ErrConflict. The
@@ -97,7 +98,9 @@ type Store interface {
 	// AddNotification stores the Entry of what arrived. In the same transaction
 	// it brings the NextQueryAt of an attempt that is neither paid nor in
 	// quarantine forward to askAt, if that is set, and stores first, if that is
-	// not nil and the attempt had none of the same verdict before.
+	// not nil and the attempt had none of the same verdict before. Then it sets
+	// the session's version to the event's, or returns ErrConflict and does
+	// nothing where the stored version is not the one before it.
 	AddNotification(ctx context.Context, n Notification, askAt time.Time, first *Event) error
 
 	// Record adds entries to the timelines of their sessions: all or none.
@@ -106,7 +109,7 @@ type Store interface {
 	// stored, whatever the clocks said. Nothing ever changes or removes an entry.
 	Timeline(ctx context.Context, sessionID string) ([]Entry, error)
 
-	// Events returns all events of a session, the oldest first.
+	// Events returns all events of a session in the order of their versions.
 	Events(ctx context.Context, sessionID string) ([]Event, error)
 	// Event returns an event, or ErrNotFound.
 	Event(ctx context.Context, id string) (Event, error)
@@ -125,7 +128,9 @@ type Store interface {
 	// SettledAt.
 	SucceededRefunds(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]Refund, error)
 	// AddDifference stores an event with its jobs, unless the merchant has one
-	// whose Difference has the same Key. It reports whether it did.
+	// whose Difference has the same Key. It reports whether it did. The version
+	// of its session, if it has one, is set as by AddNotification, with the same
+	// ErrConflict.
 	AddDifference(ctx context.Context, e Event) (bool, error)
 	// SaveReconciliation stores a report, over the one of its ID if there is
 	// one.

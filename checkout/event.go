@@ -47,7 +47,11 @@ type Event struct {
 	// AttemptID is the attempt that caused it, or "".
 	AttemptID string
 	CreatedAt time.Time
-	// Session is the session as the event left it.
+	// Version is the version of the session that the event made. It rises with
+	// each event of a session, whatever the clocks of the nodes say, and no two
+	// events of a session share one. It is 0 where SessionID is "".
+	Version int64
+	// Session is the session as the event left it, with the same Version.
 	Session PublicSession
 	// Refund is the refund that the event is about, or nil.
 	Refund *PublicRefund

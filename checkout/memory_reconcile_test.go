@@ -93,6 +93,9 @@ func (m *memory) AddDifference(ctx context.Context, e checkout.Event) (bool, err
 	if m.told[key] {
 		return false, nil
 	}
+	if e.SessionID != "" && !m.countUp(e) {
+		return false, checkout.ErrConflict
+	}
 	m.told[key] = true
 	m.events = append(m.events, e)
 	return true, nil

@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -62,6 +63,9 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	if m.unwritable != nil && len(c.Entries) > 0 {
 		return m.unwritable
 	}
+	if slices.ContainsFunc(c.Events, m.hasVersion) {
+		return errors.New("the session has an event of this version")
+	}
 	if c.NewRefund != nil {
 		a := m.attempts[c.NewRefund.AttemptID].Attempt
 		if c.Attempt != nil && c.Attempt.ID == a.ID {
@@ -82,7 +86,7 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 		if s.Status != checkout.StatusOpen {
 			s.SealedOpenID = ""
 		}
-		s.Version++
+		s.Version += int64(max(1, len(c.Events)))
 		m.sessions[s.ID] = s
 	}
 	if c.Attempt != nil {
@@ -107,6 +111,25 @@ func (m *memory) addEvent(e checkout.Event) {
 	m.events, m.timeline = append(m.events, e), append(m.timeline, e.Entry())
 }
 
+// hasVersion reports whether an event of this version is stored.
+func (m *memory) hasVersion(e checkout.Event) bool {
+	return e.Version > 0 && slices.ContainsFunc(m.events, func(stored checkout.Event) bool {
+		return stored.SessionID == e.SessionID && stored.Version == e.Version
+	})
+}
+
+// countUp sets the version of an event's session, and reports whether it was the
+// one before.
+func (m *memory) countUp(e checkout.Event) bool {
+	s := m.sessions[e.SessionID]
+	if s.Version != e.Version-1 {
+		return false
+	}
+	s.Version = e.Version
+	m.sessions[s.ID] = s
+	return true
+}
+
 func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {
 	leave, err := m.enter(ctx, "AddNotification")
 	if err != nil {
@@ -121,8 +144,12 @@ func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, a
 	again := slices.ContainsFunc(m.timeline, func(other checkout.Entry) bool {
 		return other.AttemptID == e.AttemptID && other.Kind == e.Kind && other.Result == e.Result
 	})
+	tells := first != nil && !again
+	if tells && !m.countUp(*first) {
+		return checkout.ErrConflict
+	}
 	m.timeline = append(m.timeline, e)
-	if first != nil && !again {
+	if tells {
 		m.addEvent(*first)
 	}
 	if !askAt.IsZero() && asks(a.Attempt) && (a.NextQueryAt.IsZero() || askAt.Before(a.NextQueryAt)) {
@@ -178,7 +205,7 @@ func (m *memory) Events(ctx context.Context, sessionID string) ([]checkout.Event
 		}
 	}
 	slices.SortStableFunc(found, func(a, b checkout.Event) int {
-		return a.CreatedAt.Compare(b.CreatedAt)
+		return cmp.Or(cmp.Compare(a.Version, b.Version), a.CreatedAt.Compare(b.CreatedAt))
 	})
 	return found, nil
 }

@@ -27,13 +27,7 @@ func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdic
 	if asks {
 		askAt = n.ReceivedAt
 	}
-	var mismatch *Event
-	if n.Verdict == VerdictMismatch {
-		if mismatch, err = s.mismatchEvent(ctx, a); err != nil {
-			return n.Verdict, err
-		}
-	}
-	if err := s.store.AddNotification(ctx, n, askAt, mismatch); err != nil {
+	if err := s.keepNotification(ctx, a, n, askAt); err != nil {
 		return n.Verdict, err
 	}
 	if asks {
@@ -44,6 +38,24 @@ func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdic
 		s.kick(a.ID, cause)
 	}
 	return n.Verdict, nil
+}
+
+// keepNotification stores a notification, with an event where it is the first
+// mismatch of its attempt. It tries again while the session changes.
+func (s *Service) keepNotification(ctx context.Context, a Attempt, n Notification, askAt time.Time) error {
+	for range updateTries {
+		var mismatch *Event
+		if n.Verdict == VerdictMismatch {
+			var err error
+			if mismatch, err = s.mismatchEvent(ctx, a); err != nil {
+				return err
+			}
+		}
+		if err := s.store.AddNotification(ctx, n, askAt, mismatch); !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return errors.New("storing a notification: its session keeps changing")
 }
 
 // judge verifies a notification and compares it with its order.
@@ -81,6 +93,7 @@ func (s *Service) mismatchEvent(ctx context.Context, a Attempt) (*Event, error) 
 	if err != nil {
 		return nil, err
 	}
+	session.Version++
 	e, err := s.event(EventNotificationMismatch, session, &a)
 	return &e, err
 }

@@ -5,8 +5,11 @@ import "time"
 // PublicSession is a session as its shop sees it: the answer of the merchant
 // API and the data of a webhook. Amounts are in minor units, times in UTC.
 type PublicSession struct {
-	ID                string            `json:"id"`
-	Object            string            `json:"object"`
+	ID     string `json:"id"`
+	Object string `json:"object"`
+	// Version rises with each change that an event tells of: of two copies of a
+	// session the one with the greater version is newer.
+	Version           int64             `json:"version"`
 	URL               string            `json:"url"`
 	Status            Status            `json:"status"`
 	PaymentStatus     PaymentStatus     `json:"payment_status"`
@@ -31,7 +34,7 @@ type PublicSession struct {
 // Public returns what the shop may see of s, which the shopper opens at url.
 func (s Session) Public(url string) PublicSession {
 	p := PublicSession{
-		ID: s.ID, Object: "checkout.session", URL: url,
+		ID: s.ID, Object: "checkout.session", Version: s.Version, URL: url,
 		Status: s.Status, PaymentStatus: s.PaymentStatus,
 		Amount: s.Amount, AmountRefunded: s.AmountRefunded, Currency: s.Currency, Subject: s.Subject,
 		ClientReferenceID: s.ClientReferenceID,

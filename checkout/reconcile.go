@@ -116,12 +116,23 @@ func (c *comparison) found(ctx context.Context, d Difference) error {
 // tellDifference stores the event of a difference, and reports whether it is
 // the first.
 func (s *Service) tellDifference(ctx context.Context, merchant string, d Difference) (bool, error) {
+	for range updateTries {
+		told, err := s.tryTellDifference(ctx, merchant, d)
+		if !errors.Is(err, ErrConflict) {
+			return told, err
+		}
+	}
+	return false, errors.New("the session of a difference keeps changing")
+}
+
+func (s *Service) tryTellDifference(ctx context.Context, merchant string, d Difference) (bool, error) {
 	session := Session{Merchant: merchant}
 	if d.session != "" {
 		var err error
 		if session, err = s.store.Session(ctx, d.session); err != nil {
 			return false, err
 		}
+		session.Version++
 	}
 	e, err := s.event(EventDifference, session, nil)
 	if err != nil {

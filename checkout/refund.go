@@ -134,16 +134,15 @@ func (r *Refund) fail(why string, now time.Time) {
 
 // refunded records that a refund succeeded. That of a second payment changes
 // nothing: the order is as paid as before.
-func (s *Session) refunded(r Refund) outcome {
+func (s *Session) refunded(r Refund) {
 	if r.AttemptID != s.PaidBy {
-		return outcome{}
+		return
 	}
 	s.AmountRefunded += r.Amount
 	s.PaymentStatus = PaymentPartiallyRefunded
 	if s.AmountRefunded >= s.Amount {
 		s.PaymentStatus = PaymentRefunded
 	}
-	return outcome{session: true}
 }
 
 // refundable is what is left to refund of an attempt.

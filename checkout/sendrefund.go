@@ -129,12 +129,12 @@ func (s *Service) trySettleRefund(ctx context.Context, h heldRefund, decide func
 	if r.State == before { // another has sent it again: its answer counts
 		return r, nil
 	}
-	change, event := Change{Refund: &r, Entries: h.said.forChange()}, EventRefundFailed
+	// The session is compared even where its money stays as it is: the event
+	// carries a snapshot of it, which must be the newest.
+	change, event := Change{Session: &session, Refund: &r, Entries: h.said.forChange()}, EventRefundFailed
 	if r.State == RefundSucceeded {
 		event = EventRefundSucceeded
-		if session.refunded(r).session {
-			change.Session = &session
-		}
+		session.refunded(r)
 	}
 	if err := errors.Join(checkMove(before, r.State), checkMove(moneyBefore, session.PaymentStatus)); err != nil {
 		return r, err
@@ -153,6 +153,7 @@ func (s *Service) trySettleRefund(ctx context.Context, h heldRefund, decide func
 }
 
 func (s *Service) refundEvent(t EventType, session Session, r Refund) (Event, error) {
+	session.Version++
 	e, err := s.event(t, session, nil)
 	public := r.Public()
 	e.AttemptID, e.Refund = r.AttemptID, &public

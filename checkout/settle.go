@@ -189,19 +189,21 @@ func (s *Service) apply(ctx context.Context, session Session, a *Attempt, o outc
 		return nil
 	}
 	change := Change{NewRefund: o.refund, Entries: o.said}
-	if o.session {
+	// A session that is unchanged is compared all the same: an event carries a
+	// snapshot of it, which must be the newest.
+	if o.session || len(o.events) > 0 {
 		change.Session = &session
 	}
 	if o.attempt {
 		change.Attempt = a
 	}
-	for i, t := range o.events {
-		e, err := s.event(t, session, a)
+	next := session
+	for _, t := range o.events {
+		next.Version++
+		e, err := s.event(t, next, a)
 		if err != nil {
 			return err
 		}
-		// Their times alone tell their order, here and in the shop.
-		e.CreatedAt = e.CreatedAt.Add(time.Duration(i) * time.Millisecond)
 		change.Events = append(change.Events, e)
 	}
 	if err := s.store.Apply(ctx, change); err != nil {
@@ -211,11 +213,13 @@ func (s *Service) apply(ctx context.Context, session Session, a *Attempt, o outc
 	return nil
 }
 
+// event makes an event about a session, whose Version is the one that the event
+// makes.
 func (s *Service) event(t EventType, session Session, a *Attempt) (Event, error) {
 	id, err := newID(s.random, "evt_")
 	e := Event{
 		ID: id, Type: t, Merchant: session.Merchant, SessionID: session.ID,
-		CreatedAt: s.clock.Now(), Session: s.Public(session),
+		CreatedAt: s.clock.Now(), Version: session.Version, Session: s.Public(session),
 	}
 	if a != nil {
 		e.AttemptID = a.ID

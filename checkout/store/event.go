@@ -12,13 +12,13 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-const eventColumns = `id, type, merchant, session_id, attempt_id, created_at, session, refund, difference`
+const eventColumns = `id, type, merchant, session_id, attempt_id, created_at, version, session, refund, difference`
 
 func scanEvent(r row) (checkout.Event, error) {
 	var e checkout.Event
 	var sessionID sql.NullString
 	var session, refund, difference string
-	err := r.Scan(&e.ID, &e.Type, &e.Merchant, &sessionID, &e.AttemptID, millis{&e.CreatedAt}, &session, &refund, &difference)
+	err := r.Scan(&e.ID, &e.Type, &e.Merchant, &sessionID, &e.AttemptID, millis{&e.CreatedAt}, &e.Version, &session, &refund, &difference)
 	if err != nil {
 		return e, err
 	}
@@ -81,9 +81,9 @@ func insertEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) (sql.Result,
 		sum := sha256.Sum256([]byte(e.Difference.Key())) // an index takes no text of any length
 		key = sql.NullString{String: hex.EncodeToString(sum[:]), Valid: true}
 	}
-	return tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`, difference_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+	return tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`, difference_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (merchant, difference_key) WHERE difference_key IS NOT NULL DO NOTHING`,
-		e.ID, string(e.Type), e.Merchant, sql.NullString{String: e.SessionID, Valid: e.SessionID != ""}, e.AttemptID, ms(e.CreatedAt),
+		e.ID, string(e.Type), e.Merchant, sql.NullString{String: e.SessionID, Valid: e.SessionID != ""}, e.AttemptID, ms(e.CreatedAt), e.Version,
 		session, refund, difference, key)
 }
 
@@ -104,7 +104,7 @@ func (s *Store) Event(ctx context.Context, id string) (checkout.Event, error) {
 // Events implements [checkout.Store].
 func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event, error) {
 	return all(ctx, s.db.reader, scanEvent,
-		`SELECT `+eventColumns+` FROM events WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
+		`SELECT `+eventColumns+` FROM events WHERE session_id = $1 ORDER BY version, created_at, id`, sessionID)
 }
 
 // AddNotification implements [checkout.Store].
@@ -124,6 +124,9 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, as
 			return err
 		}
 		if first != nil && earlier == 0 {
+			if err := countUp(ctx, tx, *first); err != nil {
+				return err
+			}
 			return s.addEvent(ctx, tx, *first)
 		}
 		return nil

@@ -52,11 +52,19 @@ func (s *Store) SucceededRefunds(ctx context.Context, merchant string, from, to 
 // AddDifference implements [checkout.Store].
 func (s *Store) AddDifference(ctx context.Context, e checkout.Event) (added bool, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		if err := lockSession(ctx, tx, e.SessionID); err != nil {
+			return err
+		}
 		result, err := insertEvent(ctx, tx, e)
 		if err := one(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
 			return nil // told before
 		} else if err := s.withJobs(ctx, tx, e, err); err != nil {
 			return err
+		}
+		if e.SessionID != "" {
+			if err := countUp(ctx, tx, e); err != nil {
+				return err
+			}
 		}
 		added = true
 		return s.changed(ctx, tx, e.SessionID)

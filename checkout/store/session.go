@@ -79,15 +79,29 @@ func (s *Store) PostponeConclusion(ctx context.Context, id string, at time.Time)
 	return err
 }
 
+// lockSession keeps other transactions from changing a session until this one
+// ends. It does nothing for the id "".
+func lockSession(ctx context.Context, tx *sql.Tx, id string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version WHERE id = $1`, id)
+	return err
+}
+
+// countUp sets the version of an event's session to the event's, against the
+// one before it.
+func countUp(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
+	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = $1 WHERE id = $2 AND version = $1 - 1`, e.Version, e.SessionID)
+	return one(result, err, checkout.ErrConflict)
+}
+
 // updateSession writes what may change of a session, against the version that
-// was read.
-func updateSession(ctx context.Context, tx *sql.Tx, c checkout.Session) error {
-	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version + 1,
+// was read, and counts that up by the number of the change's events, or by one.
+func updateSession(ctx context.Context, tx *sql.Tx, c checkout.Session, events int) error {
+	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version + $11,
 			status = $1, payment_status = $2, paid_at = $3, paid_late = $4, paid_twice = $5, amount_mismatch = $6,
 			paid_by = $7, amount_refunded = $8,
 			sealed_openid = CASE WHEN $1 = 'open' THEN sealed_openid ELSE '' END
 		WHERE id = $9 AND version = $10`,
 		string(c.Status), string(c.PaymentStatus), ms(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
-		c.PaidBy, c.AmountRefunded, c.ID, c.Version)
+		c.PaidBy, c.AmountRefunded, c.ID, c.Version, max(1, events))
 	return one(result, err, checkout.ErrConflict)
 }

@@ -53,7 +53,7 @@ func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) (err error)
 func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		if c.Session != nil {
-			if err := updateSession(ctx, tx, *c.Session); err != nil {
+			if err := updateSession(ctx, tx, *c.Session, len(c.Events)); err != nil {
 				return err
 			}
 		}

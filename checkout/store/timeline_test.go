@@ -60,6 +60,7 @@ func aDay(t *testing.T, s *store.Store) {
 	}
 	e := checkout.Event{
 		ID: "evt_1", Type: checkout.EventNotificationMismatch, SessionID: session.ID, AttemptID: a.ID, CreatedAt: n.ReceivedAt,
+		Version: session.Version + 2, // the attempt was one change
 	}
 	try(t, s.AddNotification(t.Context(), n, time.Time{}, &e))
 	try(t, s.CreateRefund(t.Context(), checkout.Refund{

@@ -24,10 +24,10 @@ func applyWrites(t *testing.T, f fixture) {
 	c.Attempt.Placed = checkout.Placed{Code: "c", URL: "u", JSAPI: "j"}
 	c.Attempt.Failure, c.Attempt.Quarantined = "why", true
 	c.Events = append(c.Events, newEvent(s, checkout.EventPaidLate))
-	c.Events[1].CreatedAt = start().Add(time.Second)
+	c.Events[1].Version++
 	must(t, f.Apply(t.Context(), c))
 
-	c.Session.Version++
+	c.Session.Version += 2
 	c.Attempt.Version++
 	same(t, "session", f.readSession(t, s.ID), *c.Session)
 	same(t, "attempt", f.readAttempt(t, a.ID), *c.Attempt)
@@ -52,11 +52,29 @@ func applyForgets(t *testing.T, f fixture) {
 	same(t, "after its end", f.readSession(t, s.ID).SealedOpenID, "")
 }
 
-func applyEvents(t *testing.T, f fixture) {
+func applyCountsEvents(t *testing.T, f fixture) {
 	s := f.session(t)
-	must(t, f.Apply(t.Context(), checkout.Change{Events: []checkout.Event{newEvent(s, checkout.EventNotificationMismatch)}}))
-	same(t, "events", f.events(t, s.ID), []checkout.EventType{checkout.EventNotificationMismatch})
-	same(t, "session", f.readSession(t, s.ID), s)
+	for _, c := range []struct{ events, counted int }{{0, 1}, {1, 1}, {2, 2}, {3, 3}} {
+		change := checkout.Change{Session: &s}
+		for i := range c.events {
+			e := newEvent(s, checkout.EventAttemptFailed)
+			e.Version += int64(i)
+			change.Events = append(change.Events, e)
+		}
+		must(t, f.Apply(t.Context(), change))
+		s.Version += int64(c.counted)
+		same(t, "session", f.readSession(t, s.ID), s)
+	}
+}
+
+// A writer that does not compare the session's version is found by its event.
+func applyEventTwice(t *testing.T, f fixture) {
+	s := f.session(t)
+	must(t, f.Apply(t.Context(), checkout.Change{Session: &s, Events: []checkout.Event{newEvent(s, checkout.EventExpired)}}))
+	if err := f.Apply(t.Context(), checkout.Change{Events: []checkout.Event{newEvent(s, checkout.EventPaid)}}); err == nil {
+		t.Error("two events of one version were stored")
+	}
+	same(t, "events", f.events(t, s.ID), []checkout.EventType{checkout.EventExpired})
 }
 
 // unchanged checks that a refused change left nothing behind.
@@ -112,12 +130,13 @@ func applyEndsHold(t *testing.T, f fixture) {
 func eventsInOrder(t *testing.T, f fixture) {
 	s := f.session(t)
 	kinds := []checkout.EventType{checkout.EventPaid, checkout.EventAttemptFailed, checkout.EventExpired}
-	for i, kind := range kinds {
-		e := newEvent(s, kind)
+	for i, kind := range kinds { // on nodes whose clocks are apart
+		e := newEvent(f.readSession(t, s.ID), kind)
 		e.CreatedAt = start().Add(-time.Duration(i) * time.Second)
-		must(t, f.Apply(t.Context(), checkout.Change{Events: []checkout.Event{e}}))
+		stored := f.readSession(t, s.ID)
+		must(t, f.Apply(t.Context(), checkout.Change{Session: &stored, Events: []checkout.Event{e}}))
 	}
-	same(t, "events", f.events(t, s.ID), []checkout.EventType{kinds[2], kinds[1], kinds[0]})
+	same(t, "events", f.events(t, s.ID), kinds)
 }
 
 func notificationEvent(t *testing.T, f fixture) {
@@ -140,11 +159,26 @@ func notificationEvent(t *testing.T, f fixture) {
 	same(t, "attempt", f.readAttempt(t, a.ID), a)
 }
 
+// An event whose snapshot is older than what is stored is made anew.
+func notificationEventOfOldSession(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	s := f.readSession(t, a.SessionID)
+	e := newEvent(s, checkout.EventNotificationMismatch)
+	must(t, f.Apply(t.Context(), checkout.Change{Session: &s}))
+	n := newNotification(a, checkout.VerdictMismatch)
+	matches(t, "add", f.AddNotification(t.Context(), n, time.Time{}, &e), checkout.ErrConflict)
+	same(t, "events", f.events(t, s.ID), []checkout.EventType(nil))
+	same(t, "notifications", f.kinds(t, s.ID, checkout.EntryNotification), []string(nil))
+	e = newEvent(f.readSession(t, s.ID), checkout.EventNotificationMismatch)
+	must(t, f.AddNotification(t.Context(), n, time.Time{}, &e))
+	same(t, "version", f.readSession(t, s.ID).Version, e.Version)
+}
+
 func notificationEventAtOnce(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	s := f.readSession(t, a.SessionID)
 	stored := winners(t, nil, func() error {
-		e := newEvent(s, checkout.EventNotificationMismatch)
+		e := newEvent(s, checkout.EventNotificationMismatch) // all but the first store none
 		return f.AddNotification(t.Context(), newNotification(a, checkout.VerdictMismatch), time.Time{}, &e)
 	})
 	same(t, "events", f.events(t, s.ID), []checkout.EventType{checkout.EventNotificationMismatch})

@@ -18,6 +18,7 @@ var reconcileContract = map[string]check{
 	"succeeded refunds, page by page":             succeededRefunds,
 	"a difference is told once":                   differenceOnce,
 	"a difference is told once, at once":          differenceAtOnce,
+	"a difference of an old session":              differenceOfOldSession,
 	"a difference of an order without session":    differenceWithoutSession,
 	"a report round trip":                         reportRoundTrip,
 	"reports, the newest first":                   reportsInOrder,
@@ -141,6 +142,7 @@ func differenceOnce(t *testing.T, f fixture) {
 	first, again, other, dearer := newDifference(s), newDifference(s), newDifference(s), newDifference(s)
 	other.Merchant = "other"
 	dearer.Difference.There.Amount++
+	other.Version, dearer.Version = first.Version+1, first.Version+2
 	for i, c := range []struct {
 		event checkout.Event
 		told  bool
@@ -160,6 +162,18 @@ func differenceOnce(t *testing.T, f fixture) {
 	same(t, "events of the session", len(events), 3)
 	_, err = f.Event(t.Context(), again.ID)
 	matches(t, "the event that was told before", err, checkout.ErrNotFound)
+}
+
+func differenceOfOldSession(t *testing.T, f fixture) {
+	s := f.session(t)
+	e := newDifference(s)
+	must(t, f.Apply(t.Context(), checkout.Change{Session: &s}))
+	told, err := f.AddDifference(t.Context(), e)
+	matches(t, "add", err, checkout.ErrConflict)
+	same(t, "told", told, false)
+	told, err = f.AddDifference(t.Context(), newDifference(f.readSession(t, s.ID)))
+	must(t, err)
+	same(t, "told of the stored session", told, true)
 }
 
 func differenceAtOnce(t *testing.T, f fixture) {

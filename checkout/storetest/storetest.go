@@ -62,7 +62,8 @@ var contract = map[string]check{
 	"a notification during a hold and a payment":        hintEndsWithPayment,
 	"apply writes session, attempt and events":          applyWrites,
 	"apply forgets the openid of a session that ends":   applyForgets,
-	"apply of events alone":                             applyEvents,
+	"apply counts up its events":                        applyCountsEvents,
+	"apply of an event of a version that has one":       applyEventTwice,
 	"apply against an old session":                      applyOldSession,
 	"apply against an old attempt":                      applyOldAttempt,
 	"apply against an old version, at once":             applyAtOnce,
@@ -70,6 +71,7 @@ var contract = map[string]check{
 	"events of a session, the oldest first":             eventsInOrder,
 	"a notification's event is stored once":             notificationEvent,
 	"a notification's event is stored once, at once":    notificationEventAtOnce,
+	"a notification's event of an old session":          notificationEventOfOldSession,
 	"a notification of no attempt":                      notificationOfNothing,
 	"a notification asks sooner, never later":           notificationAsks,
 	"a notification of a settled attempt asks nothing":  notificationOfSettled,
@@ -137,10 +139,12 @@ func newAttempt(s checkout.Session, w checkout.Wallet) checkout.Attempt {
 	}
 }
 
+// newEvent is the first event of a change of s as it is stored.
 func newEvent(s checkout.Session, kind checkout.EventType) checkout.Event {
+	s.Version++
 	return checkout.Event{
 		ID: newID("evt_"), Type: kind, Merchant: s.Merchant, SessionID: s.ID,
-		CreatedAt: start(), Session: s.Public("https://pay.example/c/" + s.ID),
+		CreatedAt: start(), Version: s.Version, Session: s.Public("https://pay.example/c/" + s.ID),
 	}
 }
 

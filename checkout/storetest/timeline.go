@@ -67,6 +67,7 @@ func timelineOfChange(t *testing.T, f fixture) {
 	c := payment(f.readSession(t, a.SessionID), a)
 	c.Entries = []checkout.Entry{newEntry(a, "unpaid"), newEntry(a, "paid")}
 	c.Events = append(c.Events, newEvent(*c.Session, checkout.EventPaidLate))
+	c.Events[1].Version++
 	must(t, f.Apply(t.Context(), c))
 	same(t, "timeline", f.timeline(t, a.SessionID)[2:],
 		[]checkout.Entry{c.Entries[0], c.Entries[1], c.Events[0].Entry(), c.Events[1].Entry()})

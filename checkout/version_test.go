@@ -1,0 +1,192 @@
+package checkout_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// slowReads is a store whose reads can be made to last. A process that is
+// frozen after a read decides by what is old when it goes on.
+type slowReads struct {
+	checkout.Store
+	mu sync.Mutex
+	// reads counts the reads that are left until the slow one.
+	reads int
+	wait  time.Duration
+}
+
+// slow makes the n-th read of a session or an attempt from now on last for d.
+func (s *slowReads) slow(n int, d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads, s.wait = n, d
+}
+
+func (s *slowReads) read() {
+	s.mu.Lock()
+	s.reads--
+	slow := s.reads == 0
+	s.mu.Unlock()
+	if slow {
+		time.Sleep(s.wait)
+	}
+}
+
+func (s *slowReads) Session(ctx context.Context, id string) (checkout.Session, error) {
+	got, err := s.Store.Session(ctx, id)
+	s.read()
+	return got, err
+}
+
+func (s *slowReads) Attempt(ctx context.Context, id string) (checkout.Attempt, error) {
+	got, err := s.Store.Attempt(ctx, id)
+	s.read()
+	return got, err
+}
+
+// node returns another Service over the fixture's store and gateway, with do's
+// changes of its configuration.
+func (f *fixture) node(do func(*checkout.Config)) *checkout.Service {
+	f.t.Helper()
+	c := f.config()
+	do(&c)
+	s, err := checkout.New(c)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return s
+}
+
+// slowNode returns a node whose reads can be made slow.
+func (f *fixture) slowNode() (*checkout.Service, *slowReads) {
+	f.t.Helper()
+	reads := &slowReads{Store: f.memory}
+	return f.node(func(c *checkout.Config) { c.Store = reads }), reads
+}
+
+// wrongClock is a clock that is ahead of the others.
+type wrongClock time.Duration
+
+func (c wrongClock) Now() time.Time { return time.Now().Add(time.Duration(c)) }
+
+// newest checks that the versions of a session's events rise, and that the last
+// one carries the session as it is stored.
+func (f *fixture) newest(sessionID string) {
+	f.t.Helper()
+	events, err := f.store.Events(f.t.Context(), sessionID)
+	fails(f.t, err, nil)
+	last := int64(0)
+	for _, e := range events {
+		if e.Version <= last || e.Version != e.Session.Version {
+			f.t.Errorf("event %s has version %d and its session %d, after %d", e.Type, e.Version, e.Session.Version, last)
+		}
+		last = e.Version
+	}
+	stored := f.readSession(sessionID)
+	if len(events) == 0 {
+		f.t.Fatal("no events")
+	}
+	got := events[len(events)-1].Session
+	got.Version = stored.Version // changes without an event may have followed
+	same(f.t, "the session in the newest event", got, f.Public(stored))
+}
+
+// TestEventsHaveAnOrder: of two events of a session the one with the greater
+// version is newer, whatever the clocks of the nodes say.
+func TestEventsHaveAnOrder(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"a refund by a node whose clock is behind": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			ahead := f.node(func(c *checkout.Config) { c.Clock = wrongClock(2 * time.Second) })
+			_, err := ahead.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
+			fails(t, err, nil)
+			_, err = f.Refund(t.Context(), a.SessionID, checkout.NewRefund{Amount: a.Amount})
+			fails(t, err, nil)
+			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+			f.newest(a.SessionID)
+		},
+		"a late payment found by a node whose clock is behind": func(t *testing.T, f *fixture) {
+			f = f.withPolicy(checkout.LateAccept, false)
+			a := f.pending()
+			f.gateway.script(func() { f.gateway.afterClose = func(o *order) error { o.State = checkout.OrderPaid; return nil } })
+			for f.readSession(a.SessionID).Status == checkout.StatusOpen {
+				f.sweepFor(2 * time.Second)
+			}
+			behind := f.node(func(c *checkout.Config) {
+				c.Clock = wrongClock(-5 * time.Second)
+				c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: checkout.LateAccept}}
+			})
+			_, err := behind.Notify(t.Context(), a.NotifyToken, notification(a, nil))
+			fails(t, err, nil)
+			f.settle()
+			f.told(a.SessionID, checkout.EventExpired, checkout.EventPaidLate, checkout.EventPaid)
+			f.newest(a.SessionID)
+		},
+	})
+}
+
+// TestEventsCarryTheNewestSession: an event that is decided by an old read of
+// the session is decided again.
+func TestEventsCarryTheNewestSession(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"a refused order beside a payment": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			node, reads := f.slowNode()
+			f.gateway.script(func() { f.gateway.beforeCreate = func(*order) error { return checkout.ErrRefused } })
+			reads.slow(3, time.Second) // the session, after its order was refused
+			done := make(chan error)
+			go func() {
+				_, err := node.Start(context.Background(), request(f.readSession(a.SessionID), checkout.WalletWeChat))
+				done <- err
+			}()
+			time.Sleep(300 * time.Millisecond)
+			f.gateway.pay(a.OutTradeNo)
+			f.confirm(a)
+			fails(t, <-done, checkout.ErrRefused)
+			f.newest(a.SessionID)
+		},
+		"a mismatched notification beside a payment": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			node, reads := f.slowNode()
+			reads.slow(1, time.Second) // the session, for the event
+			done := make(chan error)
+			go func() {
+				_, err := node.Notify(context.Background(), a.NotifyToken, notification(a, func(n *note) { n.Amount-- }))
+				done <- err
+			}()
+			time.Sleep(300 * time.Millisecond)
+			f.gateway.pay(a.OutTradeNo)
+			f.confirm(a)
+			fails(t, <-done, nil)
+			f.told(a.SessionID, checkout.EventPaid, checkout.EventNotificationMismatch)
+			f.newest(a.SessionID)
+		},
+		"a refund of the second payment beside one of the first": func(t *testing.T, f *fixture) {
+			f = f.withPolicy(checkout.LateHold, true)
+			reads := &slowReads{Store: f.memory}
+			node := f.node(func(c *checkout.Config) { c.Store = reads })
+			s := f.session()
+			for _, a := range []checkout.Attempt{f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)} {
+				f.gateway.pay(a.OutTradeNo)
+				f.confirm(a)
+			}
+			done := make(chan error)
+			reads.slow(3, time.Second) // the session, once its refund was made
+			go func() {
+				_, err := node.Refund(context.Background(), s.ID, checkout.NewRefund{Amount: s.Amount, Second: true})
+				done <- err
+			}()
+			time.Sleep(300 * time.Millisecond)
+			_, err := f.Refund(t.Context(), s.ID, checkout.NewRefund{Amount: s.Amount})
+			fails(t, err, nil)
+			fails(t, <-done, nil)
+			f.told(s.ID, checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded)
+			f.newest(s.ID)
+		},
+	})
+}
