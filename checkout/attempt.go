@@ -64,8 +64,18 @@ type Attempt struct {
 
 	// OutTradeNo is the order's number at the gateway, 26 letters and digits.
 	OutTradeNo string
-	// TradeID is the gateway's own number, once it told it.
+	// Account names the gateway's account that the order was placed with. It
+	// stays when the merchant's account is changed. "" is the one configured.
+	Account string
+	// TradeID is the gateway's own number, once its answer told it.
 	TradeID string
+	// NotifiedTradeID is the number that the first signed notification told.
+	NotifiedTradeID string
+	// ReportedAt is when the gateway reported a payment that query has not
+	// confirmed, by a signed notification or by refusing to close the order as
+	// paid; zero where it did not. DeniedAt is when query first answered
+	// otherwise since.
+	ReportedAt, DeniedAt time.Time
 	// Amount and Currency are what was ordered: the session's.
 	Amount   int64
 	Currency string

@@ -38,7 +38,7 @@ func (s *Service) conclude(ctx context.Context, sessionID string, as Status) err
 		// that the last step fails where one was placed meanwhile.
 		err = s.closeAttempts(ctx, sessionID, causes[as])
 		if err == nil {
-			err = s.apply(ctx, session, nil, session.end(as))
+			err = s.apply(ctx, Change{}, session, nil, session.end(as))
 		}
 		if !errors.Is(err, ErrConflict) {
 			return err
@@ -87,11 +87,15 @@ func (s *Service) closeHeld(ctx context.Context, h held) error {
 }
 
 // endHeld ends a held, live attempt by what query said of it: as paid, or
-// closed at the gateway. ErrNumberUsed and answers that nobody expects leave it
-// open, to be asked about again.
+// closed at the gateway. It stays open, to be asked about again, where the
+// gateway does not know an order that it took, where close says that it is paid
+// and query does not, and where close has another answer that nobody expects.
 func (s *Service) endHeld(ctx context.Context, h held, status OrderStatus) (Attempt, error) {
 	if status.State == OrderPaid {
 		return s.settlePaid(ctx, h, status)
+	}
+	if h.State != AttemptCreating && status.OutTradeNo == "" {
+		return h.Attempt, s.keepOpen(ctx, h, errors.Join(ErrNoOrder, errors.New("an order that the gateway took is not given up for that")))
 	}
 	err := s.closeOrder(ctx, h, status)
 	if errors.Is(err, ErrAlreadyPaid) { // it was paid after the query
@@ -99,7 +103,7 @@ func (s *Service) endHeld(ctx context.Context, h held, status OrderStatus) (Atte
 		if queryErr == nil && status.State == OrderPaid {
 			return s.settlePaid(ctx, h, status)
 		}
-		err = errors.Join(err, queryErr)
+		return h.Attempt, s.settlePaidByClose(ctx, h, errors.Join(err, queryErr))
 	}
 	if err != nil && !s.mustEndHere(ctx, h, err) {
 		return h.Attempt, s.keepOpen(ctx, h, err)
@@ -112,7 +116,7 @@ func (s *Service) endHeld(ctx context.Context, h held, status OrderStatus) (Atte
 func (s *Service) closed(ctx context.Context, h held, status OrderStatus) (Attempt, error) {
 	next := s.clock.Now().Add(unwatchedMost)
 	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
-		o := session.unprocess()
+		o := a.withdraw(session)
 		if status.State == OrderFailed {
 			o = o.and(a.fail(status.Detail, time.Time{}))
 		}
@@ -129,7 +133,7 @@ const refusedPatience = time.Hour
 // session's time has long been over. A person should know.
 func (s *Service) mustEndHere(ctx context.Context, h held, refusal error) bool {
 	session, err := s.store.Session(ctx, h.SessionID)
-	forGood := errors.Is(refusal, ErrRefused) || errors.Is(refusal, ErrNoOrder)
+	forGood := errors.Is(refusal, ErrRefused) || errors.Is(refusal, ErrNoOrder) && !errors.Is(refusal, ErrAlreadyPaid)
 	if err != nil || !forGood || s.clock.Now().Before(session.ExpiresAt.Add(refusedPatience)) {
 		return false
 	}
@@ -151,9 +155,12 @@ func (s *Service) keepOpen(ctx context.Context, h held, why error) error {
 // knows, the same answer means that it cannot be closed now, as while a
 // shopper is paying it.
 func (s *Service) closeOrder(ctx context.Context, h held, known OrderStatus) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	call, cancel, err := h.forCall(ctx, s.timeout)
+	if err != nil {
+		return err
+	}
 	defer cancel()
-	err := s.gateway.Close(ctx, h.ref())
+	err = s.gateway.Close(call, h.ref())
 	h.said.add(h.call(EntryClose, s.clock.Now()).answered("closed", "", err))
 	if errors.Is(err, ErrNoOrder) && known.OutTradeNo == "" {
 		return nil

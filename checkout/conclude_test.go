@@ -65,10 +65,12 @@ func TestExpiry(t *testing.T) {
 			f.last(a)
 			f.gateway.beforeClose = func(*order) error { return checkout.ErrAlreadyPaid }
 			f.sweepFor(4 * time.Second)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
 			f.free(a)
+			f.sweepFor(2 * time.Hour) // nobody is told that no money came
+			f.told(a.SessionID)
 			f.gateway.pay(a.OutTradeNo)
-			f.sweepFor(20 * time.Second)
+			f.sweepFor(2 * time.Minute)
 			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"ends without the gateway where it refuses to close for good": func(t *testing.T, f *fixture) {

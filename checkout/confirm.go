@@ -61,44 +61,20 @@ func (s *Service) tryAsk(ctx context.Context, attemptID string, cause Cause) (bo
 		return true, s.release(context.WithoutCancel(ctx), h)
 	}
 	_, err = s.ask(context.WithoutCancel(ctx), h)
+	if errors.Is(err, ErrConflict) { // what another has found since is newer
+		err = nil
+	}
 	return true, err
 }
 
-// held is an attempt that this Service alone may talk to the gateway about.
-type held struct {
-	Attempt
-	until time.Time
-	// cause is why it is held.
-	cause Cause
-	said  *journal
-}
-
-// hold claims an attempt. It sees the claim through whatever becomes of the
-// caller, so that none is taken and then forgotten.
-func (s *Service) hold(ctx context.Context, a Attempt, cause Cause) (held, bool, error) {
-	ctx = context.WithoutCancel(ctx)
-	now := s.clock.Now()
-	var askedBefore time.Time
-	if cause == CauseBrowser {
-		askedBefore = now.Add(-minQueryInterval)
-	}
-	h := held{a, now.Add(s.holdFor()), cause, &journal{}}
-	ok, err := s.store.Hold(ctx, a.ID, now, askedBefore, h.until)
-	if err != nil || !ok {
-		return held{}, false, err
-	}
-	h.Attempt, err = s.store.Attempt(ctx, a.ID)
-	return h, err == nil, err
-}
-
 // ask queries the gateway about a held attempt, settles the answer and ends
-// the hold.
+// the hold. ErrConflict says that the answer was out of date when it was to be
+// stored.
 func (s *Service) ask(ctx context.Context, h held) (Attempt, error) {
 	status, err := s.query(ctx, h)
 	unknown := errors.Is(err, ErrNoOrder)
 	if err != nil && !unknown {
-		s.report(Report{Problem: "query failed", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
-		return h.Attempt, errors.Join(err, s.release(ctx, h))
+		return s.settleUnanswered(ctx, h, err)
 	}
 	if status.State == OrderPaid {
 		return s.settlePaid(ctx, h, status)
@@ -109,41 +85,60 @@ func (s *Service) ask(ctx context.Context, h held) (Attempt, error) {
 	switch {
 	case err != nil:
 		return h.Attempt, errors.Join(err, s.release(ctx, h))
+	case h.live() && (lost || session.Status != StatusOpen):
+		return s.endHeld(ctx, h, status)
+	case h.doubtful():
+		return s.doubt(ctx, h)
 	case !h.live():
 		return s.settleEnded(ctx, h, session)
-	case lost || session.Status != StatusOpen:
-		return s.endHeld(ctx, h, status)
 	case unknown:
 		return s.settleNoOrder(ctx, h)
 	case status.State == OrderFailed:
 		return s.settleFailed(ctx, h, status)
 	default:
-		return s.settleUnpaid(ctx, h, session)
+		return s.settleUnpaid(ctx, h)
 	}
 }
 
-// query asks the gateway about a held attempt.
+// query asks the gateway about a held attempt, and reports an answer that
+// contradicts what is known of the order.
 func (s *Service) query(ctx context.Context, h held) (OrderStatus, error) {
-	status, err := s.callQuery(ctx, h.Attempt)
+	status, err := s.callQuery(ctx, h)
 	detail := status.Detail
 	if problem := h.disagreement(status); err == nil && problem != "" {
 		detail += ": " + problem
+		if status.State != OrderPaid { // settlePaid says more of a payment
+			s.reportContradiction(h, "query is about another order than was placed", problem)
+		}
 	}
 	h.said.add(h.call(EntryQuery, s.clock.Now()).answered(string(status.State), detail, err))
+	if err == nil {
+		*h.heard = status
+	}
+	if errors.Is(err, ErrNoOrder) && h.live() && h.State != AttemptCreating {
+		s.report(Report{Problem: "the gateway does not know an order that it took", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
+	}
+	s.reportUnconfirmed(h, status, err)
 	return status, err
 }
 
 // callQuery asks the gateway. An answer that does not say which order it is
-// about is none.
-func (s *Service) callQuery(ctx context.Context, a Attempt) (OrderStatus, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+// about is none, and neither is one of a payment that does not say which.
+func (s *Service) callQuery(ctx context.Context, h held) (OrderStatus, error) {
+	ctx, cancel, err := h.forCall(ctx, s.timeout)
+	if err != nil {
+		return OrderStatus{}, err
+	}
 	defer cancel()
+	a := h.Attempt
 	status, err := s.gateway.Query(ctx, a.ref())
 	switch {
 	case err != nil:
 		return OrderStatus{}, err
 	case status.OutTradeNo == "" || status.Currency == "":
 		return OrderStatus{}, errors.Join(ErrOutcomeUnknown, errors.New("the answer leaves out which order it is about"))
+	case status.State == OrderPaid && status.TradeID == "":
+		return OrderStatus{}, errors.Join(ErrOutcomeUnknown, errors.New("the answer leaves out which payment it is about"))
 	case status.State == OrderUnknown:
 		s.report(Report{
 			Problem: "query reports a status that nobody knows", SessionID: a.SessionID, AttemptID: a.ID,
@@ -154,62 +149,33 @@ func (s *Service) callQuery(ctx context.Context, a Attempt) (OrderStatus, error)
 }
 
 func (a Attempt) ref() OrderRef {
-	return OrderRef{Merchant: a.Merchant, Channel: a.Wallet.Channel(), OutTradeNo: a.OutTradeNo}
-}
-
-// release ends a hold and schedules the next query, if there is to be one. An
-// attempt that has ended stays on the slow schedule, until settleEnded takes it
-// off: a query that failed must not be its last.
-func (s *Service) release(ctx context.Context, h held) error {
-	var next time.Time
-	switch now := s.clock.Now(); {
-	case h.settled():
-	case h.live():
-		next = s.nextQuery(h.Attempt, now)
-	default:
-		next = now.Add(unwatchedMost)
-	}
-	return s.releaseUntil(ctx, h, next)
-}
-
-// releaseUntil ends a hold, and writes down what came of it.
-func (s *Service) releaseUntil(ctx context.Context, h held, next time.Time) error {
-	s.flush(ctx, h.said)
-	return s.store.Release(ctx, h.ID, h.until, next)
+	return OrderRef{Merchant: a.Merchant, Account: a.Account, Channel: a.Wallet.Channel(), OutTradeNo: a.OutTradeNo}
 }
 
 // settleNoOrder handles an order that the gateway does not know. While it is
-// young its request may still be on the way; then it is given up, and one that
-// was taken once is closed first, in case the gateway remembers it.
+// young its request may still be on the way; then it is given up. An order that
+// the gateway took is never given up for such an answer: the gateway may have
+// been asked about another account.
 func (s *Service) settleNoOrder(ctx context.Context, h held) (Attempt, error) {
-	if h.State != AttemptCreating {
-		s.report(Report{Problem: "the gateway does not know an order that it took", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
-	}
-	switch young := s.clock.Now().Sub(h.CreatedAt) < notTakenAfter; {
-	case young:
+	young := s.clock.Now().Sub(h.CreatedAt) < notTakenAfter
+	if h.State != AttemptCreating || young {
 		return h.Attempt, s.release(ctx, h)
-	case h.State == AttemptCreating:
-		return s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
-			return a.fail("not taken by the gateway", time.Time{})
-		})
-	default:
-		return s.endHeld(ctx, h, OrderStatus{})
 	}
+	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+		return a.withdraw(session).and(a.fail("not taken by the gateway", time.Time{}))
+	})
 }
 
-// settleUnpaid keeps an attempt for the next query. A payment that a
-// notification reports and query does not is shown as being confirmed until
-// query has denied it once more.
-func (s *Service) settleUnpaid(ctx context.Context, h held, session Session) (Attempt, error) {
-	switch {
-	case h.cause == CauseNotification:
-		s.reportContradiction(h)
-		return s.update(ctx, h, func(session *Session, _ *Attempt) outcome { return session.process() })
-	case h.cause != CauseBrowser && session.PaymentStatus == PaymentProcessing:
-		return s.update(ctx, h, func(session *Session, _ *Attempt) outcome { return session.unprocess() })
-	default:
+// settleUnpaid keeps an attempt for the next query.
+func (s *Service) settleUnpaid(ctx context.Context, h held) (Attempt, error) {
+	if h.ReportedAt.IsZero() && !h.learns() {
 		return h.Attempt, s.release(ctx, h)
 	}
+	next := s.nextQuery(h.Attempt, s.clock.Now())
+	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+		a.NextQueryAt = next
+		return a.withdraw(session).and(outcome{attempt: true})
+	})
 }
 
 // askedOn is for how long after its session's expiry an attempt that has ended
@@ -224,15 +190,13 @@ func (s *Service) settleEnded(ctx context.Context, h held, session Session) (Att
 	if now.After(session.ExpiresAt.Add(askedOn)) {
 		next = time.Time{}
 	}
-	if h.cause == CauseNotification {
-		s.reportContradiction(h)
-		next = s.nextQuery(h.Attempt, now)
+	if h.ReportedAt.IsZero() && !h.learns() {
+		return h.Attempt, s.releaseUntil(ctx, h, next)
 	}
-	return h.Attempt, s.releaseUntil(ctx, h, next)
-}
-
-func (s *Service) reportContradiction(h held) {
-	s.report(Report{Problem: "a notification reports a payment that query does not", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
+	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+		a.NextQueryAt = next
+		return a.withdraw(session).and(outcome{attempt: true})
+	})
 }
 
 // settleFailed records that the wallet refused the payment. The order stays
@@ -240,35 +204,46 @@ func (s *Service) reportContradiction(h held) {
 func (s *Service) settleFailed(ctx context.Context, h held, status OrderStatus) (Attempt, error) {
 	next := s.nextQuery(h.Attempt, s.clock.Now())
 	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
-		return session.unprocess().and(a.fail(status.Detail, next))
+		return a.withdraw(session).and(a.fail(status.Detail, next))
 	})
 }
 
 // settlePaid records a payment, or quarantines what is not the order placed.
 func (s *Service) settlePaid(ctx context.Context, h held, status OrderStatus) (Attempt, error) {
-	now := s.clock.Now()
-	problem := h.disagreement(status)
-	if problem != "" {
-		s.report(Report{Problem: "quarantined: " + problem, SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
+	if problem := h.disagreement(status); problem != "" {
+		return s.settleMismatch(ctx, h, problem)
 	}
+	now := s.clock.Now()
 	whole, err := s.newRefund(h.Attempt, now) // in case the shop's policy gives it back
 	if err != nil {
 		return h.Attempt, errors.Join(err, s.release(ctx, h))
 	}
 	a, err := s.update(ctx, h, func(session *Session, a *Attempt) outcome {
-		switch {
-		case a.settled():
+		if a.settled() {
 			return outcome{}
-		case problem != "":
-			return session.mismatch().and(a.quarantine(problem))
-		default:
-			return s.shops[a.Merchant].receive(session, *a, whole, now).and(a.pay(status.TradeID, now))
 		}
+		return s.shops[a.Merchant].receive(session, *a, whole, now).and(a.pay(status.TradeID, now))
 	})
+	if errors.Is(err, ErrPaymentTaken) {
+		return s.settleMismatch(ctx, h, "a payment of another order")
+	}
 	if err == nil && a.State == AttemptPaid {
 		s.retireOthers(ctx, a)
 	}
 	return a, err
+}
+
+// settleMismatch puts an attempt of which query reports another order or
+// another's payment into quarantine: it is never paid, and a person looks.
+func (s *Service) settleMismatch(ctx context.Context, h held, problem string) (Attempt, error) {
+	s.report(Report{Problem: "quarantined: " + problem, SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
+	*h.heard = OrderStatus{} // nothing of it is the order's
+	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+		if a.settled() {
+			return outcome{}
+		}
+		return session.mismatch().and(a.quarantine(problem))
+	})
 }
 
 // retireOthers has the other live orders of a paid session closed, so that it
@@ -293,6 +268,8 @@ func (a Attempt) disagreement(o OrderStatus) string {
 		return "another out_trade_no"
 	case o.TradeID != "" && a.TradeID != "" && o.TradeID != a.TradeID:
 		return "another trade_id"
+	case o.TradeID != "" && a.NotifiedTradeID != "" && o.TradeID != a.NotifiedTradeID:
+		return "another trade_id than a notification named"
 	case o.Amount != a.Amount:
 		return "another amount"
 	case o.Currency != "" && o.Currency != a.Currency:

@@ -104,9 +104,8 @@ func TestConfirm(t *testing.T) {
 			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			same(t, "alarms", f.reports.alarms(), []string{"the gateway does not know an order that it took"})
 			f.free(a)
-			time.Sleep(3 * time.Minute)
-			f.confirm(a)
-			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.sweepFor(2 * lifetime) // it is neither given up nor told to be expired
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.free(a)
 		},
 		"the gateway is down": func(t *testing.T, f *fixture) {

@@ -29,10 +29,10 @@ type Store interface {
 	PostponeConclusion(ctx context.Context, id string, at time.Time) error
 
 	// CreateAttempt stores a new attempt that its creator holds until
-	// heldUntil, with its Entry, and counts up its session's version. It returns ErrConflict
-	// where the session has an open attempt for the wallet already, and
-	// ErrNotPayable where the session is not open.
-	CreateAttempt(ctx context.Context, a Attempt, heldUntil time.Time) error
+	// heldUntil, with its Entry, and counts up its session's version. It returns
+	// ErrConflict where the session's version is not sessionVersion, where it is
+	// not open, and where it has an open attempt for the wallet already.
+	CreateAttempt(ctx context.Context, a Attempt, sessionVersion int64, heldUntil time.Time) error
 	// Attempt returns an attempt, or ErrNotFound.
 	Attempt(ctx context.Context, id string) (Attempt, error)
 	// Attempts returns all attempts of a session, the oldest first.
@@ -88,17 +88,22 @@ type Store interface {
 	// jobs and their entries, and forgets the SealedOpenID of a session that it
 	// ends; or returns ErrConflict and does nothing when a version is not the
 	// stored one. A changed session's version rises by one, or by the number of
-	// the events where there are more. It ends a hold on the changed attempt; what a notification
-	// asked for during the hold stays, unless the attempt is paid or in
-	// quarantine. It ends a hold on the changed refund too, and stores the new
+	// the events where there are more. It ends the hold of Change.Lease on the
+	// changed attempt, and no other; what a notification asked for during the
+	// hold stays, unless the attempt is paid or in quarantine. Where Change.Fenced
+	// is set and the attempt's hold is not that of Change.Lease it returns
+	// ErrLeaseLost, and where Change.Payment is another attempt's it returns
+	// ErrPaymentTaken; it does nothing then. It ends a hold on the changed refund too, and stores the new
 	// one, which nobody holds, as CreateRefund does: with its ErrConflict. The
 	// versions in the change are the ones that were read.
 	Apply(ctx context.Context, c Change) error
 
 	// AddNotification stores the Entry of what arrived. In the same transaction
 	// it brings the NextQueryAt of an attempt that is neither paid nor in
-	// quarantine forward to askAt, if that is set, and stores first, if that is
-	// not nil and the attempt had none of the same verdict before. Then it sets
+	// quarantine forward to askAt, if that is set. It keeps the attempt's first
+	// NotifiedTradeID. Where n.Paid is set and the attempt has no ReportedAt, that
+	// becomes n.ReceivedAt and the attempt's version rises. It stores first, if
+	// that is not nil and the attempt had none of the same verdict before. Then it sets
 	// the session's version to the event's, or returns ErrConflict and does
 	// nothing where the stored version is not the one before it.
 	AddNotification(ctx context.Context, n Notification, askAt time.Time, first *Event) error
@@ -148,6 +153,12 @@ type Store interface {
 type Change struct {
 	Session *Session
 	Attempt *Attempt
+	// Lease is when the hold ends under which Attempt was decided. Zero is none.
+	Lease time.Time
+	// Fenced refuses the change where Attempt is held by somebody else by now.
+	Fenced bool
+	// Payment, if it is not zero, is bound to Attempt for ever.
+	Payment Payment
 	Refund  *Refund
 	// NewRefund is stored, with the money that it reserves.
 	NewRefund *Refund
@@ -195,16 +206,23 @@ type Gateway interface {
 	// once. It ends at the first error, which comes with a zero Trade: rows
 	// before it say what is there, and nothing says what is not.
 	Statement(ctx context.Context, merchant string, from, to time.Time) iter.Seq2[Trade, error]
-	// ReadNotification verifies what arrived for a merchant and then parses
+	// ReadNotification verifies what arrived for an order and then parses
 	// it; an error means that nothing in it may be believed, and matches
-	// ErrOtherAccount where it is signed but not for this account. The text is
-	// what may be kept of the body either way, without its signature.
-	ReadNotification(merchant string, body []byte) (n OrderStatus, text string, err error)
+	// ErrOtherAccount where it is signed but not for the order's account. The
+	// text is what may be kept of the body either way, without its signature.
+	ReadNotification(r OrderRef, body []byte) (n OrderStatus, text string, err error)
+	// Account names the account at which a merchant's new orders are placed, ""
+	// for a merchant that is not configured. The name stays the same while the
+	// account does. An OrderRef carries it back.
+	Account(merchant string) string
 }
 
 // OrderRef names an order at the gateway.
 type OrderRef struct {
-	Merchant   string
+	Merchant string
+	// Account is what [Gateway] named when the order was placed. "" is that of an
+	// order from before accounts were kept: the one that is configured.
+	Account    string
 	Channel    Channel
 	OutTradeNo string
 }
@@ -256,12 +274,29 @@ type RefundResult struct {
 // Text fields that it left out are ""; it never leaves out the amount.
 type OrderStatus struct {
 	OutTradeNo string
-	TradeID    string
-	Amount     int64
-	Currency   string
-	State      OrderState
+	// TradeID is the gateway's own number of the order, and Payee the account
+	// that it numbers its orders for.
+	TradeID, Payee string
+	Amount         int64
+	Currency       string
+	State          OrderState
 	// Detail is the gateway's own word for the state.
 	Detail string
+}
+
+// Payment names a payment at the gateway. The zero Payment names none.
+type Payment struct {
+	// Account is the gateway's account that was paid, and TradeID the gateway's
+	// number, which is unique within the account.
+	Account, TradeID string
+}
+
+// payment is the payment that the gateway reports, zero where it names none.
+func (o OrderStatus) payment() Payment {
+	if o.TradeID == "" {
+		return Payment{}
+	}
+	return Payment{Account: o.Payee, TradeID: o.TradeID}
 }
 
 // OrderState is what an order's status means.

@@ -10,6 +10,21 @@ var ErrNotFound = errors.New("not found")
 // again. A Store returns it; the Service retries and does not.
 var ErrConflict = errors.New("changed meanwhile")
 
+// ErrLeaseLost says that somebody else holds, or has held, what was to be
+// changed since the caller did. It matches [ErrConflict] too.
+var ErrLeaseLost error = leaseLostError{}
+
+type leaseLostError struct{}
+
+func (leaseLostError) Error() string { return "the lease is another's by now" }
+
+// Is makes errors.Is find [ErrConflict].
+func (leaseLostError) Is(target error) bool { return target == ErrConflict }
+
+// ErrPaymentTaken says that a payment at the gateway settles another attempt
+// already, or is known as another's.
+var ErrPaymentTaken = errors.New("the payment belongs to another order")
+
 // ErrNotPayable says that the session takes no payment any more.
 var ErrNotPayable = errors.New("the session takes no payment any more")
 

@@ -83,6 +83,10 @@ type Notification struct {
 	// Body is what arrived, cut to 4 KiB, without its signature.
 	Body    string
 	Verdict Verdict
+	// TradeID is the gateway's number of the order, and Paid says that a payment
+	// is reported, in a notification that was accepted.
+	TradeID string
+	Paid    bool
 	// Detail says why it was not accepted.
 	Detail string
 }

@@ -16,6 +16,8 @@ import (
 // call does what it does; an error from it is the call's.
 type gateway struct {
 	t *testing.T
+	// moved is added to the name of each merchant's account.
+	moved string
 	// latency is how long a call takes, and slow how long for a merchant.
 	latency time.Duration
 	slow    map[string]time.Duration
@@ -164,7 +166,7 @@ type note struct {
 	Sign     string
 }
 
-func (g *gateway) ReadNotification(merchant string, body []byte) (checkout.OrderStatus, string, error) {
+func (g *gateway) ReadNotification(r checkout.OrderRef, body []byte) (checkout.OrderStatus, string, error) {
 	var n note
 	if err := json.Unmarshal(body, &n); err != nil {
 		return checkout.OrderStatus{}, "malformed", errors.New("malformed")
@@ -172,10 +174,16 @@ func (g *gateway) ReadNotification(merchant string, body []byte) (checkout.Order
 	switch {
 	case n.Sign != "signed":
 		return checkout.OrderStatus{}, "unsigned", errors.New("the signature is wrong")
-	case n.Merchant != merchant:
+	case n.Merchant != r.Merchant:
 		return checkout.OrderStatus{}, "other", checkout.ErrOtherAccount
 	}
 	return n.OrderStatus, "kept", nil
+}
+
+func (g *gateway) Account(merchant string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return merchant + g.moved
 }
 
 // script changes an order, or the gateway, while no call is under way.

@@ -20,6 +20,8 @@ type memory struct {
 	sessions map[string]checkout.Session
 	attempts map[string]memoryAttempt
 	refunds  map[string]memoryRefund
+	// payments are the attempts that each settles.
+	payments map[checkout.Payment]string
 	events   []checkout.Event
 	timeline []checkout.Entry
 	reports  []checkout.Reconciliation
@@ -37,7 +39,7 @@ type memoryAttempt struct {
 }
 
 func newMemory() *memory {
-	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{}, told: map[string]bool{}}
+	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{}, payments: map[checkout.Payment]string{}, told: map[string]bool{}}
 }
 
 func TestMemoryKeepsTheContract(t *testing.T) {
@@ -142,15 +144,15 @@ func (m *memory) PostponeConclusion(ctx context.Context, id string, at time.Time
 	return nil
 }
 
-func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, heldUntil time.Time) error {
+func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, heldUntil time.Time) error {
 	leave, err := m.enter(ctx, "CreateAttempt")
 	if err != nil {
 		return err
 	}
 	defer leave()
 	s, ok := m.sessions[a.SessionID]
-	if !ok || s.Status != checkout.StatusOpen {
-		return checkout.ErrNotPayable
+	if !ok || s.Version != sessionVersion || s.Status != checkout.StatusOpen {
+		return checkout.ErrConflict
 	}
 	for _, other := range m.attempts {
 		if other.SessionID == a.SessionID && other.Wallet == a.Wallet && other.State.Open() && a.State.Open() {

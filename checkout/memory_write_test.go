@@ -60,6 +60,12 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 		c.Refund != nil && c.Refund.Version != m.refunds[c.Refund.ID].Version {
 		return checkout.ErrConflict
 	}
+	if c.Attempt != nil && c.Fenced && !m.attempts[c.Attempt.ID].heldUntil.Equal(c.Lease) {
+		return checkout.ErrLeaseLost
+	}
+	if m.taken(c) {
+		return checkout.ErrPaymentTaken
+	}
 	if m.unwritable != nil && len(c.Entries) > 0 {
 		return m.unwritable
 	}
@@ -90,12 +96,19 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 		m.sessions[s.ID] = s
 	}
 	if c.Attempt != nil {
-		a := memoryAttempt{Attempt: *c.Attempt}
+		before := m.attempts[c.Attempt.ID]
+		a := memoryAttempt{Attempt: *c.Attempt, heldUntil: before.heldUntil}
 		a.Version++
 		if asks(a.Attempt) {
-			a.NextQueryAt = m.attempts[a.ID].next(a.NextQueryAt)
+			a.NextQueryAt = before.next(a.NextQueryAt)
+		}
+		if a.heldUntil.Equal(c.Lease) {
+			a.heldUntil = time.Time{}
 		}
 		m.attempts[a.ID] = a
+		if c.Payment != (checkout.Payment{}) {
+			m.payments[c.Payment] = a.ID
+		}
 	}
 	m.timeline = append(m.timeline, c.Entries...)
 	for _, e := range c.Events {
@@ -109,6 +122,20 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 
 func (m *memory) addEvent(e checkout.Event) {
 	m.events, m.timeline = append(m.events, e), append(m.timeline, e.Entry())
+}
+
+// taken reports whether a change's payment is another attempt's.
+func (m *memory) taken(c checkout.Change) bool {
+	if c.Attempt == nil || c.Payment == (checkout.Payment{}) {
+		return false
+	}
+	for _, other := range m.attempts {
+		if other.ID != c.Attempt.ID && other.TradeID == c.Payment.TradeID && other.Account == c.Attempt.Account {
+			return true
+		}
+	}
+	owner, bound := m.payments[c.Payment]
+	return bound && owner != c.Attempt.ID
 }
 
 // hasVersion reports whether an event of this version is stored.
@@ -154,8 +181,13 @@ func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, a
 	}
 	if !askAt.IsZero() && asks(a.Attempt) && (a.NextQueryAt.IsZero() || askAt.Before(a.NextQueryAt)) {
 		a.NextQueryAt = askAt
-		m.attempts[a.ID] = a
 	}
+	if n.Paid && a.ReportedAt.IsZero() && asks(a.Attempt) {
+		a.ReportedAt = n.ReceivedAt
+		a.Version++
+	}
+	a.NotifiedTradeID = cmp.Or(a.NotifiedTradeID, n.TradeID)
+	m.attempts[a.ID] = a
 	return nil
 }
 

@@ -65,7 +65,7 @@ func (s *Service) judge(a Attempt, body []byte) (Notification, OrderStatus, erro
 	if err != nil {
 		return n, OrderStatus{}, err
 	}
-	status, text, err := s.gateway.ReadNotification(a.Merchant, body)
+	status, text, err := s.gateway.ReadNotification(a.ref(), body)
 	n.Body = text
 	switch problem := a.disagreement(status); {
 	case errors.Is(err, ErrOtherAccount):
@@ -75,7 +75,7 @@ func (s *Service) judge(a Attempt, body []byte) (Notification, OrderStatus, erro
 	case problem != "":
 		n.Verdict, n.Detail = VerdictMismatch, problem
 	default:
-		n.Verdict = VerdictAccepted
+		n.Verdict, n.TradeID, n.Paid = VerdictAccepted, status.TradeID, status.State == OrderPaid
 	}
 	if n.Verdict != VerdictAccepted {
 		s.report(Report{

@@ -98,7 +98,7 @@ func TestNotify(t *testing.T) {
 			a := f.pending()
 			f.notify(a, nil)
 			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
-			same(t, "alarms", f.reports.alarms(), []string{"a notification reports a payment that query does not"})
+			same(t, "alarms", f.reports.alarms(), []string{"the gateway reports a payment that query does not"})
 			f.free(a)
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(time.Minute)
@@ -130,7 +130,7 @@ func TestNotify(t *testing.T) {
 			fails(t, err, nil)
 			f.notify(a, nil)
 			f.is(a, checkout.AttemptClosed, checkout.StatusCanceled, checkout.PaymentUnpaid, checkout.EventCanceled)
-			same(t, "alarms", f.reports.alarms(), []string{"a notification reports a payment that query does not"})
+			same(t, "alarms", f.reports.alarms(), []string{"the gateway reports a payment that query does not"})
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(time.Minute)
 			f.is(a, checkout.AttemptPaid, checkout.StatusCanceled, checkout.PaymentPaid, checkout.EventCanceled, checkout.EventPaidLate)
@@ -169,7 +169,7 @@ func TestNotify(t *testing.T) {
 			}
 			fails(t, <-done, nil)
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusCanceled, checkout.PaymentPaid, checkout.EventCanceled, checkout.EventPaidLate)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 	})
 }

@@ -24,9 +24,14 @@ func queryInterval(age time.Duration, watched bool, jitter float64) time.Duratio
 	return wait - time.Duration(jitter*float64(wait)/10)
 }
 
-// nextQuery is when attempt a is due again after a query at now.
+// nextQuery is when attempt a is due again after a query at now. A payment that
+// was reported and is not confirmed is asked about as a new attempt is.
 func (s *Service) nextQuery(a Attempt, now time.Time) time.Time {
-	return now.Add(queryInterval(now.Sub(a.CreatedAt), s.watchers.watched(a.SessionID, now), s.jitter()))
+	since, watched := a.CreatedAt, s.watchers.watched(a.SessionID, now)
+	if !a.ReportedAt.IsZero() {
+		since, watched = a.ReportedAt, true
+	}
+	return now.Add(queryInterval(now.Sub(since), watched, s.jitter()))
 }
 
 // jitter is in [0, 1).

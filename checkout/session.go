@@ -122,7 +122,8 @@ type Session struct {
 // Accepts reports whether w is one of the wallets the shopper may pick.
 func (s Session) Accepts(w Wallet) bool { return slices.Contains(s.Wallets, w) }
 
-// Payable reports whether an order may be placed for s at now.
+// Payable reports whether an order may be placed for s at now. While a payment
+// is reported and not confirmed none may: the shopper would pay twice.
 func (s Session) Payable(now time.Time) bool {
-	return s.Status == StatusOpen && !s.AmountMismatch && now.Before(s.ExpiresAt)
+	return s.Status == StatusOpen && s.PaymentStatus == PaymentUnpaid && !s.AmountMismatch && now.Before(s.ExpiresAt)
 }

@@ -45,9 +45,10 @@ func (s *Session) pay(attemptID string, now time.Time) outcome {
 	}
 }
 
-// process records that a payment is reported and not confirmed.
+// process records that a payment of an open session is reported and not
+// confirmed.
 func (s *Session) process() outcome {
-	if s.PaymentStatus != PaymentUnpaid {
+	if s.PaymentStatus != PaymentUnpaid || s.Status != StatusOpen {
 		return outcome{}
 	}
 	s.PaymentStatus = PaymentProcessing
@@ -85,7 +86,7 @@ func (s *Session) end(status Status) outcome {
 }
 
 func (a *Attempt) pay(tradeID string, now time.Time) outcome {
-	a.State, a.PaidAt, a.NextQueryAt = AttemptPaid, now, time.Time{}
+	a.State, a.PaidAt, a.NextQueryAt, a.ReportedAt, a.DeniedAt = AttemptPaid, now, time.Time{}, time.Time{}, time.Time{}
 	if tradeID != "" {
 		a.TradeID = tradeID
 	}
@@ -138,26 +139,31 @@ const updateTries = 50
 type decision func(*Session, *Attempt) outcome
 
 // update changes a held attempt and its session as decide says, against what
-// is stored: it decides again whenever that has changed meanwhile. The hold is
-// over when it returns, whatever came of it.
+// is stored: it decides again whenever the session has changed meanwhile. The
+// hold is over when it returns, but for ErrPaymentTaken. ErrConflict says that
+// the decision is out of date: somebody else has held the attempt since, or it
+// has changed.
 func (s *Service) update(ctx context.Context, h held, decide decision) (Attempt, error) {
 	for range updateTries {
 		a, o, err := s.tryUpdate(ctx, h, decide)
-		if errors.Is(err, ErrConflict) || err != nil && h.said.split() {
+		switch {
+		case err == nil && o.changes():
+			s.flush(ctx, h.said)
+			return a, nil
+		case err == nil:
+			h.Attempt = a
+			return a, s.release(ctx, h)
+		case errors.Is(err, ErrPaymentTaken):
+			return h.Attempt, err
+		case errors.Is(err, ErrLeaseLost):
+			return a, errors.Join(err, s.release(ctx, h))
+		case errors.Is(err, ErrConflict) || h.said.split():
 			continue
 		}
-		if err != nil {
-			s.report(Report{Problem: "a change was not stored", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true, Err: err})
-			return h.Attempt, errors.Join(err, s.release(ctx, h))
-		}
-		h.Attempt = a
-		if !o.attempt { // what was applied did not end the hold
-			return a, s.release(ctx, h)
-		}
-		s.flush(ctx, h.said)
-		return a, nil
+		s.report(Report{Problem: "a change was not stored", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true, Err: err})
+		return h.Attempt, errors.Join(err, s.release(ctx, h))
 	}
-	return h.Attempt, errors.Join(errors.New("giving up after losing every round"), s.release(ctx, h))
+	return h.Attempt, errors.Join(errors.New("attempt "+h.ID+": gave up after too many concurrent updates"), s.release(ctx, h))
 }
 
 func (s *Service) tryUpdate(ctx context.Context, h held, decide decision) (Attempt, outcome, error) {
@@ -171,24 +177,48 @@ func (s *Service) tryUpdate(ctx context.Context, h held, decide decision) (Attem
 	}
 	before, sessionBefore := a, session
 	o := decide(&session, &a)
+	if !o.changes() {
+		return before, o, nil
+	}
+	if a.Version != h.Version && needsVersion(before, a) {
+		return before, o, ErrLeaseLost
+	}
 	if err := errors.Join(checkMove(before.State, a.State), checkMove(sessionBefore.Status, session.Status),
 		checkMove(sessionBefore.PaymentStatus, session.PaymentStatus)); err != nil {
 		return before, outcome{}, err
 	}
-	o.said = h.said.forChange()
-	err = s.apply(ctx, session, &a, o)
-	if err == nil && o.changes() {
+	o.attempt, o.said = true, h.said.forChange() // each change under a hold ends it
+	change := Change{Lease: h.until, Fenced: !a.settled(), Payment: h.learn(&a)}
+	err = s.apply(ctx, change, session, &a, o)
+	if err == nil {
 		h.said.written()
 	}
 	return a, o, err
 }
 
-// apply writes an outcome and tells the watchers.
-func (s *Service) apply(ctx context.Context, session Session, a *Attempt, o outcome) error {
+// needsVersion reports whether a change holds only for the version of the
+// attempt that was read when its hold began. A payment and a quarantine hold
+// whatever has happened since, and so does what the gateway gave for the order.
+func needsVersion(before, after Attempt) bool {
+	placed := before.State == AttemptCreating && after.State == AttemptPending
+	return !after.settled() && !placed
+}
+
+// learn keeps the number that query named, and returns the payment that is to
+// be bound to the attempt.
+func (h held) learn(a *Attempt) Payment {
+	if a.TradeID == "" {
+		a.TradeID = h.heard.TradeID
+	}
+	return h.heard.payment()
+}
+
+// apply adds an outcome to a change, writes it and tells the watchers.
+func (s *Service) apply(ctx context.Context, change Change, session Session, a *Attempt, o outcome) error {
 	if !o.changes() {
 		return nil
 	}
-	change := Change{NewRefund: o.refund, Entries: o.said}
+	change.NewRefund, change.Entries = o.refund, o.said
 	// A session that is unchanged is compared all the same: an event carries a
 	// snapshot of it, which must be the newest.
 	if o.session || len(o.events) > 0 {

@@ -33,8 +33,9 @@ const FrameWidth = 240
 // code of WeChat's is dead after two hours, whatever its order's expiry.
 const codeLife = 110 * time.Minute
 
-// startTries bounds the rounds in which an open attempt must be ended first.
-const startTries = 5
+// startTries bounds the rounds in which an open attempt must be ended first, or
+// in which the session has changed meanwhile.
+const startTries = 20
 
 // Start returns the session's open attempt for a wallet, or places an order
 // and returns that. A double click, a reload and a second tab get the same
@@ -48,6 +49,9 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
 			return Attempt{}, err
 		}
 		open, shown, err := s.liveAttempt(ctx, w)
+		if errors.Is(err, ErrConflict) {
+			continue
+		}
 		if err != nil {
 			return Attempt{}, err
 		}
@@ -98,10 +102,13 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 
 // liveAttempt returns the wallet's attempt that can still be paid: the open
 // one, or one that failed and must be closed before the next is placed; nil for
-// none. It says whether that is the one that the pages show.
+// none. ErrConflict says that the session is paid or quarantined by now. It says whether that is the one that the pages show.
 func (s *Service) liveAttempt(ctx context.Context, w wish) (open *Attempt, shown bool, err error) {
 	all, err := s.store.Attempts(ctx, w.SessionID)
 	for i, a := range all {
+		if a.settled() { // since the session was read, which is paid or quarantined by now
+			return nil, false, ErrConflict
+		}
 		if a.live() && a.Wallet == w.Wallet {
 			return &all[i], current(all).ID == a.ID, err
 		}
@@ -192,8 +199,8 @@ func (s *Service) order(ctx context.Context, w wish) (Attempt, error) {
 	// A shopper who leaves now must not leave an attempt that is held and
 	// that nobody places.
 	ctx = context.WithoutCancel(ctx)
-	h := held{a, a.CreatedAt.Add(s.holdFor()), CauseStart, &journal{}}
-	if err := s.store.CreateAttempt(ctx, a, h.until); err != nil {
+	h := s.newHold(a, CauseStart)
+	if err := s.store.CreateAttempt(ctx, a, w.session.Version, h.until); err != nil {
 		return Attempt{}, err
 	}
 	return s.placeHeld(ctx, w, h)
@@ -207,7 +214,8 @@ func (s *Service) newAttempt(w wish) (Attempt, error) {
 	now := s.clock.Now()
 	return Attempt{
 		ID: "at_" + ids[0], OutTradeNo: ids[1], NotifyToken: ids[2], ReturnToken: ids[3],
-		SessionID: w.SessionID, Merchant: w.session.Merchant, Version: 1, State: AttemptCreating,
+		SessionID: w.SessionID, Merchant: w.session.Merchant, Account: s.gateway.Account(w.session.Merchant),
+		Version: 1, State: AttemptCreating,
 		Wallet: w.Wallet, Flow: w.Flow, Reason: w.reason, Payer: w.Payer,
 		Amount: w.session.Amount, Currency: w.session.Currency,
 		CreatedAt: now, NextQueryAt: now.Add(s.holdFor()),
@@ -216,24 +224,51 @@ func (s *Service) newAttempt(w wish) (Attempt, error) {
 
 // placeHeld sends a held attempt's order to the gateway.
 func (s *Service) placeHeld(ctx context.Context, w wish, h held) (Attempt, error) {
-	call, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	created, err := s.gateway.Create(call, s.gatewayOrder(w, h.Attempt))
-	h.said.add(h.call(EntryOrder, s.clock.Now()).answered("placed", "", err))
+	created, err := s.callCreate(ctx, w, h)
 	switch {
 	case err == nil:
-		next := s.clock.Now().Add(firstQueryAfter)
-		return s.update(ctx, h, func(_ *Session, a *Attempt) outcome { return a.place(created, next) })
+		return s.settlePlaced(ctx, h, created)
 	case errors.Is(err, ErrRefused):
 		s.report(Report{Problem: "order refused", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
 		a, updateErr := s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
 			return a.fail("refused by the gateway", time.Time{})
 		})
+		if errors.Is(updateErr, ErrConflict) {
+			return a, updateErr // the refusal of a late request says nothing of the order
+		}
 		return a, errors.Join(err, updateErr)
 	default:
 		s.report(Report{Problem: "order of unknown outcome", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
 		return h.Attempt, errors.Join(ErrOutcomeUnknown, err, s.release(ctx, h))
 	}
+}
+
+func (s *Service) callCreate(ctx context.Context, w wish, h held) (Created, error) {
+	call, cancel, err := h.forCall(ctx, s.timeout)
+	if err != nil {
+		return Created{}, err
+	}
+	defer cancel()
+	created, err := s.gateway.Create(call, s.gatewayOrder(w, h.Attempt))
+	h.said.add(h.call(EntryOrder, s.clock.Now()).answered("placed", "", err))
+	return created, err
+}
+
+// settlePlaced records what the gateway gave for an order. Where the session has
+// ended or been quarantined meanwhile nobody is to pay it: it is closed in the
+// background, and the error is ErrNotPayable.
+func (s *Service) settlePlaced(ctx context.Context, h held, created Created) (Attempt, error) {
+	next := s.clock.Now().Add(firstQueryAfter)
+	wanted := true
+	a, err := s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+		wanted = session.Status == StatusOpen && !session.AmountMismatch
+		return a.place(created, next)
+	})
+	if err == nil && !wanted && a.live() {
+		s.kick(a.ID, CauseOtherPaid)
+		return a, ErrNotPayable
+	}
+	return a, err
 }
 
 func (s *Service) gatewayOrder(w wish, a Attempt) Order {

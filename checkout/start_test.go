@@ -17,7 +17,7 @@ func TestStart(t *testing.T) {
 			a := f.start(s, checkout.WalletAlipayCN)
 			o := f.gateway.order(a.OutTradeNo)
 			same(t, "order", o.Order, checkout.Order{
-				OrderRef: checkout.OrderRef{Merchant: shop, Channel: checkout.ChannelAlipay, OutTradeNo: a.OutTradeNo},
+				OrderRef: checkout.OrderRef{Merchant: shop, Account: shop, Channel: checkout.ChannelAlipay, OutTradeNo: a.OutTradeNo},
 				Wallet:   checkout.WalletAlipayCN, Flow: checkout.FlowWeb, Amount: s.Amount, Currency: s.Currency,
 				Subject: s.Subject, ProductID: a.OutTradeNo, ExpiresAt: s.ExpiresAt, Remaining: s.ExpiresAt.Sub(s.CreatedAt), FrameWidth: checkout.FrameWidth,
 				NotifyURL: "https://pay.example/n/" + a.NotifyToken, ReturnURL: "https://pay.example/r/" + a.ReturnToken,
@@ -100,13 +100,19 @@ func TestStart(t *testing.T) {
 			f.is(old, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
-		"another flow ends a report that was not confirmed": func(t *testing.T, f *fixture) {
+		"not while a payment is reported and not confirmed": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, nil)
 			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
-			r := request(f.readSession(a.SessionID), checkout.WalletAlipayCN)
-			r.Flow = checkout.FlowIframe
-			_, err := f.Start(t.Context(), r)
+			other := request(f.readSession(a.SessionID), checkout.WalletAlipayCN)
+			other.Flow = checkout.FlowIframe
+			for _, r := range []checkout.StartRequest{other, request(f.readSession(a.SessionID), checkout.WalletWeChat)} {
+				_, err := f.Start(t.Context(), r)
+				fails(t, err, checkout.ErrNotPayable)
+			}
+			same(t, "orders", len(f.gateway.placed()), 1)
+			f.sweepFor(20 * time.Second) // query denies it once more
+			_, err := f.Start(t.Context(), other)
 			fails(t, err, nil)
 			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
@@ -237,7 +243,7 @@ func TestClicksAtOnce(t *testing.T) {
 				ID: "at_killed", SessionID: s.ID, Merchant: shop, State: checkout.AttemptCreating, Wallet: checkout.WalletWeChat,
 				Flow: checkout.FlowNative, OutTradeNo: "killed", Amount: s.Amount, Currency: s.Currency, CreatedAt: time.Now(),
 			}
-			if err := f.store.CreateAttempt(t.Context(), killed, time.Now().Add(time.Hour)); err != nil {
+			if err := f.store.CreateAttempt(t.Context(), killed, s.Version, time.Now().Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
 			_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))

@@ -13,9 +13,10 @@ const (
 	// must not keep the next sweep waiting for long.
 	refundBatch  = 16
 	sweepWorkers = 8
-	// concludeAgain is how long to wait with a session whose end the gateway
-	// did not answer for.
+	// concludeAgain and concludeMost bound how long to wait with a session whose
+	// end the gateway did not answer for: a hundredth of the time since its expiry.
 	concludeAgain = 15 * time.Second
+	concludeMost  = time.Hour
 )
 
 // Sweep does what is due: it asks about attempts whose time has come, ends
@@ -31,7 +32,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		asked = sweepKind(ctx, s.clock, s.store.DueAttempts, sweepBatch, func(a Attempt) { _, _ = s.tryAsk(ctx, a.ID, CauseSchedule) })
 	})
 	wg.Go(func() {
-		ended = sweepKind(ctx, s.clock, s.store.ExpiringSessions, sweepBatch, func(session Session) { s.expire(ctx, session.ID) })
+		ended = sweepKind(ctx, s.clock, s.store.ExpiringSessions, sweepBatch, func(session Session) { s.expire(ctx, session) })
 	})
 	wg.Go(func() {
 		sent = sweepKind(ctx, s.clock, s.store.DueRefunds, refundBatch, func(r Refund) { s.sendDueRefund(ctx, r.ID) })
@@ -87,14 +88,16 @@ func (s *Service) askWatched(ctx context.Context, sessionID string, now time.Tim
 }
 
 // expire ends a session whose time is over, or says when to try again.
-func (s *Service) expire(ctx context.Context, sessionID string) {
+func (s *Service) expire(ctx context.Context, session Session) {
 	ctx = context.WithoutCancel(ctx)
-	err := s.conclude(ctx, sessionID, StatusExpired)
+	err := s.conclude(ctx, session.ID, StatusExpired)
 	if err == nil {
 		return
 	}
-	err = errors.Join(err, s.store.PostponeConclusion(ctx, sessionID, s.clock.Now().Add(concludeAgain)))
-	s.report(Report{Problem: "a session could not be ended yet", SessionID: sessionID, Err: err})
+	now := s.clock.Now()
+	wait := min(max(now.Sub(session.ExpiresAt)/100, concludeAgain), concludeMost)
+	err = errors.Join(err, s.store.PostponeConclusion(ctx, session.ID, now.Add(wait)))
+	s.report(Report{Problem: "a session could not be ended yet", SessionID: session.ID, Err: err})
 }
 
 // each calls do for every item, a few at a time, and waits for all. Once ctx is

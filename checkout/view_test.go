@@ -54,7 +54,7 @@ func TestPageState(t *testing.T) {
 		"jsapi":               {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowJSAPI)}, page.Redirecting, true},
 		"failed":              {plain, []checkout.Attempt{as(checkout.AttemptFailed, checkout.FlowWeb)}, page.Failed, true},
 		"closed":              {plain, []checkout.Attempt{as(checkout.AttemptClosed, checkout.FlowWeb)}, page.Choose, true},
-		"processing":          {status(checkout.StatusOpen, checkout.PaymentProcessing), []checkout.Attempt{pending}, page.Confirming, true},
+		"processing":          {status(checkout.StatusOpen, checkout.PaymentProcessing), []checkout.Attempt{pending}, page.Confirming, false},
 		"mismatch":            {func(s *checkout.Session) { s.AmountMismatch = true }, []checkout.Attempt{pending}, page.Failed, false},
 		"complete":            {status(checkout.StatusComplete, checkout.PaymentPaid), []checkout.Attempt{pending}, page.Paid, false},
 		"expired":             {status(checkout.StatusExpired, checkout.PaymentUnpaid), nil, page.Expired, false},

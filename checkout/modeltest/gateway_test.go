@@ -330,7 +330,7 @@ func (w wire) Refund(ctx context.Context, r checkout.RefundOrder) (checkout.Refu
 }
 
 // ReadNotification implements checkout.Gateway.
-func (w wire) ReadNotification(merchant string, body []byte) (checkout.OrderStatus, string, error) {
+func (w wire) ReadNotification(r checkout.OrderRef, body []byte) (checkout.OrderStatus, string, error) {
 	w.life.check()
 	var n note
 	switch err := json.Unmarshal(body, &n); {
@@ -338,8 +338,11 @@ func (w wire) ReadNotification(merchant string, body []byte) (checkout.OrderStat
 		return checkout.OrderStatus{}, "malformed", err
 	case n.Sign != "signed":
 		return checkout.OrderStatus{}, "unsigned", errors.New("the signature is wrong")
-	case n.Merchant != merchant:
+	case n.Merchant != r.Merchant:
 		return checkout.OrderStatus{}, "another's", checkout.ErrOtherAccount
 	}
 	return n.OrderStatus, "kept", nil
 }
+
+// Account implements checkout.Gateway.
+func (w wire) Account(merchant string) string { return "account of " + merchant }

@@ -55,8 +55,8 @@ func (d disk) PostponeConclusion(ctx context.Context, id string, at time.Time) e
 	return d.write(ctx, "PostponeConclusion "+id, func() error { return d.Store.PostponeConclusion(ctx, id, at) })
 }
 
-func (d disk) CreateAttempt(ctx context.Context, a checkout.Attempt, heldUntil time.Time) error {
-	return d.write(ctx, "CreateAttempt", func() error { return d.Store.CreateAttempt(ctx, a, heldUntil) })
+func (d disk) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, heldUntil time.Time) error {
+	return d.write(ctx, "CreateAttempt", func() error { return d.Store.CreateAttempt(ctx, a, sessionVersion, heldUntil) })
 }
 
 func (d disk) Attempt(ctx context.Context, id string) (checkout.Attempt, error) {

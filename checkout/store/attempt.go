@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -12,32 +13,34 @@ import (
 const attemptColumns = `id, session_id, merchant, version, state, wallet, flow, reason, payer,
 	out_trade_no, trade_id, amount, currency, notify_token, return_token,
 	placed_code, placed_url, placed_jsapi, failure, quarantined,
-	created_at, paid_at, next_query_at, queried_at, queries`
+	created_at, paid_at, next_query_at, queried_at, queries, account, notified_trade_id, reported_at, denied_at`
 
 func scanAttempt(r row) (checkout.Attempt, error) {
 	var a checkout.Attempt
 	err := r.Scan(&a.ID, &a.SessionID, &a.Merchant, &a.Version, &a.State, &a.Wallet, &a.Flow, &a.Reason, &a.Payer,
 		&a.OutTradeNo, &a.TradeID, &a.Amount, &a.Currency, &a.NotifyToken, &a.ReturnToken,
 		&a.Placed.Code, &a.Placed.URL, &a.Placed.JSAPI, &a.Failure, &a.Quarantined,
-		millis{&a.CreatedAt}, millis{&a.PaidAt}, millis{&a.NextQueryAt}, millis{&a.QueriedAt}, &a.Queries)
+		millis{&a.CreatedAt}, millis{&a.PaidAt}, millis{&a.NextQueryAt}, millis{&a.QueriedAt}, &a.Queries,
+		&a.Account, &a.NotifiedTradeID, millis{&a.ReportedAt}, millis{&a.DeniedAt})
 	return a, err
 }
 
 // CreateAttempt implements [checkout.Store].
-func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, heldUntil time.Time) error {
+func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, heldUntil time.Time) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx,
-			`UPDATE sessions SET version = version + 1 WHERE id = $1 AND status = 'open'`, a.SessionID)
-		if err := one(result, err, checkout.ErrNotPayable); err != nil {
+			`UPDATE sessions SET version = version + 1 WHERE id = $1 AND version = $2 AND status = 'open'`, a.SessionID, sessionVersion)
+		if err := one(result, err, checkout.ErrConflict); err != nil {
 			return err
 		}
 		result, err = tx.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`, channel, held_until)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
 			ON CONFLICT (session_id, wallet) WHERE state IN ('creating', 'pending') DO NOTHING`,
 			a.ID, a.SessionID, a.Merchant, a.Version, string(a.State), string(a.Wallet), string(a.Flow), a.Reason, a.Payer,
 			a.OutTradeNo, clean(a.TradeID), a.Amount, a.Currency, a.NotifyToken, a.ReturnToken,
 			clean(a.Placed.Code), clean(a.Placed.URL), clean(a.Placed.JSAPI), clean(a.Failure), a.Quarantined,
 			ms(a.CreatedAt), ms(a.PaidAt), ms(a.NextQueryAt), ms(a.QueriedAt), a.Queries,
+			a.Account, clean(a.NotifiedTradeID), ms(a.ReportedAt), ms(a.DeniedAt),
 			string(a.Wallet.Channel()), ms(heldUntil))
 		if err != nil {
 			return fmt.Errorf("storing attempt %s: %w", a.ID, err)
@@ -108,16 +111,31 @@ func (s *Store) Release(ctx context.Context, id string, until, next time.Time) e
 }
 
 // updateAttempt writes what may change of an attempt, against the version that
-// was read, and ends a hold on it. A query that a notification asked for
-// during the hold stays asked for.
-func updateAttempt(ctx context.Context, tx *sql.Tx, a checkout.Attempt) error {
-	result, err := tx.ExecContext(ctx, `UPDATE attempts SET version = version + 1, held_until = 0,
+// was read, and ends the hold of the change's lease on it. A query that a
+// notification asked for during the hold stays asked for.
+func updateAttempt(ctx context.Context, tx *sql.Tx, c checkout.Change) error {
+	a := *c.Attempt
+	result, err := tx.ExecContext(ctx, `UPDATE attempts SET version = version + 1,
+			held_until = CASE WHEN held_until = $13 THEN 0 ELSE held_until END,
 			state = $1, trade_id = $2, placed_code = $3, placed_url = $4, placed_jsapi = $5,
-			failure = $6, quarantined = $7, paid_at = $8,
+			failure = $6, quarantined = $7, paid_at = $8, reported_at = $14, denied_at = $15,
 			next_query_at = CASE WHEN $9 AND next_query_at > 0 AND next_query_at < held_until THEN next_query_at ELSE $10 END
-		WHERE id = $11 AND version = $12`,
+		WHERE id = $11 AND version = $12 AND (held_until = $13 OR NOT $16)`,
 		string(a.State), clean(a.TradeID), clean(a.Placed.Code), clean(a.Placed.URL), clean(a.Placed.JSAPI),
 		clean(a.Failure), a.Quarantined, ms(a.PaidAt), a.State != checkout.AttemptPaid && !a.Quarantined,
-		ms(a.NextQueryAt), a.ID, a.Version)
-	return one(result, err, checkout.ErrConflict)
+		ms(a.NextQueryAt), a.ID, a.Version, ms(c.Lease), ms(a.ReportedAt), ms(a.DeniedAt), c.Fenced)
+	if err := one(result, err, checkout.ErrConflict); !errors.Is(err, checkout.ErrConflict) {
+		return err
+	}
+	return whyNotUpdated(ctx, tx, a)
+}
+
+// whyNotUpdated tells a lease that was lost from a version that was changed.
+func whyNotUpdated(ctx context.Context, tx *sql.Tx, a checkout.Attempt) error {
+	var version int64
+	err := tx.QueryRowContext(ctx, `SELECT version FROM attempts WHERE id = $1`, a.ID).Scan(&version)
+	if err == nil && version == a.Version {
+		return checkout.ErrLeaseLost
+	}
+	return checkout.ErrConflict
 }

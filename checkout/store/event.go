@@ -111,7 +111,7 @@ func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event,
 func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		// It locks the attempt, so that of several at once one is the first.
-		if err := askSooner(ctx, tx, n.AttemptID, askAt); err != nil {
+		if err := hint(ctx, tx, n, askAt); err != nil {
 			return err
 		}
 		var earlier int
@@ -137,12 +137,20 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, as
 	return nil
 }
 
-// askSooner brings an attempt's next query forward to askAt, if that is set. It
-// locks the attempt either way.
-func askSooner(ctx context.Context, tx *sql.Tx, attemptID string, askAt time.Time) error {
-	result, err := tx.ExecContext(ctx, `UPDATE attempts SET next_query_at = CASE
-			WHEN CAST($1 AS BIGINT) > 0 AND (next_query_at = 0 OR next_query_at > $1) AND state <> 'paid' AND NOT quarantined THEN $1
-			ELSE next_query_at END
-		WHERE id = $2`, ms(askAt), attemptID)
+// hint keeps what a notification says of its attempt, and brings the next query
+// forward to askAt, if that is set. It locks the attempt in any case.
+func hint(ctx context.Context, tx *sql.Tx, n checkout.Notification, askAt time.Time) error {
+	var paid time.Time
+	if n.Paid {
+		paid = n.ReceivedAt
+	}
+	result, err := tx.ExecContext(ctx, `UPDATE attempts SET
+			next_query_at = CASE
+				WHEN CAST($1 AS BIGINT) > 0 AND (next_query_at = 0 OR next_query_at > $1) AND state <> 'paid' AND NOT quarantined THEN $1
+				ELSE next_query_at END,
+			version = CASE WHEN CAST($3 AS BIGINT) > 0 AND reported_at = 0 AND state <> 'paid' AND NOT quarantined THEN version + 1 ELSE version END,
+			reported_at = CASE WHEN reported_at = 0 AND state <> 'paid' AND NOT quarantined THEN $3 ELSE reported_at END,
+			notified_trade_id = CASE WHEN notified_trade_id = '' THEN $4 ELSE notified_trade_id END
+		WHERE id = $2`, ms(askAt), n.AttemptID, ms(paid), clean(n.TradeID))
 	return one(result, err, checkout.ErrNotFound)
 }

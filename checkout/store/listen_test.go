@@ -49,7 +49,7 @@ func TestNodesHearOfChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	attempt := checkout.Attempt{ID: "at_1", SessionID: session.ID, Version: 1, State: checkout.AttemptCreating, Wallet: checkout.WalletWeChat}
-	if err := one.CreateAttempt(t.Context(), attempt, time.Time{}); err != nil {
+	if err := one.CreateAttempt(t.Context(), attempt, session.Version, time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	hear(t, heard, session.ID)

@@ -31,7 +31,7 @@ func TestSessionsFromBeforeRefundsKnowWhatPaidThem(t *testing.T) {
 		if id == "at_closed" {
 			a.State = checkout.AttemptClosed
 		}
-		if err := s.CreateAttempt(t.Context(), a, time.Time{}); err != nil {
+		if err := s.CreateAttempt(t.Context(), a, session.Version+int64(i), time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -58,7 +58,10 @@ func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
 			}
 		}
 		if c.Attempt != nil {
-			if err := updateAttempt(ctx, tx, *c.Attempt); err != nil {
+			if err := updateAttempt(ctx, tx, c); err != nil {
+				return err
+			}
+			if err := bindPayment(ctx, tx, c.Payment, *c.Attempt); err != nil {
 				return err
 			}
 		}

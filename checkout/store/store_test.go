@@ -113,7 +113,7 @@ func TestDatabaseThatIsClosed(t *testing.T) {
 		"Session":            func() error { _, err := s.Session(ctx, "cs_1"); return err },
 		"ExpiringSessions":   func() error { _, err := s.ExpiringSessions(ctx, now, 1); return err },
 		"PostponeConclusion": func() error { return s.PostponeConclusion(ctx, "cs_1", now) },
-		"CreateAttempt":      func() error { return s.CreateAttempt(ctx, checkout.Attempt{}, now) },
+		"CreateAttempt":      func() error { return s.CreateAttempt(ctx, checkout.Attempt{}, 1, now) },
 		"Hold":               func() error { _, err := s.Hold(ctx, "at_1", now, now, now); return err },
 		"Release":            func() error { return s.Release(ctx, "at_1", now, now) },
 		"Apply":              func() error { return s.Apply(ctx, checkout.Change{}) },

@@ -53,7 +53,7 @@ func aDay(t *testing.T, s *store.Store) {
 		ID: "at_1", SessionID: session.ID, State: checkout.AttemptPaid, Wallet: checkout.WalletWeChat, Flow: checkout.FlowNative, Reason: "a computer",
 		OutTradeNo: "order1", TradeID: "trade1", NotifyToken: "n", ReturnToken: "r", Amount: 1, CreatedAt: session.CreatedAt.Add(time.Second),
 	}
-	try(t, s.CreateAttempt(t.Context(), a, time.Time{}))
+	try(t, s.CreateAttempt(t.Context(), a, session.Version, time.Time{}))
 	n := checkout.Notification{
 		ID: "nt_1", SessionID: session.ID, AttemptID: a.ID, ReceivedAt: session.CreatedAt.Add(2 * time.Second),
 		Verdict: checkout.VerdictMismatch, Body: "{}", Detail: "another amount",

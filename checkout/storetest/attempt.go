@@ -21,7 +21,7 @@ func attemptRoundTrip(t *testing.T, f fixture) {
 		Failure: "PAY_ERROR", Quarantined: true, CreatedAt: start(), PaidAt: start().Add(1 * time.Second),
 		NextQueryAt: start().Add(2 * time.Second), QueriedAt: start().Add(3 * time.Second), Queries: 7,
 	}
-	must(t, f.CreateAttempt(t.Context(), a, start().Add(someHold)))
+	must(t, f.create(t, a, start().Add(someHold)))
 	same(t, "attempt", f.readAttempt(t, a.ID), a)
 	byNotify, err := f.AttemptByNotifyToken(t.Context(), a.NotifyToken)
 	must(t, err)
@@ -39,7 +39,7 @@ func attemptsInOrder(t *testing.T, f fixture) {
 	for i, w := range checkout.Wallets() {
 		a := newAttempt(s, w)
 		a.CreatedAt = start().Add(-time.Duration(i) * time.Second)
-		must(t, f.CreateAttempt(t.Context(), a, start()))
+		must(t, f.create(t, a, start()))
 		want = append([]string{a.ID}, want...)
 	}
 	f.attempt(t) // of another session
@@ -50,7 +50,7 @@ func attemptsInOrder(t *testing.T, f fixture) {
 
 func attemptCountsUp(t *testing.T, f fixture) {
 	s := f.session(t)
-	must(t, f.CreateAttempt(t.Context(), newAttempt(s, checkout.WalletWeChat), start()))
+	must(t, f.create(t, newAttempt(s, checkout.WalletWeChat), start()))
 	stale := s
 	stale.Status = checkout.StatusExpired
 	matches(t, "ending the session as it was before", f.Apply(t.Context(), checkout.Change{Session: &stale}), checkout.ErrConflict)
@@ -62,12 +62,12 @@ func noAttemptOnEnded(t *testing.T, f fixture) {
 		s := newSession()
 		s.Status = status
 		must(t, f.CreateSession(t.Context(), s))
-		err := f.CreateAttempt(t.Context(), newAttempt(s, checkout.WalletWeChat), start())
-		matches(t, string(status), err, checkout.ErrNotPayable)
+		err := f.create(t, newAttempt(s, checkout.WalletWeChat), start())
+		matches(t, string(status), err, checkout.ErrConflict)
 		same(t, "version", f.readSession(t, s.ID).Version, s.Version)
 	}
-	err := f.CreateAttempt(t.Context(), newAttempt(newSession(), checkout.WalletWeChat), start())
-	matches(t, "unknown session", err, checkout.ErrNotPayable)
+	err := f.create(t, newAttempt(newSession(), checkout.WalletWeChat), start())
+	matches(t, "unknown session", err, checkout.ErrConflict)
 }
 
 func oneOpenAttempt(t *testing.T, f fixture) {
@@ -75,21 +75,21 @@ func oneOpenAttempt(t *testing.T, f fixture) {
 	first := f.attemptOf(t, s, checkout.WalletAlipayCN)
 	version := f.readSession(t, s.ID).Version
 	second := newAttempt(s, checkout.WalletAlipayCN)
-	matches(t, "beside a creating one", f.CreateAttempt(t.Context(), second, start()), checkout.ErrConflict)
+	matches(t, "beside a creating one", f.create(t, second, start()), checkout.ErrConflict)
 	same(t, "version after the conflict", f.readSession(t, s.ID).Version, version)
 
 	f.change(t, first, func(a *checkout.Attempt) { a.State = checkout.AttemptPending })
-	matches(t, "beside a pending one", f.CreateAttempt(t.Context(), second, start()), checkout.ErrConflict)
+	matches(t, "beside a pending one", f.create(t, second, start()), checkout.ErrConflict)
 	f.attemptOf(t, s, checkout.WalletAlipayHK) // another wallet may
 
 	f.change(t, f.readAttempt(t, first.ID), func(a *checkout.Attempt) { a.State = checkout.AttemptClosed })
-	must(t, f.CreateAttempt(t.Context(), second, start()))
+	must(t, f.create(t, second, start()))
 }
 
 func oneOpenAttemptAtOnce(t *testing.T, f fixture) {
 	s := f.session(t)
 	won := winners(t, checkout.ErrConflict, func() error {
-		return f.CreateAttempt(t.Context(), newAttempt(s, checkout.WalletWeChat), start())
+		return f.create(t, newAttempt(s, checkout.WalletWeChat), start())
 	})
 	same(t, "attempts that won", won, int64(1))
 	all, err := f.Attempts(t.Context(), s.ID)
@@ -125,15 +125,15 @@ func dueAttempts(t *testing.T, f fixture) {
 	for _, after := range []time.Duration{2, 0, 1, 3} { // minutes; 3 is not due
 		a := newAttempt(f.session(t), checkout.WalletWeChat)
 		a.NextQueryAt = start().Add(after * time.Minute)
-		must(t, f.CreateAttempt(t.Context(), a, start()))
+		must(t, f.create(t, a, start()))
 		all = append(all, a.ID)
 	}
 	never := newAttempt(f.session(t), checkout.WalletWeChat)
 	never.NextQueryAt = time.Time{}
-	must(t, f.CreateAttempt(t.Context(), never, start()))
+	must(t, f.create(t, never, start()))
 	held := newAttempt(f.session(t), checkout.WalletWeChat)
 	held.NextQueryAt = start()
-	must(t, f.CreateAttempt(t.Context(), held, start().Add(time.Hour)))
+	must(t, f.create(t, held, start().Add(time.Hour)))
 
 	due, err := f.DueAttempts(t.Context(), start().Add(2*time.Minute), 10)
 	must(t, err)
@@ -153,7 +153,7 @@ func dueInTurn(t *testing.T, f fixture) {
 		must(t, f.CreateSession(t.Context(), s))
 		a := newAttempt(s, checkout.WalletWeChat)
 		a.Merchant, a.NextQueryAt = merchant, s.ConcludeAt
-		must(t, f.CreateAttempt(t.Context(), a, start()))
+		must(t, f.create(t, a, start()))
 		want = append(want, a.ID, s.ID)
 	}
 	attempts, err := f.DueAttempts(t.Context(), start().Add(time.Minute), 3)

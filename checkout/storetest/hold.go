@@ -10,7 +10,7 @@ import (
 
 func heldByCreator(t *testing.T, f fixture) {
 	a := newAttempt(f.session(t), checkout.WalletWeChat)
-	must(t, f.CreateAttempt(t.Context(), a, start().Add(someHold)))
+	must(t, f.create(t, a, start().Add(someHold)))
 	if f.hold(t, a.ID, start().Add(time.Second)) {
 		t.Error("somebody else got hold of it")
 	}

@@ -68,6 +68,13 @@ var contract = map[string]check{
 	"apply against an old attempt":                      applyOldAttempt,
 	"apply against an old version, at once":             applyAtOnce,
 	"apply ends a hold":                                 applyEndsHold,
+	"apply leaves another's hold":                       applyLeavesLease,
+	"apply that is fenced by another's hold":            applyFenced,
+	"a payment settles one attempt":                     paymentOnce,
+	"a payment settles one attempt, at once":            paymentOnceAtOnce,
+	"a payment that is known as another's":              paymentOfAnother,
+	"a notification of a payment":                       notificationReports,
+	"a notification of a settled attempt's payment":     notificationReportsNothing,
 	"events of a session, the oldest first":             eventsInOrder,
 	"a notification's event is stored once":             notificationEvent,
 	"a notification's event is stored once, at once":    notificationEventAtOnce,
@@ -169,9 +176,19 @@ func (f fixture) attempt(t *testing.T) checkout.Attempt {
 func (f fixture) attemptOf(t *testing.T, s checkout.Session, w checkout.Wallet) checkout.Attempt {
 	t.Helper()
 	a := newAttempt(s, w)
-	must(t, f.CreateAttempt(t.Context(), a, start().Add(someHold)))
+	must(t, f.create(t, a, start().Add(someHold)))
 	must(t, f.Release(t.Context(), a.ID, start().Add(someHold), start().Add(3*time.Second)))
 	return f.readAttempt(t, a.ID)
+}
+
+// create stores an attempt in its session as that is now.
+func (f fixture) create(t *testing.T, a checkout.Attempt, heldUntil time.Time) error {
+	t.Helper()
+	s, err := f.Session(t.Context(), a.SessionID)
+	if err != nil && !errors.Is(err, checkout.ErrNotFound) {
+		t.Fatal(err)
+	}
+	return f.CreateAttempt(t.Context(), a, s.Version, heldUntil)
 }
 
 func (f fixture) readSession(t *testing.T, id string) checkout.Session {

@@ -38,7 +38,7 @@ func timelineBegins(t *testing.T, f fixture) {
 	s, other := f.session(t), f.session(t)
 	a := newAttempt(s, checkout.WalletWeChat)
 	a.Reason = "a computer"
-	must(t, f.CreateAttempt(t.Context(), a, start().Add(someHold)))
+	must(t, f.create(t, a, start().Add(someHold)))
 	must(t, f.Apply(t.Context(), checkout.Change{Events: []checkout.Event{newEvent(other, checkout.EventExpired)}}))
 	same(t, "timeline", f.timeline(t, s.ID), []checkout.Entry{s.Entry(), a.Entry()})
 	same(t, "reason", f.timeline(t, s.ID)[1].Detail, "a computer")
@@ -79,7 +79,7 @@ func timelineOfRefused(t *testing.T, f fixture) {
 	c.Entries = []checkout.Entry{newEntry(a, "paid")}
 	c.Attempt.Version++
 	matches(t, "apply", f.Apply(t.Context(), c), checkout.ErrConflict)
-	matches(t, "a second attempt", f.CreateAttempt(t.Context(), newAttempt(f.readSession(t, a.SessionID), a.Wallet), start()), checkout.ErrConflict)
+	matches(t, "a second attempt", f.create(t, newAttempt(f.readSession(t, a.SessionID), a.Wallet), start()), checkout.ErrConflict)
 	same(t, "entries", len(f.timeline(t, a.SessionID)), 2)
 }
 

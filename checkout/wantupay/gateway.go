@@ -18,7 +18,15 @@ import (
 
 // Account is a shop's account at the gateway.
 type Account struct {
+	// Name stays the same while the account does. Orders are stored with it.
+	Name   string
 	Client *wantu.Client
+	// MerchantAccount is the gateway's number of the merchant: it numbers its
+	// trades for that.
+	MerchantAccount string
+	// Previous are the shop's accounts from before. No order is placed with them;
+	// the orders that were are asked about, closed, refunded and reconciled.
+	Previous []Account
 	// WeChatAppID is the WeChat account whose openids the shop's JSAPI
 	// orders name. Without it the shop has no JSAPI.
 	WeChatAppID string
@@ -32,11 +40,40 @@ var _ checkout.Gateway = (*Gateway)(nil)
 // New returns a Gateway for the accounts of the shops, by merchant ID.
 func New(accounts map[string]Account) (*Gateway, error) {
 	for id, a := range accounts {
-		if a.Client == nil {
-			return nil, fmt.Errorf("wantupay: the account of %q has no client", id)
+		names := map[string]bool{}
+		for _, a := range a.all() {
+			if a.Client == nil {
+				return nil, fmt.Errorf("wantupay: an account of %q has no client", id)
+			}
+			if names[a.Name] {
+				return nil, fmt.Errorf("wantupay: two accounts of %q have one name", id)
+			}
+			names[a.Name] = true
 		}
 	}
 	return &Gateway{accounts: accounts}, nil
+}
+
+// all returns the account and those from before.
+func (a Account) all() []Account { return append([]Account{a}, a.Previous...) }
+
+// Account implements [checkout.Gateway].
+func (g *Gateway) Account(merchant string) string { return g.accounts[merchant].Name }
+
+// of returns the account of an order. One that is not configured any more is
+// not known: another may answer that it has no such order, which says nothing.
+func (g *Gateway) of(r checkout.OrderRef) (Account, error) {
+	a, err := g.account(r.Merchant)
+	if err != nil || r.Account == "" {
+		return a, err
+	}
+	for _, known := range a.all() {
+		if known.Name == r.Account {
+			return known, nil
+		}
+	}
+	return a, fmt.Errorf("%w: the order was placed with account %q, which is not configured for merchant %q any more: name it as gateway.previous_account",
+		checkout.ErrOutcomeUnknown, r.Account, r.Merchant)
 }
 
 func (g *Gateway) account(merchant string) (Account, error) {
@@ -49,7 +86,7 @@ func (g *Gateway) account(merchant string) (Account, error) {
 
 // Create implements [checkout.Gateway].
 func (g *Gateway) Create(ctx context.Context, o checkout.Order) (checkout.Created, error) {
-	account, err := g.account(o.Merchant)
+	account, err := g.of(o.OrderRef)
 	if err != nil {
 		return checkout.Created{}, err
 	}
@@ -129,7 +166,7 @@ func (a Account) jsapi(ctx context.Context, o checkout.Order) (checkout.Created,
 
 // Query implements [checkout.Gateway].
 func (g *Gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
-	account, err := g.account(r.Merchant)
+	account, err := g.of(r)
 	if err != nil {
 		return checkout.OrderStatus{}, err
 	}
@@ -138,14 +175,15 @@ func (g *Gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.Orde
 		return checkout.OrderStatus{}, translate(err)
 	}
 	return checkout.OrderStatus{
-		OutTradeNo: answer.OutTradeNo, TradeID: answer.TradeID, Amount: answer.TotalFee, Currency: answer.FeeType,
+		OutTradeNo: answer.OutTradeNo, TradeID: answer.TradeID, Payee: account.MerchantAccount,
+		Amount: answer.TotalFee, Currency: answer.FeeType,
 		State: state(answer.TradeStatus), Detail: string(answer.TradeStatus),
 	}, nil
 }
 
 // Close implements [checkout.Gateway].
 func (g *Gateway) Close(ctx context.Context, r checkout.OrderRef) error {
-	account, err := g.account(r.Merchant)
+	account, err := g.of(r)
 	if err != nil {
 		return err
 	}
@@ -155,8 +193,8 @@ func (g *Gateway) Close(ctx context.Context, r checkout.OrderRef) error {
 
 // Refund implements [checkout.Gateway].
 func (g *Gateway) Refund(ctx context.Context, o checkout.RefundOrder) (checkout.RefundResult, error) {
-	account, known := g.accounts[o.Merchant]
-	if !known {
+	account, err := g.of(o.OrderRef)
+	if err != nil {
 		// Another node may know it, as while a shop is being added to one after
 		// the other: the gateway has refused nothing.
 		return checkout.RefundResult{}, fmt.Errorf("%w: no account for merchant %q", checkout.ErrOutcomeUnknown, o.Merchant)
@@ -186,9 +224,9 @@ func refundError(err error) error {
 }
 
 // ReadNotification implements [checkout.Gateway].
-func (g *Gateway) ReadNotification(merchant string, body []byte) (checkout.OrderStatus, string, error) {
+func (g *Gateway) ReadNotification(r checkout.OrderRef, body []byte) (checkout.OrderStatus, string, error) {
 	text := redact(body)
-	account, err := g.account(merchant)
+	account, err := g.of(r)
 	if err != nil {
 		return checkout.OrderStatus{}, text, err
 	}
@@ -200,7 +238,7 @@ func (g *Gateway) ReadNotification(merchant string, body []byte) (checkout.Order
 		return checkout.OrderStatus{}, text, err
 	}
 	return checkout.OrderStatus{
-		OutTradeNo: n.OutTradeNo, TradeID: n.TradeID, Amount: n.TotalFee, Currency: n.FeeType,
+		OutTradeNo: n.OutTradeNo, TradeID: n.TradeID, Payee: account.MerchantAccount, Amount: n.TotalFee, Currency: n.FeeType,
 		State: state(n.TradeStatus), Detail: string(n.TradeStatus),
 	}, text, nil
 }
@@ -208,7 +246,7 @@ func (g *Gateway) ReadNotification(merchant string, body []byte) (checkout.Order
 // translate adds to an error the one of the domain's that it matches.
 func translate(err error) error {
 	switch {
-	case err == nil, errors.Is(err, checkout.ErrRefused):
+	case err == nil, errors.Is(err, checkout.ErrRefused), errors.Is(err, checkout.ErrOutcomeUnknown):
 		return err
 	case errors.Is(err, wantu.ErrOrderInvalid):
 		return errors.Join(checkout.ErrNoOrder, err)

@@ -32,7 +32,7 @@ func TestReadNotification(t *testing.T) {
 	t.Parallel()
 	g := answering(t, nil)
 	good := notification(t, nil)
-	n, text, err := g.ReadNotification(shop, []byte(good))
+	n, text, err := g.ReadNotification(checkout.OrderRef{Merchant: shop}, []byte(good))
 	fails(t, err, nil)
 	same(t, "status", n, checkout.OrderStatus{
 		OutTradeNo: "abc234", TradeID: "1", Amount: 88000, Currency: "HKD", State: checkout.OrderPaid, Detail: "SUCCESS",
@@ -64,7 +64,7 @@ func TestNotificationsThatAreRejected(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n, text, err := g.ReadNotification(shop, []byte(body))
+			n, text, err := g.ReadNotification(checkout.OrderRef{Merchant: shop}, []byte(body))
 			if err == nil || errors.Is(err, checkout.ErrOtherAccount) {
 				t.Errorf("error %v", err)
 			}
@@ -76,7 +76,7 @@ func TestNotificationsThatAreRejected(t *testing.T) {
 	}
 	t.Run("for a merchant without account", func(t *testing.T) {
 		t.Parallel()
-		_, _, err := g.ReadNotification("nobody", []byte(good))
+		_, _, err := g.ReadNotification(checkout.OrderRef{Merchant: "nobody"}, []byte(good))
 		fails(t, err, checkout.ErrRefused)
 	})
 	for name, change := range map[string]map[string]any{
@@ -84,7 +84,7 @@ func TestNotificationsThatAreRejected(t *testing.T) {
 	} {
 		t.Run("for "+name, func(t *testing.T) {
 			t.Parallel()
-			n, _, err := g.ReadNotification(shop, []byte(notification(t, change)))
+			n, _, err := g.ReadNotification(checkout.OrderRef{Merchant: shop}, []byte(notification(t, change)))
 			fails(t, err, checkout.ErrOtherAccount)
 			same(t, "status", n, checkout.OrderStatus{})
 		})
@@ -110,7 +110,7 @@ func TestWhatIsKeptOfANotification(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, text, err := g.ReadNotification(shop, []byte(body))
+			_, text, err := g.ReadNotification(checkout.OrderRef{Merchant: shop}, []byte(body))
 			if err == nil {
 				t.Error("believed")
 			}

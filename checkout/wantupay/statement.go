@@ -11,18 +11,31 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// Statement implements [checkout.Gateway]. It reads the statement of each
-// channel, and leaves out one that the store has no privilege for, unless it is
-// the last that is left. A gateway that answers for all channels at once tells
-// each trade to both: what the channel before told is left out.
+// Statement implements [checkout.Gateway]. It reads the statements of the
+// merchant's account and of those from before.
 func (g *Gateway) Statement(ctx context.Context, merchant string, from, to time.Time) iter.Seq2[checkout.Trade, error] {
 	return func(yield func(checkout.Trade, error) bool) {
-		account, err := g.account(merchant)
+		current, err := g.account(merchant)
 		if err != nil {
 			yield(checkout.Trade{}, err)
 			return
 		}
-		r := reading{account: account, from: from, to: to, told: map[uint64]int{}, seed: maphash.MakeSeed()}
+		for _, account := range current.all() {
+			for trade, err := range account.statement(ctx, from, to) {
+				if !yield(trade, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// statement is the statement of one account. It reads that of each channel, and leaves out one that the store has no privilege for, unless it is
+// the last that is left. A gateway that answers for all channels at once tells
+// each trade to both: what the channel before told is left out.
+func (a Account) statement(ctx context.Context, from, to time.Time) iter.Seq2[checkout.Trade, error] {
+	return func(yield func(checkout.Trade, error) bool) {
+		r := reading{account: a, from: from, to: to, told: map[uint64]int{}, seed: maphash.MakeSeed()}
 		first, err := r.channel(ctx, wantu.Alipay, yield)
 		if err == nil && !first.stopped || errors.Is(err, wantu.ErrNoPrivilege) {
 			r.told = first.told

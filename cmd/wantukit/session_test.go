@@ -58,7 +58,9 @@ func (d *trouble) attempt(id string, w checkout.Wallet, f checkout.Flow) checkou
 		Reason: "a desktop browser that no wallet's application shows", Payer: hidden, OutTradeNo: "order of " + id, Amount: 48000, Currency: "HKD",
 		NotifyToken: hidden + id, ReturnToken: hidden + id, CreatedAt: d.after(time.Second), Placed: checkout.Placed{URL: hidden},
 	}
-	d.try(d.store.CreateAttempt(d.t.Context(), a, time.Time{}))
+	session, err := d.store.Session(d.t.Context(), a.SessionID)
+	d.try(err)
+	d.try(d.store.CreateAttempt(d.t.Context(), a, session.Version, time.Time{}))
 	return a
 }
 

@@ -9,11 +9,11 @@ CREATE UNIQUE INDEX events_version ON events (session_id, version) WHERE version
 -- column have '' and belong to the account that is configured.
 ALTER TABLE attempts ADD COLUMN account TEXT NOT NULL DEFAULT '';
 
--- What signed notifications said about an order: its number at the gateway, and
--- when the first reported a payment that query has not confirmed. denied_at is
--- when query first answered otherwise.
+-- notified_trade_id is the gateway's number that a signed notification told.
+-- reported_at is when the gateway reported a payment that query has not confirmed,
+-- and denied_at is when query first answered otherwise since.
 ALTER TABLE attempts ADD COLUMN notified_trade_id TEXT NOT NULL DEFAULT '';
-ALTER TABLE attempts ADD COLUMN notified_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN reported_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN denied_at BIGINT NOT NULL DEFAULT 0;
 
 -- A payment at the gateway belongs to the first attempt that query reports it
@@ -26,6 +26,7 @@ CREATE TABLE payments (
 );
 
 CREATE INDEX payments_of_trade ON payments (trade_id);
+CREATE INDEX attempts_trade ON attempts (trade_id) WHERE trade_id <> '';
 
 INSERT INTO payments (account, trade_id, attempt_id)
 SELECT '', trade_id, MIN(id) FROM attempts WHERE state = 'paid' AND trade_id <> '' GROUP BY trade_id;
@@ -33,8 +34,9 @@ SELECT '', trade_id, MIN(id) FROM attempts WHERE state = 'paid' AND trade_id <> 
 -- +goose Down
 
 DROP TABLE payments;
+DROP INDEX attempts_trade;
 ALTER TABLE attempts DROP COLUMN denied_at;
-ALTER TABLE attempts DROP COLUMN notified_at;
+ALTER TABLE attempts DROP COLUMN reported_at;
 ALTER TABLE attempts DROP COLUMN notified_trade_id;
 ALTER TABLE attempts DROP COLUMN account;
 DROP INDEX events_version;

@@ -49,12 +49,24 @@ func (s *Shop) checkGateway() error {
 	switch {
 	case err != nil || gateway.Host == "":
 		return errors.New("gateway.base_url is not a URL")
-	case len(s.Gateway.Key) < minKey:
-		return fmt.Errorf("gateway.key is shorter than %d characters", minKey)
-	case s.Gateway.PreviousKey != "" && len(s.Gateway.PreviousKey) < minKey:
-		return fmt.Errorf("gateway.previous_key is shorter than %d characters", minKey)
-	case s.Gateway.PreviousKey == s.Gateway.Key:
-		return errors.New("gateway.previous_key is gateway.key: leave it out when no key is changing")
+	case s.Gateway.Previous != nil && s.Gateway.Previous.name() == s.Gateway.name():
+		return errors.New("gateway.previous_account is the gateway's account: leave it out when no account is changing")
+	}
+	if err := s.Gateway.checkKeys("gateway"); err != nil || s.Gateway.Previous == nil {
+		return err
+	}
+	return s.Gateway.Previous.checkKeys("gateway.previous_account")
+}
+
+// checkKeys names the fields by the field that holds the account.
+func (a GatewayAccount) checkKeys(field string) error {
+	switch {
+	case len(a.Key) < minKey:
+		return fmt.Errorf("%s.key is shorter than %d characters", field, minKey)
+	case a.PreviousKey != "" && len(a.PreviousKey) < minKey:
+		return fmt.Errorf("%s.previous_key is shorter than %d characters", field, minKey)
+	case a.PreviousKey == a.Key:
+		return fmt.Errorf("%s.previous_key is %s.key: leave it out when no key is changing", field, field)
 	default:
 		return nil
 	}
@@ -66,14 +78,21 @@ func (s *Shop) CheckSandbox() error {
 	if gateway, err := url.Parse(s.Gateway.BaseURL); err == nil && Loopback(gateway.Hostname()) {
 		return nil
 	}
-	for _, of := range []struct{ field, value, sandbox string }{
+	type known struct{ field, value, sandbox string }
+	fields := []known{
 		{"gateway.merchant_account", s.Gateway.MerchantAccount, sandbox.DefaultMerchantAccount},
 		{"gateway.store_account", s.Gateway.StoreAccount, sandbox.DefaultStoreAccount},
 		{"gateway.key", string(s.Gateway.Key), sandbox.DefaultKey},
 		{"gateway.previous_key", string(s.Gateway.PreviousKey), sandbox.DefaultKey},
 		{"wechat.app_id", s.WeChat.AppID, sandbox.DefaultWeChatAppID},
 		{"wechat.app_secret", string(s.WeChat.AppSecret), sandbox.DefaultWeChatAppSecret},
-	} {
+	}
+	if before := s.Gateway.Previous; before != nil {
+		fields = append(fields,
+			known{"gateway.previous_account.merchant_account", before.MerchantAccount, sandbox.DefaultMerchantAccount},
+			known{"gateway.previous_account.key", string(before.Key), sandbox.DefaultKey})
+	}
+	for _, of := range fields {
 		if strings.TrimSpace(of.value) == of.sandbox {
 			return fmt.Errorf("%s is the sandbox's own", of.field)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/web"
@@ -33,12 +34,11 @@ type Shop struct {
 	Name string `yaml:"name"`
 
 	Gateway struct {
-		BaseURL         string       `yaml:"base_url"`
-		MerchantAccount string       `yaml:"merchant_account"`
-		StoreAccount    string       `yaml:"store_account"`
-		Key             Confidential `yaml:"key"`
-		// PreviousKey still verifies while the gateway changes to Key.
-		PreviousKey Confidential `yaml:"previous_key"`
+		GatewayAccount `yaml:",inline"`
+		BaseURL        string `yaml:"base_url"`
+		// Previous is the account from before, while orders that were placed with
+		// it can still be paid, refunded or reconciled. Defaults to none.
+		Previous *GatewayAccount `yaml:"previous_account"`
 	} `yaml:"gateway"`
 
 	WeChat struct {
@@ -86,6 +86,18 @@ type Shop struct {
 	// that theirs are no differences.
 	SharedAccount bool `yaml:"shared_account"`
 }
+
+// GatewayAccount is an account at the gateway.
+type GatewayAccount struct {
+	MerchantAccount string       `yaml:"merchant_account"`
+	StoreAccount    string       `yaml:"store_account"`
+	Key             Confidential `yaml:"key"`
+	// PreviousKey still verifies while the gateway changes to Key.
+	PreviousKey Confidential `yaml:"previous_key"`
+}
+
+// name is what orders are stored with.
+func (a GatewayAccount) name() string { return a.MerchantAccount + "/" + a.StoreAccount }
 
 // ReadShops reads the configuration file, resolves its keys and refuses what
 // must not go live.
@@ -159,6 +171,10 @@ func (s *Shop) resolve() error {
 		"wechat.app_secret": &s.WeChat.AppSecret, "webhook.secret": &s.Webhook.Secret,
 		"webhook.previous_secret": &s.Webhook.PreviousSecret, "webhook.proxy": &s.Webhook.Proxy,
 	}
+	if before := s.Gateway.Previous; before != nil {
+		fields["gateway.previous_account.key"] = &before.Key
+		fields["gateway.previous_account.previous_key"] = &before.PreviousKey
+	}
 	for i := range s.APIKeys {
 		fields[fmt.Sprintf("api_keys[%d]", i)] = &s.APIKeys[i]
 	}
@@ -175,11 +191,35 @@ func (s *Shop) resolve() error {
 // Client returns a client for the shop's account at the gateway. transport may
 // be nil.
 func (s *Shop) Client(transport wantu.Transport) (*wantu.Client, error) {
+	return s.clientOf(s.Gateway.GatewayAccount, transport)
+}
+
+func (s *Shop) clientOf(a GatewayAccount, transport wantu.Transport) (*wantu.Client, error) {
 	return wantu.New(wantu.Config{
-		BaseURL: s.Gateway.BaseURL, MerchantAccount: s.Gateway.MerchantAccount,
-		StoreAccount: s.Gateway.StoreAccount, Key: string(s.Gateway.Key), PreviousKey: string(s.Gateway.PreviousKey),
+		BaseURL: s.Gateway.BaseURL, MerchantAccount: a.MerchantAccount,
+		StoreAccount: a.StoreAccount, Key: string(a.Key), PreviousKey: string(a.PreviousKey),
 		Transport: transport,
 	})
+}
+
+// Account returns the shop's account as the checkout uses it, with the one from
+// before. transport may be nil.
+func (s *Shop) Account(transport wantu.Transport) (wantupay.Account, error) {
+	account, err := s.accountOf(s.Gateway.GatewayAccount, transport)
+	if err != nil || s.Gateway.Previous == nil {
+		return account, err
+	}
+	before, err := s.accountOf(*s.Gateway.Previous, transport)
+	if err != nil {
+		return account, fmt.Errorf("gateway.previous_account: %w", err)
+	}
+	account.Previous = []wantupay.Account{before}
+	return account, nil
+}
+
+func (s *Shop) accountOf(a GatewayAccount, transport wantu.Transport) (wantupay.Account, error) {
+	client, err := s.clientOf(a, transport)
+	return wantupay.Account{Name: a.name(), Client: client, MerchantAccount: a.MerchantAccount, WeChatAppID: s.WeChat.AppID}, err
 }
 
 // Domain is what the checkout needs to know of the shop.

@@ -40,11 +40,11 @@ func New(ctx context.Context, c Config) (*Domain, error) {
 	d := &Domain{Endpoints: map[string]worker.Endpoint{}}
 	accounts, merchants := map[string]wantupay.Account{}, map[string]checkout.Merchant{}
 	for _, s := range c.Shops {
-		client, err := s.Client(LogCalls(c.Logger.With("merchant", s.ID)))
+		account, err := s.Account(LogCalls(c.Logger.With("merchant", s.ID)))
 		if err != nil {
 			return nil, fmt.Errorf("merchant %q: %w", s.ID, err)
 		}
-		accounts[s.ID] = wantupay.Account{Client: client, WeChatAppID: s.WeChat.AppID}
+		accounts[s.ID] = account
 		merchants[s.ID], d.Endpoints[s.ID] = s.Domain(), s.Endpoint()
 	}
 	var err error
