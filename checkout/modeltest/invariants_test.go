@@ -325,14 +325,17 @@ type snapshot struct {
 }
 
 func (w *world) snapshot() snapshot {
+	mismatch := "'" + string(checkout.EventNotificationMismatch) + "'"
+	// An event counts up its session's version, so those that may come are taken off.
+	version := "version - (SELECT count(*) FROM events WHERE session_id = sessions.id AND type = " + mismatch + ")"
 	return snapshot{
 		rows: slices.Concat(
-			w.column("SELECT id || ' ' || version || ' ' || status || ' ' || payment_status || ' ' || conclude_at FROM sessions ORDER BY id"),
+			w.column("SELECT id || ' ' || (" + version + ") || ' ' || status || ' ' || payment_status || ' ' || conclude_at FROM sessions ORDER BY id"),
 			w.column("SELECT id || ' ' || version || ' ' || state || ' ' || next_query_at || ' ' || queries || ' ' || held_until FROM attempts ORDER BY id"),
 			w.column("SELECT id || ' ' || version || ' ' || state || ' ' || tries FROM refunds ORDER BY id"),
 		),
-		events: w.column("SELECT id FROM events WHERE type <> '" + string(checkout.EventNotificationMismatch) + "' ORDER BY id"),
-		told:   len(w.column("SELECT id FROM events WHERE type = '" + string(checkout.EventNotificationMismatch) + "'")),
+		events: w.column("SELECT id FROM events WHERE type <> " + mismatch + " ORDER BY id"),
+		told:   len(w.column("SELECT id FROM events WHERE type = " + mismatch)),
 	}
 }
 
