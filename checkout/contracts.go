@@ -100,9 +100,10 @@ type Store interface {
 
 	// AddNotification stores the Entry of what arrived. In the same transaction
 	// it brings the NextQueryAt of an attempt that is neither paid nor in
-	// quarantine forward to askAt, if that is set. It keeps the attempt's first
-	// NotifiedTradeID. Where n.Paid is set and the attempt has no ReportedAt, that
-	// becomes n.ReceivedAt and the attempt's version rises. It stores first, if
+	// quarantine forward to askAt, if that is set. Of an
+	// attempt that is neither paid nor in quarantine it keeps the first
+	// NotifiedTradeID; where n.Paid is set and it has no ReportedAt, that becomes
+	// n.ReceivedAt and its version rises. It stores first, if
 	// that is not nil and the attempt had none of the same verdict before. Then it sets
 	// the session's version to the event's, or returns ErrConflict and does
 	// nothing where the stored version is not the one before it.

@@ -186,7 +186,9 @@ func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, a
 		a.ReportedAt = n.ReceivedAt
 		a.Version++
 	}
-	a.NotifiedTradeID = cmp.Or(a.NotifiedTradeID, n.TradeID)
+	if asks(a.Attempt) {
+		a.NotifiedTradeID = cmp.Or(a.NotifiedTradeID, n.TradeID)
+	}
 	m.attempts[a.ID] = a
 	return nil
 }

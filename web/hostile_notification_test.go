@@ -382,7 +382,7 @@ func TestHostileNotificationThatQueryDenies(t *testing.T) {
 	n.settled()
 	n.stands(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
 	n.events(n.id)
-	if text := n.log.String(); !strings.Contains(text, `"a notification reports a payment that query does not" alarm=true`) {
+	if text := n.log.String(); !strings.Contains(text, `"the gateway reports a payment that query does not" alarm=true`) {
 		t.Errorf("nobody is called: %s", text)
 	}
 	asked := n.gateway.called("query")

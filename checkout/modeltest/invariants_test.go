@@ -330,7 +330,7 @@ func (w *world) snapshot() snapshot {
 	version := "version - (SELECT count(*) FROM events WHERE session_id = sessions.id AND type = " + mismatch + ")"
 	return snapshot{
 		rows: slices.Concat(
-			w.column("SELECT id || ' ' || (" + version + ") || ' ' || status || ' ' || payment_status || ' ' || conclude_at FROM sessions ORDER BY id"),
+			w.column("SELECT id || ' ' || ("+version+") || ' ' || status || ' ' || payment_status || ' ' || conclude_at FROM sessions ORDER BY id"),
 			w.column("SELECT id || ' ' || version || ' ' || state || ' ' || next_query_at || ' ' || queries || ' ' || held_until FROM attempts ORDER BY id"),
 			w.column("SELECT id || ' ' || version || ' ' || state || ' ' || tries FROM refunds ORDER BY id"),
 		),

@@ -150,7 +150,7 @@ func hint(ctx context.Context, tx *sql.Tx, n checkout.Notification, askAt time.T
 				ELSE next_query_at END,
 			version = CASE WHEN CAST($3 AS BIGINT) > 0 AND reported_at = 0 AND state <> 'paid' AND NOT quarantined THEN version + 1 ELSE version END,
 			reported_at = CASE WHEN reported_at = 0 AND state <> 'paid' AND NOT quarantined THEN $3 ELSE reported_at END,
-			notified_trade_id = CASE WHEN notified_trade_id = '' THEN $4 ELSE notified_trade_id END
+			notified_trade_id = CASE WHEN notified_trade_id = '' AND state <> 'paid' AND NOT quarantined THEN $4 ELSE notified_trade_id END
 		WHERE id = $2`, ms(askAt), n.AttemptID, ms(paid), clean(n.TradeID))
 	return one(result, err, checkout.ErrNotFound)
 }

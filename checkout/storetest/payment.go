@@ -87,7 +87,7 @@ func notificationReportsNothing(t *testing.T, f fixture) {
 	f.change(t, a, func(a *checkout.Attempt) { a.State, a.NextQueryAt = checkout.AttemptPaid, time.Time{} })
 	before := f.readAttempt(t, a.ID)
 	n := newNotification(a, checkout.VerdictAccepted)
-	n.Paid = true
+	n.Paid, n.TradeID = true, "t1"
 	must(t, f.AddNotification(t.Context(), n, time.Time{}, nil))
 	same(t, "attempt", f.readAttempt(t, a.ID), before)
 }
