@@ -1,0 +1,29 @@
+package config
+
+import (
+	"os"
+	"runtime"
+	"slices"
+)
+
+// SecretFiles are the files that the shops' keys were read from.
+func SecretFiles(shops []Shop) []string {
+	var files []string
+	for _, s := range shops {
+		files = append(files, s.files...)
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+// Exposed returns those of the files that every user of this machine can read or
+// write. Windows has no such bits, and a file that is not there is nobody's.
+func Exposed(files ...string) []string {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(files), func(path string) bool {
+		info, err := os.Stat(path)
+		return err != nil || info.Mode().Perm()&0o006 == 0
+	})
+}
