@@ -36,9 +36,12 @@ func (c *serveCommand) secret() ([]byte, error) {
 	case c.DatabaseURL != "":
 		return nil, operator.Usage(errOwnSecret)
 	default:
-		return loadSecret(filepath.Join(c.Data, "secret"))
+		return loadSecret(c.ownSecret())
 	}
 }
+
+// ownSecret is the file of the secret that this node makes.
+func (c *serveCommand) ownSecret() string { return filepath.Join(c.Data, "secret") }
 
 // withoutLineEnd returns a secret without the end of an editor's last line. One
 // of random bytes may end so too, and is too short without.

@@ -102,6 +102,8 @@ func (c *serveCommand) warnOfExposed(shops []config.Shop, logger *slog.Logger) {
 	files := append([]string{c.Config}, config.SecretFiles(shops)...)
 	if c.SecretFile != "" {
 		files = append(files, c.SecretFile)
+	} else if c.DatabaseURL == "" {
+		files = append(files, c.ownSecret(), c.sqlite()) // of a file system that keeps no modes
 	}
 	for _, file := range config.Exposed(files...) {
 		logger.Warn("this file holds keys, and other users of this machine can read or write it: chmod 600 it", "file", file)
