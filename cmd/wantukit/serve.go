@@ -88,7 +88,7 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 // demo is the bar for a developer's pages, nil where none is asked for.
 func (c *serveCommand) demo(shops []config.Shop) (*web.Demo, error) {
 	if c.Sandbox == "" {
-		return nil, nil //nolint:nilnil // there is none
+		return nil, nil
 	}
 	if err := config.CheckSandboxOrigin(c.Sandbox, shops); err != nil {
 		return nil, operator.Usage(err)
