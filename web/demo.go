@@ -77,6 +77,7 @@ func DemoChoice(r *http.Request) DemoDevice {
 // viewAs sets the device that the browser is seen as.
 func (s *Server) viewAs(c echo.Context) error {
 	as := c.FormValue("as")
+	//nolint:gosec // Secure where the demo is reached by https
 	c.SetCookie(&http.Cookie{
 		Name: hostCookie(viewAsCookie, s.secure), Value: as, Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
 	})

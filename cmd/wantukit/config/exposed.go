@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -8,12 +9,13 @@ import (
 
 // SecretFiles are the files that the shops' keys were read from.
 func SecretFiles(shops []Shop) []string {
-	var files []string
+	files := map[string]bool{}
 	for _, s := range shops {
-		files = append(files, s.files...)
+		for _, file := range s.files {
+			files[file] = true
+		}
 	}
-	slices.Sort(files)
-	return slices.Compact(files)
+	return slices.Sorted(maps.Keys(files))
 }
 
 // Exposed returns those of the files that every user of this machine can read or
