@@ -11,7 +11,9 @@ import (
 // answer reads the fields of a verified message and keeps the first problem.
 type answer struct {
 	Message
-	err error
+	// secure says that the answer came over TLS, and that its pages must too.
+	secure bool
+	err    error
 }
 
 func (a *answer) fail(name, problem string) {
@@ -91,6 +93,9 @@ func (a *answer) page(name string) string {
 	problem := webURL(text)
 	if strings.ContainsAny(text, `"\<>`) {
 		problem = "holds a quote, a backslash, < or >"
+	}
+	if a.secure && !isHTTPS(text) {
+		problem = "is not https, and the gateway is"
 	}
 	if problem != "" {
 		a.fail(name, problem)

@@ -55,7 +55,7 @@ func (c *Client) travel(ctx context.Context, t *trip, read func(*answer)) error 
 	if err := c.open(body, t); err != nil {
 		return err
 	}
-	a := &answer{Message: t.message}
+	a := &answer{Message: t.message, secure: isHTTPS(c.baseURL)}
 	if err := a.agree(t.sent); err != nil {
 		return err
 	}

@@ -120,6 +120,12 @@ func currency(text string) string {
 	return ""
 }
 
+// isHTTPS looks at the scheme alone.
+func isHTTPS(address string) bool {
+	scheme, _, _ := strings.Cut(address, ":")
+	return strings.EqualFold(scheme, "https")
+}
+
 func webURL(text string) string {
 	for _, r := range text {
 		if r <= ' ' || r > '~' {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -285,6 +286,33 @@ func TestAnswersRefused(t *testing.T) {
 				t.Errorf("error %v, want %v and an unknown outcome", err, c.want)
 			}
 		})
+	}
+}
+
+// TestPageWithoutTLSOfAGatewayWithTLS: a shopper is not sent on without TLS by a
+// gateway that has it; the sandbox on this machine has none.
+func TestPageWithoutTLSOfAGatewayWithTLS(t *testing.T) {
+	t.Parallel()
+	body, err := wantu.Encode(object(t, "url=HTTP://cashier.example/pay\nout_trade_no=mall1"), canary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	withTLS := httptest.NewTLSServer(reply(200, string(body)))
+	t.Cleanup(withTLS.Close)
+	for name, c := range map[string]struct {
+		config wantu.Config
+		want   error
+	}{
+		"with TLS":    {wantu.Config{BaseURL: withTLS.URL + "/paygate", HTTPClient: withTLS.Client()}, wantu.ErrMalformed},
+		"without TLS": {wantu.Config{BaseURL: gateway(t, reply(200, string(body)))}, nil},
+	} {
+		client := newClient(t, c.config)
+		if _, err := client.Web(context.Background(), webRequest()); !errors.Is(err, c.want) {
+			t.Errorf("web, %s: error %v, want %v", name, err, c.want)
+		}
+		if _, err := client.WAP(context.Background(), wapRequest()); !errors.Is(err, c.want) {
+			t.Errorf("wap, %s: error %v, want %v", name, err, c.want)
+		}
 	}
 }
 

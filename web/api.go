@@ -55,10 +55,10 @@ func (s *Server) createSession(c echo.Context) error {
 		return err
 	}
 	shop := s.Merchants[merchantOf(c)]
-	if err := checkReturn("success_url", r.SuccessURL, shop.ReturnHosts); err != nil {
+	if err := checkReturn("success_url", r.SuccessURL, shop); err != nil {
 		return err
 	}
-	if err := checkReturn("cancel_url", r.CancelURL, shop.ReturnHosts); err != nil && r.CancelURL != "" {
+	if err := checkReturn("cancel_url", r.CancelURL, shop); err != nil && r.CancelURL != "" {
 		return err
 	}
 	if err := checkSubject(r.Subject); err != nil {

@@ -10,7 +10,11 @@ import (
 // browsers keeps what belongs to one browser in an encrypted cookie: the WeChat
 // user's openid, OAuth states, and which checkouts it opened. The page works
 // without.
-type browsers struct{ store *sessions.CookieStore }
+type browsers struct {
+	store *sessions.CookieStore
+	// name is the cookie's.
+	name string
+}
 
 const (
 	cookieName = "wantukit"
@@ -25,7 +29,17 @@ func newBrowsers(secret []byte, secure bool) browsers {
 		Path: "/", MaxAge: cookieLife, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
 	}
 	store.MaxAge(cookieLife)
-	return browsers{store}
+	return browsers{store, hostCookie(cookieName, secure)}
+}
+
+// hostCookie is the name under which a site has a cookie. By __Host- a browser
+// takes it from this host alone, over https: no other name of the domain and no
+// page without TLS can set it.
+func hostCookie(name string, secure bool) string {
+	if secure {
+		return "__Host-" + name
+	}
+	return name
 }
 
 // browser is one browser's session. A cookie that cannot be read is an empty
@@ -33,7 +47,7 @@ func newBrowsers(secret []byte, secure bool) browsers {
 type browser struct{ *sessions.Session }
 
 func (b browsers) of(r *http.Request) browser {
-	session, _ := b.store.Get(r, cookieName) // an unreadable cookie yields a new session
+	session, _ := b.store.Get(r, b.name) // an unreadable cookie yields a new session
 	return browser{session}
 }
 

@@ -60,13 +60,15 @@ func ViewAs(next http.Handler) http.Handler {
 // DemoChoice returns the device that a browser chose to be seen as.
 func DemoChoice(r *http.Request) DemoDevice {
 	devices := DemoDevices()
-	cookie, err := r.Cookie(viewAsCookie)
-	if err != nil {
-		return devices[0]
-	}
-	for _, d := range devices {
-		if d.Value == cookie.Value {
-			return d
+	for _, secure := range []bool{true, false} {
+		cookie, err := r.Cookie(hostCookie(viewAsCookie, secure))
+		if err != nil {
+			continue
+		}
+		for _, d := range devices {
+			if d.Value == cookie.Value {
+				return d
+			}
 		}
 	}
 	return devices[0]
@@ -75,9 +77,9 @@ func DemoChoice(r *http.Request) DemoDevice {
 // viewAs sets the device that the browser is seen as.
 func (s *Server) viewAs(c echo.Context) error {
 	as := c.FormValue("as")
-	//nolint:gosec // not Secure: the demo runs without TLS
+	//nolint:gosec // Secure where the demo is reached by https
 	c.SetCookie(&http.Cookie{
-		Name: viewAsCookie, Value: as, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Name: hostCookie(viewAsCookie, s.secure), Value: as, Path: "/", HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
 	})
 	return c.Redirect(http.StatusSeeOther, ownPage(c.FormValue("back")))
 }

@@ -49,10 +49,10 @@ func (i *instant) UnmarshalJSON(text []byte) error {
 // maxURL bounds the shop's URLs, in bytes.
 const maxURL = 2048
 
-// checkReturn demands an absolute http(s) URL at one of the shop's hosts, and
+// checkReturn demands an absolute https URL at one of the shop's hosts, and
 // nothing that a browser could read as another: no user, no backslash, no
-// control characters.
-func checkReturn(field, address string, hosts []string) error {
+// control characters. http is for a shop that is being developed.
+func checkReturn(field, address string, shop Merchant) error {
 	bad := func(problem string) error { return &checkout.FieldError{Field: field, Problem: problem} }
 	if address == "" {
 		return bad("is missing")
@@ -68,10 +68,12 @@ func checkReturn(field, address string, hosts []string) error {
 	case err != nil || u.Opaque != "":
 		return bad("is not a URL")
 	case u.Scheme != "http" && u.Scheme != "https":
-		return bad("must begin with https:// or http://")
+		return bad("must begin with https://")
+	case u.Scheme == "http" && !shop.PlainReturns:
+		return bad("must begin with https://: http:// is for a gateway on this machine alone")
 	case u.User != nil || u.Host == "":
 		return bad("must name a host and no user")
-	case !slices.Contains(hosts, strings.ToLower(u.Host)):
+	case !slices.Contains(shop.ReturnHosts, strings.ToLower(u.Host)):
 		return bad("names a host that is not among the shop's return hosts")
 	}
 	return nil

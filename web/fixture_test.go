@@ -183,12 +183,13 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 			"shop": {
 				Color: "#ffd400", Logo: "logo.svg", Location: time.FixedZone("HKT", 8*3600),
 				APIKeys: []string{apiKey}, ReturnHosts: []string{"shop.example"}, AllowedOrigins: []string{"https://shop.example"},
-				WeChat: web.WeChatApp{ID: sandbox.DefaultWeChatAppID, Secret: sandbox.DefaultWeChatAppSecret},
+				WeChat: web.WeChatApp{ID: sandbox.DefaultWeChatAppID, Secret: sandbox.DefaultWeChatAppSecret, Endpoints: web.WeChatEndpoints{
+					Authorize: gateway + "/connect/oauth2/authorize", AccessToken: gateway + "/sns/oauth2/access_token",
+				}},
 			},
 			"other": {APIKeys: []string{"sk_test_of_another"}, ReturnHosts: []string{"other.example"}},
 		},
-		WeChat: web.WeChatEndpoints{Authorize: gateway + "/connect/oauth2/authorize", AccessToken: gateway + "/sns/oauth2/access_token"},
-		Ready:  f.db.Ping, Logger: logger,
+		Ready: f.db.Ping, Logger: logger,
 	}
 	configure(&domain, &pages)
 	f.service = must(checkout.New(domain))

@@ -270,7 +270,7 @@ func (s *Server) pagePolicy(v checkout.View) policy {
 		p.Frames = append(p.Frames, originOf(v.Attempt.Placed.URL))
 	}
 	if v.Payable {
-		p.Forms = append([]string{"https:"}, s.FormTargets...)
+		p.Forms = append([]string{"https:"}, m.FormTargets...)
 	}
 	if back := originOf(v.Session.CancelURL); back != "" && v.Session.Status == checkout.StatusOpen {
 		p.Forms = append(p.Forms, back)

@@ -31,6 +31,12 @@ type Merchant struct {
 	// ReturnHosts are the hosts that success_url and cancel_url may name, with
 	// their port where it is not the scheme's own.
 	ReturnHosts []string
+	// PlainReturns allows http:// in success_url and cancel_url. It is for a
+	// shop whose gateway is a sandbox on this machine.
+	PlainReturns bool
+	// FormTargets are the origins without TLS that a form of the shop's pages
+	// may lead to. https is always allowed.
+	FormTargets []string
 	// AllowedOrigins are the origins that may frame the page.
 	AllowedOrigins []string
 	// Color is the shop's, as #rrggbb, and Logo the name of its picture in the
@@ -43,7 +49,11 @@ type Merchant struct {
 }
 
 // WeChatApp is a WeChat account that shoppers' openids belong to.
-type WeChatApp struct{ ID, Secret string }
+type WeChatApp struct {
+	ID, Secret string
+	// Endpoints is where WeChat's OAuth lives. Defaults to the real one.
+	Endpoints WeChatEndpoints
+}
 
 // Config is what a Server is made of.
 type Config struct {
@@ -57,15 +67,11 @@ type Config struct {
 	Secret []byte
 	// Acknowledged and Refused are the bodies that answer a notification.
 	Acknowledged, Refused []byte
-	// FormTargets are origins without TLS that a form of the page may lead
-	// to; https is always allowed.
-	FormTargets []string
 	// TrustedProxies are the proxies whose X-Forwarded-For is believed.
 	// Defaults to none: a client is whoever connects.
 	TrustedProxies []netip.Prefix
-	// WeChat is where WeChat's OAuth lives. Defaults to the real one.
-	WeChat WeChatEndpoints
-	// HTTPClient calls WeChat's OAuth. Defaults to one with a timeout of 10 s.
+	// HTTPClient calls WeChat's OAuth. It is copied; the copy follows no
+	// redirect. Defaults to one with a timeout of 10 s.
 	HTTPClient *http.Client
 	// Ready reports what keeps the server from serving, for /readyz.
 	Ready func(context.Context) error
@@ -108,10 +114,10 @@ func New(c Config) (*Server, error) {
 	if c.HTTPClient == nil {
 		c.HTTPClient = &http.Client{Timeout: wechatTimeout}
 	}
+	c.HTTPClient = withoutRedirects(*c.HTTPClient)
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	c.WeChat = c.WeChat.orDefault()
 	s := &Server{
 		Config: c, origin: public.Scheme + "://" + public.Host, secure: public.Scheme == "https",
 		closing: make(chan struct{}),

@@ -43,6 +43,14 @@ func (e WeChatEndpoints) orDefault() WeChatEndpoints {
 	return e
 }
 
+// withoutRedirects returns a client that follows no redirect. The address that
+// asks WeChat for an openid holds the app secret, and Go's client sends the
+// address of a request as Referer to where a redirect leads.
+func withoutRedirects(client http.Client) *http.Client {
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &client
+}
+
 // askOpenID sends the browser to WeChat for its user's openid, silently
 // (snsapi_base). It comes back to wechatCallback.
 func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
@@ -61,7 +69,7 @@ func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
 		"response_type": {"code"}, "scope": {"snsapi_base"}, "state": {state},
 	}
 	c.Response().Header().Set("Referrer-Policy", referWithOrigin)
-	return c.Redirect(http.StatusSeeOther, s.WeChat.Authorize+"?"+query.Encode()+"#wechat_redirect")
+	return c.Redirect(http.StatusSeeOther, app.Endpoints.orDefault().Authorize+"?"+query.Encode()+"#wechat_redirect")
 }
 
 // wechatCallback takes the code, keeps the openid in the browser's cookie and
@@ -143,7 +151,7 @@ func (s *Server) exchange(ctx context.Context, app WeChatApp, code string) (stri
 	query := url.Values{
 		"appid": {app.ID}, "secret": {app.Secret}, "code": {code}, "grant_type": {"authorization_code"},
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.WeChat.AccessToken+"?"+query.Encode(), nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, app.Endpoints.orDefault().AccessToken+"?"+query.Encode(), nil)
 	if err != nil {
 		return "", errors.New("WeChat's access_token address is not a URL")
 	}
@@ -152,6 +160,9 @@ func (s *Server) exchange(ctx context.Context, app WeChatApp, code string) (stri
 		return "", errors.New("WeChat could not be reached")
 	}
 	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("WeChat answered with HTTP status %d", response.StatusCode)
+	}
 	var answer struct {
 		OpenID  string `json:"openid"`
 		ErrCode int    `json:"errcode"`

@@ -27,6 +27,8 @@ type DB struct {
 	// full says that SQLite found no room for the last of its commits that
 	// needed some, or could not write at all.
 	full atomic.Bool
+	// alone is held by the program that serves from SQLite.
+	alone *lock
 }
 
 // Writer returns what the queue's jobs are written with.
@@ -55,6 +57,9 @@ func (d *DB) Close() error {
 	err := errors.Join(d.reader.Close(), d.writer.Close())
 	if d.pool != nil {
 		d.pool.Close()
+	}
+	if d.alone != nil {
+		err = errors.Join(err, d.alone.Close())
 	}
 	return err
 }

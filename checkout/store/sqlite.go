@@ -27,8 +27,11 @@ var minSQLite = [3]int{3, 51, 3}
 // they are missing, and brings its schema up to date. A commit is on the disk
 // when it returns.
 func OpenSQLite(ctx context.Context, path string) (*DB, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("making the data folder: %w", err)
+	if err := makeFolder(path); err != nil {
+		return nil, err
+	}
+	if err := makePrivate(path); err != nil {
+		return nil, err
 	}
 	db, err := connectSQLite(path)
 	if err != nil {
@@ -38,6 +41,13 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), db.Close())
 	}
 	return db, nil
+}
+
+func makeFolder(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("making the data folder: %w", err)
+	}
+	return nil
 }
 
 func connectSQLite(path string) (*DB, error) {
@@ -55,9 +65,12 @@ func connectSQLite(path string) (*DB, error) {
 }
 
 func sqliteDSN(path, lock string) string {
-	q := url.Values{"_txlock": {lock}, "_pragma": {
+	return sqliteFile(path, url.Values{"_txlock": {lock}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-	}}
+	}})
+}
+
+func sqliteFile(path string, q url.Values) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 

@@ -108,7 +108,9 @@ var (
 // shopper is a person with a browser, in front of a demo of their own.
 type shopper struct {
 	*testing.T
-	demo      *demo
+	demo *demo
+	// front is the address of the shop.
+	front     string
 	tab       context.Context //nolint:containedctx // chromedp keeps a tab in one
 	scripting scripting
 }
@@ -126,6 +128,9 @@ func newShopperAt(t *testing.T, at *demo, d device, s scripting) *shopper {
 		t.Fatal(chromium.err)
 	}
 	person := &shopper{T: t, demo: at, scripting: s}
+	if at != nil {
+		person.front = at.publicURL + "/"
+	}
 	person.tab = person.newTab(chromium.ctx, chromedp.WithNewBrowserContext())
 	person.emulate(d)
 	t.Cleanup(func() {
@@ -257,25 +262,16 @@ func startDemoAs(t testing.TB, configure func(*config.Shop), prepare ...func(*de
 func startDemoIn(t testing.TB, data string, configure func(*config.Shop), prepare ...func(*demo)) *demo {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
-	ctx, cancel := context.WithCancel(t.Context())
-	d, err := newDemo(ctx, &demoCommand{
+	d, err := newDemo(t.Context(), &demoCommand{
 		Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", Data: data, Configure: configure,
 	}, logger)
 	if err != nil {
-		cancel()
 		t.Fatal(err)
 	}
 	for _, change := range prepare {
 		change(d)
 	}
-	stopped := make(chan error, 1)
-	go func() { stopped <- d.run(ctx, logger) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-stopped; err != nil {
-			t.Errorf("the demo did not shut down cleanly: %v", err)
-		}
-	})
+	untilTheEnd(t, func(ctx context.Context) error { return d.run(ctx, logger) })
 	return d
 }
 

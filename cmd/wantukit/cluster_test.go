@@ -74,28 +74,11 @@ func newCluster(t *testing.T) *cluster {
 func newClusterOf(t *testing.T, plan clusterPlan) *cluster {
 	t.Helper()
 	c := &cluster{T: t, plan: plan, folder: t.TempDir()}
-	gateway, err := listen(t.Context(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.gateway = "http://" + gateway.Addr().String()
-	logger := slog.New(slog.DiscardHandler)
 	var changes []func(*sandbox.Config)
 	if plan.sandbox != nil {
 		changes = append(changes, plan.sandbox)
 	}
-	if c.sandbox, err = newSandbox(gateway, logger, changes...); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background()) // the nodes end before it
-	ended := make(chan error, 1)
-	go func() { ended <- gateway.serve(ctx, plan.watched(c.sandbox), c.sandbox.Close, logger) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
+	c.gateway, c.sandbox = startSandbox(t, plan.watched, changes...)
 	shops := fmt.Sprintf(clusterShops, c.gateway+"/paygate", sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount, sandbox.DefaultKey, clusterKey)
 	if err := os.WriteFile(c.config(), []byte(shops+plan.shop), 0o600); err != nil {
 		t.Fatal(err)
@@ -103,6 +86,37 @@ func newClusterOf(t *testing.T, plan clusterPlan) *cluster {
 	c.public = httptest.NewServer(http.HandlerFunc(c.route))
 	t.Cleanup(c.public.Close)
 	return c
+}
+
+// startSandbox runs a sandbox until the test ends, and returns its address and
+// itself. before puts a handler before it.
+func startSandbox(t *testing.T, before func(http.Handler) http.Handler, changes ...func(*sandbox.Config)) (at string, s *sandbox.Sandbox) {
+	t.Helper()
+	gateway, err := listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	logger := slog.New(slog.DiscardHandler)
+	if s, err = newSandbox(gateway, logger, changes...); err != nil {
+		t.Fatal(err)
+	}
+	untilTheEnd(t, func(ctx context.Context) error { return gateway.serve(ctx, before(s), s.Close, logger) })
+	return "http://" + gateway.Addr().String(), s
+}
+
+// untilTheEnd runs what ends with its context, until the test and what was
+// started after it have ended.
+func untilTheEnd(t testing.TB, run func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("it did not end cleanly: %v", err)
+		}
+	})
 }
 
 // watched is the gateway, with called.
@@ -200,13 +214,7 @@ func (c *cluster) launch() *node {
 // join sends requests to a node while it is ready.
 func (c *cluster) join(n *node, at string) {
 	n.url = "http://" + at
-	n.proxy = &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(&url.URL{Scheme: "http", Host: at})
-			r.Out.Host = r.In.Host
-		},
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // who is sent 502 sees it
-	}
+	n.proxy = proxyTo(at)
 	c.mu.Lock()
 	c.nodes = append(slices.Clone(c.nodes), n)
 	c.mu.Unlock()
@@ -214,6 +222,17 @@ func (c *cluster) join(n *node, at string) {
 	c.mu.Lock()
 	c.nodes = slices.DeleteFunc(slices.Clone(c.nodes), func(other *node) bool { return other == n })
 	c.mu.Unlock()
+}
+
+// proxyTo passes requests on to an address, as a proxy before a server does.
+func proxyTo(at string) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: at})
+			r.Out.Host = r.In.Host
+		},
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // who is sent 502 sees it
+	}
 }
 
 // read reads a node's log, and waits for its end.

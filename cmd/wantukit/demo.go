@@ -95,13 +95,9 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	if c.Configure != nil {
 		c.Configure(&seller)
 	}
-	at := d.sandboxListener.url()
 	d.kit, err = newKit(ctx, kitConfig{
 		database: databaseFlags{Data: c.Data}, secret: secret, publicURL: d.publicURL, shops: []config.Shop{seller},
-		formTargets: []string{at}, demo: &web.Demo{SandboxOrigin: at}, logger: logger,
-		wechat: web.WeChatEndpoints{
-			Authorize: at + "/connect/oauth2/authorize", AccessToken: at + "/sns/oauth2/access_token",
-		},
+		demo: &web.Demo{SandboxOrigin: d.sandboxListener.url()}, logger: logger,
 	})
 	return err
 }
@@ -116,6 +112,8 @@ func (d *demo) shopConfig(host string) config.Shop {
 	s.Gateway.MerchantAccount, s.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
 	s.Gateway.Key = sandbox.DefaultKey
 	s.WeChat.AppID, s.WeChat.AppSecret = sandbox.DefaultWeChatAppID, sandbox.DefaultWeChatAppSecret
+	s.WeChat.AuthorizeURL = d.sandboxListener.url() + "/connect/oauth2/authorize"
+	s.WeChat.AccessTokenURL = d.sandboxListener.url() + "/sns/oauth2/access_token"
 	// The shop is this program, wherever browsers reach it.
 	here := netip.MustParseAddr(d.listener.host("127.0.0.1"))
 	s.Webhook.URL = "http://" + net.JoinHostPort(here.String(), d.listener.port()) + "/shop/webhook"

@@ -12,7 +12,16 @@ import (
 
 func TestShopperPaysInsideTheShopsPage(t *testing.T) {
 	t.Parallel()
-	p := newShopper(t, desktop, withWasm)
+	for name, at := range places() {
+		t.Run("desktop"+name, func(t *testing.T) {
+			t.Parallel()
+			at(t, desktop, withWasm).paysInsideTheShopsPage()
+		})
+	}
+}
+
+func (p *shopper) paysInsideTheShopsPage() {
+	p.Helper()
 	p.buyInFrame()
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
 		return chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="wechat"]`), in)
@@ -25,7 +34,7 @@ func TestShopperPaysInsideTheShopsPage(t *testing.T) {
 		return chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="paid"]`), in)
 	})
 	if !p.isAt("/frame") {
-		t.Errorf("the page left the shop's: %s", p.location())
+		p.Errorf("the page left the shop's: %s", p.location())
 	}
 	// The link leads the shop's own page on, not the frame.
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
@@ -37,12 +46,21 @@ func TestShopperPaysInsideTheShopsPage(t *testing.T) {
 
 func TestShopperGoesToAlipayFromInsideTheShopsPage(t *testing.T) {
 	t.Parallel()
-	p := newShopper(t, desktop, withWasm)
+	for name, at := range places() {
+		t.Run("desktop"+name, func(t *testing.T) {
+			t.Parallel()
+			at(t, desktop, withWasm).goesToAlipayFromInsideTheShopsPage()
+		})
+	}
+}
+
+func (p *shopper) goesToAlipayFromInsideTheShopsPage() {
+	p.Helper()
 	p.buyInFrame()
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
 		return chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="alipay_cn"]`), in)
 	})
-	eventually(t, "the cashier has the whole window", func() bool { return p.isAt("/cashier/") })
+	eventually(p.T, "the cashier has the whole window", func() bool { return p.isAt("/cashier/") })
 	p.payAtCashier()
 	p.arriveAtShop()
 	p.checkBooks(checkout.WalletAlipayCN, checkout.FlowWeb)
@@ -51,7 +69,7 @@ func TestShopperGoesToAlipayFromInsideTheShopsPage(t *testing.T) {
 // buyInFrame goes to the shop and buys the ticket on a page of the shop's.
 func (p *shopper) buyInFrame() {
 	p.Helper()
-	p.do(chromedp.Navigate(p.demo.publicURL+"/"), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
+	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
 		chromedp.WaitVisible(chromedp.CSS("iframe.checkout")))
 }
 

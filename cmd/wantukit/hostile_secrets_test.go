@@ -25,7 +25,6 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
-	"github.com/wantukit/wantukit/web"
 )
 
 // One canary for each secret is run through whatever can fail, at the log level
@@ -191,11 +190,12 @@ func newSpied(t *testing.T) *spied {
 		t.Fatal(err)
 	}
 	s.url = at.url()
+	seller := canaryShop(gateway, shop)
+	seller.WeChat.AuthorizeURL, seller.WeChat.AccessTokenURL = wechat+"/authorize", wechat+"/token"
 	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.kit, err = newKit(t.Context(), kitConfig{
 		database: databaseFlags{Data: t.TempDir()}, secret: []byte(canaryForms), publicURL: s.url, logger: logger,
-		shops:  []config.Shop{canaryShop(gateway, shop)},
-		wechat: web.WeChatEndpoints{Authorize: wechat + "/authorize", AccessToken: wechat + "/token"},
+		shops: []config.Shop{seller},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -30,11 +30,9 @@ type kitConfig struct {
 	drainFor time.Duration
 	// trustedProxies say who a client is.
 	trustedProxies []netip.Prefix
-	// formTargets, wechat and demo are the sandbox's, where it is used.
-	formTargets []string
-	wechat      web.WeChatEndpoints
-	demo        *web.Demo
-	logger      *slog.Logger
+	// demo is the bar that views a page as another device, nil for none.
+	demo   *web.Demo
+	logger *slog.Logger
 }
 
 // kit is the checkout, assembled: a database, its worker and a web server.
@@ -50,7 +48,7 @@ type kit struct {
 
 // newKit opens the database and wires the rooms together.
 func newKit(ctx context.Context, c kitConfig) (_ *kit, err error) {
-	db, err := c.database.open(ctx)
+	db, err := c.database.openToServe(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +92,7 @@ func (k *kit) assembleWeb(c kitConfig) error {
 	k.web, err = web.New(web.Config{
 		Service: k.service, Assets: assets, Merchants: merchants, PublicURL: c.publicURL, Secret: c.secret,
 		Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
-		TrustedProxies: c.trustedProxies, FormTargets: c.formTargets, WeChat: c.wechat, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
+		TrustedProxies: c.trustedProxies, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
 	})
 	return err
 }

@@ -15,48 +15,61 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-func TestShopperPaysInFull(t *testing.T) {
-	t.Parallel()
-	flows := []struct {
-		name   string
-		device device
-		wallet checkout.Wallet
-		flow   checkout.Flow
-		pay    func(*shopper)
-	}{
+// paidFlow is one way in which a shopper pays in full.
+type paidFlow struct {
+	name   string
+	device device
+	wallet checkout.Wallet
+	flow   checkout.Flow
+	pay    func(*shopper)
+}
+
+func paidFlows() []paidFlow {
+	return []paidFlow{
 		{"desktop Alipay redirect", desktop, checkout.WalletAlipayCN, checkout.FlowWeb, (*shopper).payAtCashier},
 		{"desktop AlipayHK frame", desktop, checkout.WalletAlipayHK, checkout.FlowIframe, (*shopper).payFramedCode},
 		{"desktop WeChat code", desktop, checkout.WalletWeChat, checkout.FlowNative, (*shopper).payDrawnCode},
 		{"phone Alipay WAP", phone, checkout.WalletAlipayCN, checkout.FlowWAP, (*shopper).payAtCashier},
 		{"WeChat JSAPI", wechat, checkout.WalletWeChat, checkout.FlowJSAPI, (*shopper).payInSheet},
 	}
-	for _, scripting := range []scripting{withWasm, wasmBlocked, scriptOff} {
-		for _, f := range flows {
-			t.Run(f.name+", "+string(scripting), func(t *testing.T) {
-				t.Parallel()
-				p := newShopper(t, f.device, scripting)
-				p.buy()
-				flow, pay := f.flow, f.pay
-				if flow == checkout.FlowJSAPI && scripting == scriptOff {
-					// WeChat's payment sheet is script: the way without is
-					// the code for another phone, one tap away.
-					flow, pay = checkout.FlowNative, (*shopper).payDrawnCode
-					p.pickOther(f.wallet, flow)
-				} else {
-					p.pick(f.wallet)
-				}
-				pay(p)
-				p.arriveAtShop()
-				p.checkBooks(f.wallet, flow)
-			})
+}
+
+func TestShopperPaysInFull(t *testing.T) {
+	t.Parallel()
+	for name, at := range places() {
+		for _, scripting := range []scripting{withWasm, wasmBlocked, scriptOff} {
+			for _, f := range paidFlows() {
+				t.Run(f.name+", "+string(scripting)+name, func(t *testing.T) {
+					t.Parallel()
+					at(t, f.device, scripting).paysInFull(f)
+				})
+			}
 		}
 	}
+}
+
+// paysInFull buys the ticket and pays by a flow, and looks at everybody's books.
+func (p *shopper) paysInFull(f paidFlow) {
+	p.Helper()
+	p.buy()
+	flow, pay := f.flow, f.pay
+	if flow == checkout.FlowJSAPI && p.scripting == scriptOff {
+		// WeChat's payment sheet is script: the way without is the code for
+		// another phone, one tap away.
+		flow, pay = checkout.FlowNative, (*shopper).payDrawnCode
+		p.pickOther(f.wallet, flow)
+	} else {
+		p.pick(f.wallet)
+	}
+	pay(p)
+	p.arriveAtShop()
+	p.checkBooks(f.wallet, flow)
 }
 
 // buy goes to the shop and buys the ticket, to be paid with any wallet.
 func (p *shopper) buy() {
 	p.Helper()
-	p.do(chromedp.Navigate(p.demo.publicURL+"/"), chromedp.Click(chromedp.CSS("#buy")),
+	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS("#buy")),
 		chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`)))
 }
 

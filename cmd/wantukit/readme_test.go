@@ -199,6 +199,18 @@ func TestReadmeConfigurationIsTaken(t *testing.T) {
 	}
 }
 
+func TestReadmeConfigurationBesideASandboxIsTaken(t *testing.T) {
+	t.Parallel()
+	_, rest, _ := strings.Cut(readme(t), "## Develop against the sandbox")
+	shops, err := config.ReadShops(writeConfig(t, section(rest, "```yaml\n", "```")))
+	if err != nil {
+		t.Fatalf("the README's configuration is refused: %v", err)
+	}
+	if shops[0].Live() {
+		t.Error("the shop is live")
+	}
+}
+
 // section returns the text between two marks.
 func section(text, from, to string) string {
 	_, after, _ := strings.Cut(text, from)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 )
 
@@ -24,29 +26,42 @@ func (c *serveCommand) secret() ([]byte, error) {
 	case c.Secret != "" && c.SecretFile != "":
 		return nil, operator.Usage(errors.New("--secret-file: WANTUKIT_SECRET is set, too"))
 	case c.Secret != "":
-		return longEnough([]byte(c.Secret), "WANTUKIT_SECRET")
+		return longEnough(withoutLineEnd([]byte(c.Secret)), "WANTUKIT_SECRET")
 	case c.SecretFile != "":
 		secret, err := os.ReadFile(c.SecretFile)
 		if err != nil {
 			return nil, fmt.Errorf("--secret-file: %w", err)
 		}
-		// An editor's last line ends, and a secret of random bytes may.
-		if text := bytes.TrimRight(secret, "\r\n"); len(text) >= secretLength {
-			secret = text
-		}
-		return longEnough(secret, "--secret-file")
+		return longEnough(withoutLineEnd(secret), "--secret-file")
 	case c.DatabaseURL != "":
 		return nil, operator.Usage(errOwnSecret)
 	default:
-		return loadSecret(filepath.Join(c.Data, "secret"))
+		return loadSecret(c.ownSecret())
 	}
 }
 
-func longEnough(secret []byte, name string) ([]byte, error) {
-	if len(secret) < secretLength {
-		return nil, operator.Usage(fmt.Errorf("%s is shorter than %d bytes", name, secretLength))
+// ownSecret is the file of the secret that this node makes.
+func (c *serveCommand) ownSecret() string { return filepath.Join(c.Data, "secret") }
+
+// withoutLineEnd returns a secret without the end of an editor's last line. One
+// of random bytes may end so too, and is too short without.
+func withoutLineEnd(secret []byte) []byte {
+	if text := bytes.TrimRight(secret, "\r\n"); len(text) >= secretLength {
+		return text
 	}
-	return secret, nil
+	return secret
+}
+
+// longEnough refuses what is no secret.
+func longEnough(secret []byte, name string) ([]byte, error) {
+	switch {
+	case len(secret) < secretLength:
+		return nil, operator.Usage(fmt.Errorf("%s is shorter than %d bytes", name, secretLength))
+	case config.IsPlaceholder(string(secret)):
+		return nil, operator.Usage(fmt.Errorf("%s is a placeholder of an example, not a secret", name))
+	default:
+		return secret, nil
+	}
 }
 
 // loadSecret returns the secret that forms and cookies are protected with. The
@@ -62,7 +77,7 @@ func loadSecret(path string) ([]byte, error) {
 	if len(secret) < secretLength {
 		return nil, fmt.Errorf("%s is shorter than %d bytes: remove it to have a new one made", path, secretLength)
 	}
-	return secret, nil
+	return secret, store.Restrict(path)
 }
 
 func makeSecret(path string) ([]byte, error) {
@@ -74,5 +89,5 @@ func makeSecret(path string) ([]byte, error) {
 	if err := os.WriteFile(path, secret, 0o600); err != nil {
 		return nil, fmt.Errorf("writing the secret: %w", err)
 	}
-	return secret, nil
+	return secret, store.Restrict(path) // the umask may have taken more
 }

@@ -21,6 +21,15 @@ func TestSecretIsMadeOnceAndKept(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file is %v (%v)", info.Mode(), err)
 	}
+	if err := os.Chmod(path, 0o644); err != nil { // as an older version or a copy may have left it
+		t.Fatal(err)
+	}
+	if _, err := loadSecret(path); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file stays %v (%v)", info.Mode(), err)
+	}
 	if err := os.WriteFile(path, []byte("short"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -44,15 +53,17 @@ func TestSecretThatNodesShare(t *testing.T) {
 		serve serveCommand
 		want  string // "" for an error
 	}{
-		"in the environment":               {serveCommand{databaseFlags: postgres, Secret: long}, long},
-		"in a file":                        {serveCommand{databaseFlags: postgres, SecretFile: file(long)}, long},
-		"in a file with an editor's end":   {serveCommand{databaseFlags: postgres, SecretFile: file(long + "\r\n")}, long},
-		"of random bytes that end a line":  {serveCommand{SecretFile: file(long[:31] + "\n")}, long[:31] + "\n"},
-		"not named, for PostgreSQL":        {serveCommand{databaseFlags: postgres}, ""},
-		"too short in the environment":     {serveCommand{Secret: "canary"}, ""},
-		"too short in a file":              {serveCommand{SecretFile: file("canary")}, ""},
-		"in a file that is not there":      {serveCommand{SecretFile: "no such file"}, ""},
-		"in a file and in the environment": {serveCommand{SecretFile: file(long), Secret: long}, ""},
+		"in the environment":                    {serveCommand{databaseFlags: postgres, Secret: long}, long},
+		"in the environment, with a line's end": {serveCommand{databaseFlags: postgres, Secret: long + "\r\n"}, long},
+		"that is an example's":                  {serveCommand{Secret: "changeme-changeme-changeme-changeme"}, ""},
+		"in a file":                             {serveCommand{databaseFlags: postgres, SecretFile: file(long)}, long},
+		"in a file with an editor's end":        {serveCommand{databaseFlags: postgres, SecretFile: file(long + "\r\n")}, long},
+		"of random bytes that end a line":       {serveCommand{SecretFile: file(long[:31] + "\n")}, long[:31] + "\n"},
+		"not named, for PostgreSQL":             {serveCommand{databaseFlags: postgres}, ""},
+		"too short in the environment":          {serveCommand{Secret: "canary"}, ""},
+		"too short in a file":                   {serveCommand{SecretFile: file("canary")}, ""},
+		"in a file that is not there":           {serveCommand{SecretFile: "no such file"}, ""},
+		"in a file and in the environment":      {serveCommand{SecretFile: file(long), Secret: long}, ""},
 	} {
 		got, err := c.serve.secret()
 		if string(got) != c.want || (err == nil) != (c.want != "") {

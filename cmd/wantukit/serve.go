@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
+	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/web"
 )
 
 // serveCommand runs the checkout for live shops.
@@ -21,32 +24,88 @@ type serveCommand struct {
 	PublicURL      string         `help:"Where shoppers and the gateway reach this server, such as https://pay.example.com." required:""`
 	TrustedProxies []netip.Prefix `help:"Ranges of the proxies before this server, such as 10.0.0.0/8,127.0.0.1/32: their X-Forwarded-For says who a client is. Nobody is trusted by default." placeholder:"CIDR"`
 	Config         string         `help:"YAML file with the merchants." required:"" type:"existingfile"`
+	Sandbox        string         `help:"To develop: origin of the sandbox in your browser, such as http://localhost:8081. Pages get the demo's bar, which shows them as another device does, and a stand-in for WeChat's payment sheet. Refused where a merchant's gateway is not on this machine." placeholder:"URL"`
 }
 
 // Run implements kong's command.
 func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
-	if err := config.CheckPublicURL(c.PublicURL); err != nil {
+	s, err := c.open(ctx, logger)
+	if err != nil {
 		return err
+	}
+	return s.run(ctx, logger)
+}
+
+// server is the checkout, open at its address.
+type server struct {
+	kit      *kit
+	listener listener
+	handler  http.Handler
+}
+
+// run serves until the context is done.
+func (s *server) run(ctx context.Context, logger *slog.Logger) error {
+	return s.kit.run(ctx, s.listener, s.handler, logger)
+}
+
+// open checks the configuration and opens the address and the database.
+func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, error) {
+	if err := config.CheckPublicURL(c.PublicURL); err != nil {
+		return nil, err
 	}
 	shops, err := config.ReadShops(c.Config)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	demo, err := c.demo(shops)
+	if err != nil {
+		return nil, err
 	}
 	secret, err := c.secret()
 	if err != nil {
-		return err
+		return nil, err
 	}
+	c.warnOfExposed(shops, logger)
 	l, err := listen(ctx, c.Addr)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	k, err := newKit(ctx, kitConfig{
 		database: c.databaseFlags, secret: secret, drainFor: c.DrainFor, publicURL: strings.TrimRight(c.PublicURL, "/"), shops: shops, logger: logger,
-		trustedProxies: c.TrustedProxies,
+		trustedProxies: c.TrustedProxies, demo: demo,
 	})
 	if err != nil {
-		return errors.Join(err, l.Close())
+		return nil, errors.Join(err, l.Close())
+	}
+	s := &server{kit: k, listener: l, handler: k.web}
+	if demo != nil {
+		s.handler = web.ViewAs(k.web)
 	}
 	logger.Info("serving", "addr", l.Addr().String(), "public_url", c.PublicURL, "merchants", len(shops))
-	return k.run(ctx, l, k.web, logger)
+	return s, nil
+}
+
+// demo is the bar for a developer's pages, nil where none is asked for.
+func (c *serveCommand) demo(shops []config.Shop) (*web.Demo, error) {
+	if c.Sandbox == "" {
+		return nil, nil
+	}
+	if err := config.CheckSandboxOrigin(c.Sandbox, shops); err != nil {
+		return nil, operator.Usage(err)
+	}
+	return &web.Demo{SandboxOrigin: c.Sandbox}, nil
+}
+
+// warnOfExposed names the files with keys that every user of this machine can
+// read or write.
+func (c *serveCommand) warnOfExposed(shops []config.Shop, logger *slog.Logger) {
+	files := append([]string{c.Config}, config.SecretFiles(shops)...)
+	if c.SecretFile != "" {
+		files = append(files, c.SecretFile)
+	} else if c.DatabaseURL == "" {
+		files = append(files, c.ownSecret(), c.sqlite()) // of a file system that keeps no modes
+	}
+	for _, file := range config.Exposed(files...) {
+		logger.Warn("this file holds keys, and other users of this machine can read or write it: chmod 600 it", "file", file)
+	}
 }

@@ -75,7 +75,7 @@ func (a GatewayAccount) checkKeys(field string) error {
 // CheckSandbox refuses what the sandbox answers to, where the gateway is not a
 // sandbox on this machine: the whole world knows these keys.
 func (s *Shop) CheckSandbox() error {
-	if gateway, err := url.Parse(s.Gateway.BaseURL); err == nil && Loopback(gateway.Hostname()) {
+	if !s.Live() {
 		return nil
 	}
 	type known struct{ field, value, sandbox string }
@@ -101,6 +101,11 @@ func (s *Shop) CheckSandbox() error {
 }
 
 func (s *Shop) checkWeChat() error {
+	for field, address := range map[string]string{"wechat.authorize_url": s.WeChat.AuthorizeURL, "wechat.access_token_url": s.WeChat.AccessTokenURL} {
+		if address != "" && !isEndpoint(address) {
+			return errors.New(field + " is not https://host/path, or http:// on this machine, without a query")
+		}
+	}
 	switch {
 	case s.WeChat.AppID != "" && s.WeChat.AppSecret == "":
 		return errors.New("wechat.app_secret is missing")
@@ -109,6 +114,14 @@ func (s *Shop) checkWeChat() error {
 	default:
 		return nil
 	}
+}
+
+// isEndpoint reports whether a query may be put behind an address, and nobody on
+// the way can read it.
+func isEndpoint(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && bareHost.MatchString(u.Host) && u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" &&
+		(u.Scheme == "https" || u.Scheme == "http" && Loopback(u.Hostname()))
 }
 
 func (s *Shop) checkAPIKeys() error {
@@ -152,6 +165,9 @@ func (s *Shop) checkOrigins() error {
 	for i, entry := range s.AllowedOrigins {
 		if !bareOrigin.MatchString(entry) {
 			return fmt.Errorf("allowed_origins[%d] is not scheme and host alone, such as https://shop.example.com", i)
+		}
+		if u, err := url.Parse(entry); err != nil || s.Live() && u.Scheme == "http" && !Loopback(u.Hostname()) {
+			return fmt.Errorf("allowed_origins[%d] must be https outside this machine", i)
 		}
 	}
 	return nil

@@ -296,6 +296,52 @@ func TestKeysStandElsewhere(t *testing.T) {
 	}
 }
 
+// TestKeysLoseTheEndOfTheirLine, wherever they stand: no signature would match.
+func TestKeysLoseTheEndOfTheirLine(t *testing.T) {
+	t.Setenv("WANTUKIT_TEST_UNIX", canary+"\n")
+	t.Setenv("WANTUKIT_TEST_WINDOWS", " "+canary+"\r\n")
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte(canary+"\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"env:WANTUKIT_TEST_UNIX", "env:WANTUKIT_TEST_WINDOWS", "file:" + path, "|\n        " + canary} {
+		shops, err := readConfig(t, strings.Replace(goodShop, "key: "+canary, "key: "+key, 1))
+		if err != nil {
+			t.Fatalf("%q: %v", key, err)
+		}
+		if string(shops[0].Gateway.Key) != canary {
+			t.Errorf("%q is read as a key of %d characters, want %d", key, len(shops[0].Gateway.Key), len(canary))
+		}
+	}
+}
+
+// TestKeysStandBesideTheConfiguration: wherever the program is started.
+func TestKeysStandBesideTheConfiguration(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for name, text := range map[string]string{
+		"shops.yaml": strings.Replace(goodShop, "key: "+canary, "key: file:keys/gateway.key", 1), "keys/gateway.key": canary + "\n",
+	} {
+		path := filepath.Join(folder, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shops, err := config.ReadShops(filepath.Join(folder, "shops.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(shops[0].Gateway.Key) != canary {
+		t.Error("the key was not read")
+	}
+	if got := config.SecretFiles(shops); !slices.Equal(got, []string{filepath.Join(folder, "keys", "gateway.key")}) {
+		t.Errorf("the files with keys are %q", got)
+	}
+}
+
 func TestPublicURL(t *testing.T) {
 	t.Parallel()
 	for address, good := range map[string]bool{

@@ -44,6 +44,10 @@ type Shop struct {
 	WeChat struct {
 		AppID     string       `yaml:"app_id"`
 		AppSecret Confidential `yaml:"app_secret"`
+		// AuthorizeURL and AccessTokenURL are where WeChat's OAuth lives, for a
+		// sandbox. They default to WeChat's own.
+		AuthorizeURL   string `yaml:"authorize_url"`
+		AccessTokenURL string `yaml:"access_token_url"`
 	} `yaml:"wechat"`
 
 	Webhook struct {
@@ -85,6 +89,9 @@ type Shop struct {
 	// SharedAccount says that other systems place orders on the account too, so
 	// that theirs are no differences.
 	SharedAccount bool `yaml:"shared_account"`
+
+	// files are those that the confidential values were read from.
+	files []string
 }
 
 // GatewayAccount is an account at the gateway.
@@ -151,11 +158,11 @@ func readyShops(shops []Shop, folder string) error {
 			return fmt.Errorf("merchants[%d].id is missing or taken", i)
 		}
 		seen[s.ID] = true
-		if err := s.resolve(); err != nil {
+		if err := s.resolve(folder); err != nil {
 			return fmt.Errorf("merchant %q: %w", s.ID, err)
 		}
-		if s.Branding.Logo != "" && !filepath.IsAbs(s.Branding.Logo) {
-			s.Branding.Logo = filepath.Join(folder, s.Branding.Logo)
+		if s.Branding.Logo != "" {
+			s.Branding.Logo = beside(folder, s.Branding.Logo)
 		}
 		if err := s.check(); err != nil {
 			return fmt.Errorf("merchant %q: %w", s.ID, err)
@@ -164,8 +171,30 @@ func readyShops(shops []Shop, folder string) error {
 	return checkKeysApart(shops)
 }
 
-// resolve replaces env: and file: by what they name.
-func (s *Shop) resolve() error {
+// resolve replaces env: and file: by what they name, and refuses placeholders.
+func (s *Shop) resolve(folder string) error {
+	for name, field := range s.confidential() {
+		if path, ok := field.file(folder); ok {
+			s.files = append(s.files, path)
+		}
+		value, err := field.Read(folder)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		*field = Confidential(value)
+	}
+	for name, value := range map[string]string{
+		"gateway.merchant_account": s.Gateway.MerchantAccount, "gateway.store_account": s.Gateway.StoreAccount, "wechat.app_id": s.WeChat.AppID,
+	} {
+		if IsPlaceholder(value) {
+			return fmt.Errorf("%s: %w", name, errPlaceholder)
+		}
+	}
+	return nil
+}
+
+// confidential returns the shop's confidential values by their names.
+func (s *Shop) confidential() map[string]*Confidential {
 	fields := map[string]*Confidential{
 		"gateway.key": &s.Gateway.Key, "gateway.previous_key": &s.Gateway.PreviousKey,
 		"wechat.app_secret": &s.WeChat.AppSecret, "webhook.secret": &s.Webhook.Secret,
@@ -178,14 +207,7 @@ func (s *Shop) resolve() error {
 	for i := range s.APIKeys {
 		fields[fmt.Sprintf("api_keys[%d]", i)] = &s.APIKeys[i]
 	}
-	for name, field := range fields {
-		value, err := field.Read()
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		*field = Confidential(value)
-	}
-	return nil
+	return fields
 }
 
 // Client returns a client for the shop's account at the gateway. transport may
@@ -257,7 +279,11 @@ func (s *Shop) Endpoint() worker.Endpoint {
 func (s *Shop) Web() web.Merchant {
 	m := web.Merchant{
 		AllowedOrigins: s.AllowedOrigins, Color: s.Branding.Color, Logo: s.LogoName(), Location: s.Location(),
-		WeChat: web.WeChatApp{ID: s.WeChat.AppID, Secret: string(s.WeChat.AppSecret)},
+		PlainReturns: !s.Live(), FormTargets: s.formTargets(),
+		WeChat: web.WeChatApp{
+			ID: s.WeChat.AppID, Secret: string(s.WeChat.AppSecret),
+			Endpoints: web.WeChatEndpoints{Authorize: s.WeChat.AuthorizeURL, AccessToken: s.WeChat.AccessTokenURL},
+		},
 	}
 	for _, host := range s.ReturnHosts {
 		m.ReturnHosts = append(m.ReturnHosts, strings.ToLower(host))

@@ -87,7 +87,7 @@ func (a account) given() (s config.Shop, err error) {
 	if a.Merchant != "" {
 		return s, usage("--merchant needs --config")
 	}
-	key, err := a.Key.Read()
+	key, err := a.Key.Read("")
 	if err != nil {
 		return s, usage("--key: %v", err)
 	}

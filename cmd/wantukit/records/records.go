@@ -43,13 +43,15 @@ type database struct {
 	Data        string `group:"database" default:"./data" type:"path" help:"Folder of the database, as for serve."`
 	DatabaseURL string `group:"database" help:"PostgreSQL that keeps the data, as for serve. A password is safer in the environment."`
 	Config      string `group:"database" placeholder:"FILE" help:"YAML file with the merchants, as for serve. Given, it says which merchants have an endpoint."`
+
+	Unverified `group:"database"`
 }
 
 // open opens the database, which must be there: a folder that nobody named is
 // not to become one.
 func (d database) open(ctx context.Context) (*store.DB, error) {
 	if d.DatabaseURL != "" {
-		return store.OpenPostgres(ctx, d.DatabaseURL)
+		return d.OpenPostgres(ctx, d.DatabaseURL)
 	}
 	path := filepath.Join(d.Data, "wantukit.db")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {

@@ -27,7 +27,7 @@ func (s *Shop) buy(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.mu.Lock()
-	o.Session = session.ID
+	o.Session, o.Page = session.ID, session.URL
 	s.mu.Unlock()
 	if r.FormValue("frame") != "" {
 		http.Redirect(w, r, s.PublicURL+"/shop/orders/"+o.Number+"/frame", http.StatusSeeOther)

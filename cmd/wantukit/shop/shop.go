@@ -44,6 +44,8 @@ type Order struct {
 	Amount int64 // in cents of HKD
 	// Session is the checkout session's id, "" until the checkout has told it.
 	Session string
+	// Page is where the shopper pays: the session's url.
+	Page string
 	// Status is one of the constants, by webhook alone.
 	Status string
 	PaidAt time.Time
@@ -85,7 +87,7 @@ func New(c Config) (*Shop, error) {
 		return nil, fmt.Errorf("reading the pages: %w", err)
 	}
 	s := &Shop{
-		Config: c, client: &http.Client{Timeout: 30 * time.Second}, verifier: verifier,
+		Config: c, client: newClient(), verifier: verifier,
 		pages: parsed, mux: http.NewServeMux(), orders: map[string]*Order{},
 	}
 	s.mux.HandleFunc("GET /{$}", s.home)
@@ -95,6 +97,15 @@ func New(c Config) (*Shop, error) {
 	s.mux.HandleFunc("GET /orders/{number}/frame", s.frame)
 	s.mux.HandleFunc("POST /webhook", s.webhook)
 	return s, nil
+}
+
+// newClient returns a client that follows no redirect: the API has none, and one
+// could take the API key elsewhere.
+func newClient() *http.Client {
+	return &http.Client{
+		Timeout:       30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // ServeHTTP implements http.Handler.
@@ -132,7 +143,7 @@ func (s *Shop) frame(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	s.render(w, "frame.html", map[string]any{"Order": o, "URL": s.PublicURL + "/c/" + o.Session})
+	s.render(w, "frame.html", map[string]any{"Order": o, "URL": o.Page})
 }
 
 func (s *Shop) style(w http.ResponseWriter, r *http.Request) {
