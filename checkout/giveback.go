@@ -126,12 +126,12 @@ func (s *Service) createRefund(ctx context.Context, h heldRefund) error {
 // createAgain stores a refund unless it is stored.
 func (s *Service) createAgain(ctx context.Context, h heldRefund) error {
 	err := s.store.CreateRefund(ctx, h.Refund, h.until)
-	if !errors.Is(err, ErrConflict) {
-		return err
+	if err == nil {
+		return nil
 	}
 	_, readErr := s.store.Refund(ctx, h.ID)
 	if errors.Is(readErr, ErrNotFound) {
-		return err // another's refund is in the way
+		return err
 	}
 	return readErr
 }

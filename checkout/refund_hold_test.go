@@ -2,53 +2,21 @@ package checkout_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// stalling is a Store on which a test can keep a reader waiting: of the reads of
-// an attempt, the one whose turn it is waits first.
-type stalling struct {
-	checkout.Store
-	mu   sync.Mutex
-	turn int
-	wait time.Duration
-}
-
-func (s *stalling) Attempt(ctx context.Context, id string) (checkout.Attempt, error) {
-	s.mu.Lock()
-	s.turn--
-	stalls := s.turn == 0
-	s.mu.Unlock()
-	if stalls {
-		time.Sleep(s.wait)
-	}
-	return s.Store.Attempt(ctx, id)
-}
-
-// node is another Service over the fixture's gateway and over a store of its
-// own.
-func (f *fixture) node(store checkout.Store) *checkout.Service {
-	f.t.Helper()
-	c := f.config()
-	c.Store = store
-	service, err := checkout.New(c)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	return service
-}
-
 // A node that stood still between its reads and its call does not call: others
 // may have decided about the refund since.
 func TestRefundOfANodeThatStoodStillIsNotSent(t *testing.T) {
 	refusal := func(sent) error { return &checkout.RefusedError{Word: "508 REFUND_ERROR", Settled: true} }
-	// The first read of the attempt is for what is left, the second for the call.
+	// The third read is that of the attempt, just before the call.
 	stands := func(f *fixture, a checkout.Attempt, wait time.Duration) <-chan checkout.Refund {
-		node, done := f.node(&stalling{Store: f.store, turn: 2, wait: wait}), make(chan checkout.Refund, 1)
+		node, reads := f.slowNode()
+		reads.slow(3, wait)
+		done := make(chan checkout.Refund, 1)
 		go func() {
 			r, err := node.Refund(context.Background(), a.SessionID, back(half, "R-1"))
 			fails(f.t, err, nil)
