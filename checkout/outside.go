@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -31,6 +32,9 @@ func (s *Service) tryTakeIn(ctx context.Context, d Difference) (bool, error) {
 	session, a, refunds, err := s.booksOf(ctx, d)
 	if err != nil {
 		return false, err
+	}
+	if slices.ContainsFunc(refunds, func(r Refund) bool { return r.OutRefundNo == d.OutRefundNo }) {
+		return true, nil // another run was first
 	}
 	if a.State != AttemptPaid || d.There.Currency != a.Currency || d.There.Amount > refundable(a, refunds) {
 		return false, nil

@@ -19,6 +19,13 @@ type Settlement struct {
 	Why string
 }
 
+func (by Settlement) check() error {
+	if by.Outcome != "" && !RefundPending.CanMove(by.Outcome) {
+		return &FieldError{"outcome", "must be succeeded or failed"}
+	}
+	return errors.Join(checkText("why", by.Why), checkText("refund_id", by.GatewayID))
+}
+
 // The errors of [Service.SettleRefund].
 var (
 	// ErrRefundSettled says that the refund has this outcome already.
@@ -41,10 +48,14 @@ const notListed = "not in the gateway's statement"
 
 // SettleRefund settles a refund as an operator says, or as the gateway's
 // statement does, and tells the shop. A failed refund may be found to have been
-// made. Errors are ErrNotFound, those above, the gateway's and the store's.
+// made. Errors are ErrNotFound, *FieldError, those above, the gateway's and the
+// store's.
 func (s *Service) SettleRefund(ctx context.Context, id string, by Settlement) (Refund, error) {
 	if !validID(id, RefundPrefix) {
 		return Refund{}, ErrNotFound
+	}
+	if err := by.check(); err != nil {
+		return Refund{}, err
 	}
 	r, err := s.store.Refund(ctx, id)
 	switch {

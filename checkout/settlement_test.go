@@ -284,6 +284,15 @@ func TestSettleRefund(t *testing.T) {
 			settle(f, checkout.Refund{ID: checkout.RefundPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaa"}, statement, checkout.ErrNotFound)
 			broken := errors.New("the disk is full")
 			r := f.stuck(f.paid(), true)
+			for field, by := range map[string]checkout.Settlement{
+				"outcome": {Outcome: checkout.RefundPending}, "why": {Outcome: checkout.RefundFailed, Why: "a\nb"},
+				"refund_id": {Outcome: checkout.RefundSucceeded, GatewayID: "a\x00"},
+			} {
+				var wrong *checkout.FieldError
+				if _, err := f.SettleRefund(t.Context(), r.ID, by); !errors.As(err, &wrong) || wrong.Field != field {
+					t.Errorf("error %v, want one of %s", err, field)
+				}
+			}
 			f.memory.broken = func(called string) error {
 				if called == "HoldRefund" {
 					return broken
