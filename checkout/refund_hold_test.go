@@ -59,6 +59,31 @@ func TestRefundOfANodeThatStoodStillIsNotSent(t *testing.T) {
 	})
 }
 
+// A refund that another settles right after it was held is not sent again.
+func TestRefundThatIsSettledBeforeItIsRead(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		a := f.paid()
+		f.gateway.afterRefund = first(unanswered)
+		r := f.refund(a, half, checkout.RefundPending)
+		settled := false
+		f.memory.broken = func(called string) error {
+			if called != "Refund" || settled {
+				return nil
+			}
+			settled = true
+			other := f.memory.refunds[r.ID]
+			other.State, other.Version, other.NextTryAt = checkout.RefundSucceeded, other.Version+1, time.Time{}
+			f.memory.refunds[r.ID] = other
+			return nil
+		}
+		f.sweepFor(time.Minute)
+		same(t, "settled", settled, true)
+		same(t, "sends of its number", f.gateway.sent(r), 1)
+		f.told(a.SessionID, checkout.EventPaid)
+		same(t, "alarms", f.reports.alarms(), []string(nil))
+	})
+}
+
 // sent returns how often the gateway was asked for a refund.
 func (g *gateway) sent(r checkout.Refund) int {
 	g.mu.Lock()

@@ -42,7 +42,8 @@ func (s *Service) sendDueRefund(ctx context.Context, id string) {
 	}
 }
 
-// holdRefund claims a pending refund, and reports whether it did.
+// holdRefund claims a pending refund, and reports whether it did. One that
+// another settles before it is read needs no call any more.
 func (s *Service) holdRefund(ctx context.Context, id string) (heldRefund, bool, error) {
 	now := s.clock.Now()
 	h := heldRefund{until: now.Add(s.holdFor()), said: &journal{}}
@@ -51,7 +52,7 @@ func (s *Service) holdRefund(ctx context.Context, id string) (heldRefund, bool, 
 		return h, false, err
 	}
 	h.Refund, err = s.store.Refund(ctx, id)
-	return h, err == nil, err
+	return h, err == nil && h.State == RefundPending, err
 }
 
 // sendRefund asks the gateway for a held refund, settles what it answers and

@@ -22,11 +22,11 @@ func refundMade(gatewayID string, now time.Time) refundDecision {
 	}
 }
 
-// refused decides that the gateway refused the refund. Another who has held it
-// since has asked later: that answer counts.
+// refused decides that the gateway refused the refund. Another who has held it or
+// settled it since has asked later: that answer counts.
 func (h heldRefund) refused(word string, now time.Time) refundDecision {
 	return func(r *Refund) EventType {
-		if r.State != RefundPending || r.Version != h.Version {
+		if r.Version != h.Version {
 			return ""
 		}
 		r.fail(word, now)
@@ -38,7 +38,7 @@ func (h heldRefund) refused(word string, now time.Time) refundDecision {
 // is sent again at next.
 func (h heldRefund) delayed(now, next time.Time) refundDecision {
 	return func(r *Refund) EventType {
-		if r.State != RefundPending || r.Version != h.Version || !r.DelayedAt.IsZero() {
+		if r.Version != h.Version {
 			return ""
 		}
 		r.DelayedAt, r.NextTryAt = now, next
