@@ -16,7 +16,7 @@ const takeInTries = 5
 // without the refund's number, or beyond what is left of the payment, is left for
 // a person.
 func (s *Service) takeIn(ctx context.Context, d Difference) (bool, error) {
-	if d.OutRefundNo == "" || checkText("out_refund_no", d.OutRefundNo) != nil || d.There.Amount < 1 {
+	if !d.canBeTakenIn() {
 		return false, nil
 	}
 	for range takeInTries {
@@ -26,6 +26,11 @@ func (s *Service) takeIn(ctx context.Context, d Difference) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// canBeTakenIn reports whether a row has what a refund in the books needs.
+func (d Difference) canBeTakenIn() bool {
+	return d.OutRefundNo != "" && checkText("out_refund_no", d.OutRefundNo) == nil && d.There.Amount > 0
 }
 
 func (s *Service) tryTakeIn(ctx context.Context, d Difference) (bool, error) {
