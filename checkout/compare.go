@@ -195,13 +195,11 @@ func (c *comparison) compareRefund(t Trade, a Attempt, b books) *Difference {
 	c.refunded[r.ID] = true
 	switch {
 	case r.State == RefundFailed:
-		return t.of(DifferenceRefundThere, r.booked()).about(a)
+		return t.of(DifferenceRefundThere, r.booked()).about(a).of(r)
 	case t.Amount != r.Amount || t.Currency != r.Currency:
 		return t.of(DifferenceRefund, r.booked()).about(a)
 	case r.State == RefundPending:
-		d := t.of(DifferenceRefundPending, r.booked()).about(a)
-		d.refundID = r.ID
-		return d
+		return t.of(DifferenceRefundPending, r.booked()).about(a).of(r)
 	default:
 		return nil
 	}

@@ -61,8 +61,8 @@ type Store interface {
 	// CreateRefund stores a new refund that its creator holds until heldUntil,
 	// with its Entry. It returns ErrConflict, and does nothing, where the attempt is not paid,
 	// where its refunds that have not failed would pass its amount, where the
-	// session has a refund of the same ClientReferenceID, where the
-	// OutRefundNo was used, and where the refund is automatic and the attempt
+	// session has a refund of the same ClientReferenceID or IdempotencyKey, where the
+	// ID or the OutRefundNo was used, and where the refund is automatic and the attempt
 	// has an automatic one already.
 	CreateRefund(ctx context.Context, r Refund, heldUntil time.Time) error
 	// Refund returns a refund, or ErrNotFound.
@@ -74,7 +74,7 @@ type Store interface {
 	// longest due first.
 	DueRefunds(ctx context.Context, now time.Time, limit int) ([]Refund, error)
 	// HoldRefund claims a pending refund for one call of the gateway, and
-	// counts it as a try, in a new version: an outcome that was decided before
+	// counts it as a try at now, in a new version: an outcome that was decided before
 	// is ErrConflict. It succeeds where nobody holds the refund at now.
 	// Then nobody else can until `until`, or ReleaseRefund. NextTryAt becomes
 	// `until`, so that the sweep finds what a killed holder left.
@@ -93,8 +93,9 @@ type Store interface {
 	// hold stays, unless the attempt is paid or in quarantine. Where Change.Fenced
 	// is set and the attempt's hold is not that of Change.Lease it returns
 	// ErrLeaseLost, and where Change.Payment is another attempt's it returns
-	// ErrPaymentTaken; it does nothing then. It ends a hold on the changed refund too, and stores the new
-	// one, which nobody holds, as CreateRefund does: with its ErrConflict. The
+	// ErrPaymentTaken; it does nothing then. Of the holds on the changed refund it
+	// ends the one that lasts until RefundHeldUntil, and no other's. It stores the
+	// new refund, which nobody holds, as CreateRefund does: with its ErrConflict. The
 	// versions in the change are the ones that were read.
 	Apply(ctx context.Context, c Change) error
 
@@ -161,6 +162,8 @@ type Change struct {
 	// Payment, if it is not zero, is bound to Attempt for ever.
 	Payment Payment
 	Refund  *Refund
+	// RefundHeldUntil is until when whoever changes the refund holds it, or zero.
+	RefundHeldUntil time.Time
 	// NewRefund is stored, with the money that it reserves.
 	NewRefund *Refund
 	Events    []Event

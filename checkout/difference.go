@@ -22,7 +22,7 @@ const (
 	// DifferencePaidTwice: the statement lists two payments of one order.
 	DifferencePaidTwice DifferenceKind = "order_paid_twice"
 	// DifferenceRefundThere: the statement lists a refund of an attempt that
-	// is not known here, or has failed.
+	// is not known here, or has failed. It is recorded at once.
 	DifferenceRefundThere DifferenceKind = "refund_there_not_here"
 	// DifferenceRefundHere: a refund succeeded here, and the statement does
 	// not list it.
@@ -30,7 +30,8 @@ const (
 	// DifferenceRefund: a refund is of another amount or currency there.
 	DifferenceRefund DifferenceKind = "refund_differs"
 	// DifferenceRefundPending: the statement lists a refund that is pending
-	// here. It is sent again at once, which refunds nothing more.
+	// here. It is sent again at once, which refunds nothing more, and has
+	// succeeded whatever the gateway answers.
 	DifferenceRefundPending DifferenceKind = "refund_pending_here"
 	// DifferenceUnknownPayment: the statement lists a payment of an order that
 	// the checkout did not place: another system uses the account, or a person.
@@ -142,4 +143,10 @@ func (t Trade) of(kind DifferenceKind, here *Booked) Difference {
 func (d Difference) about(a Attempt) *Difference {
 	d.session, d.attemptID = a.SessionID, a.ID
 	return &d
+}
+
+// of says which refund a difference is about.
+func (d *Difference) of(r Refund) *Difference {
+	d.refundID = r.ID
+	return d
 }

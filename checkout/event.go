@@ -29,6 +29,9 @@ const (
 	EventRefundSucceeded EventType = "refund.succeeded"
 	// EventRefundFailed: the gateway refused to give money back.
 	EventRefundFailed EventType = "refund.failed"
+	// EventRefundDelayed: a refund has had no outcome for a day. It stays pending,
+	// and is sent again each hour. It comes once.
+	EventRefundDelayed EventType = "refund.delayed"
 	// EventDifference: the gateway's statement and the books differ. It comes
 	// once for each difference.
 	EventDifference EventType = "reconciliation.difference"

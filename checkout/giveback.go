@@ -14,8 +14,11 @@ type NewRefund struct {
 	Amount int64
 	// ClientReferenceID is the shop's own number of the refund, at most 128
 	// characters: asking again with it finds the same refund, whatever became
-	// of it. Without one, asking twice refunds twice.
+	// of it. Without one and without a Key, asking twice refunds twice.
 	ClientReferenceID string
+	// Key names the request, at most 128 characters: asking again with it finds
+	// the refund that the request made.
+	Key string
 	// Second gives back of the second payment of a session that was paid twice
 	// and kept it (Merchant.KeepPaidTwice).
 	Second bool
@@ -25,15 +28,18 @@ func (n NewRefund) check() error {
 	if n.Amount < 1 || n.Amount > MaxAmount {
 		return &FieldError{"amount", "must be a whole number of minor units from 1 to what was paid"}
 	}
-	return checkText("client_reference_id", n.ClientReferenceID)
+	return errors.Join(checkText("client_reference_id", n.ClientReferenceID), checkText(keyField, n.Key))
 }
+
+// keyField is the name of a request's key, for whoever sent it.
+const keyField = "Idempotency-Key"
 
 // Refund gives back money of a session's payment. The refund is stored before
 // the gateway is asked; one that is pending when Refund returns is sent again
 // until the gateway answers, and one that the gateway refused has failed, which
 // is no error. Errors are ErrNotFound, ErrNotRefundable, *FieldError (for an
-// amount beyond what is left, and for a reference that names a refund of
-// another amount), and the store's.
+// amount beyond what is left, and for a reference or a key that names another
+// refund), and the store's.
 func (s *Service) Refund(ctx context.Context, sessionID string, n NewRefund) (Refund, error) {
 	if err := n.check(); err != nil {
 		return Refund{}, err
@@ -88,9 +94,46 @@ func (s *Service) reserve(ctx context.Context, sessionID string, n NewRefund) (h
 	if err != nil {
 		return heldRefund{}, err
 	}
-	h := heldRefund{r, now.Add(s.holdFor()), &journal{}}
-	h.Amount, h.ClientReferenceID, h.NextTryAt, h.Tries = n.Amount, n.ClientReferenceID, h.until, 1
-	return h, s.store.CreateRefund(ctx, h.Refund, h.until)
+	h := heldRefund{Refund: r, until: now.Add(s.holdFor()), deadline: time.Now().Add(s.holdFor()), said: &journal{}}
+	h.Amount, h.ClientReferenceID, h.IdempotencyKey = n.Amount, n.ClientReferenceID, n.Key
+	h.NextTryAt, h.Tries, h.TriedAt = h.until, 1, now
+	return h, s.createRefund(context.WithoutCancel(ctx), h)
+}
+
+// createTries and createPause bound how often, and how far apart, the store is
+// asked to keep a refund.
+const (
+	createTries = 4
+	createPause = 250 * time.Millisecond
+)
+
+// createRefund stores a held refund, under an id of its own. Where the store
+// fails, the refund may be stored all the same, because the answer to the commit
+// was lost. So the store is asked again under the same id, which stores it once
+// and tells what became of the commit. ErrConflict says to look again.
+func (s *Service) createRefund(ctx context.Context, h heldRefund) error {
+	err := s.store.CreateRefund(ctx, h.Refund, h.until)
+	for range createTries - 1 {
+		if err == nil || errors.Is(err, ErrConflict) {
+			return err
+		}
+		time.Sleep(createPause)
+		err = s.createAgain(ctx, h)
+	}
+	return err
+}
+
+// createAgain stores a refund unless it is stored.
+func (s *Service) createAgain(ctx context.Context, h heldRefund) error {
+	err := s.store.CreateRefund(ctx, h.Refund, h.until)
+	if err == nil {
+		return nil
+	}
+	_, readErr := s.store.Refund(ctx, h.ID)
+	if errors.Is(readErr, ErrNotFound) {
+		return err
+	}
+	return readErr
 }
 
 // payment is the one that a refund gives back of: the session's own, or of the
@@ -115,20 +158,27 @@ func (s *Service) payment(ctx context.Context, session Session, n NewRefund, ref
 	return second, nil
 }
 
-// among finds the refund that the reference names.
+// among finds the refund that the key or the reference names.
 func (n NewRefund) among(refunds []Refund, session Session) (Refund, bool, error) {
-	i := slices.IndexFunc(refunds, func(r Refund) bool {
-		return n.ClientReferenceID != "" && r.ClientReferenceID == n.ClientReferenceID
-	})
+	field := keyField
+	i := slices.IndexFunc(refunds, func(r Refund) bool { return n.Key != "" && r.IdempotencyKey == n.Key })
+	if i < 0 {
+		field = "client_reference_id"
+		i = slices.IndexFunc(refunds, func(r Refund) bool {
+			return n.ClientReferenceID != "" && r.ClientReferenceID == n.ClientReferenceID
+		})
+	}
 	if i < 0 {
 		return Refund{}, false, nil
 	}
 	r := refunds[i]
 	switch {
 	case r.Amount != n.Amount:
-		return Refund{}, false, &FieldError{"client_reference_id", "names a refund of another amount already"}
+		return Refund{}, false, &FieldError{field, "names a refund of another amount already"}
 	case n.Second == (r.AttemptID == session.PaidBy):
-		return Refund{}, false, &FieldError{"client_reference_id", "names a refund of another payment already"}
+		return Refund{}, false, &FieldError{field, "names a refund of another payment already"}
+	case r.ClientReferenceID != n.ClientReferenceID:
+		return Refund{}, false, &FieldError{field, "names a refund of another client_reference_id already"}
 	}
 	r.Repeated = true
 	return r, true, nil
@@ -144,7 +194,7 @@ func (s *Service) newRefund(a Attempt, now time.Time) (Refund, error) {
 	return Refund{
 		ID: RefundPrefix + ids[0], OutRefundNo: ids[1],
 		SessionID: a.SessionID, AttemptID: a.ID, Merchant: a.Merchant, Version: 1,
-		State: RefundPending, Reason: RefundRequested, Amount: a.Amount, Currency: a.Currency,
+		OutTradeNo: a.OutTradeNo, TradeID: a.TradeID, State: RefundPending, Reason: RefundRequested, Amount: a.Amount, Currency: a.Currency,
 		CreatedAt: now, NextTryAt: now,
 	}, nil
 }

@@ -56,16 +56,17 @@ func (s *Service) hold(ctx context.Context, a Attempt, cause Cause) (held, bool,
 // come after its lease. Nothing was sent.
 var errLeaseOver = errors.New("this node stood still for too long: another may be asking by now")
 
-// forCall returns the context of one call of the gateway, which lasts for
-// timeout at most. It returns ErrOutcomeUnknown where the call could outlast the
-// hold: whoever holds the attempt next must not meet a call of this one.
 func (h held) forCall(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc, error) {
 	return forCall(ctx, h.deadline, timeout)
 }
 
+// forCall returns the context of one call of the gateway under a hold that ends
+// at deadline. The call lasts for timeout at most. It returns ErrOutcomeUnknown
+// where the call could outlast the hold: whoever holds the attempt or the refund
+// next must not meet a call of this holder.
 func forCall(ctx context.Context, deadline time.Time, timeout time.Duration) (context.Context, context.CancelFunc, error) {
 	end := time.Now().Add(timeout)
-	if end.After(deadline) {
+	if !end.Before(deadline) {
 		return nil, nil, errors.Join(ErrOutcomeUnknown, errLeaseOver)
 	}
 	ctx, cancel := context.WithDeadline(ctx, end)

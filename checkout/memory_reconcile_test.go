@@ -37,7 +37,7 @@ func (m *memory) RefundsOfAttempts(ctx context.Context, attemptIDs []string) ([]
 	var found []checkout.Refund
 	for _, r := range m.refunds {
 		if slices.Contains(attemptIDs, r.AttemptID) {
-			found = append(found, r.Refund)
+			found = append(found, m.ofPayment(r.Refund))
 		}
 	}
 	return found, nil
@@ -77,7 +77,7 @@ func (m *memory) SucceededRefunds(ctx context.Context, merchant string, from, to
 	var made []checkout.Refund
 	for _, r := range m.refunds {
 		if r.Merchant == merchant && r.State == checkout.RefundSucceeded {
-			made = append(made, r.Refund)
+			made = append(made, m.ofPayment(r.Refund))
 		}
 	}
 	return pageOf(made, func(r checkout.Refund) time.Time { return r.SettledAt }, func(r checkout.Refund) string { return r.ID }, from, to, afterID, limit), nil

@@ -34,10 +34,12 @@ func (m *memory) reservable(r checkout.Refund, a checkout.Attempt) bool {
 		switch {
 		case other.SessionID == r.SessionID && r.ClientReferenceID != "" && other.ClientReferenceID == r.ClientReferenceID:
 			return false
-		case other.OutRefundNo == r.OutRefundNo:
+		case other.SessionID == r.SessionID && r.IdempotencyKey != "" && other.IdempotencyKey == r.IdempotencyKey:
+			return false
+		case other.OutRefundNo == r.OutRefundNo || other.ID == r.ID:
 			return false
 		case other.AttemptID != r.AttemptID:
-		case other.Reason != checkout.RefundRequested && r.Reason != checkout.RefundRequested:
+		case other.Reason.Automatic() && r.Reason.Automatic():
 			return false
 		case other.State != checkout.RefundFailed:
 			left -= other.Amount
@@ -56,7 +58,14 @@ func (m *memory) Refund(ctx context.Context, id string) (checkout.Refund, error)
 	if !ok {
 		return checkout.Refund{}, checkout.ErrNotFound
 	}
-	return r.Refund, nil
+	return m.ofPayment(r.Refund), nil
+}
+
+// ofPayment adds the numbers of the payment that a refund gives back.
+func (m *memory) ofPayment(r checkout.Refund) checkout.Refund {
+	a := m.attempts[r.AttemptID]
+	r.OutTradeNo, r.TradeID = a.OutTradeNo, a.TradeID
+	return r
 }
 
 func (m *memory) Refunds(ctx context.Context, sessionID string) ([]checkout.Refund, error) {
@@ -68,7 +77,7 @@ func (m *memory) Refunds(ctx context.Context, sessionID string) ([]checkout.Refu
 	var found []checkout.Refund
 	for _, r := range m.refunds {
 		if r.SessionID == sessionID {
-			found = append(found, r.Refund)
+			found = append(found, m.ofPayment(r.Refund))
 		}
 	}
 	slices.SortFunc(found, func(a, b checkout.Refund) int {
@@ -86,7 +95,7 @@ func (m *memory) DueRefunds(ctx context.Context, now time.Time, limit int) ([]ch
 	var free []checkout.Refund
 	for _, r := range m.refunds {
 		if r.State == checkout.RefundPending && !r.heldUntil.After(now) {
-			free = append(free, r.Refund)
+			free = append(free, m.ofPayment(r.Refund))
 		}
 	}
 	return list(free, func(r checkout.Refund) (string, time.Time) { return r.Merchant, r.NextTryAt }, now, limit), nil
@@ -102,7 +111,7 @@ func (m *memory) HoldRefund(ctx context.Context, id string, now, until time.Time
 	if !ok || r.State != checkout.RefundPending || r.heldUntil.After(now) {
 		return false, nil
 	}
-	r.heldUntil, r.NextTryAt = until, until
+	r.heldUntil, r.NextTryAt, r.TriedAt = until, until, now
 	r.Tries++
 	r.Version++
 	m.refunds[id] = r

@@ -83,8 +83,11 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 		m.refunds[c.NewRefund.ID] = memoryRefund{Refund: *c.NewRefund}
 	}
 	if c.Refund != nil {
-		r := memoryRefund{Refund: *c.Refund}
+		r := memoryRefund{Refund: *c.Refund, heldUntil: m.refunds[c.Refund.ID].heldUntil}
 		r.Version++
+		if r.heldUntil.Equal(c.RefundHeldUntil) {
+			r.heldUntil = time.Time{}
+		}
 		m.refunds[r.ID] = r
 	}
 	if c.Session != nil {

@@ -43,16 +43,27 @@ func (m Merchant) check() error {
 func (m Merchant) receive(session *Session, a Attempt, whole Refund, now time.Time) outcome {
 	switch o := session.pay(a.ID, now); o.events[0] {
 	case EventPaidTwice:
-		if m.KeepPaidTwice {
-			return o
-		}
-		whole.Reason = RefundPaidTwice
-		return o.and(outcome{refund: &whole})
+		return o.and(m.receiveAgain(*session, whole))
 	case EventPaidLate:
 		return o.and(m.receiveLate(whole))
 	default:
 		return o
 	}
+}
+
+// receiveAgain does with a second payment as the shop wishes. After a first that
+// came late it is late as well, and a shop that gives late money back keeps
+// neither.
+func (m Merchant) receiveAgain(session Session, whole Refund) outcome {
+	switch {
+	case !m.KeepPaidTwice:
+		whole.Reason = RefundPaidTwice
+	case session.PaidLate && m.PaidLate == LateRefund:
+		whole.Reason = RefundPaidLate
+	default:
+		return outcome{}
+	}
+	return outcome{refund: &whole}
 }
 
 func (m Merchant) receiveLate(whole Refund) outcome {

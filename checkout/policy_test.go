@@ -162,6 +162,40 @@ func TestMoneyThatCameTwice(t *testing.T) {
 				}
 			}
 		},
+		"late both times is refunded twice, though a second payment is kept": func(t *testing.T, f *fixture) {
+			f = f.withPolicy(checkout.LateRefund, true)
+			s := f.session()
+			first, second := f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+			f.sweepFor(lifetime + 2*time.Second)
+			for _, a := range []checkout.Attempt{first, second} {
+				f.gateway.pay(a.OutTradeNo)
+				f.confirm(a)
+				f.sweepFor(4 * time.Second)
+			}
+			f.is(second, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded, checkout.EventExpired, checkout.EventPaidLate,
+				checkout.EventRefundSucceeded, checkout.EventPaidTwice, checkout.EventRefundSucceeded)
+			f.money(first, checkout.PaymentRefunded, 2*half, 1)
+			n, sum := f.gateway.refunds(second.OutTradeNo)
+			same(t, "refunds of the second", n, 1)
+			same(t, "their sum", sum, int64(2*half))
+			all, err := f.Refunds(t.Context(), s.ID)
+			fails(t, err, nil)
+			same(t, "reasons", []checkout.RefundReason{all[0].Reason, all[1].Reason}, []checkout.RefundReason{checkout.RefundPaidLate, checkout.RefundPaidLate})
+		},
+		"late after a first in time is kept": func(t *testing.T, f *fixture) {
+			f = f.withPolicy(checkout.LateRefund, true)
+			s := f.session()
+			first, second := f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+			f.gateway.pay(first.OutTradeNo)
+			f.confirm(first)
+			f.sweepFor(lifetime + 2*time.Second)
+			f.gateway.pay(second.OutTradeNo)
+			f.confirm(second)
+			f.sweepFor(time.Minute)
+			f.is(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
+			n, _ := f.gateway.refunds(second.OutTradeNo)
+			same(t, "refunds of the second", n, 0)
+		},
 		"after the first was refunded": func(t *testing.T, f *fixture) {
 			s := f.session()
 			first, second := f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)

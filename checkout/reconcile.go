@@ -145,8 +145,9 @@ func (s *Service) tryTellDifference(ctx context.Context, merchant string, d Diff
 	return s.store.AddDifference(ctx, e)
 }
 
-// heal asks the gateway, whose signed answer decides, and reports whether the
-// books have what the statement lists.
+// heal brings the books up to date, and reports whether they have what the
+// statement lists. Of a payment the gateway is asked, whose signed answer
+// decides. A refund that is listed was made, whatever it answers now.
 func (s *Service) heal(ctx context.Context, d Difference) (bool, error) {
 	switch d.Kind {
 	case DifferencePaidThere:
@@ -155,8 +156,12 @@ func (s *Service) heal(ctx context.Context, d Difference) (bool, error) {
 		return a.State == AttemptPaid, err
 	case DifferenceRefundPending:
 		s.sendDueRefund(ctx, d.refundID)
-		r, err := s.store.Refund(ctx, d.refundID)
-		return r.State == RefundSucceeded, err
+		return s.settleListed(ctx, d)
+	case DifferenceRefundThere:
+		if d.refundID == "" {
+			return s.takeIn(ctx, d)
+		}
+		return s.settleListed(ctx, d)
 	default:
 		return false, nil
 	}

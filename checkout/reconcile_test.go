@@ -116,7 +116,7 @@ func TestReconcileEachKind(t *testing.T) {
 		checkout.DifferenceRefundThere: func(t *testing.T, f *fixture) int {
 			a := f.paidAttempt()
 			f.gateway.list(payment(a, time.Now()), refundRow(a, checkout.Refund{OutRefundNo: "byhand", Amount: 5, Currency: hkd}, time.Now()))
-			return 0
+			return 1
 		},
 		checkout.DifferenceRefundHere: func(t *testing.T, f *fixture) int {
 			a := f.paidAttempt()
@@ -185,6 +185,14 @@ func TestReconcileFailedRefundThatIsListed(t *testing.T) {
 		got := f.reconcile()
 		same(t, "found", kinds(got), []string{string(checkout.DifferenceRefundThere)})
 		same(t, "here", got.Found[0].Here.Status, string(checkout.RefundFailed))
+		same(t, "healed", got.Healed, 1)
+		r = f.readRefund(r)
+		same(t, "state", r.State, checkout.RefundSucceeded)
+		same(t, "told to have failed before", r.Public().ReportedFailed, true)
+		same(t, "refunded", f.readSession(a.SessionID).AmountRefunded, int64(1000))
+		same(t, "alarms", f.reports.alarms(), []string{"a refund was made that the books said had failed"})
+		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventDifference, checkout.EventRefundSucceeded)
+		same(t, "found again", kinds(f.reconcile()), []string{})
 	})
 }
 

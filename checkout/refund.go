@@ -8,7 +8,7 @@ import (
 // RefundState is where money on its way back stands.
 //
 //	pending ──► succeeded
-//	   └──────► failed
+//	   └──────► failed ──► succeeded
 type RefundState string
 
 // The states of a refund. A refund whose outcome is unknown is pending, and is
@@ -18,12 +18,14 @@ const (
 	RefundPending RefundState = "pending"
 	// RefundSucceeded: the gateway gave the money back.
 	RefundSucceeded RefundState = "succeeded"
-	// RefundFailed: the gateway refused it; the money may be refunded anew.
+	// RefundFailed: the gateway refused it; the money may be refunded anew. It
+	// succeeds where the gateway is found to have made it all the same.
 	RefundFailed RefundState = "failed"
 )
 
 var refundMoves = map[RefundState][]RefundState{
 	RefundPending: {RefundSucceeded, RefundFailed},
+	RefundFailed:  {RefundSucceeded},
 }
 
 // CanMove reports whether a refund may go from r to next.
@@ -34,8 +36,7 @@ func (r RefundState) CanMove(next RefundState) bool {
 // RefundReason is why money is given back.
 type RefundReason string
 
-// The reasons of a refund. All but RefundRequested are automatic: an attempt
-// has one automatic refund at most.
+// The reasons of a refund.
 const (
 	// RefundRequested: the shop asked for it.
 	RefundRequested RefundReason = "requested"
@@ -44,7 +45,14 @@ const (
 	RefundPaidLate RefundReason = "paid_late"
 	// RefundPaidTwice: it was the second payment of a session.
 	RefundPaidTwice RefundReason = "paid_twice"
+	// RefundOutside: it was made past the checkout, and reconciliation found it
+	// in the gateway's statement.
+	RefundOutside RefundReason = "outside"
 )
+
+// Automatic reports whether the checkout makes refunds of this reason by
+// itself. An attempt has one automatic refund at most.
+func (r RefundReason) Automatic() bool { return r == RefundPaidLate || r == RefundPaidTwice }
 
 // RefundPrefix begins the id of every refund.
 const RefundPrefix = "re_"
@@ -69,13 +77,20 @@ type Refund struct {
 	// Amount is in minor units of Currency.
 	Amount   int64
 	Currency string
+	// OutTradeNo and TradeID are the numbers of the payment that it gives back:
+	// the checkout's and the gateway's. The store reads them from the attempt.
+	OutTradeNo, TradeID string
 	// ClientReferenceID is the shop's own number, "" or unique within the
 	// session.
 	ClientReferenceID string
+	// IdempotencyKey is what the shop's request named itself, "" or unique
+	// within the session.
+	IdempotencyKey string
 
 	// GatewayID is the gateway's own number, once it succeeded.
 	GatewayID string
-	// Failure is the gateway's word for why it failed, or "".
+	// Failure is the gateway's word for why it failed, or "". It stays where the
+	// refund succeeds after that.
 	Failure string
 
 	CreatedAt time.Time
@@ -83,8 +98,12 @@ type Refund struct {
 	SettledAt time.Time
 	// NextTryAt is when the sweep sends it next; zero is never.
 	NextTryAt time.Time
-	// Tries counts how often it was sent.
-	Tries int
+	// Tries counts how often it was held to be sent, and TriedAt is when that
+	// was last: zero before.
+	Tries   int
+	TriedAt time.Time
+	// DelayedAt is when the shop was told that there is no outcome yet, or zero.
+	DelayedAt time.Time
 
 	// Repeated says that [Service.Refund] found the refund, and did not make
 	// it. It is not stored.
@@ -94,9 +113,14 @@ type Refund struct {
 // PublicRefund is a refund as its shop sees it: the answer of the merchant API
 // and part of a webhook. The amount is in minor units, times are in UTC.
 type PublicRefund struct {
-	ID                string       `json:"id"`
-	Object            string       `json:"object"`
-	Session           string       `json:"session"`
+	ID      string `json:"id"`
+	Object  string `json:"object"`
+	Session string `json:"session"`
+	// Attempt is the payment that it gives back, and OutTradeNo and TradeID are
+	// that payment's numbers at the gateway.
+	Attempt           string       `json:"attempt"`
+	OutTradeNo        string       `json:"out_trade_no"`
+	TradeID           string       `json:"trade_id"`
 	Status            RefundState  `json:"status"`
 	Reason            RefundReason `json:"reason"`
 	Amount            int64        `json:"amount"`
@@ -104,16 +128,21 @@ type PublicRefund struct {
 	ClientReferenceID string       `json:"client_reference_id,omitempty"`
 	OutRefundNo       string       `json:"out_refund_no"`
 	Failure           string       `json:"failure,omitempty"`
-	CreatedAt         time.Time    `json:"created_at"`
-	SettledAt         *time.Time   `json:"settled_at"`
+	// ReportedFailed says that the shop was told that the refund failed, before
+	// the gateway was found to have made it.
+	ReportedFailed bool       `json:"reported_failed,omitempty"`
+	CreatedAt      time.Time  `json:"created_at"`
+	SettledAt      *time.Time `json:"settled_at"`
 }
 
 // Public returns what the shop may see of r.
 func (r Refund) Public() PublicRefund {
 	p := PublicRefund{
-		ID: r.ID, Object: "refund", Session: r.SessionID, Status: r.State, Reason: r.Reason,
+		ID: r.ID, Object: "refund", Session: r.SessionID,
+		Attempt: r.AttemptID, OutTradeNo: r.OutTradeNo, TradeID: r.TradeID, Status: r.State, Reason: r.Reason,
 		Amount: r.Amount, Currency: r.Currency, ClientReferenceID: r.ClientReferenceID,
-		OutRefundNo: r.OutRefundNo, Failure: r.Failure, CreatedAt: r.CreatedAt.UTC(),
+		OutRefundNo: r.OutRefundNo, Failure: r.Failure, ReportedFailed: r.State == RefundSucceeded && r.Failure != "",
+		CreatedAt: r.CreatedAt.UTC(),
 	}
 	if !r.SettledAt.IsZero() {
 		at := r.SettledAt.UTC()

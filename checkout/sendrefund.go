@@ -7,7 +7,7 @@ import (
 )
 
 // refundPatience is the age at which a refund without an outcome is a person's
-// business too.
+// business too, and its shop is told of it.
 const refundPatience = 24 * time.Hour
 
 // refundWaits is how long after its first, second… try a refund is sent again;
@@ -21,26 +21,36 @@ func refundWait(tries int, jitter float64) time.Duration {
 	return wait - time.Duration(jitter*float64(wait)/10)
 }
 
-// heldRefund is a refund that this Service alone may talk to the gateway about.
+// heldRefund is a refund that this Service alone may talk to the gateway about,
+// as it was when the hold began.
 type heldRefund struct {
 	Refund
 	until time.Time
-	said  *journal
+	// deadline is when the hold ends by the process's own monotonic clock.
+	deadline time.Time
+	said     *journal
 }
 
 // sendDueRefund sends a refund whose time has come, unless another does. Where
 // the store fails it is due again when the hold is over.
 func (s *Service) sendDueRefund(ctx context.Context, id string) {
 	ctx = context.WithoutCancel(ctx)
-	now := s.clock.Now()
-	h := heldRefund{until: now.Add(s.holdFor()), said: &journal{}}
-	ok, err := s.store.HoldRefund(ctx, id, now, h.until)
-	if err != nil || !ok {
-		return
-	}
-	if h.Refund, err = s.store.Refund(ctx, id); err == nil {
+	if h, ok, err := s.holdRefund(ctx, id); err == nil && ok {
 		s.sendRefund(ctx, h)
 	}
+}
+
+// holdRefund claims a pending refund, and reports whether it did. One that
+// another settles before it is read needs no call any more.
+func (s *Service) holdRefund(ctx context.Context, id string) (heldRefund, bool, error) {
+	now := s.clock.Now()
+	h := heldRefund{until: now.Add(s.holdFor()), deadline: time.Now().Add(s.holdFor()), said: &journal{}}
+	ok, err := s.store.HoldRefund(ctx, id, now, h.until)
+	if err != nil || !ok {
+		return h, false, err
+	}
+	h.Refund, err = s.store.Refund(ctx, id)
+	return h, err == nil && h.State == RefundPending, err
 }
 
 // sendRefund asks the gateway for a held refund, settles what it answers and
@@ -50,18 +60,21 @@ func (s *Service) sendRefund(ctx context.Context, h heldRefund) Refund {
 	made, err := s.callRefund(ctx, h)
 	now := s.clock.Now()
 	word, refused := h.refusal(err)
+	late := now.Sub(h.CreatedAt) >= refundPatience
 	switch {
+	case errors.Is(err, errLeaseOver):
+		s.reportRefund(h, "a refund was not sent: its hold was over", false, err)
+		return s.refundAsStored(ctx, h)
 	case err == nil:
-		return s.settleRefund(ctx, h, func(r *Refund) { r.succeed(made.GatewayID, now) })
+		return s.settleHeldRefund(ctx, h, refundMade(made.GatewayID, now))
 	case refused:
 		s.reportRefund(h, "refund refused", h.Reason != RefundRequested, err)
-		return s.settleRefund(ctx, h, func(r *Refund) {
-			if _, still := r.refusal(err); still {
-				r.fail(word, now)
-			}
-		})
+		return s.settleHeldRefund(ctx, h, h.refused(word, now))
+	case late && h.DelayedAt.IsZero():
+		s.reportRefund(h, "refund of unknown outcome", true, err)
+		return s.settleHeldRefund(ctx, h, h.delayed(now, s.nextRefundTry(h)))
 	default:
-		s.reportRefund(h, "refund of unknown outcome", now.Sub(h.CreatedAt) >= refundPatience, err)
+		s.reportRefund(h, "refund of unknown outcome", late, err)
 		return s.releaseRefund(ctx, h)
 	}
 }
@@ -71,20 +84,26 @@ func (s *Service) callRefund(ctx context.Context, h heldRefund) (RefundResult, e
 	if err != nil {
 		return RefundResult{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	ctx, cancel, err := forCall(ctx, h.deadline, s.timeout)
+	if err != nil {
+		return RefundResult{}, err
+	}
 	defer cancel()
 	made, err := s.gateway.Refund(ctx, RefundOrder{
 		OrderRef: a.ref(), OutRefundNo: h.OutRefundNo, Paid: a.Amount, Amount: h.Amount, Currency: h.Currency,
 	})
-	call := Entry{SessionID: h.SessionID, AttemptID: h.AttemptID, Ref: h.ID, At: s.clock.Now(), Kind: EntryRefundCall}
-	h.said.add(call.answered("succeeded", "", err))
+	h.said.add(h.entry(EntryRefundCall, s.clock.Now()).answered("succeeded", "", err))
 	return made, err
+}
+
+// entry begins an entry about the refund.
+func (r Refund) entry(kind EntryKind, now time.Time) Entry {
+	return Entry{SessionID: r.SessionID, AttemptID: r.AttemptID, Ref: r.ID, At: now, Kind: kind}
 }
 
 // refusal returns the gateway's word where it surely has not made the refund.
 // After a try whose outcome nobody knows, a refusal of the call alone, such as
-// one for its signature, says nothing of that earlier try, nor of one that
-// another has made since.
+// one for its signature, says nothing of that earlier try.
 func (r Refund) refusal(err error) (word string, refused bool) {
 	var said *RefusedError
 	switch {
@@ -97,76 +116,37 @@ func (r Refund) refusal(err error) (word string, refused bool) {
 	}
 }
 
-// settleRefund records an outcome with its event, against what is stored: it
-// decides again whenever that has changed meanwhile. Where it cannot be stored
-// the refund is sent again, under its number.
-func (s *Service) settleRefund(ctx context.Context, h heldRefund, decide func(*Refund)) Refund {
-	for range updateTries {
-		r, err := s.trySettleRefund(ctx, h, decide)
-		if err == nil {
-			s.flush(ctx, h.said)
-			return r
-		}
-		if !errors.Is(err, ErrConflict) && !h.said.split() {
-			s.reportRefund(h, "a refund's outcome was not stored", true, err)
-			break
-		}
+// settleHeldRefund settles a held refund as decide says and ends the hold. Where
+// that cannot be stored the refund is sent again, under its number.
+func (s *Service) settleHeldRefund(ctx context.Context, h heldRefund, decide refundDecision) Refund {
+	r, err := s.settleRefund(ctx, h, decide)
+	if err != nil {
+		s.reportRefund(h, "a refund's outcome was not stored", true, err)
+		return s.releaseRefund(ctx, h)
 	}
-	return s.releaseRefund(ctx, h)
+	return r
 }
 
-func (s *Service) trySettleRefund(ctx context.Context, h heldRefund, decide func(*Refund)) (Refund, error) {
-	r, err := s.store.Refund(ctx, h.ID)
-	if err != nil || r.State != RefundPending { // another's answer was first
-		return r, err
-	}
-	session, err := s.store.Session(ctx, r.SessionID)
-	if err != nil {
-		return r, err
-	}
-	before, moneyBefore := r.State, session.PaymentStatus
-	decide(&r)
-	if r.State == before { // another has sent it again: its answer counts
-		return r, nil
-	}
-	// The session is compared even where its money stays as it is: the event
-	// carries a snapshot of it, which must be the newest.
-	change, event := Change{Session: &session, Refund: &r, Entries: h.said.forChange()}, EventRefundFailed
-	if r.State == RefundSucceeded {
-		event = EventRefundSucceeded
-		session.refunded(r)
-	}
-	if err := errors.Join(checkMove(before, r.State), checkMove(moneyBefore, session.PaymentStatus)); err != nil {
-		return r, err
-	}
-	e, err := s.refundEvent(event, session, r)
-	if err != nil {
-		return r, err
-	}
-	change.Events = []Event{e}
-	if err := s.store.Apply(ctx, change); err != nil {
-		return r, err
-	}
-	h.said.written()
-	s.watchers.changed(session.ID)
-	return r, nil
-}
-
-func (s *Service) refundEvent(t EventType, session Session, r Refund) (Event, error) {
-	session.Version++
-	e, err := s.event(t, session, nil)
-	public := r.Public()
-	e.AttemptID, e.Refund = r.AttemptID, &public
-	return e, err
+func (s *Service) nextRefundTry(h heldRefund) time.Time {
+	return s.clock.Now().Add(refundWait(h.Tries, s.jitter()))
 }
 
 // releaseRefund ends a hold and schedules the next try. Where that fails the
 // hold ends by itself.
 func (s *Service) releaseRefund(ctx context.Context, h heldRefund) Refund {
 	s.flush(ctx, h.said)
-	h.NextTryAt = s.clock.Now().Add(refundWait(h.Tries, s.jitter()))
+	h.NextTryAt = s.nextRefundTry(h)
 	if err := s.store.ReleaseRefund(ctx, h.ID, h.until, h.NextTryAt); err != nil {
 		s.reportRefund(h, "a refund's next try was not stored", false, err)
+	}
+	return h.Refund
+}
+
+// refundAsStored returns a refund that another may have settled, as it stands
+// now.
+func (s *Service) refundAsStored(ctx context.Context, h heldRefund) Refund {
+	if r, err := s.store.Refund(ctx, h.ID); err == nil {
+		return r
 	}
 	return h.Refund
 }

@@ -96,6 +96,22 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
 			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
 		},
+		"refused without a word, after a try that was taken": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.gateway.afterRefund = first(unanswered)
+			f.gateway.beforeRefund = func(s sent) error {
+				if s.tries == 2 {
+					return checkout.ErrRefused
+				}
+				return nil
+			}
+			r := f.refund(a, half, checkout.RefundPending)
+			f.sweepFor(8 * time.Second)
+			same(t, "tries", f.readRefund(r).Tries, 2)
+			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
+			f.sweepFor(32 * time.Second)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
 		"is taken over from a holder that was killed": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.gateway.beforeRefund = first(unanswered)

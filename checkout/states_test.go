@@ -57,6 +57,7 @@ func TestMovesOfRefunds(t *testing.T) {
 	const pending, succeeded, failed = checkout.RefundPending, checkout.RefundSucceeded, checkout.RefundFailed
 	holds(t, []checkout.RefundState{pending, succeeded, failed, ""}, map[checkout.RefundState][]checkout.RefundState{
 		pending: {succeeded, failed},
+		failed:  {succeeded},
 	})
 }
 

@@ -36,6 +36,9 @@ const (
 	EntryRefund EntryKind = "refund"
 	// EntryRefundCall: the gateway was called for a refund.
 	EntryRefundCall EntryKind = "refund_call"
+	// EntryRefundSettled: a refund was settled without the gateway's answer, by
+	// its statement or by hand. Result is the [RefundState], Detail says how.
+	EntryRefundSettled EntryKind = "refund_settled"
 	// EntryEvent: a fact for the shop. Result is its [EventType].
 	EntryEvent EntryKind = "event"
 )

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,6 +23,9 @@ type refundList struct {
 	Data   []checkout.PublicRefund `json:"data"`
 }
 
+// idempotencyKey is the header by which a request names itself.
+const idempotencyKey = "Idempotency-Key"
+
 // createRefund is POST /v1/checkout/sessions/{id}/refunds: 201 for a new
 // refund, 200 for the one that was asked for before.
 func (s *Server) createRefund(c echo.Context) error {
@@ -36,8 +40,12 @@ func (s *Server) createRefund(c echo.Context) error {
 	if r.Payment != "" && r.Payment != "first" && r.Payment != "second" {
 		return &checkout.FieldError{Field: "payment", Problem: "must be first or second"}
 	}
+	keys := c.Request().Header.Values(idempotencyKey)
+	if len(keys) > 1 {
+		return &checkout.FieldError{Field: idempotencyKey, Problem: "is there twice"}
+	}
 	refund, err := s.Service.Refund(c.Request().Context(), session.ID, checkout.NewRefund{
-		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID, Second: r.Payment == "second",
+		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID, Key: strings.Join(keys, ""), Second: r.Payment == "second",
 	})
 	if err != nil {
 		return err

@@ -2,8 +2,10 @@ package web_test
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -64,6 +66,53 @@ func TestRefundsOfASession(t *testing.T) {
 	s := read[checkout.PublicSession](f, f.api(http.MethodGet, "/v1/checkout/sessions/"+id, ""), http.StatusOK)
 	if s.AmountRefunded != 1250 || s.PaymentStatus != checkout.PaymentRefunded {
 		t.Errorf("the session is %s, %d refunded", s.PaymentStatus, s.AmountRefunded)
+	}
+}
+
+// twoKeys sends two keys with one request.
+func (f *fixture) twoKeys(path, body string) answer {
+	f.Helper()
+	r := must(http.NewRequestWithContext(f.Context(), http.MethodPost, f.url+path, strings.NewReader(body)))
+	r.Header = http.Header{
+		"Authorization": {"Bearer " + apiKey}, "Content-Type": {"application/json"}, "Idempotency-Key": {"k-3", "k-4"},
+	}
+	response := must(f.client.Do(r))
+	defer response.Body.Close()
+	return answer{response.StatusCode, response.Header, string(must(io.ReadAll(response.Body)))}
+}
+
+// Asking again under one Idempotency-Key finds the refund that was made.
+func TestRefundUnderAnIdempotencyKey(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.paid()
+	ask := func(key, body string) answer {
+		return f.send(http.MethodPost, refundsOf(id), body, "Authorization", "Bearer "+apiKey, "Idempotency-Key", key)
+	}
+	first := read[checkout.PublicRefund](f, ask("k-1", `{"amount":500}`), http.StatusCreated)
+	again := read[checkout.PublicRefund](f, ask("k-1", `{"amount":500}`), http.StatusOK)
+	if diff := cmp.Diff(first, again); diff != "" {
+		t.Errorf("asked again (-first +again):\n%s", diff)
+	}
+	a := f.attempts(id)[0]
+	if first.Attempt != a.ID || first.OutTradeNo != a.OutTradeNo || first.TradeID != a.TradeID || a.TradeID == "" {
+		t.Errorf("the refund is %+v, want one of attempt %s", first, a.ID)
+	}
+	other := read[checkout.PublicRefund](f, ask("k-2", `{"amount":500}`), http.StatusCreated)
+	if other.ID == first.ID {
+		t.Error("another key found the same refund")
+	}
+	for name, got := range map[string]answer{
+		"another amount":      ask("k-1", `{"amount":501}`),
+		"a key of much text":  ask(strings.Repeat("k", 129), `{"amount":1}`),
+		"a key of two in one": f.twoKeys(refundsOf(id), `{"amount":1}`),
+	} {
+		if p := read[problem](f, got, http.StatusBadRequest); p.Field != "Idempotency-Key" || p.Detail == "" {
+			t.Errorf("%s: %s", name, got.body)
+		}
+	}
+	if all := must(f.service.Refunds(t.Context(), id)); len(all) != 2 {
+		t.Errorf("%d refunds are there", len(all))
 	}
 }
 

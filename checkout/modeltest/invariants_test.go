@@ -138,13 +138,17 @@ func toldOnce(w *world, b books) string {
 		}
 	}
 	for _, r := range b.refunds {
-		n := 0
+		settled, delayed := 0, 0
 		for _, e := range b.events {
 			if e.Refund != nil && e.Refund.ID == r.ID {
-				n++
+				delayed += oneIf(e.Type == checkout.EventRefundDelayed)
+				settled += oneIf(e.Type != checkout.EventRefundDelayed)
 			}
 		}
-		if p := differs("events of "+r.ID, n, oneIf(r.State != checkout.RefundPending)); p != "" {
+		if p := first(
+			differs("outcomes told of "+r.ID, settled, oneIf(r.State != checkout.RefundPending)),
+			differs("delays told of "+r.ID, delayed, oneIf(!r.DelayedAt.IsZero())),
+		); p != "" {
 			return p
 		}
 	}
@@ -273,7 +277,7 @@ func policyHolds(w *world, b books) string {
 		of := a.ID == b.session.PaidBy
 		if p := first(
 			differs("refunds of what came twice", twice, oneIf(!of && !w.policy.KeepPaidTwice)),
-			differs("refunds of what came late", late, oneIf(of && b.session.PaidLate && w.policy.PaidLate == checkout.LateRefund)),
+			differs("refunds of what came late", late, oneIf((of || w.policy.KeepPaidTwice) && b.session.PaidLate && w.policy.PaidLate == checkout.LateRefund)),
 		); p != "" {
 			return p
 		}

@@ -32,7 +32,7 @@ func (s *Store) AttemptsByNumber(ctx context.Context, numbers []string) ([]check
 // RefundsOfAttempts implements [checkout.Store].
 func (s *Store) RefundsOfAttempts(ctx context.Context, attemptIDs []string) ([]checkout.Refund, error) {
 	marks, args := among(attemptIDs)
-	return all(ctx, s.db.reader, scanRefund, `SELECT `+refundColumns+` FROM refunds WHERE attempt_id IN (`+marks+`)`, args...)
+	return all(ctx, s.db.reader, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+` WHERE attempt_id IN (`+marks+`)`, args...)
 }
 
 // PaidAttempts implements [checkout.Store].
@@ -44,7 +44,7 @@ func (s *Store) PaidAttempts(ctx context.Context, merchant string, from, to time
 
 // SucceededRefunds implements [checkout.Store].
 func (s *Store) SucceededRefunds(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]checkout.Refund, error) {
-	return all(ctx, s.db.reader, scanRefund, `SELECT `+refundColumns+` FROM refunds
+	return all(ctx, s.db.reader, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+`
 		WHERE merchant = $1 AND state = 'succeeded' AND settled_at >= $2 AND settled_at < $3 AND (settled_at > $2 OR id > $4)
 		ORDER BY settled_at, id LIMIT $5`, merchant, ms(from), ms(to), afterID, limit)
 }

@@ -20,6 +20,7 @@ func newRefund(a checkout.Attempt, amount int64) checkout.Refund {
 	return checkout.Refund{
 		ID: newID(checkout.RefundPrefix), SessionID: a.SessionID, AttemptID: a.ID, Merchant: a.Merchant, Version: 1,
 		State: checkout.RefundPending, Reason: checkout.RefundRequested, OutRefundNo: newID(""),
+		OutTradeNo: a.OutTradeNo, TradeID: a.TradeID,
 		Amount: amount, Currency: a.Currency, CreatedAt: start(), NextTryAt: start(),
 	}
 }
@@ -61,7 +62,9 @@ func refundRoundTrip(t *testing.T, f fixture) {
 	r := newRefund(a, 400)
 	r.Version, r.State, r.Reason = 3, checkout.RefundFailed, checkout.RefundPaidTwice
 	r.ClientReferenceID, r.GatewayID, r.Failure = "Rück 1 票", "1000_0", "508 REFUND_ERROR"
+	r.IdempotencyKey = "Schlüssel 票"
 	r.SettledAt, r.NextTryAt, r.Tries = start().Add(time.Second), start().Add(time.Minute), 4
+	r.TriedAt, r.DelayedAt = start().Add(2*time.Second), start().Add(3*time.Second)
 	must(t, f.CreateRefund(t.Context(), r, start().Add(someHold)))
 	same(t, "refund", f.readRefund(t, r.ID), r)
 	same(t, "attempt", f.readAttempt(t, a.ID), a)
@@ -134,12 +137,28 @@ func refundReference(t *testing.T, f fixture) {
 	must(t, f.CreateRefund(t.Context(), with(a, ""), time.Time{}))
 }
 
+func refundKey(t *testing.T, f fixture) {
+	a, other := f.paid(t), f.paid(t)
+	with := func(a checkout.Attempt, key string) checkout.Refund {
+		r := newRefund(a, 10)
+		r.IdempotencyKey = key
+		return r
+	}
+	won := winners(t, checkout.ErrConflict, func() error { return f.CreateRefund(t.Context(), with(a, "k1"), time.Time{}) })
+	same(t, "refunds of one key", won, int64(1))
+	must(t, f.CreateRefund(t.Context(), with(a, "k2"), time.Time{}))
+	must(t, f.CreateRefund(t.Context(), with(other, "k1"), time.Time{}))
+	must(t, f.CreateRefund(t.Context(), with(a, ""), time.Time{}))
+	must(t, f.CreateRefund(t.Context(), with(a, ""), time.Time{}))
+}
+
 func refundNumber(t *testing.T, f fixture) {
 	a := f.paid(t)
 	r := f.refund(t, a, 1)
-	again := newRefund(a, 1)
-	again.OutRefundNo = r.OutRefundNo
-	matches(t, "a number that was used", f.CreateRefund(t.Context(), again, time.Time{}), checkout.ErrConflict)
+	again, other := r, newRefund(a, 1)
+	again.OutRefundNo, other.OutRefundNo = newID(""), r.OutRefundNo
+	matches(t, "an id that was used", f.CreateRefund(t.Context(), again, time.Time{}), checkout.ErrConflict)
+	matches(t, "a number that was used", f.CreateRefund(t.Context(), other, time.Time{}), checkout.ErrConflict)
 }
 
 func refundAutomatic(t *testing.T, f fixture) {
@@ -156,7 +175,9 @@ func refundAutomatic(t *testing.T, f fixture) {
 	must(t, err)
 	f.end(t, all[0], checkout.RefundFailed)
 	matches(t, "once it has failed", automatic(checkout.RefundPaidTwice), checkout.ErrConflict)
-	must(t, automatic(checkout.RefundRequested))
+	for _, reason := range []checkout.RefundReason{checkout.RefundRequested, checkout.RefundOutside, checkout.RefundOutside} {
+		must(t, automatic(reason))
+	}
 }
 
 func refundDue(t *testing.T, f fixture) {
@@ -194,7 +215,7 @@ func refundHold(t *testing.T, f fixture) {
 	})
 	same(t, "holds", won, int64(1))
 	matches(t, "an outcome from before the hold", f.Apply(t.Context(), f.givenBack(t, r)), checkout.ErrConflict)
-	r.NextTryAt, r.Tries, r.Version = now.Add(someHold), 1, r.Version+1
+	r.NextTryAt, r.Tries, r.TriedAt, r.Version = now.Add(someHold), 1, now, r.Version+1
 	same(t, "held refund", f.readRefund(t, r.ID), r)
 	due, err := f.DueRefunds(t.Context(), now.Add(someHold-time.Millisecond), 10)
 	must(t, err)
@@ -211,7 +232,7 @@ func refundRelease(t *testing.T, f fixture) {
 	r := f.refund(t, f.paid(t), 1)
 	f.holdRefund(t, r.ID, start())
 	must(t, f.ReleaseRefund(t.Context(), r.ID, start().Add(someHold), start().Add(time.Minute)))
-	r.NextTryAt, r.Tries, r.Version = start().Add(time.Minute), 1, r.Version+1
+	r.NextTryAt, r.Tries, r.TriedAt, r.Version = start().Add(time.Minute), 1, start(), r.Version+1
 	same(t, "released refund", f.readRefund(t, r.ID), r)
 	if !f.holdRefund(t, r.ID, start().Add(time.Second)) {
 		t.Error("still held after the release")
@@ -220,6 +241,26 @@ func refundRelease(t *testing.T, f fixture) {
 	same(t, "NextTryAt, as the second holder has it", f.readRefund(t, r.ID).NextTryAt, start().Add(someHold+time.Second))
 	if f.holdRefund(t, r.ID, start().Add(2*time.Second)) {
 		t.Error("the first holder released the second one's hold")
+	}
+}
+
+// Who held a refund before and wakes up late leaves the hold of the next alone.
+func refundApplyKeepsHold(t *testing.T, f fixture) {
+	r := f.refund(t, f.paid(t), 1)
+	f.holdRefund(t, r.ID, start())
+	held := f.readRefund(t, r.ID)
+	held.DelayedAt, held.NextTryAt = start(), start().Add(someHold)
+	for _, until := range []time.Time{{}, start().Add(-time.Second)} {
+		must(t, f.Apply(t.Context(), checkout.Change{Refund: &held, RefundHeldUntil: until}))
+		held = f.readRefund(t, r.ID)
+		same(t, "DelayedAt", held.DelayedAt, start())
+		if f.holdRefund(t, r.ID, start().Add(someHold-time.Millisecond)) {
+			t.Error("a change by another ended the hold")
+		}
+	}
+	must(t, f.Apply(t.Context(), checkout.Change{Refund: &held, RefundHeldUntil: start().Add(someHold)}))
+	if !f.holdRefund(t, r.ID, start().Add(time.Second)) {
+		t.Error("a change by the holder did not end the hold")
 	}
 }
 
@@ -286,7 +327,7 @@ func refundApplyNew(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	c := payment(f.readSession(t, a.SessionID), a)
 	r := newRefund(a, 1000)
-	r.Reason = checkout.RefundPaidLate
+	r.Reason, r.TradeID = checkout.RefundPaidLate, c.Attempt.TradeID
 	c.NewRefund = &r
 	must(t, f.Apply(t.Context(), c)) // the payment in the change is what it refunds
 	same(t, "refund", f.readRefund(t, r.ID), r)

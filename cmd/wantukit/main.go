@@ -10,6 +10,7 @@
 //	wantukit session …  what happened to a session
 //	wantukit webhook …  webhooks that a shop could not be sent
 //	wantukit reconcile  the gateway's statement held against the books
+//	wantukit settle-refund re_…  a refund that the gateway does not answer for
 //	wantukit flow …     how a browser would pay, and why
 package main
 

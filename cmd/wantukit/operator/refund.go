@@ -33,6 +33,7 @@ func (v *refundVerb) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
+	s.tell("this goes past the checkout's books: the next reconciliation takes in a refund of one of its payments")
 	answer, err := client.Refund(ctx, wantu.RefundRequest{
 		PayChannel: o.channel, OutTradeNo: o.OutTradeNo, OutRefundNo: v.RefundNo,
 		TotalFee: o.TotalFee, RefundFee: fee, RefundFeeType: o.FeeType,

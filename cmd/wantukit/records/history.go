@@ -92,7 +92,8 @@ func writeRefund(p *pad, r checkout.Refund) {
 	}
 	p.line("\nrefund  %s", r.ID)
 	p.table("  ", "state", string(r.State)+", "+string(r.Reason), "failure", r.Failure, "amount", operator.AmountOf(r.Amount, r.Currency),
-		"reference", r.ClientReferenceID, "out_refund_no", r.OutRefundNo, "refund_id", r.GatewayID, "tries", tries, "settled", moment(r.SettledAt))
+		"reference", r.ClientReferenceID, "out_trade_no", r.OutTradeNo, "out_refund_no", r.OutRefundNo, "refund_id", r.GatewayID,
+		"tries", tries, "delayed", moment(r.DelayedAt), "settled", moment(r.SettledAt))
 }
 
 // writeTimeline writes a line an entry, under the day in UTC. Of entries that
@@ -173,7 +174,7 @@ func (h history) text(e checkout.Entry) string {
 		text = "WeChat's payment sheet says " + text
 	case checkout.EntryCancel:
 		text = "the shopper wishes to cancel"
-	case checkout.EntryRefund, checkout.EntryRefundCall:
+	case checkout.EntryRefund, checkout.EntryRefundCall, checkout.EntryRefundSettled:
 		if i := slices.IndexFunc(h.refunds, func(r checkout.Refund) bool { return r.ID == e.Ref }); i >= 0 {
 			text += ", " + operator.AmountOf(h.refunds[i].Amount, h.refunds[i].Currency)
 		}

@@ -53,7 +53,6 @@ type (
 	}
 	refundJSON struct {
 		checkout.PublicRefund
-		Attempt   string `json:"attempt"`
 		GatewayID string `json:"gateway_id"`
 		NextTryAt string `json:"next_try_at"`
 		Tries     int    `json:"tries"`
@@ -88,8 +87,8 @@ func (h history) writeJSON(s operator.Streams) error {
 		}
 	}
 	for i, r := range h.refunds {
-		r.ClientReferenceID, r.Failure = printable(r.ClientReferenceID), printable(r.Failure)
-		out.Refunds[i] = refundJSON{r.Public(), r.AttemptID, printable(r.GatewayID), moment(r.NextTryAt), r.Tries}
+		r.ClientReferenceID, r.Failure, r.TradeID = printable(r.ClientReferenceID), printable(r.Failure), printable(r.TradeID)
+		out.Refunds[i] = refundJSON{r.Public(), printable(r.GatewayID), moment(r.NextTryAt), r.Tries}
 	}
 	for i, e := range h.timeline {
 		out.Timeline[i] = entryJSON{

@@ -6,30 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/store"
-	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/domain"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 	"github.com/wantukit/wantukit/wantu"
-	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
 // reconcileVerb holds the gateway's statement against the books, as serve does
 // every day.
 type reconcileVerb struct {
-	Merchant  string `env:"-" help:"Whose, by its id. Left out, all merchants' of --config."`
-	From      string `env:"-" placeholder:"DAY" help:"First day in UTC+8, such as 2026-11-01. Defaults to yesterday."`
-	To        string `env:"-" placeholder:"DAY" help:"Last day in UTC+8. Defaults to the day of --from."`
-	List      bool   `env:"-" xor:"what" help:"List the reports that are kept, the newest first, and reconcile nothing."`
-	Report    string `env:"-" xor:"what" placeholder:"ID" help:"Show a report that is kept, and reconcile nothing."`
-	JSON      bool   `name:"json" env:"-" help:"Write JSON; amounts are in minor units."`
-	Gateway   string `env:"-" help:"Where the sandbox of a demo is, without --config. Defaults to http://127.0.0.1:8081/paygate."`
-	PublicURL string `help:"Where shoppers reach the server, as for serve: webhooks name it. Needed with --config."`
-	database
+	Merchant string `env:"-" help:"Whose, by its id. Left out, all merchants' of --config."`
+	From     string `env:"-" placeholder:"DAY" help:"First day in UTC+8, such as 2026-11-01. Defaults to yesterday."`
+	To       string `env:"-" placeholder:"DAY" help:"Last day in UTC+8. Defaults to the day of --from."`
+	List     bool   `env:"-" xor:"what" help:"List the reports that are kept, the newest first, and reconcile nothing."`
+	Report   string `env:"-" xor:"what" placeholder:"ID" help:"Show a report that is kept, and reconcile nothing."`
+	JSON     bool   `name:"json" env:"-" help:"Write JSON; amounts are in minor units."`
+	merchants
 }
 
 // listed is how many reports --list shows.
@@ -89,7 +84,7 @@ func (v *reconcileVerb) reconcile(ctx context.Context, logger *slog.Logger, s op
 	if err != nil {
 		return err
 	}
-	shops, err := v.shops()
+	shops, err := v.shops(v.Merchant)
 	if err != nil {
 		return err
 	}
@@ -163,55 +158,6 @@ func dayOf(flag, text string) (time.Time, error) {
 		return time.Time{}, operator.Usage(fmt.Errorf("%s must be a day, such as 2026-11-01", flag))
 	}
 	return day, nil
-}
-
-// shops are the file's, or the demo's.
-func (v *reconcileVerb) shops() ([]config.Shop, error) {
-	if v.Config == "" {
-		return v.demo()
-	}
-	if v.Gateway != "" {
-		return nil, operator.Usage(errors.New("--config names the gateway: leave --gateway out"))
-	}
-	if err := config.CheckPublicURL(v.PublicURL); err != nil {
-		return nil, operator.Usage(err)
-	}
-	v.PublicURL = strings.TrimRight(v.PublicURL, "/")
-	all, err := config.ReadShops(v.Config)
-	if err != nil {
-		return nil, operator.Usage(err)
-	}
-	if v.Merchant == "" {
-		return all, nil
-	}
-	for _, s := range all {
-		if s.ID == v.Merchant {
-			return []config.Shop{s}, nil
-		}
-	}
-	return nil, operator.Usage(fmt.Errorf("--merchant %s is not in %s", v.Merchant, v.Config))
-}
-
-// demo is the shop of `wantukit demo`. Its worker knows where the webhooks go;
-// here it matters that there is such a place.
-func (v *reconcileVerb) demo() ([]config.Shop, error) {
-	if v.Merchant != "" && v.Merchant != "demo" {
-		return nil, operator.Usage(errors.New("--merchant needs --config"))
-	}
-	if v.PublicURL == "" {
-		v.PublicURL = "http://localhost:8080"
-	}
-	s := config.Shop{ID: "demo"}
-	s.Gateway.BaseURL, s.Gateway.Key = v.Gateway, sandbox.DefaultKey
-	if v.Gateway == "" {
-		s.Gateway.BaseURL = operator.SandboxURL
-	}
-	s.Gateway.MerchantAccount, s.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
-	s.Webhook.URL, s.Webhook.Secret = v.PublicURL+"/shop/webhook", config.DemoWebhookSecret
-	if err := s.CheckSandbox(); err != nil {
-		return nil, operator.Usage(err)
-	}
-	return []config.Shop{s}, nil
 }
 
 // report is a report as JSON has it.

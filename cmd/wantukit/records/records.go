@@ -28,6 +28,8 @@ type Verbs struct {
 	Session   sessionVerbs  `cmd:"" group:"records" help:"See what happened to a session."`
 	Webhook   webhookVerbs  `cmd:"" group:"records" help:"See to webhooks that a shop could not be sent."`
 	Reconcile reconcileVerb `cmd:"" group:"records" help:"Hold the gateway's statement against the books, as serve does every day."`
+
+	SettleRefund settleRefundVerb `cmd:"" group:"records" help:"Settle a refund that the gateway does not answer for."`
 }
 
 // Groups are the titles under which the help lists the verbs and their flags.

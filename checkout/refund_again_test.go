@@ -1,0 +1,151 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// lostAnswers is a Store of whose answers some are lost: before or after it has
+// stored a refund.
+type lostAnswers struct {
+	checkout.Store
+	// before and after count the answers that are still to be lost.
+	before, after int
+}
+
+var errLost = errors.New("committing: broken pipe")
+
+func (s *lostAnswers) CreateRefund(ctx context.Context, r checkout.Refund, until time.Time) error {
+	if s.before > 0 {
+		s.before--
+		return errLost
+	}
+	err := s.Store.CreateRefund(ctx, r, until)
+	if s.after > 0 {
+		s.after--
+		return errLost
+	}
+	return err
+}
+
+// What became of a commit is read, and not guessed: one request makes one
+// refund.
+func TestRefundWhoseCommitHasNoAnswer(t *testing.T) {
+	const forLong = 1000
+	key := checkout.NewRefund{Amount: half, Key: "k-1"}
+	ask := func(f *fixture, store checkout.Store, a checkout.Attempt, n checkout.NewRefund) (checkout.Refund, error) {
+		return f.node(func(c *checkout.Config) { c.Store = store }).Refund(f.t.Context(), a.SessionID, n)
+	}
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"was made": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			r, err := ask(f, &lostAnswers{Store: f.store, after: 1}, a, back(half, ""))
+			fails(t, err, nil)
+			same(t, "state", r.State, checkout.RefundSucceeded)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"was not made": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			r, err := ask(f, &lostAnswers{Store: f.store, before: 2}, a, back(half, ""))
+			fails(t, err, nil)
+			same(t, "state", r.State, checkout.RefundSucceeded)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"was made, and nothing has an answer": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			_, err := ask(f, &lostAnswers{Store: f.store, after: forLong}, a, key)
+			fails(t, err, nil) // that it is there is an answer
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"was not made, and the store stays away": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			_, err := ask(f, &lostAnswers{Store: f.store, before: forLong}, a, key)
+			fails(t, err, errLost)
+			f.money(a, checkout.PaymentPaid, 0, 0)
+			r, err := f.Refund(t.Context(), a.SessionID, key)
+			fails(t, err, nil)
+			same(t, "repeated", r.Repeated, false)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"was made, and its asker is gone": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			ctx, leave := context.WithCancel(t.Context())
+			f.memory.broken = func(called string) error {
+				if called == "CreateRefund" {
+					leave()
+				}
+				return nil
+			}
+			_, err := f.Refund(ctx, a.SessionID, key)
+			fails(t, err, nil)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+	})
+}
+
+func TestRefundOfOneKey(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"asked for again": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			n := checkout.NewRefund{Amount: half, Key: "k-1"}
+			first, err := f.Refund(t.Context(), a.SessionID, n)
+			fails(t, err, nil)
+			again, err := f.Refund(t.Context(), a.SessionID, n)
+			fails(t, err, nil)
+			same(t, "refund", again.ID, first.ID)
+			same(t, "repeated", []bool{first.Repeated, again.Repeated}, []bool{false, true})
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"asked for after an answer was lost at the gateway": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.gateway.afterRefund = first(unanswered)
+			for range 2 {
+				r, err := f.Refund(t.Context(), a.SessionID, checkout.NewRefund{Amount: half, Key: "k-1"})
+				fails(t, err, nil)
+				same(t, "state", r.State, checkout.RefundPending)
+			}
+			f.sweepFor(8 * time.Second)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"asked for twenty times at once": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			made := f.twentyTimes(func() (checkout.Refund, error) {
+				return f.Refund(t.Context(), a.SessionID, checkout.NewRefund{Amount: half, Key: "k-1"})
+			})
+			same(t, "answers", len(made), 20)
+			f.settle()
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"for another refund": func(t *testing.T, f *fixture) {
+			f = f.withPolicy("", true)
+			a, _ := f.twice()
+			_, err := f.Refund(t.Context(), a.SessionID, checkout.NewRefund{Amount: half, Key: "k-1", ClientReferenceID: "R-1"})
+			fails(t, err, nil)
+			for name, n := range map[string]checkout.NewRefund{
+				"of another amount":    {Amount: 1, Key: "k-1", ClientReferenceID: "R-1"},
+				"of another payment":   {Amount: half, Key: "k-1", ClientReferenceID: "R-1", Second: true},
+				"of another reference": {Amount: half, Key: "k-1", ClientReferenceID: "R-2"},
+				"of no reference":      {Amount: half, Key: "k-1"},
+				"of two lines":         {Amount: half, Key: "k\n1"},
+			} {
+				var field *checkout.FieldError
+				if _, err := f.Refund(t.Context(), a.SessionID, n); !errors.As(err, &field) || field.Field != "Idempotency-Key" {
+					t.Errorf("%s: error %v, want one of the key", name, err)
+				}
+			}
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+		"and its reference under another key": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			for _, key := range []string{"k-1", "k-2", ""} {
+				_, err := f.Refund(t.Context(), a.SessionID, checkout.NewRefund{Amount: half, Key: key, ClientReferenceID: "R-1"})
+				fails(t, err, nil)
+			}
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		},
+	})
+}

@@ -1,0 +1,305 @@
+package checkout_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// stuck is a refund whose first call had no answer, and that the gateway refuses
+// ever since for another reason, which says nothing of the first call. It is
+// over a day old.
+func (f *fixture) stuck(a checkout.Attempt, taken bool) checkout.Refund {
+	f.t.Helper()
+	refused := &checkout.RefusedError{Word: "402 ORDER_INVALID"}
+	f.gateway.script(func() {
+		f.gateway.beforeRefund = func(s sent) error {
+			switch {
+			case s.tries > 1:
+				return refused
+			case !taken:
+				return errTimeout
+			}
+			return nil
+		}
+		f.gateway.afterRefund = first(unanswered)
+	})
+	r := f.refund(a, half, checkout.RefundPending)
+	f.sweepHours(26)
+	return f.readRefund(r)
+}
+
+// sweepHours sweeps every 5 minutes.
+func (f *fixture) sweepHours(n int) {
+	f.t.Helper()
+	for range n * 12 {
+		time.Sleep(5 * time.Minute)
+		fails(f.t, f.Sweep(f.t.Context()), nil)
+	}
+}
+
+// A refund that has no outcome for a day is told to its shop, once, and goes on.
+func TestRefundWithoutOutcomeIsTold(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		a := f.paid()
+		f.gateway.beforeRefund = unanswered
+		r := f.refund(a, half, checkout.RefundPending)
+		f.sweepHours(23)
+		f.told(a.SessionID, checkout.EventPaid)
+		f.sweepHours(3)
+		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed)
+		events, err := f.store.Events(t.Context(), a.SessionID)
+		fails(t, err, nil)
+		same(t, "refund in the event", events[1].Refund.ID, r.ID)
+		same(t, "its status", events[1].Refund.Status, checkout.RefundPending)
+		f.sweepHours(3)
+		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed)
+		f.unfree(a, half+1, half) // it stays reserved
+		if tries := f.gateway.sent(r); tries < 30 {
+			t.Errorf("%d tries in 29 hours: it is not sent any more", tries)
+		}
+		f.gateway.script(func() { f.gateway.beforeRefund = nil })
+		f.sweepHours(2)
+		f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventRefundSucceeded)
+		f.newest(a.SessionID)
+	})
+}
+
+func TestReconcileSettlesARefundThatHasNoAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		a := f.paid()
+		r := f.stuck(a, true)
+		f.gateway.list(payment(a, time.Now()), refundRow(a, r, time.Now()))
+		later()
+		got := f.reconcile()
+		same(t, "found", kinds(got), []string{string(checkout.DifferenceRefundPending)})
+		same(t, "healed", got.Healed, 1)
+		f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		same(t, "the gateway's number", f.readRefund(r).GatewayID, "R"+r.OutRefundNo)
+		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventDifference, checkout.EventRefundSucceeded)
+		same(t, "how", f.settlements(a), []string{"succeeded: by the gateway's statement"})
+		f.newest(a.SessionID)
+	})
+}
+
+// settlements are the entries about refunds that were settled without an answer.
+func (f *fixture) settlements(a checkout.Attempt) (all []string) {
+	f.t.Helper()
+	timeline, err := f.store.Timeline(f.t.Context(), a.SessionID)
+	fails(f.t, err, nil)
+	for _, e := range timeline {
+		if e.Kind == checkout.EntryRefundSettled {
+			all = append(all, e.Result+": "+e.Detail)
+		}
+	}
+	return all
+}
+
+// A refund that was made past the checkout is taken into the books once.
+func TestReconcileTakesInARefundFromOutside(t *testing.T) {
+	outside := func(a checkout.Attempt, amount int64) checkout.Trade {
+		return refundRow(a, checkout.Refund{OutRefundNo: "HN1001_1", Amount: amount, Currency: hkd}, time.Now())
+	}
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"of the session's payment": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.refund(a, 1000, checkout.RefundSucceeded)
+			all, err := f.Refunds(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			f.gateway.list(payment(a, time.Now()), refundRow(a, all[0], time.Now()), outside(a, half))
+			later()
+			same(t, "healed", f.reconcile().Healed, 1)
+			same(t, "found again", kinds(f.reconcile()), []string{})
+			s := f.readSession(a.SessionID)
+			same(t, "refunded", s.AmountRefunded, int64(half+1000))
+			f.unfree(a, half, half-1000)
+			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded, checkout.EventDifference, checkout.EventRefundSucceeded)
+			f.newest(a.SessionID)
+			all, err = f.Refunds(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			same(t, "refunds", len(all), 2)
+			r := all[1]
+			if r.Reason != checkout.RefundOutside {
+				r = all[0]
+			}
+			same(t, "reason", r.Reason, checkout.RefundOutside)
+			same(t, "payment", []string{r.OutTradeNo, r.TradeID}, []string{a.OutTradeNo, f.readAttempt(a).TradeID})
+			same(t, "sends of its number", f.gateway.sent(r), 0)
+		},
+		"beyond what is left": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.refund(a, half+1, checkout.RefundSucceeded)
+			all, err := f.Refunds(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			f.gateway.list(payment(a, time.Now()), refundRow(a, all[0], time.Now()), outside(a, half))
+			later()
+			same(t, "healed", f.reconcile().Healed, 0)
+			same(t, "refunded", f.readSession(a.SessionID).AmountRefunded, int64(half+1))
+		},
+		"whose number or amount cannot be": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			var rows []checkout.Trade
+			for i, do := range []func(*checkout.Trade){
+				func(t *checkout.Trade) { t.OutRefundNo = "" },
+				func(t *checkout.Trade) { t.OutRefundNo = "a\nb" },
+				func(t *checkout.Trade) { t.Amount = -1 },
+				func(t *checkout.Trade) { t.Amount = 0 },
+				func(t *checkout.Trade) { t.Currency = "USD" },
+			} {
+				row := outside(a, 1)
+				row.OutRefundNo += string(rune('a' + i))
+				do(&row)
+				rows = append(rows, row)
+			}
+			f.gateway.list(append(rows, payment(a, time.Now()))...)
+			later()
+			got := f.reconcile()
+			same(t, "differences and healed", []int{got.Differences, got.Healed}, []int{5, 0})
+			same(t, "refunded", f.readSession(a.SessionID).AmountRefunded, int64(0))
+		},
+		"whose number another refund has": func(t *testing.T, f *fixture) {
+			a, b := f.paid(), f.paid()
+			f.refund(b, 1, checkout.RefundSucceeded)
+			all, err := f.Refunds(t.Context(), b.SessionID)
+			fails(t, err, nil)
+			row := outside(a, 1)
+			row.OutRefundNo = all[0].OutRefundNo
+			f.gateway.list(payment(a, time.Now()), payment(b, time.Now()), refundRow(b, all[0], time.Now()), row)
+			later()
+			same(t, "healed", f.reconcile().Healed, 0)
+			same(t, "refunded", f.readSession(a.SessionID).AmountRefunded, int64(0))
+		},
+	})
+}
+
+// An operator settles what the gateway does not answer for.
+func TestSettleRefund(t *testing.T) {
+	settle := func(f *fixture, r checkout.Refund, by checkout.Settlement, want error) checkout.Refund {
+		f.t.Helper()
+		got, err := f.SettleRefund(f.t.Context(), r.ID, by)
+		fails(f.t, err, want)
+		return got
+	}
+	statement := checkout.Settlement{}
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"by a statement that lists it": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			r := f.stuck(a, true)
+			f.gateway.list(refundRow(a, r, r.CreatedAt))
+			same(t, "state", settle(f, r, statement, nil).State, checkout.RefundSucceeded)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			settle(f, r, statement, checkout.ErrRefundSettled)
+			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventRefundSucceeded)
+			same(t, "how", f.settlements(a), []string{"succeeded: by the gateway's statement"})
+		},
+		"by a statement that does not list it, an hour after its last try": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			r := f.stuck(a, false)
+			time.Sleep(time.Hour)
+			got := settle(f, r, statement, nil)
+			same(t, "state", got.State, checkout.RefundFailed)
+			same(t, "failure", got.Failure, "not in the gateway's statement")
+			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventRefundFailed)
+			f.gateway.script(func() { f.gateway.beforeRefund, f.gateway.afterRefund = nil, nil })
+			f.refund(a, 2*half, checkout.RefundSucceeded) // its money is free again
+			f.sweepHours(2)
+			f.money(a, checkout.PaymentRefunded, 2*half, 1)
+		},
+		"by a statement that does not list it yet": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			r := f.stuck(a, false)
+			f.sweepHours(1) // it was sent in this hour
+			settle(f, r, statement, checkout.ErrNotListed)
+			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
+		},
+		"by a statement of another amount": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			r := f.stuck(a, true)
+			row := refundRow(a, r, r.CreatedAt)
+			row.Amount++
+			f.gateway.list(row)
+			settle(f, r, statement, checkout.ErrListedOtherwise)
+		},
+		"by a statement that cannot be read": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			r := f.stuck(a, false)
+			time.Sleep(2 * time.Hour)
+			f.gateway.script(func() { f.gateway.statementError = errTimeout })
+			settle(f, r, statement, errTimeout)
+			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
+		},
+		"by hand": func(t *testing.T, f *fixture) {
+			a, b := f.paid(), f.paid()
+			made, not := f.stuck(a, true), f.stuck(b, false)
+			settle(f, made, checkout.Settlement{Outcome: checkout.RefundSucceeded, GatewayID: "g-1", Why: "the gateway's desk says so"}, nil)
+			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			same(t, "the gateway's number", f.readRefund(made).GatewayID, "g-1")
+			same(t, "how", f.settlements(a), []string{"succeeded: by hand: the gateway's desk says so"})
+			got := settle(f, not, checkout.Settlement{Outcome: checkout.RefundFailed, Why: "paid in cash"}, nil)
+			same(t, "failure", got.Failure, "paid in cash")
+			f.newest(a.SessionID)
+			f.newest(b.SessionID)
+			settle(f, not, checkout.Settlement{Outcome: checkout.RefundFailed, Why: "again"}, checkout.ErrRefundSettled)
+			settle(f, made, checkout.Settlement{Outcome: checkout.RefundFailed, Why: "no"}, checkout.ErrRefundSettled)
+		},
+		"that failed, and was made": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.gateway.beforeRefund = refuses.script
+			r := f.refund(a, half, checkout.RefundFailed)
+			settle(f, r, statement, checkout.ErrRefundSettled) // the statement does not list it
+			f.gateway.list(refundRow(a, r, time.Now()))
+			got := settle(f, r, statement, nil)
+			same(t, "state", got.State, checkout.RefundSucceeded)
+			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventRefundSucceeded)
+			same(t, "refunded", f.readSession(a.SessionID).AmountRefunded, int64(half))
+		},
+		"while it is being sent": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			r := f.stuck(a, true)
+			held, err := f.store.HoldRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Minute))
+			if !held || err != nil {
+				t.Fatal(held, err)
+			}
+			settle(f, r, checkout.Settlement{Outcome: checkout.RefundFailed, Why: "no"}, checkout.ErrRefundBusy)
+			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
+		},
+		"that was sent while the statement was read": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			r := f.stuck(a, false)
+			time.Sleep(2 * time.Hour)
+			f.gateway.latency = 5 * time.Second
+			time.AfterFunc(time.Second, func() { // it is sent and released meanwhile
+				held, err := f.store.HoldRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Second))
+				same(t, "held", held, true)
+				fails(t, err, nil)
+			})
+			settle(f, r, statement, checkout.ErrRefundBusy)
+			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
+		},
+		"that nobody knows, or that cannot be read": func(t *testing.T, f *fixture) {
+			settle(f, checkout.Refund{ID: "x"}, statement, checkout.ErrNotFound)
+			settle(f, checkout.Refund{ID: checkout.RefundPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaa"}, statement, checkout.ErrNotFound)
+			broken := errors.New("the disk is full")
+			r := f.stuck(f.paid(), true)
+			for field, by := range map[string]checkout.Settlement{
+				"outcome": {Outcome: checkout.RefundPending}, "why": {Outcome: checkout.RefundFailed, Why: "a\nb"},
+				"refund_id": {Outcome: checkout.RefundSucceeded, GatewayID: "a\x00"},
+			} {
+				var wrong *checkout.FieldError
+				if _, err := f.SettleRefund(t.Context(), r.ID, by); !errors.As(err, &wrong) || wrong.Field != field {
+					t.Errorf("error %v, want one of %s", err, field)
+				}
+			}
+			f.memory.broken = func(called string) error {
+				if called == "HoldRefund" {
+					return broken
+				}
+				return nil
+			}
+			settle(f, r, checkout.Settlement{Outcome: checkout.RefundFailed, Why: "no"}, broken)
+		},
+	})
+}
