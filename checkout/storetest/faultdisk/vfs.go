@@ -18,14 +18,13 @@ import (
 var vfs struct {
 	once sync.Once
 	err  error
-	// system is the VFS of the system; ours is the copy of it that opens files
+	// system is the VFS of the system, of which ours is a copy that opens files
 	// our way.
 	system uintptr
-	ours   sqlite3.Tsqlite3_vfs
 
 	mu sync.Mutex
 	// methods are ours, for each table of the system's.
-	methods map[uintptr]*sqlite3.Tsqlite3_io_methods
+	methods map[uintptr]uintptr
 	files   map[uintptr]*file
 }
 
@@ -49,16 +48,16 @@ func register() error {
 			return
 		}
 		vfs.system = sqlite3.Xsqlite3_vfs_find(tls, 0)
-		vfs.methods, vfs.files = map[uintptr]*sqlite3.Tsqlite3_io_methods{}, map[uintptr]*file{}
+		vfs.methods, vfs.files = map[uintptr]uintptr{}, map[uintptr]*file{}
 		name, err := libc.CString("faultdisk")
 		if err != nil || vfs.system == 0 {
 			vfs.err = errors.Join(err, errors.New("SQLite has no VFS"))
 			return
 		}
-		vfs.ours = *at[sqlite3.Tsqlite3_vfs](vfs.system)
-		vfs.ours.FzName, vfs.ours.FpNext = name, 0
-		vfs.ours.FxOpen, vfs.ours.FxDelete, vfs.ours.FxAccess = word(open), word(remove), word(access)
-		if rc := sqlite3.Xsqlite3_vfs_register(tls, uintptr(unsafe.Pointer(&vfs.ours)), 1); rc != sqlite3.SQLITE_OK {
+		address, ours := copied[sqlite3.Tsqlite3_vfs](tls, vfs.system)
+		ours.FzName, ours.FpNext = name, 0
+		ours.FxOpen, ours.FxDelete, ours.FxAccess = word(open), word(remove), word(access)
+		if rc := sqlite3.Xsqlite3_vfs_register(tls, address, 1); rc != sqlite3.SQLITE_OK {
 			vfs.err = errors.New("SQLite does not take the VFS")
 		}
 	})
@@ -67,6 +66,18 @@ func register() error {
 
 // at returns what lies at an address of SQLite's.
 func at[T any](address uintptr) *T { return *(**T)(unsafe.Pointer(&address)) }
+
+// copied is a copy of what lies at an address, in SQLite's memory too and not in
+// Go's, because SQLite keeps its address. It is never freed: there are few.
+func copied[T any](tls *libc.TLS, from uintptr) (uintptr, *T) {
+	var size T
+	address := libc.Xmalloc(tls, libc.Tsize_t(unsafe.Sizeof(size)))
+	if address == 0 {
+		panic("SQLite has no memory")
+	}
+	*at[T](address) = *at[T](from)
+	return address, at[T](address)
+}
 
 // word is a function as SQLite's structs have it.
 func word(function any) uintptr {
@@ -111,20 +122,20 @@ func open(tls *libc.TLS, _, name, id uintptr, flags int32, out uintptr) int32 {
 	vfs.mu.Lock()
 	defer vfs.mu.Unlock()
 	vfs.files[id] = f
-	header.FpMethods = ours(header.FpMethods)
+	header.FpMethods = ours(tls, header.FpMethods)
 	return rc
 }
 
 // ours is the table of methods around one of the system's.
-func ours(system uintptr) uintptr {
-	if m := vfs.methods[system]; m != nil {
-		return uintptr(unsafe.Pointer(m))
+func ours(tls *libc.TLS, system uintptr) uintptr {
+	if address := vfs.methods[system]; address != 0 {
+		return address
 	}
-	m := *at[sqlite3.Tsqlite3_io_methods](system)
+	address, m := copied[sqlite3.Tsqlite3_io_methods](tls, system)
 	m.FxClose, m.FxRead, m.FxWrite = word(closeFile), word(read), word(write)
 	m.FxTruncate, m.FxSync, m.FxFileSize = word(truncate), word(syncFile), word(fileSize)
-	vfs.methods[system] = &m
-	return uintptr(unsafe.Pointer(&m))
+	vfs.methods[system] = address
+	return address
 }
 
 func remove(tls *libc.TLS, _, name uintptr, syncDir int32) int32 {
