@@ -4,11 +4,13 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TEMPL := github.com/a-h/templ/cmd/templ@$(shell go list -m -f '{{.Version}}' github.com/a-h/templ)
 FUZZTIME ?= 1m
 KILLS ?= 1000
+CHECKS ?= 20000
 REPORT := $(CURDIR)/artifacts/report.txt
+FAILURES := $(CURDIR)/artifacts/failures
 WASM_EXEC := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wasm test soak lint generate check-generated bench lighthouse fuzz screenshots tools clean
+.PHONY: help run build wasm test race race-most soak mutants lint generate check-generated bench lighthouse fuzz screenshots tools clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,14 +30,30 @@ wasm: ## Build the browser's half into static/dist and print its size
 test: wasm tools ## Run every test, those in Chromium and Node included
 	@$(with_report) go test -timeout 20m ./...; $(show_report)
 
-soak: wasm tools ## Kill nodes at work KILLS (1000) times, and hold that nothing is lost
-	@$(with_report) WANTUKIT_KILLS=$(KILLS) go test -count=1 -timeout 6h -run TestNothingIsLost ./cmd/wantukit; $(show_report)
+race: wasm tools ## Run every test with the race detector
+	@$(with_report) go test -race -timeout 60m ./...; $(show_report)
+
+race-most: wasm tools ## Run all but the browser's tests with the race detector, with fewer checks and kills
+	@WANTUKIT_BROWSER=none WANTUKIT_KILLS=10 RAPID_CHECKS=15 \
+		go test -race -timeout 30m -skip '^($(browser_tests))$$' $$(go list ./... | grep -v /web/wasm$$)
+
+# The tests of cmd/wantukit that open Chromium; web/wasm has no others.
+browser_tests = $(shell paste -sd '|' .ci/browser-tests)
+
+soak: wasm tools ## Check each profile of the model CHECKS (20000) times on both databases, and kill nodes at work KILLS (1000) times
+	@$(with_report) go test -count=1 -timeout 24h ./checkout/modeltest -rapid.checks=$(CHECKS) && \
+		$(with_report_on) WANTUKIT_KILLS=$(KILLS) go test -count=1 -timeout 6h -run 'TestNothingIsLost|TestDisk' ./cmd/wantukit; $(show_report)
+
+mutants: ## Make the money's code wrong in one place after the other, in a copy, and say which tests find it
+	@go run ./checkout/modeltest/mutants
 
 tools: # Find what the tests need beside Go, or install it where that is allowed
 	@sh .ci/tools
 
-# What the crash test killed, what was at stake and what was lost.
-with_report = mkdir -p artifacts; rm -f "$(REPORT)"; WANTUKIT_REPORT="$(REPORT)"
+# What the model reached, and what the crash test killed, what was at stake and
+# what was lost. Failing runs of the model are written down, each in a file.
+with_report = mkdir -p artifacts; rm -rf "$(REPORT)" "$(FAILURES)"; $(with_report_on)
+with_report_on = WANTUKIT_REPORT="$(REPORT)" WANTUKIT_FAILURES="$(FAILURES)"
 show_report = passed=$$?; cat "$(REPORT)" 2>/dev/null; exit $$passed
 
 lint: check-generated ## Run golangci-lint, and check that generated files are current

@@ -162,19 +162,20 @@ func (s *Service) resume(ctx context.Context, w wish, h held) (Attempt, error) {
 func (s *Service) holdPatiently(ctx context.Context, a Attempt, cause Cause) (held, error) {
 	changed, stop := s.Watch(a.SessionID)
 	defer stop()
-	timeout := time.NewTimer(s.holdFor())
-	defer timeout.Stop()
-	for {
+	for deadline := s.clock.Now().Add(s.holdFor()); ; {
 		h, ok, err := s.hold(ctx, a, cause)
 		if err != nil || ok {
 			return h, err
+		}
+		// The clock decides: of a timer and a change that wait together, select
+		// would take either.
+		if !s.clock.Now().Before(deadline) {
+			return held{}, errors.Join(ErrOutcomeUnknown, errors.New("another request is busy with the attempt"))
 		}
 		look := time.NewTimer(kickPause)
 		select {
 		case <-changed:
 		case <-look.C:
-		case <-timeout.C:
-			return held{}, errors.Join(ErrOutcomeUnknown, errors.New("another request is busy with the attempt"))
 		case <-ctx.Done():
 			return held{}, ctx.Err()
 		}

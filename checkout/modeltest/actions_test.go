@@ -3,6 +3,7 @@ package modeltest
 import (
 	"context"
 	"strings"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -49,6 +50,7 @@ func (w *world) actions() map[string]func(*rapid.T) {
 		"start on both":       w.startOnBoth,
 		"sweep on both":       w.sweepOnBoth,
 		"crash":               w.crash,
+		"freeze":              w.freeze,
 		"go on":               w.goOn,
 		"go on with another":  w.goOn,
 		"wait":                w.wait,
@@ -122,14 +124,18 @@ func (w *world) order(rt *rapid.T, is func(*order) bool) *order {
 	if len(found) == 0 {
 		rt.Skip("no such order")
 	}
-	return rapid.SampledFrom(found).Draw(rt, "order")
+	o := rapid.SampledFrom(found).Draw(rt, "order")
+	w.trace("  order %s", o.OutTradeNo)
+	return o
 }
 
 func (w *world) pay(rt *rapid.T) { w.order(rt, (*order).payable).pay() }
 
 // payAcross pays an order that is closed: the wallet's payment was under way.
 func (w *world) payAcross(rt *rapid.T) {
-	w.order(rt, func(o *order) bool { return o.closed && o.inTime() }).pay()
+	o := w.order(rt, func(o *order) bool { return o.closed && o.inTime() })
+	w.saw(paidAcross)
+	o.pay()
 }
 
 func (w *world) beginToPay(rt *rapid.T) { w.order(rt, (*order).payable).paying = true }
@@ -218,7 +224,7 @@ func (w *world) forge(rt *rapid.T) {
 // kicks counts the background queries that wait at the gate.
 func (w *world) kicks() (n int) {
 	for _, c := range w.gate.waiting() {
-		if c.task == "kick" {
+		if c.thread.task == kickTask {
 			n++
 		}
 	}
@@ -268,25 +274,50 @@ func (w *world) refunding(rt *rapid.T) func(context.Context, *checkout.Service) 
 	return func(ctx context.Context, s *checkout.Service) { _, _ = s.Refund(ctx, id, n) }
 }
 
-// freeze has a process stop with the gateway's answer in hand, for longer than
-// it holds what it asked for, while another goes on.
+// freeze has a process stop with an answer in hand, for longer than it holds
+// what it asked about, while another goes on: before the order is placed,
+// closed or refunded, or before the outcome is written down.
 func (w *world) freeze(rt *rapid.T) {
 	if !w.freezes {
 		rt.Skip("no process freezes")
 	}
-	id, frozen := w.session(rt), rapid.IntRange(0, nodes-1).Draw(rt, "node")
-	task := w.begin(frozen, "freezing refund", func(ctx context.Context, s *checkout.Service) {
-		_, _ = s.Refund(ctx, id, checkout.NewRefund{Amount: 1}) // so little is left for long
-	})
-	for c := w.parked(task); c != nil && !strings.HasPrefix(c.name, "Apply"); c = w.parked(task) {
-		w.let(rt, c)
+	frozen := rapid.IntRange(0, nodes-1).Draw(rt, "node")
+	task := w.begin(frozen, "freezing", w.freezing(rt))
+	for range rapid.IntRange(0, 9).Draw(rt, "steps") {
+		if c := w.parked(task); c != nil {
+			w.let(rt, c)
+		}
+	}
+	if c := w.parked(task); c != nil && c.kind != stalled {
+		w.become(c, stall)
 	}
 	w.advance(rt, time.Minute)
 	w.run(rt, w.begin((frozen+1)%nodes, "sweep", sweeping), 100)
 }
 
+// freezing draws what a process is about that freezes.
+func (w *world) freezing(rt *rapid.T) func(context.Context, *checkout.Service) {
+	if !w.givesBack && rapid.Bool().Draw(rt, "an order") {
+		if rapid.Bool().Draw(rt, "starts") {
+			return w.starting(rt)
+		}
+		return sweeping
+	}
+	id := w.session(rt)
+	if !w.givesBack && rapid.Bool().Draw(rt, "cancels") {
+		return func(ctx context.Context, s *checkout.Service) { _, _ = s.Cancel(ctx, id) }
+	}
+	return func(ctx context.Context, s *checkout.Service) {
+		_, _ = s.Refund(ctx, id, checkout.NewRefund{Amount: 1}) // so little is left for long
+	}
+}
+
 func (w *world) crash(rt *rapid.T) {
-	w.node(rapid.IntRange(0, nodes-1).Draw(rt, "node")).life.crash()
+	w.saw(crashed)
+	if w.node(rapid.IntRange(0, nodes-1).Draw(rt, "node")).life.crash() > 0 {
+		w.saw(crashedAtWork)
+	}
+	synctest.Wait()
 }
 
 // goOn lets something go on that waits at the gate.
@@ -298,7 +329,7 @@ func (w *world) goOn(rt *rapid.T) {
 	c := waiting[rapid.IntRange(0, len(waiting)-1).Draw(rt, "call")]
 	points := rapid.IntRange(0, 8).Draw(rt, "points")
 	w.let(rt, c)
-	w.run(rt, c.task, points)
+	w.run(rt, c.thread.task, points)
 }
 
 func (w *world) wait(rt *rapid.T) {

@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
+	"time"
 )
 
 // verdict is what becomes of one call of a Store or a Gateway.
@@ -29,7 +29,17 @@ const (
 	// the answer was seen.
 	dieBefore
 	dieAfter
+	// stall: it was done, and the process stops with the answer in hand.
+	stall
 )
+
+// verdictNames are the verdicts in words.
+var verdictNames = map[verdict]string{
+	proceed: "goes well", failBefore: "fails before", failAfter: "fails after", late: "arrives late", refuse: "refused",
+	refuseForGood: "refused for good", dieBefore: "crash before", dieAfter: "crash after", stall: "stops with the answer in hand",
+}
+
+func (v verdict) String() string { return verdictNames[v] }
 
 // kind is what a call is for, which decides what may become of it.
 type kind int
@@ -41,6 +51,8 @@ const (
 	asking
 	closing
 	refunding
+	// stalled is not a call: a process has stopped with an answer in hand.
+	stalled
 )
 
 // verdicts are what may become of a call, besides that it proceeds.
@@ -55,21 +67,23 @@ var verdicts = map[kind][]verdict{
 
 // call is a goroutine that waits to be let through.
 type call struct {
-	life     *life
-	task     string
-	name     string
-	kind     kind
-	timedOut bool
-	verdict  chan verdict
+	life   *life
+	thread *thread
+	name   string
+	kind   kind
+	// since is when it was made.
+	since   time.Time
+	verdict chan verdict
 }
 
 // gate stops every call of every Store and Gateway until the test lets it
 // through: the interleaving is the test's to choose, and crashes are too.
 type gate struct {
-	mu     sync.Mutex
-	parked []*call
+	mu      sync.Mutex
+	parked  []*call
+	threads threads
 	// open, where it is set, decides without stopping anybody.
-	open func(kind) verdict
+	open func(*thread, kind) verdict
 }
 
 // waiting returns the calls that wait, in an order that does not depend on
@@ -78,50 +92,55 @@ func (g *gate) waiting() []*call {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return slices.SortedStableFunc(slices.Values(g.parked), func(a, b *call) int {
-		return cmp.Or(cmp.Compare(a.task, b.task), cmp.Compare(a.name, b.name))
+		return cmp.Or(cmp.Compare(a.thread.task, b.thread.task), cmp.Compare(a.name, b.name), cmp.Compare(a.thread.name, b.thread.name))
 	})
 }
 
-func (g *gate) park(c *call) {
+// park has a call wait. It reports false where its process has ended.
+func (g *gate) park(c *call) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if c.life.dead {
+		return false
+	}
 	g.parked = append(g.parked, c)
+	return true
 }
 
+// release lets a call go on. One that has been released already stays as it
+// is: a process that ends may be told so by several goroutines at once.
 func (g *gate) release(c *call, v verdict) {
 	g.mu.Lock()
-	g.parked = slices.DeleteFunc(g.parked, func(p *call) bool { return p == c })
+	i := slices.Index(g.parked, c)
+	if i >= 0 {
+		g.parked = slices.Delete(g.parked, i, i+1)
+	}
 	g.mu.Unlock()
-	c.verdict <- v
+	if i >= 0 {
+		c.verdict <- v
+	}
 }
 
 // life is a process, from its start to its crash. Whatever it still does after
 // that has no effect: its goroutines end at their next call.
 type life struct {
 	gate *gate
-	dead atomic.Bool
-}
-
-type taskKey struct{}
-
-// taskOf names who calls: kicks run on a context of their own.
-func taskOf(ctx context.Context) string {
-	if name, ok := ctx.Value(taskKey{}).(string); ok {
-		return name
-	}
-	return "kick"
+	dead bool // under the gate's lock
 }
 
 // pass waits until the call may go on, and says how. It does not return where
 // the process has ended, or ends here.
 func (l *life) pass(ctx context.Context, k kind, name string) verdict {
 	l.check()
+	t := l.gate.threads.of(ctx, name)
 	var v verdict
 	if l.gate.open != nil {
-		v = l.gate.open(k)
+		v = l.gate.open(t, k)
 	} else {
-		c := &call{life: l, task: taskOf(ctx), name: name, kind: k, verdict: make(chan verdict, 1)}
-		l.gate.park(c)
+		c := &call{life: l, thread: t, name: name, kind: k, since: time.Now(), verdict: make(chan verdict, 1)}
+		if !l.gate.park(c) {
+			runtime.Goexit()
+		}
 		v = c.wait(ctx)
 	}
 	if v == dieBefore {
@@ -132,9 +151,10 @@ func (l *life) pass(ctx context.Context, k kind, name string) verdict {
 }
 
 // wait waits for a verdict. A call of the gateway's does not wait longer than
-// its caller; that its answer is lost is all that is known then.
+// its caller. That its answer is lost is all that is known then; and one that
+// was held up for too long does not arrive at all.
 func (c *call) wait(ctx context.Context) verdict {
-	if c.kind == reading || c.kind == writing {
+	if c.kind == reading || c.kind == writing || c.kind == stalled {
 		return <-c.verdict
 	}
 	select {
@@ -142,36 +162,55 @@ func (c *call) wait(ctx context.Context) verdict {
 		return v
 	case <-ctx.Done():
 	}
-	c.life.gate.mu.Lock()
-	c.timedOut = true
-	c.life.gate.mu.Unlock()
-	if v := <-c.verdict; v != proceed && v != refuse && v != refuseForGood {
+	v := <-c.verdict
+	switch {
+	case v != proceed && v != refuse && v != refuseForGood && v != stall:
 		return v
+	case time.Since(c.since) > onItsWay:
+		return failBefore
+	default:
+		return failAfter
 	}
-	return failAfter
 }
 
-// passed ends the process after the call, if that is the verdict.
-func (l *life) passed(v verdict) {
-	if v == dieAfter {
+// passed ends the process after the call, or stops it, if that is the verdict.
+func (l *life) passed(ctx context.Context, v verdict, name string) {
+	switch v {
+	case dieAfter:
 		l.crash()
+	case stall:
+		l.pass(ctx, stalled, "answer of "+name)
+	default:
 	}
 	l.check()
 }
 
-// crash ends the process, wherever its goroutines are.
-func (l *life) crash() {
-	l.dead.Store(true)
+// crash ends the process, wherever its goroutines are. It returns how many
+// calls were under way.
+func (l *life) crash() int {
+	l.gate.mu.Lock()
+	l.dead = true
+	l.gate.mu.Unlock()
+	ended := 0
 	for _, c := range l.gate.waiting() {
 		if c.life == l {
 			l.gate.release(c, dieBefore)
+			ended++
 		}
 	}
+	return ended
+}
+
+// ended reports whether the process has.
+func (l *life) ended() bool {
+	l.gate.mu.Lock()
+	defer l.gate.mu.Unlock()
+	return l.dead
 }
 
 // check ends a goroutine of a process that has ended.
 func (l *life) check() {
-	if l.dead.Load() {
+	if l.ended() {
 		runtime.Goexit()
 	}
 }

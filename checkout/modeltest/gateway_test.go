@@ -21,7 +21,7 @@ type gateway struct {
 	numbers []string
 	// later are calls that are still on their way.
 	later []delayed
-	// asking counts the queries of an order that are under way, by its number,
+	// asking counts the calls about an order that are under way, by its number,
 	// and the tries of a refund, by its.
 	asking map[string]int
 	// strict demands one at most: it holds where no process freezes for longer
@@ -176,13 +176,27 @@ func (g *gateway) deny(do func(*order), number string) {
 	}
 }
 
-// enter counts a query, or a refund, in flight.
-func (g *gateway) enter(number string, by int) {
+// talk is one call about an order or a refund, under way. Whoever makes it holds
+// what it is about, and is the only one. It returns what ends it.
+func (w wire) talk(what, number string) func() {
+	until := w.life.gate.threads.holds(number)
+	g := w.gateway
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.asking[number] += by
+	switch {
+	case until.IsZero():
+		g.problem("%s of %s is called by one who does not hold it", what, number)
+	case !time.Now().Before(until) && (g.strict || what == "refund"):
+		g.problem("%s of %s is called after the hold has ended", what, number)
+	}
+	g.asking[number]++
 	if g.strict && g.asking[number] > 1 {
 		g.problem("%d calls about %s at once", g.asking[number], number)
+	}
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.asking[number]--
 	}
 }
 
@@ -257,6 +271,7 @@ func lost(v verdict) error {
 
 // Create implements checkout.Gateway.
 func (w wire) Create(ctx context.Context, o checkout.Order) (checkout.Created, error) {
+	defer w.talk("create", o.OutTradeNo)()
 	v := w.life.pass(ctx, creating, "Create "+o.OutTradeNo)
 	switch v {
 	case late:
@@ -267,8 +282,8 @@ func (w wire) Create(ctx context.Context, o checkout.Order) (checkout.Created, e
 	default:
 	}
 	created, err := w.gateway.create(o, false)
-	w.life.passed(v)
-	if v != proceed {
+	w.life.passed(ctx, v, "Create "+o.OutTradeNo)
+	if v != proceed && v != stall {
 		return checkout.Created{}, lost(v)
 	}
 	return created, err
@@ -276,12 +291,11 @@ func (w wire) Create(ctx context.Context, o checkout.Order) (checkout.Created, e
 
 // Query implements checkout.Gateway.
 func (w wire) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
-	w.gateway.enter(r.OutTradeNo, 1)
-	defer w.gateway.enter(r.OutTradeNo, -1)
+	defer w.talk("query", r.OutTradeNo)()
 	v := w.life.pass(ctx, asking, "Query "+r.OutTradeNo)
 	status, err := w.gateway.query(r)
-	w.life.passed(v)
-	if v != proceed {
+	w.life.passed(ctx, v, "Query "+r.OutTradeNo)
+	if v != proceed && v != stall {
 		return checkout.OrderStatus{}, lost(v)
 	}
 	return status, err
@@ -289,6 +303,7 @@ func (w wire) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderSta
 
 // Close implements checkout.Gateway.
 func (w wire) Close(ctx context.Context, r checkout.OrderRef) error {
+	defer w.talk("close", r.OutTradeNo)()
 	v := w.life.pass(ctx, closing, "Close "+r.OutTradeNo)
 	switch v {
 	case refuse:
@@ -299,8 +314,8 @@ func (w wire) Close(ctx context.Context, r checkout.OrderRef) error {
 	default:
 	}
 	err := w.gateway.close(r)
-	w.life.passed(v)
-	if v != proceed {
+	w.life.passed(ctx, v, "Close "+r.OutTradeNo)
+	if v != proceed && v != stall {
 		return lost(v)
 	}
 	return err
@@ -308,8 +323,7 @@ func (w wire) Close(ctx context.Context, r checkout.OrderRef) error {
 
 // Refund implements checkout.Gateway.
 func (w wire) Refund(ctx context.Context, r checkout.RefundOrder) (checkout.RefundResult, error) {
-	w.gateway.enter(r.OutRefundNo, 1)
-	defer w.gateway.enter(r.OutRefundNo, -1)
+	defer w.talk("refund", r.OutRefundNo)()
 	v := w.life.pass(ctx, refunding, "Refund "+r.OutRefundNo)
 	switch v {
 	case late:
@@ -322,7 +336,7 @@ func (w wire) Refund(ctx context.Context, r checkout.RefundOrder) (checkout.Refu
 	default:
 	}
 	result, err := w.gateway.refund(r)
-	w.life.passed(v)
+	w.life.passed(ctx, v, "Refund "+r.OutRefundNo)
 	if v == failAfter {
 		return checkout.RefundResult{}, lost(v)
 	}

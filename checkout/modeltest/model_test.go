@@ -3,18 +3,16 @@ package modeltest
 import (
 	"context"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
-	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/checkout/storetest/faultdisk"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 	"github.com/wantukit/wantukit/checkout/worker"
 )
@@ -29,35 +27,37 @@ var endpoints = map[string]worker.Endpoint{shop: {URL: "https://shop.example/web
 var noon = time.Date(2126, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // parts is how many times the runs of -rapid.checks are made on SQLite, side by
-// side. For more: go test ./checkout/modeltest -rapid.checks=10000
+// side. For more: make soak
 const parts = 2
 
 func TestNothingIsLostOrDoubledOnSQLite(t *testing.T) {
 	t.Parallel()
-	inParts(t, stepByStep)
-}
-
-// inParts checks on SQLite.
-func inParts(t *testing.T, how func(*rapid.T, *world)) {
-	t.Helper()
-	for i := range parts {
-		t.Run("part "+strconv.Itoa(i), func(t *testing.T) {
-			t.Parallel()
-			check(t, onSQLite(t), how)
-		})
-	}
-}
-
-// TestRefundsAreMadeOnce is about refunds alone, which other runs come to late:
-// their calls fail half of the time, and processes freeze with them in hand.
-func TestRefundsAreMadeOnce(t *testing.T) {
-	t.Parallel()
-	inParts(t, givingBack)
+	anything.inParts(t)
 }
 
 func TestNothingIsLostOrDoubledOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	check(t, onPostgres(t), stepByStep)
+	anything.check(t, onPostgres(t))
+}
+
+func TestRefundsAreMadeOnce(t *testing.T) {
+	t.Parallel()
+	refunds.inParts(t)
+}
+
+func TestRefundsAreMadeOnceOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	refunds.check(t, onPostgres(t))
+}
+
+func TestWhatComesLateOrTwiceIsTold(t *testing.T) {
+	t.Parallel()
+	lateAndTwice.inParts(t)
+}
+
+func TestWhatComesLateOrTwiceIsToldOnPostgreSQL(t *testing.T) {
+	t.Parallel()
+	lateAndTwice.check(t, onPostgres(t))
 }
 
 func TestNothingIsLostOrDoubledAtOnce(t *testing.T) {
@@ -65,49 +65,116 @@ func TestNothingIsLostOrDoubledAtOnce(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) opener{"SQLite": onSQLite, "PostgreSQL": onPostgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			check(t, open(t), atOnce)
+			atOnce.check(t, open(t))
 		})
 	}
 }
 
-// stepByStep stops every call at the gate.
-func stepByStep(*rapid.T, *world) {}
+func TestADiskThatFailsLosesNothing(t *testing.T) {
+	t.Parallel()
+	failingDisk.check(t, onFailingDisk(t))
+}
 
-// atOnce lets everybody through, to real concurrency, and to trouble by chance.
-func atOnce(rt *rapid.T, w *world) {
-	var mu sync.Mutex
-	chance := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
-	w.gate.open = func(k kind) verdict {
-		mu.Lock()
-		defer mu.Unlock()
-		if !w.troubled.Load() || chance.IntN(100) < usual {
-			return proceed
-		}
-		return verdicts[k][chance.IntN(len(verdicts[k]))]
+// inParts checks on SQLite. What is to be reached is reached in all parts
+// together.
+func (p profile) inParts(t *testing.T) {
+	t.Helper()
+	m := newMilestones(p)
+	t.Cleanup(func() { m.check(t) })
+	for i := range parts {
+		t.Run("part "+strconv.Itoa(i), func(t *testing.T) {
+			t.Parallel()
+			p.checkTowards(t, onSQLite(t), m)
+		})
 	}
 }
 
-// givingBack is stepByStep after the payment, with trouble always.
-func givingBack(rt *rapid.T, w *world) {
-	w.givesBack, w.freezes = true, rapid.IntRange(0, 3).Draw(rt, "freezes") > 0
-	w.gateway.strict = !w.freezes
-	w.troubled.Store(true)
+// check lets anything of the profile happen to a shop, in every order.
+func (p profile) check(t *testing.T, open opener) {
+	t.Helper()
+	m := newMilestones(p)
+	p.checkTowards(t, open, m)
+	m.check(t)
 }
 
-// opener opens the empty database of one run.
-type opener func(*rapid.T) *store.DB
+func (p profile) checkTowards(t *testing.T, open opener, m *milestones) {
+	t.Helper()
+	r := newRecord(t)
+	rapid.Check(t, func(rt *rapid.T) { m.add(p.run(rt, open, r)) })
+}
+
+// run makes one run, and returns its world for what it has reached.
+func (p profile) run(rt *rapid.T, open opener, r *record) *world {
+	w := &world{}
+	defer r.note(w)
+	rapid.SyncTest(rt, func(rt *rapid.T) {
+		time.Sleep(time.Until(noon))
+		w.init(rt, open(rt))
+		rt.Cleanup(w.end)
+		p.begin(rt, w)
+		w.trace("what goes wrong: %s", w.faultsInWords())
+		w.prepare(rt)
+		rt.Repeat(w.traced(p.actions(w)))
+		w.settle(rt)
+	})
+	return w
+}
+
+// database is the empty one of a run.
+type database struct {
+	open func() (*store.DB, error)
+	// disk is what it lies on, where that can fail, or nil.
+	disk *faultdisk.Disk
+	// remove removes it from the disk.
+	remove func() error
+}
+
+// connect opens the database, and the store over it.
+func (w *world) connect() {
+	db, err := w.database.open()
+	w.must(err)
+	queue, err := worker.NewQueue(context.Background(), db, nil, endpoints)
+	w.must(err)
+	w.db, w.store = db, store.New(db, queue.Enqueue)
+}
+
+// opener makes the empty database of one run.
+type opener func(*rapid.T) database
 
 func onSQLite(t *testing.T) opener {
+	t.Helper()
+	return onDisk(t, func(string) (*faultdisk.Disk, error) { return nil, nil })
+}
+
+// onFailingDisk is onSQLite on a disk that fails where that is drawn.
+func onFailingDisk(t *testing.T) opener {
+	t.Helper()
+	return onDisk(t, faultdisk.Under)
+}
+
+func onDisk(t *testing.T, under func(folder string) (*faultdisk.Disk, error)) opener {
 	t.Helper()
 	template := filepath.Join(t.TempDir(), "template.db")
 	db, err := store.OpenSQLite(t.Context(), template)
 	prepared(t, db, err)
-	return func(rt *rapid.T) *store.DB {
-		path := filepath.Join(t.TempDir(), "w.db")
-		must(rt, copyFile(path, template))
-		db, err := store.OpenSQLite(context.Background(), path)
+	parent := t.TempDir()
+	return func(rt *rapid.T) database {
+		folder, err := os.MkdirTemp(parent, "run")
 		must(rt, err)
-		return db
+		path := filepath.Join(folder, "w.db")
+		must(rt, copyFile(path, template))
+		disk, err := under(folder)
+		must(rt, err)
+		return database{
+			open: func() (*store.DB, error) { return store.OpenSQLite(context.Background(), path) },
+			disk: disk,
+			remove: func() error {
+				if disk != nil {
+					disk.Remove()
+				}
+				return os.RemoveAll(folder)
+			},
+		}
 	}
 }
 
@@ -116,9 +183,10 @@ func onPostgres(t *testing.T) opener {
 	url := pgtest.Database(t)
 	db, err := store.OpenPostgres(t.Context(), url)
 	prepared(t, db, err)
-	return func(rt *rapid.T) *store.DB {
+	return func(rt *rapid.T) database {
 		db, err := store.OpenPostgres(context.Background(), url)
 		must(rt, err)
+		defer func() { _ = db.Close() }()
 		for _, statement := range []string{
 			"ALTER TABLE timeline DISABLE TRIGGER USER", // it is append-only
 			"TRUNCATE sessions, river_job CASCADE",
@@ -127,7 +195,10 @@ func onPostgres(t *testing.T) opener {
 			_, err = db.Writer().ExecContext(context.Background(), statement)
 			must(rt, err)
 		}
-		return db
+		return database{
+			open:   func() (*store.DB, error) { return store.OpenPostgres(context.Background(), url) },
+			remove: func() error { return nil },
+		}
 	}
 }
 
@@ -143,30 +214,6 @@ func prepared(t *testing.T, db *store.DB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// check lets anything happen to a shop, in every order.
-func check(t *testing.T, open opener, how func(*rapid.T, *world)) {
-	t.Helper()
-	rapid.Check(t, func(rt *rapid.T) {
-		rapid.SyncTest(rt, func(rt *rapid.T) {
-			time.Sleep(time.Until(noon))
-			db := open(rt)
-			queue, err := worker.NewQueue(context.Background(), db, nil, endpoints)
-			must(rt, err)
-			w := newWorld(rt, db, store.New(db, queue.Enqueue))
-			how(rt, w)
-			rt.Cleanup(func() { w.end() })
-			actions := w.actions()
-			if w.givesBack {
-				actions = w.refundActions()
-			}
-			actions[""] = w.check
-			w.prepare(rt)
-			rt.Repeat(actions)
-			w.settle(rt)
-		})
-	})
 }
 
 func must(rt *rapid.T, err error) {
@@ -191,39 +238,12 @@ func copyFile(to, from string) (err error) {
 	return err
 }
 
-// prepare makes a session with the orders that are drawn, of which some are
-// paid, without trouble: most of what can happen begins there.
-func (w *world) prepare(rt *rapid.T) {
-	troubled := w.troubled.Swap(false)
-	wallets := rapid.SampledFrom([][]checkout.Wallet{{alipay}, {}, {alipay, wechat}}).Draw(rt, "orders")
-	if w.givesBack && len(wallets) == 0 {
-		wallets = []checkout.Wallet{alipay}
-	}
-	w.begin(0, "create", func(ctx context.Context, s *checkout.Service) {
-		session, err := s.Create(ctx, ticket())
-		for _, wallet := range wallets {
-			if err == nil {
-				_, err = s.Start(ctx, checkout.StartRequest{SessionID: session.ID, Device: desktop, Wallet: wallet})
-			}
-		}
-	})
-	w.drain(rt)
-	if rapid.Bool().Draw(rt, "paid") || w.givesBack {
-		for _, o := range w.gateway.having(every) {
-			o.pay()
-		}
-	}
-	if rapid.Bool().Draw(rt, "known") {
-		w.advance(rt, 4*time.Second)
-		w.sweep(rt, 0)
-	}
-	w.troubled.Store(troubled)
-}
-
 // settle lets the dust settle: nothing fails any more, everybody is asked about
 // everything, and every webhook is sent. Then the books and the gateway agree.
 func (w *world) settle(rt *rapid.T) {
+	w.trace("from here nothing goes wrong")
 	w.troubled.Store(false)
+	w.countFailures()
 	w.settling = true
 	for _, o := range w.gateway.having(every) {
 		o.paying = false
@@ -237,6 +257,7 @@ func (w *world) settle(rt *rapid.T) {
 	}
 	w.deliverAll(rt)
 	w.checkSettled(rt)
+	w.keepBooks()
 }
 
 // end ends what is still under way, and closes the database.
@@ -248,4 +269,5 @@ func (w *world) end() {
 	}
 	time.Sleep(time.Minute)
 	_ = w.db.Close()
+	_ = w.database.remove()
 }

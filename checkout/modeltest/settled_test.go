@@ -25,9 +25,18 @@ func (w *world) checkSettled(rt *rapid.T) {
 				rt.Fatalf("%s is still %s", a.ID, a.State)
 			}
 		}
+		back := map[string]int64{}
 		for _, r := range b.refunds {
 			if r.State == checkout.RefundPending {
 				rt.Fatalf("%s is still pending", r.ID)
+			}
+			if r.State == checkout.RefundSucceeded {
+				back[r.AttemptID] += r.Amount
+			}
+		}
+		for _, a := range b.attempts {
+			if o := w.gateway.orders[a.OutTradeNo]; o != nil && o.refunded() != back[a.ID] {
+				rt.Fatalf("of %s %d went back, and %d by the books", a.OutTradeNo, o.refunded(), back[a.ID])
 			}
 		}
 	}

@@ -25,7 +25,7 @@ func through[T any](ctx context.Context, l *life, k kind, name string, do func()
 		return zero, errDatabase
 	}
 	result, err := do()
-	l.passed(v)
+	l.passed(ctx, v, name)
 	if v == failAfter && err == nil {
 		return zero, errDatabase
 	}
@@ -56,7 +56,12 @@ func (d disk) PostponeConclusion(ctx context.Context, id string, at time.Time) e
 }
 
 func (d disk) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, heldUntil time.Time) error {
-	return d.write(ctx, "CreateAttempt", func() error { return d.Store.CreateAttempt(ctx, a, sessionVersion, heldUntil) })
+	d.life.gate.threads.number(a.ID, a.OutTradeNo)
+	return d.write(ctx, "CreateAttempt", func() error {
+		err := d.Store.CreateAttempt(ctx, a, sessionVersion, heldUntil)
+		d.life.gate.threads.lease(a.ID, heldUntil, err == nil)
+		return err
+	})
 }
 
 func (d disk) Attempt(ctx context.Context, id string) (checkout.Attempt, error) {
@@ -81,16 +86,24 @@ func (d disk) DueAttempts(ctx context.Context, now time.Time, limit int) ([]chec
 
 func (d disk) Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
 	return through(ctx, d.life, writing, "Hold "+id, func() (bool, error) {
-		return d.Store.Hold(ctx, id, now, askedBefore, until)
+		ok, err := d.Store.Hold(ctx, id, now, askedBefore, until)
+		d.life.gate.threads.lease(id, until, ok)
+		return ok, err
 	})
 }
 
 func (d disk) Release(ctx context.Context, id string, until, next time.Time) error {
+	d.life.gate.threads.release(id)
 	return d.write(ctx, "Release "+id, func() error { return d.Store.Release(ctx, id, until, next) })
 }
 
 func (d disk) CreateRefund(ctx context.Context, r checkout.Refund, heldUntil time.Time) error {
-	return d.write(ctx, "CreateRefund", func() error { return d.Store.CreateRefund(ctx, r, heldUntil) })
+	d.life.gate.threads.number(r.ID, r.OutRefundNo)
+	return d.write(ctx, "CreateRefund", func() error {
+		err := d.Store.CreateRefund(ctx, r, heldUntil)
+		d.life.gate.threads.lease(r.ID, heldUntil, err == nil)
+		return err
+	})
 }
 
 func (d disk) Refund(ctx context.Context, id string) (checkout.Refund, error) {
@@ -109,16 +122,31 @@ func (d disk) DueRefunds(ctx context.Context, now time.Time, limit int) ([]check
 
 func (d disk) HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
 	return through(ctx, d.life, writing, "HoldRefund "+id, func() (bool, error) {
-		return d.Store.HoldRefund(ctx, id, now, until)
+		ok, err := d.Store.HoldRefund(ctx, id, now, until)
+		d.life.gate.threads.lease(id, until, ok)
+		return ok, err
 	})
 }
 
 func (d disk) ReleaseRefund(ctx context.Context, id string, until, next time.Time) error {
+	d.life.gate.threads.release(id)
 	return d.write(ctx, "ReleaseRefund "+id, func() error { return d.Store.ReleaseRefund(ctx, id, until, next) })
 }
 
 func (d disk) Apply(ctx context.Context, c checkout.Change) error {
-	return d.write(ctx, "Apply "+c.SessionID(), func() error { return d.Store.Apply(ctx, c) })
+	if c.NewRefund != nil {
+		d.life.gate.threads.number(c.NewRefund.ID, c.NewRefund.OutRefundNo)
+	}
+	return d.write(ctx, "Apply "+c.SessionID(), func() error {
+		err := d.Store.Apply(ctx, c)
+		if err == nil && c.Attempt != nil {
+			d.life.gate.threads.release(c.Attempt.ID)
+		}
+		if err == nil && c.Refund != nil {
+			d.life.gate.threads.release(c.Refund.ID)
+		}
+		return err
+	})
 }
 
 func (d disk) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {

@@ -3,8 +3,6 @@ package modeltest
 import (
 	"context"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,29 +24,38 @@ const (
 	// slack is how long the clock may run in all while calls wait, where no
 	// process freezes for longer than its hold.
 	slack = 3 * time.Second
+	// callMost is the processes' CallTimeout, and holdMost how long they hold
+	// what they talk about with the gateway.
+	callMost = 3 * time.Second
+	holdMost = 3*callMost + 5*time.Second
 )
 
 // world is a shop with two processes over one database and one gateway, in a
 // bubble of fake time. Nothing in it moves but what the test lets through.
 type world struct {
-	rt      *rapid.T
-	db      *store.DB
-	store   *store.Store
-	gateway *gateway
-	gate    *gate
-	random  io.Reader
-	nodes   [nodes]*node
-	policy  checkout.Merchant
+	rt *rapid.T
+	// database is what db is opened of.
+	database database
+	db       *store.DB
+	store    *store.Store
+	gateway  *gateway
+	gate     *gate
+	nodes    [nodes]*node
+	policy   checkout.Merchant
 
 	// troubled says that calls may fail and processes may die. Calls in the
 	// background read it at any time.
 	troubled atomic.Bool
+	// faults are what may become of calls then.
+	faults faults
 	// freezes says that the clock may run on while calls wait.
 	freezes bool
 	// settling says that none does any more; what one did before still counts.
 	settling bool
 	// givesBack says that the run is about refunds, of sessions that are paid.
 	givesBack bool
+	// comesLate says that the run is about payments after a session's end.
+	comesLate bool
 	// skews says that the gateway may report another amount than was ordered.
 	skews bool
 
@@ -61,6 +68,13 @@ type world struct {
 	// queue is what begins at once with the next burst, where nobody stops
 	// at the gate.
 	queue []func()
+
+	record sync.Mutex
+	// did are the actions so far, and what became of each call.
+	did   []string
+	facts map[fact]bool
+	// final are the books in the end.
+	final []books
 }
 
 // node is one of the processes, as often as it is started again.
@@ -75,51 +89,52 @@ type sentNote struct {
 	body  []byte
 }
 
-// newWorld draws the shop's policies and what may go wrong.
-func newWorld(rt *rapid.T, db *store.DB, s *store.Store) *world {
-	w := &world{
-		rt: rt, db: db, store: s, gate: &gate{},
-		random:  &random{from: rand.NewChaCha8([32]byte{1})},
-		freezes: rapid.IntRange(0, 3).Draw(rt, "freezes") == 3,
-		skews:   rapid.IntRange(0, 3).Draw(rt, "skews") == 3,
-		shop:    newShopkeeper(), before: map[string]books{},
-		policy: checkout.Merchant{
-			ID: shop, Name: "Shop", Lifetime: 30 * time.Minute,
-			PaidLate:      rapid.SampledFrom([]checkout.LatePolicy{checkout.LateHold, checkout.LateAccept, checkout.LateRefund}).Draw(rt, "paid_late"),
-			KeepPaidTwice: rapid.Bool().Draw(rt, "keep_paid_twice"),
-		},
+// init draws the shop's policies and what may go wrong.
+func (w *world) init(rt *rapid.T, db database) {
+	w.rt, w.database, w.gate = rt, db, &gate{}
+	w.connect()
+	w.quiet(true)
+	w.freezes = rapid.IntRange(0, 3).Draw(rt, "freezes") == 3
+	w.skews = rapid.IntRange(0, 3).Draw(rt, "skews") == 3
+	w.shop, w.before, w.facts = newShopkeeper(), map[string]books{}, map[fact]bool{}
+	w.policy = checkout.Merchant{
+		ID: shop, Name: "Shop", Lifetime: 30 * time.Minute,
+		PaidLate:      rapid.SampledFrom([]checkout.LatePolicy{checkout.LateHold, checkout.LateAccept, checkout.LateRefund}).Draw(rt, "paid_late"),
+		KeepPaidTwice: rapid.Bool().Draw(rt, "keep_paid_twice"),
 	}
 	w.troubled.Store(rapid.Bool().Draw(rt, "troubled"))
+	w.faults = drawFaults(rt)
 	w.gateway = newGateway(!w.freezes)
-	return w
+}
+
+// faultsInWords says what may go wrong in the run.
+func (w *world) faultsInWords() string {
+	text := "nothing"
+	if w.troubled.Load() {
+		text = w.faults.String()
+	}
+	if w.freezes {
+		text += "; processes freeze"
+	}
+	if w.skews {
+		text += "; the gateway reports other amounts"
+	}
+	return text
 }
 
 // node returns a process, started anew where it has crashed.
 func (w *world) node(i int) *node {
-	if w.nodes[i] != nil && !w.nodes[i].life.dead.Load() {
+	if w.nodes[i] != nil && !w.nodes[i].life.ended() {
 		return w.nodes[i]
 	}
 	l := &life{gate: w.gate}
 	service, err := checkout.New(checkout.Config{
-		Store: disk{w.store, l}, Gateway: wire{life: l, gateway: w.gateway}, Clock: clock{}, Random: w.random,
-		Merchants: map[string]checkout.Merchant{shop: w.policy}, PublicURL: "https://pay.example", CallTimeout: 3 * time.Second,
+		Store: disk{w.store, l}, Gateway: wire{life: l, gateway: w.gateway}, Clock: clock{}, Random: &w.gate.threads,
+		Merchants: map[string]checkout.Merchant{shop: w.policy}, PublicURL: "https://pay.example", CallTimeout: callMost,
 	})
 	w.must(err)
 	w.nodes[i] = &node{service, l}
 	return w.nodes[i]
-}
-
-// random is the ids' source, the same in every run.
-type random struct {
-	mu   sync.Mutex
-	from *rand.ChaCha8
-}
-
-// Read implements io.Reader.
-func (r *random) Read(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.from.Read(p)
 }
 
 // clock is the bubble's.
@@ -143,6 +158,7 @@ func (w *world) begin(i int, what string, do func(ctx context.Context, s *checko
 	ctx := context.WithValue(context.Background(), taskKey{}, name)
 	task := func() {
 		defer w.active.Add(-1)
+		w.gate.threads.begin(name)
 		do(ctx, n.Service)
 	}
 	w.active.Add(1)
@@ -204,7 +220,7 @@ func (w *world) actOnBoth(rt *rapid.T, what string, do func(ctx context.Context,
 // parked returns the first waiting call of a task ("" for any), or nil.
 func (w *world) parked(task string) *call {
 	for _, c := range w.gate.waiting() {
-		if task == "" || c.task == task {
+		if task == "" || c.thread.task == task {
 			return c
 		}
 	}
@@ -213,13 +229,33 @@ func (w *world) parked(task string) *call {
 
 // let lets one call through, to what is drawn.
 func (w *world) let(rt *rapid.T, c *call) {
-	w.meet(rt, c)
 	v := proceed
-	if w.troubled.Load() {
-		v = w.drawVerdict(rt, c)
+	w.meet(rt, c)
+	if w.troubled.Load() && c.kind != stalled {
+		v = w.faults[c.kind].draw(rt, c.name)
 	}
+	w.become(c, v)
+}
+
+// become lets one call through, to a verdict.
+func (w *world) become(c *call, v verdict) {
+	w.trace("  %s: %s %s", c.thread.name, c.name, v)
+	w.notice(c, v)
+	w.quiet(false)
 	w.gate.release(c, v)
 	synctest.Wait()
+	w.quiet(true)
+}
+
+// quiet has the disk not fail, while the model itself looks at the books.
+func (w *world) quiet(is bool) {
+	switch {
+	case w.database.disk == nil:
+	case is:
+		w.database.disk.Pause()
+	default:
+		w.database.disk.Resume()
+	}
 }
 
 // meet has a shopper pay an order, now and then, after the query that found it
@@ -228,27 +264,10 @@ func (w *world) meet(rt *rapid.T, c *call) {
 	_, number, _ := strings.Cut(c.name, " ")
 	o := w.gateway.orders[number]
 	if c.kind == closing && o != nil && o.payable() && rapid.IntRange(0, 4).Draw(rt, "meets") == 4 {
+		w.trace("  a shopper pays %s", number)
+		w.saw(paidAcross)
 		o.pay()
 	}
-}
-
-// usual is how many of a hundred calls nothing happens to, in a world with
-// trouble.
-const usual = 88
-
-// usualRefund is usual for calls that give money back, in a run that is about
-// them: what goes wrong with a refund goes wrong at its second try.
-const usualRefund = 50
-
-func (w *world) drawVerdict(rt *rapid.T, c *call) verdict {
-	most := usual
-	if w.givesBack && c.kind == refunding {
-		most = usualRefund
-	}
-	if rapid.IntRange(0, 99).Draw(rt, c.name) < most {
-		return proceed
-	}
-	return rapid.SampledFrom(verdicts[c.kind]).Draw(rt, "trouble with "+c.name)
 }
 
 // drain lets everything run that is under way, until nothing is.
@@ -277,7 +296,7 @@ func (w *world) drain(rt *rapid.T) {
 func (w *world) names() string {
 	var names []string
 	for _, c := range w.gate.waiting() {
-		names = append(names, c.task+" at "+c.name)
+		names = append(names, c.thread.task+" at "+c.name)
 	}
 	return strings.Join(names, "; ")
 }
@@ -290,6 +309,9 @@ func (w *world) advance(rt *rapid.T, d time.Duration) {
 		w.drain(rt)
 	} else {
 		w.waited += d
+	}
+	if d > holdMost && len(w.gate.waiting()) > 0 {
+		w.saw(frozen)
 	}
 	time.Sleep(d)
 	synctest.Wait()

@@ -96,9 +96,10 @@ func TestLeaderThatWasKilled(t *testing.T) {
 	onBoth(t, func(t *testing.T, on func(string) *fixture) {
 		t.Helper()
 		f := on("")
-		times := "datetime('now'), datetime('now', '+15 seconds'))"
+		// River alone would wait until its time is over.
+		times := "datetime('now'), datetime('now', '+1 hour'))"
 		if f.db.Postgres() != nil {
-			times = "now(), now() + interval '15 seconds')"
+			times = "now(), now() + interval '1 hour')"
 		}
 		if _, err := f.db.Writer().ExecContext(t.Context(), led+times); err != nil {
 			t.Fatal(err)
@@ -106,11 +107,7 @@ func TestLeaderThatWasKilled(t *testing.T) {
 		swept, began := f.sweeps(), time.Now()
 		f.work()
 		next(t, swept)
-		took := time.Since(began)
-		t.Logf("the next leader swept after %s", took)
-		if took > 15*time.Second {
-			t.Error("that is too late")
-		}
+		t.Logf("the next leader swept after %s", time.Since(began))
 	})
 }
 
@@ -130,10 +127,13 @@ func TestLeaderThatIsFrozen(t *testing.T) {
 	swept, began := f.sweeps(), time.Now()
 	f.work()
 	next(t, swept)
-	took := time.Since(began)
-	t.Logf("the next leader swept after %s", took)
+	// What the next leader does then may take a busy machine any time.
+	var elected time.Time
+	must(t, conn.QueryRowContext(t.Context(), "SELECT elected_at FROM river_leader").Scan(&elected))
+	took := elected.Sub(began)
+	t.Logf("the next leader was elected after %s", took)
 	if took < 5*time.Second || took > 15*time.Second {
-		t.Error("want 8 s, and 15 s at most")
+		t.Error("want 8 s, and 15 s at most: then its time is over")
 	}
 }
 

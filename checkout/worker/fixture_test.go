@@ -162,10 +162,14 @@ func (f *fixture) problems() string {
 	return text.String
 }
 
+// patience bounds whatever a test waits for. It is long: the machines are
+// shared, and a test that passes never waits for it.
+const patience = 60 * time.Second
+
 // until looks again and again.
 func until(t *testing.T, done func() bool) {
 	t.Helper()
-	look, enough := time.NewTicker(10*time.Millisecond), time.After(20*time.Second)
+	look, enough := time.NewTicker(10*time.Millisecond), time.After(patience)
 	defer look.Stop()
 	for !done() {
 		select {
@@ -206,7 +210,7 @@ func next[T any](t *testing.T, c <-chan T) T {
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("waited in vain")
 		panic("unreachable")
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -36,7 +37,7 @@ var chromium struct {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(withChromium{m}, map[string]func(){"wantukit": main})
+	testscript.Main(withChromium{m}, map[string]func(){"wantukit": mainOnItsDisk})
 }
 
 // withChromium ends the browser, and PostgreSQL, after the tests.
@@ -123,6 +124,9 @@ func newShopper(t *testing.T, d device, s scripting, prepare ...func(*demo)) *sh
 // newShopperAt is a shopper at a demo that others may visit too.
 func newShopperAt(t *testing.T, at *demo, d device, s scripting) *shopper {
 	t.Helper()
+	if os.Getenv("WANTUKIT_BROWSER") == "none" {
+		t.Fatal("it opens a browser: .ci/browser-tests has to name it")
+	}
 	chromium.once.Do(startChromium)
 	if chromium.err != nil {
 		t.Fatal(chromium.err)
@@ -152,6 +156,11 @@ func (p *shopper) newTab(parent context.Context, options ...chromedp.ContextOpti
 	return tab
 }
 
+// patientPage has a page do much later what it does where something takes 8 s or
+// longer: go on without its program, or point out that a frame does not come. On
+// a busy machine everything takes so long.
+const patientPage = `{ const real = window.setTimeout; window.setTimeout = (f, ms, ...rest) => real(f, ms >= 8000 ? 100 * ms : ms, ...rest); }`
+
 func (p *shopper) emulate(d device) {
 	p.Helper()
 	ctx := p.tab
@@ -167,6 +176,7 @@ func (p *shopper) emulate(d device) {
 	case scriptOff:
 		_, scriptErr = chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	case withWasm:
+		_, scriptErr = chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: patientPage})
 	}
 	if err := errors.Join(err, sizeErr, scriptErr); err != nil {
 		p.Fatal(err)

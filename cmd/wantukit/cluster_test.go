@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -53,6 +54,8 @@ type clusterPlan struct {
 	// carried out and not answered yet, if they are not nil.
 	sandbox func(*sandbox.Config)
 	called  func()
+	// flaky has one in so many calls on the disk of an SQLite database fail.
+	flaky int
 }
 
 const clusterKey = "sk_cluster_0123456789"
@@ -169,15 +172,19 @@ var servingAt = regexp.MustCompile(`msg=serving addr=(\S+)`)
 // start starts a node that joins once it is ready, and waits for that.
 func (c *cluster) start() *node {
 	c.Helper()
-	n := c.launch()
-	select {
-	case <-n.up:
-	case <-n.ended:
-		c.Fatal("the node ended")
-	case <-time.After(patience):
-		c.Fatal("the node is not ready")
+	for {
+		n := c.launch()
+		select {
+		case <-n.up:
+			return n
+		case <-n.ended:
+			if c.plan.flaky == 0 {
+				c.Fatal("the node ended")
+			} // where its disk failed it is started again, as a supervisor does
+		case <-time.After(patience):
+			c.Fatal("the node is not ready")
+		}
 	}
-	return n
 }
 
 // launch starts a node that joins once it is ready.
@@ -189,6 +196,9 @@ func (c *cluster) launch() *node {
 	n.command.Env = append(os.Environ(), "WANTUKIT_SECRET=a secret that all the nodes share: 32 bytes")
 	if c.plan.database != "" {
 		n.command.Env = append(n.command.Env, "WANTUKIT_DATABASE_URL="+c.plan.database)
+	}
+	if c.plan.flaky > 0 {
+		n.command.Env = append(n.command.Env, flakyDisk+"="+strconv.Itoa(c.plan.flaky))
 	}
 	n.command.Dir = c.folder
 	log, err := n.command.StderrPipe()

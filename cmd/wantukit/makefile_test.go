@@ -25,3 +25,19 @@ func TestMakefileHasARuleForEachTarget(t *testing.T) {
 		}
 	}
 }
+
+// TestBrowserTestsExist: `make race-most` leaves out what .ci/browser-tests
+// names, and so it names nothing else.
+func TestBrowserTestsExist(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../.ci/browser-tests")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := namedTests(t)
+	for name := range strings.FieldsSeq(string(text)) {
+		if tests["cmd/wantukit."+name] == nil {
+			t.Errorf(".ci/browser-tests names %s, which is no test", name)
+		}
+	}
+}
