@@ -88,6 +88,7 @@ func (s *Service) hold(ctx context.Context, a Attempt, cause Cause) (held, bool,
 		return held{}, false, err
 	}
 	h.Attempt, err = s.store.Attempt(ctx, a.ID)
+	h.said.quiet = h.Queries > notedQueries
 	return h, err == nil, err
 }
 
@@ -167,7 +168,7 @@ func (s *Service) release(ctx context.Context, h held) error {
 	case h.live():
 		next = s.nextQuery(h.Attempt, now)
 	default:
-		next = now.Add(unwatchedMost)
+		next = s.nextEndedQuery(h.Attempt, now)
 	}
 	return s.releaseUntil(ctx, h, next)
 }
@@ -220,9 +221,12 @@ const askedOn = 24 * time.Hour
 // wallet's payment may have crossed its end.
 func (s *Service) settleEnded(ctx context.Context, h held, session Session) (Attempt, error) {
 	now := s.clock.Now()
-	next := now.Add(unwatchedMost)
-	if now.After(session.ExpiresAt.Add(askedOn)) {
+	next, last := s.nextEndedQuery(h.Attempt, now), session.ExpiresAt.Add(askedOn)
+	switch {
+	case !now.Before(last):
 		next = time.Time{}
+	case next.After(last):
+		next = last
 	}
 	if h.cause == CauseNotification {
 		s.reportContradiction(h)

@@ -91,6 +91,7 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	}
 	if c.Attempt != nil {
 		a := memoryAttempt{Attempt: *c.Attempt}
+		a.counted(m.attempts[a.ID].Attempt)
 		a.Version++
 		if asks(a.Attempt) {
 			a.NextQueryAt = m.attempts[a.ID].next(a.NextQueryAt)
@@ -140,22 +141,21 @@ func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, a
 	if !ok {
 		return errors.New("a notification of no attempt")
 	}
-	e := n.Entry()
-	again := slices.ContainsFunc(m.timeline, func(other checkout.Entry) bool {
-		return other.AttemptID == e.AttemptID && other.Kind == e.Kind && other.Result == e.Result
-	})
-	tells := first != nil && !again
+	tells := first != nil && a.Notifications.Of(n.Verdict) == 0
 	if tells && !m.countUp(*first) {
 		return checkout.ErrConflict
 	}
-	m.timeline = append(m.timeline, e)
+	a.countNotification(n)
+	if a.Notifications.Of(n.Verdict) <= checkout.KeptNotifications {
+		m.timeline = append(m.timeline, n.Entry())
+	}
 	if tells {
 		m.addEvent(*first)
 	}
 	if !askAt.IsZero() && asks(a.Attempt) && (a.NextQueryAt.IsZero() || askAt.Before(a.NextQueryAt)) {
 		a.NextQueryAt = askAt
-		m.attempts[a.ID] = a
 	}
+	m.attempts[a.ID] = a
 	return nil
 }
 

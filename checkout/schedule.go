@@ -9,6 +9,9 @@ const (
 	watchedInterval  = 30 * time.Second
 	unwatchedMost    = 5 * time.Minute
 	minQueryInterval = 2 * time.Second
+	// endedMost is the longest wait between two queries about an attempt that
+	// has ended.
+	endedMost = 4 * time.Hour
 )
 
 // queryInterval is how long to wait before asking again about an attempt of
@@ -27,6 +30,17 @@ func queryInterval(age time.Duration, watched bool, jitter float64) time.Duratio
 // nextQuery is when attempt a is due again after a query at now.
 func (s *Service) nextQuery(a Attempt, now time.Time) time.Time {
 	return now.Add(queryInterval(now.Sub(a.CreatedAt), s.watchers.watched(a.SessionID, now), s.jitter()))
+}
+
+// nextEndedQuery is when attempt a, which has ended, is due again after a query
+// at now: after 5 minutes at first, then after half of the time since its end,
+// up to 4 hours. A wallet's payment may have crossed the end.
+func (s *Service) nextEndedQuery(a Attempt, now time.Time) time.Time {
+	wait := unwatchedMost
+	if !a.EndedAt.IsZero() {
+		wait = min(max(now.Sub(a.EndedAt)/2, unwatchedMost), endedMost)
+	}
+	return now.Add(wait)
 }
 
 // jitter is in [0, 1).

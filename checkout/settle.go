@@ -171,6 +171,9 @@ func (s *Service) tryUpdate(ctx context.Context, h held, decide decision) (Attem
 	}
 	before, sessionBefore := a, session
 	o := decide(&session, &a)
+	if before.live() && !a.live() {
+		a.EndedAt = s.clock.Now()
+	}
 	if err := errors.Join(checkMove(before.State, a.State), checkMove(sessionBefore.Status, session.Status),
 		checkMove(sessionBefore.PaymentStatus, session.PaymentStatus)); err != nil {
 		return before, outcome{}, err
