@@ -81,13 +81,38 @@ func TestHostileClicksInOneSession(t *testing.T) {
 			f.is(last, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"a page at the limit renews no code": func(t *testing.T, f *fixture) {
-			s := f.session()
-			f.alternate(s, 6, 0)
+			n := ticket()
+			n.ExpiresAt = time.Now().Add(20 * time.Hour)
+			s, err := f.Create(t.Context(), n)
+			fails(t, err, nil)
+			f.alternate(s, 4, 0) // the last shows a code
 			v, err := f.View(t.Context(), s.ID)
+			fails(t, err, nil)
+			if v.StartLimit != nil || v.RenewIn <= 0 {
+				t.Errorf("limit %v before it is reached, renewed in %s", v.StartLimit, v.RenewIn)
+			}
+			f.alternate(s, 2, 0)
+			v, err = f.View(t.Context(), s.ID)
 			fails(t, err, nil)
 			if v.StartLimit == nil || v.RenewIn >= 0 {
 				t.Errorf("limit %v, renewed in %s", v.StartLimit, v.RenewIn)
 			}
+		},
+		"orders that the gateway refuses count too": func(t *testing.T, f *fixture) {
+			s := f.session()
+			f.gateway.script(func() { f.gateway.beforeCreate = func(*order) error { return checkout.ErrRefused } })
+			refused := 0
+			for range 50 {
+				_, err := f.Start(t.Context(), request(s, checkout.WalletAlipayCN))
+				var limit *checkout.StartLimitError
+				switch {
+				case errors.Is(err, checkout.ErrRefused):
+					refused++
+				case !errors.As(err, &limit):
+					t.Fatal(err)
+				}
+			}
+			same(t, "orders that were sent", refused, 5)
 		},
 		"a clock that is moved back keeps nobody waiting": func(t *testing.T, f *fixture) {
 			s := f.session()

@@ -40,6 +40,11 @@ func TestHostileJunkToAKnownAddress(t *testing.T) {
 	if lines := strings.Count(n.log.String(), "notification not accepted"); lines != checkout.KeptNotifications {
 		t.Errorf("%d lines in the log, want %d", lines, checkout.KeptNotifications)
 	}
+	other := n.placed(windows, checkout.WalletWeChat)
+	n.send(http.MethodPost, "/n/"+other.NotifyToken, junk)
+	if got := n.attempts(other.SessionID)[0].Notifications; got != (checkout.NotificationCounts{}) {
+		t.Errorf("junk of the same client to another order is kept: %+v", got)
+	}
 	if _, err := n.sandbox.Pay(n.attempt.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +107,27 @@ func TestHostileClicksOnTwoWays(t *testing.T) {
 	}
 	if open != 1 {
 		t.Errorf("%d orders are open, want the last one", open)
+	}
+}
+
+// TestPageAtTheLimitStartsNothing: a page whose session gets no order now does
+// not post for one by itself.
+func TestPageAtTheLimitStartsNothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["wechat"]`)
+	const starts = `data-autostart="wechat"`
+	for i := range 6 {
+		if got := strings.Contains(f.get("/c/"+id).body, starts); got != (i < 5) {
+			t.Errorf("the page starts by itself after %d orders: %v", i, got)
+		}
+		f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}})
+		all := f.attempts(id)
+		a := all[len(all)-1]
+		a.State, a.EndedAt = checkout.AttemptClosed, a.CreatedAt
+		if err := f.store.Apply(t.Context(), checkout.Change{Attempt: &a}); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
