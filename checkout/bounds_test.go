@@ -85,7 +85,8 @@ func TestHostileClicksInOneSession(t *testing.T) {
 			n.ExpiresAt = time.Now().Add(20 * time.Hour)
 			s, err := f.Create(t.Context(), n)
 			fails(t, err, nil)
-			f.alternate(s, 4, 0) // the last shows a code
+			f.click(s, checkout.FlowIframe)
+			f.alternate(s, 2, 0) // the last shows a code
 			v, err := f.View(t.Context(), s.ID)
 			fails(t, err, nil)
 			if v.StartLimit != nil || v.RenewIn <= 0 {

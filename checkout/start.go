@@ -120,7 +120,7 @@ func (s *Service) reuse(ctx context.Context, w wish, open Attempt, shown bool) (
 	if same && open.State == AttemptPending {
 		return open, nil
 	}
-	if w.limit != nil && !(same && open.State == AttemptCreating) {
+	if w.limit != nil && (!same || open.State != AttemptCreating) {
 		return open, w.limit // it stays open: nothing would take its place
 	}
 	h, err := s.holdPatiently(ctx, open, CauseStart)
