@@ -95,6 +95,9 @@ type Attempt struct {
 
 	CreatedAt time.Time
 	PaidAt    time.Time
+	// EndedAt is when the gateway ceased to take money for it; zero while it
+	// may.
+	EndedAt time.Time
 
 	// NextQueryAt is when the sweep asks about it next; zero is never.
 	NextQueryAt time.Time
@@ -102,6 +105,35 @@ type Attempt struct {
 	QueriedAt time.Time
 	// Queries counts how often it was asked about.
 	Queries int
+
+	// Notifications counts those that arrived for it, and NotificationAt is when
+	// the last of them was counted.
+	Notifications  NotificationCounts
+	NotificationAt time.Time
+	// Returns counts the returns of a browser that the timeline has, and
+	// ReturnedAt is when the last of them came.
+	Returns    int
+	ReturnedAt time.Time
+	// BridgeAnswers counts the answers of WeChat's payment sheet that the
+	// timeline has, and BridgeFailed says that it failed once.
+	BridgeAnswers int
+	BridgeFailed  bool
+}
+
+// NotificationCounts counts an attempt's notifications by their verdict. The
+// timeline has the first [KeptNotifications] of each.
+type NotificationCounts struct{ Accepted, Mismatched, Rejected int }
+
+// Of returns the count of one verdict.
+func (n NotificationCounts) Of(v Verdict) int {
+	switch v {
+	case VerdictAccepted:
+		return n.Accepted
+	case VerdictMismatch:
+		return n.Mismatched
+	default:
+		return n.Rejected
+	}
 }
 
 // live reports whether the gateway may still take money for the order: it is

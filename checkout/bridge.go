@@ -3,78 +3,49 @@ package checkout
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 )
 
-const (
-	// bridgeEntries bounds the answers of WeChat's payment sheet that are worth
-	// an entry, for an attempt: whoever sees the page can send them.
-	bridgeEntries = 10
-	// maxBridgeWords bounds the sheet's own words, in characters.
-	maxBridgeWords = 120
-)
+// maxBridgeWords bounds the sheet's own words, in characters.
+const maxBridgeWords = 120
 
-// The answers of WeChat's payment sheet. None decides anything.
+// The results of an [EntryBridge]: the answers of WeChat's payment sheet. None
+// decides about a payment.
 const (
-	bridgeOK     = "ok"
-	bridgeCancel = "cancel"
-	bridgeFail   = "fail"
+	BridgeOK     = "ok"
+	BridgeCancel = "cancel"
+	BridgeFail   = "fail"
 )
 
 // BridgeAnswered writes down what WeixinJSBridge said to the browser that was
 // to pay an attempt by FlowJSAPI, such as "get_brand_wcpay_request:fail". A
-// failure is reported, with what the operator should check. It does nothing for
-// any other attempt.
+// failure is reported, with what the operator should check. Whoever sees the
+// page can send it, so that the first [MaxBridgeAnswers] are written down. It
+// does nothing for any other attempt.
 func (s *Service) BridgeAnswered(ctx context.Context, a Attempt, said string) {
 	if a.Flow != FlowJSAPI || said == "" {
 		return
 	}
-	before, err := s.bridgeAnswers(ctx, a)
-	if err != nil || len(before) >= bridgeEntries {
-		return
-	}
 	e := Entry{SessionID: a.SessionID, AttemptID: a.ID, At: s.clock.Now(), Kind: EntryBridge, Result: bridgeResult(said)}
-	if e.Result == bridgeFail {
+	failed := e.Result == BridgeFail
+	if a.BridgeAnswers >= MaxBridgeAnswers && (a.BridgeFailed || !failed) {
+		return // there is nothing to learn from it
+	}
+	if failed {
 		e.Detail = quoteLine(said) + ": " + s.bridgeAdvice(said)
+	}
+	if s.recordFew(ctx, e) && failed {
 		s.report(Report{Problem: "WeChat's payment sheet failed", SessionID: a.SessionID, AttemptID: a.ID, Err: errors.New(e.Detail)})
 	}
-	s.record(ctx, e)
 }
 
 // BridgeFailed reports whether WeChat's payment sheet failed for one of the
 // session's attempts that this payer was to pay.
 func (s *Service) BridgeFailed(ctx context.Context, sessionID, payer string) (bool, error) {
 	attempts, err := s.store.Attempts(ctx, sessionID)
-	if err != nil {
-		return false, err
-	}
-	for _, a := range attempts {
-		if a.Payer != payer {
-			continue
-		}
-		answers, err := s.bridgeAnswers(ctx, a)
-		if err != nil {
-			return false, err
-		}
-		for _, e := range answers {
-			if e.Result == bridgeFail {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
-}
-
-func (s *Service) bridgeAnswers(ctx context.Context, a Attempt) ([]Entry, error) {
-	timeline, err := s.store.Timeline(ctx, a.SessionID)
-	var answers []Entry
-	for _, e := range timeline {
-		if e.Kind == EntryBridge && e.AttemptID == a.ID {
-			answers = append(answers, e)
-		}
-	}
-	return answers, err
+	return slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Payer == payer && a.BridgeFailed }), err
 }
 
 // bridgeResult is the sheet's answer. What is neither is a failure, as is
@@ -82,10 +53,10 @@ func (s *Service) bridgeAnswers(ctx context.Context, a Attempt) ([]Entry, error)
 func bridgeResult(said string) string {
 	_, word, _ := strings.Cut(said, ":")
 	switch word, _, _ = strings.Cut(word, " "); word {
-	case bridgeOK, bridgeCancel:
+	case BridgeOK, BridgeCancel:
 		return word
 	default:
-		return bridgeFail
+		return BridgeFail
 	}
 }
 

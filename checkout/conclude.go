@@ -13,17 +13,10 @@ func (s *Service) Cancel(ctx context.Context, sessionID string) (Session, error)
 	if !validID(sessionID, SessionPrefix) {
 		return Session{}, ErrNotFound
 	}
-	s.recordWish(ctx, sessionID)
+	s.recordFew(ctx, Entry{SessionID: sessionID, At: s.clock.Now(), Kind: EntryCancel})
 	err := s.conclude(context.WithoutCancel(ctx), sessionID, StatusCanceled)
 	session, readErr := s.Session(ctx, sessionID)
 	return session, errors.Join(err, readErr)
-}
-
-// recordWish writes down that the shopper calls an open session off.
-func (s *Service) recordWish(ctx context.Context, sessionID string) {
-	if session, err := s.Session(ctx, sessionID); err == nil && session.Status == StatusOpen {
-		s.record(ctx, Entry{SessionID: sessionID, At: s.clock.Now(), Kind: EntryCancel})
-	}
 }
 
 // conclude ends an open session as expired or canceled, after each of its open

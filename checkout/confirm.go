@@ -186,9 +186,12 @@ const askedOn = 24 * time.Hour
 // wallet's payment may have crossed its end.
 func (s *Service) settleEnded(ctx context.Context, h held, session Session) (Attempt, error) {
 	now := s.clock.Now()
-	next := now.Add(unwatchedMost)
-	if now.After(session.ExpiresAt.Add(askedOn)) {
+	next, last := s.nextEndedQuery(h.Attempt, now), session.ExpiresAt.Add(askedOn)
+	switch {
+	case !now.Before(last):
 		next = time.Time{}
+	case next.After(last):
+		next = last
 	}
 	if h.ReportedAt.IsZero() && !h.learns() {
 		return h.Attempt, s.releaseUntil(ctx, h, next)

@@ -42,8 +42,9 @@ type Store interface {
 	AttemptByNotifyToken(ctx context.Context, token string) (Attempt, error)
 	AttemptByReturnToken(ctx context.Context, token string) (Attempt, error)
 	// DueAttempts returns up to limit attempts that nobody holds, that are
-	// neither paid nor in quarantine, and whose NextQueryAt is not after now,
-	// the merchants in turn, of each the longest due first.
+	// neither paid nor in quarantine, and whose NextQueryAt is not after now:
+	// first those that have no EndedAt, then the others; of both the merchants in
+	// turn, of each the longest due first.
 	DueAttempts(ctx context.Context, now time.Time, limit int) ([]Attempt, error)
 
 	// Hold claims an attempt for one conversation with the gateway, counts it
@@ -99,7 +100,8 @@ type Store interface {
 	// versions in the change are the ones that were read.
 	Apply(ctx context.Context, c Change) error
 
-	// AddNotification stores the Entry of what arrived. In the same transaction
+	// AddNotification counts what arrived in its attempt, by its verdict, and
+	// stores the Entry of the first KeptNotifications of each. In the same transaction
 	// it brings the NextQueryAt of an attempt that is neither paid nor in
 	// quarantine forward to askAt, if that is set. Of an
 	// attempt that is neither paid nor in quarantine it keeps the first
@@ -112,6 +114,14 @@ type Store interface {
 
 	// Record adds entries to the timelines of their sessions: all or none.
 	Record(ctx context.Context, entries ...Entry) error
+	// RecordFew adds an entry that anybody outside can cause, counts it, and
+	// reports whether it did. It does nothing where enough are counted: for
+	// EntryReturn and EntryBridge in the attempt (MaxReturns, and none within
+	// ReturnInterval after ReturnedAt; MaxBridgeAnswers), for EntryCancel in the
+	// session (MaxCancelWishes, and none once it is not open). The attempt's
+	// BridgeFailed becomes true with an EntryBridge of the result BridgeFail in
+	// any case. No other kind is taken.
+	RecordFew(ctx context.Context, e Entry) (bool, error)
 	// Timeline returns what happened to a session, in the order in which it was
 	// stored, whatever the clocks said. Nothing ever changes or removes an entry.
 	Timeline(ctx context.Context, sessionID string) ([]Entry, error)

@@ -49,6 +49,7 @@ func (s *Service) hold(ctx context.Context, a Attempt, cause Cause) (held, bool,
 	}
 	h.overdue = a.overdue(now)
 	h.Attempt, err = s.store.Attempt(ctx, a.ID)
+	h.said.quiet = h.Queries > notedQueries
 	return h, err == nil, err
 }
 
@@ -83,7 +84,7 @@ func (s *Service) release(ctx context.Context, h held) error {
 	case h.live():
 		next = s.nextQuery(h.Attempt, now)
 	default:
-		next = now.Add(unwatchedMost)
+		next = s.nextEndedQuery(h.Attempt, now)
 	}
 	return s.releaseUntil(ctx, h, next)
 }

@@ -27,6 +27,8 @@ type memory struct {
 	reports  []checkout.Reconciliation
 	// told are the keys of the differences, by merchant.
 	told map[string]bool
+	// cancelWishes counts those of each session.
+	cancelWishes map[string]int
 	// unwritable, when set, is why no entry can be stored of itself.
 	unwritable error
 	// broken, when set, is asked before each method and may fail it.
@@ -39,7 +41,10 @@ type memoryAttempt struct {
 }
 
 func newMemory() *memory {
-	return &memory{sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{}, payments: map[checkout.Payment]string{}, told: map[string]bool{}}
+	return &memory{
+		sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{},
+		payments: map[checkout.Payment]string{}, told: map[string]bool{}, cancelWishes: map[string]int{},
+	}
 }
 
 func TestMemoryKeepsTheContract(t *testing.T) {
@@ -218,11 +223,17 @@ func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]c
 		return nil, err
 	}
 	defer leave()
-	var free []checkout.Attempt
+	var live, ended []checkout.Attempt
 	for _, a := range m.attempts {
-		if asks(a.Attempt) && !a.heldUntil.After(now) {
-			free = append(free, a.Attempt)
+		switch {
+		case !asks(a.Attempt) || a.heldUntil.After(now):
+		case a.EndedAt.IsZero():
+			live = append(live, a.Attempt)
+		default:
+			ended = append(ended, a.Attempt)
 		}
 	}
-	return list(free, func(a checkout.Attempt) (string, time.Time) { return a.Merchant, a.NextQueryAt }, now, limit), nil
+	due := func(a checkout.Attempt) (string, time.Time) { return a.Merchant, a.NextQueryAt }
+	found := list(live, due, now, limit)
+	return append(found, list(ended, due, now, limit-len(found))...), nil
 }

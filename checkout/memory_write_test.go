@@ -101,6 +101,7 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	if c.Attempt != nil {
 		before := m.attempts[c.Attempt.ID]
 		a := memoryAttempt{Attempt: *c.Attempt, heldUntil: before.heldUntil}
+		a.counted(before.Attempt)
 		a.Version++
 		if asks(a.Attempt) {
 			a.NextQueryAt = before.next(a.NextQueryAt)
@@ -170,15 +171,14 @@ func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, a
 	if !ok {
 		return errors.New("a notification of no attempt")
 	}
-	e := n.Entry()
-	again := slices.ContainsFunc(m.timeline, func(other checkout.Entry) bool {
-		return other.AttemptID == e.AttemptID && other.Kind == e.Kind && other.Result == e.Result
-	})
-	tells := first != nil && !again
+	tells := first != nil && a.Notifications.Of(n.Verdict) == 0
 	if tells && !m.countUp(*first) {
 		return checkout.ErrConflict
 	}
-	m.timeline = append(m.timeline, e)
+	a.countNotification(n)
+	if a.Notifications.Of(n.Verdict) <= checkout.KeptNotifications {
+		m.timeline = append(m.timeline, n.Entry())
+	}
 	if tells {
 		m.addEvent(*first)
 	}

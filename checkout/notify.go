@@ -11,6 +11,16 @@ import (
 // notification decides nothing: it causes a query, in the background.
 // ErrNotFound means that no order has this token.
 func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdict, error) {
+	return s.notify(ctx, token, body, true)
+}
+
+// NotifySigned is Notify for a sender who has sent too much that the gateway did
+// not sign: more of that leaves no trace.
+func (s *Service) NotifySigned(ctx context.Context, token string, body []byte) (Verdict, error) {
+	return s.notify(ctx, token, body, false)
+}
+
+func (s *Service) notify(ctx context.Context, token string, body []byte, keepJunk bool) (Verdict, error) {
 	if !validID(token, "") {
 		return VerdictRejected, ErrNotFound
 	}
@@ -23,6 +33,11 @@ func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdic
 		return n.Verdict, err
 	}
 	asks := n.Verdict == VerdictAccepted && status.State != OrderUnpaid && !a.settled()
+	flood := a.flooded(n)
+	if n.Verdict == VerdictRejected && !keepJunk || flood && !asks {
+		return n.Verdict, nil
+	}
+	s.reportRefused(a, n)
 	var askAt time.Time
 	if asks {
 		askAt = n.ReceivedAt
@@ -30,7 +45,7 @@ func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdic
 	if err := s.keepNotification(ctx, a, n, askAt); err != nil {
 		return n.Verdict, err
 	}
-	if asks {
+	if asks && !flood { // the sweep asks for a flood
 		cause := CauseNotification
 		if status.State != OrderPaid {
 			cause = CauseDenial
@@ -77,13 +92,31 @@ func (s *Service) judge(a Attempt, body []byte) (Notification, OrderStatus, erro
 	default:
 		n.Verdict, n.TradeID, n.Paid = VerdictAccepted, status.TradeID, status.State == OrderPaid
 	}
-	if n.Verdict != VerdictAccepted {
-		s.report(Report{
-			Problem: "notification not accepted", SessionID: a.SessionID, AttemptID: a.ID,
-			Alarm: n.Verdict == VerdictMismatch, Err: errors.New(n.Detail),
-		})
-	}
 	return n, status, nil
+}
+
+// flooded reports whether the attempt has had enough notifications like this one,
+// and the last a moment ago: then it is not even counted.
+func (a Attempt) flooded(n Notification) bool {
+	since := n.ReceivedAt.Sub(a.NotificationAt)
+	return a.Notifications.Of(n.Verdict) >= KeptNotifications && since >= 0 && since < junkInterval
+}
+
+// reportRefused reports a notification that is not accepted, while the timeline
+// keeps those like it.
+func (s *Service) reportRefused(a Attempt, n Notification) {
+	earlier := a.Notifications.Of(n.Verdict)
+	if n.Verdict == VerdictAccepted || earlier >= KeptNotifications {
+		return
+	}
+	why := n.Detail
+	if earlier == KeptNotifications-1 {
+		why += "; more like it are counted and not reported"
+	}
+	s.report(Report{
+		Problem: "notification not accepted", SessionID: a.SessionID, AttemptID: a.ID,
+		Alarm: n.Verdict == VerdictMismatch, Err: errors.New(why),
+	})
 }
 
 // mismatchEvent tells the shop of the first signed notification that is not

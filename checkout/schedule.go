@@ -9,6 +9,9 @@ const (
 	watchedInterval  = 30 * time.Second
 	unwatchedMost    = 5 * time.Minute
 	minQueryInterval = 2 * time.Second
+	// endedMost is the longest wait between two queries about an attempt that
+	// has ended.
+	endedMost = 4 * time.Hour
 )
 
 // queryInterval is how long to wait before asking again about an attempt of
@@ -32,6 +35,17 @@ func (s *Service) nextQuery(a Attempt, now time.Time) time.Time {
 		since, watched = a.ReportedAt, true
 	}
 	return now.Add(queryInterval(now.Sub(since), watched, s.jitter()))
+}
+
+// nextEndedQuery is when attempt a, which has ended, is due again after a query
+// at now: after 5 minutes at first, then after half of the time since its end,
+// up to 4 hours. A wallet's payment may have crossed the end.
+func (s *Service) nextEndedQuery(a Attempt, now time.Time) time.Time {
+	wait := unwatchedMost
+	if !a.EndedAt.IsZero() {
+		wait = min(max(now.Sub(a.EndedAt)/2, unwatchedMost), endedMost)
+	}
+	return now.Add(wait)
 }
 
 // jitter is in [0, 1).

@@ -183,6 +183,9 @@ func (s *Service) tryUpdate(ctx context.Context, h held, decide decision) (Attem
 	if a.Version != h.Version && needsVersion(before, a) {
 		return before, o, ErrLeaseLost
 	}
+	if before.live() && !a.live() {
+		a.EndedAt = s.clock.Now()
+	}
 	if err := errors.Join(checkMove(before.State, a.State), checkMove(sessionBefore.Status, session.Status),
 		checkMove(sessionBefore.PaymentStatus, session.PaymentStatus)); err != nil {
 		return before, outcome{}, err

@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -24,6 +25,8 @@ type wish struct {
 	StartRequest
 	session Session
 	reason  string
+	// limit says why no further order may be placed, nil where one may.
+	limit *StartLimitError
 }
 
 // FrameWidth is the width of a framed QR code in CSS pixels.
@@ -39,8 +42,9 @@ const startTries = 20
 
 // Start returns the session's open attempt for a wallet, or places an order
 // and returns that. A double click, a reload and a second tab get the same
-// attempt. The errors a page tells apart are ErrNotFound, ErrNotPayable,
-// ErrNotHere, ErrNeedsOpenID, *FieldError, ErrOutcomeUnknown (ask again: the
+// attempt. A session gets a few orders at once and [MaxAttempts] in all; an open
+// attempt stays open where there is no other to come. The errors a page tells
+// apart are ErrNotFound, ErrNotPayable, ErrNotHere, *StartLimitError, ErrNeedsOpenID, *FieldError, ErrOutcomeUnknown (ask again: the
 // order is settled by its number) and ErrRefused.
 func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
 	for range startTries {
@@ -48,15 +52,16 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
 		if err != nil {
 			return Attempt{}, err
 		}
-		open, shown, err := s.liveAttempt(ctx, w)
-		if errors.Is(err, ErrConflict) {
-			continue
-		}
+		all, err := s.store.Attempts(ctx, w.SessionID)
 		if err != nil {
 			return Attempt{}, err
 		}
+		if slices.ContainsFunc(all, Attempt.settled) {
+			continue // since the session was read, which is paid or quarantined by now
+		}
+		w.limit = startLimit(all, s.clock.Now())
 		var a Attempt
-		if open != nil {
+		if open, shown := liveAttempt(all, w.Wallet); open != nil {
 			a, err = s.reuse(ctx, w, *open, shown)
 		} else {
 			a, err = s.order(ctx, w)
@@ -97,23 +102,19 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 	case r.OpenID == "":
 		return wish{}, ErrNeedsOpenID
 	}
-	return wish{r, session, reason}, nil
+	return wish{StartRequest: r, session: session, reason: reason}, nil
 }
 
 // liveAttempt returns the wallet's attempt that can still be paid: the open
 // one, or one that failed and must be closed before the next is placed; nil for
-// none. ErrConflict says that the session is paid or quarantined by now. It says whether that is the one that the pages show.
-func (s *Service) liveAttempt(ctx context.Context, w wish) (open *Attempt, shown bool, err error) {
-	all, err := s.store.Attempts(ctx, w.SessionID)
+// none. It says whether that is the one that the pages show.
+func liveAttempt(all []Attempt, w Wallet) (open *Attempt, shown bool) {
 	for i, a := range all {
-		if a.settled() { // since the session was read, which is paid or quarantined by now
-			return nil, false, ErrConflict
-		}
-		if a.live() && a.Wallet == w.Wallet {
-			return &all[i], current(all).ID == a.ID, err
+		if a.live() && a.Wallet == w {
+			return &all[i], current(all).ID == a.ID
 		}
 	}
-	return nil, false, err
+	return nil, false
 }
 
 // reuse returns the live attempt when it is what the shopper wishes, and ends
@@ -123,6 +124,9 @@ func (s *Service) reuse(ctx context.Context, w wish, open Attempt, shown bool) (
 	same := shown && open.Flow == w.Flow && open.Payer == w.Payer && s.clock.Now().Before(open.CreatedAt.Add(codeLife))
 	if same && open.State == AttemptPending {
 		return open, nil
+	}
+	if w.limit != nil && (!same || open.State != AttemptCreating) {
+		return open, w.limit // it stays open: nothing would take its place
 	}
 	h, err := s.holdPatiently(ctx, open, CauseStart)
 	if err != nil {
@@ -193,6 +197,9 @@ func (s *Service) holdPatiently(ctx context.Context, a Attempt, cause Cause) (he
 // order stores a new attempt, then places it. ErrConflict says that another
 // request was first.
 func (s *Service) order(ctx context.Context, w wish) (Attempt, error) {
+	if w.limit != nil {
+		return Attempt{}, w.limit
+	}
 	a, err := s.newAttempt(w)
 	if err != nil {
 		return Attempt{}, err

@@ -9,6 +9,9 @@ import (
 
 const (
 	sweepBatch = 100
+	// endedBatch is small for the same reason as refundBatch: what has ended
+	// must not keep what is live waiting.
+	endedBatch = 16
 	// refundBatch is small: the refunds of a gateway that does not answer
 	// must not keep the next sweep waiting for long.
 	refundBatch  = 16
@@ -29,7 +32,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	var asked, ended, sent error
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		asked = sweepKind(ctx, s.clock, s.store.DueAttempts, sweepBatch, func(a Attempt) { _, _ = s.tryAsk(ctx, a.ID, CauseSchedule) })
+		asked = sweepKind(ctx, s.clock, s.dueAttempts, sweepBatch, func(a Attempt) { _, _ = s.tryAsk(ctx, a.ID, CauseSchedule) })
 	})
 	wg.Go(func() {
 		ended = sweepKind(ctx, s.clock, s.store.ExpiringSessions, sweepBatch, func(session Session) { s.expire(ctx, session) })
@@ -39,6 +42,22 @@ func (s *Service) Sweep(ctx context.Context) error {
 	})
 	wg.Wait()
 	return errors.Join(asked, ended, sent)
+}
+
+// dueAttempts returns all attempts of a batch that are live, and a few of those
+// that have ended, which come after them.
+func (s *Service) dueAttempts(ctx context.Context, now time.Time, limit int) ([]Attempt, error) {
+	due, err := s.store.DueAttempts(ctx, now, limit)
+	ended := 0
+	for i, a := range due {
+		if a.EndedAt.IsZero() {
+			continue
+		}
+		if ended++; ended > endedBatch {
+			return due[:i], err
+		}
+	}
+	return due, err
 }
 
 // sweepKind does a batch of what is due of one kind.

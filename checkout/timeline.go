@@ -142,6 +142,8 @@ func oneLine(text string) string {
 // transaction of a change that they explain, or else apart.
 type journal struct {
 	entries []Entry
+	// quiet says that what no change explains is not written down.
+	quiet bool
 	// apart says that a change failed with the entries.
 	apart bool
 }
@@ -176,7 +178,9 @@ func (j *journal) written() {
 
 // flush writes down what no change has.
 func (s *Service) flush(ctx context.Context, j *journal) {
-	s.record(ctx, j.entries...)
+	if !j.quiet {
+		s.record(ctx, j.entries...)
+	}
 	*j = journal{}
 }
 
@@ -185,30 +189,33 @@ func (s *Service) record(ctx context.Context, entries ...Entry) {
 	if len(entries) == 0 {
 		return
 	}
-	if err := s.store.Record(ctx, entries...); err != nil {
-		s.report(Report{Problem: "the timeline was not written", SessionID: entries[0].SessionID, AttemptID: entries[0].AttemptID, Err: err})
+	s.reportUnwritten(entries[0], s.store.Record(ctx, entries...))
+}
+
+// recordFew writes an entry that anybody outside can cause, unless there are
+// enough of its kind. It reports whether it did.
+func (s *Service) recordFew(ctx context.Context, e Entry) bool {
+	stored, err := s.store.RecordFew(ctx, e)
+	s.reportUnwritten(e, err)
+	return stored
+}
+
+func (s *Service) reportUnwritten(e Entry, err error) {
+	if err != nil {
+		s.report(Report{Problem: "the timeline was not written", SessionID: e.SessionID, AttemptID: e.AttemptID, Err: err})
 	}
 }
 
-// returnInterval is how often a return is worth an entry: whoever knows the URL
-// can open it again and again.
-const returnInterval = time.Minute
-
 // Returned writes into the timeline that a browser came to the return_url with
-// this token, once a minute at most. It does nothing for a token of no order.
+// this token: once a minute at most, and [MaxReturns] times. It does nothing for
+// a token of no order.
 func (s *Service) Returned(ctx context.Context, token string) {
 	a, err := s.store.AttemptByReturnToken(ctx, token)
 	if err != nil {
 		return // the page itself answers for it
 	}
-	e := Entry{SessionID: a.SessionID, AttemptID: a.ID, At: s.clock.Now(), Kind: EntryReturn}
-	timeline, err := s.store.Timeline(ctx, a.SessionID)
-	for _, before := range timeline {
-		if before.Kind == EntryReturn && before.AttemptID == a.ID && e.At.Before(before.At.Add(returnInterval)) {
-			return
-		}
-	}
-	if err == nil {
-		s.record(ctx, e)
+	now := s.clock.Now()
+	if a.Returns < MaxReturns && !now.Before(a.ReturnedAt.Add(ReturnInterval)) {
+		s.recordFew(ctx, Entry{SessionID: a.SessionID, AttemptID: a.ID, At: now, Kind: EntryReturn})
 	}
 }

@@ -29,6 +29,8 @@ type View struct {
 	// RenewIn is the time until the code that is shown should be started anew;
 	// negative where none is shown, or the session ends before.
 	RenewIn time.Duration
+	// StartLimit says why no further order may be placed now, nil where one may.
+	StartLimit *StartLimitError
 }
 
 // View reads what a page shows. It changes nothing and calls nobody.
@@ -61,7 +63,7 @@ func (s *Service) ViewReturn(ctx context.Context, token string) (View, error) {
 }
 
 func newView(session Session, attempts []Attempt, now time.Time) View {
-	v := View{Session: session, Attempt: current(attempts), Payable: session.Payable(now)}
+	v := View{Session: session, Attempt: current(attempts), Payable: session.Payable(now), StartLimit: startLimit(attempts, now)}
 	v.State = pageState(session, v.Attempt, now)
 	if left := session.ExpiresAt.Sub(now); left > 0 && session.Status == StatusOpen {
 		v.Remaining = left
@@ -71,7 +73,7 @@ func newView(session Session, attempts []Attempt, now time.Time) View {
 }
 
 func (v View) renewIn(now time.Time) time.Duration {
-	if v.State != page.Code {
+	if v.State != page.Code || v.StartLimit != nil {
 		return -1
 	}
 	if left := max(v.Attempt.CreatedAt.Add(codeLife).Sub(now), 0); left < v.Remaining {

@@ -105,6 +105,8 @@ var english = messages{
 	GatewayDown:   "The payment service cannot be reached right now. Please try again in a moment.",
 	BadForm:       "This page was open for too long. Please try again.",
 	WeChatRefused: "WeChat did not confirm your account. Please try again, or pay another way.",
+	Wait:          "This payment was started several times in a row. Please wait half a minute before you choose again.",
+	TooMany:       "This payment was started too many times and cannot be started again. If a way to pay is shown below, you can still use it. If not, please go back to the shop and order again.",
 
 	NotFoundTitle:    "This payment cannot be found",
 	NotFoundWords:    "The link may be incomplete or no longer valid. Please go back to the shop and start again.",

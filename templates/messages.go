@@ -116,6 +116,8 @@ type messages struct {
 	GatewayDown   string
 	BadForm       string
 	WeChatRefused string
+	Wait          string
+	TooMany       string
 
 	// Problems.
 	NotFoundTitle    string
@@ -297,6 +299,10 @@ func (m *messages) notice(key string) string {
 		return m.BadForm
 	case NoticeWeChatRefused:
 		return m.WeChatRefused
+	case NoticeWait:
+		return m.Wait
+	case NoticeTooMany:
+		return m.TooMany
 	default:
 		return ""
 	}

@@ -105,6 +105,8 @@ var simplified = messages{
 	GatewayDown:   "暂时无法连接支付服务，请稍后重试。",
 	BadForm:       "页面停留时间过长，请重试。",
 	WeChatRefused: "微信没有确认您的身份。请重试，或更换支付方式。",
+	Wait:          "此付款在短时间内已多次发起。请等待半分钟后再选择。",
+	TooMany:       "此付款发起次数过多，无法再次发起。如果下方仍显示付款方式，您可以继续使用；否则请返回商店重新下单。",
 
 	NotFoundTitle:    "找不到这笔付款",
 	NotFoundWords:    "链接可能不完整或已失效，请回到商家重新下单。",

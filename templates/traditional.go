@@ -105,6 +105,8 @@ var traditional = messages{
 	GatewayDown:   "暫時未能連接付款服務，請稍後再試。",
 	BadForm:       "頁面停留時間過長，請再試一次。",
 	WeChatRefused: "微信沒有確認你的身份。請再試，或選用其他付款方式。",
+	Wait:          "此付款在短時間內已多次開始。請等待半分鐘後再選擇。",
+	TooMany:       "此付款開始次數過多，無法再次開始。如下方仍顯示付款方式，你可以繼續使用；否則請返回商店重新下單。",
 
 	NotFoundTitle:    "找不到這筆付款",
 	NotFoundWords:    "連結可能不完整或已失效，請返回商店重新下單。",

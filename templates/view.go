@@ -139,6 +139,10 @@ const (
 	NoticeBadForm = "bad_form"
 	// NoticeWeChatRefused says that WeChat did not say who the shopper is.
 	NoticeWeChatRefused = "wechat_refused"
+	// NoticeWait says that the session has just had several orders.
+	NoticeWait = "wait"
+	// NoticeTooMany says that the session gets no further order.
+	NoticeTooMany = "too_many"
 )
 
 // URLs are the page's ways out. Those of forms take POST.

@@ -53,7 +53,10 @@ func (s *Server) startRequest(c echo.Context, session checkout.Session) checkout
 // startNotice says what the page tells the shopper about an error that it
 // knows how to go on from.
 func startNotice(err error) (query string, known bool) {
+	var limit *checkout.StartLimitError
 	switch {
+	case errors.As(err, &limit):
+		return "?notice=" + limitNotice(limit), true
 	case errors.Is(err, checkout.ErrOutcomeUnknown):
 		return "?notice=" + templates.NoticeGatewayDown, true
 	case errors.Is(err, checkout.ErrRefused), errors.Is(err, checkout.ErrNotPayable), errors.Is(err, checkout.ErrNotHere):
@@ -61,6 +64,14 @@ func startNotice(err error) (query string, known bool) {
 	default:
 		return "", false
 	}
+}
+
+// limitNotice says that a session has had too many orders.
+func limitNotice(limit *checkout.StartLimitError) string {
+	if limit.Wait > 0 {
+		return templates.NoticeWait
+	}
+	return templates.NoticeTooMany
 }
 
 // confirm asks the gateway at the shopper's wish.

@@ -28,13 +28,24 @@ func (s *Server) notification(c echo.Context) error {
 	case err != nil:
 		return s.refuse(c, http.StatusBadRequest, "the body broke off")
 	}
-	verdict, err := s.Service.Notify(r.Context(), c.Param("token"), body)
+	client, take := clientOf(c), s.Service.Notify
+	wait := s.guesses.notifications.wait(client)
+	if wait > 0 {
+		take = s.Service.NotifySigned
+	}
+	verdict, err := take(r.Context(), c.Param("token"), body)
 	switch {
 	case errors.Is(err, checkout.ErrNotFound):
 		return s.unknownAddress(c)
 	case err != nil:
 		s.Logger.Error("notification not stored", "error", err)
 		return c.JSONBlob(http.StatusInternalServerError, s.Refused)
+	case verdict == checkout.VerdictRejected && wait > 0:
+		_ = tooMany(c, wait)
+		return c.JSONBlob(http.StatusTooManyRequests, s.Refused)
+	case verdict == checkout.VerdictRejected:
+		s.guesses.notifications.charge(client)
+		return c.JSONBlob(http.StatusBadRequest, s.Refused) // the Service has reported why
 	case verdict != checkout.VerdictAccepted:
 		return c.JSONBlob(http.StatusBadRequest, s.Refused) // the Service has reported why
 	default:

@@ -151,7 +151,7 @@ func refreshFor(state page.State) int {
 func knownNotice(key string) string {
 	known := []string{
 		templates.NoticeGatewayDown, templates.NoticeBadForm,
-		templates.NoticeWeChatRefused,
+		templates.NoticeWeChatRefused, templates.NoticeWait, templates.NoticeTooMany,
 	}
 	if slices.Contains(known, key) {
 		return key
@@ -211,7 +211,7 @@ func (s *Server) autoStart(c echo.Context, v checkout.View, device checkout.Devi
 	if s.resumesJSAPI(c, v, device) {
 		return string(checkout.WalletWeChat)
 	}
-	if v.State != page.Choose {
+	if v.State != page.Choose || v.StartLimit != nil {
 		return ""
 	}
 	if len(v.Session.Wallets) != 1 || !s.choose(v.Session, device, v.Session.Wallets[0]).Flow.ShowsCode() {

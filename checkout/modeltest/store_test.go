@@ -149,6 +149,10 @@ func (d disk) Apply(ctx context.Context, c checkout.Change) error {
 	})
 }
 
+func (d disk) RecordFew(ctx context.Context, e checkout.Entry) (bool, error) {
+	return through(ctx, d.life, writing, "RecordFew", func() (bool, error) { return d.Store.RecordFew(ctx, e) })
+}
+
 func (d disk) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {
 	return d.write(ctx, "AddNotification", func() error { return d.Store.AddNotification(ctx, n, askAt, first) })
 }

@@ -13,15 +13,20 @@ import (
 const attemptColumns = `id, session_id, merchant, version, state, wallet, flow, reason, payer,
 	out_trade_no, trade_id, amount, currency, notify_token, return_token,
 	placed_code, placed_url, placed_jsapi, failure, quarantined,
-	created_at, paid_at, next_query_at, queried_at, queries, account, notified_trade_id, reported_at, denied_at`
+	created_at, paid_at, ended_at, next_query_at, queried_at, queries,
+	account, notified_trade_id, reported_at, denied_at,
+	notifications_accepted, notifications_mismatched, notifications_rejected, notification_at,
+	returns, returned_at, bridge_answers, bridge_failed`
 
 func scanAttempt(r row) (checkout.Attempt, error) {
 	var a checkout.Attempt
 	err := r.Scan(&a.ID, &a.SessionID, &a.Merchant, &a.Version, &a.State, &a.Wallet, &a.Flow, &a.Reason, &a.Payer,
 		&a.OutTradeNo, &a.TradeID, &a.Amount, &a.Currency, &a.NotifyToken, &a.ReturnToken,
 		&a.Placed.Code, &a.Placed.URL, &a.Placed.JSAPI, &a.Failure, &a.Quarantined,
-		millis{&a.CreatedAt}, millis{&a.PaidAt}, millis{&a.NextQueryAt}, millis{&a.QueriedAt}, &a.Queries,
-		&a.Account, &a.NotifiedTradeID, millis{&a.ReportedAt}, millis{&a.DeniedAt})
+		millis{&a.CreatedAt}, millis{&a.PaidAt}, millis{&a.EndedAt}, millis{&a.NextQueryAt}, millis{&a.QueriedAt}, &a.Queries,
+		&a.Account, &a.NotifiedTradeID, millis{&a.ReportedAt}, millis{&a.DeniedAt},
+		&a.Notifications.Accepted, &a.Notifications.Mismatched, &a.Notifications.Rejected, millis{&a.NotificationAt},
+		&a.Returns, millis{&a.ReturnedAt}, &a.BridgeAnswers, &a.BridgeFailed)
 	return a, err
 }
 
@@ -34,13 +39,15 @@ func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVe
 			return err
 		}
 		result, err = tx.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`, channel, held_until)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
 			ON CONFLICT (session_id, wallet) WHERE state IN ('creating', 'pending') DO NOTHING`,
 			a.ID, a.SessionID, a.Merchant, a.Version, string(a.State), string(a.Wallet), string(a.Flow), a.Reason, a.Payer,
 			a.OutTradeNo, clean(a.TradeID), a.Amount, a.Currency, a.NotifyToken, a.ReturnToken,
 			clean(a.Placed.Code), clean(a.Placed.URL), clean(a.Placed.JSAPI), clean(a.Failure), a.Quarantined,
-			ms(a.CreatedAt), ms(a.PaidAt), ms(a.NextQueryAt), ms(a.QueriedAt), a.Queries,
+			ms(a.CreatedAt), ms(a.PaidAt), ms(a.EndedAt), ms(a.NextQueryAt), ms(a.QueriedAt), a.Queries,
 			a.Account, clean(a.NotifiedTradeID), ms(a.ReportedAt), ms(a.DeniedAt),
+			a.Notifications.Accepted, a.Notifications.Mismatched, a.Notifications.Rejected, ms(a.NotificationAt),
+			a.Returns, ms(a.ReturnedAt), a.BridgeAnswers, a.BridgeFailed,
 			string(a.Wallet.Channel()), ms(heldUntil))
 		if err != nil {
 			return fmt.Errorf("storing attempt %s: %w", a.ID, err)
@@ -81,12 +88,6 @@ func (s *Store) Attempts(ctx context.Context, sessionID string) ([]checkout.Atte
 		`SELECT `+attemptColumns+` FROM attempts WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
 }
 
-// DueAttempts implements [checkout.Store].
-func (s *Store) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
-	return all(ctx, s.db.reader, scanAttempt, inTurn(attemptColumns, "attempts",
-		"next_query_at > 0 AND next_query_at <= $1 AND held_until <= $1 AND state <> 'paid' AND NOT quarantined", "next_query_at"), ms(now), limit)
-}
-
 // Hold implements [checkout.Store].
 func (s *Store) Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
 	result, err := s.db.writer.ExecContext(ctx, `UPDATE attempts
@@ -118,12 +119,12 @@ func updateAttempt(ctx context.Context, tx *sql.Tx, c checkout.Change) error {
 	result, err := tx.ExecContext(ctx, `UPDATE attempts SET version = version + 1,
 			held_until = CASE WHEN held_until = $13 THEN 0 ELSE held_until END,
 			state = $1, trade_id = $2, placed_code = $3, placed_url = $4, placed_jsapi = $5,
-			failure = $6, quarantined = $7, paid_at = $8, reported_at = $14, denied_at = $15,
+			failure = $6, quarantined = $7, paid_at = $8, reported_at = $14, denied_at = $15, ended_at = $17,
 			next_query_at = CASE WHEN $9 AND next_query_at > 0 AND next_query_at < held_until THEN next_query_at ELSE $10 END
 		WHERE id = $11 AND version = $12 AND (held_until = $13 OR NOT $16)`,
 		string(a.State), clean(a.TradeID), clean(a.Placed.Code), clean(a.Placed.URL), clean(a.Placed.JSAPI),
 		clean(a.Failure), a.Quarantined, ms(a.PaidAt), a.State != checkout.AttemptPaid && !a.Quarantined,
-		ms(a.NextQueryAt), a.ID, a.Version, ms(c.Lease), ms(a.ReportedAt), ms(a.DeniedAt), c.Fenced)
+		ms(a.NextQueryAt), a.ID, a.Version, ms(c.Lease), ms(a.ReportedAt), ms(a.DeniedAt), c.Fenced, ms(a.EndedAt))
 	if err := one(result, err, checkout.ErrConflict); !errors.Is(err, checkout.ErrConflict) {
 		return err
 	}

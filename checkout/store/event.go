@@ -114,16 +114,16 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, as
 		if err := hint(ctx, tx, n, askAt); err != nil {
 			return err
 		}
-		var earlier int
-		count := tx.QueryRowContext(ctx, `SELECT count(*) FROM timeline WHERE attempt_id = $1 AND kind = 'notification' AND result = $2`,
-			n.AttemptID, string(n.Verdict))
-		if err := count.Scan(&earlier); err != nil {
+		count, err := countNotification(ctx, tx, n)
+		if err != nil {
 			return err
 		}
-		if err := addEntries(ctx, tx, n.Entry()); err != nil {
-			return err
+		if count <= checkout.KeptNotifications {
+			if err := addEntries(ctx, tx, n.Entry()); err != nil {
+				return err
+			}
 		}
-		if first != nil && earlier == 0 {
+		if first != nil && count == 1 {
 			if err := countUp(ctx, tx, *first); err != nil {
 				return err
 			}
@@ -135,6 +135,26 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, as
 		return fmt.Errorf("storing a notification: %w", err)
 	}
 	return nil
+}
+
+// notificationCounts are the columns that count an attempt's notifications.
+var notificationCounts = map[checkout.Verdict]string{
+	checkout.VerdictAccepted: "notifications_accepted",
+	checkout.VerdictMismatch: "notifications_mismatched",
+	checkout.VerdictRejected: "notifications_rejected",
+}
+
+// countNotification counts a notification, and returns how many of its verdict
+// its attempt has had with it.
+func countNotification(ctx context.Context, tx *sql.Tx, n checkout.Notification) (int, error) {
+	column, known := notificationCounts[n.Verdict]
+	if !known {
+		return 0, fmt.Errorf("a notification has no verdict %q", n.Verdict)
+	}
+	var count int
+	err := tx.QueryRowContext(ctx, `UPDATE attempts SET `+column+` = `+column+` + 1, notification_at = $1 WHERE id = $2 RETURNING `+column,
+		ms(n.ReceivedAt), n.AttemptID).Scan(&count)
+	return count, err
 }
 
 // hint keeps what a notification says of its attempt, and brings the next query

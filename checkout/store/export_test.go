@@ -2,6 +2,9 @@ package store
 
 import "database/sql"
 
+// DueQueries are what DueAttempts asks, for tests.
+var DueQueries = map[string]string{"attempts_due_live": dueQuery(dueLive), "attempts_due_ended": dueQuery(dueEnded)}
+
 // CheckSQLite is checkSQLite, for tests.
 var CheckSQLite = checkSQLite
 

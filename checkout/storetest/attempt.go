@@ -19,7 +19,9 @@ func attemptRoundTrip(t *testing.T, f fixture) {
 		NotifyToken: newID(""), ReturnToken: newID(""),
 		Placed:  checkout.Placed{Code: "weixin://x", URL: "https://x", JSAPI: `{"a":"b"}`},
 		Failure: "PAY_ERROR", Quarantined: true, CreatedAt: start(), PaidAt: start().Add(1 * time.Second),
-		NextQueryAt: start().Add(2 * time.Second), QueriedAt: start().Add(3 * time.Second), Queries: 7,
+		NextQueryAt: start().Add(2 * time.Second), QueriedAt: start().Add(3 * time.Second), Queries: 7, EndedAt: start().Add(4 * time.Second),
+		Notifications: checkout.NotificationCounts{Accepted: 1, Mismatched: 2, Rejected: 3}, NotificationAt: start().Add(5 * time.Second),
+		Returns: 4, ReturnedAt: start().Add(6 * time.Second), BridgeAnswers: 5, BridgeFailed: true,
 	}
 	must(t, f.create(t, a, start().Add(someHold)))
 	same(t, "attempt", f.readAttempt(t, a.ID), a)
@@ -162,6 +164,37 @@ func dueInTurn(t *testing.T, f fixture) {
 	sessions, err := f.ExpiringSessions(t.Context(), start().Add(time.Minute), 4)
 	must(t, err)
 	same(t, "due sessions", ids(sessions, sessionID), []string{want[1], want[7], want[9], want[3]})
+}
+
+// liveFirst: however much has ended, what is live comes first, and the merchants
+// come in turn among both.
+func liveFirst(t *testing.T, f fixture) {
+	var live, ended []string
+	for i, merchant := range []string{"a", "a", "a", "b", "b", "c"} {
+		s := newSession()
+		s.Merchant = merchant
+		must(t, f.CreateSession(t.Context(), s))
+		a := newAttempt(s, checkout.WalletWeChat)
+		a.Merchant, a.NextQueryAt = merchant, start().Add(time.Duration(i)*time.Second)
+		must(t, f.create(t, a, start()))
+		over := newAttempt(s, checkout.WalletAlipayCN)
+		over.Merchant, over.NextQueryAt = merchant, a.NextQueryAt.Add(-time.Hour)
+		must(t, f.create(t, over, start()))
+		f.change(t, over, func(a *checkout.Attempt) { a.State, a.EndedAt = checkout.AttemptClosed, start() })
+		live, ended = append(live, a.ID), append(ended, over.ID)
+	}
+	turns := []int{0, 3, 5, 1, 4, 2}
+	var want []string
+	for _, kind := range [][]string{live, ended} {
+		for _, i := range turns {
+			want = append(want, kind[i])
+		}
+	}
+	for _, limit := range []int{1, 2, 6, 7, 9, 12, 100} {
+		due, err := f.DueAttempts(t.Context(), start().Add(time.Minute), limit)
+		must(t, err)
+		same(t, "due attempts", ids(due, attemptID), want[:min(limit, len(want))])
+	}
 }
 
 func neverDue(t *testing.T, f fixture) {

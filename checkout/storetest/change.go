@@ -183,6 +183,7 @@ func notificationEvent(t *testing.T, f fixture) {
 		must(t, f.AddNotification(t.Context(), newNotification(c.of, c.verdict), time.Time{}, &e))
 		same(t, "events", len(f.events(t, c.of.SessionID)), c.told)
 	}
+	a.Notifications, a.NotificationAt = checkout.NotificationCounts{Accepted: 3, Mismatched: 1}, start()
 	same(t, "attempt", f.readAttempt(t, a.ID), a)
 }
 
@@ -209,7 +210,8 @@ func notificationEventAtOnce(t *testing.T, f fixture) {
 		return f.AddNotification(t.Context(), newNotification(a, checkout.VerdictMismatch), time.Time{}, &e)
 	})
 	same(t, "events", f.events(t, s.ID), []checkout.EventType{checkout.EventNotificationMismatch})
-	same(t, "notifications", int64(len(f.kinds(t, s.ID, checkout.EntryNotification))), stored)
+	same(t, "notifications", int64(f.readAttempt(t, a.ID).Notifications.Mismatched), stored)
+	same(t, "notifications that are kept", len(f.kinds(t, s.ID, checkout.EntryNotification)), min(int(stored), checkout.KeptNotifications))
 }
 
 func notificationOfNothing(t *testing.T, f fixture) {

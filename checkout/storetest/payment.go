@@ -67,11 +67,13 @@ func notificationReports(t *testing.T, f fixture) {
 	must(t, f.AddNotification(t.Context(), n, time.Time{}, nil))
 	want := a
 	want.ReportedAt, want.NotifiedTradeID, want.Version = n.ReceivedAt, "t1", a.Version+1
+	want.Notifications.Accepted, want.NotificationAt = 1, n.ReceivedAt
 	same(t, "attempt", f.readAttempt(t, a.ID), want)
 
 	again := newNotification(a, checkout.VerdictAccepted)
 	again.TradeID, again.Paid, again.ReceivedAt = "t2", true, n.ReceivedAt.Add(time.Minute)
 	must(t, f.AddNotification(t.Context(), again, time.Time{}, nil))
+	want.Notifications.Accepted, want.NotificationAt = 2, again.ReceivedAt
 	same(t, "after a second one", f.readAttempt(t, a.ID), want)
 
 	want.ReportedAt = time.Time{}
@@ -89,5 +91,6 @@ func notificationReportsNothing(t *testing.T, f fixture) {
 	n := newNotification(a, checkout.VerdictAccepted)
 	n.Paid, n.TradeID = true, "t1"
 	must(t, f.AddNotification(t.Context(), n, time.Time{}, nil))
+	before.Notifications.Accepted, before.NotificationAt = 1, n.ReceivedAt
 	same(t, "attempt", f.readAttempt(t, a.ID), before)
 }

@@ -48,6 +48,7 @@ var contract = map[string]check{
 	"due attempts come in order and number":             dueAttempts,
 	"what is due comes in turns of the merchants":       dueInTurn,
 	"paid and quarantined attempts are never due":       neverDue,
+	"what is live is due before what has ended":         liveFirst,
 	"a new attempt is held by its creator":              heldByCreator,
 	"one hold at a time":                                oneHold,
 	"one hold, at once":                                 oneHoldAtOnce,
@@ -116,6 +117,12 @@ var timelineContract = map[string]check{
 	"a timeline of no session":                    timelineOfNothing,
 	"entries are stored together or not at all":   timelineAllOrNone,
 	"a timeline of a refund":                      timelineOfRefund,
+	"a timeline keeps few notifications":          timelineOfFewNotifications,
+	"a timeline keeps few returns":                fewReturns,
+	"a timeline keeps few answers of the sheet":   fewBridgeAnswers,
+	"a timeline keeps few wishes to cancel":       fewCancelWishes,
+	"a timeline keeps few entries, at once":       fewAtOnce,
+	"a timeline counts no other kind":             fewOfNoOtherKind,
 }
 
 // fixture is a store with shorthands that fail the test.

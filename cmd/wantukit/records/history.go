@@ -82,7 +82,19 @@ func writeAttempt(p *pad, number int, a checkout.Attempt) {
 	}
 	p.line("\nattempt %d  %s", number, a.ID)
 	p.table("  ", "state", state, "failure", a.Failure, "way", string(a.Wallet)+" by "+string(a.Flow), "why", a.Reason,
-		"out_trade_no", a.OutTradeNo, "trade_id", a.TradeID, "queries", queries)
+		"out_trade_no", a.OutTradeNo, "trade_id", a.TradeID, "queries", queries, "notifications", countsOf(a.Notifications))
+}
+
+// countsOf says how many notifications came, by verdict, "" for none. The
+// timeline has the first of each.
+func countsOf(n checkout.NotificationCounts) string {
+	var counts []string
+	for _, v := range []checkout.Verdict{checkout.VerdictAccepted, checkout.VerdictMismatch, checkout.VerdictRejected} {
+		if count := n.Of(v); count > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", count, v))
+		}
+	}
+	return strings.Join(counts, ", ")
 }
 
 func writeRefund(p *pad, r checkout.Refund) {

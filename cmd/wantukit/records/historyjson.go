@@ -50,6 +50,8 @@ type (
 		QueriedAt   string                `json:"queried_at"`
 		NextQueryAt string                `json:"next_query_at"`
 		Queries     int                   `json:"queries"`
+		// Notifications are counted by their verdict.
+		Notifications map[checkout.Verdict]int `json:"notifications"`
 	}
 	refundJSON struct {
 		checkout.PublicRefund
@@ -84,6 +86,11 @@ func (h history) writeJSON(s operator.Streams) error {
 		out.Attempts[i] = attemptJSON{
 			a.ID, a.State, a.Wallet, a.Flow, printable(a.Reason), a.OutTradeNo, printable(a.TradeID), printable(a.Failure), a.Quarantined,
 			moment(a.CreatedAt), moment(a.PaidAt), moment(a.QueriedAt), moment(a.NextQueryAt), a.Queries,
+			map[checkout.Verdict]int{
+				checkout.VerdictAccepted: a.Notifications.Accepted,
+				checkout.VerdictMismatch: a.Notifications.Mismatched,
+				checkout.VerdictRejected: a.Notifications.Rejected,
+			},
 		}
 	}
 	for i, r := range h.refunds {

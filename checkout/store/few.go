@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+// RecordFew implements [checkout.Store].
+func (s *Store) RecordFew(ctx context.Context, e checkout.Entry) (stored bool, err error) {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		if stored, err = countFew(ctx, tx, e); err != nil || !stored {
+			return err
+		}
+		return addEntries(ctx, tx, e)
+	})
+	return stored && err == nil, err
+}
+
+// countFew counts an entry, and reports whether there was room for it.
+func countFew(ctx context.Context, tx *sql.Tx, e checkout.Entry) (bool, error) {
+	switch e.Kind {
+	case checkout.EntryReturn:
+		return changes(ctx, tx, `UPDATE attempts SET returns = returns + 1, returned_at = $1
+			WHERE id = $2 AND returns < $3 AND returned_at <= $4`,
+			ms(e.At), e.AttemptID, checkout.MaxReturns, ms(e.At.Add(-checkout.ReturnInterval)))
+	case checkout.EntryBridge:
+		if e.Result == checkout.BridgeFail {
+			if _, err := changes(ctx, tx, `UPDATE attempts SET bridge_failed = TRUE WHERE id = $1 AND NOT bridge_failed`, e.AttemptID); err != nil {
+				return false, err
+			}
+		}
+		return changes(ctx, tx, `UPDATE attempts SET bridge_answers = bridge_answers + 1 WHERE id = $1 AND bridge_answers < $2`,
+			e.AttemptID, checkout.MaxBridgeAnswers)
+	case checkout.EntryCancel:
+		return changes(ctx, tx, `UPDATE sessions SET cancel_wishes = cancel_wishes + 1
+			WHERE id = $1 AND status = 'open' AND cancel_wishes < $2`, e.SessionID, checkout.MaxCancelWishes)
+	default:
+		return false, fmt.Errorf("an entry of the kind %q is not one of few", e.Kind)
+	}
+}
+
+// changes runs a statement and reports whether it changed a row.
+func changes(ctx context.Context, tx *sql.Tx, statement string, args ...any) (bool, error) {
+	result, err := tx.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
