@@ -139,7 +139,7 @@ func (g *Gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.Orde
 	}
 	return checkout.OrderStatus{
 		OutTradeNo: answer.OutTradeNo, TradeID: answer.TradeID, Amount: answer.TotalFee, Currency: answer.FeeType,
-		State: state(answer.TradeStatus), Detail: string(answer.TradeStatus),
+		State: state(answer.TradeStatus), Detail: detail(answer.TradeStatus, answer.TradeTime, answer.TradeTimeText),
 	}, nil
 }
 
@@ -201,7 +201,7 @@ func (g *Gateway) ReadNotification(merchant string, body []byte) (checkout.Order
 	}
 	return checkout.OrderStatus{
 		OutTradeNo: n.OutTradeNo, TradeID: n.TradeID, Amount: n.TotalFee, Currency: n.FeeType,
-		State: state(n.TradeStatus), Detail: string(n.TradeStatus),
+		State: state(n.TradeStatus), Detail: detail(n.TradeStatus, n.TradeTime, n.TradeTimeText),
 	}, text, nil
 }
 
@@ -244,6 +244,15 @@ func state(s wantu.TradeStatus) checkout.OrderState {
 	default:
 		return checkout.OrderUnknown
 	}
+}
+
+// detail is the gateway's word for the state. A trade_time that nobody can read
+// decides nothing: it is recorded as it came.
+func detail(s wantu.TradeStatus, paid time.Time, text string) string {
+	if text == "" || !paid.IsZero() {
+		return string(s)
+	}
+	return fmt.Sprintf("%s, trade_time %.40q", s, text)
 }
 
 func channel(c checkout.Channel) wantu.PayChannel {

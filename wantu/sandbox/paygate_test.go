@@ -45,7 +45,7 @@ func TestOrderFromOpenToPaid(t *testing.T) {
 	got := f.query(t, wantu.WeChat, "n1")
 	want := wantu.QueryResponse{
 		OutTradeNo: "n1", TradeID: opened.TradeID, TotalFee: 88000, FeeType: "HKD", Attach: "a1",
-		TradeStatus: wantu.Success, TradeTime: got.TradeTime, StoreAccount: sandbox.DefaultStoreAccount, DeviceSN: "sn1",
+		TradeStatus: wantu.Success, TradeTime: got.TradeTime, TradeTimeText: wantu.FormatTime(c.now()), StoreAccount: sandbox.DefaultStoreAccount, DeviceSN: "sn1",
 	}
 	if got != want || !got.TradeTime.Equal(c.now()) {
 		t.Errorf("after paying: %+v, want %+v", got, want)
