@@ -39,10 +39,18 @@ func New(accounts map[string]Account) (*Gateway, error) {
 	return &Gateway{accounts: accounts}, nil
 }
 
+// NotConfiguredError is a call for a merchant that has no account here, such as
+// one that was removed while its orders go on. The gateway was not asked.
+type NotConfiguredError struct{ Merchant string }
+
+func (e *NotConfiguredError) Error() string {
+	return fmt.Sprintf("no account for merchant %q is configured", e.Merchant)
+}
+
 func (g *Gateway) account(merchant string) (Account, error) {
 	a, ok := g.accounts[merchant]
 	if !ok {
-		return a, fmt.Errorf("%w: no account for merchant %q", checkout.ErrRefused, merchant)
+		return a, fmt.Errorf("%w: %w", checkout.ErrRefused, &NotConfiguredError{merchant})
 	}
 	return a, nil
 }
@@ -159,7 +167,7 @@ func (g *Gateway) Refund(ctx context.Context, o checkout.RefundOrder) (checkout.
 	if !known {
 		// Another node may know it, as while a shop is being added to one after
 		// the other: the gateway has refused nothing.
-		return checkout.RefundResult{}, fmt.Errorf("%w: no account for merchant %q", checkout.ErrOutcomeUnknown, o.Merchant)
+		return checkout.RefundResult{}, fmt.Errorf("%w: %w", checkout.ErrOutcomeUnknown, &NotConfiguredError{o.Merchant})
 	}
 	answer, err := account.Client.Refund(ctx, wantu.RefundRequest{
 		PayChannel: channel(o.Channel), OutTradeNo: o.OutTradeNo, OutRefundNo: o.OutRefundNo,

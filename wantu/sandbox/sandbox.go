@@ -86,7 +86,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
-	defer s.settle() // also when a fault hangs up, which is a panic
+	header.Set("Date", s.config.Now().UTC().Format(http.TimeFormat)) // the gateway's own, which a Clock may move
+	defer s.settle()                                                 // also when a fault hangs up, which is a panic
 	s.mux.ServeHTTP(w, r)
 }
 
