@@ -341,7 +341,7 @@ func TestRequestsThatAreNotSignedOrNotJSON(t *testing.T) {
 		"10 MB":          {`{"a":"` + strings.Repeat("x", 10<<20) + `"}`, "300"},
 		"no sign":        {strings.Replace(string(good), `"sign"`, `"sing"`, 1), "303"},
 		"changed":        {strings.Replace(string(good), `"100"`, `"101"`, 1), "301"},
-		"sign is null":   {`{"merchant_account":"HKG0000000001","sign":null}`, "301"},
+		"sign is null":   {`{"merchant_account":"HKG0000000001","sign":null}`, "303"},
 		"sign is number": {`{"merchant_account":"HKG0000000001","sign":1}`, "301"},
 	} {
 		if code := f.post(t, "create-qrcode", "application/json", c.body).Text("return_code"); code != c.code {
