@@ -1,11 +1,9 @@
 package wantu
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 )
 
 // answer reads the fields of a verified message and keeps the first problem.
@@ -70,29 +68,27 @@ func (a *answer) object(name string, read func(*answer)) {
 	}
 }
 
-// time reads a time that may be missing, or all zeros as a database writes it.
-func (a *answer) time(name string) time.Time {
+// time reads a time, and returns its text too. Nothing is decided by it, so no
+// text refuses the answer: the time is zero where it is missing, all zeros as a
+// database writes it, or in a format that is not the manual's.
+func (a *answer) time(name string) (time.Time, string) {
 	text := a.Text(name)
-	if strings.Trim(text, "0-: ") == "" {
-		return time.Time{}
-	}
 	t, err := ParseTime(text)
 	if err != nil {
-		a.fail(name, "is not yyyy-MM-dd HH:mm:ss")
+		return time.Time{}, text
 	}
-	return t
+	return t, text
 }
 
-// page reads the URL of a page to send the shopper to. The gateway writes the
-// subject into it unescaped, as the manual's example shows: what is not ASCII is
-// percent-encoded here, as a browser would. The host must be ASCII, and what
-// could end a link in a page or a header is refused everywhere: a space, a
-// control character of ASCII's, a double quote, a backslash, < and >.
+// page reads the URL of a page to send the shopper to. It is handed on as a
+// browser would send it: see [browserURL]. What a browser would guess at is
+// refused: another scheme, a host that is not ASCII, a control character of
+// ASCII's, a backslash before the query.
 func (a *answer) page(name string) string {
-	text := asciiURL(a.required(name))
+	text := browserURL(a.required(name))
 	problem := webURL(text)
-	if strings.ContainsAny(text, `"\<>`) {
-		problem = "holds a quote, a backslash, < or >"
+	if strings.ContainsAny(text, `"\<>`) { // in the path and behind it they are encoded, but for the backslash
+		problem = "holds a quote, < or > in its host, or a backslash before the query"
 	}
 	if a.secure && !isHTTPS(text) {
 		problem = "is not https, and the gateway is"
@@ -103,28 +99,9 @@ func (a *answer) page(name string) string {
 	return text
 }
 
-// asciiURL percent-encodes what is not ASCII behind the host of a URL.
-func asciiURL(text string) string {
-	_, rest, _ := strings.Cut(text, "://")
-	host := strings.IndexAny(rest, "/?#")
-	if host < 0 {
-		return text
-	}
-	var encoded strings.Builder
-	encoded.WriteString(text[:len(text)-len(rest)+host])
-	for _, b := range []byte(rest[host:]) {
-		if b < utf8.RuneSelf {
-			encoded.WriteByte(b)
-		} else {
-			fmt.Fprintf(&encoded, "%%%02X", b)
-		}
-	}
-	return encoded.String()
-}
-
-// code reads the text of a QR code.
+// code reads the text of a QR code, which is an address too.
 func (a *answer) code(name string) string {
-	text := a.required(name)
+	text := browserURL(a.required(name))
 	if len(text) > 1024 || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		a.fail(name, "is not a link")
 	}

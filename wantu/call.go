@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 func mismatch(name string) error {
@@ -21,7 +22,8 @@ type trip struct {
 	limit    int // bytes of the answer
 	mask     *strings.Replacer
 
-	status   int // of HTTP, once there is one
+	status   int       // of HTTP, once there is one
+	date     time.Time // by the answer's HTTP header
 	message  Message
 	verified bool
 	code     ReturnCode // of message, once it is read
@@ -163,6 +165,7 @@ func (c *Client) exchange(request *http.Request, d *dial, t *trip) ([]byte, erro
 		return nil, newTransportError(err, d)
 	}
 	defer func() { _ = response.Body.Close() }()
+	t.date, _ = http.ParseTime(response.Header.Get("Date")) // zero where it has none
 	if t.status = response.StatusCode; t.status != http.StatusOK {
 		return nil, statusError(t.status)
 	}

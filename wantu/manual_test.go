@@ -70,8 +70,8 @@ func TestManualNotification(t *testing.T) {
 	t.Error("manual.json holds no notification")
 }
 
-// TestPageOfAnotherCharacterSet: the subject stands raw in the manual's url.
-func TestPageOfAnotherCharacterSet(t *testing.T) {
+// TestPagesAreTakenAsABrowserWould: the subject stands raw in the manual's url.
+func TestPagesAreTakenAsABrowserWould(t *testing.T) {
 	t.Parallel()
 	for _, v := range read[[]struct{ Name, URL, Want string }](t, "page.json") {
 		t.Run(v.Name, func(t *testing.T) {

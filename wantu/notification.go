@@ -10,7 +10,7 @@ import (
 // twice, late, out of order or never. Its signature joins names and values
 // ambiguously: take it as a hint to call [Client.Query]. Manual 2.6.
 type Notification struct {
-	ReturnCode      ReturnCode
+	ReturnCode      ReturnCode // 0 when the gateway sent none that can be read
 	MerchantAccount string
 	OutTradeNo      string // "" when the gateway sent none, as in the manual's example
 	TradeID         string
@@ -19,7 +19,8 @@ type Notification struct {
 	Subject         string
 	Attach          string
 	TradeStatus     TradeStatus
-	TradeTime       time.Time // when it was paid; zero when the gateway sent none
+	TradeTime       time.Time // when it was paid; zero when the gateway sent none that can be read
+	TradeTimeText   string    // trade_time as the gateway wrote it
 }
 
 // ParseNotification verifies the body of a notification and then reads it;
@@ -48,10 +49,7 @@ func (c *Client) notification(body []byte) (Notification, error) {
 	if err := a.agree(Fields{"merchant_account": c.merchantAccount, "store_account": c.storeAccount}); err != nil {
 		return Notification{}, err
 	}
-	code, err := parseReturnCode(a.Text("return_code"))
-	if err != nil {
-		return Notification{}, err
-	}
+	code, _ := parseReturnCode(a.Text("return_code")) // trade_status decides, and this nothing
 	n := Notification{
 		ReturnCode:      code,
 		MerchantAccount: c.merchantAccount,
@@ -62,8 +60,8 @@ func (c *Client) notification(body []byte) (Notification, error) {
 		Subject:         a.Text("subject"),
 		Attach:          a.Text("attach"),
 		TradeStatus:     parseTradeStatus(a.required("trade_status")),
-		TradeTime:       a.time("trade_time"),
 	}
+	n.TradeTime, n.TradeTimeText = a.time("trade_time")
 	return n, a.err
 }
 

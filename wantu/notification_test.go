@@ -45,7 +45,10 @@ func TestNotificationVectors(t *testing.T) {
 				n.TradeID != v.Fields.TradeID || n.OutTradeNo != v.Fields.OutTradeNo {
 				t.Errorf("got %+v, want %+v", n, v.Fields)
 			}
-			if n.ReturnCode != wantu.CodeSuccess || n.MerchantAccount != file.MerchantAccount || n.Subject != "这是一个订单" {
+			if v.Time != "" && (n.TradeTimeText != v.Time || !n.TradeTime.IsZero()) {
+				t.Errorf("trade_time %q is read as %q, %v", v.Time, n.TradeTimeText, n.TradeTime)
+			}
+			if (n.ReturnCode == wantu.CodeSuccess) == v.NoCode || n.MerchantAccount != file.MerchantAccount || n.Subject != "这是一个订单" {
 				t.Errorf("got %+v", n)
 			}
 		})

@@ -37,7 +37,9 @@ type Trade struct {
 	OutRefundNo string  // "" for a payment
 	TotalFee    Decimal // major units, as the gateway wrote it
 	FeeType     string
-	DateAdded   time.Time // zero when the gateway sent zeros
+	DateAdded   time.Time // zero when the gateway sent none that can be read
+	// DateAddedText is date_added as the gateway wrote it.
+	DateAddedText string
 }
 
 // Fee returns TotalFee in minor units, or [ErrMalformed] when that would need
@@ -148,9 +150,8 @@ func (a *answer) trade(row *answer) Trade {
 		OutRefundNo: row.either("out_refund_no", "out_refund_id", "out refund no"),
 		TotalFee:    row.decimal("total_fee"),
 		FeeType:     row.required("fee_type"),
-		DateAdded:   row.time("date_added"),
 	}
-	row.required("date_added")
+	t.DateAdded, t.DateAddedText = row.time("date_added")
 	switch row.Text("type") {
 	case "1":
 		t.Type = TypePayment

@@ -54,7 +54,8 @@ func TestOrderListVectors(t *testing.T) {
 		TradeID, OutTradeNo, OutRefundNo string
 		TotalFee                         string
 		Fee                              int64
-		NoFee                            bool `json:"no_fee"` // it cannot be said in minor units
+		NoFee                            bool   `json:"no_fee"` // it cannot be said in minor units
+		Time                             string // date_added, where nobody can read it
 	}](t, "orderlist.json") {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
@@ -76,6 +77,9 @@ func TestOrderListVectors(t *testing.T) {
 			if got.Type != v.Type || got.TradeID != v.TradeID || got.OutTradeNo != v.OutTradeNo ||
 				got.OutRefundNo != v.OutRefundNo || got.TotalFee.String() != v.TotalFee {
 				t.Errorf("read as %+v, want %+v", got, v)
+			}
+			if got.DateAdded.IsZero() && got.DateAddedText != v.Time || v.Time != "" && !got.DateAdded.IsZero() {
+				t.Errorf("date_added is read as %q, %v", got.DateAddedText, got.DateAdded)
 			}
 			if fee, err := got.Fee(); fee != v.Fee || (err != nil) != v.NoFee {
 				t.Errorf("fee %d, %v", fee, err)

@@ -22,13 +22,15 @@ type PosPayRequest struct {
 
 // PosPayResponse is a payment that was made.
 type PosPayResponse struct {
-	OutTradeNo   string
-	TradeID      string // the gateway's number of the order
-	TotalFee     int64  // minor units
-	FeeType      string
-	TradeTime    time.Time // when it was paid; zero when the gateway sent none
-	StoreAccount string
-	DeviceSN     string
+	OutTradeNo string
+	TradeID    string // the gateway's number of the order
+	TotalFee   int64  // minor units
+	FeeType    string
+	TradeTime  time.Time // when it was paid; zero when the gateway sent none that can be read
+	// TradeTimeText is trade_time as the gateway wrote it.
+	TradeTimeText string
+	StoreAccount  string
+	DeviceSN      string
 }
 
 // PosPay takes a payment by a scanned code. A nil error means paid. Besides the
@@ -51,10 +53,10 @@ func (c *Client) PosPay(ctx context.Context, r PosPayRequest) (PosPayResponse, e
 			TradeID:      a.required("trade_id"),
 			TotalFee:     a.fee("total_fee"),
 			FeeType:      a.required("fee_type"),
-			TradeTime:    a.time("trade_time"),
 			StoreAccount: a.Text("store_account"),
 			DeviceSN:     a.Text("device_sn"),
 		}
+		response.TradeTime, response.TradeTimeText = a.time("trade_time")
 	})
 	if err != nil {
 		return PosPayResponse{}, err

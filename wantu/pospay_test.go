@@ -29,7 +29,7 @@ func TestPosPay(t *testing.T) {
 	}))
 	want := wantu.PosPayResponse{
 		OutTradeNo: "mall1", TradeID: "1000", TotalFee: 100, FeeType: "HKD", TradeTime: got.TradeTime,
-		StoreAccount: "HKG0000000101", DeviceSN: "till-1",
+		TradeTimeText: "2017-11-29 12:34:02", StoreAccount: "HKG0000000101", DeviceSN: "till-1",
 	}
 	if got != want || wantu.FormatTime(got.TradeTime) != "2017-11-29 12:34:02" {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -82,6 +82,6 @@ func TestPosPayRefusesAnswers(t *testing.T) {
 		"a cent less":        {strings.Replace(paid, "=100\n", "=99\n", 1), wantu.ErrMismatch},
 		"another currency":   {strings.Replace(paid, "HKD", "CNY", 1), wantu.ErrMismatch},
 		"another store":      {paid + "store_account=other", wantu.ErrMismatch},
-		"time unreadable":    {strings.Replace(paid, "trade_time=", "trade_time=soon", 1), wantu.ErrMalformed},
+		"time unreadable":    {strings.Replace(paid, "trade_time=", "trade_time=soon", 1), nil},
 	})
 }

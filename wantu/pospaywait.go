@@ -120,7 +120,7 @@ func (p *posWait) ask(ctx context.Context) (response PosPayResponse, decided boo
 	}
 	return PosPayResponse{
 		OutTradeNo: q.OutTradeNo, TradeID: q.TradeID, TotalFee: q.TotalFee, FeeType: q.FeeType,
-		TradeTime: q.TradeTime, StoreAccount: q.StoreAccount, DeviceSN: q.DeviceSN,
+		TradeTime: q.TradeTime, TradeTimeText: q.TradeTimeText, StoreAccount: q.StoreAccount, DeviceSN: q.DeviceSN,
 	}, true, nil
 }
 

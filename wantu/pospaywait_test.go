@@ -210,7 +210,7 @@ func (c posPayCase) run(t *testing.T) {
 	if c.paid {
 		want = wantu.PosPayResponse{
 			OutTradeNo: "mall1", TradeID: "1000", TotalFee: 100, FeeType: "HKD", TradeTime: response.TradeTime,
-			StoreAccount: "HKG0000000101", DeviceSN: "till-1",
+			TradeTimeText: response.TradeTimeText, StoreAccount: "HKG0000000101", DeviceSN: "till-1",
 		}
 	}
 	if response != want || response.TradeTime.IsZero() == c.paid {

@@ -15,15 +15,17 @@ type QueryRequest struct {
 // QueryResponse is what the gateway knows about an order. Compare TotalFee and
 // FeeType with the order that you stored before you believe TradeStatus.
 type QueryResponse struct {
-	OutTradeNo   string
-	TradeID      string // the gateway's number of the order; "" when it sent none
-	TotalFee     int64  // minor units
-	FeeType      string
-	Attach       string
-	TradeStatus  TradeStatus
-	TradeTime    time.Time // when it was paid; zero when the gateway sent none
-	StoreAccount string
-	DeviceSN     string
+	OutTradeNo  string
+	TradeID     string // the gateway's number of the order; "" when it sent none
+	TotalFee    int64  // minor units
+	FeeType     string
+	Attach      string
+	TradeStatus TradeStatus
+	TradeTime   time.Time // when it was paid; zero when the gateway sent none that can be read
+	// TradeTimeText is trade_time as the gateway wrote it.
+	TradeTimeText string
+	StoreAccount  string
+	DeviceSN      string
 }
 
 // Query asks what became of an order. [ErrOrderInvalid] means that the gateway
@@ -43,10 +45,10 @@ func (c *Client) Query(ctx context.Context, r QueryRequest) (QueryResponse, erro
 			FeeType:      a.required("fee_type"),
 			Attach:       a.Text("attach"),
 			TradeStatus:  parseTradeStatus(a.required("trade_status")),
-			TradeTime:    a.time("trade_time"),
 			StoreAccount: a.Text("store_account"),
 			DeviceSN:     a.Text("device_sn"),
 		}
+		response.TradeTime, response.TradeTimeText = a.time("trade_time")
 	})
 	if err != nil {
 		return QueryResponse{}, err

@@ -57,9 +57,14 @@ func TestQueryVectors(t *testing.T) {
 			}
 			want := wantu.QueryResponse{
 				OutTradeNo: "1112", TradeID: "1000", TotalFee: 100, FeeType: "HKD", TradeStatus: wantu.Success,
-				TradeTime: response.TradeTime, StoreAccount: "HKG0000000101", DeviceSN: "设备1",
+				TradeTime: response.TradeTime, TradeTimeText: "2017-11-30 17:56:21",
+				StoreAccount: "HKG0000000101", DeviceSN: "设备1",
 			}
-			if response != want || !response.TradeTime.Equal(time.Date(2017, 11, 30, 9, 56, 21, 0, time.UTC)) {
+			paid := time.Date(2017, 11, 30, 9, 56, 21, 0, time.UTC)
+			if v.Time != "" {
+				want.TradeTimeText, paid = v.Time, time.Time{}
+			}
+			if response != want || !response.TradeTime.Equal(paid) {
 				t.Errorf("got %+v, want %+v", response, want)
 			}
 		})

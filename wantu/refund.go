@@ -16,9 +16,9 @@ type RefundRequest struct {
 // RefundResponse is a refund that the gateway has taken.
 type RefundResponse struct {
 	OutTradeNo    string
-	TradeID       string
+	TradeID       string // "" when the gateway sent none
 	OutRefundNo   string
-	RefundID      string // the gateway's number of the refund
+	RefundID      string // the gateway's number of the refund; "" when it sent none
 	TotalFee      int64  // minor units; 0 when the gateway sent none, as in the manual's example
 	FeeType       string // "" when the gateway sent none
 	RefundFee     int64  // minor units: this refund, or all of the order's; the manual does not say
@@ -43,9 +43,9 @@ func (c *Client) Refund(ctx context.Context, r RefundRequest) (RefundResponse, e
 	err := c.call(ctx, "refund", f, func(a *answer) {
 		response = RefundResponse{
 			OutTradeNo:    a.required("out_trade_no"),
-			TradeID:       a.required("trade_id"),
+			TradeID:       a.Text("trade_id"),
 			OutRefundNo:   a.required("out_refund_no"),
-			RefundID:      a.required("refund_id"),
+			RefundID:      a.Text("refund_id"),
 			FeeType:       a.Text("fee_type"),
 			RefundFee:     a.fee("refund_fee"),
 			RefundFeeType: a.either("refund_fee_type", "refund_fee=type"),

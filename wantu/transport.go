@@ -43,6 +43,7 @@ type Received struct {
 	Status   int           // of HTTP; 0 when no answer came
 	Code     ReturnCode    // return_code; 0 when none could be read
 	Fields   Fields        // a copy, masked; without "sign" and what it does not cover; nil unless it verified
+	Date     time.Time     // the gateway's clock, by the answer's HTTP Date, to the second; zero when it has none
 	Duration time.Duration // from before the request was sent until the answer was read
 	Err      error         // what the call returns; safe to log
 }
@@ -87,7 +88,7 @@ func (c *Client) observe(ctx context.Context, t *trip) (context.Context, func(er
 		if done == nil {
 			return
 		}
-		received := Received{Status: t.status, Code: t.code, Duration: time.Since(start), Err: err}
+		received := Received{Status: t.status, Code: t.code, Date: t.date, Duration: time.Since(start), Err: err}
 		if t.verified {
 			received.Fields = shown(t.message.Fields(), t.mask)
 		}

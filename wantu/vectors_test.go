@@ -60,6 +60,8 @@ type notificationVectors struct {
 			TradeID     string            `json:"trade_id"`
 			OutTradeNo  string            `json:"out_trade_no"`
 		}
+		Time   string // trade_time, where nobody can read it
+		NoCode bool   `json:"no_code"` // return_code cannot be read
 	}
 }
 
@@ -71,6 +73,7 @@ type queryVectors struct {
 		Name, Body, Want string
 		Status           int
 		Unknown          bool
+		Time             string // trade_time, where nobody can read it
 	}
 }
 

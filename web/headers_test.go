@@ -93,7 +93,7 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 		{"POST /c/:id/attempts", jump, bare, "strict-origin", noStore},
 		{"POST /c/:id/confirm", f.post(c, "/confirm", nil), bare, own, noStore},
 		{"GET /r/:token", f.get(r), bare, own, noStore},
-		{"GET /r/:token", f.get(r + "?returned=1"), aPage + "frame-src 'none'; frame-ancestors 'none'; form-action 'self'", own, noStore},
+		{"GET /r/:token", f.get(r + "?returned=1"), aPage + "frame-src 'none'; frame-ancestors 'self' https://shop.example; form-action 'self'", own, noStore},
 		{"GET /r/:token/status", f.get(r + "/status"), bare, own, noStore},
 		{"GET /r/:token/events", f.open(r + "/events").answer, bare, own, "no-store, no-transform"},
 		{"POST /r/:token/confirm", f.post(r+"?returned=1", "/confirm", nil), bare, own, noStore},
@@ -123,7 +123,7 @@ func TestHeadersOfEveryState(t *testing.T) {
 	want := map[string]string{
 		"choose":             "frame-src 'none'; " + inShop + paying,
 		"code":               "frame-src 'none'; " + inShop + paying,
-		"code in a frame":    "frame-src GATEWAY; " + inShop + paying,
+		"code in a frame":    "frame-src 'self' GATEWAY; " + inShop + paying,
 		"redirecting":        "frame-src 'none'; " + inShop + paying,
 		"redirecting, JSAPI": "frame-src 'none'; " + inShop + paying,
 		"confirming":         "frame-src 'none'; " + inShop + paying,
@@ -131,7 +131,7 @@ func TestHeadersOfEveryState(t *testing.T) {
 		"paid":               "frame-src 'none'; " + inShop + over,
 		"expired":            "frame-src 'none'; " + inShop + over,
 		"canceled":           "frame-src 'none'; " + inShop + over,
-		"status only":        "frame-src 'none'; frame-ancestors 'none'; " + over,
+		"status only":        "frame-src 'none'; frame-ancestors 'self' https://shop.example; " + over,
 	}
 	for _, s := range f.shown() {
 		t.Run(s.name, func(t *testing.T) {

@@ -267,7 +267,7 @@ func (s *Server) pagePolicy(v checkout.View) policy {
 	m := s.Merchants[v.Session.Merchant]
 	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: m.AllowedOrigins}
 	if v.Attempt != nil && v.Attempt.Flow == checkout.FlowIframe && v.State == page.Code {
-		p.Frames = append(p.Frames, originOf(v.Attempt.Placed.URL))
+		p.Frames = append(p.Frames, ourselves, originOf(v.Attempt.Placed.URL))
 	}
 	if v.Payable {
 		p.Forms = append([]string{"https:"}, m.FormTargets...)

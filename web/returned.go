@@ -20,7 +20,8 @@ func (s *Server) returned(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	opened := s.browsers.of(c.Request()).hasOpened(v.Session.ID)
+	// Our page around a frame has its own way to the shop.
+	opened := s.browsers.of(c.Request()).hasOpened(v.Session.ID) && !isFramed(c)
 	if opened || returnedQuery(c) == "" { // it comes from the wallet, and does not load itself again
 		s.Service.Returned(c.Request().Context(), c.Param("token"))
 	}
@@ -42,7 +43,7 @@ func (s *Server) returned(c echo.Context) error {
 		},
 	}
 	varies(c)
-	return s.render(c, p, ownPolicy())
+	return s.render(c, p, s.returnPolicy(v))
 }
 
 // returnedAt is when this browser came back from a wallet (?returned=, Unix
@@ -94,7 +95,7 @@ func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 		s.Service.Seen(v.Session.ID)
 	}
 	v.Session.SuccessURL = ""
-	return confirming(c, v), err
+	return checking(c, confirming(c, v)), err
 }
 
 func (s *Server) returnedConfirm(c echo.Context) error {

@@ -76,10 +76,18 @@ func (g *Gateway) of(r checkout.OrderRef) (Account, error) {
 		checkout.ErrOutcomeUnknown, r.Account, r.Merchant)
 }
 
+// NotConfiguredError is a call for a merchant that has no account here, such as
+// one that was removed while its orders go on. The gateway was not asked.
+type NotConfiguredError struct{ Merchant string }
+
+func (e *NotConfiguredError) Error() string {
+	return fmt.Sprintf("no account for merchant %q is configured", e.Merchant)
+}
+
 func (g *Gateway) account(merchant string) (Account, error) {
 	a, ok := g.accounts[merchant]
 	if !ok {
-		return a, fmt.Errorf("%w: no account for merchant %q", checkout.ErrRefused, merchant)
+		return a, fmt.Errorf("%w: %w", checkout.ErrRefused, &NotConfiguredError{merchant})
 	}
 	return a, nil
 }
@@ -177,7 +185,7 @@ func (g *Gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.Orde
 	return checkout.OrderStatus{
 		OutTradeNo: answer.OutTradeNo, TradeID: answer.TradeID, Payee: account.MerchantAccount,
 		Amount: answer.TotalFee, Currency: answer.FeeType,
-		State: state(answer.TradeStatus), Detail: string(answer.TradeStatus),
+		State: state(answer.TradeStatus), Detail: detail(answer.TradeStatus, answer.TradeTime, answer.TradeTimeText),
 	}, nil
 }
 
@@ -194,10 +202,13 @@ func (g *Gateway) Close(ctx context.Context, r checkout.OrderRef) error {
 // Refund implements [checkout.Gateway].
 func (g *Gateway) Refund(ctx context.Context, o checkout.RefundOrder) (checkout.RefundResult, error) {
 	account, err := g.of(o.OrderRef)
+	if errors.Is(err, checkout.ErrOutcomeUnknown) {
+		return checkout.RefundResult{}, err
+	}
 	if err != nil {
 		// Another node may know it, as while a shop is being added to one after
 		// the other: the gateway has refused nothing.
-		return checkout.RefundResult{}, fmt.Errorf("%w: no account for merchant %q", checkout.ErrOutcomeUnknown, o.Merchant)
+		return checkout.RefundResult{}, fmt.Errorf("%w: %w", checkout.ErrOutcomeUnknown, &NotConfiguredError{o.Merchant})
 	}
 	answer, err := account.Client.Refund(ctx, wantu.RefundRequest{
 		PayChannel: channel(o.Channel), OutTradeNo: o.OutTradeNo, OutRefundNo: o.OutRefundNo,
@@ -239,7 +250,7 @@ func (g *Gateway) ReadNotification(r checkout.OrderRef, body []byte) (checkout.O
 	}
 	return checkout.OrderStatus{
 		OutTradeNo: n.OutTradeNo, TradeID: n.TradeID, Payee: account.MerchantAccount, Amount: n.TotalFee, Currency: n.FeeType,
-		State: state(n.TradeStatus), Detail: string(n.TradeStatus),
+		State: state(n.TradeStatus), Detail: detail(n.TradeStatus, n.TradeTime, n.TradeTimeText),
 	}, text, nil
 }
 
@@ -282,6 +293,15 @@ func state(s wantu.TradeStatus) checkout.OrderState {
 	default:
 		return checkout.OrderUnknown
 	}
+}
+
+// detail is the gateway's word for the state. A trade_time that nobody can read
+// decides nothing: it is recorded as it came.
+func detail(s wantu.TradeStatus, paid time.Time, text string) string {
+	if text == "" || !paid.IsZero() {
+		return string(s)
+	}
+	return fmt.Sprintf("%s, trade_time %.40q", s, text)
 }
 
 func channel(c checkout.Channel) wantu.PayChannel {

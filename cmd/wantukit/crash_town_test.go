@@ -282,7 +282,8 @@ func (w *town) choose(ctx context.Context, id, wallet string) (cashier string) {
 	for range 3 {
 		at := w.post(ctx, id, "/attempts", url.Values{"wallet": {wallet}})
 		if strings.HasPrefix(at, w.gateway) {
-			return at
+			cashier, _, _ = strings.Cut(at, "?")
+			return cashier
 		}
 		if wallet == "wechat" && strings.HasSuffix(at, "/c/"+id) {
 			return "" // the page shows the code, or why not

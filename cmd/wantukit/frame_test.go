@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
 func TestShopperPaysInsideTheShopsPage(t *testing.T) {
@@ -64,6 +67,58 @@ func (p *shopper) goesToAlipayFromInsideTheShopsPage() {
 	p.payAtCashier()
 	p.arriveAtShop()
 	p.checkBooks(checkout.WalletAlipayCN, checkout.FlowWeb)
+}
+
+// TestFramedCodeReturnsInsideItsFrame: Alipay's page goes to return_url by
+// itself, inside the frame that it has in our page. There the shopper reads that
+// the payment is being checked, and the page around it goes on to the shop.
+func TestFramedCodeReturnsInsideItsFrame(t *testing.T) {
+	t.Parallel()
+	for _, scripting := range []scripting{withWasm, wasmBlocked} {
+		t.Run(string(scripting), func(t *testing.T) {
+			t.Parallel()
+			p := newShopper(t, desktop, scripting, func(d *demo) {
+				s, err := newSandbox(d.sandboxListener, slog.New(slog.DiscardHandler), func(c *sandbox.Config) { c.FrameReturnsInside = true })
+				if err != nil {
+					t.Fatal(err)
+				}
+				d.sandbox.Close()
+				d.sandbox, d.gateway = s, s
+			})
+			p.buy()
+			p.pick(checkout.WalletAlipayHK)
+			p.do(chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"] iframe`)))
+			// Until the gateway answers again, the payment cannot be confirmed.
+			p.demo.sandbox.Notifications(false)
+			fault, err := p.demo.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultStatus, Endpoint: "query"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.scan()
+			eventually(t, "the frame says that the payment is being checked", func() bool {
+				return strings.Contains(p.framedState(), "confirming at /r/")
+			})
+			if !p.isAt("/c/") {
+				t.Errorf("the page left for %s", p.location())
+			}
+			if err := p.demo.sandbox.RemoveFault(fault.ID); err != nil {
+				t.Fatal(err)
+			}
+			p.arriveAtShop()
+			p.checkBooks(checkout.WalletAlipayHK, checkout.FlowIframe)
+		})
+	}
+}
+
+// framedState is the state that our own page in our page's frame shows, and
+// where it is, as in "confirming at /r/x"; "" where there is none.
+func (p *shopper) framedState() string {
+	ctx, cancel := context.WithTimeout(p.tab, 3*time.Second)
+	defer cancel()
+	const look = `(() => { try { const d = document.querySelector('.qr iframe').contentDocument;
+		return d.querySelector('#checkout').dataset.state + ' at ' + d.location.pathname } catch { return '' } })()`
+	state, _ := chromedp.Run(ctx, chromedp.Evaluate[string](look))
+	return state
 }
 
 // buyInFrame goes to the shop and buys the ticket on a page of the shop's.

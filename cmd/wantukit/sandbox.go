@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,9 +15,11 @@ import (
 
 // sandboxCommand runs the simulated gateway alone.
 type sandboxCommand struct {
-	SandboxAddr string    `help:"Address to listen on." default:":8081"`
-	Seed        *uint64   `help:"Draw every number from this seed, so that a run can be repeated."`
-	Clock       time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"A clock that stands at this moment (RFC 3339) until POST /sandbox/clock moves it."`
+	SandboxAddr  string    `aliases:"addr" help:"Address to listen on; --addr is the same." default:":8081"`
+	Seed         *uint64   `help:"Draw every number from this seed, so that a run can be repeated."`
+	WeChatAppID  string    `name:"wechat-app-id" help:"The one WeChat app that OAuth and pay-form know. Defaults to the sandbox's own for OAuth, and to any for pay-form."`
+	ReturnInside bool      `name:"frame-returns-inside" help:"Have the framed code go back to return_url inside its frame, and not in the whole window."`
+	Clock        time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"A clock that stands at this moment (RFC 3339) until POST /sandbox/clock moves it."`
 }
 
 // Run implements kong's command.
@@ -25,13 +28,13 @@ func (c *sandboxCommand) Run(ctx context.Context, logger *slog.Logger, streams o
 	if err != nil {
 		return err
 	}
-	s, err := newSandbox(l, logger, c.repeatable)
+	s, err := newSandbox(l, logger, c.repeatable, c.behave)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
 	defer s.Close()
 	_, _ = fmt.Fprintf(streams.Out, "Sandbox gateway: %[1]s/paygate\n  merchant %[2]s, store %[3]s, key %[4]s, WeChat app %[5]s\n  orders, notifications and faults: %[1]s\n",
-		l.url(), sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount, sandbox.DefaultKey, sandbox.DefaultWeChatAppID)
+		l.url(), sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount, sandbox.DefaultKey, cmp.Or(c.WeChatAppID, sandbox.DefaultWeChatAppID))
 	return l.serve(ctx, s, s.Close, logger)
 }
 
@@ -43,6 +46,11 @@ func (c *sandboxCommand) repeatable(config *sandbox.Config) {
 	if !c.Clock.IsZero() {
 		config.Clock = sandbox.NewClock(c.Clock)
 	}
+}
+
+// behave sets what a gateway may do in one way or another.
+func (c *sandboxCommand) behave(config *sandbox.Config) {
+	config.WeChatAppID, config.FrameReturnsInside = c.WeChatAppID, c.ReturnInside
 }
 
 // newSandbox makes the sandbox of a listener. Its QR codes lead to this

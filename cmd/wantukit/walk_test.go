@@ -26,7 +26,7 @@ func TestAnotherLanguageWalksEveryEndpoint(t *testing.T) {
 	if err != nil {
 		t.Fatal("no Node is installed: run `make tools`")
 	}
-	said := startSandboxCommand(t)
+	said := startSandboxCommand(t, "--addr", "127.0.0.1:0")
 	account := banner.FindStringSubmatch(said)
 	if account == nil {
 		t.Fatalf("the sandbox says %q", said)
@@ -46,7 +46,7 @@ func startSandboxCommand(t *testing.T, flags ...string) string {
 	reader, writer := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, append([]string{"sandbox", "--sandbox-addr", "127.0.0.1:0"}, flags...), operator.Streams{Out: writer, Err: io.Discard})
+		ended <- run(ctx, append([]string{"sandbox"}, flags...), operator.Streams{Out: writer, Err: io.Discard})
 		_ = writer.Close()
 	}()
 	t.Cleanup(func() {
@@ -67,11 +67,21 @@ func startSandboxCommand(t *testing.T, flags ...string) string {
 	return said.String()
 }
 
+// TestSandboxListensByEitherName: --addr is as good as the long name.
+func TestSandboxListensByEitherName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"--addr", "--sandbox-addr"} {
+		if said := startSandboxCommand(t, name, "127.0.0.1:0"); !strings.Contains(said, "http://127.0.0.1:") {
+			t.Errorf("%s: the sandbox says %s", name, said)
+		}
+	}
+}
+
 // TestSandboxCommandRepeatsARun: the same seed and clock, the same numbers.
 func TestSandboxCommandRepeatsARun(t *testing.T) {
 	t.Parallel()
 	place := func() string {
-		said := startSandboxCommand(t, "--seed", "42", "--clock", "2026-03-01T20:00:00+08:00")
+		said := startSandboxCommand(t, "--addr", "127.0.0.1:0", "--seed", "42", "--clock", "2026-03-01T20:00:00+08:00")
 		client, err := wantu.New(wantu.Config{
 			BaseURL: banner.FindStringSubmatch(said)[1], Key: sandbox.DefaultKey,
 			MerchantAccount: sandbox.DefaultMerchantAccount, StoreAccount: sandbox.DefaultStoreAccount,

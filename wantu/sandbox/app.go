@@ -1,11 +1,10 @@
 package sandbox
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/wantukit/wantukit/wantu"
 )
@@ -27,7 +26,7 @@ func (s *Sandbox) app(c call) reply {
 	if o.PayChannel == wantu.WeChat {
 		return succeed(reply{"data": s.appParameters(o, nonce)})
 	}
-	return succeed(reply{"data": s.orderString(o)})
+	return succeed(reply{"data": s.orderString(o, c.public)})
 }
 
 // appParameters are signed as those of pay-form are, over the names as sent.
@@ -44,20 +43,25 @@ func (s *Sandbox) appParameters(o order, nonce string) wantu.Fields {
 	return parameters
 }
 
-// orderString is what goes to Alipay's SDK byte for byte. Alipay's RSA key is
-// nobody's but Alipay's: sign is a filler, the base64 of HMAC-SHA256 under the
-// merchant's key over what stands before it.
-func (s *Sandbox) orderString(o order) string {
-	digits, _ := wantu.MinorDigits(o.FeeType)
-	text := "out_trade_no=" + url.QueryEscape(o.OutTradeNo) +
-		"&partner=" + partnerID +
-		"&service=mobile.securitypay.pay" +
-		"&_input_charset=utf-8" +
-		"&subject=" + url.QueryEscape(o.Subject) +
-		"&total_fee=" + wantu.MinorUnits(o.TotalFee, digits).String() +
-		"&currency=" + o.FeeType +
-		"&payment_inst=" + string(o.PaymentInst)
-	mac := hmac.New(sha256.New, []byte(s.config.Key))
-	mac.Write([]byte(text))
-	return text + "&sign=" + url.QueryEscape(base64.StdEncoding.EncodeToString(mac.Sum(nil))) + "&sign_type=RSA"
+// orderString is what goes to Alipay's SDK byte for byte: names in order, values
+// in quotes, as the live gateway was seen to send it. Its out_trade_no is the
+// gateway's trade_id, its notify_url the gateway's own.
+func (s *Sandbox) orderString(o order, public string) string {
+	parameters := []parameter{
+		{"_input_charset", "utf-8"}, {"body", o.Subject}, {"currency", o.FeeType}, {"forex_biz", "FP"},
+		{"notify_url", public + "/pay/notify"}, {"out_trade_no", o.TradeID}, {"partner", partnerID},
+	}
+	if o.PaymentInst != "" {
+		parameters = append(parameters, parameter{"payment_inst", string(o.PaymentInst)})
+	}
+	parameters = append(parameters, []parameter{
+		{"payment_type", "1"}, {"product_code", "NEW_WAP_OVERSEAS_SELLER"}, {"seller_id", partnerID},
+		{"service", "mobile.securitypay.pay"}, {"subject", o.Subject}, {"total_fee", majorUnits(o.TotalFee, o.FeeType)},
+	}...)
+	var text strings.Builder
+	for _, p := range parameters {
+		text.WriteString(p.name + `="` + strings.ReplaceAll(p.value, `"`, "'") + `"&`)
+	}
+	signed := strings.TrimSuffix(text.String(), "&")
+	return signed + `&sign="` + url.QueryEscape(base64.StdEncoding.EncodeToString(s.filler(signed))) + `"&sign_type="RSA"`
 }

@@ -33,8 +33,8 @@ type Config struct {
 	// Key signs requests, answers and notifications. Defaults to DefaultKey.
 	Key string
 
-	// WeChatAppID is the app that OAuth and pay-form know. Defaults to
-	// DefaultWeChatAppID.
+	// WeChatAppID is the one app that OAuth and pay-form know. Without it OAuth
+	// knows DefaultWeChatAppID, and pay-form takes any app_id of WeChat's shape.
 	WeChatAppID string
 	// WeChatAppSecret is the app's secret. It signs what goes to WeChat.
 	// Defaults to DefaultWeChatAppSecret.
@@ -48,6 +48,11 @@ type Config struct {
 	// 51 characters, so that a qrcode_url keeps to the manual's 64. Defaults to
 	// PublicURL.
 	ScanURL string
+
+	// FrameReturnsInside has the page of the QR code (web with payment_inst) go
+	// back to return_url inside its frame. Otherwise it takes the whole window
+	// there.
+	FrameReturnsInside bool
 
 	// HTTPClient sends the notifications. It is copied; the copy follows no
 	// redirect. Defaults to a client of its own.

@@ -13,6 +13,7 @@
 //	GET  /frame/{token}                       the QR code for an iframe (web with payment_inst)
 //	GET  /q/{token}                           the wallet that a scanned code opens
 //	GET  /phone/{token}                       the wallet that an app or a till opened (app, pospay)
+//	GET  /pay/return/{token}                  where the mobile cashier returns to: it sends the browser on to return_url
 //	GET  /s/{token}                           the store's own code, any amount (merchant-qrcode)
 //	GET  /sandbox/jsapi/{prepay_id}           WeChat's pay sheet (pay-form)
 //	POST {page}/pay, {page}/fail, {page}/leave    the page's buttons; /s/{token} has pay alone, /frame/{token} none
@@ -59,10 +60,18 @@
 //     same after a restart, and remembers the newest 1000. Its payments are in
 //     HKD, under an out_trade_no that the sandbox makes. notify_url may be left
 //     out, as in the manual's example: then nobody is notified.
-//   - app serves Alipay too, which the gateway's test environment does not. The
-//     sign in its order string is a filler, made from a keyed hash; WeChat's is
-//     real, over the names as sent and WeChatAppSecret.
-//   - pay-form takes any open_id of WeChat's shape, whoever gave it out.
+//   - app serves Alipay too, which the gateway's test environment does not, with
+//     an order string as the live gateway was seen to send. The sign in it is a
+//     filler, made from a keyed hash; WeChat's is real, over the names as sent
+//     and WeChatAppSecret.
+//   - The url of web and wap has a long query in the shape of the manual's
+//     examples: in web's the subject stands unescaped. The sandbox does not read
+//     it, and its sign is a filler.
+//   - The page of the QR code takes the whole window back to return_url, or goes
+//     there inside its frame: see [Config].FrameReturnsInside.
+//   - pay-form takes any open_id of WeChat's shape, whoever gave it out, and any
+//     app_id of WeChat's shape unless [Config].WeChatAppID names one.
+//   - The HTTP Date is the sandbox's own time, also on a clock that stands.
 //   - A name may hold spaces for underscores ("total fee"), as in the manual's
 //     examples of web and app.
 //   - A notification is repeated as WeChat does, over 24 hours.

@@ -183,6 +183,12 @@ func isOpenID(text string) bool {
 	return len(text) == 28 && text[0] == 'o' && isNumber(strings.ReplaceAll(text, "-", ""))
 }
 
+// isAppID knows the shape of WeChat's app_ids.
+func isAppID(text string) bool {
+	digits, found := strings.CutPrefix(text, "wx")
+	return found && len(digits) == 16 && strings.Trim(digits, hexDigits) == ""
+}
+
 func isURL(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""

@@ -169,7 +169,13 @@ func (f fixture) web(t *testing.T, number string, inst wantu.PaymentInst) string
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response.URL
+	return pageOf(response.URL)
+}
+
+// pageOf is a cashier's address without what it is called with.
+func pageOf(address string) string {
+	page, _, _ := strings.Cut(address, "?")
+	return page
 }
 
 func (f fixture) wap(t *testing.T, number string) string {
@@ -181,7 +187,7 @@ func (f fixture) wap(t *testing.T, number string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response.URL
+	return pageOf(response.URL)
 }
 
 // now is later than any clock of the tests, so that time_expire is good.

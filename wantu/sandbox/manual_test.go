@@ -65,7 +65,7 @@ func (e example) send(t *testing.T) {
 	c.move(at.Sub(c.now()))
 	config := sandbox.Config{
 		MerchantAccount: sent.Text("merchant_account"), StoreAccount: text("store_account", "store account"),
-		WeChatAppID: sent.Text("app_id"), Now: c.now,
+		Now: c.now,
 	}
 	if id := sent.Text("trade_id"); id != "" { // 1000, the time, 6 digits
 		opened, err := wantu.ParseTime(id[4:18])

@@ -154,7 +154,7 @@ func TestNotificationTells(t *testing.T) {
 		want := wantu.Notification{
 			ReturnCode: wantu.CodeSuccess, MerchantAccount: sandbox.DefaultMerchantAccount, OutTradeNo: "n1",
 			TradeID: order(t, s).TradeID, TotalFee: 100, FeeType: "HKD", Subject: "x", TradeStatus: wantu.Success,
-			TradeTime: m.last.TradeTime,
+			TradeTime: m.last.TradeTime, TradeTimeText: wantu.FormatTime(m.start),
 		}
 		if m.last != want || !m.last.TradeTime.Equal(m.start.Truncate(time.Second)) {
 			t.Errorf("got %+v, want %+v", m.last, want)

@@ -56,6 +56,7 @@ type view struct {
 	Result    string // what the pay sheet tells its parent: ok, fail or cancel
 	ReturnURL string // back to the shop, without a result
 	DoneURL   string // back to the shop, paid
+	Inside    bool   // a framed code goes there inside its frame
 	GivenBack string // the sum of its refunds for people, "" when there is none
 	QRCode    template.HTML
 }
@@ -65,7 +66,7 @@ func (s *Sandbox) view(on surface, o order, query url.Values) (view, error) {
 		Order: o.Order, Title: o.Subject, Brand: "alipay",
 		Wallet: walletName(o), Page: "/" + string(on) + "/" + o.token,
 		Mobile: on == surfaceMobile, Payable: o.payable(), Left: query.Has("left"),
-		ReturnURL: o.returnURL, DoneURL: paidURL(o),
+		ReturnURL: backURL(on, o), DoneURL: paidBackURL(on, o), Inside: s.config.FrameReturnsInside,
 	}
 	if o.PayChannel == wantu.WeChat {
 		v.Brand = "wechat"

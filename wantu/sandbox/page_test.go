@@ -29,15 +29,31 @@ func location(t *testing.T, response *http.Response, want string) {
 
 func TestCashiers(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(fixture) string{
-		"computer": func(f fixture) string { return f.web(t, "n1", "") },
-		"phone":    func(f fixture) string { return f.wap(t, "n1") },
+	for name, c := range map[string]struct {
+		open func(fixture) string
+		// back and done are where the browser is sent, unpaid and paid.
+		back, done func(fixture, string) string
+	}{
+		"computer": {
+			func(f fixture) string { return f.web(t, "n1", "") },
+			func(fixture, string) string { return returnURL },
+			func(fixture, string) string { return done },
+		},
+		"phone": {
+			func(f fixture) string { return f.wap(t, "n1") },
+			func(_ fixture, path string) string { return strings.Replace(path, "/m/", "/pay/return/", 1) },
+			func(f fixture, path string) string {
+				return strings.Replace(path, "/m/", "/pay/return/", 1) +
+					"?currency=HKD&out_trade_no=" + f.order(t, "n1").TradeID + "&total_fee=880&trade_status=TRADE_FINISHED"
+			},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := start(t, sandbox.Config{})
-			page := open(f)
+			page := c.open(f)
 			path := strings.TrimPrefix(page, f.url)
+			back, done := c.back(f, path), c.done(f, path)
 			response, body := browse(t, "GET", page)
 			wantStatus(t, response, http.StatusOK)
 			contains(t, body, "沙盒", "Sandbox", "HKD 880.00", "演唱会票 concert", `id="pay"`, `id="fail"`, `id="leave"`,
@@ -46,12 +62,12 @@ func TestCashiers(t *testing.T) {
 				t.Errorf("policy %q lets the cashier be framed", policy)
 			}
 			response, _ = browse(t, "POST", page+"/leave")
-			location(t, response, returnURL)
+			location(t, response, back)
 			f.status(t, "n1", sandbox.StatusNotPay)
 			response, _ = browse(t, "POST", page+"/fail")
 			location(t, response, path)
 			_, body = browse(t, "GET", page)
-			contains(t, body, "Payment failed", `id="pay"`, `href="`+returnURL+`"`)
+			contains(t, body, "Payment failed", `id="pay"`, `href="`+back+`"`)
 			response, _ = browse(t, "POST", page+"/pay")
 			location(t, response, done)
 			response, _ = browse(t, "POST", page+"/pay")
@@ -81,7 +97,7 @@ func TestCashierOfAnOrderThatEnded(t *testing.T) {
 	for page, text := range map[string]string{expired: "Order expired", closed: "Order closed"} {
 		response, body := browse(t, "POST", page+"/pay")
 		wantStatus(t, response, http.StatusConflict)
-		contains(t, body, text, `href="`+returnURL+`"`)
+		contains(t, body, text, `href="/pay/return/`)
 		lacks(t, body, `id="pay"`)
 	}
 }
@@ -110,6 +126,20 @@ func TestFrame(t *testing.T) {
 	_, body = browse(t, "GET", page)
 	contains(t, body, `data-top="https://shop.example/return?`, `target="_top"`, "TRADE_SUCCESS")
 	lacks(t, body, "<svg")
+}
+
+// TestFrameThatReturnsInside: Alipay's page may go to return_url by itself, in
+// the frame that it is in.
+func TestFrameThatReturnsInside(t *testing.T) {
+	t.Parallel()
+	f := start(t, sandbox.Config{FrameReturnsInside: true})
+	page := f.web(t, "n1", wantu.AlipayCN)
+	if _, err := f.Pay("n1"); err != nil {
+		t.Fatal(err)
+	}
+	_, body := browse(t, "GET", page)
+	contains(t, body, `data-go="https://shop.example/return?`, "TRADE_SUCCESS")
+	lacks(t, body, "data-top", "_top")
 }
 
 // drawn checks that the page's code is what the QR library draws for text.

@@ -115,7 +115,7 @@ func (s *Sandbox) authenticate(m request) reply {
 		return field{name: "merchant_account", must: required}.check(m)
 	case m.Text("merchant_account") != s.config.MerchantAccount:
 		return refuse(wantu.CodeNoPrivilege, "merchant_account")
-	case !m.Has("sign"):
+	case m.Text("sign") == "" && !m.isNested("sign"): // missing, empty or null
 		return refuse(wantu.CodeParamMissing, "sign")
 	case errors.Is(m.Verify(s.config.Key), wantu.ErrSignature):
 		return refuse(wantu.CodeSignError, "sign")

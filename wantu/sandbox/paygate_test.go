@@ -45,7 +45,7 @@ func TestOrderFromOpenToPaid(t *testing.T) {
 	got := f.query(t, wantu.WeChat, "n1")
 	want := wantu.QueryResponse{
 		OutTradeNo: "n1", TradeID: opened.TradeID, TotalFee: 88000, FeeType: "HKD", Attach: "a1",
-		TradeStatus: wantu.Success, TradeTime: got.TradeTime, StoreAccount: sandbox.DefaultStoreAccount, DeviceSN: "sn1",
+		TradeStatus: wantu.Success, TradeTime: got.TradeTime, TradeTimeText: wantu.FormatTime(c.now()), StoreAccount: sandbox.DefaultStoreAccount, DeviceSN: "sn1",
 	}
 	if got != want || !got.TradeTime.Equal(c.now()) {
 		t.Errorf("after paying: %+v, want %+v", got, want)
@@ -341,7 +341,7 @@ func TestRequestsThatAreNotSignedOrNotJSON(t *testing.T) {
 		"10 MB":          {`{"a":"` + strings.Repeat("x", 10<<20) + `"}`, "300"},
 		"no sign":        {strings.Replace(string(good), `"sign"`, `"sing"`, 1), "303"},
 		"changed":        {strings.Replace(string(good), `"100"`, `"101"`, 1), "301"},
-		"sign is null":   {`{"merchant_account":"HKG0000000001","sign":null}`, "301"},
+		"sign is null":   {`{"merchant_account":"HKG0000000001","sign":null}`, "303"},
 		"sign is number": {`{"merchant_account":"HKG0000000001","sign":1}`, "301"},
 	} {
 		if code := f.post(t, "create-qrcode", "application/json", c.body).Text("return_code"); code != c.code {

@@ -38,7 +38,7 @@ func TestPosPayPaysAtOnceAndNotifies(t *testing.T) {
 	}
 	o := f.order(t, "n1")
 	want := wantu.PosPayResponse{
-		OutTradeNo: "n1", TradeID: o.TradeID, TotalFee: 88000, FeeType: "HKD", TradeTime: got.TradeTime,
+		OutTradeNo: "n1", TradeID: o.TradeID, TotalFee: 88000, FeeType: "HKD", TradeTime: got.TradeTime, TradeTimeText: wantu.FormatTime(c.now()),
 		StoreAccount: sandbox.DefaultStoreAccount, DeviceSN: "sn1",
 	}
 	if got != want || !got.TradeTime.Equal(c.now()) {

@@ -47,8 +47,8 @@ func next(on surface, o order, action string) string {
 	case surfaces()[on].stays || action == "fail":
 		return page
 	case action == "leave":
-		return o.returnURL
+		return backURL(on, o)
 	default:
-		return paidURL(o)
+		return paidBackURL(on, o)
 	}
 }

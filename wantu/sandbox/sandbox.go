@@ -18,6 +18,7 @@ var assets embed.FS
 // concurrent use.
 type Sandbox struct {
 	config Config
+	oneApp bool // pay-form was told to know one app
 	mux    *http.ServeMux
 	pages  *template.Template
 	random *source
@@ -42,6 +43,7 @@ func New(config Config) (*Sandbox, error) {
 	if config.Clock != nil && config.Now != nil {
 		return nil, &wantu.FieldError{Field: "sandbox Now", Problem: "must be left out when Clock is set"}
 	}
+	oneApp := config.WeChatAppID != ""
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
 		return nil, err
@@ -54,6 +56,7 @@ func New(config Config) (*Sandbox, error) {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	s := &Sandbox{
 		config: config,
+		oneApp: oneApp,
 		mux:    http.NewServeMux(),
 		pages:  pages,
 		random: &source{reader: config.Rand},
@@ -86,7 +89,8 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "no-referrer")
-	defer s.settle() // also when a fault hangs up, which is a panic
+	header.Set("Date", s.config.Now().UTC().Format(http.TimeFormat)) // the gateway's own, which a Clock may move
+	defer s.settle()                                                 // also when a fault hangs up, which is a panic
 	s.mux.ServeHTTP(w, r)
 }
 
@@ -98,6 +102,7 @@ func (s *Sandbox) route() {
 		s.mux.HandleFunc("GET "+path+"/status", s.showStatus(surface))
 		s.mux.HandleFunc("POST "+path+"/{action}", s.press(surface))
 	}
+	s.mux.HandleFunc("GET /pay/return/{token}", s.relay)
 	s.mux.HandleFunc("GET /s/{token}", s.showMerchantCode)
 	s.mux.HandleFunc("POST /s/{token}/pay", s.payMerchantCode)
 	s.mux.HandleFunc("GET /connect/oauth2/authorize", s.authorize)

@@ -5,6 +5,7 @@ package domain
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -38,9 +39,10 @@ type Domain struct {
 // New brings the queue's tables up to date and wires the rooms together.
 func New(ctx context.Context, c Config) (*Domain, error) {
 	d := &Domain{Endpoints: map[string]worker.Endpoint{}}
+	alarms := newAlarms(c.Logger, time.Now)
 	accounts, merchants := map[string]wantupay.Account{}, map[string]checkout.Merchant{}
 	for _, s := range c.Shops {
-		account, err := s.Account(LogCalls(c.Logger.With("merchant", s.ID)))
+		account, err := s.Account(both(LogCalls(c.Logger.With("merchant", s.ID)), watchAccount(s.ID, alarms, time.Now)))
 		if err != nil {
 			return nil, fmt.Errorf("merchant %q: %w", s.ID, err)
 		}
@@ -62,17 +64,23 @@ func New(ctx context.Context, c Config) (*Domain, error) {
 	}
 	d.Service, err = checkout.New(checkout.Config{
 		Store: d.Store, Gateway: gateway, Rates: gateway, Clock: d.Clock, Random: rand.Reader,
-		Merchants: merchants, PublicURL: c.PublicURL, Report: reportTo(c.Logger),
+		Merchants: merchants, PublicURL: c.PublicURL, Report: reportTo(c.Logger, alarms),
 	})
 	return d, err
 }
 
 // reportTo writes what the domain reports to a log.
-func reportTo(logger *slog.Logger) func(checkout.Report) {
+func reportTo(logger *slog.Logger, alarms *alarms) func(checkout.Report) {
 	return func(r checkout.Report) {
 		level := slog.LevelWarn
 		if r.Alarm {
 			level = slog.LevelError
+		}
+		var removed *wantupay.NotConfiguredError
+		if errors.As(r.Err, &removed) { // each of its orders would say so, at each try
+			level = slog.LevelDebug
+			alarms.raise("no account of "+removed.Merchant, "merchant "+removed.Merchant+
+				" is not configured, and has orders that go on; configure it until they have ended", "merchant", removed.Merchant)
 		}
 		about := logger
 		if r.Merchant != "" {

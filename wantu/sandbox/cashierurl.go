@@ -1,0 +1,83 @@
+package sandbox
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"strings"
+
+	"github.com/wantukit/wantukit/wantu"
+)
+
+// parameter is one of those that a wallet's cashier is called with, in order.
+type parameter struct{ name, value string }
+
+// cashierURL is what web and wap answer: the address of the order's page, with
+// a query in the shape of the manual's examples. Like them, web's is not
+// escaped, and wap's is.
+func (s *Sandbox) cashierURL(o order, public string) string {
+	if o.Endpoint == "wap" {
+		return o.URL + "?" + s.joined(s.wapParameters(o, public), url.QueryEscape)
+	}
+	return o.URL + "?" + s.joined(s.webParameters(o), func(text string) string { return text })
+}
+
+// joined joins parameters with their sign, a filler as [Sandbox.filler] is.
+func (s *Sandbox) joined(parameters []parameter, escape func(string) string) string {
+	var text strings.Builder
+	for _, p := range parameters {
+		text.WriteString(p.name + "=" + escape(p.value) + "&")
+	}
+	return text.String() + "sign=" + hex.EncodeToString(s.filler(text.String())[:16])
+}
+
+// filler stands for a signature of Alipay's, whose key is nobody's but Alipay's:
+// HMAC-SHA256 under the merchant's key.
+func (s *Sandbox) filler(text string) []byte {
+	mac := hmac.New(sha256.New, []byte(s.config.Key))
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
+}
+
+func (s *Sandbox) webParameters(o order) []parameter {
+	return append([]parameter{
+		{"sign_type", "MD5"}, {"_input_charset", "utf-8"},
+		{"notify_url", "pay/notify/?store_id=906"}, {"return_url", o.returnURL}, {"subject", o.Subject},
+	}, append(tradeParameters(o),
+		parameter{"secondary_merchant_name", "Wantu+test+merchant"}, parameter{"secondary_merchant_industry", "5311"},
+		parameter{"product_code", "NEW_OVERSEAS_SELLER"}, parameter{"partner", partnerID},
+		parameter{"service", "create_forex_trade"},
+	)...)
+}
+
+func (s *Sandbox) wapParameters(o order, public string) []parameter {
+	return append([]parameter{
+		{"sign_type", "MD5"}, {"_input_charset", "utf-8"},
+		{"notify_url", o.notifyURL}, {"return_url", public + relayPath(o)}, {"subject", o.Subject},
+	}, append(tradeParameters(o),
+		parameter{"secondary_merchant_name", "Wantu test merchant"}, parameter{"secondary_merchant_industry", "0001"},
+		parameter{"product_code", "NEW_WAP_OVERSEAS_SELLER"}, parameter{"split_fund_info", "Y"}, parameter{"app_pay", "Y"},
+		parameter{"partner", partnerID}, parameter{"service", "create_forex_trade_wap"},
+	)...)
+}
+
+// tradeParameters name the trade. To Alipay its number is the gateway's
+// trade_id.
+func tradeParameters(o order) []parameter {
+	return []parameter{
+		{"out_trade_no", o.TradeID}, {"currency", o.FeeType}, {"total_fee", majorUnits(o.TotalFee, o.FeeType)},
+		{"secondary_merchant_id", "900"},
+	}
+}
+
+// majorUnits writes minor units as Alipay is sent them, without needless digits:
+// 1.02, 12.
+func majorUnits(fee int64, feeType string) string {
+	digits, _ := wantu.MinorDigits(feeType)
+	text := wantu.MinorUnits(fee, digits).String()
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
+}
