@@ -116,7 +116,7 @@ func New(c Config) (*Server, error) {
 		Config: c, origin: public.Scheme + "://" + public.Host, secure: public.Scheme == "https",
 		closing: make(chan struct{}),
 	}
-	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses()
+	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses(c.Service.Now)
 	client, err := extractor(c.TrustedProxies)
 	if err != nil {
 		return nil, err
@@ -179,13 +179,13 @@ func (s *Server) routes() *echo.Echo {
 	e.GET("/static/:hash/:name", s.asset)
 	e.POST("/n/:token", s.notification)
 
-	api := e.Group("/v1", s.countGuesses, s.authenticate)
+	api := e.Group("/v1", s.countAPIGuesses, s.authenticate)
 	api.POST("/checkout/sessions", s.createSession)
 	api.GET("/checkout/sessions/:id", s.getSession)
 	api.POST("/checkout/sessions/:id/refunds", s.createRefund)
 	api.GET("/checkout/sessions/:id/refunds", s.listRefunds)
 
-	page := e.Group("/c/:id", s.slowGuesses)
+	page := e.Group("/c/:id", s.countPageGuesses)
 	page.GET("", s.page)
 	page.GET("/status", s.status)
 	page.GET("/events", s.events)
@@ -193,7 +193,7 @@ func (s *Server) routes() *echo.Echo {
 	page.POST("/confirm", s.confirm, s.checkForm)
 	page.POST("/cancel", s.cancel, s.checkForm)
 
-	back := e.Group("/r/:token", s.slowGuesses)
+	back := e.Group("/r/:token", s.countPageGuesses)
 	back.GET("", s.returned)
 	back.GET("/status", s.returnedStatus)
 	back.GET("/events", s.returnedEvents)
