@@ -26,11 +26,11 @@ func (s *Server) returned(c echo.Context) error {
 	}
 	if opened {
 		// The page sends a paid shopper on to the shop.
-		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(time.Now()))
+		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(s.Service.Now()))
 	}
 	path := "/r/" + c.Param("token")
 	if returnedQuery(c) == "" {
-		return c.Redirect(http.StatusSeeOther, path+returnedParam(time.Now()))
+		return c.Redirect(http.StatusSeeOther, path+returnedParam(s.Service.Now()))
 	}
 	p := templates.CheckoutPage{
 		Lang: s.language(c, v.Session), State: string(v.State), StatusOnly: true,
@@ -72,8 +72,8 @@ func returnedQuery(c echo.Context) string {
 // on by itself: later it is looked up again, as a receipt.
 const returnPatience = 2 * time.Minute
 
-func justReturned(c echo.Context) bool {
-	since := time.Since(returnedAt(c))
+func (s *Server) justReturned(c echo.Context) bool {
+	since := s.Service.Now().Sub(returnedAt(c))
 	return since > -returnPatience && since < returnPatience
 }
 
