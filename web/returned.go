@@ -86,15 +86,20 @@ func confirming(c echo.Context, v checkout.View) checkout.View {
 	return v
 }
 
-// returnedView reads the status behind a return token, and leaves the way to
-// the shop out of it.
+// returnedView reads the status behind a return token.
 func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 	v, err := s.Service.ViewReturn(c.Request().Context(), c.Param("token"))
 	if err == nil {
 		s.Service.Seen(v.Session.ID)
 	}
+	return statusOnly(c, v), err
+}
+
+// statusOnly leaves the way to the shop out: a return token reveals a status
+// and no more.
+func statusOnly(c echo.Context, v checkout.View) checkout.View {
 	v.Session.SuccessURL = ""
-	return confirming(c, v), err
+	return confirming(c, v)
 }
 
 func (s *Server) returnedConfirm(c echo.Context) error {

@@ -57,6 +57,8 @@ type Config struct {
 	Secret []byte
 	// Acknowledged and Refused are the bodies that answer a notification.
 	Acknowledged, Refused []byte
+	// Streams bound the live streams that are open at once.
+	Streams StreamLimits
 	// FormTargets are origins without TLS that a form of the page may lead
 	// to; https is always allowed.
 	FormTargets []string
@@ -82,6 +84,7 @@ type Server struct {
 	keys     map[[sha256.Size]byte]string
 	browsers browsers
 	guesses  guesses
+	streams  *streams
 	// proxyHint is given once.
 	proxyHint sync.Once
 	origin    string
@@ -117,6 +120,7 @@ func New(c Config) (*Server, error) {
 		closing: make(chan struct{}),
 	}
 	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses(c.Service.Now)
+	s.streams = newStreams(c.Streams)
 	client, err := extractor(c.TrustedProxies)
 	if err != nil {
 		return nil, err
