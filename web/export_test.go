@@ -49,3 +49,9 @@ func (s Streams) Begin(client netip.Prefix, session string) (end func(), full st
 
 // Remembered is the number of clients and sessions in memory.
 func (s Streams) Remembered() int { return len(s.s.clients) + len(s.s.sessions) }
+
+// PacePiece is how much of an answer has to be taken within PaceWait.
+const (
+	PacePiece = pacePiece
+	PaceWait  = paceWait
+)

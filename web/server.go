@@ -159,7 +159,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// finds a connection that is just being closed.
 		w.Header().Set("Connection", "close")
 	}
-	s.echo.ServeHTTP(w, r)
+	s.echo.ServeHTTP(pace(w), r)
 }
 
 // Drain has /readyz say no from now on, while everything else is still served.
