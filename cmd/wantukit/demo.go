@@ -60,6 +60,7 @@ func newDemo(ctx context.Context, c *demoCommand, logger *slog.Logger) (_ *demo,
 	if d.sandboxListener, err = listen(ctx, c.SandboxAddr); err != nil {
 		return nil, errors.Join(err, d.listener.Close())
 	}
+	d.listener.limits, d.sandboxListener.limits = limitsFor(descriptors()/2), limitsFor(descriptors()/2)
 	if d.publicURL == "" {
 		d.publicURL = d.listener.url()
 	}
@@ -98,7 +99,7 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	at := d.sandboxListener.url()
 	d.kit, err = newKit(ctx, kitConfig{
 		database: databaseFlags{Data: c.Data}, secret: secret, publicURL: d.publicURL, shops: []config.Shop{seller},
-		formTargets: []string{at}, demo: &web.Demo{SandboxOrigin: at}, logger: logger,
+		streams: d.listener.limits.streams, formTargets: []string{at}, demo: &web.Demo{SandboxOrigin: at}, logger: logger,
 		wechat: web.WeChatEndpoints{
 			Authorize: at + "/connect/oauth2/authorize", AccessToken: at + "/sns/oauth2/access_token",
 		},

@@ -40,13 +40,17 @@ func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	l.trustedProxies = c.TrustedProxies
+	if n := descriptors(); n <= fewDescriptors {
+		logger.Warn("few files may be open, so few pages get live streams and the others poll: raise ulimit -n or LimitNOFILE", "files", n)
+	}
 	k, err := newKit(ctx, kitConfig{
 		database: c.databaseFlags, secret: secret, drainFor: c.DrainFor, publicURL: strings.TrimRight(c.PublicURL, "/"), shops: shops, logger: logger,
-		trustedProxies: c.TrustedProxies,
+		trustedProxies: c.TrustedProxies, streams: l.limits.streams,
 	})
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	logger.Info("serving", "addr", l.Addr().String(), "public_url", c.PublicURL, "merchants", len(shops))
+	logger.Info("serving", "addr", l.Addr().String(), "public_url", c.PublicURL, "merchants", len(shops), l.limits.attributes())
 	return k.run(ctx, l, k.web, logger)
 }
