@@ -210,3 +210,33 @@ func TestSlowReaderGetsTheWholeAnswer(t *testing.T) {
 		}
 	})
 }
+
+// TestAnswerAfterALongRest: what was allowed for the answer before does not end
+// this one, whose body comes late.
+func TestAnswerAfterALongRest(t *testing.T) {
+	t.Parallel()
+	inPipes(t, func(t *testing.T, s *pipeServer) {
+		client, _ := s.connect()
+		answers := bufio.NewReader(client)
+		s.request(client, "/healthz")
+		if _, err := io.Copy(io.Discard, must(http.ReadResponse(answers, nil)).Body); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		const post = "POST /c/" + onlySession + "/attempts HTTP/1.1\r\nHost: pay.example\r\n" +
+			"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n"
+		if _, err := io.WriteString(client, post); err != nil {
+			t.Fatal(err)
+		}
+		if response, err := http.ReadResponse(answers, nil); err != nil || response.StatusCode != http.StatusContinue {
+			t.Fatalf("the client is not asked for its body: %v", err)
+		}
+		time.Sleep(2 * web.PaceWait)
+		if _, err := io.WriteString(client, "token=x"); err != nil {
+			t.Fatal(err)
+		}
+		if response, err := http.ReadResponse(answers, nil); err != nil || response.StatusCode != http.StatusSeeOther {
+			t.Errorf("there is no answer: %v", err)
+		}
+	})
+}
