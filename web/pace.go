@@ -20,8 +20,7 @@ type paced struct {
 	control *http.ResponseController
 }
 
-// pace also ends what the deadline of the answer before it, on the same
-// connection, would do to this one.
+// pace bounds what is written before the answer too: 100 Continue.
 func pace(w http.ResponseWriter) *paced {
 	p := &paced{w, http.NewResponseController(w)}
 	p.renew()

@@ -64,7 +64,7 @@ func inPipes(t *testing.T, test func(*testing.T, *pipeServer)) {
 			Service: service, Assets: s.assets, Merchants: map[string]web.Merchant{"shop": {}}, PublicURL: "http://pay.example",
 			Secret: bytes.Repeat([]byte{7}, 32), Ready: func(context.Context) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 		}))
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Hour}
+		server := &http.Server{Handler: handler, ReadTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Hour}
 		served := make(chan struct{})
 		go func() {
 			defer close(served)
@@ -211,6 +211,26 @@ func TestSlowReaderGetsTheWholeAnswer(t *testing.T) {
 	})
 }
 
+// formToCome is the beginning of a form whose body comes when the server asks
+// for it.
+const formToCome = "POST /c/" + onlySession + "/attempts HTTP/1.1\r\nHost: pay.example\r\n" +
+	"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n"
+
+func TestHostileClientThatDoesNotReadThatItMayContinue(t *testing.T) {
+	t.Parallel()
+	inPipes(t, func(t *testing.T, s *pipeServer) {
+		client, closed := s.connect()
+		if _, err := io.WriteString(client, formToCome); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-closed: // when its body has not come in time either
+		case <-time.After(time.Hour):
+			t.Fatal("the connection is held for an hour")
+		}
+	})
+}
+
 // TestAnswerAfterALongRest: what was allowed for the answer before does not end
 // this one, whose body comes late.
 func TestAnswerAfterALongRest(t *testing.T) {
@@ -223,9 +243,7 @@ func TestAnswerAfterALongRest(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
-		const post = "POST /c/" + onlySession + "/attempts HTTP/1.1\r\nHost: pay.example\r\n" +
-			"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n"
-		if _, err := io.WriteString(client, post); err != nil {
+		if _, err := io.WriteString(client, formToCome); err != nil {
 			t.Fatal(err)
 		}
 		if response, err := http.ReadResponse(answers, nil); err != nil || response.StatusCode != http.StatusContinue {
