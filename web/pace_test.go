@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -195,7 +196,7 @@ func TestSlowReaderGetsTheWholeAnswer(t *testing.T) {
 			for {
 				n, err := io.CopyN(io.Discard, response.Body, web.PacePiece/2)
 				read += int(n)
-				if err == io.EOF {
+				if errors.Is(err, io.EOF) {
 					break
 				}
 				if err != nil {

@@ -69,7 +69,7 @@ func memory() uint64 {
 // openRaw opens a stream as a browser does, and reads its first event.
 func openRaw(b *testing.B, address string, n int) net.Conn {
 	b.Helper()
-	c, err := net.Dial("tcp", address)
+	c, err := (&net.Dialer{}).DialContext(b.Context(), "tcp", address)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func benchServer(b *testing.B) (address string) {
 		Ready:   func(context.Context) error { return nil },
 		Streams: web.StreamLimits{Process: 2 * benchStreams, Client: 2 * benchStreams},
 	}))
-	l := must(net.Listen("tcp", "127.0.0.1:0"))
+	l := must((&net.ListenConfig{}).Listen(b.Context(), "tcp", "127.0.0.1:0"))
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
 	go func() {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -211,7 +211,7 @@ func TestFailedAcceptIsSaid(t *testing.T) {
 	t.Parallel()
 	inCrowd(t, limits{connections: 8, perClient: 8}, func(c *crowd) {
 		for began := time.Now(); time.Since(began) < 150*time.Second; {
-			c.errors <- outOfDescriptors{}
+			c.errors <- acceptError{}
 		}
 		if n := strings.Count(c.log.String(), "level=ERROR msg=\"connections cannot be accepted\""); n != 3 {
 			c.Errorf("the log says it %d times in 150 s, want 3:\n%s", n, c.log)
@@ -222,16 +222,16 @@ func TestFailedAcceptIsSaid(t *testing.T) {
 	})
 }
 
-// outOfDescriptors is what accept fails with, for a while.
-type outOfDescriptors struct{}
+// acceptError is what accept fails with, for a while.
+type acceptError struct{}
 
-func (outOfDescriptors) Error() string   { return "accept: too many open files" }
-func (outOfDescriptors) Timeout() bool   { return false }
-func (outOfDescriptors) Temporary() bool { return true }
+func (acceptError) Error() string   { return "accept: too many open files" }
+func (acceptError) Timeout() bool   { return false }
+func (acceptError) Temporary() bool { return true }
 
 func TestLimitsLeaveDescriptorsForTheRest(t *testing.T) {
 	t.Parallel()
-	for _, descriptors := range []int{256, 1024, 20000, 1 << 20, 1<<31 - 1} {
+	for _, descriptors := range []int{256, 1024, 20000, manyDescriptors} {
 		l := limitsFor(descriptors)
 		rest := descriptors - l.connections
 		if rest < descriptors/4 || l.connections-l.streams.Process < l.connections/4 {

@@ -24,12 +24,11 @@ type limits struct {
 	streams                web.StreamLimits
 }
 
-// limitsFor divides the descriptors of a process, or of the part of it that a
+// limitsFor divides the n descriptors of a process, or of the part of it that a
 // listener has. Half may be live streams, so that a quarter is left for other
 // requests. One client may have an eighth as streams and another eighth beside
 // them.
-func limitsFor(descriptors int) limits {
-	n := min(descriptors, manyDescriptors)
+func limitsFor(n int) limits {
 	return limits{
 		connections: max(n*3/4, 8), perClient: max(min(n/4, 2048), 4),
 		streams: web.StreamLimits{Process: max(n/2, 4), Client: max(min(n/8, 512), 2)},
