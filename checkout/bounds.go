@@ -52,17 +52,29 @@ func (e *StartLimitError) Error() string {
 	return "the session has had " + strconv.Itoa(MaxAttempts) + " orders and gets no more"
 }
 
-// startLimit says why a session that has these attempts, the oldest first, may
-// not get another at now; nil where it may.
-func startLimit(attempts []Attempt, now time.Time) *StartLimitError {
-	count := len(attempts)
+// orderCount is how many orders a session has, and when it got the last.
+type orderCount struct {
+	count int
+	last  time.Time
+}
+
+// countOrders counts the attempts of a session, the oldest first.
+func countOrders(attempts []Attempt) orderCount {
+	if len(attempts) == 0 {
+		return orderCount{}
+	}
+	return orderCount{len(attempts), attempts[len(attempts)-1].CreatedAt}
+}
+
+// limit says why the session may not get another order at now; nil where it may.
+func (o orderCount) limit(now time.Time) *StartLimitError {
 	switch {
-	case count < quickAttempts:
+	case o.count < quickAttempts:
 		return nil
-	case count >= MaxAttempts:
+	case o.count >= MaxAttempts:
 		return &StartLimitError{}
 	}
-	since := now.Sub(attempts[count-1].CreatedAt)
+	since := now.Sub(o.last)
 	if since < 0 || since >= attemptInterval { // a clock that was moved back keeps nobody waiting
 		return nil
 	}

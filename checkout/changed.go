@@ -15,8 +15,8 @@ func (s *Service) Changed(sessionID string) {
 func (w *watchers) allChanged() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, channels := range w.ofs {
-		wake(channels)
+	for _, of := range w.ofs {
+		of.changed()
 	}
 }
 

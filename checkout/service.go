@@ -122,6 +122,10 @@ func New(c Config) (*Service, error) {
 // is paid) and the writing down of what they said.
 func (s *Service) holdFor() time.Duration { return 3*s.timeout + 5*time.Second }
 
+// Now is the time that the checkout goes by. What is compared with its times
+// comes from here.
+func (s *Service) Now() time.Time { return s.clock.Now() }
+
 // Merchant returns a configured shop; a session's always is one.
 func (s *Service) Merchant(id string) Merchant { return s.shops[id] }
 

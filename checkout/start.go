@@ -59,7 +59,7 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
 		if slices.ContainsFunc(all, Attempt.settled) {
 			continue // since the session was read, which is paid or quarantined by now
 		}
-		w.limit = startLimit(all, s.clock.Now())
+		w.limit = countOrders(all).limit(s.clock.Now())
 		var a Attempt
 		if open, shown := liveAttempt(all, w.Wallet); open != nil {
 			a, err = s.reuse(ctx, w, *open, shown)

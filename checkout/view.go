@@ -35,35 +35,57 @@ type View struct {
 
 // View reads what a page shows. It changes nothing and calls nobody.
 func (s *Service) View(ctx context.Context, sessionID string) (View, error) {
+	r, err := s.readView(ctx, sessionID)
+	if err != nil {
+		return View{}, err
+	}
+	return newView(r, s.clock.Now()), nil
+}
+
+// viewRead is what a View is made of. It keeps no attempt but the one that is
+// shown, for it may be kept as long as somebody watches.
+type viewRead struct {
+	session Session
+	// shown is the attempt that the page is about, nil for none.
+	shown  *Attempt
+	orders orderCount
+}
+
+func (s *Service) readView(ctx context.Context, sessionID string) (viewRead, error) {
 	// The attempts come first: a payment between the two reads then shows as
 	// paid. The other way round it would show a paid attempt of an unpaid
 	// session, and ask the shopper to choose again.
 	attempts, err := s.store.Attempts(ctx, sessionID)
 	if err != nil {
-		return View{}, err
+		return viewRead{}, err
 	}
 	session, err := s.Session(ctx, sessionID)
-	if err != nil {
-		return View{}, err
-	}
-	return newView(session, attempts, s.clock.Now()), nil
+	return viewRead{session, current(attempts), countOrders(attempts)}, err
 }
 
 // ViewReturn reads what the page that a wallet returns to shows. Its token
 // reveals a status and no more, so the page must not show the session.
 func (s *Service) ViewReturn(ctx context.Context, token string) (View, error) {
-	if !validID(token, "") {
-		return View{}, ErrNotFound
-	}
-	a, err := s.store.AttemptByReturnToken(ctx, token)
+	id, err := s.SessionOfReturn(ctx, token)
 	if err != nil {
 		return View{}, err
 	}
-	return s.View(ctx, a.SessionID)
+	return s.View(ctx, id)
 }
 
-func newView(session Session, attempts []Attempt, now time.Time) View {
-	v := View{Session: session, Attempt: current(attempts), Payable: session.Payable(now), StartLimit: startLimit(attempts, now)}
+// SessionOfReturn returns the session that a return token belongs to, or
+// ErrNotFound for a token that is unknown or cannot be one.
+func (s *Service) SessionOfReturn(ctx context.Context, token string) (sessionID string, err error) {
+	if !validID(token, "") {
+		return "", ErrNotFound
+	}
+	a, err := s.store.AttemptByReturnToken(ctx, token)
+	return a.SessionID, err
+}
+
+func newView(r viewRead, now time.Time) View {
+	session := r.session
+	v := View{Session: session, Attempt: r.shown, Payable: session.Payable(now), StartLimit: r.orders.limit(now)}
 	v.State = pageState(session, v.Attempt, now)
 	if left := session.ExpiresAt.Sub(now); left > 0 && session.Status == StatusOpen {
 		v.Remaining = left
@@ -87,12 +109,12 @@ func (v View) renewIn(now time.Time) time.Duration {
 func current(attempts []Attempt) *Attempt {
 	var found *Attempt
 	for i := range attempts {
-		a := &attempts[i]
+		a := attempts[i] // alone: a view that is kept must not keep the others
 		if a.State == AttemptPaid {
-			return a
+			return &a
 		}
 		if found == nil || a.State.Open() || !found.State.Open() {
-			found = a
+			found = &a
 		}
 	}
 	return found

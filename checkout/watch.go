@@ -10,12 +10,22 @@ import (
 // at once are one.
 type watchers struct {
 	mu  sync.Mutex
-	ofs map[string]map[chan struct{}]struct{}
+	ofs map[string]*watchedSession
 	// seen is when a page without a stream last asked; it counts as watching
 	// for seenFor.
 	seen map[string]time.Time
 	// looked is when the sweep last looked at a watched session.
 	looked map[string]time.Time
+	// slots bound the shared reads that run at once.
+	slots chan struct{}
+}
+
+// watchedSession is a session that somebody watches.
+type watchedSession struct {
+	channels map[chan struct{}]struct{}
+	// latest is the read that the watchers share. It is nil when there was a
+	// change since.
+	latest *sharedRead
 }
 
 // seenFor outlasts the slowest polling of a page.
@@ -23,8 +33,9 @@ const seenFor = 45 * time.Second
 
 func newWatchers() *watchers {
 	return &watchers{
-		ofs:  map[string]map[chan struct{}]struct{}{},
+		ofs:  map[string]*watchedSession{},
 		seen: map[string]time.Time{}, looked: map[string]time.Time{},
+		slots: make(chan struct{}, sharedReads),
 	}
 }
 
@@ -32,18 +43,25 @@ func (w *watchers) add(id string) (<-chan struct{}, func()) {
 	c := make(chan struct{}, 1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.ofs[id] == nil {
-		w.ofs[id] = map[chan struct{}]struct{}{}
+	of := w.ofs[id]
+	if of == nil {
+		of = &watchedSession{channels: map[chan struct{}]struct{}{}}
+		w.ofs[id] = of
 	}
-	w.ofs[id][c] = struct{}{}
+	of.channels[c] = struct{}{}
+	of.latest = nil // who comes now does not rely on what was read before
 	return c, func() { w.remove(id, c) }
 }
 
 func (w *watchers) remove(id string, c chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	delete(w.ofs[id], c)
-	if len(w.ofs[id]) == 0 {
+	of := w.ofs[id]
+	if of == nil {
+		return
+	}
+	delete(of.channels, c)
+	if len(of.channels) == 0 {
 		delete(w.ofs, id)
 	}
 }
@@ -55,7 +73,7 @@ func (w *watchers) watched(id string, now time.Time) bool {
 }
 
 func (w *watchers) isWatched(id string, now time.Time) bool {
-	return len(w.ofs[id]) > 0 || now.Before(w.seen[id].Add(seenFor))
+	return w.ofs[id] != nil || now.Before(w.seen[id].Add(seenFor))
 }
 
 func (w *watchers) see(id string, now time.Time) {
@@ -99,11 +117,14 @@ func (w *watchers) toLookAt(now time.Time) []string {
 func (w *watchers) changed(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	wake(w.ofs[id])
+	if of := w.ofs[id]; of != nil {
+		of.changed()
+	}
 }
 
-func wake(channels map[chan struct{}]struct{}) {
-	for c := range channels {
+func (of *watchedSession) changed() {
+	of.latest = nil
+	for c := range of.channels {
 		select {
 		case c <- struct{}{}:
 		default: // it has not read the last token yet: one is enough

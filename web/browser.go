@@ -71,8 +71,6 @@ func (b browser) hasOpened(sessionID string) bool {
 	return slices.Contains(b.list("opened"), sessionID)
 }
 
-func (b browser) hasOpenedAny() bool { return len(b.list("opened")) > 0 }
-
 // expect notes an OAuth state and the session that it belongs to. It stays
 // after its use, because a callback may come twice.
 func (b browser) expect(state, sessionID string) {

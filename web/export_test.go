@@ -31,3 +31,27 @@ func (m Misses) Charge(client netip.Prefix) { m.m.charge(client) }
 
 // Remembered is the number of clients in memory.
 func (m Misses) Remembered() int { return len(m.m.recent) + len(m.m.older) }
+
+// Streams counts the live streams that are open.
+type Streams struct{ s *streams }
+
+// NewStreams returns none.
+func NewStreams(limits StreamLimits) Streams { return Streams{newStreams(limits)} }
+
+// Begin counts a stream, or returns what the limit is for that it exceeds.
+func (s Streams) Begin(client netip.Prefix, session string) (end func(), full string) {
+	end, refused := s.s.begin(client, session)
+	if refused != nil {
+		return nil, refused.of
+	}
+	return end, ""
+}
+
+// Remembered is the number of clients and sessions in memory.
+func (s Streams) Remembered() int { return len(s.s.clients) + len(s.s.sessions) }
+
+// PacePiece is how much of an answer has to be taken within PaceWait.
+const (
+	PacePiece = pacePiece
+	PaceWait  = paceWait
+)

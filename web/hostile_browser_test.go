@@ -221,7 +221,6 @@ func unknownPath(prefix string, n int) string {
 func TestHostileGuessingIsThrottled(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	known := f.session("")
 	got := f.guess(func(n int) answer { return f.get(unknownPath([]string{"/c/cs_", "/r/"}[n%2], n)) })
 	if wait, err := strconv.Atoi(got.header.Get("Retry-After")); err != nil || wait < 1 {
 		t.Errorf("the guesser is told to wait %q seconds", got.header.Get("Retry-After"))
@@ -229,9 +228,23 @@ func TestHostileGuessingIsThrottled(t *testing.T) {
 	if !strings.Contains(got.body, "<h1>") || got.policy() != problemPage {
 		t.Errorf("the guesser sees\n%s", got.body)
 	}
-	// Without credit no guess is answered, the right one included.
-	for _, path := range []string{"/c/" + known, "/c/" + known + "/status", "/c/" + known + "/events"} {
-		f.refused(func() answer { return f.get(path, "Accept", "application/json") })
+	// What is there is served, also to whoever comes for the first time.
+	for path, want := range f.addresses() {
+		if got := f.get(path); got.status != want {
+			t.Errorf("a first visit of %s: %d, want %d", path, got.status, want)
+		}
+	}
+}
+
+// addresses are of each route that takes an unguessable id, with the status
+// that a first visit has.
+func (f *fixture) addresses() map[string]int {
+	f.Helper()
+	a := f.placed(windows, checkout.WalletAlipayCN)
+	page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
+	return map[string]int{
+		page: http.StatusOK, page + "/status": http.StatusOK,
+		back: http.StatusSeeOther, back + "?returned=1": http.StatusOK, back + "/status": http.StatusOK,
 	}
 }
 
@@ -244,17 +257,17 @@ func (f *fixture) refused(ask func() answer, headers ...string) {
 			return
 		}
 	}
-	f.Error("a guess is answered without credit")
+	f.Error("a miss is answered with 404 without credit")
 }
 
+// TestHostileGuesserStarvesNobody: a shopper, a shop and the gateway share the
+// address of somebody who guesses on every route.
 func TestHostileGuesserStarvesNobody(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	a := f.placed(windows, checkout.WalletWeChat)
-	page := "/c/" + a.SessionID
-	opened := f.get(page).header.Get("Set-Cookie")
-	cookie, _, _ := strings.Cut(opened, ";")
-	f.guess(func(n int) answer { return f.get(unknownPath("/c/cs_", n)) })
+	page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
+	f.guess(func(n int) answer { return f.get(unknownPath([]string{"/c/cs_", "/r/"}[n%2], n)) })
 	f.guess(func(n int) answer { return f.send(http.MethodPost, unknownPath("/n/", n), "{}") })
 	refused := f.guess(func(n int) answer {
 		if n%2 == 0 {
@@ -266,16 +279,32 @@ func TestHostileGuesserStarvesNobody(t *testing.T) {
 		t.Errorf("the API says %v %s", refused.header, refused.body)
 	}
 	for range 150 {
-		if got := f.get(page+"/status", "Cookie", cookie); got.status != http.StatusOK {
+		if got := f.get(page); got.status != http.StatusOK {
 			t.Fatalf("a shopper who shares the guesser's address: %d", got.status)
 		}
 	}
-	if got := f.get("/r/"+a.ReturnToken, "Cookie", cookie); got.status != http.StatusSeeOther {
-		t.Errorf("a shopper who comes back from the wallet: %d", got.status)
+	for path, want := range f.addresses() {
+		if got := f.get(path); got.status != want {
+			t.Errorf("a first visit of %s: %d, want %d", path, got.status, want)
+		}
 	}
-	another := f.placed(windows, checkout.WalletWeChat)
-	f.refused(func() answer { return f.get("/r/"+another.ReturnToken, "Cookie", cookie) }, "Cookie", cookie)
-	f.session("") // the shop sells on
+	for _, path := range []string{page + "/events", back + "/events"} {
+		if status, ok := f.open(path).next(); !ok || status.State != "code" {
+			t.Errorf("the stream %s says %q", path, status.State)
+		}
+	}
+	for _, form := range []struct{ page, action string }{
+		{page, "/confirm"}, {back + "?returned=1", "/confirm"}, {page, "/attempts"},
+		{"/c/" + f.session(`,"cancel_url":"https://shop.example/"`), "/cancel"}, // the shop sells on
+	} {
+		if got := f.post(form.page, form.action, url.Values{"wallet": {"wechat"}}); got.status != http.StatusSeeOther ||
+			strings.Contains(got.header.Get("Location"), "notice") {
+			t.Errorf("the form %s of %s: %d, to %s", form.action, form.page, got.status, got.header.Get("Location"))
+		}
+	}
+	if got := f.api(http.MethodGet, "/v1/checkout/sessions/"+a.SessionID, ""); got.status != http.StatusOK {
+		t.Errorf("the shop asks about its session: %d", got.status)
+	}
 	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}

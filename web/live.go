@@ -1,10 +1,7 @@
 package web
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -62,104 +59,19 @@ func (s *Server) receipt(v checkout.View, lang string) templates.Receipt {
 	}
 }
 
-const (
-	// streamLife bounds one stream: the page opens the next by itself.
-	streamLife = 10 * time.Minute
-	heartbeat  = 15 * time.Second
-	// streamWrite bounds one write to a page that no longer reads.
-	streamWrite = 10 * time.Second
-)
-
 func (s *Server) status(c echo.Context) error {
-	return s.sendStatus(c, s.viewOf)
+	v, err := s.viewOf(c)
+	return s.sendStatus(c, v, err)
 }
 
 func (s *Server) returnedStatus(c echo.Context) error {
-	return s.sendStatus(c, s.returnedView)
+	v, err := s.returnedView(c)
+	return s.sendStatus(c, v, err)
 }
 
-func (s *Server) events(c echo.Context) error { return s.stream(c, s.viewOf) }
-
-func (s *Server) returnedEvents(c echo.Context) error { return s.stream(c, s.returnedView) }
-
-// viewer reads what the page of a request shows.
-type viewer func(echo.Context) (checkout.View, error)
-
-func (s *Server) sendStatus(c echo.Context, view viewer) error {
-	v, err := view(c)
+func (s *Server) sendStatus(c echo.Context, v checkout.View, err error) error {
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, s.liveStatus(c, v))
-}
-
-// stream sends the status at once and at each change, as server-sent events.
-func (s *Server) stream(c echo.Context, view viewer) error {
-	v, err := view(c)
-	if err != nil {
-		return err
-	}
-	changed, stop := s.Service.Watch(v.Session.ID)
-	defer stop()
-	h := c.Response().Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store, no-transform")
-	h.Set("X-Accel-Buffering", "no")
-	c.Response().WriteHeader(http.StatusOK)
-	end, beat := time.NewTimer(streamLife), time.NewTicker(heartbeat)
-	defer end.Stop()
-	defer beat.Stop()
-	for {
-		// Read after Watch began, so that no change falls between.
-		if err := s.sendEvent(c, view); err != nil {
-			return nil // the page has gone, or asks again
-		}
-		if !s.waitForChange(c, changed, beat.C, end.C) {
-			return nil
-		}
-	}
-}
-
-// waitForChange keeps the stream alive until the session changes; false means
-// that the stream is over.
-func (s *Server) waitForChange(c echo.Context, changed <-chan struct{}, beat, end <-chan time.Time) bool {
-	for {
-		select {
-		case <-changed:
-			return true
-		case <-beat:
-			if send(c, ": still here\n\n") != nil {
-				return false
-			}
-		case <-end:
-			return false
-		case <-s.closing:
-			return false
-		case <-c.Request().Context().Done():
-			return false
-		}
-	}
-}
-
-func (s *Server) sendEvent(c echo.Context, view viewer) error {
-	v, err := view(c)
-	if err != nil {
-		return err
-	}
-	data, err := json.Marshal(s.liveStatus(c, v))
-	if err != nil {
-		return err
-	}
-	return send(c, fmt.Sprintf("event: status\ndata: %s\n\n", data))
-}
-
-func send(c echo.Context, text string) error {
-	w := c.Response()
-	control := http.NewResponseController(w)
-	// A server without deadlines, as in tests, has none to set.
-	_ = control.SetWriteDeadline(time.Now().Add(streamWrite))
-	if _, err := w.Write([]byte(text)); err != nil {
-		return err
-	}
-	return control.Flush()
 }

@@ -25,7 +25,7 @@ func (s *Server) page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if v.State == page.Paid && justReturned(c) {
+	if v.State == page.Paid && s.justReturned(c) {
 		return c.Redirect(http.StatusSeeOther, v.Session.SuccessURL)
 	}
 	device := s.device(c)

@@ -27,11 +27,11 @@ func (s *Server) returned(c echo.Context) error {
 	}
 	if opened {
 		// The page sends a paid shopper on to the shop.
-		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(time.Now()))
+		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(s.Service.Now()))
 	}
 	path := "/r/" + c.Param("token")
 	if returnedQuery(c) == "" {
-		return c.Redirect(http.StatusSeeOther, path+returnedParam(time.Now()))
+		return c.Redirect(http.StatusSeeOther, path+returnedParam(s.Service.Now()))
 	}
 	p := templates.CheckoutPage{
 		Lang: s.language(c, v.Session), State: string(v.State), StatusOnly: true,
@@ -73,8 +73,8 @@ func returnedQuery(c echo.Context) string {
 // on by itself: later it is looked up again, as a receipt.
 const returnPatience = 2 * time.Minute
 
-func justReturned(c echo.Context) bool {
-	since := time.Since(returnedAt(c))
+func (s *Server) justReturned(c echo.Context) bool {
+	since := s.Service.Now().Sub(returnedAt(c))
 	return since > -returnPatience && since < returnPatience
 }
 
@@ -87,15 +87,20 @@ func confirming(c echo.Context, v checkout.View) checkout.View {
 	return v
 }
 
-// returnedView reads the status behind a return token, and leaves the way to
-// the shop out of it.
+// returnedView reads the status behind a return token.
 func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 	v, err := s.Service.ViewReturn(c.Request().Context(), c.Param("token"))
 	if err == nil {
 		s.Service.Seen(v.Session.ID)
 	}
+	return statusOnly(c, v), err
+}
+
+// statusOnly leaves the way to the shop out: a return token reveals a status
+// and no more.
+func statusOnly(c echo.Context, v checkout.View) checkout.View {
 	v.Session.SuccessURL = ""
-	return checking(c, confirming(c, v)), err
+	return checking(c, confirming(c, v))
 }
 
 func (s *Server) returnedConfirm(c echo.Context) error {

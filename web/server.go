@@ -67,6 +67,8 @@ type Config struct {
 	Secret []byte
 	// Acknowledged and Refused are the bodies that answer a notification.
 	Acknowledged, Refused []byte
+	// Streams bound the live streams that are open at once.
+	Streams StreamLimits
 	// TrustedProxies are the proxies whose X-Forwarded-For is believed.
 	// Defaults to none: a client is whoever connects.
 	TrustedProxies []netip.Prefix
@@ -88,6 +90,7 @@ type Server struct {
 	keys     map[[sha256.Size]byte]string
 	browsers browsers
 	guesses  guesses
+	streams  *streams
 	// proxyHint is given once.
 	proxyHint sync.Once
 	origin    string
@@ -122,7 +125,8 @@ func New(c Config) (*Server, error) {
 		Config: c, origin: public.Scheme + "://" + public.Host, secure: public.Scheme == "https",
 		closing: make(chan struct{}),
 	}
-	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses()
+	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses(c.Service.Now)
+	s.streams = newStreams(c.Streams)
 	client, err := extractor(c.TrustedProxies)
 	if err != nil {
 		return nil, err
@@ -161,7 +165,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// finds a connection that is just being closed.
 		w.Header().Set("Connection", "close")
 	}
-	s.echo.ServeHTTP(w, r)
+	s.echo.ServeHTTP(pace(w), r)
 }
 
 // Drain has /readyz say no from now on, while everything else is still served.
@@ -185,13 +189,13 @@ func (s *Server) routes() *echo.Echo {
 	e.GET("/static/:hash/:name", s.asset)
 	e.POST("/n/:token", s.notification)
 
-	api := e.Group("/v1", s.countGuesses, s.authenticate)
+	api := e.Group("/v1", s.countAPIGuesses, s.authenticate)
 	api.POST("/checkout/sessions", s.createSession)
 	api.GET("/checkout/sessions/:id", s.getSession)
 	api.POST("/checkout/sessions/:id/refunds", s.createRefund)
 	api.GET("/checkout/sessions/:id/refunds", s.listRefunds)
 
-	page := e.Group("/c/:id", s.slowGuesses)
+	page := e.Group("/c/:id", s.countPageGuesses)
 	page.GET("", s.page)
 	page.GET("/status", s.status)
 	page.GET("/events", s.events)
@@ -199,7 +203,7 @@ func (s *Server) routes() *echo.Echo {
 	page.POST("/confirm", s.confirm, s.checkForm)
 	page.POST("/cancel", s.cancel, s.checkForm)
 
-	back := e.Group("/r/:token", s.slowGuesses)
+	back := e.Group("/r/:token", s.countPageGuesses)
 	back.GET("", s.returned)
 	back.GET("/status", s.returnedStatus)
 	back.GET("/events", s.returnedEvents)

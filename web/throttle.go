@@ -16,21 +16,15 @@ import (
 )
 
 // Who guesses is slowed down, and nobody else: only requests for what is not
-// there are counted, by client. Each kind has an account of its own, so that
-// none starves another.
-//
-//   - Pages and return links: a client without credit is refused before
-//     anything is looked up, so that a right guess is not answered either. A
-//     browser that has opened the page before goes on, and comes back from the
-//     wallet: many shoppers may share an address with one who guesses.
-//   - The merchant API and the gateway's notifications: what is right is served
-//     always, whoever asks from the same address; only what is wrong is refused.
-//     An API key is as long as its shop made it, and a notification's address
-//     has 128 bits: waiting would make neither harder to guess.
+// there are counted, by client, and only they are refused. What is there is
+// always served, whoever else asks from the same address: many shoppers may
+// share it with one who guesses. The answer does not help the guesser, because
+// each id and token has 128 bits, and an API key is as long as its shop made it.
+// Each kind has an account of its own.
 type guesses struct{ pages, api, notifications *misses }
 
-func newGuesses() guesses {
-	return guesses{newMisses(time.Now), newMisses(time.Now), newMisses(time.Now)}
+func newGuesses(now func() time.Time) guesses {
+	return guesses{newMisses(now), newMisses(now), newMisses(now)}
 }
 
 // extractor finds a request's client: the peer, or, behind proxies that are
@@ -53,13 +47,18 @@ func extractor(trusted []netip.Prefix) (echo.IPExtractor, error) {
 	return echo.ExtractIPFromXFFHeader(options...), nil
 }
 
-// clientOf is whom a request is counted for: an IPv4 address, or the /64 that
-// an IPv6 subscriber chooses addresses from.
+// clientOf is whom a request is counted for.
 func clientOf(c echo.Context) netip.Prefix {
 	address, err := netip.ParseAddr(c.RealIP())
 	if err != nil {
 		return netip.Prefix{}
 	}
+	return ClientOf(address)
+}
+
+// ClientOf is whom an address is counted for: an IPv4 address itself, or the
+// /64 that an IPv6 subscriber chooses addresses from.
+func ClientOf(address netip.Addr) netip.Prefix {
 	address = address.Unmap()
 	bits := address.BitLen()
 	if address.Is6() {
@@ -69,35 +68,16 @@ func clientOf(c echo.Context) netip.Prefix {
 	return client
 }
 
-// slowGuesses is for pages: it refuses a client without credit at once.
-func (s *Server) slowGuesses(next echo.HandlerFunc) echo.HandlerFunc {
+// countPageGuesses is for pages, return links and their streams and forms.
+func (s *Server) countPageGuesses(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		s.warnOfProxy(c)
-		wait := s.guesses.pages.wait(clientOf(c))
-		if wait > 0 && !s.hasOpened(c) {
-			return tooMany(c, wait)
-		}
 		return s.guesses.pages.answer(c, next(c))
 	}
 }
 
-// hasOpened reports whether this browser has opened the page that it asks for,
-// or that the return link it asks for leads back to. Only for a browser that
-// has opened some page is the link looked up.
-func (s *Server) hasOpened(c echo.Context) bool {
-	b, id := s.browsers.of(c.Request()), c.Param("id")
-	if token := c.Param("token"); token != "" && b.hasOpenedAny() {
-		v, err := s.Service.ViewReturn(c.Request().Context(), token)
-		if err != nil {
-			return false
-		}
-		id = v.Session.ID
-	}
-	return b.hasOpened(id)
-}
-
-// countGuesses is for the API: it refuses what is wrong.
-func (s *Server) countGuesses(next echo.HandlerFunc) echo.HandlerFunc {
+// countAPIGuesses is for the merchant API.
+func (s *Server) countAPIGuesses(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error { return s.guesses.api.answer(c, next(c)) }
 }
 

@@ -60,6 +60,7 @@ func newDemo(ctx context.Context, c *demoCommand, logger *slog.Logger) (_ *demo,
 	if d.sandboxListener, err = listen(ctx, c.SandboxAddr); err != nil {
 		return nil, errors.Join(err, d.listener.Close())
 	}
+	d.listener.limits, d.sandboxListener.limits = limitsFor(descriptors()/2), limitsFor(descriptors()/2)
 	if d.publicURL == "" {
 		d.publicURL = d.listener.url()
 	}
@@ -97,7 +98,7 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	}
 	d.kit, err = newKit(ctx, kitConfig{
 		database: databaseFlags{Data: c.Data}, secret: secret, publicURL: d.publicURL, shops: []config.Shop{seller},
-		demo: &web.Demo{SandboxOrigin: d.sandboxListener.url()}, logger: logger,
+		streams: d.listener.limits.streams, demo: &web.Demo{SandboxOrigin: d.sandboxListener.url()}, logger: logger,
 	})
 	return err
 }

@@ -30,6 +30,8 @@ type kitConfig struct {
 	drainFor time.Duration
 	// trustedProxies say who a client is.
 	trustedProxies []netip.Prefix
+	// streams bound the live streams.
+	streams web.StreamLimits
 	// demo is the bar that views a page as another device, nil for none.
 	demo   *web.Demo
 	logger *slog.Logger
@@ -92,7 +94,7 @@ func (k *kit) assembleWeb(c kitConfig) error {
 	k.web, err = web.New(web.Config{
 		Service: k.service, Assets: assets, Merchants: merchants, PublicURL: c.publicURL, Secret: c.secret,
 		Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
-		TrustedProxies: c.trustedProxies, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
+		TrustedProxies: c.trustedProxies, Streams: c.streams, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
 	})
 	return err
 }

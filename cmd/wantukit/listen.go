@@ -7,18 +7,25 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
 // listener is a port that is open before anything is told of it.
-type listener struct{ net.Listener }
+type listener struct {
+	net.Listener
+	// limits bound what its clients may have open.
+	limits limits
+	// trustedProxies come with the requests of many clients.
+	trustedProxies []netip.Prefix
+}
 
 func listen(ctx context.Context, addr string) (listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return listener{}, fmt.Errorf("listening: %w", err)
 	}
-	return listener{l}, nil
+	return listener{Listener: l, limits: limitsFor(descriptors())}, nil
 }
 
 // port is the one that was opened, also where :0 was asked for.
@@ -44,13 +51,18 @@ func (l listener) url() string {
 // serve answers requests until ctx is done, then calls closing, which ends the
 // requests that would never end, and waits for the others.
 func (l listener) serve(ctx context.Context, handler http.Handler, closing func(), logger *slog.Logger) error {
+	bounded := boundConnections(l.Listener, l.limits, l.trustedProxies, logger)
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		Handler: bounded.handler(handler), ConnContext: bounded.remember,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		// The checkout has deadlines of its own instead: a stream is longer.
+		WriteTimeout: 2 * time.Minute,
+		IdleTimeout:  2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		// What clients do wrong. What is wrong with the listener it says itself.
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() { failed <- server.Serve(bounded) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serving: %w", err)

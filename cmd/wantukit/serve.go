@@ -70,9 +70,13 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 	if err != nil {
 		return nil, err
 	}
+	l.trustedProxies = c.TrustedProxies
+	if n := descriptors(); n <= fewDescriptors {
+		logger.Warn("few files may be open, so few pages get live streams and the others poll: raise ulimit -n or LimitNOFILE", "files", n)
+	}
 	k, err := newKit(ctx, kitConfig{
 		database: c.databaseFlags, secret: secret, drainFor: c.DrainFor, publicURL: strings.TrimRight(c.PublicURL, "/"), shops: shops, logger: logger,
-		trustedProxies: c.TrustedProxies, demo: demo,
+		trustedProxies: c.TrustedProxies, streams: l.limits.streams, demo: demo,
 	})
 	if err != nil {
 		return nil, errors.Join(err, l.Close())
@@ -81,7 +85,7 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 	if demo != nil {
 		s.handler = web.ViewAs(k.web)
 	}
-	logger.Info("serving", "addr", l.Addr().String(), "public_url", c.PublicURL, "merchants", len(shops))
+	logger.Info("serving", "addr", l.Addr().String(), "public_url", c.PublicURL, "merchants", len(shops), l.limits.attributes())
 	return s, nil
 }
 

@@ -1,0 +1,175 @@
+package checkout_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
+)
+
+// countedReads is a store that counts the reads of a session's attempts. They
+// last for a second, and fail while it says so.
+type countedReads struct {
+	checkout.Store
+	reads, atOnce, most atomic.Int64
+	fails               atomic.Bool
+}
+
+func (c *countedReads) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
+	c.reads.Add(1)
+	c.most.Store(max(c.most.Load(), c.atOnce.Add(1)))
+	defer c.atOnce.Add(-1)
+	time.Sleep(time.Second)
+	if c.fails.Load() {
+		return nil, errors.New("the store is away")
+	}
+	return c.Store.Attempts(ctx, sessionID)
+}
+
+// overCountedReads is a Service over a store that counts its reads, beside the
+// fixture's own Service, which changes things.
+func (f *fixture) overCountedReads() (*checkout.Service, *countedReads) {
+	f.t.Helper()
+	store, config := &countedReads{Store: f.store}, f.config()
+	config.Store = store
+	service, err := checkout.New(config)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return service, store
+}
+
+// all reads a view for each of n watchers at once, and returns the states.
+func all(t *testing.T, n int, view func() (checkout.View, error)) []page.State {
+	t.Helper()
+	states := make([]page.State, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			v, err := view()
+			if err != nil {
+				t.Error(err)
+			}
+			states[i] = v.State
+		})
+	}
+	wg.Wait()
+	return states
+}
+
+func TestWatchedView(t *testing.T) {
+	const watchers = 500
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"is read once a change, whatever the number of watchers": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			s, store := f.overCountedReads()
+			for range watchers {
+				_, stop := s.Watch(a.SessionID)
+				defer stop()
+			}
+			view := func() (checkout.View, error) { return s.WatchedView(t.Context(), a.SessionID) }
+			all(t, watchers, view)
+			same(t, "reads at first", store.reads.Load(), int64(1))
+			f.gateway.pay(a.OutTradeNo)
+			f.confirm(a)
+			s.Changed(a.SessionID)
+			for i, state := range all(t, watchers, view) {
+				if state != page.Paid {
+					t.Fatalf("watcher %d sees %q after the payment", i, state)
+				}
+			}
+			same(t, "reads after a change", store.reads.Load(), int64(2))
+		},
+		"a change during a read is seen by the next": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			s, store := f.overCountedReads()
+			changed, stop := s.Watch(a.SessionID)
+			defer stop()
+			go func() { _, _ = s.WatchedView(t.Context(), a.SessionID) }()
+			time.Sleep(time.Second / 2)
+			s.Changed(a.SessionID)
+			<-changed
+			_, err := s.WatchedView(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			same(t, "reads", store.reads.Load(), int64(2))
+		},
+		"who begins to watch reads anew": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			s, _ := f.overCountedReads()
+			_, stop := s.Watch(a.SessionID)
+			defer stop()
+			_, err := s.WatchedView(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			f.gateway.pay(a.OutTradeNo)
+			f.confirm(a) // by another Service, of which this one has not heard yet
+			_, stopToo := s.Watch(a.SessionID)
+			defer stopToo()
+			v, err := s.WatchedView(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			same(t, "state", v.State, page.Paid)
+		},
+		"a read outlives the watcher that began it, and a failed one is made again": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			s, store := f.overCountedReads()
+			_, stop := s.Watch(a.SessionID)
+			defer stop()
+			gone, leave := context.WithCancel(t.Context())
+			leave()
+			_, err := s.WatchedView(gone, a.SessionID)
+			fails(t, err, context.Canceled)
+			_, err = s.WatchedView(t.Context(), a.SessionID)
+			fails(t, err, nil)
+			same(t, "reads", store.reads.Load(), int64(1))
+			store.fails.Store(true)
+			s.Changed(a.SessionID)
+			if _, err = s.WatchedView(t.Context(), a.SessionID); err == nil {
+				t.Error("a read that failed is not told")
+			}
+			store.fails.Store(false)
+			_, err = s.WatchedView(t.Context(), a.SessionID)
+			fails(t, err, nil)
+		},
+		"all sessions at once are read a few at a time": func(t *testing.T, f *fixture) {
+			s, store := f.overCountedReads()
+			var wg sync.WaitGroup
+			for range 100 {
+				id := f.session().ID
+				_, stop := s.Watch(id)
+				defer stop()
+				wg.Go(func() {
+					_, err := s.WatchedView(t.Context(), id)
+					fails(t, err, nil)
+				})
+			}
+			wg.Wait()
+			if most := store.most.Load(); most > 16 {
+				t.Errorf("%d sessions were read at once, want 16 at most", most)
+			}
+		},
+		"of a session that nobody watches, or that is not there": func(t *testing.T, f *fixture) {
+			v, err := f.WatchedView(t.Context(), f.session().ID)
+			fails(t, err, nil)
+			same(t, "state", v.State, page.Choose)
+			_, stop := f.Watch("cs_unknown")
+			defer stop()
+			_, err = f.WatchedView(t.Context(), "cs_unknown")
+			fails(t, err, checkout.ErrNotFound)
+		},
+		"tells the time that is left when it is read again": func(t *testing.T, f *fixture) {
+			id := f.session().ID
+			_, stop := f.Watch(id)
+			defer stop()
+			before, err := f.WatchedView(t.Context(), id)
+			fails(t, err, nil)
+			time.Sleep(time.Minute)
+			after, err := f.WatchedView(t.Context(), id)
+			fails(t, err, nil)
+			same(t, "time that has gone", before.Remaining-after.Remaining, time.Minute)
+		},
+	})
+}

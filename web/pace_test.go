@@ -1,0 +1,261 @@
+package web_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/web"
+)
+
+// noStore holds one open session and nothing else.
+type noStore struct{ checkout.Store }
+
+const onlySession = "cs_aaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+func (noStore) Attempts(context.Context, string) ([]checkout.Attempt, error) { return nil, nil }
+
+func (noStore) Session(_ context.Context, id string) (checkout.Session, error) {
+	if id != onlySession {
+		return checkout.Session{}, checkout.ErrNotFound
+	}
+	return checkout.Session{ID: id, Merchant: "shop", Status: checkout.StatusOpen, ExpiresAt: time.Now().Add(time.Hour)}, nil
+}
+
+type noGateway struct{ checkout.Gateway }
+
+// pipes is a listener for connections without a buffer, so that a client which
+// does not read is noticed at its first byte.
+type pipes chan net.Conn
+
+func (p pipes) Accept() (net.Conn, error) {
+	c, ok := <-p
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (pipes) Close() error   { return nil }
+func (pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+
+// inPipes runs a server with the system's time of a bubble.
+func inPipes(t *testing.T, test func(*testing.T, *pipeServer)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		service := must(checkout.New(checkout.Config{
+			Store: noStore{}, Gateway: noGateway{}, Clock: &clock{}, Random: rand.Reader,
+			Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, PublicURL: "http://pay.example",
+		}))
+		picture := append([]byte("<svg/>"), bytes.Repeat([]byte(" "), 10*web.PacePiece)...)
+		s := &pipeServer{T: t, pipes: make(pipes), assets: must(static.New(static.Config{Images: map[string][]byte{"big.svg": picture}}))}
+		handler := must(web.New(web.Config{
+			Service: service, Assets: s.assets, Merchants: map[string]web.Merchant{"shop": {}}, PublicURL: "http://pay.example",
+			Secret: bytes.Repeat([]byte{7}, 32), Ready: func(context.Context) error { return nil }, Logger: slog.New(slog.DiscardHandler),
+		}))
+		server := &http.Server{Handler: handler, ReadTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Hour}
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			_ = server.Serve(s.pipes)
+		}()
+		test(t, s)
+		close(s.pipes)
+		<-served
+		_ = server.Close()
+	})
+}
+
+type pipeServer struct {
+	*testing.T
+	pipes  pipes
+	assets *static.Assets
+}
+
+// connect opens a connection. Its server's end says when it was closed.
+func (s *pipeServer) connect() (client net.Conn, closed chan struct{}) {
+	client, server := net.Pipe()
+	c := &closing{Conn: server, closed: make(chan struct{})}
+	s.pipes <- c
+	s.Cleanup(func() { _ = client.Close() })
+	return client, c.closed
+}
+
+// closing is a connection that says when it was closed first.
+type closing struct {
+	net.Conn
+	closed chan struct{}
+}
+
+func (c *closing) Close() error {
+	select {
+	case <-c.closed:
+	default:
+		close(c.closed)
+	}
+	return c.Conn.Close()
+}
+
+func (s *pipeServer) request(c net.Conn, path string) {
+	s.Helper()
+	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: pay.example\r\nAccept-Encoding: identity\r\n\r\n", path); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func TestHostileAnswerThatIsNeverRead(t *testing.T) {
+	t.Parallel()
+	for name, path := range map[string]func(*static.Assets) string{
+		"health":           func(*static.Assets) string { return "/healthz" },
+		"an asset":         func(a *static.Assets) string { return a.URL("big.svg") },
+		"a page":           func(*static.Assets) string { return "/c/" + onlySession },
+		"a status":         func(*static.Assets) string { return "/c/" + onlySession + "/status" },
+		"a stream":         func(*static.Assets) string { return "/c/" + onlySession + "/events" },
+		"what is missing":  func(*static.Assets) string { return "/c/cs_bbbbbbbbbbbbbbbbbbbbbbbbbb" },
+		"no route":         func(*static.Assets) string { return "/none" },
+		"the merchant API": func(*static.Assets) string { return "/v1/checkout/sessions/" + onlySession },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inPipes(t, func(t *testing.T, s *pipeServer) {
+				client, closed := s.connect()
+				s.request(client, path(s.assets))
+				began := time.Now()
+				select {
+				case <-closed:
+				case <-time.After(time.Hour):
+					t.Fatal("the connection is held for an hour")
+				}
+				if took := time.Since(began); took > web.PaceWait+time.Second {
+					t.Errorf("the connection was held for %s, want %s", took, web.PaceWait)
+				}
+			})
+		})
+	}
+}
+
+func TestHostileStreamThatIsReadNoMore(t *testing.T) {
+	t.Parallel()
+	inPipes(t, func(t *testing.T, s *pipeServer) {
+		client, closed := s.connect()
+		s.request(client, "/c/"+onlySession+"/events")
+		lines := bufio.NewReader(client)
+		for line := ""; line != ": still here\n"; {
+			var err error
+			if line, err = lines.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		<-closed
+		if took := time.Since(began); took > 2*web.PaceWait {
+			t.Errorf("the stream was held for %s after its last reading", took)
+		}
+	})
+}
+
+func TestStreamLastsForTenMinutes(t *testing.T) {
+	t.Parallel()
+	inPipes(t, func(t *testing.T, s *pipeServer) {
+		client, _ := s.connect()
+		s.request(client, "/c/"+onlySession+"/events")
+		began := time.Now()
+		response := must(http.ReadResponse(bufio.NewReader(client), nil))
+		if _, err := io.Copy(io.Discard, response.Body); err != nil {
+			t.Errorf("the stream breaks off: %v", err)
+		}
+		if took := time.Since(began); took != 10*time.Minute {
+			t.Errorf("the stream lasted for %s", took)
+		}
+	})
+}
+
+// TestSlowReaderGetsTheWholeAnswer: who reads slowly and steadily is served, and
+// so is the next request on the same connection after a long rest.
+func TestSlowReaderGetsTheWholeAnswer(t *testing.T) {
+	t.Parallel()
+	inPipes(t, func(t *testing.T, s *pipeServer) {
+		client, _ := s.connect()
+		buffer := bufio.NewReaderSize(client, 4096)
+		for range 2 {
+			s.request(client, s.assets.URL("big.svg"))
+			response := must(http.ReadResponse(buffer, nil))
+			read := 0
+			for {
+				n, err := io.CopyN(io.Discard, response.Body, web.PacePiece/2)
+				read += int(n)
+				if errors.Is(err, io.EOF) {
+					break
+				}
+				if err != nil {
+					t.Fatalf("after %d bytes: %v", read, err)
+				}
+				time.Sleep(web.PaceWait / 3)
+			}
+			if read < 10*web.PacePiece {
+				t.Errorf("the answer has %d bytes", read)
+			}
+			time.Sleep(time.Hour)
+		}
+	})
+}
+
+// formToCome is the beginning of a form whose body comes when the server asks
+// for it.
+const formToCome = "POST /c/" + onlySession + "/attempts HTTP/1.1\r\nHost: pay.example\r\n" +
+	"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n"
+
+func TestHostileClientThatDoesNotReadThatItMayContinue(t *testing.T) {
+	t.Parallel()
+	inPipes(t, func(t *testing.T, s *pipeServer) {
+		client, closed := s.connect()
+		if _, err := io.WriteString(client, formToCome); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-closed: // when its body has not come in time either
+		case <-time.After(time.Hour):
+			t.Fatal("the connection is held for an hour")
+		}
+	})
+}
+
+// TestAnswerAfterALongRest: what was allowed for the answer before does not end
+// this one, whose body comes late.
+func TestAnswerAfterALongRest(t *testing.T) {
+	t.Parallel()
+	inPipes(t, func(t *testing.T, s *pipeServer) {
+		client, _ := s.connect()
+		answers := bufio.NewReader(client)
+		s.request(client, "/healthz")
+		if _, err := io.Copy(io.Discard, must(http.ReadResponse(answers, nil)).Body); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if _, err := io.WriteString(client, formToCome); err != nil {
+			t.Fatal(err)
+		}
+		if response, err := http.ReadResponse(answers, nil); err != nil || response.StatusCode != http.StatusContinue {
+			t.Fatalf("the client is not asked for its body: %v", err)
+		}
+		time.Sleep(2 * web.PaceWait)
+		if _, err := io.WriteString(client, "token=x"); err != nil {
+			t.Fatal(err)
+		}
+		if response, err := http.ReadResponse(answers, nil); err != nil || response.StatusCode != http.StatusSeeOther {
+			t.Errorf("there is no answer: %v", err)
+		}
+	})
+}

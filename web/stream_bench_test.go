@@ -1,0 +1,118 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/web"
+)
+
+const (
+	// benchStreams are open at once, each on a session of its own. Both ends of
+	// a connection are in this process, so that they take twice as many files.
+	benchStreams = 2000
+	// streamGoal is what a stream may cost, in kB.
+	streamGoal = 48
+)
+
+// anyStore has every session that is asked for.
+type anyStore struct{ noStore }
+
+func (anyStore) Session(_ context.Context, id string) (checkout.Session, error) {
+	return checkout.Session{ID: id, Merchant: "shop", Status: checkout.StatusOpen, ExpiresAt: time.Now().Add(time.Hour)}, nil
+}
+
+// BenchmarkStreamMemory holds live streams open and reports what one costs: the
+// heap and the stacks of the process that it adds, in kB. The kernel's buffers
+// are not in it.
+func BenchmarkStreamMemory(b *testing.B) {
+	server := benchServer(b)
+	for b.Loop() {
+		before := memory()
+		var clients []net.Conn
+		for n := range benchStreams {
+			clients = append(clients, openRaw(b, server, n))
+		}
+		each := float64(memory()-before) / benchStreams / 1000
+		b.ReportMetric(each, "kB/stream")
+		if each > streamGoal {
+			b.Errorf("a stream costs %.1f kB, want %d at most", each, streamGoal)
+		}
+		for _, c := range clients {
+			_ = c.Close()
+		}
+	}
+}
+
+// memory is what the process uses, in bytes, after what is free was found.
+func memory() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse + m.StackInuse
+}
+
+// openRaw opens a stream as a browser does, and reads its first event.
+func openRaw(b *testing.B, address string, n int) net.Conn {
+	b.Helper()
+	c, err := (&net.Dialer{}).DialContext(b.Context(), "tcp", address)
+	if err != nil {
+		b.Fatal(err)
+	}
+	id := "cs_" + strings.Map(letter, fmt.Sprintf("%026d", n))
+	_, err = fmt.Fprintf(c, "GET /c/%s/events HTTP/1.1\r\nHost: pay.example\r\nUser-Agent: %s\r\nAccept: text/event-stream\r\n"+
+		"Accept-Language: zh-HK,zh;q=0.9,en;q=0.8\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nCache-Control: no-cache\r\n"+
+		"Sec-Fetch-Dest: empty\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Site: same-origin\r\nReferer: http://pay.example/c/%s\r\n\r\n", id, windows, id)
+	if err != nil {
+		b.Fatal(err)
+	}
+	told := make([]byte, 0, 4096)
+	for !bytes.Contains(told, []byte("data: ")) {
+		n, err := c.Read(told[len(told):cap(told)])
+		if told = told[:len(told)+n]; err != nil {
+			b.Fatalf("the stream ended with %q: %v", told, err)
+		}
+	}
+	return c
+}
+
+// letter stands for a digit in an id.
+func letter(digit rune) rune { return 'a' + digit - '0' }
+
+// benchServer serves as the program does, and returns where.
+func benchServer(b *testing.B) (address string) {
+	b.Helper()
+	service := must(checkout.New(checkout.Config{
+		Store: anyStore{}, Gateway: noGateway{}, Clock: &clock{}, Random: rand.Reader,
+		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, PublicURL: "http://pay.example",
+	}))
+	handler := must(web.New(web.Config{
+		Service: service, Assets: must(static.New(static.Config{})), Merchants: map[string]web.Merchant{"shop": {}},
+		PublicURL: "http://pay.example", Secret: bytes.Repeat([]byte{7}, 32), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Ready:   func(context.Context) error { return nil },
+		Streams: web.StreamLimits{Process: 2 * benchStreams, Client: 2 * benchStreams},
+	}))
+	l := must((&net.ListenConfig{}).Listen(b.Context(), "tcp", "127.0.0.1:0"))
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
+	go func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			panic(err)
+		}
+	}()
+	b.Cleanup(func() { _ = server.Close() })
+	return l.Addr().String()
+}
