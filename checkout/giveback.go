@@ -25,7 +25,7 @@ func (n NewRefund) check() error {
 	if n.Amount < 1 || n.Amount > MaxAmount {
 		return &FieldError{"amount", "must be a whole number of minor units from 1 to what was paid"}
 	}
-	return checkText("client_reference_id", n.ClientReferenceID)
+	return CheckText("client_reference_id", n.ClientReferenceID)
 }
 
 // Refund gives back money of a session's payment. The refund is stored before
