@@ -33,6 +33,9 @@ type View struct {
 
 // View reads what a page shows. It changes nothing and calls nobody.
 func (s *Service) View(ctx context.Context, sessionID string) (View, error) {
+	if !validID(sessionID, SessionPrefix) {
+		return View{}, ErrNotFound
+	}
 	// The attempts come first: a payment between the two reads then shows as
 	// paid. The other way round it would show a paid attempt of an unpaid
 	// session, and ask the shopper to choose again.
