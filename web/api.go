@@ -61,9 +61,6 @@ func (s *Server) createSession(c echo.Context) error {
 	if err := checkReturn("cancel_url", r.CancelURL, shop.ReturnHosts); err != nil && r.CancelURL != "" {
 		return err
 	}
-	if err := checkSubject(r.Subject); err != nil {
-		return err
-	}
 	if err := checkLocale(r.Locale); err != nil {
 		return err
 	}

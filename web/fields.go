@@ -77,14 +77,6 @@ func checkReturn(field, address string, hosts []string) error {
 	return nil
 }
 
-// checkSubject demands something that a shopper can read.
-func checkSubject(subject string) error {
-	if strings.TrimSpace(subject) == "" {
-		return &checkout.FieldError{Field: "subject", Problem: "is missing"}
-	}
-	return nil
-}
-
 func checkLocale(locale string) error {
 	if locale == "" {
 		return nil
