@@ -192,17 +192,9 @@ func (s *Server) walletOption(session checkout.Session, w checkout.Wallet, choic
 	return o
 }
 
-// choose is the domain's choice, within what the shop is equipped for.
+// choose is the domain's choice.
 func (s *Server) choose(session checkout.Session, device checkout.Device, w checkout.Wallet) checkout.Choice {
-	choice := session.ChooseFlow(device, w)
-	if s.Merchants[session.Merchant].WeChat.ID != "" {
-		return choice
-	}
-	choice.Others = slices.DeleteFunc(choice.Others, func(f checkout.Flow) bool { return f == checkout.FlowJSAPI })
-	if choice.Flow == checkout.FlowJSAPI {
-		return checkout.Choice{Flow: checkout.FlowNative, Reason: choice.Reason + "; the shop has no WeChat account"}
-	}
-	return choice
+	return session.ChooseFlow(s.Service.Merchant(session.Merchant), device, w)
 }
 
 // autoStart is the wallet that the page's script posts for without a tap:

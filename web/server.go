@@ -38,7 +38,7 @@ type Merchant struct {
 	Color, Logo string
 	// Location is where the shop tells the time. Defaults to UTC.
 	Location *time.Location
-	// WeChat is the shop's WeChat account. Without it JSAPI is not offered.
+	// WeChat is the shop's WeChat account, where its checkout.Merchant has one.
 	WeChat WeChatApp
 }
 
@@ -124,9 +124,23 @@ func New(c Config) (*Server, error) {
 	if s.keys, err = hashKeys(c.Merchants); err != nil {
 		return nil, err
 	}
+	if err := sameAccounts(c.Service, c.Merchants); err != nil {
+		return nil, err
+	}
 	s.echo = s.routes()
 	s.echo.IPExtractor = client
 	return s, nil
+}
+
+// sameAccounts demands that the pages can do what the domain chooses: it offers
+// WeChat's payment sheet for a shop that has a WeChat account.
+func sameAccounts(service *checkout.Service, merchants map[string]Merchant) error {
+	for id, m := range merchants {
+		if (m.WeChat.ID != "") != service.Merchant(id).WeChatAccount {
+			return fmt.Errorf("web: Config.Merchants and checkout.Merchant.WeChatAccount disagree whether merchant %q has a WeChat account", id)
+		}
+	}
+	return nil
 }
 
 // hashKeys indexes the shops by their keys' hashes, so that looking a key up

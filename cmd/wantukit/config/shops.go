@@ -185,7 +185,7 @@ func (s *Shop) Client(transport wantu.Transport) (*wantu.Client, error) {
 // Domain is what the checkout needs to know of the shop.
 func (s *Shop) Domain() checkout.Merchant {
 	m := checkout.Merchant{
-		ID: s.ID, Name: s.Name, Lifetime: time.Duration(s.SessionMinutes) * time.Minute,
+		ID: s.ID, Name: s.Name, WeChatAccount: s.WeChat.AppID != "", Lifetime: time.Duration(s.SessionMinutes) * time.Minute,
 		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice, SharedAccount: s.SharedAccount,
 	}
 	for _, name := range s.Channels {
