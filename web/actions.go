@@ -95,7 +95,7 @@ func (s *Server) cancel(c echo.Context) error {
 		s.Logger.Warn("session not canceled", "session", session.ID, "error", err)
 		return c.Redirect(http.StatusSeeOther, page+"?notice="+templates.NoticeGatewayDown)
 	case session.Status == checkout.StatusCanceled && session.CancelURL != "":
-		return c.Redirect(http.StatusSeeOther, session.CancelURL)
+		return c.Redirect(http.StatusSeeOther, inHeader(session.CancelURL))
 	default:
 		return c.Redirect(http.StatusSeeOther, page)
 	}

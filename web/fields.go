@@ -2,10 +2,10 @@ package web
 
 import (
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/language"
 
@@ -60,7 +60,7 @@ func checkReturn(field, address string, hosts []string) error {
 	if len(address) > maxURL {
 		return bad("is over 2048 bytes")
 	}
-	if strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }) {
+	if strings.ContainsFunc(address, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\\' }) {
 		return bad("has a space, a control character or a backslash")
 	}
 	u, err := url.Parse(address)
@@ -71,7 +71,7 @@ func checkReturn(field, address string, hosts []string) error {
 		return bad("must begin with https:// or http://")
 	case u.User != nil || u.Host == "":
 		return bad("must name a host and no user")
-	case !slices.Contains(hosts, strings.ToLower(u.Host)):
+	case !amongHosts(u, hosts):
 		return bad("names a host that is not among the shop's return hosts")
 	}
 	return nil

@@ -26,7 +26,7 @@ func (s *Server) page(c echo.Context) error {
 		return err
 	}
 	if v.State == page.Paid && justReturned(c) {
-		return c.Redirect(http.StatusSeeOther, v.Session.SuccessURL)
+		return c.Redirect(http.StatusSeeOther, inHeader(v.Session.SuccessURL))
 	}
 	device := s.device(c)
 	p, err := s.checkoutPage(c, v, device)

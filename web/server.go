@@ -12,7 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,7 +51,8 @@ type Config struct {
 	Assets  *static.Assets
 	// Merchants are the shops, by ID: the same as the Service's.
 	Merchants map[string]Merchant
-	// PublicURL is where browsers and the gateway reach this server.
+	// PublicURL is where browsers and the gateway reach this server: an origin,
+	// which [ParseOrigin] reads.
 	PublicURL string
 	// Secret signs forms and encrypts cookies: at least 32 bytes.
 	Secret []byte
@@ -94,12 +95,9 @@ type Server struct {
 
 // New returns a Server, or an error that names the field that is wrong.
 func New(c Config) (*Server, error) {
-	public, err := url.Parse(c.PublicURL)
 	switch {
 	case c.Service == nil || c.Assets == nil:
 		return nil, errors.New("web: Config.Service and Config.Assets are needed")
-	case err != nil || public.Host == "":
-		return nil, errors.New("web: Config.PublicURL is not an absolute URL")
 	case len(c.Secret) < 32:
 		return nil, errors.New("web: Config.Secret is shorter than 32 bytes")
 	case c.Ready == nil:
@@ -112,8 +110,16 @@ func New(c Config) (*Server, error) {
 		c.Logger = slog.Default()
 	}
 	c.WeChat = c.WeChat.orDefault()
+	origin, err := ParseOrigin(c.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("web: Config.PublicURL %w", err)
+	}
+	c.PublicURL = origin
+	if c.Merchants, err = readAddresses(c.Merchants); err != nil {
+		return nil, err
+	}
 	s := &Server{
-		Config: c, origin: public.Scheme + "://" + public.Host, secure: public.Scheme == "https",
+		Config: c, origin: origin, secure: strings.HasPrefix(origin, "https:"),
 		closing: make(chan struct{}),
 	}
 	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses()
@@ -130,6 +136,35 @@ func New(c Config) (*Server, error) {
 	s.echo = s.routes()
 	s.echo.IPExtractor = client
 	return s, nil
+}
+
+// readAddresses returns the shops with their hosts and origins as browsers write
+// them.
+func readAddresses(merchants map[string]Merchant) (map[string]Merchant, error) {
+	read := make(map[string]Merchant, len(merchants))
+	for id, m := range merchants {
+		var err error
+		if m.ReturnHosts, err = readAll(m.ReturnHosts, ParseHost); err != nil {
+			return nil, fmt.Errorf("web: ReturnHosts of merchant %q: an entry %w", id, err)
+		}
+		if m.AllowedOrigins, err = readAll(m.AllowedOrigins, ParseOrigin); err != nil {
+			return nil, fmt.Errorf("web: AllowedOrigins of merchant %q: an entry %w", id, err)
+		}
+		read[id] = m
+	}
+	return read, nil
+}
+
+func readAll(texts []string, read func(string) (string, error)) ([]string, error) {
+	var all []string
+	for _, text := range texts {
+		one, err := read(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 // sameAccounts demands that the pages can do what the domain chooses: it offers

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
@@ -25,7 +24,8 @@ type serveCommand struct {
 
 // Run implements kong's command.
 func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
-	if err := config.CheckPublicURL(c.PublicURL); err != nil {
+	publicURL, err := config.PublicURL(c.PublicURL)
+	if err != nil {
 		return err
 	}
 	shops, err := config.ReadShops(c.Config)
@@ -41,12 +41,12 @@ func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	k, err := newKit(ctx, kitConfig{
-		database: c.databaseFlags, secret: secret, drainFor: c.DrainFor, publicURL: strings.TrimRight(c.PublicURL, "/"), shops: shops, logger: logger,
+		database: c.databaseFlags, secret: secret, drainFor: c.DrainFor, publicURL: publicURL, shops: shops, logger: logger,
 		trustedProxies: c.TrustedProxies,
 	})
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	logger.Info("serving", "addr", l.Addr().String(), "public_url", c.PublicURL, "merchants", len(shops))
+	logger.Info("serving", "addr", l.Addr().String(), "public_url", publicURL, "merchants", len(shops))
 	return k.run(ctx, l, k.web, logger)
 }

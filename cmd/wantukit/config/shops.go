@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -219,8 +218,10 @@ func (s *Shop) Web() web.Merchant {
 		AllowedOrigins: s.AllowedOrigins, Color: s.Branding.Color, Logo: s.LogoName(), Location: s.Location(),
 		WeChat: web.WeChatApp{ID: s.WeChat.AppID, Secret: string(s.WeChat.AppSecret)},
 	}
-	for _, host := range s.ReturnHosts {
-		m.ReturnHosts = append(m.ReturnHosts, strings.ToLower(host))
+	for _, entry := range s.ReturnHosts {
+		if host, err := web.ParseHost(entry); err == nil { // check has seen it
+			m.ReturnHosts = append(m.ReturnHosts, host)
+		}
 	}
 	for _, key := range s.APIKeys {
 		m.APIKeys = append(m.APIKeys, string(key))

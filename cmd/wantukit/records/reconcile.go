@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -173,10 +172,11 @@ func (v *reconcileVerb) shops() ([]config.Shop, error) {
 	if v.Gateway != "" {
 		return nil, operator.Usage(errors.New("--config names the gateway: leave --gateway out"))
 	}
-	if err := config.CheckPublicURL(v.PublicURL); err != nil {
+	publicURL, err := config.PublicURL(v.PublicURL)
+	if err != nil {
 		return nil, operator.Usage(err)
 	}
-	v.PublicURL = strings.TrimRight(v.PublicURL, "/")
+	v.PublicURL = publicURL
 	all, err := config.ReadShops(v.Config)
 	if err != nil {
 		return nil, operator.Usage(err)
