@@ -99,13 +99,16 @@ func (s *Server) stream(c echo.Context, view viewer) error {
 	if err != nil {
 		return err
 	}
-	changed, stop := s.Service.Watch(v.Session.ID)
-	defer stop()
 	h := c.Response().Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
 	c.Response().WriteHeader(http.StatusOK)
+	if isHead(c) {
+		return nil
+	}
+	changed, stop := s.Service.Watch(v.Session.ID)
+	defer stop()
 	end, beat := time.NewTimer(streamLife), time.NewTicker(heartbeat)
 	defer end.Stop()
 	defer beat.Stop()

@@ -28,14 +28,16 @@ func (s *Server) page(c echo.Context) error {
 	if v.State == page.Paid && justReturned(c) {
 		return c.Redirect(http.StatusSeeOther, inHeader(v.Session.SuccessURL))
 	}
-	device := s.device(c)
-	p, err := s.checkoutPage(c, v, device)
+	varies(c, checkout.DeviceHeaders()...)
+	c.Response().Header().Set("Accept-CH", strings.Join(checkout.Hints(), ", "))
+	if isHead(c) {
+		return pageHeader(c, s.pagePolicy(v))
+	}
+	p, err := s.checkoutPage(c, v, s.device(c))
 	if err != nil {
 		return err
 	}
 	s.remember(c, v.Session)
-	varies(c, checkout.DeviceHeaders()...)
-	c.Response().Header().Set("Accept-CH", strings.Join(checkout.Hints(), ", "))
 	return s.render(c, p, s.pagePolicy(v))
 }
 
@@ -55,10 +57,16 @@ func (s *Server) remember(c echo.Context, session checkout.Session) {
 // viewOf reads the session of a request's path, which is being watched then.
 func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
 	v, err := s.Service.View(c.Request().Context(), c.Param("id"))
-	if err == nil {
+	s.seen(c, v, err)
+	return confirming(c, v), err
+}
+
+// seen notes that somebody watches what a view shows, where there is one. Who
+// asks for the header alone does not look at it.
+func (s *Server) seen(c echo.Context, v checkout.View, err error) {
+	if err == nil && !isHead(c) {
 		s.Service.Seen(v.Session.ID)
 	}
-	return confirming(c, v), err
 }
 
 func (s *Server) device(c echo.Context) checkout.Device {
@@ -289,6 +297,12 @@ func (s *Server) assetURLs(c echo.Context) templates.Assets {
 	assets.Worker = s.Assets.URL(static.Worker)
 	assets.WasmExec, assets.Wasm = s.Assets.URL(static.WasmExec), s.Assets.URL(static.Wasm)
 	return assets
+}
+
+// pageHeader answers with the header of a page.
+func pageHeader(c echo.Context, csp policy) error {
+	c.Response().Header().Set("Content-Security-Policy", csp.String())
+	return html(c, http.StatusOK, nil)
 }
 
 // render draws the page into a buffer first, so that a failure never sends

@@ -21,7 +21,7 @@ func (s *Server) returned(c echo.Context) error {
 		return err
 	}
 	opened := s.browsers.of(c.Request()).hasOpened(v.Session.ID)
-	if opened || returnedQuery(c) == "" { // it comes from the wallet, and does not load itself again
+	if !isHead(c) && (opened || returnedQuery(c) == "") { // it comes from the wallet, and does not load itself again
 		s.Service.Returned(c.Request().Context(), c.Param("token"))
 	}
 	if opened {
@@ -32,6 +32,10 @@ func (s *Server) returned(c echo.Context) error {
 	if returnedQuery(c) == "" {
 		return c.Redirect(http.StatusSeeOther, path+returnedParam(time.Now()))
 	}
+	varies(c)
+	if isHead(c) {
+		return pageHeader(c, ownPolicy())
+	}
 	p := templates.CheckoutPage{
 		Lang: s.language(c, v.Session), State: string(v.State), StatusOnly: true,
 		Attempt:   templates.AttemptView{Ref: v.Attempt.ID},
@@ -41,7 +45,6 @@ func (s *Server) returned(c echo.Context) error {
 			Confirm: path + "/confirm",
 		},
 	}
-	varies(c)
 	return s.render(c, p, ownPolicy())
 }
 
@@ -90,9 +93,7 @@ func confirming(c echo.Context, v checkout.View) checkout.View {
 // the shop out of it.
 func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 	v, err := s.Service.ViewReturn(c.Request().Context(), c.Param("token"))
-	if err == nil {
-		s.Service.Seen(v.Session.ID)
-	}
+	s.seen(c, v, err)
 	v.Session.SuccessURL = ""
 	return confirming(c, v), err
 }

@@ -204,6 +204,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// finds a connection that is just being closed.
 		w.Header().Set("Connection", "close")
 	}
+	if r.Method == http.MethodHead {
+		w, r = asGet(w, r)
+	}
 	s.echo.ServeHTTP(w, r)
 }
 
@@ -228,30 +231,31 @@ func (s *Server) routes() *echo.Echo {
 	e.GET("/static/:hash/:name", s.asset)
 	e.POST("/n/:token", s.notification)
 
-	api := e.Group("/v1", s.countGuesses, s.authenticate)
-	api.POST("/checkout/sessions", s.createSession)
-	api.GET("/checkout/sessions/:id", s.getSession)
-	api.POST("/checkout/sessions/:id/refunds", s.createRefund)
-	api.GET("/checkout/sessions/:id/refunds", s.listRefunds)
+	// The middleware stands at each route: at a group, Echo would answer 404
+	// for any path and method below it.
+	api := []echo.MiddlewareFunc{s.countGuesses, s.authenticate}
+	e.POST("/v1/checkout/sessions", s.createSession, api...)
+	e.GET("/v1/checkout/sessions/:id", s.getSession, api...)
+	e.POST("/v1/checkout/sessions/:id/refunds", s.createRefund, api...)
+	e.GET("/v1/checkout/sessions/:id/refunds", s.listRefunds, api...)
 
-	page := e.Group("/c/:id", s.slowGuesses)
-	page.GET("", s.page)
-	page.GET("/status", s.status)
-	page.GET("/events", s.events)
-	page.POST("/attempts", s.start, s.checkForm)
-	page.POST("/confirm", s.confirm, s.checkForm)
-	page.POST("/cancel", s.cancel, s.checkForm)
+	e.GET("/c/:id", s.page, s.slowGuesses)
+	e.GET("/c/:id/status", s.status, s.slowGuesses)
+	e.GET("/c/:id/events", s.events, s.slowGuesses)
+	e.POST("/c/:id/attempts", s.start, s.slowGuesses, s.checkForm)
+	e.POST("/c/:id/confirm", s.confirm, s.slowGuesses, s.checkForm)
+	e.POST("/c/:id/cancel", s.cancel, s.slowGuesses, s.checkForm)
 
-	back := e.Group("/r/:token", s.slowGuesses)
-	back.GET("", s.returned)
-	back.GET("/status", s.returnedStatus)
-	back.GET("/events", s.returnedEvents)
-	back.POST("/confirm", s.returnedConfirm, s.checkForm)
+	e.GET("/r/:token", s.returned, s.slowGuesses)
+	e.GET("/r/:token/status", s.returnedStatus, s.slowGuesses)
+	e.GET("/r/:token/events", s.returnedEvents, s.slowGuesses)
+	e.POST("/r/:token/confirm", s.returnedConfirm, s.slowGuesses, s.checkForm)
 
 	e.GET("/wechat/callback", s.wechatCallback)
 	if s.Demo != nil {
 		e.POST("/demo/view-as", s.viewAs)
 	}
+	refuseOtherMethods(e)
 	return e
 }
 

@@ -72,7 +72,7 @@ func (s *Server) wechatCallback(c echo.Context) error {
 	}
 	app := s.Merchants[session.Merchant].WeChat
 	page := "/c/" + session.ID
-	if b.openID(app.ID) == "" {
+	if b.openID(app.ID) == "" && !isHead(c) {
 		openID, err := s.exchange(c.Request().Context(), app, c.QueryParam("code"))
 		if err != nil {
 			s.Logger.Warn("WeChat gave no openid", "session", session.ID, "error", err)
