@@ -92,7 +92,7 @@ func TestShopperPicksOnAnUnknownDevice(t *testing.T) {
 	if strings.Contains(html, "data-default") || strings.Contains(html, "data-autostart") {
 		t.Errorf("the page guesses:\n%s", html)
 	}
-	for flow, orders := range map[string]int{"pick": 0, "wap": 1} {
+	for orders, flow := range []string{"pick", "wap"} { // in this order
 		f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}, "flow": {flow}}, "User-Agent", "")
 		if got := len(f.attempts(id)); got != orders {
 			t.Errorf("%s: %d attempts, want %d", flow, got, orders)
