@@ -115,7 +115,9 @@ func TestHeadDoesNoWork(t *testing.T) {
 	t.Run("WeChat's code is not used", func(t *testing.T) {
 		t.Parallel()
 		f, _, callback := inWeChat(t)
-		f.send(http.MethodHead, callback, "")
+		if cookie := f.send(http.MethodHead, callback, "").header.Get("Set-Cookie"); cookie != "" {
+			t.Errorf("an openid was asked for, and kept in %s", cookie)
+		}
 		if got := f.get(callback); got.status != http.StatusSeeOther || !strings.Contains(got.header.Get("Location"), "start=wechat") {
 			t.Errorf("after it: %d %s", got.status, got.header.Get("Location"))
 		}
