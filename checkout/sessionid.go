@@ -5,7 +5,7 @@ import "strings"
 // sessionIDFields stand for the session's id in a URL of the shop's: as a
 // person writes the field, and as a program encodes it.
 var sessionIDFields = func() []string {
-	var fields []string
+	fields := make([]string, 0, 9)
 	for _, before := range []string{"{", "%7B", "%7b"} {
 		for _, after := range []string{"}", "%7D", "%7d"} {
 			fields = append(fields, before+"CHECKOUT_SESSION_ID"+after)

@@ -156,7 +156,7 @@ func readAddresses(merchants map[string]Merchant) (map[string]Merchant, error) {
 }
 
 func readAll(texts []string, read func(string) (string, error)) ([]string, error) {
-	var all []string
+	all := make([]string, 0, len(texts))
 	for _, text := range texts {
 		one, err := read(text)
 		if err != nil {
