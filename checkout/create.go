@@ -3,10 +3,7 @@ package checkout
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // NewSession is a shop's request to be paid.
@@ -30,14 +27,8 @@ type NewSession struct {
 }
 
 const (
-	maxText          = 128
-	minLifetime      = time.Minute
-	maxLifetime      = 24 * time.Hour
-	maxMetadata      = 20
-	maxMetadataKey   = 40
-	maxMetadataValue = 500
-	// sessionIDField in a URL of the shop's is replaced by the session's id.
-	sessionIDField = "{CHECKOUT_SESSION_ID}"
+	minLifetime = time.Minute
+	maxLifetime = 24 * time.Hour
 )
 
 // Create stores a new open session. It returns a *FieldError for a field that
@@ -65,8 +56,8 @@ func (s *Service) Create(ctx context.Context, n NewSession) (Session, error) {
 		Status: StatusOpen, PaymentStatus: PaymentUnpaid,
 		Amount: n.Amount, Currency: n.Currency, Subject: n.Subject,
 		ClientReferenceID: n.ClientReferenceID,
-		SuccessURL:        strings.ReplaceAll(n.SuccessURL, sessionIDField, id),
-		CancelURL:         strings.ReplaceAll(n.CancelURL, sessionIDField, id),
+		SuccessURL:        withSessionID(n.SuccessURL, id),
+		CancelURL:         withSessionID(n.CancelURL, id),
 		Wallets:           wallets, Locale: n.Locale, Metadata: n.Metadata, SealedOpenID: n.SealedOpenID,
 		CreatedAt: now, ExpiresAt: n.ExpiresAt, ConcludeAt: n.ExpiresAt,
 	}
@@ -131,43 +122,13 @@ func (n NewSession) check(now time.Time) error {
 	case n.ExpiresAt.Before(now.Add(minLifetime)) || n.ExpiresAt.After(now.Add(maxLifetime)):
 		return &FieldError{"expires_at", "must be from 1 minute to 24 hours ahead"}
 	}
-	if err := checkText("subject", n.Subject); err != nil {
+	if err := CheckText("subject", n.Subject); err != nil {
 		return err
 	}
-	if err := checkText("client_reference_id", n.ClientReferenceID); err != nil {
+	if err := CheckText("client_reference_id", n.ClientReferenceID); err != nil {
 		return err
 	}
 	return checkMetadata(n.Metadata)
-}
-
-// checkText demands one line of at most 128 characters. An & is fine: it is
-// the gateway's room that must send it otherwise.
-func checkText(field, text string) error {
-	if !utf8.ValidString(text) {
-		return &FieldError{field, "is not valid UTF-8"}
-	}
-	if utf8.RuneCountInString(text) > maxText {
-		return &FieldError{field, "is over 128 characters"}
-	}
-	if strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }) {
-		return &FieldError{field, "has control characters"}
-	}
-	return nil
-}
-
-func checkMetadata(metadata map[string]string) error {
-	if len(metadata) > maxMetadata {
-		return &FieldError{"metadata", "has over 20 entries"}
-	}
-	for key, value := range metadata {
-		if key == "" || utf8.RuneCountInString(key) > maxMetadataKey {
-			return &FieldError{"metadata", "has a key that is empty or over 40 characters"}
-		}
-		if utf8.RuneCountInString(value) > maxMetadataValue {
-			return &FieldError{"metadata", "has a value of over 500 characters"}
-		}
-	}
-	return nil
 }
 
 // quote shows a short piece of what was sent, so that an error never echoes a

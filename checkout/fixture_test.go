@@ -91,7 +91,7 @@ func newFixture(t *testing.T, store checkout.Store) *fixture {
 func (f *fixture) config() checkout.Config {
 	return checkout.Config{
 		Store: f.store, Gateway: f.gateway, Clock: wallClock{}, Random: rand.Reader,
-		Merchants: map[string]checkout.Merchant{shop: {ID: shop, Name: "Shop"}},
+		Merchants: map[string]checkout.Merchant{shop: {ID: shop, Name: "Shop", WeChatAccount: true}},
 		PublicURL: "https://pay.example", Report: f.reports.add,
 	}
 }

@@ -69,8 +69,9 @@ type Choice struct {
 	Reason string
 }
 
-// ChooseFlow says how wallet w is paid with on device d, whatever a session
-// takes. It places nothing for a bot, nor for a page that is loaded ahead.
+// ChooseFlow says how wallet w is paid with on device d, whatever a shop is
+// equipped for and a session takes. It places nothing for a bot, nor for a page
+// that is loaded ahead.
 func ChooseFlow(d Device, w Wallet) Choice {
 	where := placeOf(d)
 	choice, ok := flowTable[where][w]
@@ -82,9 +83,35 @@ func ChooseFlow(d Device, w Wallet) Choice {
 	return choice
 }
 
-// ChooseFlow is the function of that name within what the session takes.
-func (s Session) ChooseFlow(d Device, w Wallet) Choice {
+// ChooseFlow is the function of that name within what the shop is equipped for.
+func (m Merchant) ChooseFlow(d Device, w Wallet) Choice {
 	choice := ChooseFlow(d, w)
+	if m.WeChatAccount {
+		return choice
+	}
+	return choice.withoutJSAPI()
+}
+
+// withoutJSAPI is the choice of a shop whose shoppers have no openid: a code
+// takes the place of WeChat's payment sheet, and is no longer one of two.
+func (c Choice) withoutJSAPI() Choice {
+	i := slices.Index(c.Others, FlowJSAPI)
+	if i >= 0 {
+		c.Others = slices.Delete(c.Others, i, i+1)
+	}
+	if c.Flow == FlowJSAPI || c.Flow == FlowPick && i >= 0 {
+		return Choice{Flow: FlowNative, Reason: c.Reason + "; " + noWeChatAccount}
+	}
+	return c
+}
+
+// noWeChatAccount is why a shop's shoppers get no payment sheet.
+const noWeChatAccount = "the shop has no WeChat account"
+
+// ChooseFlow is the shop's function of that name within what the session takes.
+// m is the session's own shop.
+func (s Session) ChooseFlow(m Merchant, d Device, w Wallet) Choice {
+	choice := m.ChooseFlow(d, w)
 	switch {
 	case choice.Switch == "":
 	case s.Accepts(choice.Switch):

@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -160,14 +161,38 @@ func TestSessionSwitchesToAWalletThatItTakes(t *testing.T) {
 	both := checkout.Session{Wallets: []checkout.Wallet{checkout.WalletAlipayCN, checkout.WalletAlipayHK}}
 	alone := checkout.Session{Wallets: []checkout.Wallet{checkout.WalletAlipayHK}}
 	device := in(alipay, checkout.DeviceHandheld)
-	if got := both.ChooseFlow(device, checkout.WalletAlipayHK); got.Guide != checkout.GuideSwitchWallet || got.Switch != checkout.WalletAlipayCN {
+	if got := both.ChooseFlow(checkout.Merchant{}, device, checkout.WalletAlipayHK); got.Guide != checkout.GuideSwitchWallet || got.Switch != checkout.WalletAlipayCN {
 		t.Errorf("with both: %+v", got)
 	}
-	if got := alone.ChooseFlow(device, checkout.WalletAlipayHK); got.Guide != checkout.GuideOpenInBrowser || got.Switch != "" {
+	if got := alone.ChooseFlow(checkout.Merchant{}, device, checkout.WalletAlipayHK); got.Guide != checkout.GuideOpenInBrowser || got.Switch != "" {
 		t.Errorf("with one: %+v", got)
 	}
-	if got := both.ChooseFlow(device, checkout.WalletAlipayCN); got.Flow != wap || got.Guide != "" {
+	if got := both.ChooseFlow(checkout.Merchant{}, device, checkout.WalletAlipayCN); got.Flow != wap || got.Guide != "" {
 		t.Errorf("the app's own: %+v", got)
+	}
+}
+
+// TestShopWithoutWeChatAccount: its choice is the table's, but that a code takes
+// the place of WeChat's payment sheet, and says why.
+func TestShopWithoutWeChatAccount(t *testing.T) {
+	t.Parallel()
+	with, without := checkout.Merchant{WeChatAccount: true}, checkout.Merchant{}
+	for _, d := range everyDevice() {
+		for _, w := range checkout.Wallets() {
+			of, got := checkout.ChooseFlow(d, w), without.ChooseFlow(d, w)
+			if same := with.ChooseFlow(d, w); !reflect.DeepEqual(same, of) {
+				t.Errorf("%+v, %s, with an account: %+v, want %+v", d, w, same, of)
+			}
+			if of.Flow == jsapi || slices.Contains(of.Others, jsapi) {
+				of = checkout.Choice{Flow: native, Reason: of.Reason + "; the shop has no WeChat account"}
+			}
+			if !reflect.DeepEqual(got, of) {
+				t.Errorf("%+v, %s, without: %+v, want %+v", d, w, got, of)
+			}
+		}
+	}
+	if got := without.ChooseFlow(in(wechat, checkout.DeviceHandheld), checkout.WalletWeChat); got.Flow != native {
+		t.Errorf("in WeChat: %+v", got)
 	}
 }
 

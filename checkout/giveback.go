@@ -28,7 +28,7 @@ func (n NewRefund) check() error {
 	if n.Amount < 1 || n.Amount > MaxAmount {
 		return &FieldError{"amount", "must be a whole number of minor units from 1 to what was paid"}
 	}
-	return errors.Join(checkText("client_reference_id", n.ClientReferenceID), checkText(keyField, n.Key))
+	return errors.Join(CheckText("client_reference_id", n.ClientReferenceID), CheckText(keyField, n.Key))
 }
 
 // keyField is the name of a request's key, for whoever sent it.

@@ -30,7 +30,7 @@ func (s *Service) takeIn(ctx context.Context, d Difference) (bool, error) {
 
 // canBeTakenIn reports whether a row has what a refund in the books needs.
 func (d Difference) canBeTakenIn() bool {
-	return d.OutRefundNo != "" && checkText("out_refund_no", d.OutRefundNo) == nil && d.There.Amount > 0
+	return d.OutRefundNo != "" && CheckText("out_refund_no", d.OutRefundNo) == nil && d.There.Amount > 0
 }
 
 func (s *Service) tryTakeIn(ctx context.Context, d Difference) (bool, error) {

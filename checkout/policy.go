@@ -29,8 +29,11 @@ func (p LatePolicy) Known() bool {
 	}
 }
 
-// check refuses a policy that nobody knows.
+// check refuses a policy that nobody knows, and a name that no page could show.
 func (m Merchant) check() error {
+	if err := CheckText("Name", m.Name); err != nil {
+		return errors.New("checkout: Config.Merchants: of " + quote(m.ID) + ": " + err.Error())
+	}
 	if !m.PaidLate.Known() {
 		return errors.New("checkout: Config.Merchants: PaidLate of " + quote(m.ID) + " is not hold, accept or refund")
 	}

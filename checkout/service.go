@@ -16,6 +16,9 @@ type Merchant struct {
 	// Wallets are those that the shop takes, in the order in which they are
 	// offered. Defaults to all.
 	Wallets []Wallet
+	// WeChatAccount says that the shop has a WeChat account that its shoppers'
+	// openids belong to. Without one FlowJSAPI is not offered.
+	WeChatAccount bool
 	// Lifetime is how long a session lasts that names no expiry. Defaults to
 	// 30 minutes.
 	Lifetime time.Duration

@@ -23,7 +23,7 @@ func (by Settlement) check() error {
 	if by.Outcome != "" && !RefundPending.CanMove(by.Outcome) {
 		return &FieldError{"outcome", "must be succeeded or failed"}
 	}
-	return errors.Join(checkText("why", by.Why), checkText("refund_id", by.GatewayID))
+	return errors.Join(CheckText("why", by.Why), CheckText("refund_id", by.GatewayID))
 }
 
 // The errors of [Service.SettleRefund].

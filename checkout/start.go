@@ -85,7 +85,8 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 	if !session.Accepts(r.Wallet) {
 		return wish{}, &FieldError{"wallet", "is not offered for this session"}
 	}
-	choice := session.ChooseFlow(r.Device, r.Wallet)
+	shop := s.shops[session.Merchant]
+	choice := session.ChooseFlow(shop, r.Device, r.Wallet)
 	reason := choice.Reason
 	if r.Flow == "" {
 		r.Flow = choice.Flow
@@ -97,6 +98,8 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 		return wish{}, ErrNotHere
 	case !r.Wallet.CanPayBy(r.Flow):
 		return wish{}, &FieldError{"flow", "does not suit the wallet"}
+	case r.Flow == FlowJSAPI && !shop.WeChatAccount:
+		return wish{}, &FieldError{"flow", "is not offered: " + noWeChatAccount}
 	case r.Flow != FlowJSAPI:
 		r.OpenID, r.Payer = "", ""
 	case r.OpenID == "":

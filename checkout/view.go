@@ -52,6 +52,9 @@ type viewRead struct {
 }
 
 func (s *Service) readView(ctx context.Context, sessionID string) (viewRead, error) {
+	if !validID(sessionID, SessionPrefix) {
+		return viewRead{}, ErrNotFound
+	}
 	// The attempts come first: a payment between the two reads then shows as
 	// paid. The other way round it would show a paid attempt of an unpaid
 	// session, and ask the shopper to choose again.

@@ -92,7 +92,7 @@ func (c *Client) mask(sent Fields) *strings.Replacer {
 // open decodes and verifies an answer. An answer that does not verify still
 // shows its return_code to the reader of the log.
 func (c *Client) open(body []byte, t *trip) (err error) {
-	if t.message, err = decode(body, t.limit); err != nil {
+	if t.message, err = decode(unmarked(body), t.limit); err != nil {
 		return err
 	}
 	err = c.verify(t.message)

@@ -50,6 +50,10 @@ func decode(body []byte, limit int) (Message, error) {
 	return Message{values: values}, nil
 }
 
+// unmarked is a body that arrived, without the byte order mark that a proxy may
+// have put before it.
+func unmarked(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\ufeff")) }
+
 func decodeValue(raw json.RawMessage) value {
 	switch raw[0] {
 	case '"':

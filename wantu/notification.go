@@ -37,7 +37,7 @@ func (c *Client) ParseNotification(body []byte) (Notification, error) {
 }
 
 func (c *Client) notification(body []byte) (Notification, error) {
-	message, err := Decode(body)
+	message, err := Decode(unmarked(body))
 	if err != nil {
 		return Notification{}, err
 	}

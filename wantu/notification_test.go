@@ -105,3 +105,29 @@ func FuzzNotification(f *testing.F) {
 		}
 	})
 }
+
+// TestByteOrderMarkIsPassedOver: a proxy may put one before what the gateway
+// says. It is no part of what is signed.
+func TestByteOrderMarkIsPassedOver(t *testing.T) {
+	t.Parallel()
+	const mark = "\ufeff"
+	file := read[notificationVectors](t, "notification.json")
+	client := newClient(t, wantu.Config{MerchantAccount: file.MerchantAccount, StoreAccount: file.StoreAccount, Key: file.Key})
+	for _, v := range file.Notifications {
+		n, err := client.ParseNotification([]byte(mark + v.Body))
+		if want := sentinel(t, v.Want); !errors.Is(err, want) || err == nil && n.TotalFee != v.Fields.TotalFee {
+			t.Errorf("%s: got %+v, %v, want %v", v.Name, n, err, want)
+		}
+		if _, err := client.ParseNotification([]byte(mark + mark + v.Body)); err == nil {
+			t.Errorf("%s: two marks are taken", v.Name)
+		}
+	}
+	body, err := wantu.Encode(map[string]any{"return_code": 200, "url": "https://wallet.example/pay"}, canary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client = newClient(t, wantu.Config{HTTPClient: always(200, mark+string(body), nil)})
+	if page, err := client.Web(t.Context(), webRequest()); err != nil || page.URL != "https://wallet.example/pay" {
+		t.Errorf("an answer: got %q, %v", page.URL, err)
+	}
+}

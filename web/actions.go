@@ -43,9 +43,6 @@ func (s *Server) startRequest(c echo.Context, session checkout.Session) checkout
 		SessionID: session.ID, Device: s.device(c),
 		Wallet: checkout.Wallet(c.FormValue("wallet")), Flow: checkout.Flow(c.FormValue("flow")),
 	}
-	if r.Flow == "" && session.Accepts(r.Wallet) {
-		r.Flow = s.choose(session, r.Device, r.Wallet).Flow
-	}
 	r.OpenID, r.Payer = s.payer(c, session)
 	return r
 }
@@ -109,7 +106,7 @@ func (s *Server) cancel(c echo.Context) error {
 		s.Logger.Warn("session not canceled", "session", session.ID, "error", err)
 		return c.Redirect(http.StatusSeeOther, page+"?notice="+templates.NoticeGatewayDown)
 	case session.Status == checkout.StatusCanceled && session.CancelURL != "":
-		return c.Redirect(http.StatusSeeOther, session.CancelURL)
+		return c.Redirect(http.StatusSeeOther, inHeader(session.CancelURL))
 	default:
 		return c.Redirect(http.StatusSeeOther, page)
 	}

@@ -61,9 +61,6 @@ func (s *Server) createSession(c echo.Context) error {
 	if err := checkReturn("cancel_url", r.CancelURL, shop); err != nil && r.CancelURL != "" {
 		return err
 	}
-	if err := checkSubject(r.Subject); err != nil {
-		return err
-	}
 	if err := checkLocale(r.Locale); err != nil {
 		return err
 	}
@@ -100,11 +97,10 @@ func (s *Server) startEarly(ctx context.Context, session checkout.Session, shopp
 		return
 	}
 	device, w := checkout.DetectDevice(shopper.Get), session.Wallets[0]
-	flow := s.choose(session, device, w).Flow
-	if !flow.ShowsCode() {
+	if !s.choose(session, device, w).Flow.ShowsCode() {
 		return
 	}
-	_, err := s.Service.Start(ctx, checkout.StartRequest{SessionID: session.ID, Wallet: w, Device: device, Flow: flow})
+	_, err := s.Service.Start(ctx, checkout.StartRequest{SessionID: session.ID, Wallet: w, Device: device})
 	if err != nil {
 		s.Logger.Warn("no code before the page opens", "session", session.ID, "error", err)
 	}

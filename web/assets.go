@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -20,6 +21,7 @@ func (s *Server) asset(c echo.Context) error {
 	if a.Encoding != "" {
 		h.Set("Content-Encoding", a.Encoding)
 	}
+	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
 	return c.Blob(http.StatusOK, a.ContentType, a.Body)
 }
 

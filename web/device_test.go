@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/web"
 )
 
 // listed are the names of a header that lists some.
@@ -91,7 +92,7 @@ func TestShopperPicksOnAnUnknownDevice(t *testing.T) {
 	if strings.Contains(html, "data-default") || strings.Contains(html, "data-autostart") {
 		t.Errorf("the page guesses:\n%s", html)
 	}
-	for flow, orders := range map[string]int{"pick": 0, "wap": 1} {
+	for orders, flow := range []string{"pick", "wap"} { // in this order
 		f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}, "flow": {flow}}, "User-Agent", "")
 		if got := len(f.attempts(id)); got != orders {
 			t.Errorf("%s: %d attempts, want %d", flow, got, orders)
@@ -115,18 +116,46 @@ func TestAlipayAppSwitchesWallets(t *testing.T) {
 	}
 }
 
+// withoutWeChat is a fixture whose shop has no WeChat account.
+func withoutWeChat(t *testing.T) *fixture {
+	t.Helper()
+	return newFixtureAs(t, func(domain *checkout.Config, pages *web.Config) {
+		domain.Merchants["shop"] = checkout.Merchant{ID: "shop", Name: "Shop"}
+		shop := pages.Merchants["shop"]
+		shop.WeChat = web.WeChatApp{}
+		pages.Merchants["shop"] = shop
+	})
+}
+
 func TestShopWithoutWeChatAccountOffersNoSheet(t *testing.T) {
+	t.Parallel()
+	f := withoutWeChat(t)
+	for _, ua := range []string{inChat, "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.60"} {
+		id := f.session(`,"channels":["wechat"]`)
+		if html := f.get("/c/"+id, "User-Agent", ua).body; strings.Contains(html, "jsapi") || !strings.Contains(html, `value="wechat"`) {
+			t.Errorf("%s:\n%s", ua, html)
+		}
+		if got := f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}, "flow": {"jsapi"}}, "User-Agent", ua); got.status != http.StatusBadRequest {
+			t.Errorf("%s: a sheet that was asked for: %d %s", ua, got.status, got.body)
+		}
+		f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", ua)
+		a := f.attempts(id)[0]
+		if a.Flow != checkout.FlowNative || strings.Contains(a.Reason, "asked for") || !strings.Contains(a.Reason, "the shop has no WeChat account") {
+			t.Errorf("%s: %s, because %q", ua, a.Flow, a.Reason)
+		}
+	}
+}
+
+// TestPagesAndDomainKnowTheSameAccounts: neither may choose what the other
+// cannot do.
+func TestPagesAndDomainKnowTheSameAccounts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	config := f.web.Config
 	shop := config.Merchants["shop"]
-	shop.WeChat.ID = ""
-	config.Merchants["shop"] = shop
-	page := "/c/" + f.session(`,"channels":["wechat"]`)
-	unknown := "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.60"
-	for _, ua := range []string{inChat, unknown} {
-		if html := f.get(page, "User-Agent", ua).body; strings.Contains(html, "jsapi") || !strings.Contains(html, `value="wechat"`) {
-			t.Errorf("%s:\n%s", ua, html)
-		}
+	shop.WeChat = web.WeChatApp{}
+	config.Merchants = map[string]web.Merchant{"shop": shop}
+	if _, err := web.New(config); err == nil || !strings.Contains(err.Error(), "WeChat account") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -60,10 +60,13 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if forPrograms(c) {
+	switch {
+	case forPrograms(c):
 		c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
 		err = c.JSON(p.Status, p)
-	} else {
+	case p.Status == http.StatusMethodNotAllowed: // which no page of ours causes
+		err = c.String(p.Status, p.Detail+"\n")
+	default:
 		err = s.problemPage(c, p.Status)
 	}
 	if err != nil {

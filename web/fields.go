@@ -2,10 +2,10 @@ package web
 
 import (
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/language"
 
@@ -60,7 +60,7 @@ func checkReturn(field, address string, shop Merchant) error {
 	if len(address) > maxURL {
 		return bad("is over 2048 bytes")
 	}
-	if strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }) {
+	if strings.ContainsFunc(address, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\\' }) {
 		return bad("has a space, a control character or a backslash")
 	}
 	u, err := url.Parse(address)
@@ -73,16 +73,8 @@ func checkReturn(field, address string, shop Merchant) error {
 		return bad("must begin with https://: http:// is for a gateway on this machine alone")
 	case u.User != nil || u.Host == "":
 		return bad("must name a host and no user")
-	case !slices.Contains(shop.ReturnHosts, strings.ToLower(u.Host)):
+	case !amongHosts(u, shop.ReturnHosts):
 		return bad("names a host that is not among the shop's return hosts")
-	}
-	return nil
-}
-
-// checkSubject demands something that a shopper can read.
-func checkSubject(subject string) error {
-	if strings.TrimSpace(subject) == "" {
-		return &checkout.FieldError{Field: "subject", Problem: "is missing"}
 	}
 	return nil
 }

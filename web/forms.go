@@ -45,7 +45,7 @@ func (s *Server) checkForm(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxForm)
-		if origin := r.Header.Get("Origin"); origin != "" && origin != s.origin && originOf(origin) != requestOrigin(r) {
+		if origin := r.Header.Get("Origin"); origin != "" && !s.isOwn(originOf(origin), r) {
 			return echo.NewHTTPError(http.StatusForbidden, "the form was posted by another origin")
 		}
 		if !hmac.Equal([]byte(c.FormValue("token")), []byte(s.formToken(pageOf(c)))) {
@@ -58,11 +58,12 @@ func (s *Server) checkForm(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requestOrigin is the origin under which the browser reached this server: a
-// browser sets Host itself.
-func requestOrigin(r *http.Request) string {
+// isOwn reports whether an origin is this server's, or the one under which the
+// browser reached it: a browser sets Host itself.
+func (s *Server) isOwn(origin string, r *http.Request) bool {
+	scheme := "http://"
 	if r.TLS != nil {
-		return "https://" + r.Host
+		scheme = "https://"
 	}
-	return "http://" + r.Host
+	return origin != "" && (origin == s.origin || origin == originOf(scheme+r.Host))
 }

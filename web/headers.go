@@ -104,12 +104,17 @@ func sources(origins []string, none string) string {
 	return strings.Join(origins, " ")
 }
 
-// originOf returns the origin of an absolute URL, or "" for one that could not
-// stand in a policy: url.Parse takes a host with the policy's own separators.
+// originOf returns the origin of an absolute URL as a browser writes it, or ""
+// for one that could not stand in a policy: url.Parse takes a host with the
+// policy's own separators.
 func originOf(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || strings.ContainsAny(u.Host, ";,'") {
+	if err != nil {
 		return ""
 	}
-	return u.Scheme + "://" + u.Host
+	origin, err := ParseOrigin((&url.URL{Scheme: u.Scheme, Host: u.Host}).String())
+	if err != nil {
+		return ""
+	}
+	return origin
 }

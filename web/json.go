@@ -18,6 +18,9 @@ import (
 // maxAPIBody bounds the body of an API request, in bytes.
 const maxAPIBody = 64 << 10
 
+// byteOrderMark begins a text in UTF-8 that a proxy or a library has marked.
+const byteOrderMark = "\ufeff"
+
 // readJSON reads one JSON object into a struct, strictly: a field that nobody
 // knows is a typo that would lose something.
 func readJSON(c echo.Context, into any) error {
@@ -25,10 +28,11 @@ func readJSON(c echo.Context, into any) error {
 	if kind != echo.MIMEApplicationJSON {
 		return echo.NewHTTPError(http.StatusUnsupportedMediaType, "the body must be application/json")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, maxAPIBody))
+	body, err := readBody(c, maxAPIBody)
 	if err != nil {
-		return decodeError(err)
+		return err
 	}
+	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
 	if err := checkNames(body, fieldNames(into)); err != nil {
 		return err
 	}
@@ -43,8 +47,8 @@ func readJSON(c echo.Context, into any) error {
 }
 
 // checkNames refuses what encoding/json takes in silence: a field that is there
-// twice, of which the last would count, and a name in other letters than its
-// own, such as Amount.
+// twice, of which the last would count, a name in other letters than its own,
+// such as Amount, and a value that it would change.
 func checkNames(body []byte, known map[string]bool) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
@@ -58,7 +62,7 @@ func checkNames(body []byte, known map[string]bool) error {
 		case err != nil || !ok:
 			return errNotObject()
 		case !known[name]:
-			return &checkout.FieldError{Field: name, Problem: "is not a field of this request"}
+			return &checkout.FieldError{Field: shortened(name), Problem: "is not a field of this request"}
 		case seen[name]:
 			return &checkout.FieldError{Field: name, Problem: "is there twice"}
 		}
@@ -66,6 +70,9 @@ func checkNames(body []byte, known map[string]bool) error {
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
 			return errNotObject()
+		}
+		if err := checkValue(name, value); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -86,12 +93,9 @@ func fieldNames(request any) map[string]bool {
 func decodeError(err error) error {
 	var field *checkout.FieldError
 	var kind *json.UnmarshalTypeError
-	var size *http.MaxBytesError
 	switch {
 	case errors.As(err, &field):
 		return field
-	case errors.As(err, &size):
-		return echo.NewHTTPError(http.StatusRequestEntityTooLarge, "the body is over 64 KiB")
 	case errors.As(err, &kind) && kind.Field != "":
 		return &checkout.FieldError{Field: kind.Field, Problem: "must not be a JSON " + kind.Value}
 	default:

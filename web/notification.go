@@ -2,7 +2,7 @@ package web
 
 import (
 	"errors"
-	"io"
+	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -16,24 +16,17 @@ const maxNotification = 64 << 10
 // notification takes what the gateway posts to notify_url. It is acknowledged
 // once it is verified and stored, and only then.
 func (s *Server) notification(c echo.Context) error {
-	r := c.Request()
-	if r.Header.Get("Content-Encoding") != "" {
-		return s.refuse(c, http.StatusUnsupportedMediaType, "a compressed body is not taken")
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxNotification))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return s.refuse(c, http.StatusRequestEntityTooLarge, "the body is over 64 KiB")
-	case err != nil:
-		return s.refuse(c, http.StatusBadRequest, "the body broke off")
+	body, err := readBody(c, maxNotification)
+	var refused *echo.HTTPError
+	if errors.As(err, &refused) {
+		return s.refuse(c, refused.Code, fmt.Sprint(refused.Message))
 	}
 	client, take := clientOf(c), s.Service.Notify
 	wait := s.guesses.notifications.wait(client)
 	if wait > 0 {
 		take = s.Service.NotifySigned
 	}
-	verdict, err := take(r.Context(), c.Param("token"), body)
+	verdict, err := take(c.Request().Context(), c.Param("token"), body)
 	switch {
 	case errors.Is(err, checkout.ErrNotFound):
 		return s.unknownAddress(c)

@@ -26,16 +26,18 @@ func (s *Server) page(c echo.Context) error {
 		return err
 	}
 	if v.State == page.Paid && s.justReturned(c) {
-		return c.Redirect(http.StatusSeeOther, v.Session.SuccessURL)
+		return c.Redirect(http.StatusSeeOther, inHeader(v.Session.SuccessURL))
 	}
-	device := s.device(c)
-	p, err := s.checkoutPage(c, v, device)
+	varies(c, checkout.DeviceHeaders()...)
+	c.Response().Header().Set("Accept-CH", strings.Join(checkout.Hints(), ", "))
+	if isHead(c) {
+		return pageHeader(c, s.pagePolicy(v))
+	}
+	p, err := s.checkoutPage(c, v, s.device(c))
 	if err != nil {
 		return err
 	}
 	s.remember(c, v.Session)
-	varies(c, checkout.DeviceHeaders()...)
-	c.Response().Header().Set("Accept-CH", strings.Join(checkout.Hints(), ", "))
 	return s.render(c, p, s.pagePolicy(v))
 }
 
@@ -55,10 +57,16 @@ func (s *Server) remember(c echo.Context, session checkout.Session) {
 // viewOf reads the session of a request's path, which is being watched then.
 func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
 	v, err := s.Service.View(c.Request().Context(), c.Param("id"))
-	if err == nil {
+	s.seen(c, v, err)
+	return confirming(c, v), err
+}
+
+// seen notes that somebody watches what a view shows, where there is one. Who
+// asks for the header alone does not look at it.
+func (s *Server) seen(c echo.Context, v checkout.View, err error) {
+	if err == nil && !isHead(c) {
 		s.Service.Seen(v.Session.ID)
 	}
-	return confirming(c, v), err
 }
 
 func (s *Server) device(c echo.Context) checkout.Device {
@@ -192,17 +200,9 @@ func (s *Server) walletOption(session checkout.Session, w checkout.Wallet, choic
 	return o
 }
 
-// choose is the domain's choice, within what the shop is equipped for.
+// choose is the domain's choice.
 func (s *Server) choose(session checkout.Session, device checkout.Device, w checkout.Wallet) checkout.Choice {
-	choice := session.ChooseFlow(device, w)
-	if s.Merchants[session.Merchant].WeChat.ID != "" {
-		return choice
-	}
-	choice.Others = slices.DeleteFunc(choice.Others, func(f checkout.Flow) bool { return f == checkout.FlowJSAPI })
-	if choice.Flow == checkout.FlowJSAPI {
-		return checkout.Choice{Flow: checkout.FlowNative, Reason: choice.Reason + "; the shop has no WeChat account"}
-	}
-	return choice
+	return session.ChooseFlow(s.Service.Merchant(session.Merchant), device, w)
 }
 
 // autoStart is the wallet that the page's script posts for without a tap:
@@ -297,6 +297,12 @@ func (s *Server) assetURLs(c echo.Context) templates.Assets {
 	assets.Worker = s.Assets.URL(static.Worker)
 	assets.WasmExec, assets.Wasm = s.Assets.URL(static.WasmExec), s.Assets.URL(static.Wasm)
 	return assets
+}
+
+// pageHeader answers with the header of a page.
+func pageHeader(c echo.Context, csp policy) error {
+	c.Response().Header().Set("Content-Security-Policy", csp.String())
+	return html(c, http.StatusOK, nil)
 }
 
 // render draws the page into a buffer first, so that a failure never sends

@@ -22,7 +22,7 @@ func (s *Server) returned(c echo.Context) error {
 	}
 	// Our page around a frame has its own way to the shop.
 	opened := s.browsers.of(c.Request()).hasOpened(v.Session.ID) && !isFramed(c)
-	if opened || returnedQuery(c) == "" { // it comes from the wallet, and does not load itself again
+	if !isHead(c) && (opened || returnedQuery(c) == "") { // it comes from the wallet, and does not load itself again
 		s.Service.Returned(c.Request().Context(), c.Param("token"))
 	}
 	if opened {
@@ -33,6 +33,10 @@ func (s *Server) returned(c echo.Context) error {
 	if returnedQuery(c) == "" {
 		return c.Redirect(http.StatusSeeOther, path+returnedParam(s.Service.Now()))
 	}
+	varies(c)
+	if isHead(c) {
+		return pageHeader(c, s.returnPolicy(v))
+	}
 	p := templates.CheckoutPage{
 		Lang: s.language(c, v.Session), State: string(v.State), StatusOnly: true,
 		Attempt:   templates.AttemptView{Ref: v.Attempt.ID},
@@ -42,7 +46,6 @@ func (s *Server) returned(c echo.Context) error {
 			Confirm: path + "/confirm",
 		},
 	}
-	varies(c)
 	return s.render(c, p, s.returnPolicy(v))
 }
 
@@ -90,9 +93,7 @@ func confirming(c echo.Context, v checkout.View) checkout.View {
 // returnedView reads the status behind a return token.
 func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 	v, err := s.Service.ViewReturn(c.Request().Context(), c.Param("token"))
-	if err == nil {
-		s.Service.Seen(v.Session.ID)
-	}
+	s.seen(c, v, err)
 	return statusOnly(c, v), err
 }
 

@@ -12,7 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,7 +44,7 @@ type Merchant struct {
 	Color, Logo string
 	// Location is where the shop tells the time. Defaults to UTC.
 	Location *time.Location
-	// WeChat is the shop's WeChat account. Without it JSAPI is not offered.
+	// WeChat is the shop's WeChat account, where its checkout.Merchant has one.
 	WeChat WeChatApp
 }
 
@@ -61,7 +61,8 @@ type Config struct {
 	Assets  *static.Assets
 	// Merchants are the shops, by ID: the same as the Service's.
 	Merchants map[string]Merchant
-	// PublicURL is where browsers and the gateway reach this server.
+	// PublicURL is where browsers and the gateway reach this server: an origin,
+	// which [ParseOrigin] reads.
 	PublicURL string
 	// Secret signs forms and encrypts cookies: at least 32 bytes.
 	Secret []byte
@@ -103,12 +104,9 @@ type Server struct {
 
 // New returns a Server, or an error that names the field that is wrong.
 func New(c Config) (*Server, error) {
-	public, err := url.Parse(c.PublicURL)
 	switch {
 	case c.Service == nil || c.Assets == nil:
 		return nil, errors.New("web: Config.Service and Config.Assets are needed")
-	case err != nil || public.Host == "":
-		return nil, errors.New("web: Config.PublicURL is not an absolute URL")
 	case len(c.Secret) < 32:
 		return nil, errors.New("web: Config.Secret is shorter than 32 bytes")
 	case c.Ready == nil:
@@ -121,8 +119,16 @@ func New(c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	origin, err := ParseOrigin(c.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("web: Config.PublicURL %w", err)
+	}
+	c.PublicURL = origin
+	if c.Merchants, err = readAddresses(c.Merchants); err != nil {
+		return nil, err
+	}
 	s := &Server{
-		Config: c, origin: public.Scheme + "://" + public.Host, secure: public.Scheme == "https",
+		Config: c, origin: origin, secure: strings.HasPrefix(origin, "https:"),
 		closing: make(chan struct{}),
 	}
 	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses(c.Service.Now)
@@ -134,9 +140,52 @@ func New(c Config) (*Server, error) {
 	if s.keys, err = hashKeys(c.Merchants); err != nil {
 		return nil, err
 	}
+	if err := sameAccounts(c.Service, c.Merchants); err != nil {
+		return nil, err
+	}
 	s.echo = s.routes()
 	s.echo.IPExtractor = client
 	return s, nil
+}
+
+// readAddresses returns the shops with their hosts and origins as browsers write
+// them.
+func readAddresses(merchants map[string]Merchant) (map[string]Merchant, error) {
+	read := make(map[string]Merchant, len(merchants))
+	for id, m := range merchants {
+		var err error
+		if m.ReturnHosts, err = readAll(m.ReturnHosts, ParseHost); err != nil {
+			return nil, fmt.Errorf("web: ReturnHosts of merchant %q: an entry %w", id, err)
+		}
+		if m.AllowedOrigins, err = readAll(m.AllowedOrigins, ParseOrigin); err != nil {
+			return nil, fmt.Errorf("web: AllowedOrigins of merchant %q: an entry %w", id, err)
+		}
+		read[id] = m
+	}
+	return read, nil
+}
+
+func readAll(texts []string, read func(string) (string, error)) ([]string, error) {
+	all := make([]string, 0, len(texts))
+	for _, text := range texts {
+		one, err := read(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// sameAccounts demands that the pages can do what the domain chooses: it offers
+// WeChat's payment sheet for a shop that has a WeChat account.
+func sameAccounts(service *checkout.Service, merchants map[string]Merchant) error {
+	for id, m := range merchants {
+		if (m.WeChat.ID != "") != service.Merchant(id).WeChatAccount {
+			return fmt.Errorf("web: Config.Merchants and checkout.Merchant.WeChatAccount disagree whether merchant %q has a WeChat account", id)
+		}
+	}
+	return nil
 }
 
 // hashKeys indexes the shops by their keys' hashes, so that looking a key up
@@ -165,6 +214,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// finds a connection that is just being closed.
 		w.Header().Set("Connection", "close")
 	}
+	if r.Method == http.MethodHead {
+		w, r = asGet(w, r)
+	}
 	s.echo.ServeHTTP(pace(w), r)
 }
 
@@ -189,30 +241,31 @@ func (s *Server) routes() *echo.Echo {
 	e.GET("/static/:hash/:name", s.asset)
 	e.POST("/n/:token", s.notification)
 
-	api := e.Group("/v1", s.countAPIGuesses, s.authenticate)
-	api.POST("/checkout/sessions", s.createSession)
-	api.GET("/checkout/sessions/:id", s.getSession)
-	api.POST("/checkout/sessions/:id/refunds", s.createRefund)
-	api.GET("/checkout/sessions/:id/refunds", s.listRefunds)
+	// The middleware stands at each route: at a group, Echo would answer 404
+	// for any path and method below it.
+	api := []echo.MiddlewareFunc{s.countAPIGuesses, s.authenticate}
+	e.POST("/v1/checkout/sessions", s.createSession, api...)
+	e.GET("/v1/checkout/sessions/:id", s.getSession, api...)
+	e.POST("/v1/checkout/sessions/:id/refunds", s.createRefund, api...)
+	e.GET("/v1/checkout/sessions/:id/refunds", s.listRefunds, api...)
 
-	page := e.Group("/c/:id", s.countPageGuesses)
-	page.GET("", s.page)
-	page.GET("/status", s.status)
-	page.GET("/events", s.events)
-	page.POST("/attempts", s.start, s.checkForm)
-	page.POST("/confirm", s.confirm, s.checkForm)
-	page.POST("/cancel", s.cancel, s.checkForm)
+	e.GET("/c/:id", s.page, s.countPageGuesses)
+	e.GET("/c/:id/status", s.status, s.countPageGuesses)
+	e.GET("/c/:id/events", s.events, s.countPageGuesses)
+	e.POST("/c/:id/attempts", s.start, s.countPageGuesses, s.checkForm)
+	e.POST("/c/:id/confirm", s.confirm, s.countPageGuesses, s.checkForm)
+	e.POST("/c/:id/cancel", s.cancel, s.countPageGuesses, s.checkForm)
 
-	back := e.Group("/r/:token", s.countPageGuesses)
-	back.GET("", s.returned)
-	back.GET("/status", s.returnedStatus)
-	back.GET("/events", s.returnedEvents)
-	back.POST("/confirm", s.returnedConfirm, s.checkForm)
+	e.GET("/r/:token", s.returned, s.countPageGuesses)
+	e.GET("/r/:token/status", s.returnedStatus, s.countPageGuesses)
+	e.GET("/r/:token/events", s.returnedEvents, s.countPageGuesses)
+	e.POST("/r/:token/confirm", s.returnedConfirm, s.countPageGuesses, s.checkForm)
 
 	e.GET("/wechat/callback", s.wechatCallback)
 	if s.Demo != nil {
 		e.POST("/demo/view-as", s.viewAs)
 	}
+	refuseOtherMethods(e)
 	return e
 }
 

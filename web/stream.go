@@ -33,6 +33,13 @@ func (s *Server) returnedEvents(c echo.Context) error {
 // stream sends the status at once and at each change, as server-sent events.
 // The page may be told what shown makes of a view.
 func (s *Server) stream(c echo.Context, sessionID string, shown func(echo.Context, checkout.View) checkout.View) error {
+	if isHead(c) {
+		_, err := s.Service.View(c.Request().Context(), sessionID)
+		if err == nil {
+			beginEvents(c)
+		}
+		return err
+	}
 	end, refused := s.streams.begin(clientOf(c), sessionID)
 	if refused != nil {
 		return s.refuseStream(c, refused)

@@ -228,7 +228,7 @@ func (row shownAt) choice(w checkout.Wallet) checkout.Choice {
 			return ""
 		}
 	})
-	return checkout.Session{Wallets: checkout.Wallets()}.ChooseFlow(device, w)
+	return checkout.Session{Wallets: checkout.Wallets()}.ChooseFlow(checkout.Merchant{WeChatAccount: true}, device, w)
 }
 
 func (v *visitor) offersButton(w checkout.Wallet, choice checkout.Choice) {

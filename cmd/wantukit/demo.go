@@ -53,7 +53,12 @@ type demo struct {
 }
 
 func newDemo(ctx context.Context, c *demoCommand, logger *slog.Logger) (_ *demo, err error) {
-	d := &demo{publicURL: strings.TrimRight(c.PublicURL, "/")}
+	d := &demo{}
+	if c.PublicURL != "" {
+		if d.publicURL, err = web.ParseOrigin(strings.TrimRight(c.PublicURL, "/")); err != nil {
+			return nil, fmt.Errorf("--public-url %w", err)
+		}
+	}
 	if d.listener, err = listen(ctx, c.Addr); err != nil {
 		return nil, err
 	}

@@ -59,3 +59,26 @@ func TestFlowTellsThatItCouldNotWrite(t *testing.T) {
 		}
 	}
 }
+
+// TestFlowOfAShopWithoutWeChatAccount: the verb says what its pages show.
+func TestFlowOfAShopWithoutWeChatAccount(t *testing.T) {
+	t.Parallel()
+	const ua = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60"
+	for name, c := range map[string]struct {
+		args []string
+		in   string
+		want string
+	}{
+		"one browser":                  {[]string{"flow", ua}, "", "wechat     jsapi; one tap away: native"},
+		"one browser, without account": {[]string{"flow", "--no-wechat-account", ua}, "", "wechat     native\n"},
+		"why":                          {[]string{"flow", "--no-wechat-account", ua}, "", "the shop has no WeChat account"},
+		"lines":                        {[]string{"flow", "--jsonl"}, `{"ua": "` + ua + `"}`, `"wechat":"jsapi"`},
+		"lines, without account":       {[]string{"flow", "--jsonl", "--no-wechat-account"}, `{"ua": "` + ua + `"}`, `"wechat":"native"`},
+	} {
+		var out, said bytes.Buffer
+		code := run(t.Context(), c.args, operator.Streams{In: strings.NewReader(c.in), Out: &out, Err: &said})
+		if code != operator.ExitDone || !strings.Contains(out.String(), c.want) {
+			t.Errorf("%s: exit %d, want %q:\n%s%s", name, code, c.want, &out, &said)
+		}
+	}
+}

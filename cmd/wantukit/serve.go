@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
@@ -50,7 +49,8 @@ func (s *server) run(ctx context.Context, logger *slog.Logger) error {
 
 // open checks the configuration and opens the address and the database.
 func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, error) {
-	if err := config.CheckPublicURL(c.PublicURL); err != nil {
+	publicURL, err := config.PublicURL(c.PublicURL)
+	if err != nil {
 		return nil, err
 	}
 	shops, err := config.ReadShops(c.Config)
@@ -75,7 +75,7 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 		logger.Warn("few files may be open, so few pages get live streams and the others poll: raise ulimit -n or LimitNOFILE", "files", n)
 	}
 	k, err := newKit(ctx, kitConfig{
-		database: c.databaseFlags, secret: secret, drainFor: c.DrainFor, publicURL: strings.TrimRight(c.PublicURL, "/"), shops: shops, logger: logger,
+		database: c.databaseFlags, secret: secret, drainFor: c.DrainFor, publicURL: publicURL, shops: shops, logger: logger,
 		trustedProxies: c.TrustedProxies, streams: l.limits.streams, demo: demo,
 	})
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 	if demo != nil {
 		s.handler = web.ViewAs(k.web)
 	}
-	logger.Info("serving", "addr", l.Addr().String(), "public_url", c.PublicURL, "merchants", len(shops), l.limits.attributes())
+	logger.Info("serving", "addr", l.Addr().String(), "public_url", publicURL, "merchants", len(shops), l.limits.attributes())
 	return s, nil
 }
 

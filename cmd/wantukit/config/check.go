@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web"
 )
 
 const (
@@ -33,6 +33,9 @@ const (
 func (s *Shop) check() error {
 	if s.Name == "" {
 		return errors.New("name is missing")
+	}
+	if err := checkout.CheckText("name", s.Name); err != nil {
+		return err
 	}
 	for _, check := range []func() error{
 		s.checkGateway, s.CheckSandbox, s.checkWeChat, s.checkAPIKeys, s.checkWebhook, s.checkReturnHosts, s.checkOrigins, s.checkSessions, s.checkPolicies, s.checkLook,
@@ -120,7 +123,11 @@ func (s *Shop) checkWeChat() error {
 // the way can read it.
 func isEndpoint(address string) bool {
 	u, err := url.Parse(address)
-	return err == nil && bareHost.MatchString(u.Host) && u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" &&
+	if err != nil {
+		return false
+	}
+	_, err = web.ParseHost(u.Host)
+	return err == nil && u.User == nil && u.RawQuery == "" && !u.ForceQuery && u.Fragment == "" &&
 		(u.Scheme == "https" || u.Scheme == "http" && Loopback(u.Hostname()))
 }
 
@@ -139,23 +146,13 @@ func (s *Shop) checkAPIKeys() error {
 	return nil
 }
 
-// hostPattern is a name or an address, with a port or without, in the letters that
-// URLs and headers have. It is nothing that a Content-Security-Policy would
-// read otherwise: no space, no semicolon, no *.
-const hostPattern = `(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?`
-
-var (
-	bareHost   = regexp.MustCompile(`^` + hostPattern + `$`)
-	bareOrigin = regexp.MustCompile(`^https?://` + hostPattern + `$`)
-)
-
 func (s *Shop) checkReturnHosts() error {
 	if len(s.ReturnHosts) == 0 {
 		return errors.New("return_hosts is empty: no session could name a success_url")
 	}
 	for i, entry := range s.ReturnHosts {
-		if !bareHost.MatchString(entry) {
-			return fmt.Errorf("return_hosts[%d] is not a host alone, such as shop.example.com or shop.example.com:8443", i)
+		if _, err := web.ParseHost(entry); err != nil {
+			return fmt.Errorf("return_hosts[%d] is not a host alone, such as shop.example.com or shop.example.com:8443: it %w", i, err)
 		}
 	}
 	return nil
@@ -163,8 +160,8 @@ func (s *Shop) checkReturnHosts() error {
 
 func (s *Shop) checkOrigins() error {
 	for i, entry := range s.AllowedOrigins {
-		if !bareOrigin.MatchString(entry) {
-			return fmt.Errorf("allowed_origins[%d] is not scheme and host alone, such as https://shop.example.com", i)
+		if _, err := web.ParseOrigin(entry); err != nil {
+			return fmt.Errorf("allowed_origins[%d] is not scheme and host alone, such as https://shop.example.com: it %w", i, err)
 		}
 		if u, err := url.Parse(entry); err != nil || s.Live() && u.Scheme == "http" && !Loopback(u.Hostname()) {
 			return fmt.Errorf("allowed_origins[%d] must be https outside this machine", i)
@@ -213,16 +210,15 @@ func Loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// CheckPublicURL demands https, which the payment page and its cookies need,
-// outside this machine.
-func CheckPublicURL(address string) error {
-	u, err := url.Parse(address)
-	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
-		return errors.New("--public-url must be scheme and host, such as https://pay.example.com")
-	case u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())):
-		return errors.New("--public-url must be https outside this machine")
-	default:
-		return nil
+// PublicURL reads --public-url, and returns it as a browser writes it, without a
+// slash at its end. It demands https, which the payment page and its cookies need, outside this machine.
+func PublicURL(address string) (string, error) {
+	origin, err := web.ParseOrigin(strings.TrimRight(strings.TrimSpace(address), "/"))
+	if err != nil {
+		return "", fmt.Errorf("--public-url %w: it is scheme and host, such as https://pay.example.com", err)
 	}
+	if u, err := url.Parse(origin); err != nil || u.Scheme != "https" && !Loopback(u.Hostname()) {
+		return "", errors.New("--public-url must be https outside this machine")
+	}
+	return origin, nil
 }

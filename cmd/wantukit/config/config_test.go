@@ -344,13 +344,39 @@ func TestKeysStandBesideTheConfiguration(t *testing.T) {
 
 func TestPublicURL(t *testing.T) {
 	t.Parallel()
-	for address, good := range map[string]bool{
-		"https://pay.example.com": true, "https://pay.example.com/": true, "http://localhost:8080": true, "http://127.0.0.1:8080": true,
-		"http://pay.example.com": false, "pay.example.com": false, "https://": false, "https://u@pay.example.com": false,
-		"https://pay.example.com/x": false, "https://pay.example.com?x": false, "ftp://pay.example.com": false,
+	for address, want := range map[string]string{
+		"https://pay.example.com": "https://pay.example.com", "https://pay.example.com/": "https://pay.example.com",
+		"https://pay.example.com:443": "https://pay.example.com", "https://pay.example.com:443//": "https://pay.example.com",
+		"HTTPS://PAY.Example.com": "https://pay.example.com", " https://pay.example.com\n": "https://pay.example.com",
+		"https://支付.example/": "https://xn--bnq875c.example", "https://pay.example.com:8443": "https://pay.example.com:8443",
+		"http://localhost:8080": "http://localhost:8080", "http://LOCALHOST:80/": "http://localhost", "http://127.0.0.1:8080": "http://127.0.0.1:8080",
+		"http://[0::1]:8080/": "http://[::1]:8080",
 	} {
-		if err := config.CheckPublicURL(address); (err == nil) != good {
-			t.Errorf("%s: %v", address, err)
+		if got, err := config.PublicURL(address); got != want || err != nil {
+			t.Errorf("%q: %q, %v, want %q", address, got, err, want)
+		}
+	}
+	for address, words := range map[string]string{
+		"http://pay.example.com": "--public-url must be https outside this machine", "http://127.0.0.1.example.com": "must be https",
+		"pay.example.com": "--public-url must begin with https://", "": "must begin with https://", "https://": "--public-url has no host",
+		"ftp://pay.example.com": "must begin with https://", "https://u:" + canary + "@pay.example.com": "--public-url must not hold a user",
+		"https://pay.example.com/x": "--public-url must not hold a path", "https://pay.example.com?x": "--public-url must not hold a query",
+		"https://pay.example.com/?": "must not hold a query", "https://pay.example.com/#x": "--public-url must not hold a fragment",
+		"https://pay.example.com:99999": "--public-url has a port", "https://*.example.com": "--public-url has a host", "http://127.1": "has a host",
+	} {
+		if got, err := config.PublicURL(address); got != "" || err == nil || !strings.Contains(err.Error(), words) || strings.Contains(err.Error(), canary) {
+			t.Errorf("%q: %q, %v, want %q", address, got, err, words)
+		}
+	}
+}
+
+// TestConfigurationRefusesANameThatIsNoText: each page shows the shop's name.
+func TestConfigurationRefusesANameThatIsNoText(t *testing.T) {
+	t.Parallel()
+	for name, word := range map[string]string{`a\0b`: "control", `\u202eb`: "direction", `\u200b`: "seen", `a\nb`: "control"} {
+		_, err := readConfig(t, strings.Replace(goodShop, "name: Harbour Nights", `name: "`+name+`"`, 1))
+		if err == nil || !strings.Contains(err.Error(), "name: has") || !strings.Contains(err.Error(), word) {
+			t.Errorf("%s: %v, want words about %s", name, err, word)
 		}
 	}
 }

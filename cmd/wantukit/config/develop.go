@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/url"
 	"slices"
+
+	"github.com/wantukit/wantukit/web"
 )
 
 // Live reports whether the shop takes real money: its gateway is not a sandbox on
@@ -45,8 +47,9 @@ func plainOrigins(address string) []string {
 // CheckSandboxOrigin refuses what is not the origin of a sandbox on this machine,
 // and shops that are live: their pages must not have the demo's bar.
 func CheckSandboxOrigin(origin string, shops []Shop) error {
+	_, malformed := web.ParseOrigin(origin)
 	u, err := url.Parse(origin)
-	if err != nil || !bareOrigin.MatchString(origin) || !Loopback(u.Hostname()) {
+	if malformed != nil || err != nil || !Loopback(u.Hostname()) {
 		return errors.New("--sandbox must be the origin of a sandbox on this machine, such as http://localhost:8081")
 	}
 	for i := range shops {

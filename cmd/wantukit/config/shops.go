@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -247,7 +246,7 @@ func (s *Shop) accountOf(a GatewayAccount, transport wantu.Transport) (wantupay.
 // Domain is what the checkout needs to know of the shop.
 func (s *Shop) Domain() checkout.Merchant {
 	m := checkout.Merchant{
-		ID: s.ID, Name: s.Name, Lifetime: time.Duration(s.SessionMinutes) * time.Minute,
+		ID: s.ID, Name: s.Name, WeChatAccount: s.WeChat.AppID != "", Lifetime: time.Duration(s.SessionMinutes) * time.Minute,
 		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice, SharedAccount: s.SharedAccount,
 	}
 	for _, name := range s.Channels {
@@ -285,8 +284,10 @@ func (s *Shop) Web() web.Merchant {
 			Endpoints: web.WeChatEndpoints{Authorize: s.WeChat.AuthorizeURL, AccessToken: s.WeChat.AccessTokenURL},
 		},
 	}
-	for _, host := range s.ReturnHosts {
-		m.ReturnHosts = append(m.ReturnHosts, strings.ToLower(host))
+	for _, entry := range s.ReturnHosts {
+		if host, err := web.ParseHost(entry); err == nil { // check has seen it
+			m.ReturnHosts = append(m.ReturnHosts, host)
+		}
 	}
 	for _, key := range s.APIKeys {
 		m.APIKeys = append(m.APIKeys, string(key))

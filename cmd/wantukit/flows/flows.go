@@ -32,16 +32,18 @@ func Groups() []kong.Group {
 type flowVerb struct {
 	UserAgent string   `arg:"" optional:"" help:"The browser's User-Agent header. Left out, the browser sent none."`
 	Header    []string `placeholder:"'NAME: VALUE'" sep:"none" env:"-" help:"Another header that it sent, such as 'Sec-CH-UA-Mobile: ?1'. May be repeated."`
+	NoWeChat  bool     `name:"no-wechat-account" env:"-" help:"Answer for a shop that has no WeChat account (wechat.app_id), as its pages do."`
 	JSONL     bool     `name:"jsonl" env:"-" help:"Read {\"ua\": …, \"headers\": {…}} a line from standard input, and answer each with a line of JSON."`
 }
 
 // Run implements kong's command.
 func (v *flowVerb) Run(s operator.Streams) error {
+	shop := checkout.Merchant{WeChatAccount: !v.NoWeChat}
 	if v.JSONL {
 		if v.UserAgent != "" || len(v.Header) > 0 {
 			return operator.Usage(errors.New("--jsonl reads the user agents and headers from standard input: leave them out"))
 		}
-		return explainLines(s.In, s.Out)
+		return explainLines(s.In, s.Out, shop)
 	}
 	header := http.Header{}
 	for _, line := range v.Header {
@@ -54,16 +56,16 @@ func (v *flowVerb) Run(s operator.Streams) error {
 	if v.UserAgent != "" {
 		header.Set("User-Agent", v.UserAgent)
 	}
-	return explain(s, checkout.DetectDevice(header.Get))
+	return explain(s, shop, checkout.DetectDevice(header.Get))
 }
 
-// explain shows a device and its choices to a person.
-func explain(s operator.Streams, d checkout.Device) error {
+// explain shows a device and its choices at a shop to a person.
+func explain(s operator.Streams, shop checkout.Merchant, d checkout.Device) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(w, "device\t%s\ncontainer\t%s\n", d.Kind, d.Container)
 	reason := ""
 	for _, wallet := range checkout.Wallets() {
-		choice := checkout.ChooseFlow(d, wallet)
+		choice := shop.ChooseFlow(d, wallet)
 		_, _ = fmt.Fprintf(w, "%s\t%s\n", wallet, describe(choice))
 		reason = choice.Reason
 	}

@@ -43,7 +43,7 @@ type failed struct {
 // explainLines answers each line of in by one of out, in order, as soon as
 // there is nothing more to read. Blank lines are passed over. Lines that cannot
 // be read do not stop it; the error names the first of them.
-func explainLines(in io.Reader, out io.Writer) error {
+func explainLines(in io.Reader, out io.Writer, shop checkout.Merchant) error {
 	r, w := bufio.NewReaderSize(in, maxLine), bufio.NewWriter(out)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -53,7 +53,7 @@ func explainLines(in io.Reader, out io.Writer) error {
 		if readErr != nil && !errors.Is(readErr, io.EOF) && !errors.Is(readErr, bufio.ErrBufferFull) {
 			return errors.Join(fmt.Errorf("reading line %d: %w", number, readErr), w.Flush())
 		}
-		if answer, err := answerLine(line, readErr); err != nil {
+		if answer, err := answerLine(line, readErr, shop); err != nil {
 			if bad++; first == "" {
 				first = fmt.Sprintf("line %d: %v", number, err)
 			}
@@ -93,7 +93,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 }
 
 // answerLine returns nil for a blank line.
-func answerLine(line []byte, readErr error) (*answered, error) {
+func answerLine(line []byte, readErr error, shop checkout.Merchant) (*answered, error) {
 	if errors.Is(readErr, bufio.ErrBufferFull) {
 		return nil, errors.New("over 1 MiB")
 	}
@@ -105,7 +105,7 @@ func answerLine(line []byte, readErr error) (*answered, error) {
 		return nil, errors.New(`not an object {"ua": "…", "headers": {…}}`)
 	}
 	d := checkout.DetectDevice(question.header().Get)
-	choice := func(w checkout.Wallet) checkout.Choice { return checkout.ChooseFlow(d, w) }
+	choice := func(w checkout.Wallet) checkout.Choice { return shop.ChooseFlow(d, w) }
 	return &answered{
 		Device: d.Kind, Container: d.Container,
 		AlipayCN: choice(checkout.WalletAlipayCN).Flow, AlipayHK: choice(checkout.WalletAlipayHK).Flow,

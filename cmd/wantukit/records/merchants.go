@@ -3,7 +3,6 @@ package records
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
@@ -25,10 +24,11 @@ func (m *merchants) shops(merchant string) ([]config.Shop, error) {
 	if m.Gateway != "" {
 		return nil, operator.Usage(errors.New("--config names the gateway: leave --gateway out"))
 	}
-	if err := config.CheckPublicURL(m.PublicURL); err != nil {
+	publicURL, err := config.PublicURL(m.PublicURL)
+	if err != nil {
 		return nil, operator.Usage(err)
 	}
-	m.PublicURL = strings.TrimRight(m.PublicURL, "/")
+	m.PublicURL = publicURL
 	all, err := config.ReadShops(m.Config)
 	if err != nil {
 		return nil, operator.Usage(err)

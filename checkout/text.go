@@ -1,0 +1,114 @@
+package checkout
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	// maxText bounds a line of text that people read, in characters.
+	maxText = 128
+	// maxMarks bounds the combining marks on one character. The languages of
+	// the world need 5; more of them paint over the lines around.
+	maxMarks = 8
+)
+
+// CheckText demands one line of at most 128 characters that stays in its place
+// and that people can see. An empty text passes. An & is fine: it is the
+// gateway's room that must send it otherwise. The error is a *FieldError, and
+// holds nothing of the text.
+func CheckText(field, text string) error {
+	if problem := lineProblem(text, maxText); problem != "" {
+		return &FieldError{field, problem}
+	}
+	if text != "" && !canBeSeen(text) {
+		return &FieldError{field, "has nothing that can be seen"}
+	}
+	return nil
+}
+
+// lineProblem says why a text is not one line that stays in its place, in at
+// most so many characters; "" where it is. It is the rule of all text that a
+// shop sends: nothing else may be stored, and nothing is changed to fit.
+func lineProblem(text string, most int) string {
+	switch {
+	case !utf8.ValidString(text):
+		return "is not valid UTF-8"
+	case utf8.RuneCountInString(text) > most:
+		return "is over " + strconv.Itoa(most) + " characters"
+	case strings.ContainsFunc(text, isControl):
+		return "has control characters"
+	case strings.ContainsFunc(text, overridesDirection):
+		return "has characters that override the direction of text (U+202A to U+202E)"
+	case !isolatesEnd(text):
+		return "has an isolate of text direction (U+2066 to U+2068) without its end (U+2069)"
+	case mostMarks(text) > maxMarks:
+		return "has over " + strconv.Itoa(maxMarks) + " combining marks on one character"
+	default:
+		return ""
+	}
+}
+
+// isControl reports whether r is no part of a line of text: a control character
+// (NUL, a line break), a separator of lines, or a code point that is never a
+// character.
+func isControl(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point)
+}
+
+// overridesDirection reports whether r embeds or overrides a direction. It could
+// turn an amount, or the text of the page around it, the other way.
+func overridesDirection(r rune) bool { return r >= '\u202a' && r <= '\u202e' }
+
+// isolatesEnd reports whether each isolate is closed, as libraries for messages
+// write them around a name. An isolate that is closed changes nothing outside.
+func isolatesEnd(text string) bool {
+	open := 0
+	for _, r := range text {
+		switch r {
+		case '\u2066', '\u2067', '\u2068':
+			open++
+		case '\u2069':
+			open--
+		}
+		if open < 0 {
+			return false
+		}
+	}
+	return open == 0
+}
+
+// mostMarks is the longest row of combining marks.
+func mostMarks(text string) int {
+	row, longest := 0, 0
+	for _, r := range text {
+		if unicode.In(r, unicode.Mn, unicode.Me) {
+			row++
+		} else {
+			row = 0
+		}
+		longest = max(longest, row)
+	}
+	return longest
+}
+
+// canBeSeen reports whether text has a character that leaves ink.
+func canBeSeen(text string) bool { return strings.ContainsFunc(text, leavesInk) }
+
+func leavesInk(r rune) bool {
+	return !unicode.In(r, unicode.White_Space, unicode.Cc, unicode.Cf, unicode.Mn, unicode.Me,
+		unicode.Other_Default_Ignorable_Code_Point, blanks)
+}
+
+// blanks are letters and symbols by their category, and drawn as nothing.
+var blanks = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x2800, Hi: 0x2800, Stride: 1}, // braille without a dot
+	},
+	R32: []unicode.Range32{
+		{Lo: 0x13441, Hi: 0x13442, Stride: 1}, // blanks of hieroglyphs
+		{Lo: 0x1d159, Hi: 0x1d159, Stride: 1}, // a note without a head
+	},
+}
