@@ -24,6 +24,8 @@ type Database interface {
 	Writer() *sql.DB
 	// Postgres is the pool that Writer draws from, or nil for SQLite.
 	Postgres() *pgxpool.Pool
+	// KeepsSchema says that no schema may be changed.
+	KeepsSchema() bool
 }
 
 // client is River's.
@@ -64,23 +66,54 @@ func (t queueTime) NowOrNil() *time.Time {
 	return &now
 }
 
-// migrate brings River's tables up to date.
+// migrate brings River's tables up to date, or only checks them where the schema
+// is to stay.
 func migrate(ctx context.Context, db Database) error {
-	if pool := db.Postgres(); pool != nil {
-		return pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-			return locked(ctx, conn, func() error { return migrateUp(ctx, db) })
-		})
-	}
-	return migrateUp(ctx, db)
-}
-
-func migrateUp(ctx context.Context, db Database) error {
 	migrator, err := rivermigrate.New(newDriver(db), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
-	_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	pool := db.Postgres()
+	if pool == nil || db.KeepsSchema() {
+		return migrateUp(ctx, db, migrator)
+	}
+	return pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		return locked(ctx, conn, func() error { return migrateUp(ctx, db, migrator) })
+	})
+}
+
+func migrateUp(ctx context.Context, db Database, migrator *rivermigrate.Migrator[*sql.Tx]) error {
+	if err := checkSchema(ctx, db, migrator); err != nil || db.KeepsSchema() {
+		return err
+	}
+	_, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	return err
+}
+
+// checkSchema refuses tables of a newer River, which this one may not understand,
+// and those of an older one where the schema is to stay.
+func checkSchema(ctx context.Context, db Database, migrator *rivermigrate.Migrator[*sql.Tx]) error {
+	known := newestOf(migrator.AllVersions())
+	existing, err := migrator.ExistingVersions(ctx)
+	if err != nil { // as where River does not know one of them
+		var made int
+		row := db.Writer().QueryRowContext(ctx, "SELECT max(version) FROM river_migration")
+		if row.Scan(&made) == nil && made > known {
+			return fmt.Errorf("the queue's schema has version %d and this program knows version %d at most: a newer wantukit has migrated it, run that one", made, known)
+		}
+		return err
+	}
+	if made := newestOf(existing); made < known && db.KeepsSchema() {
+		return fmt.Errorf("the queue's schema has version %d and this program needs version %d: run `wantukit migrate`", made, known)
+	}
+	return nil
+}
+
+func newestOf(migrations []rivermigrate.Migration) (version int) {
+	for _, m := range migrations {
+		version = max(version, m.Version)
+	}
+	return version
 }
 
 // migrationLock is the advisory lock of whoever migrates the queue.
