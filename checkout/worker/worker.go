@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/wantukit/wantukit/checkout"
 )
@@ -63,7 +64,15 @@ func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error
 	if endpoint, configured := q.endpoints[e.Merchant]; configured && endpoint.URL == "" {
 		return nil
 	}
-	return q.insert(ctx, tx, e)
+	_, _, err := q.insert(ctx, tx, e)
+	return err
+}
+
+// unfinished are the states of a job that will run or runs.
+func unfinished() []rivertype.JobState {
+	return []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	}
 }
 
 // Sweeper does what is due: *checkout.Service.
@@ -121,7 +130,7 @@ func New(c Config) (*Worker, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	sender, err := newSender(c.Endpoints, c.Transport, c.Resolver)
+	sender, err := newSender(c)
 	if err != nil {
 		return nil, err
 	}
