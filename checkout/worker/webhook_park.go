@@ -68,8 +68,6 @@ func (w *webhookWorker) Work(ctx context.Context, job *river.Job[webhookArgs]) e
 	if ctx.Err() != nil { // this process ends, and the shop is not to blame
 		return err
 	}
-	w.logger.Warn("webhook not delivered", "event", e.ID, "type", e.Type, "session", e.SessionID,
-		"merchant", e.Merchant, "try", job.Attempt, "error", err)
 	return w.failed(ctx, e, job, err)
 }
 
@@ -84,6 +82,8 @@ func (w *webhookWorker) failed(ctx context.Context, e checkout.Event, job *river
 	if gone(problem) || errors.Is(problem, errNoEndpoint) || job.Attempt >= webhookTries() {
 		return w.park(ctx, e, job.Attempt, problem)
 	}
+	w.logger.Warn("webhook not delivered", "event", e.ID, "type", e.Type, "session", e.SessionID,
+		"merchant", e.Merchant, "try", job.Attempt, "error", problem)
 	job.Args.asked = asked(problem)
 	return problem
 }

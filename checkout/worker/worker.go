@@ -144,7 +144,7 @@ func New(c Config) (*Worker, error) {
 	id := "wantukit_" + rand.Text()
 	client, err := newClient(c.DB, c.Clock, &river.Config{
 		ID:     id,
-		Logger: slog.New(quiet{c.Logger.Handler()}), Workers: workers,
+		Logger: slog.New(queueLog{c.Logger.Handler()}), Workers: workers, ErrorHandler: jobErrors{c.Logger},
 		Queues:                      queues,
 		FetchPollInterval:           fetchEvery,
 		JobTimeout:                  jobTimeout,
@@ -239,12 +239,4 @@ func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 	}
 	defer w.running.Unlock()
 	return w.sweeper.Sweep(ctx)
-}
-
-// quiet keeps River's chatter below warnings out of the log.
-type quiet struct{ slog.Handler }
-
-// Enabled implements slog.Handler.
-func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
 }
