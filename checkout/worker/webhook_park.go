@@ -145,11 +145,22 @@ func (q *Queue) Replay(ctx context.Context, tx *sql.Tx, e checkout.Event) error 
 		return err
 	}
 	if _, err := q.client.JobDeleteTx(ctx, tx, waiting); errors.Is(err, rivertype.ErrJobRunning) {
-		return nil
+		return q.replayParked(ctx, tx, e)
 	} else if err != nil {
 		return fmt.Errorf("removing the job that waits: %w", err)
 	}
 	_, _, err = q.insert(ctx, tx, e)
+	return err
+}
+
+// replayParked writes another job beside one that runs, where that has parked the
+// event already and only ends. Where it has not, it is telling the shop.
+func (q *Queue) replayParked(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
+	var parked int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM webhook_parked WHERE event_id = $1`, e.ID).Scan(&parked); err != nil || parked == 0 {
+		return err
+	}
+	_, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: e.ID}, &river.InsertOpts{MaxAttempts: maxRuns, Queue: queueOf(e.Merchant)})
 	return err
 }
 

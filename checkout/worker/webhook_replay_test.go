@@ -124,3 +124,20 @@ func TestWebhooksGoByTheOneClock(t *testing.T) {
 		}
 	}
 }
+
+// TestReplayOfAnEventThatWasParkedAMomentAgo: its job has not ended yet, and the
+// event is told all the same.
+func TestReplayOfAnEventThatWasParkedAMomentAgo(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+		t.Helper()
+		f := on("http://shop.invalid")
+		event := f.tell(shop, 1)[0]
+		f.exec("UPDATE river_job SET state = 'running' WHERE kind = 'webhook'")
+		must(t, f.store.ParkWebhook(t.Context(), event, time.Now(), 10, "the shop answered 502"))
+		must(t, f.replay(event.ID))
+		if n, parked := f.jobs("available"), len(f.parked()); n != 1 || parked != 0 {
+			t.Errorf("%d jobs wait and %d events are parked, want one job", n, parked)
+		}
+	})
+}
