@@ -50,14 +50,23 @@ func newProblem(err error) problem {
 	return p
 }
 
+// retryUnavailable is in how many seconds what the database being away has kept
+// from being done may be asked for again.
+const retryUnavailable = "5"
+
 // handleError is Echo's HTTPErrorHandler: problems for programs, pages for
 // people.
 func (s *Server) handleError(err error, c echo.Context) {
 	p := newProblem(err)
+	if s.Unavailable(err) {
+		p.Status, p.Title = http.StatusServiceUnavailable, http.StatusText(http.StatusServiceUnavailable)
+		c.Response().Header().Set(echo.HeaderRetryAfter, retryUnavailable)
+	}
 	if p.Status >= 500 && !errors.Is(err, context.Canceled) {
 		s.Logger.Error("request failed", "method", c.Request().Method, "route", c.Path(), "error", err)
 	}
-	if c.Response().Committed {
+	gone := errors.Is(c.Request().Context().Err(), context.Canceled)
+	if c.Response().Committed || gone { // nobody reads an answer
 		return
 	}
 	switch {

@@ -78,6 +78,9 @@ type Config struct {
 	HTTPClient *http.Client
 	// Ready reports what keeps the server from serving, for /readyz.
 	Ready func(context.Context) error
+	// Unavailable reports whether an error says that the database is away, which
+	// is answered with 503. Defaults to never.
+	Unavailable func(error) bool
 	// Demo, when set, adds the bar that views the page as another device.
 	Demo *Demo
 	// Logger defaults to slog.Default().
@@ -98,8 +101,10 @@ type Server struct {
 	// secure says that browsers reach the server by https.
 	secure   bool
 	draining atomic.Bool
-	closing  chan struct{}
-	closed   sync.Once
+	// unready says that the last look at Ready found a problem.
+	unready atomic.Bool
+	closing chan struct{}
+	closed  sync.Once
 }
 
 // New returns a Server, or an error that names the field that is wrong.
@@ -116,6 +121,9 @@ func New(c Config) (*Server, error) {
 		c.HTTPClient = &http.Client{Timeout: wechatTimeout}
 	}
 	c.HTTPClient = withoutRedirects(*c.HTTPClient)
+	if c.Unavailable == nil {
+		c.Unavailable = func(error) bool { return false }
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -274,8 +282,11 @@ func (s *Server) ready(c echo.Context) error {
 		return c.String(http.StatusServiceUnavailable, "shutting down\n")
 	}
 	if err := s.Ready(c.Request().Context()); err != nil {
-		s.Logger.Error("not ready", "error", err)
+		if s.unready.CompareAndSwap(false, true) { // a balancer asks each second
+			s.Logger.Error("not ready", "error", err)
+		}
 		return c.String(http.StatusServiceUnavailable, "not ready\n")
 	}
+	s.unready.Store(false)
 	return c.String(http.StatusOK, "ready\n")
 }

@@ -3,20 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
-	"fmt"
-	"io/fs"
-	"log/slog"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/pressly/goose/v3"
 )
-
-//go:embed migrations/*.sql
-var migrations embed.FS
 
 // DB is an open database whose schema is current. Of SQLite one connection
 // writes, which spares it its locking errors, and several read; PostgreSQL has
@@ -29,6 +21,16 @@ type DB struct {
 	full atomic.Bool
 	// alone is held by the program that serves from SQLite.
 	alone *lock
+	// keepSchema says that the schema is checked and never changed.
+	keepSchema bool
+}
+
+// with applies options.
+func (d *DB) with(options []Option) *DB {
+	for _, change := range options {
+		change(d)
+	}
+	return d
 }
 
 // Writer returns what the queue's jobs are written with.
@@ -62,28 +64,4 @@ func (d *DB) Close() error {
 		err = errors.Join(err, d.alone.Close())
 	}
 	return err
-}
-
-// others are the migrations that are not for a dialect, by the end of their
-// names: where the two databases have no statement in common, each has a file.
-var others = map[goose.Dialect]string{goose.DialectSQLite3: "*_postgres.sql", goose.DialectPostgres: "*_sqlite.sql"}
-
-// migrate brings the schema up to date.
-func migrate(ctx context.Context, dialect goose.Dialect, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	foreign, err := fs.Glob(files, others[dialect])
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(dialect, db, files, goose.WithExcludeNames(foreign), goose.WithSlog(slog.New(slog.DiscardHandler)))
-	if err != nil {
-		return fmt.Errorf("reading the migrations: %w", err)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrating: %w", err)
-	}
-	return nil
 }

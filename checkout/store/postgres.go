@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -17,8 +18,12 @@ const (
 	// leastConnections is what one node needs: a lock while it migrates, the
 	// queue's own, and some to work with.
 	leastConnections = 4
-	// connections is how many a node opens at most, unless the URL says so.
-	connections = 20
+	// connections is how many a node's pool opens at most, unless the URL says
+	// so. Three more hear of changes and hold a lock: PgBouncer has 20 by default.
+	connections = 16
+	// connectTimeout bounds how long a connection takes to open, unless the URL
+	// says so.
+	connectTimeout = 10 * time.Second
 	// migrationLock is the advisory lock of whoever changes the schema.
 	migrationLock = 0x77616e74_00000001
 )
@@ -30,18 +35,23 @@ var errDatabaseURL = errors.New(
 // OpenPostgres opens the PostgreSQL database that a URL or a connection string
 // names, and brings its schema up to date; of several nodes that start at once
 // one does, and the others wait. It refuses a server that acknowledges commits
-// before they are on the disk. No error shows the password.
-func OpenPostgres(ctx context.Context, databaseURL string) (*DB, error) {
+// before they are on the disk, and a pooler that gives a connection to others
+// between transactions. No error shows the password.
+func OpenPostgres(ctx context.Context, databaseURL string, options ...Option) (*DB, error) {
 	config, err := postgresConfig(databaseURL)
 	if err != nil {
 		return nil, err
 	}
+	if err := refusePooling(ctx, config.ConnConfig); err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	config.ConnConfig.AfterConnect = setParameters(config.ConnConfig)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	both := stdlib.OpenDBFromPool(pool)
-	db := &DB{writer: both, reader: both, pool: pool}
+	db := (&DB{writer: both, reader: both, pool: pool}).with(options)
 	if err := db.preparePostgres(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), db.Close())
 	}
@@ -57,6 +67,9 @@ func postgresConfig(databaseURL string) (*pgxpool.Config, error) {
 		config.MaxConns = max(config.MaxConns, connections)
 	}
 	config.MaxConns = max(config.MaxConns, leastConnections)
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
 	params := config.ConnConfig.RuntimeParams
 	// Each change compares and sets under the lock of the row that it writes.
 	params["default_transaction_isolation"] = "read committed"
@@ -78,7 +91,7 @@ func (d *DB) preparePostgres(ctx context.Context) error {
 	if err := checkPostgres(encoding, commit); err != nil {
 		return err
 	}
-	return d.locked(ctx, func() error { return migrate(ctx, goose.DialectPostgres, d.writer) })
+	return d.locked(ctx, func() error { return d.migrate(ctx, goose.DialectPostgres) })
 }
 
 // checkPostgres refuses settings that lose commits or text.

@@ -26,7 +26,7 @@ var minSQLite = [3]int{3, 51, 3}
 // OpenSQLite opens the database file at path, makes it and its folder where
 // they are missing, and brings its schema up to date. A commit is on the disk
 // when it returns.
-func OpenSQLite(ctx context.Context, path string) (*DB, error) {
+func OpenSQLite(ctx context.Context, path string, options ...Option) (*DB, error) {
 	if err := makeFolder(path); err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := db.prepare(ctx); err != nil {
+	if err := db.with(options).prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), db.Close())
 	}
 	return db, nil
@@ -82,7 +82,7 @@ func (d *DB) prepare(ctx context.Context) error {
 	if err := checkSQLite(version); err != nil {
 		return err
 	}
-	return migrate(ctx, goose.DialectSQLite3, d.writer)
+	return d.migrate(ctx, goose.DialectSQLite3)
 }
 
 // checkSQLite refuses a version that can lose commits.

@@ -133,8 +133,9 @@ func replay(ctx context.Context, tx *sql.Tx, id string, enqueue Enqueue) error {
 	if off {
 		return &DisabledError{e.Merchant}
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM webhook_parked WHERE event_id = $1`, id); err != nil {
+	if err := enqueue(ctx, tx, e); err != nil { // it may look whether the event is parked
 		return err
 	}
-	return enqueue(ctx, tx, e)
+	_, err = tx.ExecContext(ctx, `DELETE FROM webhook_parked WHERE event_id = $1`, id)
+	return err
 }

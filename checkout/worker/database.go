@@ -8,14 +8,12 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/wantukit/wantukit/checkout"
 )
@@ -26,24 +24,28 @@ type Database interface {
 	Writer() *sql.DB
 	// Postgres is the pool that Writer draws from, or nil for SQLite.
 	Postgres() *pgxpool.Pool
+	// KeepsSchema says that no schema may be changed.
+	KeepsSchema() bool
 }
 
-// client is River's, whatever the database.
-type client interface {
-	Start(ctx context.Context) error
-	Stop(ctx context.Context) error
-	InsertTx(ctx context.Context, tx *sql.Tx, args river.JobArgs, opts *river.InsertOpts) (*rivertype.JobInsertResult, error)
+// client is River's.
+type client = *river.Client[*sql.Tx]
+
+// newDriver returns River's driver for the database. For PostgreSQL it works on
+// the pool that the store's transactions are of, and listens on a connection of
+// its own.
+func newDriver(db Database) riverdriver.Driver[*sql.Tx] {
+	if pool := db.Postgres(); pool != nil {
+		return riverdatabasesql.NewWithPgxListener(db.Writer(), pool)
+	}
+	return riversqlite.New(db.Writer())
 }
 
 func newClient(db Database, clock checkout.Clock, config *river.Config) (client, error) {
 	if clock != nil {
 		config.Test.Time = queueTime{clock, db.Postgres() == nil}
 	}
-	if pool := db.Postgres(); pool != nil {
-		c, err := river.NewClient(riverpgxv5.New(pool), config)
-		return postgresClient{c}, err
-	}
-	return river.NewClient(riversqlite.New(db.Writer()), config)
+	return river.NewClient(newDriver(db), config)
 }
 
 // queueTime has River go by our clock, for which its configuration has a place
@@ -64,71 +66,54 @@ func (t queueTime) NowOrNil() *time.Time {
 	return &now
 }
 
-// postgresClient writes jobs in transactions of database/sql, which River's
-// driver for PostgreSQL does not know.
-type postgresClient struct{ *river.Client[pgx.Tx] }
-
-// InsertTx implements client.
-func (c postgresClient) InsertTx(ctx context.Context, tx *sql.Tx, args river.JobArgs, opts *river.InsertOpts) (result *rivertype.JobInsertResult, err error) {
-	in := inside{do: func(ctx context.Context, tx pgx.Tx) error {
-		result, err = c.Client.InsertTx(ctx, tx, args, opts)
-		return err
-	}}
-	_, err = tx.ExecContext(ctx, "", &in)
-	if in.done {
-		err = in.err
-	}
-	return result, err
-}
-
-// inside does something with the PostgreSQL connection of a transaction of
-// database/sql. That has no door to it, but pgx shows it to an argument that
-// would rewrite the query, while database/sql holds the connection's lock.
-type inside struct {
-	do   func(ctx context.Context, tx pgx.Tx) error
-	done bool
-	err  error
-}
-
-// errInside ends the query before it is sent: there is nothing to ask.
-var errInside = errors.New("done")
-
-// RewriteQuery implements pgx.QueryRewriter.
-func (i *inside) RewriteQuery(ctx context.Context, conn *pgx.Conn, _ string, _ []any) (string, []any, error) {
-	i.done, i.err = true, i.within(ctx, conn)
-	return "", nil, errInside
-}
-
-// within goes on with the connection's transaction by a savepoint, which ends
-// with it.
-func (i *inside) within(ctx context.Context, conn *pgx.Conn) error {
-	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: "SAVEPOINT jobs", CommitQuery: "RELEASE SAVEPOINT jobs"})
-	if err != nil {
-		return err
-	}
-	if err := i.do(ctx, tx); err != nil {
-		return err // the whole transaction is rolled back
-	}
-	return tx.Commit(ctx)
-}
-
-// migrate brings River's tables up to date.
+// migrate brings River's tables up to date, or only checks them where the schema
+// is to stay.
 func migrate(ctx context.Context, db Database) error {
-	if pool := db.Postgres(); pool != nil {
-		return pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-			return locked(ctx, conn, func() error { return migrateWith(ctx, riverpgxv5.New(pool)) })
-		})
-	}
-	return migrateWith(ctx, riversqlite.New(db.Writer()))
-}
-
-func migrateWith[T any](ctx context.Context, driver riverdriver.Driver[T]) error {
-	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	migrator, err := rivermigrate.New(newDriver(db), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
-	_, err = migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	pool := db.Postgres()
+	if pool == nil || db.KeepsSchema() {
+		return migrateUp(ctx, db, migrator)
+	}
+	return pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		return locked(ctx, conn, func() error { return migrateUp(ctx, db, migrator) })
+	})
+}
+
+func migrateUp(ctx context.Context, db Database, migrator *rivermigrate.Migrator[*sql.Tx]) error {
+	if err := checkSchema(ctx, db, migrator); err != nil || db.KeepsSchema() {
+		return err
+	}
+	_, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil)
 	return err
+}
+
+// checkSchema refuses tables of a newer River, which this one may not understand,
+// and those of an older one where the schema is to stay.
+func checkSchema(ctx context.Context, db Database, migrator *rivermigrate.Migrator[*sql.Tx]) error {
+	known := newestOf(migrator.AllVersions())
+	existing, err := migrator.ExistingVersions(ctx)
+	if err != nil { // as where River does not know one of them
+		var made int
+		row := db.Writer().QueryRowContext(ctx, "SELECT max(version) FROM river_migration")
+		if row.Scan(&made) == nil && made > known {
+			return fmt.Errorf("the queue's schema has version %d and this program knows version %d at most: a newer wantukit has migrated it, run that one", made, known)
+		}
+		return err
+	}
+	if made := newestOf(existing); made < known && db.KeepsSchema() {
+		return fmt.Errorf("the queue's schema has version %d and this program needs version %d: run `wantukit migrate`", made, known)
+	}
+	return nil
+}
+
+func newestOf(migrations []rivermigrate.Migration) (version int) {
+	for _, m := range migrations {
+		version = max(version, m.Version)
+	}
+	return version
 }
 
 // migrationLock is the advisory lock of whoever migrates the queue.

@@ -186,3 +186,20 @@ func TestNodesShareTheWork(t *testing.T) {
 		t.Errorf("%d of %d events were told, and %d twice", len(told), len(events), n)
 	}
 }
+
+// TestQueueOfANewerVersion is refused with both versions: this River may not
+// understand the tables of a newer one.
+func TestQueueOfANewerVersion(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+		t.Helper()
+		f := on("")
+		if _, err := f.db.Writer().ExecContext(t.Context(), "INSERT INTO river_migration (line, version) VALUES ('main', 999)"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := worker.NewQueue(t.Context(), f.db, nil, nil)
+		if err == nil || !strings.Contains(err.Error(), "version 999 and this program knows version") {
+			t.Errorf("error %v", err)
+		}
+	})
+}

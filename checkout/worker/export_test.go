@@ -35,7 +35,7 @@ func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
 	if c.Clock == nil {
 		c.Clock = checkout.NewSteadyClock(time.Now, func(time.Duration) {})
 	}
-	sender, err := newSender(c.Endpoints, c.Transport, c.Resolver)
+	sender, err := newSender(c)
 	if err != nil {
 		t.Fatal(err)
 	}

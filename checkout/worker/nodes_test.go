@@ -39,3 +39,20 @@ func TestEachNodeSweepsWhatItsPagesWatch(t *testing.T) {
 		}
 	}
 }
+
+// TestQueueThroughPgBouncer: the leader's lock, the listener and the jobs work
+// through a pooler in session mode.
+func TestQueueThroughPgBouncer(t *testing.T) {
+	t.Parallel()
+	db, err := store.OpenPostgres(t.Context(), pgtest.Bounced(t))
+	must(t, err)
+	url, calls := endpoint(t, ok)
+	f := newFixtureOver(t, db, url)
+	swept := f.sweeps()
+	f.work()
+	next(t, swept)
+	event := f.tell(shop, 1)[0]
+	if id := next(t, calls).header.Get("Webhook-Id"); id != event.ID {
+		t.Errorf("told %s, want %s", id, event.ID)
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/wantukit/wantukit/checkout"
 )
@@ -39,9 +38,7 @@ func (reconcileArgs) Kind() string { return "reconcile" }
 
 // reconcileOpts lets no round begin, on any node, while another waits or runs.
 func reconcileOpts() *river.InsertOpts {
-	return &river.InsertOpts{MaxAttempts: 1, Queue: reconcileQueue, UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
-		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
-	}}}
+	return &river.InsertOpts{MaxAttempts: 1, Queue: reconcileQueue, UniqueOpts: river.UniqueOpts{ByState: unfinished()}}
 }
 
 type reconcileWorker struct {

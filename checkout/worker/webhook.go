@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -76,7 +75,10 @@ func payloadOf(e checkout.Event) Payload {
 }
 
 // sender signs and posts webhooks.
-type sender struct{ targets map[string]target }
+type sender struct {
+	targets map[string]target
+	clock   checkout.Clock
+}
 
 type target struct {
 	url string
@@ -85,16 +87,16 @@ type target struct {
 	transport http.RoundTripper
 }
 
-// newSender returns a sender. transport and resolver may be nil.
-func newSender(endpoints map[string]Endpoint, transport http.RoundTripper, resolver *net.Resolver) (*sender, error) {
-	s := &sender{targets: map[string]target{}}
-	for merchant, e := range endpoints {
+// newSender returns a sender.
+func newSender(c Config) (*sender, error) {
+	s := &sender{targets: map[string]target{}, clock: c.Clock}
+	for merchant, e := range c.Endpoints {
 		if e.URL == "" {
 			continue
 		}
-		to := target{url: e.URL, transport: transport}
-		if transport == nil {
-			to.transport = newTransport(e, resolver)
+		to := target{url: e.URL, transport: c.Transport}
+		if c.Transport == nil {
+			to.transport = newTransport(e, c.Resolver)
 		}
 		secrets := []string{e.Secret}
 		if e.PreviousSecret != "" {
@@ -125,7 +127,7 @@ func (s *sender) send(ctx context.Context, e checkout.Event) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
 	defer cancel()
-	request, err := to.request(ctx, e, time.Now())
+	request, err := to.request(ctx, e, s.clock.Now())
 	if err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (s *sender) send(ctx context.Context, e checkout.Event) error {
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, answerRead))
 	if response.StatusCode/100 != 2 {
-		return &answerError{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), time.Now())}
+		return &answerError{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), s.clock.Now())}
 	}
 	return nil
 }

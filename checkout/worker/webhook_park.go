@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/wantukit/wantukit/checkout"
 )
@@ -67,15 +68,13 @@ func (w *webhookWorker) Work(ctx context.Context, job *river.Job[webhookArgs]) e
 	if ctx.Err() != nil { // this process ends, and the shop is not to blame
 		return err
 	}
-	w.logger.Warn("webhook not delivered", "event", e.ID, "type", e.Type, "session", e.SessionID,
-		"merchant", e.Merchant, "try", job.Attempt, "error", err)
 	return w.failed(ctx, e, job, err)
 }
 
 // failed decides what comes after a try that failed.
 func (w *webhookWorker) failed(ctx context.Context, e checkout.Event, job *river.Job[webhookArgs], problem error) error {
 	if gone(problem) {
-		if err := w.events.DisableWebhooks(ctx, e.Merchant, time.Now(), problem.Error()); err != nil {
+		if err := w.events.DisableWebhooks(ctx, e.Merchant, w.clock.Now(), problem.Error()); err != nil {
 			return w.postpone(e.ID, err)
 		}
 		w.logger.Error("webhooks are disabled until an operator enables them", "merchant", e.Merchant, "reason", problem)
@@ -83,6 +82,8 @@ func (w *webhookWorker) failed(ctx context.Context, e checkout.Event, job *river
 	if gone(problem) || errors.Is(problem, errNoEndpoint) || job.Attempt >= webhookTries() {
 		return w.park(ctx, e, job.Attempt, problem)
 	}
+	w.logger.Warn("webhook not delivered", "event", e.ID, "type", e.Type, "session", e.SessionID,
+		"merchant", e.Merchant, "try", job.Attempt, "error", problem)
 	job.Args.asked = asked(problem)
 	return problem
 }
@@ -96,7 +97,7 @@ var (
 // park keeps an event for an operator, and ends its job. A process that dies in
 // between does it again.
 func (w *webhookWorker) park(ctx context.Context, e checkout.Event, tries int, reason error) error {
-	if err := w.events.ParkWebhook(ctx, e, time.Now(), tries, reason.Error()); err != nil {
+	if err := w.events.ParkWebhook(ctx, e, w.clock.Now(), tries, reason.Error()); err != nil {
 		return w.postpone(e.ID, err)
 	}
 	w.logger.Error("webhook is parked", "event", e.ID, "type", e.Type, "session", e.SessionID,
@@ -122,18 +123,45 @@ func (w *webhookWorker) postpone(eventID string, problem error) error {
 	return river.JobSnooze(databaseWait)
 }
 
-// insert writes the job of an event.
-func (q *Queue) insert(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-	_, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: e.ID},
-		&river.InsertOpts{MaxAttempts: maxRuns, Queue: queueOf(e.Merchant)})
+// insert writes the job of an event, where none waits or runs. It returns the job
+// and whether it is a new one.
+func (q *Queue) insert(ctx context.Context, tx *sql.Tx, e checkout.Event) (job int64, isNew bool, err error) {
+	inserted, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: e.ID}, &river.InsertOpts{
+		MaxAttempts: maxRuns, Queue: queueOf(e.Merchant), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished()},
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	return inserted.Job.ID, !inserted.UniqueSkippedAsDuplicate, nil
+}
+
+// Replay has an event told at once and under its own id, with a schedule from the
+// beginning. It is a store.Enqueue, and writes the job whether the merchant has an
+// endpoint or not. A job that waits for its next try gives way to the new one; one
+// that runs is telling the shop at this moment, and stays.
+func (q *Queue) Replay(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
+	waiting, isNew, err := q.insert(ctx, tx, e)
+	if err != nil || isNew {
+		return err
+	}
+	if _, err := q.client.JobDeleteTx(ctx, tx, waiting); errors.Is(err, rivertype.ErrJobRunning) {
+		return q.replayParked(ctx, tx, e)
+	} else if err != nil {
+		return fmt.Errorf("removing the job that waits: %w", err)
+	}
+	_, _, err = q.insert(ctx, tx, e)
 	return err
 }
 
-// Replay has an event told anew, with a schedule from the beginning and under
-// its own id. It is a store.Enqueue, and writes the job whether the merchant has
-// an endpoint or not.
-func (q *Queue) Replay(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-	return q.insert(ctx, tx, e)
+// replayParked writes another job beside one that runs, where that has parked the
+// event already and only ends. Where it has not, it is telling the shop.
+func (q *Queue) replayParked(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
+	var parked int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM webhook_parked WHERE event_id = $1`, e.ID).Scan(&parked); err != nil || parked == 0 {
+		return err
+	}
+	_, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: e.ID}, &river.InsertOpts{MaxAttempts: maxRuns, Queue: queueOf(e.Merchant)})
+	return err
 }
 
 // queueOf is the queue of a merchant's webhooks: each has its own, so that a

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/wantukit/wantukit/checkout"
 )
@@ -63,7 +64,15 @@ func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error
 	if endpoint, configured := q.endpoints[e.Merchant]; configured && endpoint.URL == "" {
 		return nil
 	}
-	return q.insert(ctx, tx, e)
+	_, _, err := q.insert(ctx, tx, e)
+	return err
+}
+
+// unfinished are the states of a job that will run or runs.
+func unfinished() []rivertype.JobState {
+	return []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	}
 }
 
 // Sweeper does what is due: *checkout.Service.
@@ -121,7 +130,7 @@ func New(c Config) (*Worker, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	sender, err := newSender(c.Endpoints, c.Transport, c.Resolver)
+	sender, err := newSender(c)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +144,7 @@ func New(c Config) (*Worker, error) {
 	id := "wantukit_" + rand.Text()
 	client, err := newClient(c.DB, c.Clock, &river.Config{
 		ID:     id,
-		Logger: slog.New(quiet{c.Logger.Handler()}), Workers: workers,
+		Logger: slog.New(queueLog{c.Logger.Handler()}), Workers: workers, ErrorHandler: jobErrors{c.Logger},
 		Queues:                      queues,
 		FetchPollInterval:           fetchEvery,
 		JobTimeout:                  jobTimeout,
@@ -230,12 +239,4 @@ func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 	}
 	defer w.running.Unlock()
 	return w.sweeper.Sweep(ctx)
-}
-
-// quiet keeps River's chatter below warnings out of the log.
-type quiet struct{ slog.Handler }
-
-// Enabled implements slog.Handler.
-func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
 }

@@ -165,6 +165,20 @@ type node struct {
 	ready   atomic.Bool
 	up      chan struct{} // closed when it is ready for the first time
 	ended   chan struct{}
+	mu      sync.Mutex
+	said    []string // the lines of its log
+}
+
+// lines are those of a node's log that contain a text.
+func (n *node) lines(text string) (found []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, line := range n.said {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
 }
 
 var servingAt = regexp.MustCompile(`msg=serving addr=(\S+)`)
@@ -250,6 +264,9 @@ func (n *node) read(log io.Reader, address chan<- string) {
 	defer close(n.ended)
 	for lines := bufio.NewScanner(log); lines.Scan(); {
 		n.t.Log(lines.Text())
+		n.mu.Lock()
+		n.said = append(n.said, lines.Text())
+		n.mu.Unlock()
 		if m := servingAt.FindStringSubmatch(lines.Text()); m != nil {
 			address <- m[1]
 		}

@@ -47,6 +47,11 @@ func TestPostgresGoesAndComesBack(t *testing.T) {
 			t.Error("a node did not live through it")
 		default:
 		}
+		away, back, problems := n.lines("the database is away"), n.lines("the database is back"), append(n.lines("level=WARN"), n.lines("level=ERROR")...)
+		tell(t, fmt.Sprintf("PostgreSQL ended twice: %d lines say so, %d that it is back; %d warnings and errors in all", len(away), len(back), len(problems)))
+		if len(away) != 2 || len(back) != 2 {
+			t.Errorf("of two outages %d lines say that they began and %d that they ended", len(away), len(back))
+		}
 	}
 	tell(t, fmt.Sprintf("PostgreSQL stopped and killed under load, %d sessions; losses: %d", len(w.promised().sessions), len(lost)))
 }

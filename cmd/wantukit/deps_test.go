@@ -114,3 +114,18 @@ func TestRoomsOfTheBrowserKeepOffWhatIsLarge(t *testing.T) {
 		}
 	}
 }
+
+// TestRiverIsOfOneVersion: River's parts share tables and internal contracts, and
+// are released together.
+func TestRiverIsOfOneVersion(t *testing.T) {
+	t.Parallel()
+	versions := map[string][]string{}
+	for _, line := range golist(t, nil, "-m", "-f", "{{.Path}} {{.Version}}", "all") {
+		if path, version, _ := strings.Cut(line, " "); strings.HasPrefix(path, "github.com/riverqueue/river") {
+			versions[version] = append(versions[version], path)
+		}
+	}
+	if len(versions) != 1 {
+		t.Errorf("River's parts have the versions %v, want one", versions)
+	}
+}

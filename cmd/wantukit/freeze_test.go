@@ -131,6 +131,7 @@ func TestFrozenNodeDoesNoHarm(t *testing.T) {
 	held := time.Since(at)
 	frozen.thaw()
 	eventually(t, "the frozen node is ready", frozen.ready.Load)
+	eventually(t, "the frozen node says that it stood still", func() bool { return len(frozen.lines("this process stood still")) == 1 })
 	other.kill() // from here it is alone
 	w.payWatched(frozen.url)
 	lost := w.settle()

@@ -15,6 +15,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/domain"
+	"github.com/wantukit/wantukit/cmd/wantukit/watch"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/web"
@@ -44,6 +45,7 @@ type kit struct {
 	service *checkout.Service
 	worker  *worker.Worker
 	web     *web.Server
+	watch   *watch.Watch
 	// drainFor is as in kitConfig.
 	drainFor time.Duration
 }
@@ -60,6 +62,8 @@ func newKit(ctx context.Context, c kitConfig) (_ *kit, err error) {
 		}
 	}()
 	k := &kit{db: db, drainFor: c.drainFor}
+	k.watch = watch.New(watch.Config{Log: c.logger.Handler(), Unreachable: store.Unreachable, Ping: db.Ping})
+	c.logger = k.watch.Logger()
 	if err := k.assembleDomain(ctx, c); err != nil {
 		return nil, err
 	}
@@ -94,7 +98,7 @@ func (k *kit) assembleWeb(c kitConfig) error {
 	k.web, err = web.New(web.Config{
 		Service: k.service, Assets: assets, Merchants: merchants, PublicURL: c.publicURL, Secret: c.secret,
 		Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
-		TrustedProxies: c.trustedProxies, Streams: c.streams, Demo: c.demo, Ready: k.db.Ping, Logger: c.logger,
+		TrustedProxies: c.trustedProxies, Streams: c.streams, Demo: c.demo, Ready: k.db.Ping, Unavailable: store.Unreachable, Logger: c.logger,
 	})
 	return err
 }
@@ -109,27 +113,43 @@ func (k *kit) run(ctx context.Context, l listener, handler http.Handler, logger 
 	var beside sync.WaitGroup
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	beside.Go(func() { k.db.Listen(serving, k.service.Changed) })
+	beside.Go(func() { k.watch.Run(serving) })
 	beside.Go(func() {
 		defer stop()
-		k.drain(ctx, serving)
+		k.drain(ctx, serving, logger)
 	})
 	err := l.serve(serving, handler, k.web.Close, logger)
 	stop()
 	beside.Wait()
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	return errors.Join(err, k.finish(context.WithoutCancel(ctx), logger), k.db.Close())
+}
+
+// finishFor bounds how long jobs and queries may take to end.
+const finishFor = 20 * time.Second
+
+// finish lets jobs and then queries end.
+func (k *kit) finish(ctx context.Context, logger *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(ctx, finishFor)
 	defer cancel()
-	return errors.Join(err, k.worker.Stop(end), k.service.Drain(end), k.db.Close())
+	began := time.Now()
+	logger.Info("ending: waits for the jobs that run", "at_most", finishFor.String())
+	err := k.worker.Stop(ctx)
+	logger.Info("ending: waits for the queries at the gateway", "jobs_took", time.Since(began).Round(time.Millisecond).String())
+	err = errors.Join(err, k.service.Drain(ctx))
+	logger.Info("ended", "after", time.Since(began).Round(time.Millisecond).String())
+	return err
 }
 
 // drain returns when requests are to be refused: a while after ctx is done, or
 // when nothing is served any more.
-func (k *kit) drain(ctx, serving context.Context) {
+func (k *kit) drain(ctx, serving context.Context, logger *slog.Logger) {
 	select {
 	case <-ctx.Done():
 	case <-serving.Done():
 		return
 	}
 	k.web.Drain()
+	logger.Info("ending: /readyz says no, and requests are served for a while", "for", k.drainFor.String())
 	select {
 	case <-time.After(k.drainFor):
 	case <-serving.Done():

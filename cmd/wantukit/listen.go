@@ -48,6 +48,9 @@ func (l listener) url() string {
 	return "http://" + net.JoinHostPort(l.host("localhost"), l.port())
 }
 
+// requestsFor bounds how long requests may take to end.
+const requestsFor = 15 * time.Second
+
 // serve answers requests until ctx is done, then calls closing, which ends the
 // requests that would never end, and waits for the others.
 func (l listener) serve(ctx context.Context, handler http.Handler, closing func(), logger *slog.Logger) error {
@@ -69,7 +72,8 @@ func (l listener) serve(ctx context.Context, handler http.Handler, closing func(
 	case <-ctx.Done():
 	}
 	closing()
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+	logger.Info("ending: waits for the requests that run", "addr", l.Addr().String(), "at_most", requestsFor.String())
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestsFor)
 	defer cancel()
 	if err := server.Shutdown(end); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("shutting down: %w", err)

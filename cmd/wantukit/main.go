@@ -95,8 +95,30 @@ func parseAndRun(ctx context.Context, args []string, streams operator.Streams) (
 	if err != nil {
 		return operator.Usage(err)
 	}
+	logger := slog.New(slog.NewTextHandler(streams.Err, &slog.HandlerOptions{Level: c.LogLevel}))
+	if group := parsed.Selected().Group; group != nil && group.Key == "run" {
+		stop := outliveHangup(logger)
+		defer stop()
+	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return parsed.Run(slog.New(slog.NewTextHandler(streams.Err, &slog.HandlerOptions{Level: c.LogLevel})), streams)
+	return parsed.Run(logger, streams)
+}
+
+// outliveHangup has SIGHUP end nothing until stop is called: a server goes on when
+// its terminal is closed, and when somebody expects it to read its configuration
+// again.
+func outliveHangup(logger *slog.Logger) (stop func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	go func() {
+		for range hangups {
+			logger.Info("SIGHUP is ignored: start the program again to read the configuration again")
+		}
+	}()
+	return func() {
+		signal.Stop(hangups)
+		close(hangups)
+	}
 }
 
 func groups() []kong.Group {

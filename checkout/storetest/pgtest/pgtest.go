@@ -4,11 +4,9 @@
 package pgtest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -30,11 +28,9 @@ const patience = time.Minute
 
 // Server is a PostgreSQL on a Unix socket in a folder of its own.
 type Server struct {
+	program
 	folder, bin string
 	settings    []string
-	command     *exec.Cmd
-	life        io.Closer
-	log         bytes.Buffer
 }
 
 // Start starts a server that ends with the test. Settings, such as
@@ -90,44 +86,15 @@ func (s *Server) initdb() error {
 
 func (s *Server) data() string { return filepath.Join(s.folder, "data") }
 
-// guarded runs a server for as long as its standard input is open, so that it
-// ends with the tests however these end.
-const guarded = `"$@" & server=$!; cat >/dev/null; kill -QUIT $server 2>/dev/null; wait $server`
-
 func (s *Server) start() error {
-	args := []string{"-c", guarded, "sh", filepath.Join(s.bin, "postgres"), "-D", s.data(), "-k", s.folder, "-c", "listen_addresses=", "-c", "max_connections=200"}
+	args := []string{filepath.Join(s.bin, "postgres"), "-D", s.data(), "-k", s.folder, "-c", "listen_addresses=", "-c", "max_connections=200"}
 	for _, setting := range s.settings {
 		args = append(args, "-c", setting)
 	}
-	s.command = exec.CommandContext(context.Background(), "/bin/sh", args...) // #nosec G204 -- PostgreSQL's own; remove ends it
-	s.command.Dir, s.command.SysProcAttr = s.folder, unprivileged()
-	s.command.Stdout, s.command.Stderr = &s.log, &s.log
-	life, err := s.command.StdinPipe()
-	if err != nil {
+	if err := s.run(s.folder, args...); err != nil {
 		return err
 	}
-	s.life = life
-	if err := s.command.Start(); err != nil {
-		return fmt.Errorf("starting postgres: %w", err)
-	}
-	return s.await()
-}
-
-// await waits until the server answers.
-func (s *Server) await() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	for {
-		conn, err := pgx.Connect(ctx, s.URL("postgres"))
-		if err == nil {
-			return conn.Close(ctx)
-		}
-		if ctx.Err() != nil {
-			ended := s.end() // and with it the writing of its log
-			return errors.Join(fmt.Errorf("postgres does not answer: %w\n%s", err, s.log.String()), ended)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	return s.await(s.URL("postgres"))
 }
 
 // URL names one of the server's databases.
@@ -195,17 +162,6 @@ func (s *Server) signal(t testing.TB, with syscall.Signal) {
 		}
 	}
 	_ = s.end() // of a server that has ended by a signal
-}
-
-// end ends the server at once.
-func (s *Server) end() error {
-	if s.life == nil {
-		return nil
-	}
-	closed := s.life.Close()
-	s.life = nil
-	_ = s.command.Wait() // its exit says that it was signalled
-	return closed
 }
 
 // remove ends the server and removes its folder.

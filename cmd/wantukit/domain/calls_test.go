@@ -37,7 +37,7 @@ func TestCallsAreLoggedWithoutSecrets(t *testing.T) {
 	first, second, _ := strings.Cut(log.String(), "\n")
 	for text, wants := range map[string][]string{
 		first:  {"level=DEBUG", "endpoint=currency", "return_code=200"},
-		second: {"level=WARN", "endpoint=query", "out_trade_no=nobody", "return_code=402", "http_status=200", "ORDER_INVALID"},
+		second: {"level=DEBUG", "endpoint=query", "out_trade_no=nobody", "return_code=402", "http_status=200", "ORDER_INVALID"},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(text, want) {

@@ -50,16 +50,16 @@ type database struct {
 }
 
 // open opens the database, which must be there: a folder that nobody named is
-// not to become one.
+// not to become one. Its schema stays as it is: the server beside may be older.
 func (d database) open(ctx context.Context) (*store.DB, error) {
 	if d.DatabaseURL != "" {
-		return d.OpenPostgres(ctx, d.DatabaseURL)
+		return d.OpenPostgres(ctx, d.DatabaseURL, store.KeepSchema)
 	}
 	path := filepath.Join(d.Data, "wantukit.db")
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, operator.Usage(fmt.Errorf("--data: there is no database %s", path))
 	}
-	return store.OpenSQLite(ctx, path)
+	return store.OpenSQLite(ctx, path, store.KeepSchema)
 }
 
 // with opens the database for do.

@@ -15,10 +15,10 @@ type Unverified struct {
 }
 
 // OpenPostgres opens the database unless its host is another and not verified.
-func (u Unverified) OpenPostgres(ctx context.Context, databaseURL string) (*store.DB, error) {
+func (u Unverified) OpenPostgres(ctx context.Context, databaseURL string, options ...store.Option) (*store.DB, error) {
 	databaseURL = strings.TrimSpace(databaseURL) // the line of a file may end in it
 	if err := store.CheckVerified(databaseURL); err != nil && (!u.DatabaseUnverified || !errors.Is(err, store.ErrUnverified)) {
 		return nil, fmt.Errorf("--database-url: %w, or set --database-unverified if nobody else can reach the network between", err)
 	}
-	return store.OpenPostgres(ctx, databaseURL)
+	return store.OpenPostgres(ctx, databaseURL, options...)
 }

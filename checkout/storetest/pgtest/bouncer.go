@@ -1,0 +1,75 @@
+package pgtest
+
+import (
+	"errors"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Bounced starts a PgBouncer before the server that a test binary shares, and
+// returns the URL of an empty database behind it. Settings are lines of its
+// configuration, such as "pool_mode = transaction"; the rest is as PgBouncer has
+// it by default. It ends with the test.
+func Bounced(t testing.TB, settings ...string) string {
+	t.Helper()
+	database, err := pgx.ParseConfig(Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := os.MkdirTemp("", "pb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p program
+	t.Cleanup(func() {
+		if err := errors.Join(p.end(), os.RemoveAll(folder)); err != nil {
+			t.Error(err)
+		}
+	})
+	at := "postgres://wantukit@/" + database.Database + "?" + url.Values{"host": {folder}, "port": {"6432"}}.Encode()
+	if err := startBouncer(&p, folder, database.Host, settings); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.await(at); err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// startBouncer starts a PgBouncer on a Unix socket in folder, before the server
+// whose socket is in host.
+func startBouncer(p *program, folder, host string, settings []string) error {
+	bouncer, err := findBouncer()
+	if err != nil {
+		return err
+	}
+	users, config := filepath.Join(folder, "users"), filepath.Join(folder, "pgbouncer.ini")
+	text := "[databases]\n* = host=" + host + "\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = " + folder +
+		"\nauth_type = trust\nauth_file = " + users + "\n"
+	for _, setting := range settings {
+		text += setting + "\n"
+	}
+	// Another user runs it, and there is no secret in these.
+	err = errors.Join(os.WriteFile(users, []byte(`"wantukit" ""`), 0o644), os.WriteFile(config, []byte(text), 0o644), giveAway(folder)) // #nosec G306
+	if err != nil {
+		return err
+	}
+	return p.run(folder, bouncer, config)
+}
+
+// findBouncer returns PgBouncer's path. Debian has it outside of most users' PATH.
+func findBouncer() (string, error) {
+	if path, err := exec.LookPath("pgbouncer"); err == nil {
+		return path, nil
+	}
+	path, err := exec.LookPath("/usr/sbin/pgbouncer")
+	if err != nil {
+		return "", errors.New("PgBouncer's pgbouncer is neither in PATH nor in /usr/sbin: run `make tools`")
+	}
+	return path, nil
+}

@@ -1,0 +1,60 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// queueLog is what River logs to: whatever its level, it is for debugging. The
+// worker itself logs what became of jobs, and who opened the database logs that
+// it is away.
+type queueLog struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (l queueLog) Enabled(ctx context.Context, _ slog.Level) bool {
+	return l.Handler.Enabled(ctx, slog.LevelDebug)
+}
+
+// Handle implements slog.Handler.
+func (l queueLog) Handle(ctx context.Context, r slog.Record) error {
+	r.Message, r.Level = "queue: "+r.Message, slog.LevelDebug
+	return l.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (l queueLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return queueLog{l.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (l queueLog) WithGroup(name string) slog.Handler { return queueLog{l.Handler.WithGroup(name)} }
+
+// jobErrors logs what jobs end with. It implements river.ErrorHandler.
+type jobErrors struct{ logger *slog.Logger }
+
+// HandleError logs the error of a periodic job. A webhook's was logged with its
+// event.
+func (e jobErrors) HandleError(_ context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	if job.Kind != (webhookArgs{}).Kind() && !errors.Is(err, context.Canceled) {
+		e.logger.Warn(job.Kind+" failed, and is due again soon", "error", err)
+	}
+	return nil
+}
+
+// HandlePanic logs a panic. Only the runtime's own words are repeated: any other
+// value may hold a secret.
+func (e jobErrors) HandlePanic(_ context.Context, job *rivertype.JobRow, value any, _ string) *river.ErrorHandlerResult {
+	what := fmt.Sprintf("%T", value)
+	if known, is := value.(runtime.Error); is {
+		what = known.Error()
+	}
+	e.logger.Error("panic", "job", job.Kind, "panic", what, "stack", string(debug.Stack()))
+	return nil
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"net/http"
+	"syscall"
+	"testing"
+)
+
+// TestServerOutlivesHangupAndSaysWhatItsEndWaitsFor sends a server what a terminal
+// that is closed sends, and then what a deployment does.
+func TestServerOutlivesHangupAndSaysWhatItsEndWaitsFor(t *testing.T) {
+	t.Parallel()
+	n := newClusterOf(t, clusterPlan{}).start()
+	n.signal(syscall.SIGHUP)
+	eventually(t, "the server says that it goes on", func() bool { return len(n.lines("SIGHUP is ignored")) == 1 })
+	if _, err := send(t.Context(), http.MethodGet, n.url+"/readyz", "", http.StatusOK); err != nil {
+		t.Error(err)
+	}
+	n.end()
+	for _, want := range []string{"/readyz says no", "waits for the requests", "waits for the jobs", "waits for the queries", "msg=ended"} {
+		if len(n.lines(want)) != 1 {
+			t.Errorf("its end does not say %q once", want)
+		}
+	}
+}

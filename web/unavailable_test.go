@@ -1,0 +1,57 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/web"
+)
+
+// TestDatabaseThatIsAway: whoever asks is told to come back later.
+func TestDatabaseThatIsAway(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *web.Config) { c.Unavailable = func(error) bool { return true } })
+	id := f.session("")
+	if err := f.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string]answer{
+		"the API": f.api("GET", "/v1/checkout/sessions/"+id, ""), "the page": f.get("/c/" + id),
+	} {
+		if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") != "5" {
+			t.Errorf("%s: status %d, Retry-After %q", name, got.status, got.header.Get("Retry-After"))
+		}
+	}
+}
+
+// TestClientThatHasGoneLeavesNoLine: nobody reads the page about the error.
+func TestClientThatHasGoneLeavesNoLine(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, path := range []string{"/c/" + f.session(""), "/nowhere"} {
+		w := httptest.NewRecorder()
+		f.web.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
+	}
+	if log := f.log.String(); strings.Contains(log, "context canceled") {
+		t.Errorf("the log is\n%s", log)
+	}
+}
+
+// TestNotReadyIsSaidOnce: a load balancer asks again and again.
+func TestNotReadyIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *web.Config) { c.Ready = func(context.Context) error { return http.ErrServerClosed } })
+	for range 3 {
+		if got := f.get("/readyz"); got.status != http.StatusServiceUnavailable {
+			t.Errorf("status %d", got.status)
+		}
+	}
+	if n := strings.Count(f.log.String(), "not ready"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, f.log)
+	}
+}
