@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -51,9 +52,7 @@ func startBouncer(p *program, folder, host string, settings []string) error {
 	users, config := filepath.Join(folder, "users"), filepath.Join(folder, "pgbouncer.ini")
 	text := "[databases]\n* = host=" + host + "\n[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = " + folder +
 		"\nauth_type = trust\nauth_file = " + users + "\n"
-	for _, setting := range settings {
-		text += setting + "\n"
-	}
+	text += strings.Join(settings, "\n") + "\n"
 	// Another user runs it, and there is no secret in these.
 	err = errors.Join(os.WriteFile(users, []byte(`"wantukit" ""`), 0o644), os.WriteFile(config, []byte(text), 0o644), giveAway(folder)) // #nosec G306
 	if err != nil {
