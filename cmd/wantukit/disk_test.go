@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -50,11 +51,33 @@ func smallDisk(t *testing.T) disk {
 
 func limitedDisk(t *testing.T) disk {
 	t.Helper()
-	limit := func(statement string) func(d *demo) error {
-		return func(d *demo) error { _, err := d.kit.db.Writer().Exec(statement); return err }
+	limit := func(d *demo, pages string) error {
+		_, err := d.kit.db.Writer().Exec("PRAGMA max_page_count = " + pages)
+		return err
 	}
-	// Less than there are stands for as many as there are.
-	return disk{t.TempDir(), limit("PRAGMA max_page_count = 1"), limit("PRAGMA max_page_count = 1000000")}
+	return disk{
+		t.TempDir(),
+		func(d *demo) error { return errors.Join(limit(d, "1"), fillTimeline(d)) }, // fewer than there are stands for as many as there are
+		func(d *demo) error { return limit(d, "1000000") },
+	}
+}
+
+// fillTimeline takes the room that is left in the pages of the timeline. A few
+// notifications of an order are stored, and they are small.
+func fillTimeline(d *demo) error {
+	for size := 4 << 10; size > 0; size /= 4 {
+		for rows := 0; ; rows++ {
+			_, err := d.kit.db.Writer().Exec(`INSERT INTO timeline (session_id, attempt_id, ref, at, kind, cause, result, detail, body)
+				SELECT id, '', '', 0, 'filler', '', '', '', $1 FROM sessions LIMIT 1`, strings.Repeat("x", size))
+			if err != nil {
+				break
+			}
+			if rows > 10_000 {
+				return errors.New("the limit of pages takes any number of rows")
+			}
+		}
+	}
+	return nil
 }
 
 // readiness is what a load balancer is told.

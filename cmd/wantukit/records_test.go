@@ -14,6 +14,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 )
 
@@ -143,6 +144,9 @@ func parkOne(t *testing.T, data string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	if _, err := worker.NewQueue(ctx, db, checkout.NewSteadyClock(time.Now, func(time.Duration) {}), nil); err != nil {
+		t.Fatal(err)
+	}
 	s := store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return nil })
 	e := checkout.Event{ID: "evt_1", Type: checkout.EventPaid, Merchant: "harbour", SessionID: "cs_1"}
 	if err := s.CreateSession(ctx, checkout.Session{ID: "cs_1", Merchant: "harbour"}); err != nil {

@@ -85,15 +85,15 @@ func TestFiftyPagesAndAThousandNotifications(t *testing.T) {
 	if queries-before > 1 || most > 1 {
 		t.Errorf("%d queries after the payment, at most %d at once, want one", queries-before, most)
 	}
-	var webhooks, acknowledged int
+	var webhooks, kept int
 	books := b.demo.kit.db.Writer()
 	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'webhook'`).Scan(&webhooks); err != nil || webhooks != 1 {
 		t.Errorf("%d webhooks (%v), want one", webhooks, err)
 	}
-	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM timeline WHERE kind = 'notification' AND result = 'accepted'`).Scan(&acknowledged); err != nil || acknowledged != notifications {
-		t.Errorf("%d notifications are kept (%v), want %d", acknowledged, err, notifications)
+	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM timeline WHERE kind = 'notification' AND result = 'accepted'`).Scan(&kept); err != nil || kept != checkout.KeptNotifications {
+		t.Errorf("%d notifications are kept (%v), want %d", kept, err, checkout.KeptNotifications)
 	}
-	tell(t, fmt.Sprintf("%d pages, %d notifications: %d queries before the payment, %d after, at most %d at once", openPages, acknowledged, before, queries-before, most))
+	tell(t, fmt.Sprintf("%d pages, %d notifications: %d queries before the payment, %d after, at most %d at once", openPages, notifications, before, queries-before, most))
 }
 
 // hint hints at the payment of an attempt in every way at once.
