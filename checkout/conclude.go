@@ -126,7 +126,7 @@ const refusedPatience = time.Hour
 // session's time has long been over. A person should know.
 func (s *Service) mustEndHere(ctx context.Context, h held, refusal error) bool {
 	session, err := s.store.Session(ctx, h.SessionID)
-	forGood := errors.Is(refusal, ErrRefused) || errors.Is(refusal, ErrNoOrder) && !errors.Is(refusal, ErrAlreadyPaid)
+	forGood := errors.Is(refusal, ErrRefused) || errors.Is(refusal, ErrNoOrder)
 	if err != nil || !forGood || s.clock.Now().Before(session.ExpiresAt.Add(refusedPatience)) {
 		return false
 	}

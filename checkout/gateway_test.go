@@ -16,6 +16,8 @@ import (
 // call does what it does; an error from it is the call's.
 type gateway struct {
 	t *testing.T
+	// untold leaves the gateway's number out of the answers to orders.
+	untold bool
 	// moved is added to the name of each merchant's account.
 	moved string
 	// latency is how long a call takes, and slow how long for a merchant.
@@ -89,6 +91,9 @@ func (g *gateway) Create(ctx context.Context, placed checkout.Order) (checkout.C
 	}
 	g.orders[placed.OutTradeNo], g.numbers = o, append(g.numbers, placed.OutTradeNo)
 	created := checkout.Created{TradeID: o.TradeID, Placed: checkout.Placed{URL: "https://cashier.example/" + placed.OutTradeNo}}
+	if g.untold {
+		created.TradeID = ""
+	}
 	if placed.Flow == checkout.FlowNative {
 		created.Placed = checkout.Placed{Code: "weixin://" + placed.OutTradeNo}
 	}

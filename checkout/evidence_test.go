@@ -1,0 +1,209 @@
+package checkout_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/page"
+)
+
+const contradicts = "the gateway reports a payment that query does not"
+
+// hints are what may report a payment before query does.
+var hints = map[string]func(*fixture, checkout.Attempt){
+	"a signed notification": func(f *fixture, a checkout.Attempt) { f.notify(a, nil) },
+	"a return": func(f *fixture, a checkout.Attempt) {
+		f.Returned(f.t.Context(), a.ReturnToken)
+		_, _ = f.Confirm(f.t.Context(), a.ID, checkout.CauseBrowser)
+	},
+	"the ok of WeChat's sheet": func(f *fixture, a checkout.Attempt) {
+		f.BridgeAnswered(f.t.Context(), a, "get_brand_wcpay_request:ok")
+		_, _ = f.Confirm(f.t.Context(), a.ID, checkout.CauseBrowser)
+	},
+}
+
+// answers are the words of query, and what the page shows after each of them:
+// of a signed notification, and of what a browser says.
+var answers = map[string]struct {
+	answer           func(*fixture, checkout.Attempt)
+	signed, unsigned page.State
+	alarms           []string // of a signed notification
+	unsignedAlarms   []string
+}{
+	"SUCCESS": {func(f *fixture, a checkout.Attempt) { f.gateway.pay(a.OutTradeNo) }, page.Paid, page.Paid, nil, nil},
+	"NOT_PAY": {func(*fixture, checkout.Attempt) {}, page.Confirming, page.Redirecting, []string{contradicts}, nil},
+	"PAY_ERROR": {func(f *fixture, a checkout.Attempt) { f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_EEROR") },
+		page.Confirming, page.Failed, []string{contradicts}, nil},
+	"an unknown word": {func(f *fixture, a checkout.Attempt) { f.gateway.set(a.OutTradeNo, checkout.OrderUnknown, "?") },
+		page.Confirming, page.Redirecting, []string{"query reports a status that nobody knows", contradicts},
+		[]string{"query reports a status that nobody knows"}},
+	"no such order": {func(f *fixture, a checkout.Attempt) { f.gateway.script(func() { delete(f.gateway.orders, a.OutTradeNo) }) },
+		page.Confirming, page.Redirecting, []string{"the gateway does not know an order that it took", contradicts},
+		[]string{"the gateway does not know an order that it took"}},
+	"no answer": {func(f *fixture, _ checkout.Attempt) { f.gateway.script(func() { f.gateway.beforeQuery = timeout }) },
+		page.Confirming, page.Redirecting, nil, nil},
+	"another amount, paid": {func(f *fixture, a checkout.Attempt) {
+		f.gateway.script(func() { f.gateway.orders[a.OutTradeNo].OrderStatus.Amount-- })
+		f.gateway.pay(a.OutTradeNo)
+	}, page.Failed, page.Failed, []string{"quarantined: another amount"}, []string{"quarantined: another amount"}},
+}
+
+// TestHintsAndAnswers holds what becomes of each hint with each answer of query:
+// the page, and what a person is told.
+func TestHintsAndAnswers(t *testing.T) {
+	t.Parallel()
+	for hint, say := range hints {
+		for word, c := range answers {
+			t.Run(hint+", "+word, func(t *testing.T) {
+				inBubble(t, func(t *testing.T, f *fixture) {
+					a := f.pending()
+					time.Sleep(3 * time.Second)
+					c.answer(f, a)
+					say(f, a)
+					f.settle()
+					want, alarms := c.unsigned, c.unsignedAlarms
+					if hint == "a signed notification" {
+						want, alarms = c.signed, c.alarms
+					}
+					v, err := f.View(t.Context(), a.SessionID)
+					fails(t, err, nil)
+					same(t, "page", v.State, want)
+					same(t, "alarms", f.reports.alarms(), alarms)
+					f.free(a)
+				})
+			})
+		}
+	}
+}
+
+// TestReportedPayment: the weaker evidence against a payment gives no worse page.
+func TestReportedPayment(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"that query cannot confirm takes no other order": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
+			f.notify(a, nil)
+			_, err := f.Start(t.Context(), request(f.readSession(a.SessionID), checkout.WalletWeChat))
+			fails(t, err, checkout.ErrNotPayable)
+			f.gateway.script(func() { f.gateway.beforeQuery = nil })
+			f.gateway.pay(a.OutTradeNo)
+			f.sweepFor(40 * time.Second)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"calls a person after two minutes, once": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
+			f.notify(a, nil)
+			f.sweepFor(110 * time.Second)
+			same(t, "alarms before", f.reports.alarms(), []string(nil))
+			f.sweepFor(10 * time.Minute)
+			same(t, "alarms", f.reports.alarms(), []string{"a reported payment is not confirmed after two minutes"})
+		},
+		"whose query was lost with its process is found by the sweep": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
+			fails(t, f.Drain(t.Context()), nil)
+			f.notify(a, nil)
+			f.sweepFor(4 * time.Second)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+		},
+		"of a closed order shows as being confirmed while the session is open": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			r := request(f.readSession(a.SessionID), checkout.WalletAlipayCN)
+			r.Flow = checkout.FlowIframe
+			_, err := f.Start(t.Context(), r)
+			fails(t, err, nil)
+			f.notify(a, nil)
+			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentProcessing)
+			f.sweepFor(20 * time.Second)
+			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
+	})
+}
+
+// TestPaymentSettlesOneOrder: on each flow the gateway's number of a payment is
+// taken once, whichever of its answers names it.
+func TestPaymentSettlesOneOrder(t *testing.T) {
+	t.Parallel()
+	for _, flow := range []checkout.Flow{checkout.FlowWeb, checkout.FlowIframe, checkout.FlowWAP, checkout.FlowNative, checkout.FlowJSAPI} {
+		t.Run(string(flow), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, f *fixture) {
+				f.gateway.script(func() { f.gateway.untold = flow != checkout.FlowNative })
+				first, second := f.startBy(flow), f.startBy(flow)
+				f.gateway.pay(first.OutTradeNo)
+				f.confirm(first)
+				f.is(first, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+				f.gateway.script(func() {
+					f.gateway.orders[second.OutTradeNo].TradeID = f.gateway.orders[first.OutTradeNo].TradeID
+				})
+				f.gateway.pay(second.OutTradeNo)
+				f.confirm(second)
+				f.is(second, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
+				same(t, "alarms", len(f.reports.alarms()), 1)
+				if got := f.readAttempt(second); !got.Quarantined {
+					t.Errorf("attempt is not in quarantine: %+v", got)
+				}
+			})
+		})
+	}
+}
+
+// startBy places an order by a flow in a session of its own.
+func (f *fixture) startBy(flow checkout.Flow) checkout.Attempt {
+	f.t.Helper()
+	r := request(f.session(), checkout.WalletAlipayCN)
+	r.Flow = flow
+	switch flow {
+	case checkout.FlowWAP:
+		r.Device = phone
+	case checkout.FlowJSAPI:
+		r.Wallet, r.Device, r.OpenID, r.Payer = checkout.WalletWeChat, inApp, "openid", "tag"
+	case checkout.FlowNative:
+		r.Wallet = checkout.WalletWeChat
+	default:
+	}
+	a, err := f.Start(f.t.Context(), r)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return a
+}
+
+// TestNumbersOfATrade: an order whose answer named no number takes the first that
+// query or a notification names; one that differs is told and never believed.
+func TestNumbersOfATrade(t *testing.T) {
+	bubbles(t, map[string]func(*testing.T, *fixture){
+		"query names it before it is paid": func(t *testing.T, f *fixture) {
+			f.gateway.script(func() { f.gateway.untold = true })
+			a := f.pending()
+			f.confirm(a)
+			same(t, "trade id", f.readAttempt(a).TradeID, "T"+a.OutTradeNo)
+		},
+		"query and a notification differ": func(t *testing.T, f *fixture) {
+			f.gateway.script(func() { f.gateway.untold = true })
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			f.notify(a, func(n *note) { n.TradeID = "another" })
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
+			same(t, "alarms", f.reports.alarms(), []string{"quarantined: another trade_id than a notification named"})
+		},
+		"two notifications differ": func(t *testing.T, f *fixture) {
+			f.gateway.script(func() { f.gateway.untold = true })
+			a := f.pending()
+			for i, want := range []checkout.Verdict{checkout.VerdictAccepted, checkout.VerdictMismatch} {
+				verdict := f.notify(a, func(n *note) { n.State, n.TradeID = checkout.OrderUnpaid, strconv.Itoa(i) })
+				same(t, "verdict", verdict, want)
+			}
+		},
+		"a payment without one is no answer": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			f.gateway.script(func() { f.gateway.orders[a.OutTradeNo].TradeID = "" })
+			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
+			fails(t, err, checkout.ErrOutcomeUnknown)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
+	})
+}
