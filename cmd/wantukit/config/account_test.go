@@ -1,0 +1,35 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
+)
+
+// TestPreviousAccountIsRead: orders keep the account that they were placed with.
+func TestPreviousAccountIsRead(t *testing.T) {
+	t.Parallel()
+	with := func(account string) ([]config.Shop, error) {
+		return readConfig(t, strings.Replace(goodShop, "      key: "+canary+"\n", "      key: "+canary+"\n      previous_account: "+account+"\n", 1))
+	}
+	shops, err := with("{merchant_account: HKG0000000071, store_account: HKG0000000072, key: the-key-of-yesterday}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, err := shops[0].Account(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if account.Name != "HKG1449074190/HKG1831455570" || len(account.Previous) != 1 || account.Previous[0].Name != "HKG0000000071/HKG0000000072" {
+		t.Errorf("account %q, previous %+v", account.Name, account.Previous)
+	}
+	for account, field := range map[string]string{
+		"{merchant_account: HKG1449074190, store_account: HKG1831455570, key: the-key-of-yesterday}": "gateway.previous_account",
+		"{merchant_account: HKG0000000071, store_account: HKG0000000072, key: short}":                "gateway.previous_account.key",
+	} {
+		if _, err := with(account); err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%s: error %v, want one that names %s", account, err, field)
+		}
+	}
+}
