@@ -28,14 +28,14 @@ wasm: ## Build the browser's half into static/dist and print its size
 	@go run ./static/internal/pack -out static/dist -check static/loader.js bin/wantukit.wasm "$(WASM_EXEC)"
 
 test: wasm tools ## Run every test, those in Chromium and Node included
-	@$(with_report) go test -timeout 20m ./...; $(show_report)
+	@$(with_report) go test -timeout 60m ./...; $(show_report)
 
 race: wasm tools ## Run every test with the race detector
 	@$(with_report) go test -race -timeout 60m ./...; $(show_report)
 
 race-most: wasm tools ## Run all but the browser's tests with the race detector, with fewer checks and kills
 	@WANTUKIT_BROWSER=none WANTUKIT_KILLS=10 RAPID_CHECKS=15 \
-		go test -race -timeout 30m -skip '^($(browser_tests))$$' $$(go list ./... | grep -v /web/wasm$$)
+		go test -race -timeout 60m -skip '^($(browser_tests))$$' $$(go list ./... | grep -v /web/wasm$$)
 
 # The tests of cmd/wantukit that open Chromium; web/wasm has no others.
 browser_tests = $(shell paste -sd '|' .ci/browser-tests)

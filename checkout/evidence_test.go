@@ -39,7 +39,9 @@ var answers = map[string]struct {
 	"an unknown word": {func(f *fixture, a checkout.Attempt) { f.gateway.set(a.OutTradeNo, checkout.OrderUnknown, "?") },
 		page.Confirming, page.Redirecting, []string{"query reports a status that nobody knows", contradicts},
 		[]string{"query reports a status that nobody knows"}},
-	"no such order": {func(f *fixture, a checkout.Attempt) { f.gateway.script(func() { delete(f.gateway.orders, a.OutTradeNo) }) },
+	"no such order": {func(f *fixture, a checkout.Attempt) {
+		f.gateway.script(func() { delete(f.gateway.orders, a.OutTradeNo) })
+	},
 		page.Confirming, page.Redirecting, []string{"the gateway does not know an order that it took", contradicts},
 		[]string{"the gateway does not know an order that it took"}},
 	"no answer": {func(f *fixture, _ checkout.Attempt) { f.gateway.script(func() { f.gateway.beforeQuery = timeout }) },

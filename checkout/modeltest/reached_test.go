@@ -35,7 +35,8 @@ const (
 // gets there proves nothing about it.
 type milestone struct {
 	says string
-	// within is the number of runs of which one at least reaches it.
+	// within is the number of runs of which one at least reaches it: eight times
+	// as many as are needed on average, so that chance fails no test.
 	within  int
 	reached func(w *world, b []books) bool
 }
