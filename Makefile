@@ -5,6 +5,8 @@ TEMPL := github.com/a-h/templ/cmd/templ@$(shell go list -m -f '{{.Version}}' git
 FUZZTIME ?= 1m
 KILLS ?= 1000
 CHECKS ?= 20000
+# How often `make test` runs each profile of the model, and each property.
+MODEL_CHECKS ?= 50
 REPORT := $(CURDIR)/artifacts/report.txt
 FAILURES := $(CURDIR)/artifacts/failures
 WASM_EXEC := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
@@ -28,13 +30,13 @@ wasm: ## Build the browser's half into static/dist and print its size
 	@go run ./static/internal/pack -out static/dist -check static/loader.js bin/wantukit.wasm "$(WASM_EXEC)"
 
 test: wasm tools ## Run every test, those in Chromium and Node included
-	@$(with_report) go test -timeout 60m ./...; $(show_report)
+	@$(with_report) RAPID_CHECKS=$(MODEL_CHECKS) go test -timeout 60m ./...; $(show_report)
 
 race: wasm tools ## Run every test with the race detector
 	@$(with_report) go test -race -timeout 60m ./...; $(show_report)
 
 race-most: wasm tools ## Run all but the browser's tests with the race detector, with fewer checks and kills
-	@WANTUKIT_BROWSER=none WANTUKIT_KILLS=10 RAPID_CHECKS=15 \
+	@WANTUKIT_KILLS=10 RAPID_CHECKS=15 \
 		go test -race -timeout 60m -skip '^($(browser_tests))$$' $$(go list ./... | grep -v /web/wasm$$)
 
 # The tests of cmd/wantukit that open Chromium; web/wasm has no others.

@@ -54,10 +54,25 @@ type fixture struct {
 	data string
 }
 
-// clock is the system's, moved on.
-type clock struct{ ahead atomic.Int64 }
+// clock is the system's, moved on, until it is stopped.
+type clock struct {
+	ahead   atomic.Int64
+	stopped atomic.Pointer[time.Time]
+}
 
-func (c *clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) Now() time.Time {
+	if at := c.stopped.Load(); at != nil {
+		return *at
+	}
+	return time.Now().Add(time.Duration(c.ahead.Load()))
+}
+
+// stop stops the clock, until goOn is called.
+func (c *clock) stop() (goOn func()) {
+	now := c.Now()
+	c.stopped.Store(&now)
+	return func() { c.stopped.Store(nil) }
+}
 
 func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 

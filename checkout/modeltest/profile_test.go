@@ -50,12 +50,12 @@ var refunds = profile{
 	},
 	actions: (*world).refundActions,
 	sometimes: []milestone{
-		{"a refund is refused × a process is frozen", 50, all(happened(refundRefused), happened(frozen))},
+		{"a refund is refused × a process is frozen", 100, all(happened(refundRefused), happened(frozen))},
 		{"a process is frozen before it sends a refund", 200, happened(frozenBeforeRefund)},
-		{"a refund is made after its sender gave up × it is sent again", 50, all(happened(refundLate), sentAgain)},
+		{"a refund is made after its sender gave up × it is sent again", 100, all(happened(refundLate), sentAgain)},
 		{"a refund fails × another succeeds", 200, all(refundIs(checkout.RefundFailed), refundIs(checkout.RefundSucceeded))},
 		{"a refund is refused × a crash × everything goes back", 1000, all(happened(refundRefused), happened(crashedAtWork), wholeRefunded)},
-		{"a commit of a refund is lost × it succeeds", 50, all(happened(commitUnknown), refundIs(checkout.RefundSucceeded))},
+		{"a commit of a refund is lost × it succeeds", 100, all(happened(commitUnknown), refundIs(checkout.RefundSucceeded))},
 	},
 }
 
@@ -68,12 +68,12 @@ var lateAndTwice = profile{
 	},
 	actions: (*world).lateActions,
 	sometimes: []milestone{
-		{"paid late × paid twice × a crash", 50, all(paidLate, paidTwice, happened(crashedAtWork))},
+		{"paid late × paid twice × a crash", 100, all(paidLate, paidTwice, happened(crashedAtWork))},
 		{"paid late × paid twice × the outcome of a commit is lost", 1000, all(paidLate, paidTwice, happened(commitUnknown))},
 		{"paid late × a process is frozen", 400, all(paidLate, happened(frozen))},
-		{"paid late × it goes back", 50, all(paidLate, refundFor(checkout.RefundPaidLate))},
-		{"paid twice × it goes back × a crash", 50, all(paidTwice, refundFor(checkout.RefundPaidTwice), happened(crashedAtWork))},
-		{"paid twice × it is kept", 50, all(paidTwice, kept)},
+		{"paid late × it goes back", 100, all(paidLate, refundFor(checkout.RefundPaidLate))},
+		{"paid twice × it goes back × a crash", 100, all(paidTwice, refundFor(checkout.RefundPaidTwice), happened(crashedAtWork))},
+		{"paid twice × it is kept", 100, all(paidTwice, kept)},
 	},
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -124,7 +125,7 @@ func newShopper(t *testing.T, d device, s scripting, prepare ...func(*demo)) *sh
 // newShopperAt is a shopper at a demo that others may visit too.
 func newShopperAt(t *testing.T, at *demo, d device, s scripting) *shopper {
 	t.Helper()
-	if os.Getenv("WANTUKIT_BROWSER") == "none" {
+	if name, _, _ := strings.Cut(t.Name(), "/"); !slices.Contains(browserTests(t), name) {
 		t.Fatal("it opens a browser: .ci/browser-tests has to name it")
 	}
 	chromium.once.Do(startChromium)

@@ -26,6 +26,9 @@ func kills(t *testing.T) int {
 	return (n + 1) / 2
 }
 
+// killsForStakes bounds the further kills until something was at stake.
+const killsForStakes = 300
+
 // TestNothingIsLost kills nodes at work, again and again.
 func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
@@ -56,7 +59,7 @@ func TestNothingIsLost(t *testing.T) {
 			var wg sync.WaitGroup
 			wg.Go(func() { w.bustle(ctx) })
 			wg.Go(func() { w.misbehave(ctx) })
-			for most := kills(t); (r.kills < most || r.kills < 10*most && !r.atStake()) && !t.Failed(); {
+			for most := kills(t); (r.kills < most || r.kills < most+killsForStakes && !r.atStake()) && !t.Failed(); {
 				r.again()
 			}
 			stop()
@@ -148,9 +151,9 @@ func (c *cluster) launchBriefly() *node {
 	return n
 }
 
-// restartMost bounds a restart on a machine that is busy with other tests. What
-// is promised is 2 s.
-const restartMost = 20 * time.Second
+// restartMost bounds a restart on a machine that is busy with other tests, under
+// the race detector. What is promised is 2 s.
+const restartMost = patience
 
 // report says what was proved, and writes it where WANTUKIT_REPORT names a
 // file.

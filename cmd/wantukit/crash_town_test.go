@@ -335,7 +335,7 @@ func (w *town) pay(ctx context.Context, subject, cashier string, confused bool) 
 // one again while the answer is lost.
 func (w *town) giveBack(ctx context.Context, base, id string, amount int64) {
 	at := base + "/v1/checkout/sessions/" + id
-	for range 20 {
+	for range 100 {
 		if _, text := w.call(ctx, http.MethodGet, at, "", ""); strings.Contains(text, `"payment_status":"paid"`) {
 			break
 		}

@@ -30,14 +30,20 @@ func TestMakefileHasARuleForEachTarget(t *testing.T) {
 // names, and so it names nothing else.
 func TestBrowserTestsExist(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../../.ci/browser-tests")
-	if err != nil {
-		t.Fatal(err)
-	}
 	tests := namedTests(t)
-	for name := range strings.FieldsSeq(string(text)) {
+	for _, name := range browserTests(t) {
 		if tests["cmd/wantukit."+name] == nil {
 			t.Errorf(".ci/browser-tests names %s, which is no test", name)
 		}
 	}
+}
+
+// browserTests returns the names in .ci/browser-tests.
+func browserTests(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../.ci/browser-tests")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Fields(string(text))
 }

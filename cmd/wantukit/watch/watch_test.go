@@ -49,8 +49,9 @@ func watchedAt(t *testing.T, now func() time.Time, do func(d *database, log *byt
 	})
 }
 
-// lines are a log's.
+// lines returns a log's lines, once the Watch waits and writes no more of them.
 func lines(log *bytes.Buffer) []string {
+	synctest.Wait()
 	return strings.Split(strings.TrimSpace(log.String()), "\n")
 }
 
@@ -111,6 +112,7 @@ func TestProcessThatStoodStill(t *testing.T) {
 					time.Sleep(2500 * time.Millisecond)
 					jump.Store(int64(stood))
 					time.Sleep(5 * time.Second)
+					synctest.Wait()
 					if said := strings.Count(log.String(), "stood still"); said > 1 || (said == 1) != want || want && !strings.Contains(log.String(), "for=36s") {
 						t.Errorf("the log is\n%s", log)
 					}
