@@ -40,12 +40,12 @@ func (s *Server) createRefund(c echo.Context) error {
 	if r.Payment != "" && r.Payment != "first" && r.Payment != "second" {
 		return &checkout.FieldError{Field: "payment", Problem: "must be first or second"}
 	}
-	keys := c.Request().Header.Values(idempotencyKey)
-	if len(keys) > 1 {
-		return &checkout.FieldError{Field: idempotencyKey, Problem: "is there twice"}
+	key, err := keyOf(c)
+	if err != nil {
+		return err
 	}
 	refund, err := s.Service.Refund(c.Request().Context(), session.ID, checkout.NewRefund{
-		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID, Key: strings.Join(keys, ""), Second: r.Payment == "second",
+		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID, Key: key, Second: r.Payment == "second",
 	})
 	if err != nil {
 		return err
@@ -55,6 +55,23 @@ func (s *Server) createRefund(c echo.Context) error {
 		status = http.StatusOK
 	}
 	return c.JSON(status, refund.Public())
+}
+
+// keyOf returns the key of a request, "" where it gives none. It returns a
+// FieldError for two, and for an empty one: its shop means to be protected, and
+// would not be.
+func keyOf(c echo.Context) (string, error) {
+	keys := c.Request().Header.Values(idempotencyKey)
+	switch {
+	case len(keys) == 0:
+		return "", nil
+	case len(keys) > 1:
+		return "", &checkout.FieldError{Field: idempotencyKey, Problem: "is there twice"}
+	case strings.TrimSpace(keys[0]) == "":
+		return "", &checkout.FieldError{Field: idempotencyKey, Problem: "is empty: leave it out, or name each request"}
+	default:
+		return keys[0], nil
+	}
 }
 
 // listRefunds is GET /v1/checkout/sessions/{id}/refunds.

@@ -105,6 +105,8 @@ func TestRefundUnderAnIdempotencyKey(t *testing.T) {
 	for name, got := range map[string]answer{
 		"another amount":      ask("k-1", `{"amount":501}`),
 		"a key of much text":  ask(strings.Repeat("k", 129), `{"amount":1}`),
+		"an empty key":        ask("", `{"amount":1}`),
+		"a blank key":         ask("  ", `{"amount":1}`),
 		"a key of two in one": f.twoKeys(refundsOf(id), `{"amount":1}`),
 	} {
 		if p := read[problem](f, got, http.StatusBadRequest); p.Field != "Idempotency-Key" || p.Detail == "" {

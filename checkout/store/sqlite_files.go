@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -73,6 +74,9 @@ func Restrict(path string) error {
 func OpenSQLiteAlone(ctx context.Context, path string) (*DB, error) {
 	if err := makeFolder(path); err != nil {
 		return nil, err
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // one file has one lock, whatever names it has
 	}
 	alone, err := holdAlone(ctx, path+".lock")
 	if err != nil {

@@ -51,6 +51,11 @@ func TestOneProgramServesFromAnSQLiteFile(t *testing.T) {
 	if _, err := store.OpenSQLiteAlone(t.Context(), path); !errors.Is(err, store.ErrInUse) {
 		t.Errorf("the second: error %v, want ErrInUse", err)
 	}
+	link := filepath.Join(t.TempDir(), "link.db")
+	try(t, os.Symlink(path, link))
+	if _, err := store.OpenSQLiteAlone(t.Context(), link); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("by another name: error %v, want ErrInUse", err)
+	}
 	beside, err := store.OpenSQLite(t.Context(), path)
 	try(t, err)
 	if err := beside.Ping(t.Context()); err != nil {

@@ -61,11 +61,11 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 	if err != nil {
 		return nil, err
 	}
+	c.warnOfExposed(shops, logger) // before the own secret's mode is mended
 	secret, err := c.secret()
 	if err != nil {
 		return nil, err
 	}
-	c.warnOfExposed(shops, logger)
 	l, err := listen(ctx, c.Addr)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,10 @@ func (c *serveCommand) warnOfExposed(shops []config.Shop, logger *slog.Logger) {
 	if c.SecretFile != "" {
 		files = append(files, c.SecretFile)
 	} else if c.DatabaseURL == "" {
-		files = append(files, c.ownSecret(), c.sqlite()) // of a file system that keeps no modes
+		files = append(files, c.ownSecret(), c.sqlite())
+		if config.WritableByOthers(c.Data) {
+			logger.Warn("other users of this machine can replace the files of the data folder: chmod 700 it", "folder", c.Data)
+		}
 	}
 	for _, file := range config.Exposed(files...) {
 		logger.Warn("this file holds keys, and other users of this machine can read or write it: chmod 600 it", "file", file)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -175,6 +176,28 @@ func TestHostileKeysThatOthersCanRead(t *testing.T) {
 		}
 		if strings.Contains(log, "a-key-of") || strings.Contains(log, "of the forms") {
 			t.Errorf("the log shows a key:\n%s", log)
+		}
+	}
+}
+
+// TestHostileDataFolderOfEverybody: who can write to the data folder could have
+// replaced the secret, and one that others could read is said to have been.
+func TestHostileDataFolderOfEverybody(t *testing.T) {
+	t.Parallel()
+	log, err := serveLive(t, func(c *serveCommand, _ string) {
+		c.Secret, c.SecretFile = "", ""
+		secret := filepath.Join(c.Data, "secret")
+		if err := errors.Join(os.MkdirAll(c.Data, 0o700), os.Chmod(c.Data, 0o777),
+			os.WriteFile(secret, []byte(strings.Repeat("of the forms ", 4)), 0o600), os.Chmod(secret, 0o604)); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"can replace the files of the data folder", "data/secret"} {
+		if !strings.Contains(log, want) {
+			t.Errorf("the log does not say %q:\n%s", want, log)
 		}
 	}
 }
