@@ -43,15 +43,16 @@ func (s *Service) conclude(ctx context.Context, sessionID string, as Status) err
 // causes are why a session's attempts end with it.
 var causes = map[Status]Cause{StatusExpired: CauseExpiry, StatusCanceled: CauseCancel}
 
-// closeAttempts ends every live attempt of a session but those in quarantine,
-// which are a person's to end.
+// closeAttempts ends every live attempt of a session, and waits for what query
+// says of one that has ended and has a payment reported. Those in quarantine are
+// a person's to end.
 func (s *Service) closeAttempts(ctx context.Context, sessionID string, cause Cause) error {
 	attempts, err := s.store.Attempts(ctx, sessionID)
 	if err != nil {
 		return err
 	}
 	for _, a := range attempts {
-		if !a.live() || a.Quarantined {
+		if a.Quarantined || !a.live() && !a.reported() {
 			continue
 		}
 		h, err := s.holdPatiently(ctx, a, cause)
@@ -65,9 +66,20 @@ func (s *Service) closeAttempts(ctx context.Context, sessionID string, cause Cau
 	return nil
 }
 
+// errStillReported says that a session cannot end yet.
+var errStillReported = errors.New("a payment is reported that query neither confirms nor has denied twice")
+
 // closeHeld ends a held attempt: it is queried, then closed at the gateway. It
-// returns nil once the attempt has ended, be it as paid.
+// returns nil once the attempt has ended, be it as paid, and no payment of it is
+// reported.
 func (s *Service) closeHeld(ctx context.Context, h held) error {
+	if h.reported() && !h.live() {
+		a, err := s.ask(ctx, h)
+		if err == nil && a.reported() {
+			err = errStillReported
+		}
+		return err
+	}
 	if !h.live() {
 		return s.release(ctx, h)
 	}
@@ -108,8 +120,8 @@ func (s *Service) endHeld(ctx context.Context, h held, status OrderStatus) (Atte
 // and then: a wallet's payment may have crossed the close.
 func (s *Service) closed(ctx context.Context, h held, status OrderStatus) (Attempt, error) {
 	next := s.clock.Now().Add(unwatchedMost)
-	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
-		o := a.withdraw(session)
+	return s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+		o := a.withdraw()
 		if status.State == OrderFailed {
 			o = o.and(a.fail(status.Detail, time.Time{}))
 		}

@@ -96,7 +96,7 @@ func (s *Service) ask(ctx context.Context, h held) (Attempt, error) {
 	case status.State == OrderFailed:
 		return s.settleFailed(ctx, h, status)
 	default:
-		return s.settleUnpaid(ctx, h)
+		return s.settleUnpaid(ctx, h, session)
 	}
 }
 
@@ -105,15 +105,16 @@ func (s *Service) ask(ctx context.Context, h held) (Attempt, error) {
 func (s *Service) query(ctx context.Context, h held) (OrderStatus, error) {
 	status, err := s.callQuery(ctx, h)
 	detail := status.Detail
-	if problem := h.disagreement(status); err == nil && problem != "" {
+	problem := h.disagreement(status)
+	if err == nil && problem != "" {
 		detail += ": " + problem
 		if status.State != OrderPaid { // settlePaid says more of a payment
 			s.reportContradiction(h, "query is about another order than was placed", problem)
 		}
 	}
 	h.said.add(h.call(EntryQuery, s.clock.Now()).answered(string(status.State), detail, err))
-	if err == nil {
-		*h.heard = status
+	if err == nil && problem == "" {
+		*h.heard = status // nothing is learned from an answer about another order
 	}
 	if errors.Is(err, ErrNoOrder) && h.live() && h.State != AttemptCreating {
 		s.report(Report{Problem: "the gateway does not know an order that it took", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
@@ -161,20 +162,20 @@ func (s *Service) settleNoOrder(ctx context.Context, h held) (Attempt, error) {
 	if h.State != AttemptCreating || young {
 		return h.Attempt, s.release(ctx, h)
 	}
-	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
-		return a.withdraw(session).and(a.fail("not taken by the gateway", time.Time{}))
+	return s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+		return a.withdraw().and(a.fail("not taken by the gateway", time.Time{}))
 	})
 }
 
 // settleUnpaid keeps an attempt for the next query.
-func (s *Service) settleUnpaid(ctx context.Context, h held) (Attempt, error) {
-	if h.ReportedAt.IsZero() && !h.learns() {
+func (s *Service) settleUnpaid(ctx context.Context, h held, session Session) (Attempt, error) {
+	if !h.changedBy(session) {
 		return h.Attempt, s.release(ctx, h)
 	}
 	next := s.nextQuery(h.Attempt, s.clock.Now())
-	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+	return s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
 		a.NextQueryAt = next
-		return a.withdraw(session).and(outcome{attempt: true})
+		return a.withdraw().and(outcome{attempt: true})
 	})
 }
 
@@ -193,12 +194,12 @@ func (s *Service) settleEnded(ctx context.Context, h held, session Session) (Att
 	case next.After(last):
 		next = last
 	}
-	if h.ReportedAt.IsZero() && !h.learns() {
+	if !h.changedBy(session) {
 		return h.Attempt, s.releaseUntil(ctx, h, next)
 	}
-	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+	return s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
 		a.NextQueryAt = next
-		return a.withdraw(session).and(outcome{attempt: true})
+		return a.withdraw().and(outcome{attempt: true})
 	})
 }
 
@@ -206,8 +207,8 @@ func (s *Service) settleEnded(ctx context.Context, h held, session Session) (Att
 // at the gateway, where the wallet may take another, so it is asked about on.
 func (s *Service) settleFailed(ctx context.Context, h held, status OrderStatus) (Attempt, error) {
 	next := s.nextQuery(h.Attempt, s.clock.Now())
-	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
-		return a.withdraw(session).and(a.fail(status.Detail, next))
+	return s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+		return a.withdraw().and(a.fail(status.Detail, next))
 	})
 }
 

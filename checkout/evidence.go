@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -14,6 +15,31 @@ import (
 // unsettledAlarm is how long a reported payment may stay unconfirmed before a
 // person is asked for.
 const unsettledAlarm = 2 * time.Minute
+
+// reported reports whether a payment of the attempt is reported, and neither
+// confirmed nor withdrawn.
+func (a Attempt) reported() bool { return !a.ReportedAt.IsZero() && !a.settled() }
+
+// reflectReports has a session be processing while a payment of any of its
+// attempts is reported. before and a are one of them, before and after a change.
+// A change that withdraws its report is compared with the session in any case:
+// of two at once, the second then sees that the first is done.
+func (s *Service) reflectReports(ctx context.Context, session *Session, before, a Attempt) (outcome, error) {
+	switch {
+	case a.reported():
+		return session.process(), nil
+	case session.PaymentStatus != PaymentProcessing || a.Quarantined:
+		return outcome{}, nil
+	}
+	all, err := s.store.Attempts(ctx, a.SessionID)
+	if err != nil {
+		return outcome{}, err
+	}
+	if slices.ContainsFunc(all, func(other Attempt) bool { return other.ID != a.ID && other.reported() }) {
+		return outcome{session: before.reported()}, nil
+	}
+	return session.unprocess(), nil
+}
 
 // overdue reports whether a query at now is the first since a reported payment
 // has been unconfirmed for too long.
@@ -37,12 +63,12 @@ func (h held) doubtful() bool {
 func (s *Service) doubt(ctx context.Context, h held) (Attempt, error) {
 	now := s.clock.Now()
 	next := s.nextQuery(h.Attempt, now)
-	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+	return s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
 		if a.DeniedAt.IsZero() {
 			a.DeniedAt = now
 		}
 		a.NextQueryAt = next
-		return session.process().and(outcome{attempt: true})
+		return outcome{attempt: true}
 	})
 }
 
@@ -54,20 +80,20 @@ func (s *Service) settleUnanswered(ctx context.Context, h held, why error) (Atte
 		return h.Attempt, errors.Join(why, s.release(ctx, h))
 	}
 	next := s.nextQuery(h.Attempt, s.clock.Now())
-	a, err := s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+	a, err := s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
 		a.NextQueryAt = next
-		return session.process().and(outcome{attempt: true})
+		return outcome{attempt: true}
 	})
 	return a, errors.Join(why, err)
 }
 
 // withdraw takes back that a payment was reported, once query has denied it.
-func (a *Attempt) withdraw(session *Session) outcome {
+func (a *Attempt) withdraw() outcome {
 	if a.ReportedAt.IsZero() {
 		return outcome{}
 	}
 	a.ReportedAt, a.DeniedAt = time.Time{}, time.Time{}
-	return session.unprocess().and(outcome{attempt: true})
+	return outcome{attempt: true}
 }
 
 // reportUnconfirmed tells the operator of a reported payment that query does not confirm:
@@ -99,14 +125,21 @@ func (s *Service) reportContradiction(h held, problem, detail string) {
 func (s *Service) settlePaidByClose(ctx context.Context, h held, why error) error {
 	s.reportContradiction(h, "close says that the order is paid, and query does not", why.Error())
 	now := s.clock.Now()
-	_, err := s.update(ctx, h, func(session *Session, a *Attempt) outcome {
+	_, err := s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
 		if a.ReportedAt.IsZero() {
 			a.ReportedAt = now
 		}
 		a.NextQueryAt = now.Add(firstQueryAfter)
-		return session.process().and(outcome{attempt: true})
+		return outcome{attempt: true}
 	})
 	return errors.Join(why, err)
+}
+
+// changedBy reports whether an answer that the order is unpaid changes anything:
+// it withdraws a report, names the order's number, or finds the session to be
+// processing, of which an older program may have left no report.
+func (h held) changedBy(session Session) bool {
+	return !h.ReportedAt.IsZero() || h.learns() || session.PaymentStatus == PaymentProcessing
 }
 
 // learns reports whether query named the order's number at the gateway for the

@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"context"
 	"strconv"
 	"testing"
 	"time"
@@ -94,6 +95,78 @@ func TestReportedPayment(t *testing.T) {
 			f.sweepFor(40 * time.Second)
 			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
+		"whose query is under way takes no other order": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.script(func() { f.gateway.latency = 8 * time.Second })
+			_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
+			fails(t, err, nil)
+			_, err = f.Start(t.Context(), request(f.readSession(a.SessionID), checkout.WalletWeChat))
+			fails(t, err, checkout.ErrNotPayable)
+			same(t, "orders", len(f.gateway.placed()), 1)
+		},
+		"of a closed order keeps its session from ending unpaid": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			r := request(f.readSession(a.SessionID), checkout.WalletAlipayCN)
+			r.Flow = checkout.FlowIframe
+			_, err := f.Start(t.Context(), r)
+			fails(t, err, nil)
+			f.gateway.script(func() {
+				f.gateway.beforeQuery = func(o *order) error {
+					if o == f.gateway.orders[a.OutTradeNo] {
+						return errTimeout
+					}
+					return nil
+				}
+			})
+			f.notify(a, nil)
+			f.sweepFor(time.Hour)
+			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentProcessing)
+			f.gateway.script(func() { f.gateway.beforeQuery = nil })
+			f.gateway.pay(a.OutTradeNo)
+			f.sweepFor(time.Hour)
+			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		},
+		"that is withdrawn leaves another's": func(t *testing.T, f *fixture) {
+			s := f.session()
+			a, b := f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+			f.gateway.script(func() {
+				f.gateway.beforeQuery = func(o *order) error {
+					if o == f.gateway.orders[b.OutTradeNo] {
+						return errTimeout
+					}
+					return nil
+				}
+			})
+			f.notify(a, nil)
+			f.notify(b, nil)
+			f.sweepFor(30 * time.Second)
+			same(t, "the first is withdrawn", f.readAttempt(a).ReportedAt.IsZero(), true)
+			f.is(b, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+			f.gateway.script(func() { f.gateway.beforeQuery = nil })
+			f.sweepFor(2 * time.Minute)
+			f.is(b, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
+		"again, while a query that denies it is under way, is not withdrawn by that": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.notify(a, nil)
+			same(t, "denied once", f.readAttempt(a).DeniedAt.IsZero(), false)
+			f.gateway.script(func() { f.gateway.latency = 8 * time.Second })
+			done := make(chan struct{})
+			go func() { defer close(done); _, _ = f.Confirm(context.Background(), a.ID, checkout.CauseSchedule) }()
+			time.Sleep(time.Second)
+			_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
+			fails(t, err, nil)
+			<-done
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+		},
+		"of which an older program left no time is withdrawn all the same": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			s := f.readSession(a.SessionID)
+			s.PaymentStatus = checkout.PaymentProcessing
+			fails(t, f.store.Apply(t.Context(), checkout.Change{Session: &s}), nil)
+			f.sweepFor(time.Minute)
+			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+		},
 		"calls a person after two minutes, once": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
@@ -182,6 +255,29 @@ func TestNumbersOfATrade(t *testing.T) {
 			a := f.pending()
 			f.confirm(a)
 			same(t, "trade id", f.readAttempt(a).TradeID, "T"+a.OutTradeNo)
+		},
+		"query names another order's payment before it is paid": func(t *testing.T, f *fixture) {
+			f.gateway.script(func() { f.gateway.untold = true })
+			paid, other := f.pending(), f.pending()
+			f.gateway.pay(paid.OutTradeNo)
+			f.confirm(paid)
+			f.gateway.script(func() { f.gateway.orders[other.OutTradeNo].TradeID = f.gateway.orders[paid.OutTradeNo].TradeID })
+			f.confirm(other)
+			same(t, "alarms", f.reports.alarms(), []string{"query names the number of another order's payment"})
+			f.free(other)
+			f.sweepFor(time.Hour)
+			f.is(other, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+		},
+		"an answer about another order names nothing": func(t *testing.T, f *fixture) {
+			f.gateway.script(func() { f.gateway.untold = true })
+			a := f.pending()
+			f.gateway.script(func() {
+				f.gateway.orders[a.OutTradeNo].TradeID = "another's"
+				f.gateway.orders[a.OutTradeNo].OrderStatus.Amount--
+			})
+			f.confirm(a)
+			same(t, "trade id", f.readAttempt(a).TradeID, "")
+			same(t, "alarms", f.reports.alarms(), []string{"query is about another order than was placed"})
 		},
 		"query and a notification differ": func(t *testing.T, f *fixture) {
 			f.gateway.script(func() { f.gateway.untold = true })

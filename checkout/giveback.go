@@ -94,7 +94,8 @@ func (s *Service) reserve(ctx context.Context, sessionID string, n NewRefund) (h
 	if err != nil {
 		return heldRefund{}, err
 	}
-	h := heldRefund{Refund: r, until: now.Add(s.holdFor()), deadline: time.Now().Add(s.holdFor()), said: &journal{}}
+	until, deadline := s.lease()
+	h := heldRefund{Refund: r, until: until, deadline: deadline, said: &journal{}}
 	h.Amount, h.ClientReferenceID, h.IdempotencyKey = n.Amount, n.ClientReferenceID, n.Key
 	h.NextTryAt, h.Tries, h.TriedAt = h.until, 1, now
 	return h, s.createRefund(context.WithoutCancel(ctx), h)

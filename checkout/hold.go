@@ -25,11 +25,19 @@ type held struct {
 	heard *OrderStatus
 }
 
+// lease returns when a hold that begins now ends, as it is stored and by the
+// process's own monotonic clock. That one is read first: a process that is frozen
+// between the two must not believe that its hold lasts longer than it does.
+func (s *Service) lease() (until, deadline time.Time) {
+	deadline = time.Now().Add(s.holdFor())
+	return s.clock.Now().Add(s.holdFor()), deadline
+}
+
 // newHold is a hold that begins now. Call it before the hold is stored.
 func (s *Service) newHold(a Attempt, cause Cause) held {
+	until, deadline := s.lease()
 	return held{
-		Attempt: a, until: s.clock.Now().Add(s.holdFor()), deadline: time.Now().Add(s.holdFor()),
-		cause: cause, said: &journal{}, heard: &OrderStatus{},
+		Attempt: a, until: until, deadline: deadline, cause: cause, said: &journal{}, heard: &OrderStatus{},
 	}
 }
 

@@ -163,6 +163,9 @@ func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionV
 		if other.SessionID == a.SessionID && other.Wallet == a.Wallet && other.State.Open() && a.State.Open() {
 			return checkout.ErrConflict
 		}
+		if other.SessionID == a.SessionID && !other.ReportedAt.IsZero() && other.State != checkout.AttemptPaid && !other.Quarantined {
+			return checkout.ErrConflict
+		}
 	}
 	s.Version++
 	m.sessions[s.ID], m.attempts[a.ID] = s, memoryAttempt{a, heldUntil}

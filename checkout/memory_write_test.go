@@ -185,9 +185,11 @@ func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, a
 	if !askAt.IsZero() && asks(a.Attempt) && (a.NextQueryAt.IsZero() || askAt.Before(a.NextQueryAt)) {
 		a.NextQueryAt = askAt
 	}
-	if n.Paid && a.ReportedAt.IsZero() && asks(a.Attempt) {
-		a.ReportedAt = n.ReceivedAt
+	if n.Paid && asks(a.Attempt) && (a.ReportedAt.IsZero() || !a.DeniedAt.IsZero()) {
 		a.Version++
+	}
+	if n.Paid && asks(a.Attempt) && a.ReportedAt.IsZero() {
+		a.ReportedAt = n.ReceivedAt
 	}
 	if asks(a.Attempt) {
 		a.NotifiedTradeID = cmp.Or(a.NotifiedTradeID, n.TradeID)

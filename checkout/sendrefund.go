@@ -14,6 +14,11 @@ const refundPatience = 24 * time.Hour
 // the last goes on.
 var refundWaits = []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour}
 
+// delayedWait is how long a refund waits for its next try once it is a person's
+// business: so much longer than listedAfter that a person has the time to settle
+// it by the statement.
+const delayedWait = 3 * listedAfter
+
 // refundWait is how long to wait after this many tries. Jitter is in [0, 1)
 // and spreads refunds over a tenth of the wait.
 func refundWait(tries int, jitter float64) time.Duration {
@@ -43,9 +48,9 @@ func (s *Service) sendDueRefund(ctx context.Context, id string) {
 // holdRefund claims a pending refund, and reports whether it did. One that
 // another settles before it is read needs no call any more.
 func (s *Service) holdRefund(ctx context.Context, id string) (heldRefund, bool, error) {
-	now := s.clock.Now()
-	h := heldRefund{until: now.Add(s.holdFor()), deadline: time.Now().Add(s.holdFor()), said: &journal{}}
-	ok, err := s.store.HoldRefund(ctx, id, now, h.until)
+	until, deadline := s.lease()
+	h := heldRefund{until: until, deadline: deadline, said: &journal{}}
+	ok, err := s.store.HoldRefund(ctx, id, until.Add(-s.holdFor()), until)
 	if err != nil || !ok {
 		return h, false, err
 	}
@@ -128,7 +133,11 @@ func (s *Service) settleHeldRefund(ctx context.Context, h heldRefund, decide ref
 }
 
 func (s *Service) nextRefundTry(h heldRefund) time.Time {
-	return s.clock.Now().Add(refundWait(h.Tries, s.jitter()))
+	now := s.clock.Now()
+	if now.Sub(h.CreatedAt) >= refundPatience {
+		return now.Add(delayedWait)
+	}
+	return now.Add(refundWait(h.Tries, s.jitter()))
 }
 
 // releaseRefund ends a hold and schedules the next try. Where that fails the

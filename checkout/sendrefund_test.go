@@ -40,18 +40,21 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			var at []time.Time
 			f.gateway.beforeRefund = func(sent) error { at = append(at, time.Now()); return errTimeout }
 			r := f.refund(a, half, checkout.RefundPending)
-			f.sweepFor(26 * time.Hour)
+			f.sweepFor(31 * time.Hour)
 			for i, want := range []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, time.Hour} {
 				if wait := at[i+1].Sub(at[i]); wait < want-want/10 || wait > want+3*time.Second {
 					t.Errorf("%s between try %d and the next, want about %s", wait, i+1, want)
 				}
 			}
-			if n := len(at); n < 29 || n > 34 {
-				t.Errorf("%d tries in 26 hours", n)
+			if wait := at[len(at)-1].Sub(at[len(at)-2]); wait < 3*time.Hour || wait > 3*time.Hour+3*time.Second {
+				t.Errorf("%s between the last tries of the second day, want 3 hours", wait)
+			}
+			if n := len(at); n < 30 || n > 36 {
+				t.Errorf("%d tries in 31 hours", n)
 			}
 			same(t, "tries", f.readRefund(r).Tries, len(at))
 			f.gateway.script(func() { f.gateway.beforeRefund = nil })
-			f.sweepFor(time.Hour + 2*time.Second)
+			f.sweepFor(3*time.Hour + 2*time.Second)
 			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
 		"is a person's business after a day": func(t *testing.T, f *fixture) {

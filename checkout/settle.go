@@ -140,7 +140,7 @@ type decision func(*Session, *Attempt) outcome
 
 // update changes a held attempt and its session as decide says, against what
 // is stored: it decides again whenever the session has changed meanwhile. The
-// hold is over when it returns, but for ErrPaymentTaken. ErrConflict says that
+// hold is over when it returns, but for ErrPaymentTaken, which a payment alone gets. ErrConflict says that
 // the decision is out of date: somebody else has held the attempt since, or it
 // has changed.
 func (s *Service) update(ctx context.Context, h held, decide decision) (Attempt, error) {
@@ -153,8 +153,12 @@ func (s *Service) update(ctx context.Context, h held, decide decision) (Attempt,
 		case err == nil:
 			h.Attempt = a
 			return a, s.release(ctx, h)
-		case errors.Is(err, ErrPaymentTaken):
+		case errors.Is(err, ErrPaymentTaken) && a.State == AttemptPaid:
 			return h.Attempt, err
+		case errors.Is(err, ErrPaymentTaken):
+			s.reportContradiction(h, "query names the number of another order's payment", "the order is not paid")
+			*h.heard = OrderStatus{} // what else it says stands
+			continue
 		case errors.Is(err, ErrLeaseLost):
 			return a, errors.Join(err, s.release(ctx, h))
 		case errors.Is(err, ErrConflict) || h.said.split():
@@ -180,6 +184,11 @@ func (s *Service) tryUpdate(ctx context.Context, h held, decide decision) (Attem
 	if !o.changes() {
 		return before, o, nil
 	}
+	shown, err := s.reflectReports(ctx, &session, before, a)
+	if err != nil {
+		return before, outcome{}, err
+	}
+	o = o.and(shown)
 	if a.Version != h.Version && needsVersion(before, a) {
 		return before, o, ErrLeaseLost
 	}

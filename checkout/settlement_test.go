@@ -211,9 +211,21 @@ func TestSettleRefund(t *testing.T) {
 		"by a statement that does not list it yet": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			r := f.stuck(a, false)
-			f.sweepHours(1) // it was sent in this hour
+			for time.Since(f.readRefund(r).TriedAt) >= time.Hour {
+				f.sweepHours(1)
+			}
 			settle(f, r, statement, checkout.ErrNotListed)
 			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
+		},
+		"by a statement that does not list it, while it is sent on": func(t *testing.T, f *fixture) {
+			r := f.stuck(f.paid(), false)
+			err := checkout.ErrNotListed
+			for range 3 { // one of them has a try
+				if f.sweepHours(1); errors.Is(err, checkout.ErrNotListed) {
+					_, err = f.SettleRefund(t.Context(), r.ID, statement)
+				}
+			}
+			fails(t, err, nil)
 		},
 		"by a statement of another amount": func(t *testing.T, f *fixture) {
 			a := f.paid()

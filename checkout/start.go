@@ -59,6 +59,9 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
 		if slices.ContainsFunc(all, Attempt.settled) {
 			continue // since the session was read, which is paid or quarantined by now
 		}
+		if slices.ContainsFunc(all, Attempt.reported) {
+			return Attempt{}, ErrNotPayable // the shopper would pay twice
+		}
 		w.limit = countOrders(all).limit(s.clock.Now())
 		var a Attempt
 		if open, shown := liveAttempt(all, w.Wallet); open != nil {
@@ -211,6 +214,8 @@ func (s *Service) order(ctx context.Context, w wish) (Attempt, error) {
 	// that nobody places.
 	ctx = context.WithoutCancel(ctx)
 	h := s.newHold(a, CauseStart)
+	a.NextQueryAt = h.until
+	h.Attempt = a
 	if err := s.store.CreateAttempt(ctx, a, w.session.Version, h.until); err != nil {
 		return Attempt{}, err
 	}
@@ -229,7 +234,7 @@ func (s *Service) newAttempt(w wish) (Attempt, error) {
 		Version: 1, State: AttemptCreating,
 		Wallet: w.Wallet, Flow: w.Flow, Reason: w.reason, Payer: w.Payer,
 		Amount: w.session.Amount, Currency: w.session.Currency,
-		CreatedAt: now, NextQueryAt: now.Add(s.holdFor()),
+		CreatedAt: now,
 	}, nil
 }
 

@@ -34,7 +34,9 @@ func scanAttempt(r row) (checkout.Attempt, error) {
 func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, heldUntil time.Time) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx,
-			`UPDATE sessions SET version = version + 1 WHERE id = $1 AND version = $2 AND status = 'open'`, a.SessionID, sessionVersion)
+			`UPDATE sessions SET version = version + 1 WHERE id = $1 AND version = $2 AND status = 'open' AND NOT EXISTS (
+				SELECT 1 FROM attempts WHERE session_id = $1 AND reported_at > 0 AND state <> 'paid' AND NOT quarantined)`,
+			a.SessionID, sessionVersion)
 		if err := one(result, err, checkout.ErrConflict); err != nil {
 			return err
 		}

@@ -76,15 +76,20 @@ func insertEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) (sql.Result,
 	if err != nil {
 		return nil, err
 	}
-	var key sql.NullString
-	if e.Difference != nil {
-		sum := sha256.Sum256([]byte(e.Difference.Key())) // an index takes no text of any length
-		key = sql.NullString{String: hex.EncodeToString(sum[:]), Valid: true}
-	}
 	return tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`, difference_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (merchant, difference_key) WHERE difference_key IS NOT NULL DO NOTHING`,
 		e.ID, string(e.Type), e.Merchant, sql.NullString{String: e.SessionID, Valid: e.SessionID != ""}, e.AttemptID, ms(e.CreatedAt), e.Version,
-		session, refund, difference, key)
+		session, refund, difference, differenceKey(e))
+}
+
+// differenceKey is what an event's difference is known by in its merchant's
+// books, NULL for none. It is a hash, because an index takes no text of any length.
+func differenceKey(e checkout.Event) sql.NullString {
+	if e.Difference == nil {
+		return sql.NullString{}
+	}
+	sum := sha256.Sum256([]byte(e.Difference.Key()))
+	return sql.NullString{String: hex.EncodeToString(sum[:]), Valid: true}
 }
 
 // text is what a part of an event is stored as: "" for none.
@@ -110,6 +115,13 @@ func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event,
 // AddNotification implements [checkout.Store].
 func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		// A change locks the session first, too: in another order the two would wait
+		// for each other.
+		if first != nil {
+			if err := lockSession(ctx, tx, first.SessionID); err != nil {
+				return err
+			}
+		}
 		// It locks the attempt, so that of several at once one is the first.
 		if err := hint(ctx, tx, n, askAt); err != nil {
 			return err
@@ -168,7 +180,7 @@ func hint(ctx context.Context, tx *sql.Tx, n checkout.Notification, askAt time.T
 			next_query_at = CASE
 				WHEN CAST($1 AS BIGINT) > 0 AND (next_query_at = 0 OR next_query_at > $1) AND state <> 'paid' AND NOT quarantined THEN $1
 				ELSE next_query_at END,
-			version = CASE WHEN CAST($3 AS BIGINT) > 0 AND reported_at = 0 AND state <> 'paid' AND NOT quarantined THEN version + 1 ELSE version END,
+			version = CASE WHEN CAST($3 AS BIGINT) > 0 AND (reported_at = 0 OR denied_at > 0) AND state <> 'paid' AND NOT quarantined THEN version + 1 ELSE version END,
 			reported_at = CASE WHEN reported_at = 0 AND state <> 'paid' AND NOT quarantined THEN $3 ELSE reported_at END,
 			notified_trade_id = CASE WHEN notified_trade_id = '' AND state <> 'paid' AND NOT quarantined THEN $4 ELSE notified_trade_id END
 		WHERE id = $2`, ms(askAt), n.AttemptID, ms(paid), clean(n.TradeID))

@@ -52,12 +52,16 @@ func (s *Store) SucceededRefunds(ctx context.Context, merchant string, from, to 
 // AddDifference implements [checkout.Store].
 func (s *Store) AddDifference(ctx context.Context, e checkout.Event) (added bool, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := lockSession(ctx, tx, e.SessionID); err != nil {
+		told, err := toldBefore(ctx, tx, e)
+		if err != nil || told {
+			return err
+		}
+		if err := lockVersion(ctx, tx, e); err != nil {
 			return err
 		}
 		result, err := insertEvent(ctx, tx, e)
 		if err := one(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
-			return nil // told before
+			return nil // told at the same moment, by another
 		} else if err := s.withJobs(ctx, tx, e, err); err != nil {
 			return err
 		}
@@ -70,6 +74,16 @@ func (s *Store) AddDifference(ctx context.Context, e checkout.Event) (added bool
 		return s.changed(ctx, tx, e.SessionID)
 	})
 	return added && err == nil, err
+}
+
+// toldBefore reports whether an event's difference was told.
+func toldBefore(ctx context.Context, tx *sql.Tx, e checkout.Event) (told bool, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE merchant = $1 AND difference_key = $2)`,
+		e.Merchant, differenceKey(e)).Scan(&told)
+	if err != nil {
+		return false, fmt.Errorf("looking for a difference: %w", err)
+	}
+	return told, nil
 }
 
 const reconciliationColumns = `id, merchant, window_from, window_to, started_at, finished_at,

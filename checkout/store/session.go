@@ -86,6 +86,16 @@ func lockSession(ctx context.Context, tx *sql.Tx, id string) error {
 	return err
 }
 
+// lockVersion is lockSession for an event of it, if it is of one. It returns
+// ErrConflict where the session is not at the version before the event's.
+func lockVersion(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
+	if e.SessionID == "" {
+		return nil
+	}
+	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version WHERE id = $1 AND version = $2 - 1`, e.SessionID, e.Version)
+	return one(result, err, checkout.ErrConflict)
+}
+
 // countUp sets the version of an event's session to the event's, against the
 // one before it.
 func countUp(ctx context.Context, tx *sql.Tx, e checkout.Event) error {

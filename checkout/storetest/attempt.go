@@ -50,6 +50,17 @@ func attemptsInOrder(t *testing.T, f fixture) {
 	same(t, "attempts", ids(all, attemptID), want)
 }
 
+// attemptBesideReport: while a payment of the session is reported and not
+// confirmed, no other order is placed.
+func attemptBesideReport(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	n := newNotification(a, checkout.VerdictAccepted)
+	n.Paid = true
+	must(t, f.AddNotification(t.Context(), n, time.Time{}, nil))
+	other := newAttempt(f.readSession(t, a.SessionID), checkout.WalletWeChat)
+	matches(t, "another order", f.create(t, other, start()), checkout.ErrConflict)
+}
+
 func attemptCountsUp(t *testing.T, f fixture) {
 	s := f.session(t)
 	must(t, f.create(t, newAttempt(s, checkout.WalletWeChat), start()))

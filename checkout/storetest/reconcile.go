@@ -167,7 +167,7 @@ func differenceOnce(t *testing.T, f fixture) {
 func differenceOfOldSession(t *testing.T, f fixture) {
 	s := f.session(t)
 	e := newDifference(s)
-	must(t, f.Apply(t.Context(), checkout.Change{Session: &s}))
+	must(t, f.Apply(t.Context(), checkout.Change{Session: &s, Events: []checkout.Event{newEvent(s, checkout.EventPaid)}}))
 	told, err := f.AddDifference(t.Context(), e)
 	matches(t, "add", err, checkout.ErrConflict)
 	same(t, "told", told, false)

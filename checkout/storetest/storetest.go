@@ -41,6 +41,7 @@ var contract = map[string]check{
 	"a postponed conclusion":                            postponedConclusion,
 	"attempt round trip":                                attemptRoundTrip,
 	"attempts of a session, the oldest first":           attemptsInOrder,
+	"no attempt beside a reported payment":              attemptBesideReport,
 	"a new attempt counts up its session":               attemptCountsUp,
 	"an ended session takes no attempt":                 noAttemptOnEnded,
 	"one open attempt for a wallet":                     oneOpenAttempt,

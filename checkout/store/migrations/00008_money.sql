@@ -31,6 +31,10 @@ CREATE INDEX attempts_trade ON attempts (trade_id) WHERE trade_id <> '';
 INSERT INTO payments (account, trade_id, attempt_id)
 SELECT '', trade_id, MIN(id) FROM attempts WHERE state = 'paid' AND trade_id <> '' GROUP BY trade_id;
 
+-- A session is processing while it is open. An older program may have ended one
+-- that was.
+UPDATE sessions SET payment_status = 'unpaid' WHERE payment_status = 'processing' AND status <> 'open';
+
 -- +goose Down
 
 DROP TABLE payments;
