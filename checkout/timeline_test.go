@@ -67,7 +67,9 @@ func TestTimeline(t *testing.T) {
 			f.gateway.beforeClose = once(func(*order) error { return checkout.ErrRefused })
 			f = f.withPolicy(checkout.LateRefund, false)
 			a := f.pending()
-			time.Sleep(lifetime)
+			time.Sleep(lifetime - 3*time.Second)
+			f.sweepFor(2 * time.Second) // asks by schedule; later sweeps only end the session
+			time.Sleep(time.Second)
 			f.sweepFor(20 * time.Second)
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
