@@ -3,6 +3,8 @@ package checkout
 import (
 	"slices"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // AttemptState is where one order at the gateway stands.
@@ -54,8 +56,8 @@ type Attempt struct {
 	Version int64
 	State   AttemptState
 
-	Wallet Wallet
-	Flow   Flow
+	Wallet flow.Wallet
+	Flow   flow.Flow
 	// Reason says why this flow was chosen, for an operator.
 	Reason string
 	// Payer is an opaque tag of the WeChat user a JSAPI order is bound to,
@@ -147,13 +149,13 @@ func (a Attempt) settled() bool { return a.State == AttemptPaid || a.Quarantined
 
 // Placed is what the gateway gave for an order: exactly one is set, by flow.
 type Placed struct {
-	// Code is the text to draw as a QR code ([FlowNative]).
+	// Code is the text to draw as a QR code ([flow.Native]).
 	Code string
-	// URL is the wallet's cashier to go to, or the page to frame ([FlowWeb],
-	// [FlowWAP], [FlowIframe]).
+	// URL is the wallet's cashier to go to, or the page to frame ([flow.Web],
+	// [flow.WAP], [flow.Iframe]).
 	URL string
 	// JSAPI are the parameters of WeixinJSBridge as a JSON object
-	// ([FlowJSAPI]).
+	// ([flow.JSAPI]).
 	JSAPI string
 }
 

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // click asks for WeChat by a flow, and returns what stands in the way.
-func (f *fixture) click(s checkout.Session, flow checkout.Flow) (*checkout.StartLimitError, checkout.Attempt) {
+func (f *fixture) click(s checkout.Session, way flow.Flow) (*checkout.StartLimitError, checkout.Attempt) {
 	f.t.Helper()
-	r := request(s, checkout.WalletAlipayCN)
-	r.Flow = flow
+	r := request(s, flow.WalletAlipayCN)
+	r.Flow = way
 	a, err := f.Start(f.t.Context(), r)
 	var limit *checkout.StartLimitError
 	if err != nil && !errors.As(err, &limit) {
@@ -25,7 +26,7 @@ func (f *fixture) click(s checkout.Session, flow checkout.Flow) (*checkout.Start
 // the gateway took.
 func (f *fixture) alternate(s checkout.Session, n int, pause time.Duration) int {
 	f.t.Helper()
-	flows := []checkout.Flow{checkout.FlowWeb, checkout.FlowIframe}
+	flows := []flow.Flow{flow.Web, flow.Iframe}
 	for i := range n {
 		f.click(s, flows[i%2])
 		time.Sleep(pause)
@@ -47,7 +48,7 @@ func TestHostileClicksInOneSession(t *testing.T) {
 			same(t, "orders", f.alternate(s, 400, 10*time.Millisecond), 5)
 			last := f.attempts(s)[4]
 			same(t, "the last", last.State, checkout.AttemptPending)
-			limit, _ := f.click(s, checkout.FlowIframe)
+			limit, _ := f.click(s, flow.Iframe)
 			if limit == nil || limit.Wait <= 0 || limit.Wait > 30*time.Second {
 				t.Errorf("limit %+v, want one with a wait", limit)
 			}
@@ -66,9 +67,9 @@ func TestHostileClicksInOneSession(t *testing.T) {
 				}
 			}
 			last := all[len(all)-1]
-			other := checkout.FlowWeb
+			other := flow.Web
 			if last.Flow == other {
-				other = checkout.FlowIframe
+				other = flow.Iframe
 			}
 			limit, _ := f.click(s, other)
 			if limit == nil || limit.Wait != 0 {
@@ -85,7 +86,7 @@ func TestHostileClicksInOneSession(t *testing.T) {
 			n.ExpiresAt = time.Now().Add(20 * time.Hour)
 			s, err := f.Create(t.Context(), n)
 			fails(t, err, nil)
-			f.click(s, checkout.FlowIframe)
+			f.click(s, flow.Iframe)
 			f.alternate(s, 2, 0) // the last shows a code
 			v, err := f.View(t.Context(), s.ID)
 			fails(t, err, nil)
@@ -104,7 +105,7 @@ func TestHostileClicksInOneSession(t *testing.T) {
 			f.gateway.script(func() { f.gateway.beforeCreate = func(*order) error { return checkout.ErrRefused } })
 			refused := 0
 			for range 50 {
-				_, err := f.Start(t.Context(), request(s, checkout.WalletAlipayCN))
+				_, err := f.Start(t.Context(), request(s, flow.WalletAlipayCN))
 				var limit *checkout.StartLimitError
 				switch {
 				case errors.Is(err, checkout.ErrRefused):

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // maxBridgeWords bounds the sheet's own words, in characters.
@@ -20,12 +22,12 @@ const (
 )
 
 // BridgeAnswered writes down what WeixinJSBridge said to the browser that was
-// to pay an attempt by FlowJSAPI, such as "get_brand_wcpay_request:fail". A
+// to pay an attempt by flow.JSAPI, such as "get_brand_wcpay_request:fail". A
 // failure is reported, with what the operator should check. Whoever sees the
 // page can send it, so that the first [MaxBridgeAnswers] are written down. It
 // does nothing for any other attempt.
 func (s *Service) BridgeAnswered(ctx context.Context, a Attempt, said string) {
-	if a.Flow != FlowJSAPI || said == "" {
+	if a.Flow != flow.JSAPI || said == "" {
 		return
 	}
 	e := Entry{SessionID: a.SessionID, AttemptID: a.ID, At: s.clock.Now(), Kind: EntryBridge, Result: bridgeResult(said)}

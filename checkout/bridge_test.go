@@ -6,13 +6,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // inSheet is an attempt whose shopper looks at WeChat's payment sheet.
 func (f *fixture) inSheet() checkout.Attempt {
 	f.t.Helper()
 	a, err := f.Start(f.t.Context(), checkout.StartRequest{
-		SessionID: f.session().ID, Wallet: checkout.WalletWeChat, Device: inApp, OpenID: "someone", Payer: "tag",
+		SessionID: f.session().ID, Wallet: flow.WalletWeChat, Device: inApp, OpenID: "someone", Payer: "tag",
 	})
 	fails(f.t, err, nil)
 	return a

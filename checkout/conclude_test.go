@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 const lifetime = 30 * time.Minute
@@ -28,7 +29,7 @@ func TestExpiry(t *testing.T) {
 		},
 		"queries, then closes every order": func(t *testing.T, f *fixture) {
 			s := f.session()
-			one, two := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletAlipayHK)
+			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayHK)
 			f.last(one)
 			asked := f.gateway.order(one.OutTradeNo).queries
 			f.gateway.beforeClose = func(o *order) error {
@@ -186,7 +187,7 @@ func TestCancel(t *testing.T) {
 			f.gateway.script(func() { f.gateway.latency = 3 * time.Second })
 			done := make(chan error)
 			go func() {
-				_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+				_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 				done <- err
 			}()
 			time.Sleep(time.Second)
@@ -219,7 +220,7 @@ func TestStartAndExpiryMeet(t *testing.T) {
 		time.Sleep(lifetime - 25*time.Millisecond)
 		done := make(chan checkout.Attempt)
 		go func() {
-			a, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+			a, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 			fails(t, err, nil)
 			done <- a
 		}()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func TestConfirm(t *testing.T) {
@@ -72,7 +73,7 @@ func TestConfirm(t *testing.T) {
 			a := f.pending()
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 			f.confirm(a)
-			second := f.start(f.readSession(a.SessionID), checkout.WalletAlipayCN)
+			second := f.start(f.readSession(a.SessionID), flow.WalletAlipayCN)
 			same(t, "live orders", f.gateway.live(), []string{second.OutTradeNo})
 			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 		},
@@ -158,7 +159,7 @@ func TestMismatchIsQuarantined(t *testing.T) {
 				}
 				same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 1)
 				same(t, "alarms", len(f.reports.alarms()), 1)
-				_, err := f.Start(t.Context(), request(f.readSession(a.SessionID), checkout.WalletWeChat))
+				_, err := f.Start(t.Context(), request(f.readSession(a.SessionID), flow.WalletWeChat))
 				fails(t, err, checkout.ErrNotPayable)
 
 				f.sweepFor(time.Hour) // the session ends, and the quarantine stays
@@ -287,7 +288,7 @@ func TestPaidTwice(t *testing.T) {
 	bubbles(t, map[string]func(*testing.T, *fixture){
 		"the other order is closed once one is paid": func(t *testing.T, f *fixture) {
 			s := f.session()
-			one, two := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletAlipayCN)
+			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(one.OutTradeNo)
 			f.confirm(one)
 			f.settle()
@@ -296,7 +297,7 @@ func TestPaidTwice(t *testing.T) {
 		},
 		"the sweep closes it where that failed": func(t *testing.T, f *fixture) {
 			s := f.session()
-			one, two := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletAlipayCN)
+			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(one.OutTradeNo)
 			f.gateway.script(func() { f.gateway.beforeClose = once(timeout) })
 			f.confirm(one)
@@ -307,7 +308,7 @@ func TestPaidTwice(t *testing.T) {
 		},
 		"both at once": func(t *testing.T, f *fixture) {
 			s := f.session()
-			one, two := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletAlipayCN)
+			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(one.OutTradeNo)
 			f.gateway.pay(two.OutTradeNo)
 			var wg sync.WaitGroup
@@ -325,7 +326,7 @@ func TestPaidTwice(t *testing.T) {
 		},
 		"after the other was closed": func(t *testing.T, f *fixture) {
 			s := f.session()
-			one, two := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletAlipayCN)
+			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(one.OutTradeNo)
 			f.confirm(one)
 			f.settle()

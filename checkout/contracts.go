@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // Clock tells the time. The wall clock is moved by people and daemons, so it
@@ -237,15 +239,15 @@ type OrderRef struct {
 	// Account is what [Gateway] named when the order was placed. "" is that of an
 	// order from before accounts were kept: the one that is configured.
 	Account    string
-	Channel    Channel
+	Channel    flow.Channel
 	OutTradeNo string
 }
 
 // Order is what a Gateway needs to place one.
 type Order struct {
 	OrderRef
-	Wallet   Wallet
-	Flow     Flow
+	Wallet   flow.Wallet
+	Flow     flow.Flow
 	Amount   int64
 	Currency string
 	Subject  string
@@ -257,7 +259,7 @@ type Order struct {
 	// now: the two differ where the system's clock was moved.
 	ExpiresAt time.Time
 	Remaining time.Duration
-	// OpenID is the WeChat user, for FlowJSAPI only.
+	// OpenID is the WeChat user, for flow.JSAPI only.
 	OpenID string
 	// FrameWidth is the width of a framed QR code in CSS pixels.
 	FrameWidth int

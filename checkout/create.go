@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // NewSession is a shop's request to be paid.
@@ -76,23 +78,23 @@ func (m Merchant) lifetime() time.Duration {
 	return 30 * time.Minute
 }
 
-func (m Merchant) wallets() []Wallet {
+func (m Merchant) wallets() []flow.Wallet {
 	if len(m.Wallets) > 0 {
 		return m.Wallets
 	}
-	return Wallets()
+	return flow.Wallets()
 }
 
 // pick returns the shop's wallets that the names stand for, in their order,
 // each once.
-func (m Merchant) pick(names []string) ([]Wallet, error) {
+func (m Merchant) pick(names []string) ([]flow.Wallet, error) {
 	if len(names) == 0 {
 		return m.wallets(), nil
 	}
-	asked := map[Wallet]bool{}
-	var picked []Wallet
+	asked := map[flow.Wallet]bool{}
+	var picked []flow.Wallet
 	for _, name := range names {
-		expanded := ExpandWallets(name)
+		expanded := flow.ExpandWallets(name)
 		if expanded == nil {
 			return nil, &FieldError{"channels", "unknown channel " + quote(name)}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func TestCreateRefusesAndNamesTheField(t *testing.T) {
@@ -78,7 +79,7 @@ func shops(t *testing.T, store checkout.Store) *fixture {
 	f := newFixture(t, store)
 	c := f.config()
 	c.Merchants["hk"] = checkout.Merchant{
-		ID: "hk", Wallets: []checkout.Wallet{checkout.WalletAlipayHK}, Lifetime: 5 * time.Minute,
+		ID: "hk", Wallets: []flow.Wallet{flow.WalletAlipayHK}, Lifetime: 5 * time.Minute,
 	}
 	service, err := checkout.New(c)
 	if err != nil {
@@ -124,7 +125,7 @@ func TestCreate(t *testing.T) {
 			s := f.session()
 			same(t, "session", s, checkout.Session{
 				ID: s.ID, Merchant: shop, Version: 1, Status: checkout.StatusOpen, PaymentStatus: checkout.PaymentUnpaid,
-				Amount: 88000, Currency: hkd, Subject: "Ticket", SuccessURL: success, Wallets: checkout.Wallets(),
+				Amount: 88000, Currency: hkd, Subject: "Ticket", SuccessURL: success, Wallets: flow.Wallets(),
 				CreatedAt: time.Now(), ExpiresAt: time.Now().Add(30 * time.Minute), ConcludeAt: time.Now().Add(30 * time.Minute),
 			})
 			if !strings.HasPrefix(s.ID, checkout.SessionPrefix) || len(s.ID) != len(checkout.SessionPrefix)+26 {
@@ -148,7 +149,7 @@ func TestCreate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, "wallets", s.Wallets, []checkout.Wallet{checkout.WalletWeChat, checkout.WalletAlipayHK, checkout.WalletAlipayCN})
+			same(t, "wallets", s.Wallets, []flow.Wallet{flow.WalletWeChat, flow.WalletAlipayHK, flow.WalletAlipayCN})
 		},
 		"keeps to the shop's wallets and lifetime": func(t *testing.T, f *fixture) {
 			n := ticket()
@@ -157,7 +158,7 @@ func TestCreate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, "wallets", s.Wallets, []checkout.Wallet{checkout.WalletAlipayHK})
+			same(t, "wallets", s.Wallets, []flow.Wallet{flow.WalletAlipayHK})
 			same(t, "expiry", s.ExpiresAt, time.Now().Add(5*time.Minute))
 		},
 		"says that the store failed": func(t *testing.T, f *fixture) {
@@ -182,7 +183,7 @@ func TestWithoutRandomBitsNothingIsMade(t *testing.T) {
 	if _, err := poor.Create(t.Context(), ticket()); err == nil || !strings.Contains(err.Error(), io.EOF.Error()) {
 		t.Errorf("Create: error %v", err)
 	}
-	if _, err := poor.Start(t.Context(), request(s, checkout.WalletAlipayCN)); err == nil {
+	if _, err := poor.Start(t.Context(), request(s, flow.WalletAlipayCN)); err == nil {
 		t.Error("Start placed an order without a number")
 	}
 	same(t, "orders", f.gateway.placed(), []string(nil))

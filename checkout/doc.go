@@ -1,6 +1,6 @@
 // Package checkout is the domain of the kit: what a shop wants paid
 // ([Session]), each order placed for it at the gateway ([Attempt]), what is
-// told about it ([Event]), how a shopper's device pays ([ChooseFlow]), and the
+// told about it ([Event]), how a shopper's device pays ([flow.Choose]), and the
 // [Service] that moves them.
 //
 // Make one with [New], then call:

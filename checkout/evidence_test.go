@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
@@ -88,7 +89,7 @@ func TestReportedPayment(t *testing.T) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
 			f.notify(a, nil)
-			_, err := f.Start(t.Context(), request(f.readSession(a.SessionID), checkout.WalletWeChat))
+			_, err := f.Start(t.Context(), request(f.readSession(a.SessionID), flow.WalletWeChat))
 			fails(t, err, checkout.ErrNotPayable)
 			f.gateway.script(func() { f.gateway.beforeQuery = nil })
 			f.gateway.pay(a.OutTradeNo)
@@ -100,14 +101,14 @@ func TestReportedPayment(t *testing.T) {
 			f.gateway.script(func() { f.gateway.latency = 8 * time.Second })
 			_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
 			fails(t, err, nil)
-			_, err = f.Start(t.Context(), request(f.readSession(a.SessionID), checkout.WalletWeChat))
+			_, err = f.Start(t.Context(), request(f.readSession(a.SessionID), flow.WalletWeChat))
 			fails(t, err, checkout.ErrNotPayable)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
 		"of a closed order keeps its session from ending unpaid": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			r := request(f.readSession(a.SessionID), checkout.WalletAlipayCN)
-			r.Flow = checkout.FlowIframe
+			r := request(f.readSession(a.SessionID), flow.WalletAlipayCN)
+			r.Flow = flow.Iframe
 			_, err := f.Start(t.Context(), r)
 			fails(t, err, nil)
 			f.gateway.script(func() {
@@ -128,7 +129,7 @@ func TestReportedPayment(t *testing.T) {
 		},
 		"that is withdrawn leaves another's": func(t *testing.T, f *fixture) {
 			s := f.session()
-			a, b := f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+			a, b := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
 			f.gateway.script(func() {
 				f.gateway.beforeQuery = func(o *order) error {
 					if o == f.gateway.orders[b.OutTradeNo] {
@@ -186,8 +187,8 @@ func TestReportedPayment(t *testing.T) {
 		},
 		"of a closed order shows as being confirmed while the session is open": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			r := request(f.readSession(a.SessionID), checkout.WalletAlipayCN)
-			r.Flow = checkout.FlowIframe
+			r := request(f.readSession(a.SessionID), flow.WalletAlipayCN)
+			r.Flow = flow.Iframe
 			_, err := f.Start(t.Context(), r)
 			fails(t, err, nil)
 			f.notify(a, nil)
@@ -202,11 +203,11 @@ func TestReportedPayment(t *testing.T) {
 // taken once, whichever of its answers names it.
 func TestPaymentSettlesOneOrder(t *testing.T) {
 	t.Parallel()
-	for _, flow := range []checkout.Flow{checkout.FlowWeb, checkout.FlowIframe, checkout.FlowWAP, checkout.FlowNative, checkout.FlowJSAPI} {
-		t.Run(string(flow), func(t *testing.T) {
+	for _, way := range []flow.Flow{flow.Web, flow.Iframe, flow.WAP, flow.Native, flow.JSAPI} {
+		t.Run(string(way), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, f *fixture) {
-				f.gateway.script(func() { f.gateway.untold = flow != checkout.FlowNative })
-				first, second := f.startBy(flow), f.startBy(flow)
+				f.gateway.script(func() { f.gateway.untold = way != flow.Native })
+				first, second := f.startBy(way), f.startBy(way)
 				f.gateway.pay(first.OutTradeNo)
 				f.confirm(first)
 				f.is(first, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
@@ -226,17 +227,17 @@ func TestPaymentSettlesOneOrder(t *testing.T) {
 }
 
 // startBy places an order by a flow in a session of its own.
-func (f *fixture) startBy(flow checkout.Flow) checkout.Attempt {
+func (f *fixture) startBy(way flow.Flow) checkout.Attempt {
 	f.t.Helper()
-	r := request(f.session(), checkout.WalletAlipayCN)
-	r.Flow = flow
-	switch flow {
-	case checkout.FlowWAP:
+	r := request(f.session(), flow.WalletAlipayCN)
+	r.Flow = way
+	switch way {
+	case flow.WAP:
 		r.Device = phone
-	case checkout.FlowJSAPI:
-		r.Wallet, r.Device, r.OpenID, r.Payer = checkout.WalletWeChat, inApp, "openid", "tag"
-	case checkout.FlowNative:
-		r.Wallet = checkout.WalletWeChat
+	case flow.JSAPI:
+		r.Wallet, r.Device, r.OpenID, r.Payer = flow.WalletWeChat, inApp, "openid", "tag"
+	case flow.Native:
+		r.Wallet = flow.WalletWeChat
 	default:
 	}
 	a, err := f.Start(f.t.Context(), r)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // fixture is a Service with everything that it needs, and shorthands that fail
@@ -97,10 +98,10 @@ func (f *fixture) config() checkout.Config {
 }
 
 var (
-	desktop = checkout.Device{Kind: checkout.DeviceDesktop, Container: checkout.ContainerNone, Reason: "test"}
-	phone   = checkout.Device{Kind: checkout.DeviceHandheld, Container: checkout.ContainerNone, Reason: "test"}
-	inApp   = checkout.Device{Kind: checkout.DeviceHandheld, Container: checkout.ContainerWeChat, Reason: "test"}
-	bot     = checkout.Device{Kind: checkout.DeviceBot, Container: checkout.ContainerNone, Reason: "test"}
+	desktop = flow.Device{Kind: flow.DeviceDesktop, Container: flow.ContainerNone, Reason: "test"}
+	phone   = flow.Device{Kind: flow.DeviceHandheld, Container: flow.ContainerNone, Reason: "test"}
+	inApp   = flow.Device{Kind: flow.DeviceHandheld, Container: flow.ContainerWeChat, Reason: "test"}
+	bot     = flow.Device{Kind: flow.DeviceBot, Container: flow.ContainerNone, Reason: "test"}
 )
 
 func ticket() checkout.NewSession {
@@ -117,12 +118,12 @@ func (f *fixture) session() checkout.Session {
 	return s
 }
 
-func request(s checkout.Session, w checkout.Wallet) checkout.StartRequest {
+func request(s checkout.Session, w flow.Wallet) checkout.StartRequest {
 	return checkout.StartRequest{SessionID: s.ID, Wallet: w, Device: desktop}
 }
 
 // start places an order that must succeed.
-func (f *fixture) start(s checkout.Session, w checkout.Wallet) checkout.Attempt {
+func (f *fixture) start(s checkout.Session, w flow.Wallet) checkout.Attempt {
 	f.t.Helper()
 	a, err := f.Start(f.t.Context(), request(s, w))
 	if err != nil {
@@ -137,7 +138,7 @@ func (f *fixture) start(s checkout.Session, w checkout.Wallet) checkout.Attempt 
 // pending is a pending attempt in a session of its own.
 func (f *fixture) pending() checkout.Attempt {
 	f.t.Helper()
-	return f.start(f.session(), checkout.WalletAlipayCN)
+	return f.start(f.session(), flow.WalletAlipayCN)
 }
 
 // confirm asks the gateway on schedule.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // gateway is a scriptable checkout.Gateway. A script runs before or after a
@@ -94,7 +95,7 @@ func (g *gateway) Create(ctx context.Context, placed checkout.Order) (checkout.C
 	if g.untold {
 		created.TradeID = ""
 	}
-	if placed.Flow == checkout.FlowNative {
+	if placed.Flow == flow.Native {
 		created.Placed = checkout.Placed{Code: "weixin://" + placed.OutTradeNo}
 	}
 	return created, run(g.afterCreate, o)

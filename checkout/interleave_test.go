@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // frozen is longer than a lease: three calls of 10 s and 5 s for the store.
@@ -43,7 +44,7 @@ func TestStaleAnswers(t *testing.T) {
 		"no such order, of an order that was placed since": func(t *testing.T, f *fixture) {
 			s := f.session()
 			f.gateway.script(func() { f.gateway.beforeCreate = once(timeout) })
-			_, err := f.Start(t.Context(), request(s, checkout.WalletAlipayCN))
+			_, err := f.Start(t.Context(), request(s, flow.WalletAlipayCN))
 			fails(t, err, checkout.ErrOutcomeUnknown)
 			time.Sleep(2*time.Minute + time.Second)
 			all, err := f.store.Attempts(t.Context(), s.ID)
@@ -56,7 +57,7 @@ func TestStaleAnswers(t *testing.T) {
 				_, _ = node.Confirm(context.Background(), all[0].ID, checkout.CauseSchedule)
 			}()
 			time.Sleep(frozen - 4*time.Second)
-			a := f.start(s, checkout.WalletAlipayCN)
+			a := f.start(s, flow.WalletAlipayCN)
 			<-done
 			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.gateway.pay(a.OutTradeNo)
@@ -68,12 +69,12 @@ func TestStaleAnswers(t *testing.T) {
 			node := f.node(func(c *checkout.Config) { c.Gateway = &slowGateway{f.gateway, frozen} })
 			done := make(chan checkout.Attempt)
 			go func() {
-				a, err := node.Start(context.Background(), request(s, checkout.WalletAlipayCN))
+				a, err := node.Start(context.Background(), request(s, flow.WalletAlipayCN))
 				fails(t, err, nil)
 				done <- a
 			}()
 			time.Sleep(frozen - 4*time.Second)
-			a := f.start(s, checkout.WalletAlipayCN)
+			a := f.start(s, flow.WalletAlipayCN)
 			same(t, "what the other node shows", (<-done).ID, a.ID)
 			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
@@ -105,7 +106,7 @@ func TestNothingIsSentAfterALease(t *testing.T) {
 			s := f.session()
 			stop := &slowCreates{Store: f.memory, wait: frozen}
 			node := f.node(func(c *checkout.Config) { c.Store = stop })
-			_, err := node.Start(t.Context(), request(s, checkout.WalletAlipayCN))
+			_, err := node.Start(t.Context(), request(s, flow.WalletAlipayCN))
 			fails(t, err, checkout.ErrOutcomeUnknown)
 			same(t, "orders", f.gateway.placed(), []string(nil))
 		},
@@ -138,13 +139,13 @@ func TestStartCrosses(t *testing.T) {
 	bubbles(t, map[string]func(*testing.T, *fixture){
 		"a payment by another wallet, while the order is placed": func(t *testing.T, f *fixture) {
 			s := f.session()
-			a := f.start(s, checkout.WalletAlipayCN)
+			a := f.start(s, flow.WalletAlipayCN)
 			slow := newGateway(t)
 			slow.mu, slow.orders, slow.latency = f.gateway.mu, f.gateway.orders, 8*time.Second
 			node := f.node(func(c *checkout.Config) { c.Gateway = slow })
 			done := make(chan error)
 			go func() {
-				_, err := node.Start(context.Background(), request(s, checkout.WalletWeChat))
+				_, err := node.Start(context.Background(), request(s, flow.WalletWeChat))
 				done <- err
 			}()
 			time.Sleep(time.Second)
@@ -156,11 +157,11 @@ func TestStartCrosses(t *testing.T) {
 		},
 		"a mismatch of another wallet's order": func(t *testing.T, f *fixture) {
 			s := f.session()
-			a := f.start(s, checkout.WalletAlipayCN)
+			a := f.start(s, flow.WalletAlipayCN)
 			f.gateway.script(func() { f.gateway.orders[a.OutTradeNo].OrderStatus.Amount = 1 })
 			f.gateway.pay(a.OutTradeNo)
 			node := f.node(func(c *checkout.Config) { c.Store = &crossing{f.memory, func() { f.confirm(a) }} })
-			_, err := node.Start(t.Context(), request(s, checkout.WalletWeChat))
+			_, err := node.Start(t.Context(), request(s, flow.WalletWeChat))
 			fails(t, err, checkout.ErrNotPayable)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
@@ -168,12 +169,12 @@ func TestStartCrosses(t *testing.T) {
 			s := f.session()
 			node := f.node(func(c *checkout.Config) {
 				c.Store = &crossing{f.memory, func() {
-					a := f.start(s, checkout.WalletAlipayCN)
+					a := f.start(s, flow.WalletAlipayCN)
 					f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 					f.confirm(a)
 				}}
 			})
-			_, err := node.Start(t.Context(), request(s, checkout.WalletAlipayCN))
+			_, err := node.Start(t.Context(), request(s, flow.WalletAlipayCN))
 			fails(t, err, nil)
 			same(t, "live orders", len(f.gateway.live()), 1)
 		},
@@ -202,7 +203,7 @@ func TestAccountChanges(t *testing.T) {
 				delete(f.gateway.orders, a.OutTradeNo)
 			})
 			f.sweepFor(3 * time.Minute)
-			b, err := f.Start(t.Context(), request(f.readSession(a.SessionID), checkout.WalletAlipayCN))
+			b, err := f.Start(t.Context(), request(f.readSession(a.SessionID), flow.WalletAlipayCN))
 			fails(t, err, nil)
 			same(t, "order", b.OutTradeNo, a.OutTradeNo)
 			f.sweepFor(2 * time.Hour)

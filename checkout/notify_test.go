@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func TestNotify(t *testing.T) {
@@ -33,7 +34,7 @@ func TestNotify(t *testing.T) {
 			s := f.session()
 			done := make(chan error)
 			go func() {
-				_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+				_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 				done <- err
 			}()
 			time.Sleep(time.Second)

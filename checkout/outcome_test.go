@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // lost starts an order whose outcome does not become known.
 func (f *fixture) lost(s checkout.Session) checkout.Attempt {
 	f.t.Helper()
-	a, err := f.Start(f.t.Context(), request(s, checkout.WalletWeChat))
+	a, err := f.Start(f.t.Context(), request(s, flow.WalletWeChat))
 	fails(f.t, err, checkout.ErrOutcomeUnknown)
 	f.is(a, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
 	f.free(a)
@@ -35,7 +36,7 @@ func TestOrderOfUnknownOutcome(t *testing.T) {
 				}
 				return nil
 			}
-			second := f.start(s, checkout.WalletWeChat)
+			second := f.start(s, flow.WalletWeChat)
 			same(t, "live orders", f.gateway.live(), []string{second.OutTradeNo})
 			f.is(first, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
@@ -44,7 +45,7 @@ func TestOrderOfUnknownOutcome(t *testing.T) {
 			s := f.session()
 			a := f.lost(s)
 			f.gateway.pay(a.OutTradeNo)
-			_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+			_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 			fails(t, err, checkout.ErrNotPayable)
 			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
@@ -71,7 +72,7 @@ func TestOrderOfUnknownOutcome(t *testing.T) {
 			notTaken(f)
 			s := f.session()
 			first := f.lost(s)
-			second := f.start(s, checkout.WalletWeChat)
+			second := f.start(s, flow.WalletWeChat)
 			same(t, "attempt", second.ID, first.ID)
 			same(t, "orders", f.gateway.placed(), []string{first.OutTradeNo})
 		},
@@ -94,16 +95,16 @@ func TestOrderOfUnknownOutcome(t *testing.T) {
 			f.gateway.beforeCreate = once(func(*order) error { return checkout.ErrNumberUsed })
 			s := f.session()
 			a := f.lost(s)
-			same(t, "attempt", f.start(s, checkout.WalletWeChat).ID, a.ID)
+			same(t, "attempt", f.start(s, flow.WalletWeChat).ID, a.ID)
 		},
 		"a refusal": func(t *testing.T, f *fixture) {
 			f.gateway.beforeCreate = once(func(*order) error { return checkout.ErrRefused })
 			s := f.session()
-			a, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+			a, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 			fails(t, err, checkout.ErrRefused)
 			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
-			if again := f.start(s, checkout.WalletWeChat); again.OutTradeNo == a.OutTradeNo {
+			if again := f.start(s, flow.WalletWeChat); again.OutTradeNo == a.OutTradeNo {
 				t.Error("a refused number was used again")
 			}
 		},
@@ -115,7 +116,7 @@ func TestShopperLeavesWhileTheOrderIsPlaced(t *testing.T) {
 		s := f.session()
 		ctx, leave := context.WithCancel(t.Context())
 		time.AfterFunc(f.gateway.latency/2, leave)
-		a, err := f.Start(ctx, request(s, checkout.WalletWeChat))
+		a, err := f.Start(ctx, request(s, flow.WalletWeChat))
 		fails(t, err, nil)
 		f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		f.free(a)
@@ -159,10 +160,10 @@ func TestStoreFails(t *testing.T) {
 		"when a placed order is written": func(t *testing.T, f *fixture) {
 			s := f.session()
 			breaks(f, "Apply")
-			_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+			_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 			fails(t, err, full)
 			repair(f)
-			a := f.start(s, checkout.WalletWeChat)
+			a := f.start(s, flow.WalletWeChat)
 			same(t, "live orders", f.gateway.live(), []string{a.OutTradeNo})
 			same(t, "alarms", f.reports.alarms(), []string{"a change was not stored"})
 		},
@@ -196,7 +197,7 @@ func TestStoreFails(t *testing.T) {
 			s := f.session()
 			for _, method := range []string{"Session", "Attempts", "CreateAttempt"} {
 				breaks(f, method)
-				_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+				_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 				fails(t, err, full)
 			}
 			same(t, "orders", f.gateway.placed(), []string(nil))

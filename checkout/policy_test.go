@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // withPolicy is another Service over the fixture's store and gateway, whose
@@ -94,7 +95,7 @@ func TestMoneyThatCameLate(t *testing.T) {
 func (f *fixture) twice() (first, second checkout.Attempt) {
 	f.t.Helper()
 	s := f.session()
-	first, second = f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+	first, second = f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
 	for _, a := range []checkout.Attempt{first, second} {
 		f.gateway.pay(a.OutTradeNo)
 	}
@@ -165,7 +166,7 @@ func TestMoneyThatCameTwice(t *testing.T) {
 		"late both times is refunded twice, though a second payment is kept": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, true)
 			s := f.session()
-			first, second := f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
 			f.sweepFor(lifetime + 2*time.Second)
 			for _, a := range []checkout.Attempt{first, second} {
 				f.gateway.pay(a.OutTradeNo)
@@ -185,7 +186,7 @@ func TestMoneyThatCameTwice(t *testing.T) {
 		"late after a first in time is kept": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, true)
 			s := f.session()
-			first, second := f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
 			f.gateway.pay(first.OutTradeNo)
 			f.confirm(first)
 			f.sweepFor(lifetime + 2*time.Second)
@@ -198,7 +199,7 @@ func TestMoneyThatCameTwice(t *testing.T) {
 		},
 		"after the first was refunded": func(t *testing.T, f *fixture) {
 			s := f.session()
-			first, second := f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
 			f.gateway.pay(first.OutTradeNo)
 			f.confirm(first)
 			f.settle()

@@ -1,6 +1,10 @@
 package checkout
 
-import "time"
+import (
+	"time"
+
+	"github.com/wantukit/wantukit/checkout/flow"
+)
 
 // PublicSession is a session as its shop sees it: the answer of the merchant
 // API and the data of a webhook. Amounts are in minor units, times in UTC.
@@ -20,7 +24,7 @@ type PublicSession struct {
 	ClientReferenceID string            `json:"client_reference_id,omitempty"`
 	SuccessURL        string            `json:"success_url"`
 	CancelURL         string            `json:"cancel_url,omitempty"`
-	Channels          []Wallet          `json:"channels"`
+	Channels          []flow.Wallet     `json:"channels"`
 	Locale            string            `json:"locale,omitempty"`
 	Metadata          map[string]string `json:"metadata"`
 	CreatedAt         time.Time         `json:"created_at"`

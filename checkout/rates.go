@@ -5,13 +5,15 @@ import (
 	"math/bits"
 	"sync"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // Rates tells prices of currencies: those by which a wallet of the mainland
 // will take CNY from its shopper, more or less.
 type Rates interface {
 	// Rate returns the price of one unit of a currency, in 1e-8 CNY.
-	Rate(ctx context.Context, merchant string, c Channel, currency string) (int64, error)
+	Rate(ctx context.Context, merchant string, c flow.Channel, currency string) (int64, error)
 }
 
 const (
@@ -37,7 +39,7 @@ type rates struct {
 
 type rateOf struct {
 	merchant string
-	channel  Channel
+	channel  flow.Channel
 	currency string
 }
 
@@ -58,7 +60,7 @@ func (s *Service) ApproximateCNY(session Session) (minor int64, known bool) {
 		return 0, false
 	}
 	for _, w := range session.Wallets {
-		if w == WalletAlipayHK { // it pays in HKD
+		if w == flow.WalletAlipayHK { // it pays in HKD
 			continue
 		}
 		price := s.rates.price(rateOf{session.Merchant, w.Channel(), session.Currency}, s.clock.Now())

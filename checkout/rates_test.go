@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // prices is a Rates that the test sets.
@@ -19,7 +20,7 @@ type prices struct {
 	asked []string
 }
 
-func (p *prices) Rate(_ context.Context, merchant string, c checkout.Channel, currency string) (int64, error) {
+func (p *prices) Rate(_ context.Context, merchant string, c flow.Channel, currency string) (int64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, merchant+" "+string(c)+" "+currency)
@@ -107,7 +108,7 @@ func TestNoApproximation(t *testing.T) {
 		s := f.session()
 		for name, change := range map[string]func(*checkout.Session){
 			"in CNY":          func(s *checkout.Session) { s.Currency = "CNY" },
-			"by AlipayHK":     func(s *checkout.Session) { s.Wallets = []checkout.Wallet{checkout.WalletAlipayHK} },
+			"by AlipayHK":     func(s *checkout.Session) { s.Wallets = []flow.Wallet{flow.WalletAlipayHK} },
 			"of a large sum":  func(s *checkout.Session) { s.Amount, s.Currency = checkout.MaxAmount, "GBP" },
 			"without a rate":  func(s *checkout.Session) { s.Currency = "USD" },
 			"of another shop": func(s *checkout.Session) { s.Merchant = "nobody" },

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // payment and refundRow are rows of the statement as it should be.
@@ -259,7 +260,7 @@ func TestReconcileOfASharedAccount(t *testing.T) {
 		f.Service = service
 		sister, err := f.Create(t.Context(), checkout.NewSession{Merchant: "sister", Amount: 5, Currency: hkd, Subject: "S", SuccessURL: success})
 		fails(t, err, nil)
-		a := f.start(sister, checkout.WalletAlipayCN)
+		a := f.start(sister, flow.WalletAlipayCN)
 		f.gateway.list(
 			checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()},
 			checkout.Trade{Refund: true, OutTradeNo: "till-7", GatewayRefundID: "g", Amount: 5, Currency: hkd, At: time.Now()},

@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // Merchant is a shop as the domain needs to know it. Its keys live where they
@@ -15,9 +17,9 @@ type Merchant struct {
 	Name string
 	// Wallets are those that the shop takes, in the order in which they are
 	// offered. Defaults to all.
-	Wallets []Wallet
+	Wallets []flow.Wallet
 	// WeChatAccount says that the shop has a WeChat account that its shoppers'
-	// openids belong to. Without one FlowJSAPI is not offered.
+	// openids belong to. Without one flow.JSAPI is not offered.
 	WeChatAccount bool
 	// Lifetime is how long a session lasts that names no expiry. Defaults to
 	// 30 minutes.

@@ -3,6 +3,8 @@ package checkout
 import (
 	"slices"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // Status is where a session stands as an offer to pay.
@@ -87,13 +89,13 @@ type Session struct {
 	// {CHECKOUT_SESSION_ID} in them has been replaced.
 	SuccessURL, CancelURL string
 	// Wallets are those that the shopper may pick, in order.
-	Wallets []Wallet
+	Wallets []flow.Wallet
 	// Locale is the language the shop asked for, or "".
 	Locale string
 	// Metadata is the shop's, given back as it came.
 	Metadata map[string]string
 	// SealedOpenID is the WeChat user that the shop named, encrypted: whoever
-	// starts a payment by FlowJSAPI can read it. It is forgotten when the
+	// starts a payment by flow.JSAPI can read it. It is forgotten when the
 	// session ends; "" for none.
 	SealedOpenID string
 
@@ -120,7 +122,7 @@ type Session struct {
 }
 
 // Accepts reports whether w is one of the wallets the shopper may pick.
-func (s Session) Accepts(w Wallet) bool { return slices.Contains(s.Wallets, w) }
+func (s Session) Accepts(w flow.Wallet) bool { return slices.Contains(s.Wallets, w) }
 
 // Payable reports whether an order may be placed for s at now. While a payment
 // is reported and not confirmed none may: the shopper would pay twice.

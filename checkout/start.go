@@ -5,16 +5,18 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // StartRequest asks for something to pay with.
 type StartRequest struct {
 	SessionID string
-	Wallet    Wallet
+	Wallet    flow.Wallet
 	// Flow is the shopper's own wish, or "" for what suits the device.
-	Flow   Flow
-	Device Device
-	// OpenID is the WeChat user, for FlowJSAPI. It is passed on and not kept.
+	Flow   flow.Flow
+	Device flow.Device
+	// OpenID is the WeChat user, for flow.JSAPI. It is passed on and not kept.
 	OpenID string
 	// Payer is an opaque tag that is the same for the same OpenID.
 	Payer string
@@ -97,13 +99,13 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 		reason = "asked for by the shopper; " + reason
 	}
 	switch {
-	case choice.Flow == FlowNone || r.Flow == FlowGuide || r.Flow == FlowPick:
+	case choice.Flow == flow.None || r.Flow == flow.Guided || r.Flow == flow.Pick:
 		return wish{}, ErrNotHere
 	case !r.Wallet.CanPayBy(r.Flow):
 		return wish{}, &FieldError{"flow", "does not suit the wallet"}
-	case r.Flow == FlowJSAPI && !shop.WeChatAccount:
-		return wish{}, &FieldError{"flow", "is not offered: " + noWeChatAccount}
-	case r.Flow != FlowJSAPI:
+	case r.Flow == flow.JSAPI && !shop.WeChatAccount:
+		return wish{}, &FieldError{"flow", "is not offered: " + flow.NoWeChatAccount}
+	case r.Flow != flow.JSAPI:
 		r.OpenID, r.Payer = "", ""
 	case r.OpenID == "":
 		return wish{}, ErrNeedsOpenID
@@ -114,7 +116,7 @@ func (s *Service) consider(ctx context.Context, r StartRequest) (wish, error) {
 // liveAttempt returns the wallet's attempt that can still be paid: the open
 // one, or one that failed and must be closed before the next is placed; nil for
 // none. It says whether that is the one that the pages show.
-func liveAttempt(all []Attempt, w Wallet) (open *Attempt, shown bool) {
+func liveAttempt(all []Attempt, w flow.Wallet) (open *Attempt, shown bool) {
 	for i, a := range all {
 		if a.live() && a.Wallet == w {
 			return &all[i], current(all).ID == a.ID

@@ -8,17 +8,18 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func TestStart(t *testing.T) {
 	bubbles(t, map[string]func(*testing.T, *fixture){
 		"places the session's order": func(t *testing.T, f *fixture) {
 			s := f.session()
-			a := f.start(s, checkout.WalletAlipayCN)
+			a := f.start(s, flow.WalletAlipayCN)
 			o := f.gateway.order(a.OutTradeNo)
 			same(t, "order", o.Order, checkout.Order{
-				OrderRef: checkout.OrderRef{Merchant: shop, Account: shop, Channel: checkout.ChannelAlipay, OutTradeNo: a.OutTradeNo},
-				Wallet:   checkout.WalletAlipayCN, Flow: checkout.FlowWeb, Amount: s.Amount, Currency: s.Currency,
+				OrderRef: checkout.OrderRef{Merchant: shop, Account: shop, Channel: flow.ChannelAlipay, OutTradeNo: a.OutTradeNo},
+				Wallet:   flow.WalletAlipayCN, Flow: flow.Web, Amount: s.Amount, Currency: s.Currency,
 				Subject: s.Subject, ProductID: a.OutTradeNo, ExpiresAt: s.ExpiresAt, Remaining: s.ExpiresAt.Sub(s.CreatedAt), FrameWidth: checkout.FrameWidth,
 				NotifyURL: "https://pay.example/n/" + a.NotifyToken, ReturnURL: "https://pay.example/r/" + a.ReturnToken,
 			})
@@ -28,58 +29,58 @@ func TestStart(t *testing.T) {
 			f.free(a)
 		},
 		"passes the openid on and keeps its tag alone": func(t *testing.T, f *fixture) {
-			r := request(f.session(), checkout.WalletWeChat)
+			r := request(f.session(), flow.WalletWeChat)
 			r.Device, r.OpenID, r.Payer = inApp, "openid", "tag"
 			a, err := f.Start(t.Context(), r)
 			fails(t, err, nil)
 			same(t, "openid", f.gateway.order(a.OutTradeNo).OpenID, "openid")
 			same(t, "payer", a.Payer, "tag")
-			same(t, "flow", a.Flow, checkout.FlowJSAPI)
+			same(t, "flow", a.Flow, flow.JSAPI)
 		},
 		"replaces a code that is about to die": func(t *testing.T, f *fixture) {
 			n := ticket()
 			n.ExpiresAt = time.Now().Add(5 * time.Hour)
 			s, err := f.Create(t.Context(), n)
 			fails(t, err, nil)
-			old := f.start(s, checkout.WalletWeChat)
+			old := f.start(s, flow.WalletWeChat)
 			time.Sleep(100 * time.Minute)
-			same(t, "attempt after 100 minutes", f.start(s, checkout.WalletWeChat).ID, old.ID)
+			same(t, "attempt after 100 minutes", f.start(s, flow.WalletWeChat).ID, old.ID)
 			time.Sleep(15 * time.Minute)
-			fresh := f.start(s, checkout.WalletWeChat)
+			fresh := f.start(s, flow.WalletWeChat)
 			same(t, "live orders", f.gateway.live(), []string{fresh.OutTradeNo})
 			f.is(old, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
 		"again finds the same attempt": func(t *testing.T, f *fixture) {
 			s := f.session()
-			first, second := f.start(s, checkout.WalletWeChat), f.start(s, checkout.WalletWeChat)
+			first, second := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletWeChat)
 			same(t, "attempt", second.ID, first.ID)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
 		"another wallet gets its own attempt": func(t *testing.T, f *fixture) {
 			s := f.session()
-			f.start(s, checkout.WalletWeChat)
-			f.start(s, checkout.WalletAlipayHK)
+			f.start(s, flow.WalletWeChat)
+			f.start(s, flow.WalletAlipayHK)
 			same(t, "live orders", len(f.gateway.live()), 2)
 		},
 		"another flow closes the old order first": func(t *testing.T, f *fixture) {
 			s := f.session()
-			old := f.start(s, checkout.WalletAlipayCN)
+			old := f.start(s, flow.WalletAlipayCN)
 			f.gateway.beforeCreate = func(*order) error {
 				if !f.gateway.orders[old.OutTradeNo].closed {
 					t.Error("a second order while the first was live")
 				}
 				return nil
 			}
-			r := request(s, checkout.WalletAlipayCN)
-			r.Flow = checkout.FlowIframe
+			r := request(s, flow.WalletAlipayCN)
+			r.Flow = flow.Iframe
 			a, err := f.Start(t.Context(), r)
 			fails(t, err, nil)
-			same(t, "flow", a.Flow, checkout.FlowIframe)
+			same(t, "flow", a.Flow, flow.Iframe)
 			f.is(old, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 			same(t, "live orders", f.gateway.live(), []string{a.OutTradeNo})
 		},
 		"another WeChat user gets another order": func(t *testing.T, f *fixture) {
-			r := request(f.session(), checkout.WalletWeChat)
+			r := request(f.session(), flow.WalletWeChat)
 			r.Device, r.OpenID, r.Payer = inApp, "one", "1"
 			first, err := f.Start(t.Context(), r)
 			fails(t, err, nil)
@@ -91,10 +92,10 @@ func TestStart(t *testing.T) {
 		},
 		"paid while another flow is asked for": func(t *testing.T, f *fixture) {
 			s := f.session()
-			old := f.start(s, checkout.WalletAlipayCN)
+			old := f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(old.OutTradeNo)
-			r := request(s, checkout.WalletAlipayCN)
-			r.Flow = checkout.FlowIframe
+			r := request(s, flow.WalletAlipayCN)
+			r.Flow = flow.Iframe
 			_, err := f.Start(t.Context(), r)
 			fails(t, err, checkout.ErrNotPayable)
 			f.is(old, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
@@ -104,9 +105,9 @@ func TestStart(t *testing.T) {
 			a := f.pending()
 			f.notify(a, nil)
 			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
-			other := request(f.readSession(a.SessionID), checkout.WalletAlipayCN)
-			other.Flow = checkout.FlowIframe
-			for _, r := range []checkout.StartRequest{other, request(f.readSession(a.SessionID), checkout.WalletWeChat)} {
+			other := request(f.readSession(a.SessionID), flow.WalletAlipayCN)
+			other.Flow = flow.Iframe
+			for _, r := range []checkout.StartRequest{other, request(f.readSession(a.SessionID), flow.WalletWeChat)} {
 				_, err := f.Start(t.Context(), r)
 				fails(t, err, checkout.ErrNotPayable)
 			}
@@ -118,10 +119,10 @@ func TestStart(t *testing.T) {
 		},
 		"another flow while the gateway is down": func(t *testing.T, f *fixture) {
 			s := f.session()
-			old := f.start(s, checkout.WalletAlipayCN)
+			old := f.start(s, flow.WalletAlipayCN)
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
-			r := request(s, checkout.WalletAlipayCN)
-			r.Flow = checkout.FlowIframe
+			r := request(s, flow.WalletAlipayCN)
+			r.Flow = flow.Iframe
 			_, err := f.Start(t.Context(), r)
 			fails(t, err, checkout.ErrOutcomeUnknown)
 			f.is(old, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
@@ -133,7 +134,7 @@ func TestStart(t *testing.T) {
 
 func TestStartRefuses(t *testing.T) {
 	start := func(s checkout.Session, f *fixture, do func(*checkout.StartRequest)) error {
-		r := request(s, checkout.WalletAlipayCN)
+		r := request(s, flow.WalletAlipayCN)
 		do(&r)
 		_, err := f.Start(f.t.Context(), r)
 		same(f.t, "orders", f.gateway.placed(), []string(nil))
@@ -150,22 +151,22 @@ func TestStartRefuses(t *testing.T) {
 			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.SessionID = "cs_' OR 1=1 --" }), checkout.ErrNotFound)
 		},
 		"a bot": func(t *testing.T, f *fixture) {
-			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Flow = bot, checkout.FlowWeb }), checkout.ErrNotHere)
+			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Flow = bot, flow.Web }), checkout.ErrNotHere)
 		},
 		"WeChat Pay in a phone's browser": func(t *testing.T, f *fixture) {
-			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = phone, checkout.WalletWeChat }), checkout.ErrNotHere)
+			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = phone, flow.WalletWeChat }), checkout.ErrNotHere)
 		},
 		"a guide": func(t *testing.T, f *fixture) {
-			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Flow = checkout.FlowGuide }), checkout.ErrNotHere)
+			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Flow = flow.Guided }), checkout.ErrNotHere)
 		},
 		"JSAPI without an openid": func(t *testing.T, f *fixture) {
-			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = inApp, checkout.WalletWeChat }), checkout.ErrNeedsOpenID)
+			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = inApp, flow.WalletWeChat }), checkout.ErrNeedsOpenID)
 		},
 		"a wallet that is not offered": func(t *testing.T, f *fixture) {
 			field(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Wallet = "paypal" }), "wallet")
 		},
 		"a flow of another wallet": func(t *testing.T, f *fixture) {
-			field(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Flow = checkout.FlowNative }), "flow")
+			field(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Flow = flow.Native }), "flow")
 		},
 		"a session whose time is over": func(t *testing.T, f *fixture) {
 			s := f.session()
@@ -186,7 +187,7 @@ func (f *fixture) startAtOnce(s checkout.Session, n int) (found []checkout.Attem
 	found, errs = make([]checkout.Attempt, n), make([]error, n)
 	var wg sync.WaitGroup
 	for i := range n {
-		wg.Go(func() { found[i], errs[i] = f.Start(f.t.Context(), request(s, checkout.WalletWeChat)) })
+		wg.Go(func() { found[i], errs[i] = f.Start(f.t.Context(), request(s, flow.WalletWeChat)) })
 	}
 	wg.Wait()
 	return found, errs
@@ -227,26 +228,26 @@ func TestClicksAtOnce(t *testing.T) {
 			f.gateway.script(func() { f.gateway.latency = 9 * time.Second })
 			first := make(chan error)
 			go func() {
-				_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+				_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 				first <- err
 			}()
 			time.Sleep(time.Second)
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
-			_, err := f.Start(ctx, request(s, checkout.WalletWeChat))
+			_, err := f.Start(ctx, request(s, flow.WalletWeChat))
 			fails(t, err, context.DeadlineExceeded)
 			fails(t, <-first, nil)
 		},
 		"do not wait for a holder that was killed forever": func(t *testing.T, f *fixture) {
 			s := f.session()
 			killed := checkout.Attempt{
-				ID: "at_killed", SessionID: s.ID, Merchant: shop, State: checkout.AttemptCreating, Wallet: checkout.WalletWeChat,
-				Flow: checkout.FlowNative, OutTradeNo: "killed", Amount: s.Amount, Currency: s.Currency, CreatedAt: time.Now(),
+				ID: "at_killed", SessionID: s.ID, Merchant: shop, State: checkout.AttemptCreating, Wallet: flow.WalletWeChat,
+				Flow: flow.Native, OutTradeNo: "killed", Amount: s.Amount, Currency: s.Currency, CreatedAt: time.Now(),
 			}
 			if err := f.store.CreateAttempt(t.Context(), killed, s.Version, time.Now().Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
-			_, err := f.Start(t.Context(), request(s, checkout.WalletWeChat))
+			_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 			fails(t, err, checkout.ErrOutcomeUnknown)
 		},
 	})
@@ -257,9 +258,9 @@ func TestClicksAtOnce(t *testing.T) {
 func TestShopperGoesBackToAWallet(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		s := f.session()
-		first := f.start(s, checkout.WalletWeChat)
-		f.start(s, checkout.WalletAlipayHK)
-		again := f.start(s, checkout.WalletWeChat)
+		first := f.start(s, flow.WalletWeChat)
+		f.start(s, flow.WalletAlipayHK)
+		again := f.start(s, flow.WalletWeChat)
 		v, err := f.View(t.Context(), s.ID)
 		fails(t, err, nil)
 		if v.Attempt.ID != again.ID || again.ID == first.ID {
@@ -268,6 +269,6 @@ func TestShopperGoesBackToAWallet(t *testing.T) {
 		old, err := f.store.Attempt(t.Context(), first.ID)
 		fails(t, err, nil)
 		same(t, "the first", old.State, checkout.AttemptClosed)
-		same(t, "and a double click", f.start(s, checkout.WalletWeChat).ID, again.ID)
+		same(t, "and a double click", f.start(s, flow.WalletWeChat).ID, again.ID)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func TestSweepFindsPaymentsThatNobodyReported(t *testing.T) {
@@ -156,7 +157,7 @@ func TestSweepAtAGatewayThatHangs(t *testing.T) {
 			for range 100 {
 				s, err := f.Create(t.Context(), dead)
 				fails(t, err, nil)
-				f.start(s, checkout.WalletAlipayCN)
+				f.start(s, flow.WalletAlipayCN)
 			}
 			alive := make([]checkout.Attempt, 40)
 			for i := range alive {
@@ -243,13 +244,13 @@ func TestWatch(t *testing.T) {
 			s := f.session()
 			changed, stop := f.Watch(s.ID)
 			_, stopToo := f.Watch(s.ID)
-			f.start(s, checkout.WalletWeChat)
-			f.start(s, checkout.WalletAlipayCN)
+			f.start(s, flow.WalletWeChat)
+			f.start(s, flow.WalletAlipayCN)
 			same(t, "tokens", len(changed), 1)
 			stop()
 			stopToo()
 			stop() // once more is harmless
-			f.start(s, checkout.WalletAlipayHK)
+			f.start(s, flow.WalletAlipayHK)
 			same(t, "tokens after the end", len(changed), 1)
 		},
 	})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // noted returns the entries of one kind about an attempt.
@@ -84,7 +85,7 @@ func TestTimeline(t *testing.T) {
 			f.gateway.afterCreate = once(timeout)
 			s := f.session()
 			first := f.lost(s)
-			second := f.start(s, checkout.WalletWeChat)
+			second := f.start(s, flow.WalletWeChat)
 			f.gateway.pay(second.OutTradeNo)
 			f.notify(second, func(n *note) { n.State = checkout.OrderUnpaid }) // asks nothing
 			f.notify(second, func(n *note) { n.State = checkout.OrderFailed })
@@ -97,7 +98,7 @@ func TestTimeline(t *testing.T) {
 		},
 		"of a second wallet": func(_ *testing.T, f *fixture) {
 			s := f.session()
-			first, second := f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)
+			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
 			f.gateway.beforeClose = once(func(*order) error { f.gateway.orders[second.OutTradeNo].State = checkout.OrderPaid; return nil })
 			f.gateway.pay(first.OutTradeNo)
 			f.confirm(first)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // slowReads is a store whose reads can be made to last. A process that is
@@ -141,7 +142,7 @@ func TestEventsCarryTheNewestSession(t *testing.T) {
 			reads.slow(3, time.Second) // the session, after its order was refused
 			done := make(chan error)
 			go func() {
-				_, err := node.Start(context.Background(), request(f.readSession(a.SessionID), checkout.WalletWeChat))
+				_, err := node.Start(context.Background(), request(f.readSession(a.SessionID), flow.WalletWeChat))
 				done <- err
 			}()
 			time.Sleep(300 * time.Millisecond)
@@ -171,7 +172,7 @@ func TestEventsCarryTheNewestSession(t *testing.T) {
 			reads := &slowReads{Store: f.memory}
 			node := f.node(func(c *checkout.Config) { c.Store = reads })
 			s := f.session()
-			for _, a := range []checkout.Attempt{f.start(s, checkout.WalletAlipayCN), f.start(s, checkout.WalletWeChat)} {
+			for _, a := range []checkout.Attempt{f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)} {
 				f.gateway.pay(a.OutTradeNo)
 				f.confirm(a)
 			}

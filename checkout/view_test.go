@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
@@ -28,8 +29,8 @@ func (f *fixture) show(do func(*checkout.Session), attempts ...checkout.Attempt)
 	return v
 }
 
-func as(state checkout.AttemptState, flow checkout.Flow) checkout.Attempt {
-	return checkout.Attempt{ID: "at_" + string(state), State: state, Flow: flow}
+func as(state checkout.AttemptState, way flow.Flow) checkout.Attempt {
+	return checkout.Attempt{ID: "at_" + string(state), State: state, Flow: way}
 }
 
 func TestPageState(t *testing.T) {
@@ -37,7 +38,7 @@ func TestPageState(t *testing.T) {
 	status := func(status checkout.Status, money checkout.PaymentStatus) func(*checkout.Session) {
 		return func(s *checkout.Session) { s.Status, s.PaymentStatus = status, money }
 	}
-	pending := as(checkout.AttemptPending, checkout.FlowNative)
+	pending := as(checkout.AttemptPending, flow.Native)
 	t.Parallel()
 	for name, c := range map[string]struct {
 		session  func(*checkout.Session)
@@ -46,14 +47,14 @@ func TestPageState(t *testing.T) {
 		payable  bool
 	}{
 		"new":                 {plain, nil, page.Choose, true},
-		"creating":            {plain, []checkout.Attempt{as(checkout.AttemptCreating, checkout.FlowNative)}, page.Choose, true},
+		"creating":            {plain, []checkout.Attempt{as(checkout.AttemptCreating, flow.Native)}, page.Choose, true},
 		"native":              {plain, []checkout.Attempt{pending}, page.Code, true},
-		"iframe":              {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowIframe)}, page.Code, true},
-		"web":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowWeb)}, page.Redirecting, true},
-		"wap":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowWAP)}, page.Redirecting, true},
-		"jsapi":               {plain, []checkout.Attempt{as(checkout.AttemptPending, checkout.FlowJSAPI)}, page.Redirecting, true},
-		"failed":              {plain, []checkout.Attempt{as(checkout.AttemptFailed, checkout.FlowWeb)}, page.Failed, true},
-		"closed":              {plain, []checkout.Attempt{as(checkout.AttemptClosed, checkout.FlowWeb)}, page.Choose, true},
+		"iframe":              {plain, []checkout.Attempt{as(checkout.AttemptPending, flow.Iframe)}, page.Code, true},
+		"web":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, flow.Web)}, page.Redirecting, true},
+		"wap":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, flow.WAP)}, page.Redirecting, true},
+		"jsapi":               {plain, []checkout.Attempt{as(checkout.AttemptPending, flow.JSAPI)}, page.Redirecting, true},
+		"failed":              {plain, []checkout.Attempt{as(checkout.AttemptFailed, flow.Web)}, page.Failed, true},
+		"closed":              {plain, []checkout.Attempt{as(checkout.AttemptClosed, flow.Web)}, page.Choose, true},
 		"processing":          {status(checkout.StatusOpen, checkout.PaymentProcessing), []checkout.Attempt{pending}, page.Confirming, false},
 		"mismatch":            {func(s *checkout.Session) { s.AmountMismatch = true }, []checkout.Attempt{pending}, page.Failed, false},
 		"complete":            {status(checkout.StatusComplete, checkout.PaymentPaid), []checkout.Attempt{pending}, page.Paid, false},

@@ -62,7 +62,7 @@ type AttemptView struct {
 	// Ref names the attempt to the page's script, which reloads when the
 	// server speaks of another one. It is opaque and not an order number.
 	Ref string
-	// Wallet and Flow are the texts of a checkout.Wallet and checkout.Flow.
+	// Wallet and Flow are the texts of a flow.Wallet and flow.Flow.
 	Wallet, Flow string
 	// Code is drawn as SVG.
 	Code *QRCode
@@ -80,7 +80,7 @@ type AttemptView struct {
 type Receipt struct {
 	// PaidAt is formatted, with its zone.
 	PaidAt string
-	// Wallet is the text of the checkout.Wallet that paid.
+	// Wallet is the text of the flow.Wallet that paid.
 	Wallet string
 	// Number is the order's at the gateway, by which anybody finds it.
 	Number string
@@ -88,9 +88,9 @@ type Receipt struct {
 
 // WalletOption is one wallet to pick.
 type WalletOption struct {
-	// Wallet is the text of a checkout.Wallet.
+	// Wallet is the text of a flow.Wallet.
 	Wallet string
-	// Flow is the text of the checkout.Flow that a POST of this wallet
+	// Flow is the text of the flow.Flow that a POST of this wallet
 	// starts on this device. It labels the button and is not sent back.
 	Flow string
 	// Top makes the form load in the top window, for a flow that leaves an

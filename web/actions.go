@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/templates"
 )
 
@@ -41,7 +42,7 @@ func (s *Server) start(c echo.Context) error {
 func (s *Server) startRequest(c echo.Context, session checkout.Session) checkout.StartRequest {
 	r := checkout.StartRequest{
 		SessionID: session.ID, Device: s.device(c),
-		Wallet: checkout.Wallet(c.FormValue("wallet")), Flow: checkout.Flow(c.FormValue("flow")),
+		Wallet: flow.Wallet(c.FormValue("wallet")), Flow: flow.Flow(c.FormValue("flow")),
 	}
 	r.OpenID, r.Payer = s.payer(c, session)
 	return r

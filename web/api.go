@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // authenticate finds the shop by its bearer key.
@@ -96,7 +97,7 @@ func (s *Server) startEarly(ctx context.Context, session checkout.Session, shopp
 	if shopper.Get("User-Agent") == "" || len(session.Wallets) != 1 {
 		return
 	}
-	device, w := checkout.DetectDevice(shopper.Get), session.Wallets[0]
+	device, w := flow.Detect(shopper.Get), session.Wallets[0]
 	if !s.choose(session, device, w).Flow.ShowsCode() {
 		return
 	}

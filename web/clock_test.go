@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // TestReturnGoesByTheServicesClock: where the checkout's clock is not this
@@ -18,7 +18,7 @@ func TestReturnGoesByTheServicesClock(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			f.clock.advance(apart)
-			a := f.placed(windows, checkout.WalletAlipayCN)
+			a := f.placed(windows, flow.WalletAlipayCN)
 			page := "/c/" + a.SessionID
 			cookie, _, _ := strings.Cut(f.get(page).header.Get("Set-Cookie"), ";")
 			back := f.get("/r/"+a.ReturnToken, "Cookie", cookie).header.Get("Location")

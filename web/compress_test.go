@@ -13,6 +13,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // firstFlight is what a server may send before the browser has answered: ten
@@ -84,9 +85,9 @@ func (f *fixture) longest() string {
 	}
 	id := f.sessionOf(`"subject":"` + subject.String() + `","client_reference_id":"` + strings.ReplaceAll(reference.String(), `"`, "") +
 		`","cancel_url":"https://shop.example/` + strings.Repeat("cart-", 400) + `"`)
-	device := checkout.DetectDevice(http.Header{"User-Agent": {windows}}.Get)
+	device := flow.Detect(http.Header{"User-Agent": {windows}}.Get)
 	if _, err := f.service.Start(f.Context(), checkout.StartRequest{
-		SessionID: id, Wallet: checkout.WalletWeChat, Device: device, Flow: checkout.FlowNative,
+		SessionID: id, Wallet: flow.WalletWeChat, Device: device, Flow: flow.Native,
 	}); err != nil {
 		f.Fatal(err)
 	}

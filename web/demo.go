@@ -6,7 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
 )
@@ -48,7 +48,7 @@ func DemoDevices() []DemoDevice {
 func ViewAs(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if as := DemoChoice(r); as.userAgent != "" {
-			for _, name := range checkout.Hints() {
+			for _, name := range flow.Hints() {
 				r.Header.Del(name) // they speak of the real browser
 			}
 			r.Header.Set("User-Agent", as.userAgent)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
 	"github.com/wantukit/wantukit/web"
@@ -85,7 +85,7 @@ func TestDemoDevicesAreAllDifferent(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
 	handler := web.ViewAs(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		reason := checkout.ChooseFlow(checkout.DetectDevice(r.Header.Get), checkout.WalletWeChat).Reason
+		reason := flow.Choose(flow.Detect(r.Header.Get), flow.WalletWeChat).Reason
 		where, _, _ := strings.Cut(reason, ":")
 		as := web.DemoChoice(r).Value
 		if other, twice := seen[where]; twice {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/web"
 )
 
@@ -18,11 +19,11 @@ func TestPageAsksForHintsAndVaries(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	got := f.get("/c/" + f.session(""))
-	if hints := listed(got.header.Get("Accept-CH")); !slices.Equal(hints, checkout.Hints()) {
+	if hints := listed(got.header.Get("Accept-CH")); !slices.Equal(hints, flow.Hints()) {
 		t.Errorf("it accepts %v", hints)
 	}
 	varies := listed(got.header.Get("Vary"))
-	for _, name := range append(checkout.DeviceHeaders(), "Accept-Language", "Cookie") {
+	for _, name := range append(flow.DeviceHeaders(), "Accept-Language", "Cookie") {
 		if !slices.Contains(varies, name) {
 			t.Errorf("it does not vary on %s", name)
 		}
@@ -140,7 +141,7 @@ func TestShopWithoutWeChatAccountOffersNoSheet(t *testing.T) {
 		}
 		f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", ua)
 		a := f.attempts(id)[0]
-		if a.Flow != checkout.FlowNative || strings.Contains(a.Reason, "asked for") || !strings.Contains(a.Reason, "the shop has no WeChat account") {
+		if a.Flow != flow.Native || strings.Contains(a.Reason, "asked for") || !strings.Contains(a.Reason, "the shop has no WeChat account") {
 			t.Errorf("%s: %s, because %q", ua, a.Flow, a.Reason)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // TestFramedCodeThatReturnsByItself: the page of a wallet's code goes to
@@ -20,7 +20,7 @@ func TestFramedCodeThatReturnsByItself(t *testing.T) {
 	cookie := f.get("/c/" + id).header.Get("Set-Cookie")
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_hk"}, "flow": {"iframe"}})
 	a := f.attempts(id)[0]
-	if a.Flow != checkout.FlowIframe || cookie == "" {
+	if a.Flow != flow.Iframe || cookie == "" {
 		t.Fatalf("flow %s, cookie %q", a.Flow, cookie)
 	}
 	if policy := f.get("/c/" + id).policy(); !strings.Contains(policy, "frame-src 'self' http://127.0.0.1") {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/static"
 )
 
@@ -28,7 +29,7 @@ func (f *fixture) ask(method, path string, headers ...string) *httptest.Response
 func TestHeadAnswersWhateverGetAnswers(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	a := f.placed(windows, checkout.WalletWeChat)
+	a := f.placed(windows, flow.WalletWeChat)
 	id, token := a.SessionID, a.ReturnToken
 	authorized := []string{"Authorization", "Bearer " + apiKey}
 	for name, c := range map[string]struct {
@@ -86,7 +87,7 @@ func TestHeadDoesNoWork(t *testing.T) {
 	t.Run("a stream ends at once", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
-		a := f.placed(windows, checkout.WalletWeChat)
+		a := f.placed(windows, flow.WalletWeChat)
 		for _, path := range []string{"/c/" + a.SessionID + "/events", "/r/" + a.ReturnToken + "/events"} {
 			got := f.ask(http.MethodHead, path)
 			if got.Code != http.StatusOK || got.Header().Get("Content-Type") != "text/event-stream" || got.Body.Len() != 0 {
@@ -104,7 +105,7 @@ func TestHeadDoesNoWork(t *testing.T) {
 	t.Run("a return is not one", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
-		a := f.placed(windows, checkout.WalletWeChat)
+		a := f.placed(windows, flow.WalletWeChat)
 		f.ask(http.MethodHead, "/r/"+a.ReturnToken)
 		for _, e := range must(f.store.Timeline(t.Context(), a.SessionID)) {
 			if e.Kind == checkout.EntryReturn {
@@ -125,7 +126,7 @@ func TestHeadDoesNoWork(t *testing.T) {
 	t.Run("nobody counts as watching", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
-		a := f.placed(windows, checkout.WalletWeChat)
+		a := f.placed(windows, flow.WalletWeChat)
 		f.clock.advance(20 * time.Minute)
 		for _, path := range []string{"/c/" + a.SessionID, "/c/" + a.SessionID + "/status", "/r/" + a.ReturnToken + "/status"} {
 			f.ask(http.MethodHead, path)
@@ -140,7 +141,7 @@ func TestHeadDoesNoWork(t *testing.T) {
 func TestMethodNotAllowedSaysWhichAre(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	a := f.placed(windows, checkout.WalletWeChat)
+	a := f.placed(windows, flow.WalletWeChat)
 	page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
 	const reads, posts = "GET, HEAD, OPTIONS", "OPTIONS, POST"
 	for path, allowed := range map[string]string{

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/web"
 )
@@ -60,7 +60,7 @@ func (a answer) checkHeaders(t *testing.T, policy, referrer, cache string) {
 func TestHeadersOfEveryRoute(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, overHTTPS)
-	a := f.placed(iPhone, checkout.WalletAlipayCN)
+	a := f.placed(iPhone, flow.WalletAlipayCN)
 	c, r, loader := "/c/"+a.SessionID, "/r/"+a.ReturnToken, must(static.New(static.Config{})).URL(static.Loader)
 	const own, forGood, noStore = "same-origin", "public, max-age=31536000, immutable", "no-store"
 	unpaid := aPage + "frame-src 'none'; frame-ancestors https://shop.example; form-action 'self' https:"

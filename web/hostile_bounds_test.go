@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/wantu"
 )
 
@@ -26,7 +27,7 @@ func (f *fixture) notifications() (stored int) {
 func TestHostileJunkToAKnownAddress(t *testing.T) {
 	t.Parallel()
 	n := newNotified(t)
-	other := n.placed(windows, checkout.WalletWeChat)
+	other := n.placed(windows, flow.WalletWeChat)
 	goOn := n.clock.stop() // a client may send one more in each second
 	junk := strings.Repeat("x", 4<<10)
 	var last answer
@@ -138,7 +139,7 @@ func TestPageAtTheLimitStartsNothing(t *testing.T) {
 func TestHostileReturnsOnAndOn(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	a := f.placed(windows, checkout.WalletAlipayCN)
+	a := f.placed(windows, flow.WalletAlipayCN)
 	for i := range 3 * checkout.MaxReturns {
 		f.get(fmt.Sprintf("/r/%s?n=%d", a.ReturnToken, i))
 		f.clock.advance(checkout.ReturnInterval)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/web"
 )
 
@@ -20,7 +21,7 @@ import (
 func TestHostileReturnSaysSuccessAndNothingIsPaid(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	a := f.placed(windows, checkout.WalletAlipayCN)
+	a := f.placed(windows, flow.WalletAlipayCN)
 	path := f.get("/r/" + a.ReturnToken + "?trade_status=TRADE_SUCCESS&out_trade_no=" + a.OutTradeNo + "&total_fee=12.50").header.Get("Location")
 	f.post(path, "/confirm", nil)
 	if html := f.get(path).body; strings.Contains(html, `data-state="paid"`) {
@@ -116,7 +117,7 @@ func TestHostileOAuthCallbackComesAgain(t *testing.T) {
 func TestHostileBackAfterPaying(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	a := f.placed(windows, checkout.WalletWeChat)
+	a := f.placed(windows, flow.WalletWeChat)
 	page := "/c/" + a.SessionID
 	token := tokenField.FindStringSubmatch(f.get(page).body)[1]
 	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil {
@@ -163,7 +164,7 @@ func TestHostileGuessesAreAllTheSame404(t *testing.T) {
 	f := newFixture(t)
 	const unknown = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
 	ids := []string{"x", "cs_", "cs_" + unknown, unknown, "CS_" + unknown, strings.Repeat("a", 500), "..%2f", "%00", "%ff", "'%20OR%201=1--", "cs_" + unknown + "%20"}
-	others := f.placed(windows, checkout.WalletWeChat)
+	others := f.placed(windows, flow.WalletWeChat)
 	kinds := map[string]struct {
 		prefix, suffix string
 		headers        []string
@@ -240,7 +241,7 @@ func TestHostileGuessingIsThrottled(t *testing.T) {
 // that a first visit has.
 func (f *fixture) addresses() map[string]int {
 	f.Helper()
-	a := f.placed(windows, checkout.WalletAlipayCN)
+	a := f.placed(windows, flow.WalletAlipayCN)
 	page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
 	return map[string]int{
 		page: http.StatusOK, page + "/status": http.StatusOK,
@@ -265,7 +266,7 @@ func (f *fixture) refused(ask func() answer, headers ...string) {
 func TestHostileGuesserStarvesNobody(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	a := f.placed(windows, checkout.WalletWeChat)
+	a := f.placed(windows, flow.WalletWeChat)
 	page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
 	f.guess(func(n int) answer { return f.get(unknownPath([]string{"/c/cs_", "/r/"}[n%2], n)) })
 	f.guess(func(n int) answer { return f.send(http.MethodPost, unknownPath("/n/", n), "{}") })
@@ -373,7 +374,7 @@ func TestEverybodyIsNoRangeOfProxies(t *testing.T) {
 func TestHostileRequestsLeaveNoTokenInTheLog(t *testing.T) {
 	t.Parallel()
 	f, id, callback := inWeChat(t)
-	a := f.placed(iPhone, checkout.WalletAlipayCN)
+	a := f.placed(iPhone, flow.WalletAlipayCN)
 	code := must(url.Parse(callback)).Query().Get("code")
 	token := tokenField.FindStringSubmatch(f.get("/c/" + id).body)[1]
 	f.get("/r/" + a.ReturnToken + "/x?trade_status=TRADE_SUCCESS")

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
@@ -28,8 +29,8 @@ func (s *Server) page(c echo.Context) error {
 	if v.State == page.Paid && s.justReturned(c) {
 		return c.Redirect(http.StatusSeeOther, inHeader(v.Session.SuccessURL))
 	}
-	varies(c, checkout.DeviceHeaders()...)
-	c.Response().Header().Set("Accept-CH", strings.Join(checkout.Hints(), ", "))
+	varies(c, flow.DeviceHeaders()...)
+	c.Response().Header().Set("Accept-CH", strings.Join(flow.Hints(), ", "))
 	if isHead(c) {
 		return pageHeader(c, s.pagePolicy(v))
 	}
@@ -69,11 +70,11 @@ func (s *Server) seen(c echo.Context, v checkout.View, err error) {
 	}
 }
 
-func (s *Server) device(c echo.Context) checkout.Device {
-	return checkout.DetectDevice(c.Request().Header.Get)
+func (s *Server) device(c echo.Context) flow.Device {
+	return flow.Detect(c.Request().Header.Get)
 }
 
-func (s *Server) checkoutPage(c echo.Context, v checkout.View, device checkout.Device) (p templates.CheckoutPage, err error) {
+func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Device) (p templates.CheckoutPage, err error) {
 	session := v.Session
 	path, lang := "/c/"+session.ID, s.language(c, session)
 	p = templates.CheckoutPage{
@@ -169,13 +170,13 @@ func knownNotice(key string) string {
 
 // walletOptions lists the wallets for a device: those that it can pay with
 // first, guides after them.
-func (s *Server) walletOptions(session checkout.Session, device checkout.Device) []templates.WalletOption {
+func (s *Server) walletOptions(session checkout.Session, device flow.Device) []templates.WalletOption {
 	var payable, guided []templates.WalletOption
 	for _, w := range session.Wallets {
 		choice := s.choose(session, device, w)
 		switch o := s.walletOption(session, w, choice); choice.Flow {
-		case checkout.FlowNone:
-		case checkout.FlowGuide:
+		case flow.None:
+		case flow.Guided:
 			guided = append(guided, o)
 		default:
 			payable = append(payable, o)
@@ -184,12 +185,12 @@ func (s *Server) walletOptions(session checkout.Session, device checkout.Device)
 	return append(payable, guided...)
 }
 
-func (s *Server) walletOption(session checkout.Session, w checkout.Wallet, choice checkout.Choice) templates.WalletOption {
+func (s *Server) walletOption(session checkout.Session, w flow.Wallet, choice flow.Choice) templates.WalletOption {
 	o := templates.WalletOption{
 		Wallet: string(w), Flow: string(choice.Flow), Guide: string(choice.Guide), Switch: string(choice.Switch),
 		Top: choice.Flow.Redirects(),
 	}
-	if choice.Guide != "" && choice.Guide != checkout.GuidePickDevice {
+	if choice.Guide != "" && choice.Guide != flow.GuidePickDevice {
 		o.GuideLink = s.Service.PageURL(session.ID)
 	}
 	for _, f := range choice.Others {
@@ -201,15 +202,15 @@ func (s *Server) walletOption(session checkout.Session, w checkout.Wallet, choic
 }
 
 // choose is the domain's choice.
-func (s *Server) choose(session checkout.Session, device checkout.Device, w checkout.Wallet) checkout.Choice {
+func (s *Server) choose(session checkout.Session, device flow.Device, w flow.Wallet) flow.Choice {
 	return session.ChooseFlow(s.Service.Merchant(session.Merchant), device, w)
 }
 
 // autoStart is the wallet that the page's script posts for without a tap:
 // after WeChat told the openid, and where there is one code to show.
-func (s *Server) autoStart(c echo.Context, v checkout.View, device checkout.Device) string {
+func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) string {
 	if s.resumesJSAPI(c, v, device) {
-		return string(checkout.WalletWeChat)
+		return string(flow.WalletWeChat)
 	}
 	if v.State != page.Choose || v.StartLimit != nil {
 		return ""
@@ -222,15 +223,15 @@ func (s *Server) autoStart(c echo.Context, v checkout.View, device checkout.Devi
 
 // resumesJSAPI reports whether the shopper has just come back from telling
 // WeChat's openid, and has no order of their own to pay yet.
-func (s *Server) resumesJSAPI(c echo.Context, v checkout.View, device checkout.Device) bool {
-	const w = checkout.WalletWeChat
+func (s *Server) resumesJSAPI(c echo.Context, v checkout.View, device flow.Device) bool {
+	const w = flow.WalletWeChat
 	if c.QueryParam("start") != string(w) || v.State == page.Confirming || !v.Session.Accepts(w) {
 		return false
 	}
 	_, payer := s.payer(c, v.Session)
 	own := v.Attempt != nil && v.Attempt.State == checkout.AttemptPending && v.Attempt.Payer == payer
 	choice := s.choose(v.Session, device, w)
-	offered := choice.Flow == checkout.FlowJSAPI || slices.Contains(choice.Others, checkout.FlowJSAPI)
+	offered := choice.Flow == flow.JSAPI || slices.Contains(choice.Others, flow.JSAPI)
 	return payer != "" && !own && offered
 }
 
@@ -246,13 +247,13 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 		return shown, nil
 	}
 	switch a.Flow {
-	case checkout.FlowNative:
+	case flow.Native:
 		code, err := templates.DrawQRCode(a.Placed.Code)
 		shown.Code = code
 		return shown, err
-	case checkout.FlowIframe:
+	case flow.Iframe:
 		shown.FrameURL, shown.FrameWidth = a.Placed.URL, checkout.FrameWidth
-	case checkout.FlowJSAPI:
+	case flow.JSAPI:
 		shown.JSAPI = a.Placed.JSAPI
 	default:
 		shown.RedirectURL = a.Placed.URL
@@ -266,7 +267,7 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 func (s *Server) pagePolicy(v checkout.View) policy {
 	m := s.Merchants[v.Session.Merchant]
 	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: m.AllowedOrigins}
-	if v.Attempt != nil && v.Attempt.Flow == checkout.FlowIframe && v.State == page.Code {
+	if v.Attempt != nil && v.Attempt.Flow == flow.Iframe && v.State == page.Code {
 		p.Frames = append(p.Frames, ourselves, originOf(v.Attempt.Placed.URL))
 	}
 	if v.Payable {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // shownAs is a page that shows a state.
@@ -25,11 +26,11 @@ func (f *fixture) shown() []shownAs {
 	if _, err := f.service.Cancel(f.Context(), canceled); err != nil {
 		f.Fatal(err)
 	}
-	code := f.placed(windows, checkout.WalletWeChat)
-	frame := f.placed(windows, checkout.WalletAlipayHK)
-	leaving := f.placed(iPhone, checkout.WalletAlipayCN)
-	sheet := f.placed(inChat, checkout.WalletWeChat)
-	failed, paid := f.placed(windows, checkout.WalletWeChat), f.placed(windows, checkout.WalletWeChat)
+	code := f.placed(windows, flow.WalletWeChat)
+	frame := f.placed(windows, flow.WalletAlipayHK)
+	leaving := f.placed(iPhone, flow.WalletAlipayCN)
+	sheet := f.placed(inChat, flow.WalletWeChat)
+	failed, paid := f.placed(windows, flow.WalletWeChat), f.placed(windows, flow.WalletWeChat)
 	if _, err := f.sandbox.Fail(failed.OutTradeNo); err != nil {
 		f.Fatal(err)
 	}
@@ -55,11 +56,11 @@ func (f *fixture) shown() []shownAs {
 }
 
 // placed is a session's order, placed as by this browser.
-func (f *fixture) placed(userAgent string, w checkout.Wallet) checkout.Attempt {
+func (f *fixture) placed(userAgent string, w flow.Wallet) checkout.Attempt {
 	f.Helper()
-	device := checkout.DetectDevice(http.Header{"User-Agent": {userAgent}}.Get)
-	r := checkout.StartRequest{SessionID: f.session(""), Wallet: w, Device: device, Flow: checkout.ChooseFlow(device, w).Flow}
-	if r.Flow == checkout.FlowJSAPI {
+	device := flow.Detect(http.Header{"User-Agent": {userAgent}}.Get)
+	r := checkout.StartRequest{SessionID: f.session(""), Wallet: w, Device: device, Flow: flow.Choose(device, w).Flow}
+	if r.Flow == flow.JSAPI {
 		r.OpenID, r.Payer = "o"+strings.Repeat("x", 27), "tag"
 	}
 	a, err := f.service.Start(f.Context(), r)

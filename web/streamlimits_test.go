@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/web"
 )
 
@@ -55,7 +56,7 @@ func TestHostileStreamsBeyondALimit(t *testing.T) {
 		t.Run(of, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, func(config *web.Config) { config.Streams = c.limits })
-			a := f.placed(windows, checkout.WalletAlipayCN)
+			a := f.placed(windows, flow.WalletAlipayCN)
 			page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
 			for _, path := range []string{page, page, back} {
 				if _, ok := f.open(path + "/events").next(); !ok {
@@ -113,7 +114,7 @@ func TestHostileManyStreamsReadTheDatabaseOnceAChange(t *testing.T) {
 	const pages = 60
 	store := &countingStore{}
 	f := newFixtureAs(t, func(c *checkout.Config, _ *web.Config) { store.Store, c.Store = c.Store, store })
-	a := f.placed(windows, checkout.WalletAlipayCN)
+	a := f.placed(windows, flow.WalletAlipayCN)
 	var streams []*stream
 	for n := range pages {
 		s := f.open([]string{"/c/" + a.SessionID, "/r/" + a.ReturnToken}[n%2] + "/events")

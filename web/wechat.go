@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/templates"
 )
 
@@ -91,7 +92,7 @@ func (s *Server) wechatCallback(c echo.Context) error {
 			return fmt.Errorf("writing the cookie: %w", err)
 		}
 	}
-	return c.Redirect(http.StatusSeeOther, page+"?start="+string(checkout.WalletWeChat))
+	return c.Redirect(http.StatusSeeOther, page+"?start="+string(flow.WalletWeChat))
 }
 
 // openIDForm is what WeChat makes: 28 letters, digits, - and _, by the gateway's

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // inWeChat is a shopper in WeChat, who has pressed the button and was sent to
@@ -43,7 +44,7 @@ func TestOAuthThenJSAPI(t *testing.T) {
 	}
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat)
 	a := f.attempts(id)[0]
-	if a.Flow != checkout.FlowJSAPI || a.State != checkout.AttemptPending || a.Payer == "" {
+	if a.Flow != flow.JSAPI || a.State != checkout.AttemptPending || a.Payer == "" {
 		t.Fatalf("the attempt is %+v", a)
 	}
 	if html := f.get("/c/"+id, "User-Agent", inChat).body; !strings.Contains(html, "data-jsapi=") || !strings.Contains(html, "prepay_id=") {
@@ -85,7 +86,7 @@ func TestShopNamesTheWeChatUser(t *testing.T) {
 	}
 	a := f.attempts(id)[0]
 	page := f.get("/c/"+id, "User-Agent", inChat).body
-	if a.Flow != checkout.FlowJSAPI || a.State != checkout.AttemptPending || !strings.Contains(page, "data-jsapi=") {
+	if a.Flow != flow.JSAPI || a.State != checkout.AttemptPending || !strings.Contains(page, "data-jsapi=") {
 		t.Fatalf("the attempt is %+v, the page\n%s", a, page)
 	}
 	said := []byte(f.api(http.MethodGet, "/v1/checkout/sessions/"+id, "").body + page)

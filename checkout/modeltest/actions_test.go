@@ -9,18 +9,19 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // maxSessions bounds the sessions of one run: more would interfere less.
 const maxSessions = 2
 
 const (
-	alipay = checkout.WalletAlipayCN
-	wechat = checkout.WalletWeChat
+	alipay = flow.WalletAlipayCN
+	wechat = flow.WalletWeChat
 )
 
-var desktop = checkout.Device{
-	Kind: checkout.DeviceDesktop, Container: checkout.ContainerNone, Reason: "the model's",
+var desktop = flow.Device{
+	Kind: flow.DeviceDesktop, Container: flow.ContainerNone, Reason: "the model's",
 }
 
 // actions are everything that may happen to a shop.
@@ -110,10 +111,10 @@ func (w *world) startOnBoth(rt *rapid.T) { w.actOnBoth(rt, "start", w.starting(r
 func (w *world) starting(rt *rapid.T) func(context.Context, *checkout.Service) {
 	request := checkout.StartRequest{
 		SessionID: w.session(rt), Device: desktop,
-		Wallet: rapid.SampledFrom([]checkout.Wallet{alipay, wechat}).Draw(rt, "wallet"),
+		Wallet: rapid.SampledFrom([]flow.Wallet{alipay, wechat}).Draw(rt, "wallet"),
 	}
 	if request.Wallet == alipay {
-		request.Flow = rapid.SampledFrom([]checkout.Flow{"", checkout.FlowIframe}).Draw(rt, "flow")
+		request.Flow = rapid.SampledFrom([]flow.Flow{"", flow.Iframe}).Draw(rt, "flow")
 	}
 	return func(ctx context.Context, s *checkout.Service) { _, _ = s.Start(ctx, request) }
 }

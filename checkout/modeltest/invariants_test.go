@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // books are what is recorded of one session.
@@ -203,7 +204,7 @@ func paidThere(w *world, b books) string {
 }
 
 func oneLiveOrder(w *world, b books) string {
-	open, live := map[checkout.Wallet]int{}, map[checkout.Wallet]int{}
+	open, live := map[flow.Wallet]int{}, map[flow.Wallet]int{}
 	for _, a := range b.attempts {
 		open[a.Wallet] += oneIf(a.State.Open())
 		if o := w.gateway.orders[a.OutTradeNo]; o != nil && o.payable() && !o.late && !w.freezes && !endedByForce(o) {

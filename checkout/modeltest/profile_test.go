@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // profile is one way to use the model: what a run begins with, what may happen
@@ -142,12 +143,12 @@ func (w *world) lateActions() map[string]func(*rapid.T) {
 // paid, without trouble: most of what can happen begins there.
 func (w *world) prepare(rt *rapid.T) {
 	troubled := w.troubled.Swap(false)
-	wallets := rapid.SampledFrom([][]checkout.Wallet{{alipay}, {}, {alipay, wechat}}).Draw(rt, "orders")
+	wallets := rapid.SampledFrom([][]flow.Wallet{{alipay}, {}, {alipay, wechat}}).Draw(rt, "orders")
 	switch {
 	case w.comesLate:
-		wallets = []checkout.Wallet{alipay, wechat}
+		wallets = []flow.Wallet{alipay, wechat}
 	case w.givesBack && len(wallets) == 0:
-		wallets = []checkout.Wallet{alipay}
+		wallets = []flow.Wallet{alipay}
 	}
 	w.begin(0, "create", func(ctx context.Context, s *checkout.Service) {
 		session, err := s.Create(ctx, ticket())

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 )
 
@@ -21,7 +22,7 @@ func TestCountsOfTheTimeBeforeThem(t *testing.T) {
 	try(t, s.CreateSession(t.Context(), session))
 	at := session.CreatedAt
 	a := checkout.Attempt{
-		ID: "at_1", SessionID: session.ID, State: checkout.AttemptClosed, Wallet: checkout.WalletWeChat, Flow: checkout.FlowJSAPI,
+		ID: "at_1", SessionID: session.ID, State: checkout.AttemptClosed, Wallet: flow.WalletWeChat, Flow: flow.JSAPI,
 		OutTradeNo: "order1", NotifyToken: "n", ReturnToken: "r", CreatedAt: at, QueriedAt: at.Add(time.Hour), EndedAt: at.Add(time.Hour),
 	}
 	try(t, s.CreateAttempt(t.Context(), a, session.Version, time.Time{}))

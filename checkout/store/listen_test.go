@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 )
@@ -48,7 +49,7 @@ func TestNodesHearOfChanges(t *testing.T) {
 	if err := one.CreateSession(t.Context(), session); err != nil {
 		t.Fatal(err)
 	}
-	attempt := checkout.Attempt{ID: "at_1", SessionID: session.ID, Version: 1, State: checkout.AttemptCreating, Wallet: checkout.WalletWeChat}
+	attempt := checkout.Attempt{ID: "at_1", SessionID: session.ID, Version: 1, State: checkout.AttemptCreating, Wallet: flow.WalletWeChat}
 	if err := one.CreateAttempt(t.Context(), attempt, session.Version, time.Time{}); err != nil {
 		t.Fatal(err)
 	}

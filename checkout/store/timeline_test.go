@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 )
@@ -50,7 +51,7 @@ func aDay(t *testing.T, s *store.Store) {
 	session.ClientReferenceID = "HN-1001"
 	try(t, s.CreateSession(t.Context(), session))
 	a := checkout.Attempt{
-		ID: "at_1", SessionID: session.ID, State: checkout.AttemptPaid, Wallet: checkout.WalletWeChat, Flow: checkout.FlowNative, Reason: "a computer",
+		ID: "at_1", SessionID: session.ID, State: checkout.AttemptPaid, Wallet: flow.WalletWeChat, Flow: flow.Native, Reason: "a computer",
 		OutTradeNo: "order1", TradeID: "trade1", NotifyToken: "n", ReturnToken: "r", Amount: 1, CreatedAt: session.CreatedAt.Add(time.Second),
 	}
 	try(t, s.CreateAttempt(t.Context(), a, session.Version, time.Time{}))

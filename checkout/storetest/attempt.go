@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func attemptRoundTrip(t *testing.T, f fixture) {
 	s := f.session(t)
 	a := checkout.Attempt{
 		ID: newID("at_"), SessionID: s.ID, Merchant: "shop", Version: 4, State: checkout.AttemptPending,
-		Wallet: checkout.WalletWeChat, Flow: checkout.FlowJSAPI, Reason: "asked for", Payer: "tag",
+		Wallet: flow.WalletWeChat, Flow: flow.JSAPI, Reason: "asked for", Payer: "tag",
 		OutTradeNo: newID(""), TradeID: "1000", Amount: checkout.MaxAmount, Currency: "HKD",
 		NotifyToken: newID(""), ReturnToken: newID(""),
 		Placed:  checkout.Placed{Code: "weixin://x", URL: "https://x", JSAPI: `{"a":"b"}`},
@@ -38,7 +39,7 @@ func attemptRoundTrip(t *testing.T, f fixture) {
 func attemptsInOrder(t *testing.T, f fixture) {
 	s := f.session(t)
 	var want []string
-	for i, w := range checkout.Wallets() {
+	for i, w := range flow.Wallets() {
 		a := newAttempt(s, w)
 		a.CreatedAt = start().Add(-time.Duration(i) * time.Second)
 		must(t, f.create(t, a, start()))
@@ -57,13 +58,13 @@ func attemptBesideReport(t *testing.T, f fixture) {
 	n := newNotification(a, checkout.VerdictAccepted)
 	n.Paid = true
 	must(t, f.AddNotification(t.Context(), n, time.Time{}, nil))
-	other := newAttempt(f.readSession(t, a.SessionID), checkout.WalletWeChat)
+	other := newAttempt(f.readSession(t, a.SessionID), flow.WalletWeChat)
 	matches(t, "another order", f.create(t, other, start()), checkout.ErrConflict)
 }
 
 func attemptCountsUp(t *testing.T, f fixture) {
 	s := f.session(t)
-	must(t, f.create(t, newAttempt(s, checkout.WalletWeChat), start()))
+	must(t, f.create(t, newAttempt(s, flow.WalletWeChat), start()))
 	stale := s
 	stale.Status = checkout.StatusExpired
 	matches(t, "ending the session as it was before", f.Apply(t.Context(), checkout.Change{Session: &stale}), checkout.ErrConflict)
@@ -75,25 +76,25 @@ func noAttemptOnEnded(t *testing.T, f fixture) {
 		s := newSession()
 		s.Status = status
 		must(t, f.CreateSession(t.Context(), s))
-		err := f.create(t, newAttempt(s, checkout.WalletWeChat), start())
+		err := f.create(t, newAttempt(s, flow.WalletWeChat), start())
 		matches(t, string(status), err, checkout.ErrConflict)
 		same(t, "version", f.readSession(t, s.ID).Version, s.Version)
 	}
-	err := f.create(t, newAttempt(newSession(), checkout.WalletWeChat), start())
+	err := f.create(t, newAttempt(newSession(), flow.WalletWeChat), start())
 	matches(t, "unknown session", err, checkout.ErrConflict)
 }
 
 func oneOpenAttempt(t *testing.T, f fixture) {
 	s := f.session(t)
-	first := f.attemptOf(t, s, checkout.WalletAlipayCN)
+	first := f.attemptOf(t, s, flow.WalletAlipayCN)
 	version := f.readSession(t, s.ID).Version
-	second := newAttempt(s, checkout.WalletAlipayCN)
+	second := newAttempt(s, flow.WalletAlipayCN)
 	matches(t, "beside a creating one", f.create(t, second, start()), checkout.ErrConflict)
 	same(t, "version after the conflict", f.readSession(t, s.ID).Version, version)
 
 	f.change(t, first, func(a *checkout.Attempt) { a.State = checkout.AttemptPending })
 	matches(t, "beside a pending one", f.create(t, second, start()), checkout.ErrConflict)
-	f.attemptOf(t, s, checkout.WalletAlipayHK) // another wallet may
+	f.attemptOf(t, s, flow.WalletAlipayHK) // another wallet may
 
 	f.change(t, f.readAttempt(t, first.ID), func(a *checkout.Attempt) { a.State = checkout.AttemptClosed })
 	must(t, f.create(t, second, start()))
@@ -102,7 +103,7 @@ func oneOpenAttempt(t *testing.T, f fixture) {
 func oneOpenAttemptAtOnce(t *testing.T, f fixture) {
 	s := f.session(t)
 	won := winners(t, checkout.ErrConflict, func() error {
-		return f.create(t, newAttempt(s, checkout.WalletWeChat), start())
+		return f.create(t, newAttempt(s, flow.WalletWeChat), start())
 	})
 	same(t, "attempts that won", won, int64(1))
 	all, err := f.Attempts(t.Context(), s.ID)
@@ -136,15 +137,15 @@ func winners(t *testing.T, expected error, do func() error) int64 {
 func dueAttempts(t *testing.T, f fixture) {
 	var all []string
 	for _, after := range []time.Duration{2, 0, 1, 3} { // minutes; 3 is not due
-		a := newAttempt(f.session(t), checkout.WalletWeChat)
+		a := newAttempt(f.session(t), flow.WalletWeChat)
 		a.NextQueryAt = start().Add(after * time.Minute)
 		must(t, f.create(t, a, start()))
 		all = append(all, a.ID)
 	}
-	never := newAttempt(f.session(t), checkout.WalletWeChat)
+	never := newAttempt(f.session(t), flow.WalletWeChat)
 	never.NextQueryAt = time.Time{}
 	must(t, f.create(t, never, start()))
-	held := newAttempt(f.session(t), checkout.WalletWeChat)
+	held := newAttempt(f.session(t), flow.WalletWeChat)
 	held.NextQueryAt = start()
 	must(t, f.create(t, held, start().Add(time.Hour)))
 
@@ -164,7 +165,7 @@ func dueInTurn(t *testing.T, f fixture) {
 		s := newSession()
 		s.Merchant, s.ConcludeAt = merchant, start().Add(time.Duration(i)*time.Second)
 		must(t, f.CreateSession(t.Context(), s))
-		a := newAttempt(s, checkout.WalletWeChat)
+		a := newAttempt(s, flow.WalletWeChat)
 		a.Merchant, a.NextQueryAt = merchant, s.ConcludeAt
 		must(t, f.create(t, a, start()))
 		want = append(want, a.ID, s.ID)
@@ -185,10 +186,10 @@ func liveFirst(t *testing.T, f fixture) {
 		s := newSession()
 		s.Merchant = merchant
 		must(t, f.CreateSession(t.Context(), s))
-		a := newAttempt(s, checkout.WalletWeChat)
+		a := newAttempt(s, flow.WalletWeChat)
 		a.Merchant, a.NextQueryAt = merchant, start().Add(time.Duration(i)*time.Second)
 		must(t, f.create(t, a, start()))
-		over := newAttempt(s, checkout.WalletAlipayCN)
+		over := newAttempt(s, flow.WalletAlipayCN)
 		over.Merchant, over.NextQueryAt = merchant, a.NextQueryAt.Add(-time.Hour)
 		must(t, f.create(t, over, start()))
 		f.change(t, over, func(a *checkout.Attempt) { a.State, a.EndedAt = checkout.AttemptClosed, start() })

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func heldByCreator(t *testing.T, f fixture) {
-	a := newAttempt(f.session(t), checkout.WalletWeChat)
+	a := newAttempt(f.session(t), flow.WalletWeChat)
 	must(t, f.create(t, a, start().Add(someHold)))
 	if f.hold(t, a.ID, start().Add(time.Second)) {
 		t.Error("somebody else got hold of it")

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // placed stores an attempt of an account in a session of its own.
 func (f fixture) placed(t *testing.T, account string) checkout.Attempt {
 	t.Helper()
 	s := f.session(t)
-	a := newAttempt(s, checkout.WalletAlipayCN)
+	a := newAttempt(s, flow.WalletAlipayCN)
 	a.State, a.Account = checkout.AttemptPending, account
 	must(t, f.create(t, a, time.Time{}))
 	return f.readAttempt(t, a.ID)
@@ -51,7 +52,7 @@ func paymentOnceAtOnce(t *testing.T, f fixture) {
 // The gateway's answer to an order may name its number before query does.
 func paymentOfAnother(t *testing.T, f fixture) {
 	s := f.session(t)
-	other := newAttempt(s, checkout.WalletAlipayCN)
+	other := newAttempt(s, flow.WalletAlipayCN)
 	other.Account, other.TradeID = "a", newID("")
 	must(t, f.create(t, other, time.Time{}))
 	p := checkout.Payment{Account: "m", TradeID: other.TradeID}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // paid stores a session of 1000 that is paid, and returns its attempt.
@@ -101,7 +102,7 @@ func refundReserves(t *testing.T, f fixture) {
 func refundOfUnpaid(t *testing.T, f fixture) {
 	open, closed := f.attempt(t), f.attempt(t)
 	f.change(t, closed, func(a *checkout.Attempt) { a.State = checkout.AttemptClosed })
-	for _, a := range []checkout.Attempt{open, closed, newAttempt(newSession(), checkout.WalletWeChat)} {
+	for _, a := range []checkout.Attempt{open, closed, newAttempt(newSession(), flow.WalletWeChat)} {
 		matches(t, string(a.State), f.CreateRefund(t.Context(), newRefund(a, 1), time.Time{}), checkout.ErrConflict)
 	}
 	r := newRefund(f.paid(t), 1)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func sessionRoundTrip(t *testing.T, f fixture) {
@@ -13,7 +14,7 @@ func sessionRoundTrip(t *testing.T, f fixture) {
 		Status: checkout.StatusExpired, PaymentStatus: checkout.PaymentPaid,
 		Amount: checkout.MaxAmount, Currency: "CNY", Subject: "Früh & Spät 票 🎫 \"'`%_\\",
 		ClientReferenceID: "order 1", SuccessURL: "https://shop.example/ok?a=1&b=2", CancelURL: "https://shop.example/no",
-		Wallets: []checkout.Wallet{checkout.WalletWeChat, checkout.WalletAlipayHK}, Locale: "zh-Hant",
+		Wallets: []flow.Wallet{flow.WalletWeChat, flow.WalletAlipayHK}, Locale: "zh-Hant",
 		Metadata:  map[string]string{"a": "1", "b\x00c": "<&>\u2028"},
 		CreatedAt: start(), ExpiresAt: start().Add(time.Minute), ConcludeAt: start().Add(2 * time.Minute), PaidAt: start().Add(time.Hour),
 		PaidLate: true, PaidTwice: true, AmountMismatch: true, SealedOpenID: "sealed", PaidBy: newID("at_"), AmountRefunded: 77,

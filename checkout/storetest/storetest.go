@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // Opener returns a store that is empty and lives as long as the test.
@@ -142,16 +143,16 @@ func newSession() checkout.Session {
 		ID: newID(checkout.SessionPrefix), Merchant: "shop", Version: 1,
 		Status: checkout.StatusOpen, PaymentStatus: checkout.PaymentUnpaid,
 		Amount: 1000, Currency: "HKD", Subject: "Ticket", SuccessURL: "https://shop.example/ok",
-		Wallets:   []checkout.Wallet{checkout.WalletAlipayCN},
+		Wallets:   []flow.Wallet{flow.WalletAlipayCN},
 		CreatedAt: start(), ExpiresAt: start().Add(time.Hour), ConcludeAt: start().Add(time.Hour),
 	}
 }
 
 // newAttempt is an attempt for s that is not stored yet.
-func newAttempt(s checkout.Session, w checkout.Wallet) checkout.Attempt {
+func newAttempt(s checkout.Session, w flow.Wallet) checkout.Attempt {
 	return checkout.Attempt{
 		ID: newID("at_"), SessionID: s.ID, Merchant: s.Merchant, Version: 1, State: checkout.AttemptCreating,
-		Wallet: w, Flow: checkout.FlowWeb, OutTradeNo: newID(""), NotifyToken: newID(""), ReturnToken: newID(""),
+		Wallet: w, Flow: flow.Web, OutTradeNo: newID(""), NotifyToken: newID(""), ReturnToken: newID(""),
 		Amount: s.Amount, Currency: s.Currency, CreatedAt: start(), NextQueryAt: start().Add(someHold),
 	}
 }
@@ -180,10 +181,10 @@ func (f fixture) session(t *testing.T) checkout.Session {
 // attempt stores an attempt that nobody holds, in a session of its own.
 func (f fixture) attempt(t *testing.T) checkout.Attempt {
 	t.Helper()
-	return f.attemptOf(t, f.session(t), checkout.WalletAlipayCN)
+	return f.attemptOf(t, f.session(t), flow.WalletAlipayCN)
 }
 
-func (f fixture) attemptOf(t *testing.T, s checkout.Session, w checkout.Wallet) checkout.Attempt {
+func (f fixture) attemptOf(t *testing.T, s checkout.Session, w flow.Wallet) checkout.Attempt {
 	t.Helper()
 	a := newAttempt(s, w)
 	must(t, f.create(t, a, start().Add(someHold)))

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // newEntry is what the gateway answered about an attempt.
@@ -36,7 +37,7 @@ func (f fixture) kinds(t *testing.T, sessionID string, kind checkout.EntryKind) 
 
 func timelineBegins(t *testing.T, f fixture) {
 	s, other := f.session(t), f.session(t)
-	a := newAttempt(s, checkout.WalletWeChat)
+	a := newAttempt(s, flow.WalletWeChat)
 	a.Reason = "a computer"
 	must(t, f.create(t, a, start().Add(someHold)))
 	must(t, f.Apply(t.Context(), checkout.Change{Events: []checkout.Event{newEvent(other, checkout.EventExpired)}}))

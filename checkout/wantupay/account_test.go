@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -38,8 +39,8 @@ func TestOrdersKeepTheirAccount(t *testing.T) {
 		t.Errorf("new orders are placed with %q", got)
 	}
 	o := checkout.Order{
-		OrderRef: checkout.OrderRef{Merchant: shop, Account: "before", Channel: checkout.ChannelWeChat, OutTradeNo: "n1"},
-		Wallet:   checkout.WalletWeChat, Flow: checkout.FlowNative, Amount: 100, Currency: "HKD", Subject: "Tea", ProductID: "n1",
+		OrderRef: checkout.OrderRef{Merchant: shop, Account: "before", Channel: flow.ChannelWeChat, OutTradeNo: "n1"},
+		Wallet:   flow.WalletWeChat, Flow: flow.Native, Amount: 100, Currency: "HKD", Subject: "Tea", ProductID: "n1",
 		NotifyURL: "https://pay.example/n/1", ReturnURL: "https://pay.example/r/1", ExpiresAt: time.Now().Add(time.Hour), Remaining: time.Hour,
 	}
 	if _, err := g.Create(t.Context(), o); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/wantu"
 )
 
@@ -29,7 +30,7 @@ func isOf(t *testing.T, err, kind error) {
 // everyCall checks the kind of error of each call.
 func everyCall(t *testing.T, g checkout.Gateway, kind error) {
 	t.Helper()
-	o := newOrder(checkout.WalletWeChat, checkout.FlowNative)
+	o := newOrder(flow.WalletWeChat, flow.Native)
 	_, err := g.Create(t.Context(), o)
 	isOf(t, err, kind)
 	_, err = g.Query(t.Context(), o.OrderRef)
@@ -77,7 +78,7 @@ func TestAnswersThatProveNothing(t *testing.T) {
 		defer close(done)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
-		_, err := g.Create(ctx, newOrder(checkout.WalletWeChat, checkout.FlowNative))
+		_, err := g.Create(ctx, newOrder(flow.WalletWeChat, flow.Native))
 		isOf(t, err, checkout.ErrOutcomeUnknown)
 	})
 }
@@ -93,7 +94,7 @@ func TestQueryAboutSomethingElse(t *testing.T) {
 		}
 		return all
 	}
-	ref := newOrder(checkout.WalletWeChat, checkout.FlowNative).OrderRef
+	ref := newOrder(flow.WalletWeChat, flow.Native).OrderRef
 	for name, change := range map[string]map[string]any{
 		"other number":   {"out_trade_no": "other"},
 		"no number":      {"out_trade_no": ""},

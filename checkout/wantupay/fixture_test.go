@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -78,7 +79,7 @@ func signed(object map[string]any) http.HandlerFunc {
 	}
 }
 
-func newOrder(w checkout.Wallet, f checkout.Flow) checkout.Order {
+func newOrder(w flow.Wallet, f flow.Flow) checkout.Order {
 	return checkout.Order{
 		OrderRef: checkout.OrderRef{Merchant: shop, Channel: w.Channel(), OutTradeNo: "abc234"},
 		Wallet:   w, Flow: f, Amount: 88000, Currency: "HKD", Subject: "Simon & Garfunkel", ProductID: "abc234",

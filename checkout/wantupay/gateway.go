@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/wantu"
 )
 
@@ -104,13 +105,13 @@ func (g *Gateway) Create(ctx context.Context, o checkout.Order) (checkout.Create
 
 func (a Account) create(ctx context.Context, o checkout.Order) (checkout.Created, error) {
 	switch o.Flow {
-	case checkout.FlowWeb, checkout.FlowIframe:
+	case flow.Web, flow.Iframe:
 		return a.web(ctx, o)
-	case checkout.FlowWAP:
+	case flow.WAP:
 		return a.wap(ctx, o)
-	case checkout.FlowNative:
+	case flow.Native:
 		return a.native(ctx, o)
-	case checkout.FlowJSAPI:
+	case flow.JSAPI:
 		return a.jsapi(ctx, o)
 	default:
 		return checkout.Created{}, fmt.Errorf("%w: no order is placed by flow %q", checkout.ErrRefused, o.Flow)
@@ -122,7 +123,7 @@ func (a Account) web(ctx context.Context, o checkout.Order) (checkout.Created, e
 		TotalFee: o.Amount, FeeType: o.Currency, Subject: subject(o.Subject), ProductID: o.ProductID,
 		OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL, ReturnURL: o.ReturnURL, TimeExpire: expiry(o, time.Now()),
 	}
-	if o.Flow == checkout.FlowIframe {
+	if o.Flow == flow.Iframe {
 		r.PaymentInst, r.QRCodeWidth = inst(o.Wallet), o.FrameWidth
 	}
 	answer, err := a.Client.Web(ctx, r)
@@ -304,15 +305,15 @@ func detail(s wantu.TradeStatus, paid time.Time, text string) string {
 	return fmt.Sprintf("%s, trade_time %.40q", s, text)
 }
 
-func channel(c checkout.Channel) wantu.PayChannel {
-	if c == checkout.ChannelWeChat {
+func channel(c flow.Channel) wantu.PayChannel {
+	if c == flow.ChannelWeChat {
 		return wantu.WeChat
 	}
 	return wantu.Alipay
 }
 
-func inst(w checkout.Wallet) wantu.PaymentInst {
-	if w == checkout.WalletAlipayHK {
+func inst(w flow.Wallet) wantu.PaymentInst {
+	if w == flow.WalletAlipayHK {
 		return wantu.AlipayHK
 	}
 	return wantu.AlipayCN

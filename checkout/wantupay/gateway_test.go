@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -24,26 +25,26 @@ func TestNewNeedsClients(t *testing.T) {
 func TestEachFlowPlacesItsOrder(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		wallet   checkout.Wallet
-		flow     checkout.Flow
+		wallet   flow.Wallet
+		flow     flow.Flow
 		endpoint string
 		channel  wantu.PayChannel
 		inst     wantu.PaymentInst
 		shows    func(sandbox.Order) checkout.Placed
 	}{
-		"web":            {checkout.WalletAlipayCN, checkout.FlowWeb, "web", wantu.Alipay, "", page},
-		"web of HK":      {checkout.WalletAlipayHK, checkout.FlowWeb, "web", wantu.Alipay, "", page},
-		"iframe":         {checkout.WalletAlipayCN, checkout.FlowIframe, "web", wantu.Alipay, wantu.AlipayCN, page},
-		"iframe of HK":   {checkout.WalletAlipayHK, checkout.FlowIframe, "web", wantu.Alipay, wantu.AlipayHK, page},
-		"wap":            {checkout.WalletAlipayCN, checkout.FlowWAP, "wap", wantu.Alipay, wantu.AlipayCN, page},
-		"wap of HK":      {checkout.WalletAlipayHK, checkout.FlowWAP, "wap", wantu.Alipay, wantu.AlipayHK, page},
-		"native":         {checkout.WalletWeChat, checkout.FlowNative, "create-qrcode", wantu.WeChat, "", code},
-		"jsapi (WeChat)": {checkout.WalletWeChat, checkout.FlowJSAPI, "pay-form", wantu.WeChat, "", nil},
+		"web":            {flow.WalletAlipayCN, flow.Web, "web", wantu.Alipay, "", page},
+		"web of HK":      {flow.WalletAlipayHK, flow.Web, "web", wantu.Alipay, "", page},
+		"iframe":         {flow.WalletAlipayCN, flow.Iframe, "web", wantu.Alipay, wantu.AlipayCN, page},
+		"iframe of HK":   {flow.WalletAlipayHK, flow.Iframe, "web", wantu.Alipay, wantu.AlipayHK, page},
+		"wap":            {flow.WalletAlipayCN, flow.WAP, "wap", wantu.Alipay, wantu.AlipayCN, page},
+		"wap of HK":      {flow.WalletAlipayHK, flow.WAP, "wap", wantu.Alipay, wantu.AlipayHK, page},
+		"native":         {flow.WalletWeChat, flow.Native, "create-qrcode", wantu.WeChat, "", code},
+		"jsapi (WeChat)": {flow.WalletWeChat, flow.JSAPI, "pay-form", wantu.WeChat, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f, o := newFixture(t), newOrder(c.wallet, c.flow)
-			if c.flow == checkout.FlowJSAPI {
+			if c.flow == flow.JSAPI {
 				o.OpenID = f.openID(t)
 			}
 			created, err := f.Create(t.Context(), o)
@@ -70,9 +71,9 @@ func TestEachFlowPlacesItsOrder(t *testing.T) {
 // machine's clock was moved ahead, or of the one before it was moved back.
 func TestOrderOutlivesAMovedClock(t *testing.T) {
 	t.Parallel()
-	for _, flow := range []checkout.Flow{checkout.FlowWeb, checkout.FlowWAP} {
+	for _, way := range []flow.Flow{flow.Web, flow.WAP} {
 		for _, by := range []time.Duration{-time.Hour, 0, time.Hour} {
-			f, o := newFixture(t), newOrder(checkout.WalletAlipayCN, flow)
+			f, o := newFixture(t), newOrder(flow.WalletAlipayCN, way)
 			o.Remaining, o.ExpiresAt = 30*time.Minute, time.Now().Add(30*time.Minute+by)
 			_, err := f.Create(t.Context(), o)
 			fails(t, err, nil)
@@ -80,7 +81,7 @@ func TestOrderOutlivesAMovedClock(t *testing.T) {
 			fails(t, err, nil)
 			want := 30*time.Minute + max(by, 0)
 			if off := (time.Until(placed.ExpiresAt) - want).Abs(); off > 10*time.Second {
-				t.Errorf("%s, %s off: the order lives for %s, want %s", flow, by, time.Until(placed.ExpiresAt), want)
+				t.Errorf("%s, %s off: the order lives for %s, want %s", way, by, time.Until(placed.ExpiresAt), want)
 			}
 		}
 	}
@@ -109,7 +110,7 @@ func TestSubjects(t *testing.T) {
 	for _, subject := range []string{
 		strings.Repeat("&", 128), strings.Repeat("🎫", 128), " ", "a=1&key=2", `"'<>\/`, "\u00a0\u200b\ufeff\u202e", "\ue000",
 	} {
-		f, o := newFixture(t), newOrder(checkout.WalletWeChat, checkout.FlowNative)
+		f, o := newFixture(t), newOrder(flow.WalletWeChat, flow.Native)
 		o.Subject = subject
 		_, err := f.Create(t.Context(), o)
 		fails(t, err, nil)
@@ -120,14 +121,14 @@ func TestCreateRefuses(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(*checkout.Order){
 		"a merchant without account": func(o *checkout.Order) { o.Merchant = "nobody" },
-		"a flow that places nothing": func(o *checkout.Order) { o.Flow = checkout.FlowGuide },
+		"a flow that places nothing": func(o *checkout.Order) { o.Flow = flow.Guided },
 		"a field that is wrong":      func(o *checkout.Order) { o.Amount = 0 },
-		"JSAPI without an openid":    func(o *checkout.Order) { o.Flow = checkout.FlowJSAPI },
-		"JSAPI without an app":       func(o *checkout.Order) { o.Flow, o.Merchant, o.OpenID = checkout.FlowJSAPI, "no wechat", "x" },
+		"JSAPI without an openid":    func(o *checkout.Order) { o.Flow = flow.JSAPI },
+		"JSAPI without an app":       func(o *checkout.Order) { o.Flow, o.Merchant, o.OpenID = flow.JSAPI, "no wechat", "x" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, o := newFixture(t), newOrder(checkout.WalletWeChat, checkout.FlowNative)
+			f, o := newFixture(t), newOrder(flow.WalletWeChat, flow.Native)
 			spoil(&o)
 			_, err := f.Create(t.Context(), o)
 			fails(t, err, checkout.ErrRefused)
@@ -139,7 +140,7 @@ func TestCreateRefuses(t *testing.T) {
 func TestLifeOfAnOrder(t *testing.T) {
 	t.Parallel()
 	placed := func(t *testing.T) (fixture, checkout.Order) {
-		f, o := newFixture(t), newOrder(checkout.WalletWeChat, checkout.FlowNative)
+		f, o := newFixture(t), newOrder(flow.WalletWeChat, flow.Native)
 		_, err := f.Create(t.Context(), o)
 		fails(t, err, nil)
 		return f, o
@@ -183,7 +184,7 @@ func TestLifeOfAnOrder(t *testing.T) {
 			fails(t, err, checkout.ErrNumberUsed)
 		},
 		"never placed": func(t *testing.T) {
-			f, o := newFixture(t), newOrder(checkout.WalletWeChat, checkout.FlowNative)
+			f, o := newFixture(t), newOrder(flow.WalletWeChat, flow.Native)
 			_, err := f.Query(t.Context(), o.OrderRef)
 			fails(t, err, checkout.ErrNoOrder)
 			fails(t, f.Close(t.Context(), o.OrderRef), checkout.ErrNoOrder)
@@ -206,14 +207,14 @@ func TestLifeOfAnOrder(t *testing.T) {
 func TestRate(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	price, err := f.Rate(t.Context(), shop, checkout.ChannelWeChat, "HKD")
+	price, err := f.Rate(t.Context(), shop, flow.ChannelWeChat, "HKD")
 	if err != nil || price < 1e7 || price > 1e9 {
 		t.Errorf("HKD 1 is %d of 1e-8 CNY, %v", price, err)
 	}
-	if _, err := f.Rate(t.Context(), shop, checkout.ChannelWeChat, "XXX"); !errors.Is(err, checkout.ErrRefused) {
+	if _, err := f.Rate(t.Context(), shop, flow.ChannelWeChat, "XXX"); !errors.Is(err, checkout.ErrRefused) {
 		t.Errorf("a currency that nobody has: %v", err)
 	}
-	if _, err := f.Rate(t.Context(), "nobody", checkout.ChannelWeChat, "HKD"); !errors.Is(err, checkout.ErrRefused) {
+	if _, err := f.Rate(t.Context(), "nobody", flow.ChannelWeChat, "HKD"); !errors.Is(err, checkout.ErrRefused) {
 		t.Errorf("a shop that nobody knows: %v", err)
 	}
 }

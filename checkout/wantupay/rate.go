@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/wantu"
 )
 
@@ -15,7 +16,7 @@ const rateDigits = 8
 var _ checkout.Rates = (*Gateway)(nil)
 
 // Rate implements [checkout.Rates].
-func (g *Gateway) Rate(ctx context.Context, merchant string, c checkout.Channel, currency string) (int64, error) {
+func (g *Gateway) Rate(ctx context.Context, merchant string, c flow.Channel, currency string) (int64, error) {
 	account, err := g.account(merchant)
 	if err != nil {
 		return 0, err

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/wantu"
 )
 
@@ -42,7 +43,7 @@ func TestWhatDecidesNothingRefusesNoAnswer(t *testing.T) {
 			want := checkout.OrderStatus{
 				OutTradeNo: "abc234", TradeID: "1", Amount: 88000, Currency: "HKD", State: checkout.OrderPaid, Detail: c.detail,
 			}
-			got, err := answering(t, signed(paid(c.change))).Query(t.Context(), newOrder(checkout.WalletWeChat, checkout.FlowNative).OrderRef)
+			got, err := answering(t, signed(paid(c.change))).Query(t.Context(), newOrder(flow.WalletWeChat, flow.Native).OrderRef)
 			fails(t, err, nil)
 			same(t, "query", got, want)
 			got, _, err = answering(t, nil).ReadNotification(checkout.OrderRef{Merchant: shop}, []byte(notification(t, c.change)))
@@ -63,7 +64,7 @@ func TestWhatDecidesNothingRefusesNoAnswer(t *testing.T) {
 		made, err := answering(t, signed(map[string]any{
 			"return_code": 200, "out_trade_no": "abc234", "out_refund_no": "r1", "refund_fee": 100,
 		})).Refund(t.Context(), checkout.RefundOrder{
-			OrderRef:    checkout.OrderRef{Merchant: shop, Channel: checkout.ChannelAlipay, OutTradeNo: "abc234"},
+			OrderRef:    checkout.OrderRef{Merchant: shop, Channel: flow.ChannelAlipay, OutTradeNo: "abc234"},
 			OutRefundNo: "r1", Paid: 88000, Amount: 100, Currency: "HKD",
 		})
 		fails(t, err, nil)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -18,7 +19,7 @@ func newRefund(o checkout.Order, amount int64) checkout.RefundOrder {
 // paid is an order that its shopper has paid.
 func (f fixture) paid(t *testing.T) checkout.Order {
 	t.Helper()
-	o := newOrder(checkout.WalletWeChat, checkout.FlowNative)
+	o := newOrder(flow.WalletWeChat, flow.Native)
 	_, err := f.Create(t.Context(), o)
 	fails(t, err, nil)
 	_, err = f.sandbox.Pay(o.OutTradeNo)
@@ -80,7 +81,7 @@ func TestRefundRefused(t *testing.T) {
 	})
 	t.Run("of an order that is not there", func(t *testing.T) {
 		t.Parallel()
-		_, err := newFixture(t).Refund(t.Context(), newRefund(newOrder(checkout.WalletWeChat, checkout.FlowNative), 1))
+		_, err := newFixture(t).Refund(t.Context(), newRefund(newOrder(flow.WalletWeChat, flow.Native), 1))
 		refusal(t, err, "402 ORDER_INVALID", false)
 	})
 	t.Run("by the client", func(t *testing.T) {
@@ -93,7 +94,7 @@ func TestRefundRefused(t *testing.T) {
 	t.Run("for a field", func(t *testing.T) {
 		t.Parallel()
 		g := answering(t, signed(map[string]any{"return_code": 304, "return_msg": "PARAM_ERROR", "return_desc": "total_fee"}))
-		_, err := g.Refund(t.Context(), newRefund(newOrder(checkout.WalletWeChat, checkout.FlowNative), 1))
+		_, err := g.Refund(t.Context(), newRefund(newOrder(flow.WalletWeChat, flow.Native), 1))
 		refusal(t, err, "304 PARAM_ERROR total_fee", false)
 	})
 }
@@ -104,7 +105,7 @@ func TestRefundOfAShopThatOnlyAnotherNodeKnows(t *testing.T) {
 	t.Parallel()
 	g, err := wantupay.New(nil)
 	fails(t, err, nil)
-	_, err = g.Refund(t.Context(), newRefund(newOrder(checkout.WalletWeChat, checkout.FlowNative), 1))
+	_, err = g.Refund(t.Context(), newRefund(newOrder(flow.WalletWeChat, flow.Native), 1))
 	isOf(t, err, checkout.ErrOutcomeUnknown)
 }
 
@@ -118,7 +119,7 @@ func TestRefundWhoseAnswerProvesNothing(t *testing.T) {
 		answer[change] = value
 		return signed(answer)
 	}
-	r := newRefund(newOrder(checkout.WalletWeChat, checkout.FlowNative), 100)
+	r := newRefund(newOrder(flow.WalletWeChat, flow.Native), 100)
 	if _, err := answering(t, good("trade_id", "2")).Refund(t.Context(), r); err != nil {
 		t.Fatalf("a good answer: %v", err)
 	}

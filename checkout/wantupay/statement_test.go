@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -31,7 +32,7 @@ func TestStatementListsBothChannels(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	wechat := f.paid(t)
-	alipay := newOrder(checkout.WalletAlipayCN, checkout.FlowWeb)
+	alipay := newOrder(flow.WalletAlipayCN, flow.Web)
 	alipay.OutTradeNo = "ali234"
 	_, err := f.Create(t.Context(), alipay)
 	fails(t, err, nil)

@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // What axe-core cannot see.
@@ -97,7 +97,7 @@ func (p *shopper) faultless(how, faults string) {
 func TestCodeIsBlackOnWhiteInForcedColors(t *testing.T) {
 	t.Parallel()
 	g := emptyGallery(t, startDemo(t))
-	a := g.placed(desktop, checkout.WalletWeChat)
+	a := g.placed(desktop, flow.WalletWeChat)
 	p := newShopperAt(t, g.demo, desktop, withWasm)
 	for _, scheme := range []string{"light", "dark"} {
 		p.media("forced-colors", "active", "prefers-color-scheme", scheme)

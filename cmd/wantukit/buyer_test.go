@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
@@ -124,7 +125,7 @@ func (b *buyer) post(page, action string, fields url.Values) (status int, locati
 }
 
 // start places the order of a wallet and returns its attempt.
-func (b *buyer) start(id string, w checkout.Wallet) checkout.Attempt {
+func (b *buyer) start(id string, w flow.Wallet) checkout.Attempt {
 	b.Helper()
 	if status, text := b.post("/c/"+id, "/attempts", url.Values{"wallet": {string(w)}}); status != http.StatusSeeOther {
 		b.Fatalf("starting to pay: %d %s", status, text)

@@ -13,13 +13,14 @@ import (
 	"github.com/skip2/go-qrcode"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // The flow table, as shoppers see it: every cell in a browser that says what
 // the row's browser says.
 
 // shownAt is a row of the flow table: a browser that stands for it, and how
-// each of checkout.Wallets is paid with there: by a flow, or after a guide.
+// each of flow.Wallets is paid with there: by a flow, or after a guide.
 type shownAt struct {
 	name      string // of its pictures
 	where     string // what the reason begins with
@@ -35,11 +36,11 @@ const (
 	onWindows    = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 "
 	onLinux      = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
-	toBrowser, toWeChat  = string(checkout.GuideOpenInBrowser), string(checkout.GuideOpenInWeChat)
-	leaveMini, pickOne   = string(checkout.GuideLeaveMiniProgram), string(checkout.GuidePickDevice)
-	switched             = string(checkout.GuideSwitchWallet)
-	byWeb, byWAP, framed = string(checkout.FlowWeb), string(checkout.FlowWAP), string(checkout.FlowIframe)
-	sheet, native, never = string(checkout.FlowJSAPI), string(checkout.FlowNative), string(checkout.FlowNone)
+	toBrowser, toWeChat  = string(flow.GuideOpenInBrowser), string(flow.GuideOpenInWeChat)
+	leaveMini, pickOne   = string(flow.GuideLeaveMiniProgram), string(flow.GuidePickDevice)
+	switched             = string(flow.GuideSwitchWallet)
+	byWeb, byWAP, framed = string(flow.Web), string(flow.WAP), string(flow.Iframe)
+	sheet, native, never = string(flow.JSAPI), string(flow.Native), string(flow.None)
 )
 
 func rowsOfTheTable() []shownAt {
@@ -94,7 +95,7 @@ func TestEveryCellOfTheFlowTable(t *testing.T) {
 					v.getsAPageAndNoOrder()
 					return
 				}
-				for i, wallet := range checkout.Wallets() {
+				for i, wallet := range flow.Wallets() {
 					v.cell(wallet, row.cells[i])
 				}
 			})
@@ -163,19 +164,19 @@ const offerOf = `((wallet) => {
 	};
 })`
 
-func (v *visitor) offer(w checkout.Wallet) offer {
+func (v *visitor) offer(w flow.Wallet) offer {
 	v.Helper()
 	return ask(v.shopper, v.tab, chromedp.Evaluate[offer](offerOf+`("`+string(w)+`")`))
 }
 
 // item is the wallet's in the list, in XPath.
-func item(w checkout.Wallet) string {
+func item(w flow.Wallet) string {
 	return `//*[contains(@data-on, "choose")]//li[.//button[@value="` + string(w) + `"]]`
 }
 
 // cell holds what one cell of the table says, and takes the step that it
 // offers.
-func (v *visitor) cell(w checkout.Wallet, want string) {
+func (v *visitor) cell(w flow.Wallet, want string) {
 	v.Helper()
 	v.open("alipay", "wechat")
 	v.album.keepBoth(v, "cell-"+v.row.name)
@@ -183,28 +184,28 @@ func (v *visitor) cell(w checkout.Wallet, want string) {
 	if said := string(choice.Flow); said != want && string(choice.Guide) != want {
 		v.Errorf("%s: the table says %s %s, want %s", w, said, choice.Guide, want)
 	}
-	flow := choice.Flow
-	if w.CanPayBy(flow) {
+	way := choice.Flow
+	if w.CanPayBy(way) {
 		v.offersButton(w, choice)
 		v.pick(w)
 	} else {
 		v.opensGuide(w, choice)
 		v.album.keepBoth(v, "cell-"+v.row.name+"-"+string(w))
-		flow = choice.Others[0]
-		v.pickOther(w, flow)
+		way = choice.Others[0]
+		v.pickOther(w, way)
 	}
-	v.started(w, flow)
-	v.keepStep(flow, "cell-"+v.row.name+"-"+string(w)+"-"+string(flow))
+	v.started(w, way)
+	v.keepStep(way, "cell-"+v.row.name+"-"+string(w)+"-"+string(way))
 }
 
 // keepStep keeps where the step has led, which for a cashier is the page that
 // its shopper comes back to.
-func (v *visitor) keepStep(flow checkout.Flow, name string) {
+func (v *visitor) keepStep(way flow.Flow, name string) {
 	v.Helper()
 	if v.album.folder == "" {
 		return
 	}
-	if flow.Redirects() {
+	if way.Redirects() {
 		v.do(chromedp.Navigate(v.demo.publicURL+"/c/"+v.id), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="redirecting"]`)))
 	}
 	v.album.keepBoth(v, name)
@@ -212,8 +213,8 @@ func (v *visitor) keepStep(flow checkout.Flow, name string) {
 
 // choice is what the domain decides on the headers that the browser sends, as
 // the row has them.
-func (row shownAt) choice(w checkout.Wallet) checkout.Choice {
-	device := checkout.DetectDevice(func(name string) string {
+func (row shownAt) choice(w flow.Wallet) flow.Choice {
+	device := flow.Detect(func(name string) string {
 		hints := row.hints
 		switch {
 		case name == "User-Agent":
@@ -228,10 +229,10 @@ func (row shownAt) choice(w checkout.Wallet) checkout.Choice {
 			return ""
 		}
 	})
-	return checkout.Session{Wallets: checkout.Wallets()}.ChooseFlow(checkout.Merchant{WeChatAccount: true}, device, w)
+	return checkout.Session{Wallets: flow.Wallets()}.ChooseFlow(checkout.Merchant{WeChatAccount: true}, device, w)
 }
 
-func (v *visitor) offersButton(w checkout.Wallet, choice checkout.Choice) {
+func (v *visitor) offersButton(w flow.Wallet, choice flow.Choice) {
 	v.Helper()
 	got := v.offer(w)
 	if !got.Button || got.Link != "" || !slices.Equal(got.Others, flowNames(choice.Others)) {
@@ -241,7 +242,7 @@ func (v *visitor) offersButton(w checkout.Wallet, choice checkout.Choice) {
 
 // opensGuide opens a wallet's guide, and holds what is in it: what to do, where
 // to tap, the link to take along, a code for another device, and the other ways.
-func (v *visitor) opensGuide(w checkout.Wallet, choice checkout.Choice) {
+func (v *visitor) opensGuide(w flow.Wallet, choice flow.Choice) {
 	v.Helper()
 	v.do(chromedp.Click(chromedp.Search(item(w) + `/details/summary`)))
 	got := v.offer(w)
@@ -266,7 +267,7 @@ func (v *visitor) opensGuide(w checkout.Wallet, choice checkout.Choice) {
 
 // copiesLink holds that the button did it, by what it says afterwards, and that
 // a code for another device is a tap away.
-func (v *visitor) copiesLink(w checkout.Wallet) {
+func (v *visitor) copiesLink(w flow.Wallet) {
 	v.Helper()
 	const says = `((item) => item.querySelector('[data-copy]').textContent === item.querySelector('[data-copy]').dataset.copy)`
 	guide := chromedp.Search(item(w) + `//button[@data-copy]`)
@@ -277,7 +278,7 @@ func (v *visitor) copiesLink(w checkout.Wallet) {
 		chromedp.WaitVisible(chromedp.Search(item(w)+`//details[@class="elsewhere"]//*[@role="img"]`)))
 }
 
-func flowNames(flows []checkout.Flow) (names []string) {
+func flowNames(flows []flow.Flow) (names []string) {
 	for _, f := range flows {
 		names = append(names, string(f))
 	}
@@ -285,18 +286,18 @@ func flowNames(flows []checkout.Flow) (names []string) {
 }
 
 // started waits until the flow has begun, and holds the order to it.
-func (v *visitor) started(w checkout.Wallet, f checkout.Flow) {
+func (v *visitor) started(w flow.Wallet, f flow.Flow) {
 	v.Helper()
 	const code = `#checkout[data-state="code"] .qr `
 	switch f {
-	case checkout.FlowWeb, checkout.FlowWAP:
-		path := map[checkout.Flow]string{checkout.FlowWeb: "/cashier/", checkout.FlowWAP: "/m/"}[f]
+	case flow.Web, flow.WAP:
+		path := map[flow.Flow]string{flow.Web: "/cashier/", flow.WAP: "/m/"}[f]
 		eventually(v.T, "the shopper is at the cashier of "+string(f), func() bool { return v.isAt(path) })
 		v.do(chromedp.WaitVisible(chromedp.CSS("#pay")))
-	case checkout.FlowIframe:
+	case flow.Iframe:
 		v.do(chromedp.WaitVisible(chromedp.CSS(code + "iframe")))
 		eventually(v.T, "the wallet's code is framed", func() bool { return v.framesWallet() })
-	case checkout.FlowJSAPI:
+	case flow.JSAPI:
 		v.do(chromedp.WaitVisible(chromedp.CSS(`iframe[src*="/sandbox/jsapi/"]`)))
 	default:
 		v.do(chromedp.WaitVisible(chromedp.CSS(code + "svg")))
@@ -371,7 +372,7 @@ func TestPageLoadedAheadPlacesNoOrder(t *testing.T) {
 	v.open("wechat")
 	v.lives()
 	v.hasNoOrder()
-	if got := v.offer(checkout.WalletWeChat); !got.Button {
+	if got := v.offer(flow.WalletWeChat); !got.Button {
 		t.Errorf("the page offers %+v, want a button", got)
 	}
 }
@@ -383,7 +384,7 @@ func TestCodeIsNotBelowTheBill(t *testing.T) {
 	p := newShopper(t, narrow, withWasm)
 	p.buy()
 	p.openAll()
-	p.pickOther(checkout.WalletWeChat, checkout.FlowNative)
+	p.pickOther(flow.WalletWeChat, flow.Native)
 	p.do(chromedp.WaitReady(chromedp.CSS(`#checkout[data-state="code"] .qr svg`)))
 	const bare = `((e) => { const at = e.getBoundingClientRect(); return e.contains(document.elementFromPoint(at.x + at.width / 2, at.y + 5)); })`
 	eventually(t, "the code is in view", func() bool {
@@ -398,13 +399,13 @@ func TestGuideSeesWhatIsPaidElsewhere(t *testing.T) {
 	shop := startDemo(t)
 	kinds := map[string]struct {
 		row    string
-		wallet checkout.Wallet
+		wallet flow.Wallet
 	}{
-		toWeChat:  {"phone", checkout.WalletWeChat},
-		toBrowser: {"wechat", checkout.WalletAlipayCN},
-		leaveMini: {"mini-program", checkout.WalletAlipayHK},
-		switched:  {"alipay", checkout.WalletAlipayHK},
-		pickOne:   {"unknown", checkout.WalletAlipayCN},
+		toWeChat:  {"phone", flow.WalletWeChat},
+		toBrowser: {"wechat", flow.WalletAlipayCN},
+		leaveMini: {"mini-program", flow.WalletAlipayHK},
+		switched:  {"alipay", flow.WalletAlipayHK},
+		pickOne:   {"unknown", flow.WalletAlipayCN},
 	}
 	for guide, at := range kinds {
 		t.Run(guide, func(t *testing.T) {

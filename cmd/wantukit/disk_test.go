@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // disk is one that can be filled.
@@ -100,7 +101,7 @@ func TestDiskFull(t *testing.T) {
 			b.demo.sandbox.Notifications(false)
 			refunded, before := b.buyUnnotified()
 			id := b.session("wechat")
-			a := b.start(id, checkout.WalletWeChat)
+			a := b.start(id, flow.WalletWeChat)
 			if err := d.fill(b.demo); err != nil {
 				t.Fatal(err)
 			}
@@ -134,7 +135,7 @@ func TestDiskFull(t *testing.T) {
 func (b *buyer) buyUnnotified() (string, checkout.Attempt) {
 	b.Helper()
 	id := b.session("wechat")
-	a := b.start(id, checkout.WalletWeChat)
+	a := b.start(id, flow.WalletWeChat)
 	b.pay(a)
 	b.notify(a)
 	b.awaitPaid(id)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -44,7 +44,7 @@ func (p *shopper) paysInsideTheShopsPage() {
 		return chromedp.Click(chromedp.CSS(`[data-on~="paid"] a[target="_top"]`), in)
 	})
 	p.arriveAtShop()
-	p.checkBooks(checkout.WalletWeChat, checkout.FlowNative)
+	p.checkBooks(flow.WalletWeChat, flow.Native)
 }
 
 func TestShopperGoesToAlipayFromInsideTheShopsPage(t *testing.T) {
@@ -66,7 +66,7 @@ func (p *shopper) goesToAlipayFromInsideTheShopsPage() {
 	eventually(p.T, "the cashier has the whole window", func() bool { return p.isAt("/cashier/") })
 	p.payAtCashier()
 	p.arriveAtShop()
-	p.checkBooks(checkout.WalletAlipayCN, checkout.FlowWeb)
+	p.checkBooks(flow.WalletAlipayCN, flow.Web)
 }
 
 // TestFramedCodeReturnsInsideItsFrame: Alipay's page goes to return_url by
@@ -86,7 +86,7 @@ func TestFramedCodeReturnsInsideItsFrame(t *testing.T) {
 				d.sandbox, d.gateway = s, s
 			})
 			p.buy()
-			p.pick(checkout.WalletAlipayHK)
+			p.pick(flow.WalletAlipayHK)
 			p.do(chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"] iframe`)))
 			// Until the gateway answers again, the payment cannot be confirmed.
 			p.demo.sandbox.Notifications(false)
@@ -105,7 +105,7 @@ func TestFramedCodeReturnsInsideItsFrame(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.arriveAtShop()
-			p.checkBooks(checkout.WalletAlipayHK, checkout.FlowIframe)
+			p.checkBooks(flow.WalletAlipayHK, flow.Iframe)
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // exhibit is a page in one of its states, and a browser that is shown it.
@@ -43,24 +44,24 @@ func (g *gallery) fill() {
 	d := g.demo
 	g.hang("choose", "choose", phone, "/c/"+g.order())
 	g.hang("choose-guided", "choose", wechat, "/c/"+g.order("alipay"))
-	g.hang("code", "code", desktop, "/c/"+g.placed(desktop, checkout.WalletWeChat).SessionID)
-	g.hang("code-frame", "code", desktop, "/c/"+g.placed(desktop, checkout.WalletAlipayHK).SessionID)
-	g.hang("redirecting", "redirecting", phone, "/c/"+g.placed(phone, checkout.WalletAlipayCN).SessionID)
-	g.hang("redirecting-jsapi", "redirecting", phone, "/c/"+g.placed(wechat, checkout.WalletWeChat).SessionID)
+	g.hang("code", "code", desktop, "/c/"+g.placed(desktop, flow.WalletWeChat).SessionID)
+	g.hang("code-frame", "code", desktop, "/c/"+g.placed(desktop, flow.WalletAlipayHK).SessionID)
+	g.hang("redirecting", "redirecting", phone, "/c/"+g.placed(phone, flow.WalletAlipayCN).SessionID)
+	g.hang("redirecting-jsapi", "redirecting", phone, "/c/"+g.placed(wechat, flow.WalletWeChat).SessionID)
 
 	// The gateway is never asked as late as the browser says that it came back.
 	returned := "?returned=" + strconv.FormatInt(time.Now().Add(24*time.Hour).UnixMilli(), 10)
-	back := g.placed(phone, checkout.WalletAlipayCN)
+	back := g.placed(phone, flow.WalletAlipayCN)
 	g.hang("confirming", "confirming", phone, "/c/"+back.SessionID+returned)
 	g.hang("status-only", "confirming", phone, "/r/"+back.ReturnToken+returned)
 
-	paid := g.placed(desktop, checkout.WalletWeChat)
+	paid := g.placed(desktop, flow.WalletWeChat)
 	g.pay(paid)
 	g.confirm(paid)
 	g.hang("paid", "paid", desktop, "/c/"+paid.SessionID)
 	g.hang("status-only-paid", "paid", phone, "/r/"+paid.ReturnToken+returned)
 
-	failed := g.placed(desktop, checkout.WalletWeChat)
+	failed := g.placed(desktop, flow.WalletWeChat)
 	if _, err := d.sandbox.Fail(failed.OutTradeNo); err != nil {
 		g.Fatal(err)
 	}
@@ -104,11 +105,11 @@ func (g *gallery) order(channels ...string) (id string) {
 }
 
 // placed is a session's order, placed as by this browser.
-func (g *gallery) placed(d device, w checkout.Wallet) checkout.Attempt {
+func (g *gallery) placed(d device, w flow.Wallet) checkout.Attempt {
 	g.Helper()
-	seen := checkout.DetectDevice(http.Header{"User-Agent": {d.userAgent}}.Get)
-	r := checkout.StartRequest{SessionID: g.order(), Wallet: w, Device: seen, Flow: checkout.ChooseFlow(seen, w).Flow}
-	if r.Flow == checkout.FlowJSAPI {
+	seen := flow.Detect(http.Header{"User-Agent": {d.userAgent}}.Get)
+	r := checkout.StartRequest{SessionID: g.order(), Wallet: w, Device: seen, Flow: flow.Choose(seen, w).Flow}
+	if r.Flow == flow.JSAPI {
 		r.OpenID, r.Payer = "o"+strings.Repeat("x", 27), "tag"
 	}
 	a, err := g.demo.kit.service.Start(g.Context(), r)

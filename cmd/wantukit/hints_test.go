@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // The gateway's notification, the browser's return and nothing at all: each
@@ -19,7 +20,7 @@ func TestReturnBeforeNotification(t *testing.T) {
 	b := newBuyer(t)
 	b.demo.sandbox.Notifications(false)
 	id := b.session("alipay_cn")
-	a := b.start(id, checkout.WalletAlipayCN)
+	a := b.start(id, flow.WalletAlipayCN)
 	b.pay(a)
 	status, page := b.get("/r/" + a.ReturnToken + "?out_trade_no=" + a.OutTradeNo + "&trade_status=TRADE_SUCCESS")
 	if status != http.StatusSeeOther || !strings.HasPrefix(page, "/r/"+a.ReturnToken) {
@@ -35,7 +36,7 @@ func TestNotificationBeforeReturn(t *testing.T) {
 	t.Parallel()
 	b := newBuyer(t)
 	id := b.session("alipay_cn")
-	a := b.start(id, checkout.WalletAlipayCN)
+	a := b.start(id, flow.WalletAlipayCN)
 	b.pay(a)
 	b.awaitPaid(id)
 	_, page := b.get("/r/" + a.ReturnToken + "?trade_status=TRADE_FINISHED")
@@ -50,7 +51,7 @@ func TestNotificationNever(t *testing.T) {
 	b := newBuyer(t)
 	b.demo.sandbox.Notifications(false)
 	id := b.session("wechat")
-	a := b.start(id, checkout.WalletWeChat)
+	a := b.start(id, flow.WalletWeChat)
 	b.pay(a)
 	paid := time.Now()
 	b.awaitPaid(id)
@@ -63,7 +64,7 @@ func TestNotificationAHundredTimesAtOnce(t *testing.T) {
 	b := newBuyer(t)
 	b.demo.sandbox.Notifications(false)
 	id := b.session("wechat")
-	a := b.start(id, checkout.WalletWeChat)
+	a := b.start(id, flow.WalletWeChat)
 	b.pay(a)
 	var wg sync.WaitGroup
 	for range 100 {
@@ -81,7 +82,7 @@ func TestForgedReturnStaysPending(t *testing.T) {
 	t.Parallel()
 	b := newBuyer(t)
 	id := b.session("alipay_cn")
-	a := b.start(id, checkout.WalletAlipayCN)
+	a := b.start(id, flow.WalletAlipayCN)
 	_, page := b.get("/r/" + a.ReturnToken + "?trade_status=TRADE_SUCCESS&total_fee=1")
 	b.post(page, "/confirm", nil)
 	if got := b.attempts(id)[0].State; got != checkout.AttemptPending {
@@ -121,7 +122,7 @@ func TestGatewayDownThenUp(t *testing.T) {
 		t.Errorf("the page offers no retry:\n%s", html)
 	}
 	f.set(nil)
-	a := b.start(id, checkout.WalletWeChat)
+	a := b.start(id, flow.WalletWeChat)
 	if a.State != checkout.AttemptPending || len(b.attempts(id)) != 1 {
 		t.Errorf("the attempts are %+v, want the one that was tried, placed", b.attempts(id))
 	}
@@ -147,7 +148,7 @@ func TestGatewayTakesTheOrderAndCutsTheAnswer(t *testing.T) {
 	})
 	b.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}})
 	f.set(nil)
-	a := b.start(id, checkout.WalletWeChat)
+	a := b.start(id, flow.WalletWeChat)
 	orders := b.demo.sandbox.Orders() // the newest first
 	if len(orders) != 2 || orders[0].OutTradeNo != a.OutTradeNo || orders[0].Status != "NOT_PAY" || orders[1].Status != "CLOSED" {
 		t.Errorf("the gateway holds %+v, want the lost order closed before the new one", orders)

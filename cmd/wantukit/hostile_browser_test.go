@@ -14,7 +14,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // The hostile and odd cases of browser and web, in a browser. Wasm blocked and
@@ -80,7 +80,7 @@ func TestRefererIsForWeChatAlone(t *testing.T) {
 	r := &referers{}
 	p := newShopper(t, wechat, withWasm, r.before)
 	p.buy()
-	p.pick(checkout.WalletWeChat)
+	p.pick(flow.WalletWeChat)
 	eventually(t, "WeChat is asked for the openid", func() bool { _, came := r.at("connect"); return came })
 	if got, _ := r.at("connect"); got != p.demo.publicURL+"/" {
 		t.Errorf("WeChat is told that the browser comes from %q", got)
@@ -91,7 +91,7 @@ func TestRefererIsForWeChatAlone(t *testing.T) {
 	r = &referers{}
 	p = newShopper(t, phone, withWasm, r.before)
 	p.buy()
-	p.pick(checkout.WalletAlipayCN)
+	p.pick(flow.WalletAlipayCN)
 	eventually(t, "the shopper is at Alipay", func() bool { _, came := r.at("m"); return came })
 	if got, _ := r.at("m"); got != "" {
 		t.Errorf("Alipay is told that the browser comes from %q", got)
@@ -157,7 +157,7 @@ func TestPageGivesTheBrowserNothingToReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.buy()
-	p.pick(checkout.WalletAlipayHK)
+	p.pick(flow.WalletAlipayHK)
 	p.payFramedCode()
 	p.arriveAtShop()
 	mu.Lock()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 	"github.com/wantukit/wantukit/checkout/wantupay"
@@ -80,7 +81,7 @@ func (p *peer) waiting(t *testing.T) checkout.Attempt {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := p.Start(t.Context(), checkout.StartRequest{SessionID: s.ID, Wallet: checkout.WalletWeChat, Device: checkout.Device{Kind: checkout.DeviceDesktop, Container: checkout.ContainerNone}})
+	a, err := p.Start(t.Context(), checkout.StartRequest{SessionID: s.ID, Wallet: flow.WalletWeChat, Device: flow.Device{Kind: flow.DeviceDesktop, Container: flow.ContainerNone}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // How many payments are measured, whatever -benchtime says.
@@ -168,7 +169,7 @@ func (p *payer) placed() checkout.Attempt {
 	})
 	p.try(err)
 	a, err := p.demo.kit.service.Start(ctx, checkout.StartRequest{
-		SessionID: s.ID, Wallet: checkout.WalletWeChat, Flow: checkout.FlowNative,
+		SessionID: s.ID, Wallet: flow.WalletWeChat, Flow: flow.Native,
 	})
 	p.try(err)
 	return a

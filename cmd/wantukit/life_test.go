@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -42,7 +43,7 @@ func TestCodeIsRenewedInPlace(t *testing.T) {
 		"amount": 48000, "currency": "HKD", "subject": "Ticket", "channels": []string{"wechat"},
 		"success_url": p.demo.publicURL + "/shop/orders/X", "expires_at": time.Now().Add(3 * time.Hour).Unix(),
 	}, &made)
-	old := b.start(made.ID, checkout.WalletWeChat)
+	old := b.start(made.ID, flow.WalletWeChat)
 	// Ten seconds before the code is two hours old, less ten minutes.
 	aged := old.CreatedAt.Add(-110*time.Minute + 10*time.Second).UnixMilli()
 	if _, err := p.demo.kit.db.Writer().ExecContext(t.Context(), `UPDATE attempts SET created_at = $1 WHERE id = $2`, aged, old.ID); err != nil {
@@ -72,7 +73,7 @@ func TestTabsFollowEachOther(t *testing.T) {
 	p.buy()
 	at := p.location()
 	p.run(mark)
-	p.pick(checkout.WalletWeChat)
+	p.pick(flow.WalletWeChat)
 	p.sees(`document.getElementById("checkout").dataset.state === "code" && ` + marked)
 
 	other := &shopper{T: t, demo: p.demo, tab: p.newTab(p.tab), scripting: withWasm}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -103,9 +104,9 @@ func TestGatewayAwayInTheMiddleOfManyPayments(t *testing.T) {
 // is told that the gateway is away, and pays, at once or a little later.
 func (b *buyer) shop(pays bool) shopping {
 	b.Helper()
-	wallet := checkout.WalletWeChat
+	wallet := flow.WalletWeChat
 	if pays {
-		wallet = checkout.WalletAlipayCN
+		wallet = flow.WalletAlipayCN
 	}
 	s := shopping{b.session(string(wallet)), pays}
 	var a checkout.Attempt

@@ -11,6 +11,7 @@ import (
 	"github.com/skip2/go-qrcode"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/cmd/wantukit/shop"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -19,18 +20,18 @@ import (
 type paidFlow struct {
 	name   string
 	device device
-	wallet checkout.Wallet
-	flow   checkout.Flow
+	wallet flow.Wallet
+	flow   flow.Flow
 	pay    func(*shopper)
 }
 
 func paidFlows() []paidFlow {
 	return []paidFlow{
-		{"desktop Alipay redirect", desktop, checkout.WalletAlipayCN, checkout.FlowWeb, (*shopper).payAtCashier},
-		{"desktop AlipayHK frame", desktop, checkout.WalletAlipayHK, checkout.FlowIframe, (*shopper).payFramedCode},
-		{"desktop WeChat code", desktop, checkout.WalletWeChat, checkout.FlowNative, (*shopper).payDrawnCode},
-		{"phone Alipay WAP", phone, checkout.WalletAlipayCN, checkout.FlowWAP, (*shopper).payAtCashier},
-		{"WeChat JSAPI", wechat, checkout.WalletWeChat, checkout.FlowJSAPI, (*shopper).payInSheet},
+		{"desktop Alipay redirect", desktop, flow.WalletAlipayCN, flow.Web, (*shopper).payAtCashier},
+		{"desktop AlipayHK frame", desktop, flow.WalletAlipayHK, flow.Iframe, (*shopper).payFramedCode},
+		{"desktop WeChat code", desktop, flow.WalletWeChat, flow.Native, (*shopper).payDrawnCode},
+		{"phone Alipay WAP", phone, flow.WalletAlipayCN, flow.WAP, (*shopper).payAtCashier},
+		{"WeChat JSAPI", wechat, flow.WalletWeChat, flow.JSAPI, (*shopper).payInSheet},
 	}
 }
 
@@ -52,18 +53,18 @@ func TestShopperPaysInFull(t *testing.T) {
 func (p *shopper) paysInFull(f paidFlow) {
 	p.Helper()
 	p.buy()
-	flow, pay := f.flow, f.pay
-	if flow == checkout.FlowJSAPI && p.scripting == scriptOff {
+	way, pay := f.flow, f.pay
+	if way == flow.JSAPI && p.scripting == scriptOff {
 		// WeChat's payment sheet is script: the way without is the code for
 		// another phone, one tap away.
-		flow, pay = checkout.FlowNative, (*shopper).payDrawnCode
-		p.pickOther(f.wallet, flow)
+		way, pay = flow.Native, (*shopper).payDrawnCode
+		p.pickOther(f.wallet, way)
 	} else {
 		p.pick(f.wallet)
 	}
 	pay(p)
 	p.arriveAtShop()
-	p.checkBooks(f.wallet, flow)
+	p.checkBooks(f.wallet, way)
 }
 
 // buy goes to the shop and buys the ticket, to be paid with any wallet.
@@ -74,13 +75,13 @@ func (p *shopper) buy() {
 }
 
 // pick taps a wallet.
-func (p *shopper) pick(w checkout.Wallet) {
+func (p *shopper) pick(w flow.Wallet) {
 	p.Helper()
 	p.do(chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="` + string(w) + `"]`)))
 }
 
 // pickOther taps another way to pay with a wallet.
-func (p *shopper) pickOther(w checkout.Wallet, f checkout.Flow) {
+func (p *shopper) pickOther(w flow.Wallet, f flow.Flow) {
 	p.Helper()
 	p.do(chromedp.Click(chromedp.Search(`//*[contains(@data-on, "choose")]//form[input[@name="flow" and @value="` + string(f) + `"]]/button[@value="` + string(w) + `"]`)))
 }
@@ -173,7 +174,7 @@ func (p *shopper) order() shop.Order {
 
 // checkBooks holds the shop's, our own and the gateway's records against each
 // other: one order, paid once.
-func (p *shopper) checkBooks(w checkout.Wallet, f checkout.Flow) {
+func (p *shopper) checkBooks(w flow.Wallet, f flow.Flow) {
 	p.Helper()
 	ctx := p.Context()
 	order := p.order()

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
@@ -129,11 +130,11 @@ var rowsOfReadme = map[string][]string{
 }
 
 // wordsOfReadme are what the README says of a guide.
-var wordsOfReadme = map[checkout.Guide]string{
-	checkout.GuideOpenInWeChat:     "open in WeChat",
-	checkout.GuideOpenInBrowser:    "open in a browser",
-	checkout.GuideLeaveMiniProgram: "leave it",
-	checkout.GuideSwitchWallet:     "switch to",
+var wordsOfReadme = map[flow.Guide]string{
+	flow.GuideOpenInWeChat:     "open in WeChat",
+	flow.GuideOpenInBrowser:    "open in a browser",
+	flow.GuideLeaveMiniProgram: "leave it",
+	flow.GuideSwitchWallet:     "switch to",
 }
 
 func TestReadmeListsTheFlowTableAsItIs(t *testing.T) {
@@ -161,7 +162,7 @@ func sameChoices(t *testing.T, name string, cells []string) {
 	t.Helper()
 	rows := rowsOfTheTable()
 	row := rows[slices.IndexFunc(rows, func(r shownAt) bool { return r.name == name })]
-	for i, w := range checkout.Wallets() {
+	for i, w := range flow.Wallets() {
 		said, choice := cells[i+1], row.choice(w)
 		if said == "the same" {
 			said = cells[i]
@@ -169,7 +170,7 @@ func sameChoices(t *testing.T, name string, cells []string) {
 		}
 		anyway := strings.Contains(said, "try anyway")
 		words := wordsOfReadme[choice.Guide]
-		if choice.Flow != checkout.FlowGuide || anyway {
+		if choice.Flow != flow.Guided || anyway {
 			words = ""
 		}
 		if !strings.HasPrefix(said, "`"+string(choice.Flow)+"`") || !strings.Contains(said, words) || anyway != (choice.Anyway != "") {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
@@ -85,8 +86,8 @@ func (l *ledger) placed() checkout.Attempt {
 		Merchant: "demo", Amount: 48000, Currency: "HKD", Subject: "Ticket", SuccessURL: "http://localhost:8080/shop/orders/X",
 	})
 	l.must(err)
-	a, err := l.domain.Service.Start(l.Context(), checkout.StartRequest{SessionID: s.ID, Wallet: checkout.WalletWeChat, Device: checkout.Device{
-		Kind: checkout.DeviceDesktop, Container: checkout.ContainerNone, Reason: "test",
+	a, err := l.domain.Service.Start(l.Context(), checkout.StartRequest{SessionID: s.ID, Wallet: flow.WalletWeChat, Device: flow.Device{
+		Kind: flow.DeviceDesktop, Container: flow.ContainerNone, Reason: "test",
 	}})
 	l.must(err)
 	return a

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
@@ -41,7 +42,7 @@ func TestWebhooksOfAShopThatWasGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := b.session("wechat")
-	b.pay(b.start(id, checkout.WalletWeChat))
+	b.pay(b.start(id, flow.WalletWeChat))
 	b.awaitPaid(id)
 	var list struct {
 		Parked []struct {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -91,7 +92,7 @@ func (b *buyer) awaitEvents(id string, want ...checkout.EventType) {
 func (b *buyer) buy() (string, checkout.Attempt) {
 	b.Helper()
 	id := b.session("wechat")
-	a := b.start(id, checkout.WalletWeChat)
+	a := b.start(id, flow.WalletWeChat)
 	b.pay(a)
 	b.awaitPaid(id)
 	return id, a
@@ -145,8 +146,8 @@ func (b *buyer) payTwice() (id string, first, second checkout.Attempt) {
 	b.Helper()
 	b.demo.sandbox.Notifications(false)
 	id = b.session("alipay_cn", "wechat")
-	b.start(id, checkout.WalletAlipayCN)
-	b.start(id, checkout.WalletWeChat)
+	b.start(id, flow.WalletAlipayCN)
+	b.start(id, flow.WalletWeChat)
 	all := b.attempts(id)
 	for _, a := range all {
 		b.pay(a)
@@ -226,7 +227,7 @@ func TestLatePayment(t *testing.T) {
 			b := newBuyerAt(t, startDemoAs(t, func(s *config.Shop) { s.PaidLate = policy }, f.before))
 			f.set(f.crossed)
 			id := b.session("wechat")
-			a := b.start(id, checkout.WalletWeChat)
+			a := b.start(id, flow.WalletWeChat)
 			b.post("/c/"+id, "/cancel", nil)
 			b.awaitEvents(id, canceled)
 			b.pay(a)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
@@ -22,7 +22,7 @@ func TestScannerReadsTheCode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := startDemoAs(t, func(s *config.Shop) { s.Branding.Color = color })
-			order := emptyGallery(t, d).placed(desktop, checkout.WalletWeChat)
+			order := emptyGallery(t, d).placed(desktop, flow.WalletWeChat)
 			p := newShopperAt(t, d, desktop, withWasm)
 			for _, l := range looks {
 				p.size(l.width, l.height)

@@ -11,7 +11,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // narrow is the narrowest window that a page must fit, which is also a
@@ -104,7 +104,7 @@ func (p *shopper) walk(dark bool, shot func(page string)) {
 	p.buy()
 	state("choose")
 
-	p.showCode(checkout.WalletAlipayHK, checkout.FlowIframe)
+	p.showCode(flow.WalletAlipayHK, flow.Iframe)
 	p.do(chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"] iframe`)))
 	shot("code-frame")
 	p.scanAnd("#fail")
@@ -136,7 +136,7 @@ func (p *shopper) walk(dark bool, shot func(page string)) {
 func (p *shopper) walkReceipt(shot, state func(string)) {
 	p.Helper()
 	p.buy()
-	p.showCode(checkout.WalletWeChat, checkout.FlowNative)
+	p.showCode(flow.WalletWeChat, flow.Native)
 	state("code")
 	session := p.location()
 	p.scan()
@@ -157,7 +157,7 @@ func (p *shopper) walkRedirect(shot, state func(string)) {
 	p.openAll()
 	shot("choose-open")
 	if len(ask(p, p.tab, chromedp.Nodes(chromedp.CSSAll(`[data-on~="choose"] button.pick[value="alipay_cn"]`), chromedp.AtLeast(0)))) > 0 {
-		p.pick(checkout.WalletAlipayCN)
+		p.pick(flow.WalletAlipayCN)
 		p.do(chromedp.WaitVisible(chromedp.CSS("#pay")))
 		shot("cashier")
 		p.do(chromedp.Navigate(session))
@@ -197,7 +197,7 @@ func (p *shopper) walkSheet(shot func(string)) {
 	p.Helper()
 	p.buy()
 	p.viewAs("wechat")
-	p.pick(checkout.WalletWeChat)
+	p.pick(flow.WalletWeChat)
 	p.do(chromedp.WaitVisible(chromedp.CSS(`iframe[src*="/sandbox/jsapi/"]`)))
 	shot("sheet")
 }
@@ -224,7 +224,7 @@ func (p *shopper) openAll() {
 }
 
 // showCode asks for a code of a wallet, whichever way the device offers it.
-func (p *shopper) showCode(w checkout.Wallet, f checkout.Flow) {
+func (p *shopper) showCode(w flow.Wallet, f flow.Flow) {
 	p.Helper()
 	p.openAll()
 	other := chromedp.Search(`//*[contains(@data-on, "choose")]//input[@name="flow" and @value="` + string(f) + `"]/../button[@value="` + string(w) + `"]`)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
@@ -52,7 +53,7 @@ func (d *trouble) after(wait time.Duration) time.Time {
 	return d.at
 }
 
-func (d *trouble) attempt(id string, w checkout.Wallet, f checkout.Flow) checkout.Attempt {
+func (d *trouble) attempt(id string, w flow.Wallet, f flow.Flow) checkout.Attempt {
 	a := checkout.Attempt{
 		ID: id, SessionID: "cs_harbour", Merchant: "harbour", Version: 1, State: checkout.AttemptCreating, Wallet: w, Flow: f,
 		Reason: "a desktop browser that no wallet's application shows", Payer: hidden, OutTradeNo: "order of " + id, Amount: 48000, Currency: "HKD",
@@ -113,9 +114,9 @@ func (d *trouble) record() {
 		ID: "cs_harbour", Merchant: "harbour", Version: 1, Status: checkout.StatusOpen, PaymentStatus: checkout.PaymentUnpaid, Amount: 48000,
 		Currency: "HKD", Subject: "Row C\x1b]0;owned\a", ClientReferenceID: "HN-1001", CreatedAt: d.at, ExpiresAt: d.at.Add(30 * time.Minute),
 	}))
-	first := d.attempt("at_first", checkout.WalletAlipayCN, checkout.FlowWeb)
+	first := d.attempt("at_first", flow.WalletAlipayCN, flow.Web)
 	d.asked(first, checkout.EntryOrder, checkout.CauseStart, "placed", "")
-	second := d.attempt("at_second", checkout.WalletWeChat, checkout.FlowNative)
+	second := d.attempt("at_second", flow.WalletWeChat, flow.Native)
 	d.asked(second, checkout.EntryOrder, checkout.CauseStart, "no answer", "the gateway's answer is not known; wantu: create-qrcode: context deadline exceeded")
 	d.try(d.store.AddNotification(ctx, checkout.Notification{
 		ID: "nt_1", SessionID: first.SessionID, AttemptID: first.ID, ReceivedAt: d.after(time.Second),
@@ -238,7 +239,7 @@ func TestSessionShowBesideAServer(t *testing.T) {
 	b := newBuyer(t)
 	b.demo.sandbox.Notifications(false)
 	id := b.session("alipay_cn")
-	a := b.start(id, checkout.WalletAlipayCN)
+	a := b.start(id, flow.WalletAlipayCN)
 	b.pay(a)
 	b.get("/r/" + a.ReturnToken)
 	b.notify(a)

@@ -6,7 +6,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // watchShifts notes each layout shift that the shopper did not cause, once they
@@ -51,12 +51,12 @@ func TestNothingJumpsWhenThePageTurnsPaid(t *testing.T) {
 	g := emptyGallery(t, startDemo(t))
 	for name, way := range map[string]struct {
 		device device
-		wallet checkout.Wallet
+		wallet flow.Wallet
 		state  string
 	}{
-		"code on a desktop":  {desktop, checkout.WalletWeChat, "code"},
-		"frame on a desktop": {desktop, checkout.WalletAlipayHK, "code"},
-		"redirect, a phone":  {phone, checkout.WalletAlipayHK, "redirecting"},
+		"code on a desktop":  {desktop, flow.WalletWeChat, "code"},
+		"frame on a desktop": {desktop, flow.WalletAlipayHK, "code"},
+		"redirect, a phone":  {phone, flow.WalletAlipayHK, "redirecting"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,7 +5,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func TestOrdinaryBrowserWalksTheFlowOfWeChat(t *testing.T) {
@@ -13,10 +13,10 @@ func TestOrdinaryBrowserWalksTheFlowOfWeChat(t *testing.T) {
 	p := newShopper(t, desktop, withWasm)
 	p.buy()
 	p.viewAs("wechat")
-	p.pick(checkout.WalletWeChat)
+	p.pick(flow.WalletWeChat)
 	p.payInSheet()
 	p.arriveAtShop()
-	p.checkBooks(checkout.WalletWeChat, checkout.FlowJSAPI)
+	p.checkBooks(flow.WalletWeChat, flow.JSAPI)
 }
 
 func TestOrdinaryBrowserWalksTheFlowOfAPhone(t *testing.T) {
@@ -24,10 +24,10 @@ func TestOrdinaryBrowserWalksTheFlowOfAPhone(t *testing.T) {
 	p := newShopper(t, desktop, withWasm)
 	p.buy()
 	p.viewAs("alipay_cn")
-	p.pick(checkout.WalletAlipayCN)
+	p.pick(flow.WalletAlipayCN)
 	p.payAtCashier()
 	p.arriveAtShop()
-	p.checkBooks(checkout.WalletAlipayCN, checkout.FlowWAP)
+	p.checkBooks(flow.WalletAlipayCN, flow.WAP)
 }
 
 // viewAs chooses a device in the demo's bar.

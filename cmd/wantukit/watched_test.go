@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // tally stands before the gateway and counts the queries.
@@ -63,7 +64,7 @@ func TestFiftyPagesAndAThousandNotifications(t *testing.T) {
 	b := newBuyer(t, c.before)
 	b.demo.sandbox.Notifications(false)
 	id := b.session("alipay_cn")
-	a := b.start(id, checkout.WalletAlipayCN)
+	a := b.start(id, flow.WalletAlipayCN)
 	placed := time.Now()
 	heard := b.openPages(id, openPages)
 	b.allAtOnce(openPages, func() { b.post("/c/"+id, "/confirm", nil) }) // each becomes visible, before the payment

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 	"github.com/wantukit/wantukit/web"
 )
@@ -172,7 +173,7 @@ func (s *Shop) checkOrigins() error {
 
 func (s *Shop) checkSessions() error {
 	for i, name := range s.Channels {
-		if checkout.ExpandWallets(name) == nil {
+		if flow.ExpandWallets(name) == nil {
 			return fmt.Errorf("channels[%d] is not a channel, such as alipay or wechat", i)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/wantu"
@@ -237,7 +238,7 @@ func TestConfigurationListsEachWalletOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []checkout.Wallet{checkout.WalletAlipayCN, checkout.WalletAlipayHK, checkout.WalletWeChat}
+	want := []flow.Wallet{flow.WalletAlipayCN, flow.WalletAlipayHK, flow.WalletWeChat}
 	if got := shops[0].Domain().Wallets; !slices.Equal(got, want) {
 		t.Errorf("the wallets are %v, want %v", got, want)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/wantu"
@@ -250,7 +251,7 @@ func (s *Shop) Domain() checkout.Merchant {
 		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice, SharedAccount: s.SharedAccount,
 	}
 	for _, name := range s.Channels {
-		for _, w := range checkout.ExpandWallets(name) {
+		for _, w := range flow.ExpandWallets(name) {
 			// A channel and its wallet may both be named.
 			if !slices.Contains(m.Wallets, w) {
 				m.Wallets = append(m.Wallets, w)

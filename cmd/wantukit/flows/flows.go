@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 )
 
@@ -56,15 +57,15 @@ func (v *flowVerb) Run(s operator.Streams) error {
 	if v.UserAgent != "" {
 		header.Set("User-Agent", v.UserAgent)
 	}
-	return explain(s, shop, checkout.DetectDevice(header.Get))
+	return explain(s, shop, flow.Detect(header.Get))
 }
 
 // explain shows a device and its choices at a shop to a person.
-func explain(s operator.Streams, shop checkout.Merchant, d checkout.Device) error {
+func explain(s operator.Streams, shop checkout.Merchant, d flow.Device) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(w, "device\t%s\ncontainer\t%s\n", d.Kind, d.Container)
 	reason := ""
-	for _, wallet := range checkout.Wallets() {
+	for _, wallet := range flow.Wallets() {
 		choice := shop.ChooseFlow(d, wallet)
 		_, _ = fmt.Fprintf(w, "%s\t%s\n", wallet, describe(choice))
 		reason = choice.Reason
@@ -74,13 +75,13 @@ func explain(s operator.Streams, shop checkout.Merchant, d checkout.Device) erro
 }
 
 // describe puts a choice on one line.
-func describe(c checkout.Choice) string {
+func describe(c flow.Choice) string {
 	text := string(c.Flow)
 	if c.Guide != "" {
 		text += " (" + string(c.Guide) + ")"
 	}
 	if c.Switch != "" {
-		text += ", or " + string(checkout.GuideSwitchWallet) + " to " + string(c.Switch) + " where the shop offers it"
+		text += ", or " + string(flow.GuideSwitchWallet) + " to " + string(c.Switch) + " where the shop offers it"
 	}
 	others := make([]string, 0, len(c.Others))
 	for _, f := range c.Others {

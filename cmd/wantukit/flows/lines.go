@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 )
 
@@ -26,12 +27,12 @@ type asked struct {
 
 // answered is one line of the output.
 type answered struct {
-	Device    checkout.DeviceKind `json:"device"`
-	Container checkout.Container  `json:"container"`
-	AlipayCN  checkout.Flow       `json:"alipay_cn"`
-	AlipayHK  checkout.Flow       `json:"alipay_hk"`
-	WeChat    checkout.Flow       `json:"wechat"`
-	Reason    string              `json:"reason"`
+	Device    flow.DeviceKind `json:"device"`
+	Container flow.Container  `json:"container"`
+	AlipayCN  flow.Flow       `json:"alipay_cn"`
+	AlipayHK  flow.Flow       `json:"alipay_hk"`
+	WeChat    flow.Flow       `json:"wechat"`
+	Reason    string          `json:"reason"`
 }
 
 // failed stands in the output for a line that cannot be read, so that the
@@ -104,12 +105,12 @@ func answerLine(line []byte, readErr error, shop checkout.Merchant) (*answered, 
 	if err := json.Unmarshal(line, &question); err != nil {
 		return nil, errors.New(`not an object {"ua": "…", "headers": {…}}`)
 	}
-	d := checkout.DetectDevice(question.header().Get)
-	choice := func(w checkout.Wallet) checkout.Choice { return shop.ChooseFlow(d, w) }
+	d := flow.Detect(question.header().Get)
+	choice := func(w flow.Wallet) flow.Choice { return shop.ChooseFlow(d, w) }
 	return &answered{
 		Device: d.Kind, Container: d.Container,
-		AlipayCN: choice(checkout.WalletAlipayCN).Flow, AlipayHK: choice(checkout.WalletAlipayHK).Flow,
-		WeChat: choice(checkout.WalletWeChat).Flow, Reason: choice(checkout.WalletWeChat).Reason,
+		AlipayCN: choice(flow.WalletAlipayCN).Flow, AlipayHK: choice(flow.WalletAlipayHK).Flow,
+		WeChat: choice(flow.WalletWeChat).Flow, Reason: choice(flow.WalletWeChat).Reason,
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/cmd/wantukit/operator"
 )
 
@@ -38,8 +39,8 @@ type (
 	attemptJSON struct {
 		ID          string                `json:"id"`
 		State       checkout.AttemptState `json:"state"`
-		Wallet      checkout.Wallet       `json:"wallet"`
-		Flow        checkout.Flow         `json:"flow"`
+		Wallet      flow.Wallet           `json:"wallet"`
+		Flow        flow.Flow             `json:"flow"`
 		Reason      string                `json:"reason"`
 		OutTradeNo  string                `json:"out_trade_no"`
 		TradeID     string                `json:"trade_id"`

@@ -1,4 +1,4 @@
-package checkout
+package flow
 
 // Channel is the payment network that carries an order: the gateway's
 // pay_channel.

@@ -1,4 +1,4 @@
-package checkout
+package flow
 
 // place is a row of the flow table: where a page is shown.
 type place string
@@ -77,68 +77,68 @@ type flowRow map[Wallet]Choice
 var (
 	// elsewhere is Alipay in an app that blocks it: a browser can, and a code
 	// for another device.
-	elsewhere = Choice{Flow: FlowGuide, Guide: GuideOpenInBrowser, Others: []Flow{FlowIframe}}
+	elsewhere = Choice{Flow: Guided, Guide: GuideOpenInBrowser, Others: []Flow{Iframe}}
 	// inWeChatOnly is WeChat Pay on a phone outside WeChat.
-	inWeChatOnly = Choice{Flow: FlowGuide, Guide: GuideOpenInWeChat, Others: []Flow{FlowNative}}
+	inWeChatOnly = Choice{Flow: Guided, Guide: GuideOpenInWeChat, Others: []Flow{Native}}
 	// inPlace is an Alipay wallet in its own app, or on a phone that has it.
-	inPlace = Choice{Flow: FlowWAP, Others: []Flow{FlowIframe}}
-	scanned = Choice{Flow: FlowNative}
+	inPlace = Choice{Flow: WAP, Others: []Flow{Iframe}}
+	scanned = Choice{Flow: Native}
 )
 
 // flowTable is the choice for each place and wallet.
 var flowTable = map[place]flowRow{
 	atDesktop: {
-		WalletAlipayCN: {Flow: FlowWeb, Others: []Flow{FlowIframe}},
-		WalletAlipayHK: {Flow: FlowIframe, Others: []Flow{FlowWeb}},
+		WalletAlipayCN: {Flow: Web, Others: []Flow{Iframe}},
+		WalletAlipayHK: {Flow: Iframe, Others: []Flow{Web}},
 		WalletWeChat:   scanned,
 	},
 	atHandheld: {WalletAlipayCN: inPlace, WalletAlipayHK: inPlace, WalletWeChat: inWeChatOnly},
 	atWeChat: {
 		WalletAlipayCN: elsewhere,
 		WalletAlipayHK: elsewhere,
-		WalletWeChat:   {Flow: FlowJSAPI, Others: []Flow{FlowNative}},
+		WalletWeChat:   {Flow: JSAPI, Others: []Flow{Native}},
 	},
 	atWeChatDesktop: {WalletAlipayCN: elsewhere, WalletAlipayHK: elsewhere, WalletWeChat: scanned},
 	atWeChatUnknown: {
 		WalletAlipayCN: elsewhere,
 		WalletAlipayHK: elsewhere,
-		WalletWeChat:   {Flow: FlowPick, Guide: GuidePickDevice, Others: []Flow{FlowJSAPI, FlowNative}},
+		WalletWeChat:   {Flow: Pick, Guide: GuidePickDevice, Others: []Flow{JSAPI, Native}},
 	},
 	atMiniProgram: {
-		WalletAlipayCN: {Flow: FlowGuide, Guide: GuideLeaveMiniProgram, Others: []Flow{FlowIframe}},
-		WalletAlipayHK: {Flow: FlowGuide, Guide: GuideLeaveMiniProgram, Others: []Flow{FlowIframe}},
-		WalletWeChat:   {Flow: FlowGuide, Guide: GuideLeaveMiniProgram, Others: []Flow{FlowNative}},
+		WalletAlipayCN: {Flow: Guided, Guide: GuideLeaveMiniProgram, Others: []Flow{Iframe}},
+		WalletAlipayHK: {Flow: Guided, Guide: GuideLeaveMiniProgram, Others: []Flow{Iframe}},
+		WalletWeChat:   {Flow: Guided, Guide: GuideLeaveMiniProgram, Others: []Flow{Native}},
 	},
 	atWeCom: {WalletAlipayCN: elsewhere, WalletAlipayHK: elsewhere, WalletWeChat: inWeChatOnly},
 	atAlipay: {
 		WalletAlipayCN: inPlace,
-		WalletAlipayHK: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Switch: WalletAlipayCN, Others: []Flow{FlowIframe}},
+		WalletAlipayHK: {Flow: Guided, Guide: GuideOpenInBrowser, Switch: WalletAlipayCN, Others: []Flow{Iframe}},
 		WalletWeChat:   inWeChatOnly,
 	},
 	atAlipayHK: {
-		WalletAlipayCN: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Switch: WalletAlipayHK, Others: []Flow{FlowIframe}},
+		WalletAlipayCN: {Flow: Guided, Guide: GuideOpenInBrowser, Switch: WalletAlipayHK, Others: []Flow{Iframe}},
 		WalletAlipayHK: inPlace,
 		WalletWeChat:   inWeChatOnly,
 	},
 	atOtherApp: {
-		WalletAlipayCN: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Anyway: FlowWAP, Others: []Flow{FlowWAP, FlowIframe}},
-		WalletAlipayHK: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Anyway: FlowWAP, Others: []Flow{FlowWAP, FlowIframe}},
-		WalletWeChat:   {Flow: FlowGuide, Guide: GuideOpenInWeChat, Anyway: FlowNative, Others: []Flow{FlowNative}},
+		WalletAlipayCN: {Flow: Guided, Guide: GuideOpenInBrowser, Anyway: WAP, Others: []Flow{WAP, Iframe}},
+		WalletAlipayHK: {Flow: Guided, Guide: GuideOpenInBrowser, Anyway: WAP, Others: []Flow{WAP, Iframe}},
+		WalletWeChat:   {Flow: Guided, Guide: GuideOpenInWeChat, Anyway: Native, Others: []Flow{Native}},
 	},
 	atOtherDesktop: {
-		WalletAlipayCN: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Anyway: FlowWeb, Others: []Flow{FlowWeb, FlowIframe}},
-		WalletAlipayHK: {Flow: FlowGuide, Guide: GuideOpenInBrowser, Anyway: FlowWeb, Others: []Flow{FlowWeb, FlowIframe}},
-		WalletWeChat:   {Flow: FlowGuide, Guide: GuideOpenInBrowser, Anyway: FlowNative, Others: []Flow{FlowNative}},
+		WalletAlipayCN: {Flow: Guided, Guide: GuideOpenInBrowser, Anyway: Web, Others: []Flow{Web, Iframe}},
+		WalletAlipayHK: {Flow: Guided, Guide: GuideOpenInBrowser, Anyway: Web, Others: []Flow{Web, Iframe}},
+		WalletWeChat:   {Flow: Guided, Guide: GuideOpenInBrowser, Anyway: Native, Others: []Flow{Native}},
 	},
 	atScreen: {
-		WalletAlipayCN: {Flow: FlowIframe, Others: []Flow{FlowWeb, FlowWAP}},
-		WalletAlipayHK: {Flow: FlowIframe, Others: []Flow{FlowWeb, FlowWAP}},
+		WalletAlipayCN: {Flow: Iframe, Others: []Flow{Web, WAP}},
+		WalletAlipayHK: {Flow: Iframe, Others: []Flow{Web, WAP}},
 		WalletWeChat:   scanned,
 	},
-	atNobody: {WalletAlipayCN: {Flow: FlowNone}, WalletAlipayHK: {Flow: FlowNone}, WalletWeChat: {Flow: FlowNone}},
+	atNobody: {WalletAlipayCN: {Flow: None}, WalletAlipayHK: {Flow: None}, WalletWeChat: {Flow: None}},
 	atUnknown: {
-		WalletAlipayCN: {Flow: FlowPick, Guide: GuidePickDevice, Others: []Flow{FlowWAP, FlowIframe, FlowWeb}},
-		WalletAlipayHK: {Flow: FlowPick, Guide: GuidePickDevice, Others: []Flow{FlowWAP, FlowIframe, FlowWeb}},
-		WalletWeChat:   {Flow: FlowPick, Guide: GuideOpenInWeChat, Others: []Flow{FlowNative}},
+		WalletAlipayCN: {Flow: Pick, Guide: GuidePickDevice, Others: []Flow{WAP, Iframe, Web}},
+		WalletAlipayHK: {Flow: Pick, Guide: GuidePickDevice, Others: []Flow{WAP, Iframe, Web}},
+		WalletWeChat:   {Flow: Pick, Guide: GuideOpenInWeChat, Others: []Flow{Native}},
 	},
 }

@@ -1,4 +1,4 @@
-package checkout_test
+package flow_test
 
 import (
 	"maps"
@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 const (
-	none   = checkout.ContainerNone
-	wechat = checkout.ContainerWeChat
-	alipay = checkout.ContainerAlipay
+	none   = flow.ContainerNone
+	wechat = flow.ContainerWeChat
+	alipay = flow.ContainerAlipay
 )
 
 // browsers are one user agent of each kind that the rules tell apart.
@@ -40,15 +40,15 @@ func headers(userAgent string, more ...string) func(string) string {
 func TestDetectDevice(t *testing.T) {
 	t.Parallel()
 	const (
-		desktop, handheld, screen = checkout.DeviceDesktop, checkout.DeviceHandheld, checkout.DeviceScreen
-		bot, unknown              = checkout.DeviceBot, checkout.DeviceUnknown
+		desktop, handheld, screen = flow.DeviceDesktop, flow.DeviceHandheld, flow.DeviceScreen
+		bot, unknown              = flow.DeviceBot, flow.DeviceUnknown
 
-		other = checkout.ContainerOther
+		other = flow.ContainerOther
 	)
 	for name, c := range map[string]struct {
 		userAgent string
-		kind      checkout.DeviceKind
-		container checkout.Container
+		kind      flow.DeviceKind
+		container flow.Container
 	}{
 		"Chrome on Windows":       {onWindows, desktop, none},
 		"Safari on a Mac":         {onMac, desktop, none},
@@ -84,21 +84,21 @@ func TestDetectDevice(t *testing.T) {
 		"WeChat on a Mac":          {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) MicroMessenger/6.8.0 MacWechat/3.8", desktop, wechat},
 		"WeChat's developer tools": {onMac + " wechatdevtools/1.06 MicroMessenger/8.0.5 webview/", handheld, wechat},
 		"WeChat on who knows what": {"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.50", unknown, wechat},
-		"WeCom on Android":         {inAndroidApp + " wxwork/4.1.30 MicroMessenger/7.0.1", handheld, checkout.ContainerWeCom},
-		"WeCom on Windows":         {onWindows + " wxwork/4.1.30 (MicroMessenger/6.2) WindowsWechat", desktop, checkout.ContainerWeCom},
+		"WeCom on Android":         {inAndroidApp + " wxwork/4.1.30 MicroMessenger/7.0.1", handheld, flow.ContainerWeCom},
+		"WeCom on Windows":         {onWindows + " wxwork/4.1.30 (MicroMessenger/6.2) WindowsWechat", desktop, flow.ContainerWeCom},
 		"Alipay on Android":        {inAndroidApp + " NebulaSDK/1.8 AliApp(AP/10.6.0) AlipayClient/10.6.0", handheld, alipay},
 		"Alipay by AliApp":         {inIPhoneApp + " AliApp(AP/10.6.0)", handheld, alipay},
 		"Alipay by its client":     {inIPhoneApp + " AlipayClient/10.6.0", handheld, alipay},
-		"AlipayHK names Alipay":    {inAndroidApp + " AliApp(AP/10.6.0) AlipayClientHK/10.6.0", handheld, checkout.ContainerAlipayHK},
-		"AlipayHK by AliApp":       {inIPhoneApp + " AliApp(APHK/6.2.0)", handheld, checkout.ContainerAlipayHK},
-		"DingTalk names AliApp":    {inAndroidApp + " AliApp(DingTalk/7.0.0) com.alibaba.android.rimet", handheld, checkout.ContainerDingTalk},
-		"DingTalk on Windows":      {onWindows + " dingtalk-win/1.0.0 DingTalk(7.0.0)", desktop, checkout.ContainerDingTalk},
+		"AlipayHK names Alipay":    {inAndroidApp + " AliApp(AP/10.6.0) AlipayClientHK/10.6.0", handheld, flow.ContainerAlipayHK},
+		"AlipayHK by AliApp":       {inIPhoneApp + " AliApp(APHK/6.2.0)", handheld, flow.ContainerAlipayHK},
+		"DingTalk names AliApp":    {inAndroidApp + " AliApp(DingTalk/7.0.0) com.alibaba.android.rimet", handheld, flow.ContainerDingTalk},
+		"DingTalk on Windows":      {onWindows + " dingtalk-win/1.0.0 DingTalk(7.0.0)", desktop, flow.ContainerDingTalk},
 		"Taobao is not Alipay":     {inAndroidApp + " AliApp(TB/10.30.0)", handheld, other},
-		"QQ":                       {inIPhoneApp + " QQ/9.0.17.638 V1_IPH_SQ_9.0.17_1_APP_A", handheld, checkout.ContainerQQ},
-		"QQ by its version":        {onAndroid + " V1_AND_SQ_4.5.0_5_YYB_D", handheld, checkout.ContainerQQ},
+		"QQ":                       {inIPhoneApp + " QQ/9.0.17.638 V1_IPH_SQ_9.0.17_1_APP_A", handheld, flow.ContainerQQ},
+		"QQ by its version":        {onAndroid + " V1_AND_SQ_4.5.0_5_YYB_D", handheld, flow.ContainerQQ},
 		"QQ's browser is not QQ":   {onAndroid + " MQQBrowser/13.1", handheld, none},
-		"Weibo":                    {inIPhoneApp + " Weibo (iPhone15,2__weibo__14.6.2__iphone__os17.5)", handheld, checkout.ContainerWeibo},
-		"Douyin":                   {inIPhoneApp + " aweme_31.9.0 BytedanceWebview/d8a21c6", handheld, checkout.ContainerDouyin},
+		"Weibo":                    {inIPhoneApp + " Weibo (iPhone15,2__weibo__14.6.2__iphone__os17.5)", handheld, flow.ContainerWeibo},
+		"Douyin":                   {inIPhoneApp + " aweme_31.9.0 BytedanceWebview/d8a21c6", handheld, flow.ContainerDouyin},
 		"TikTok":                   {inAndroidApp + " trill_340204 BytedanceWebview/d8a21c6", handheld, other},
 		"Facebook":                 {inIPhoneApp + " [FBAN/FBIOS;FBAV/445.0.0]", handheld, other},
 		"an app on Android":        {inAndroidApp, handheld, other},
@@ -128,7 +128,7 @@ func TestDetectDevice(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, userAgent := range []string{c.userAgent, strings.ToLower(c.userAgent), strings.ToUpper(c.userAgent)} {
-				d := checkout.DetectDevice(headers(userAgent))
+				d := flow.Detect(headers(userAgent))
 				if d.Kind != c.kind || d.Container != c.container || d.Reason == "" || d.MiniProgram || d.Prefetched {
 					t.Errorf("%s in %s because %q, want %s in %s", d.Kind, d.Container, d.Reason, c.kind, c.container)
 				}
@@ -144,7 +144,7 @@ func TestMiniProgramIsNoPlainWeChat(t *testing.T) {
 		inIPhoneApp + " MicroMessenger/8.0.50 miniProgram",
 		onWindows + " MicroMessenger/7.0.20 WindowsWechat miniProgram",
 	} {
-		if d := checkout.DetectDevice(headers(ua)); !d.MiniProgram || d.Container != wechat {
+		if d := flow.Detect(headers(ua)); !d.MiniProgram || d.Container != wechat {
 			t.Errorf("%+v", d)
 		}
 	}
@@ -155,26 +155,26 @@ func TestClientHintsRefine(t *testing.T) {
 	const forms, platform, mobile = "Sec-CH-UA-Form-Factors", "Sec-CH-UA-Platform", "Sec-CH-UA-Mobile"
 	for name, c := range map[string]struct {
 		header func(string) string
-		kind   checkout.DeviceKind
-		in     checkout.Container
+		kind   flow.DeviceKind
+		in     flow.Container
 	}{
-		"a phone that asks for the computer's page": {headers(onLinux, platform, `"Android"`, mobile, "?0"), checkout.DeviceHandheld, none},
-		"a tablet by its form":                      {headers(onWindows, forms, `"Desktop", "Tablet"`), checkout.DeviceHandheld, none},
-		"a car":                                     {headers(onAndroid, forms, `"Automotive", "Tablet"`, platform, `"Android"`), checkout.DeviceScreen, none},
-		"a watch":                                   {headers(onAndroid, forms, `"Watch"`), checkout.DeviceScreen, none},
-		"glasses":                                   {headers(onLinux, forms, `"XR"`), checkout.DeviceScreen, none},
-		"a computer that plays a phone":             {headers(onIPhone, platform, `"Windows"`), checkout.DeviceDesktop, none},
-		"nothing but a platform":                    {headers("", platform, `"macOS"`), checkout.DeviceDesktop, none},
-		"nothing but mobile":                        {headers("", mobile, "?1"), checkout.DeviceHandheld, none},
-		"not mobile says nothing":                   {headers("", mobile, "?0", platform, `"Unknown"`), checkout.DeviceUnknown, none},
-		"odd values say nothing":                    {headers(onIPhone, mobile, "yes", platform, "<?>", forms, "Desktop"), checkout.DeviceHandheld, none},
-		"an app keeps its device":                   {headers(onWindows+" MicroMessenger/7.0.20 WindowsWechat", platform, `"Android"`, mobile, "?1"), checkout.DeviceDesktop, wechat},
-		"a TV stays one":                            {headers("Mozilla/5.0 (Linux; Android TV) AppleWebKit/537.36", platform, `"Android"`), checkout.DeviceScreen, none},
-		"a bot stays one":                           {headers("curl/8", platform, `"Windows"`), checkout.DeviceBot, none},
+		"a phone that asks for the computer's page": {headers(onLinux, platform, `"Android"`, mobile, "?0"), flow.DeviceHandheld, none},
+		"a tablet by its form":                      {headers(onWindows, forms, `"Desktop", "Tablet"`), flow.DeviceHandheld, none},
+		"a car":                                     {headers(onAndroid, forms, `"Automotive", "Tablet"`, platform, `"Android"`), flow.DeviceScreen, none},
+		"a watch":                                   {headers(onAndroid, forms, `"Watch"`), flow.DeviceScreen, none},
+		"glasses":                                   {headers(onLinux, forms, `"XR"`), flow.DeviceScreen, none},
+		"a computer that plays a phone":             {headers(onIPhone, platform, `"Windows"`), flow.DeviceDesktop, none},
+		"nothing but a platform":                    {headers("", platform, `"macOS"`), flow.DeviceDesktop, none},
+		"nothing but mobile":                        {headers("", mobile, "?1"), flow.DeviceHandheld, none},
+		"not mobile says nothing":                   {headers("", mobile, "?0", platform, `"Unknown"`), flow.DeviceUnknown, none},
+		"odd values say nothing":                    {headers(onIPhone, mobile, "yes", platform, "<?>", forms, "Desktop"), flow.DeviceHandheld, none},
+		"an app keeps its device":                   {headers(onWindows+" MicroMessenger/7.0.20 WindowsWechat", platform, `"Android"`, mobile, "?1"), flow.DeviceDesktop, wechat},
+		"a TV stays one":                            {headers("Mozilla/5.0 (Linux; Android TV) AppleWebKit/537.36", platform, `"Android"`), flow.DeviceScreen, none},
+		"a bot stays one":                           {headers("curl/8", platform, `"Windows"`), flow.DeviceBot, none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if d := checkout.DetectDevice(c.header); d.Kind != c.kind || d.Container != c.in {
+			if d := flow.Detect(c.header); d.Kind != c.kind || d.Container != c.in {
 				t.Errorf("%+v, want %s in %s", d, c.kind, c.in)
 			}
 		})
@@ -187,12 +187,12 @@ func TestPrefetchIsTold(t *testing.T) {
 		{"Sec-Purpose", "prefetch"}, {"Sec-Purpose", "prefetch;prerender"}, {"Sec-Purpose", "prerender"},
 		{"Purpose", "prefetch"}, {"X-Purpose", "preview"}, {"X-Moz", "Prefetch"},
 	} {
-		d := checkout.DetectDevice(headers(onWindows, header...))
-		if !d.Prefetched || d.Kind != checkout.DeviceDesktop || !strings.Contains(d.Reason, header[0]) {
+		d := flow.Detect(headers(onWindows, header...))
+		if !d.Prefetched || d.Kind != flow.DeviceDesktop || !strings.Contains(d.Reason, header[0]) {
 			t.Errorf("%v: %+v", header, d)
 		}
 	}
-	if checkout.DetectDevice(headers(onWindows, "Purpose", "fun")).Prefetched {
+	if flow.Detect(headers(onWindows, "Purpose", "fun")).Prefetched {
 		t.Error("any purpose is a prefetch")
 	}
 }
@@ -202,48 +202,48 @@ func TestDeviceHeadersAreAllThatIsRead(t *testing.T) {
 	t.Parallel()
 	read := map[string]bool{}
 	for _, ua := range []string{"", onWindows, "curl/8", inAndroidApp} {
-		checkout.DetectDevice(func(name string) string {
+		flow.Detect(func(name string) string {
 			read[name] = true
 			return map[string]string{"User-Agent": ua}[name]
 		})
 	}
-	if got, want := slices.Sorted(maps.Keys(read)), slices.Sorted(slices.Values(checkout.DeviceHeaders())); !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(read)), slices.Sorted(slices.Values(flow.DeviceHeaders())); !slices.Equal(got, want) {
 		t.Errorf("%v are read, %v are told", got, want)
 	}
 }
 
 func TestFlows(t *testing.T) {
 	t.Parallel()
-	for flow, c := range map[checkout.Flow]struct{ redirects, code, alipay, wechat bool }{
-		checkout.FlowWeb:    {true, false, true, false},
-		checkout.FlowWAP:    {true, false, true, false},
-		checkout.FlowIframe: {false, true, true, false},
-		checkout.FlowNative: {false, true, false, true},
-		checkout.FlowJSAPI:  {false, false, false, true},
-		checkout.FlowGuide:  {},
-		checkout.FlowPick:   {},
-		checkout.FlowNone:   {},
-		"":                  {},
+	for way, c := range map[flow.Flow]struct{ redirects, code, alipay, wechat bool }{
+		flow.Web:    {true, false, true, false},
+		flow.WAP:    {true, false, true, false},
+		flow.Iframe: {false, true, true, false},
+		flow.Native: {false, true, false, true},
+		flow.JSAPI:  {false, false, false, true},
+		flow.Guided: {},
+		flow.Pick:   {},
+		flow.None:   {},
+		"":          {},
 	} {
-		if flow.Redirects() != c.redirects || flow.ShowsCode() != c.code {
-			t.Errorf("%q: redirects %v, shows a code %v", flow, flow.Redirects(), flow.ShowsCode())
+		if way.Redirects() != c.redirects || way.ShowsCode() != c.code {
+			t.Errorf("%q: redirects %v, shows a code %v", way, way.Redirects(), way.ShowsCode())
 		}
-		if checkout.WalletAlipayHK.CanPayBy(flow) != c.alipay || checkout.WalletWeChat.CanPayBy(flow) != c.wechat || checkout.Wallet("x").CanPayBy(flow) {
-			t.Errorf("%q suits other wallets than it should", flow)
+		if flow.WalletAlipayHK.CanPayBy(way) != c.alipay || flow.WalletWeChat.CanPayBy(way) != c.wechat || flow.Wallet("x").CanPayBy(way) {
+			t.Errorf("%q suits other wallets than it should", way)
 		}
 	}
 }
 
 func TestExpandWallets(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string][]checkout.Wallet{
-		"alipay":    {checkout.WalletAlipayCN, checkout.WalletAlipayHK},
-		"alipay_hk": {checkout.WalletAlipayHK},
-		"wechat":    {checkout.WalletWeChat},
+	for name, want := range map[string][]flow.Wallet{
+		"alipay":    {flow.WalletAlipayCN, flow.WalletAlipayHK},
+		"alipay_hk": {flow.WalletAlipayHK},
+		"wechat":    {flow.WalletWeChat},
 		"Alipay":    nil,
 		"":          nil,
 	} {
-		if got := checkout.ExpandWallets(name); !slices.Equal(got, want) {
+		if got := flow.ExpandWallets(name); !slices.Equal(got, want) {
 			t.Errorf("%q: %v, want %v", name, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package checkout
+package flow
 
 import (
 	"slices"
@@ -57,7 +57,7 @@ func Hints() []string {
 	return []string{hintFormFactors, hintMobile, hintPlatform}
 }
 
-// DeviceHeaders are all headers that [DetectDevice] reads.
+// DeviceHeaders are all headers that [Detect] reads.
 func DeviceHeaders() []string {
 	names := append([]string{"User-Agent"}, Hints()...)
 	for _, s := range prefetchSigns {
@@ -74,7 +74,7 @@ const (
 	hintPlatform    = "Sec-CH-UA-Platform"
 )
 
-// DetectDevice reads the headers of a request: User-Agent, [Hints], and those
+// Detect reads the headers of a request: User-Agent, [Hints], and those
 // that mark a prefetch. header returns the value of the one that it is asked
 // for by its canonical name, "" for none. An empty or strange user agent is
 // unknown, never an error: the shopper then picks.
@@ -82,7 +82,7 @@ const (
 // The order is fixed, since one user agent names many: what reads and never
 // pays; the app, because most name a browser and a system too; the system.
 // Client hints refine the system and never override an app.
-func DetectDevice(header func(name string) string) Device {
+func Detect(header func(name string) string) Device {
 	ua := strings.ToLower(header("User-Agent"))
 	d := Device{Kind: DeviceUnknown, Container: ContainerNone}
 	if sign := botSign(ua); sign != "" {

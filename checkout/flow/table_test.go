@@ -1,0 +1,227 @@
+package flow_test
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wantukit/wantukit/checkout/flow"
+)
+
+const (
+	web, iframe, native = flow.Web, flow.Iframe, flow.Native
+	wap, jsapi          = flow.WAP, flow.JSAPI
+	pick, guide, never  = flow.Pick, flow.Guided, flow.None
+)
+
+// cell is what the table has for a place and a wallet.
+type cell struct {
+	flow   flow.Flow
+	guide  flow.Guide
+	anyway flow.Flow
+	to     flow.Wallet // switch to
+	others []flow.Flow
+}
+
+func in(container flow.Container, kind flow.DeviceKind) flow.Device {
+	return flow.Device{Kind: kind, Container: container, Reason: "test"}
+}
+
+func one(way flow.Flow, others ...flow.Flow) cell { return cell{flow: way, others: others} }
+
+func guided(to flow.Guide, others ...flow.Flow) cell {
+	return cell{flow: guide, guide: to, others: others}
+}
+
+func tried(to flow.Guide, anyway flow.Flow, others ...flow.Flow) cell {
+	return cell{flow: guide, guide: to, anyway: anyway, others: append([]flow.Flow{anyway}, others...)}
+}
+
+func switched(to flow.Wallet) cell {
+	return cell{flow: guide, guide: flow.GuideOpenInBrowser, to: to, others: []flow.Flow{iframe}}
+}
+
+// table are the cells for Alipay CN, Alipay HK and WeChat Pay, by place.
+func table() map[string]struct {
+	device flow.Device
+	cells  [3]cell
+} {
+	const (
+		browser, inWeChat, leave = flow.GuideOpenInBrowser, flow.GuideOpenInWeChat, flow.GuideLeaveMiniProgram
+		which                    = flow.GuidePickDevice
+
+		desktopKind, handheld = flow.DeviceDesktop, flow.DeviceHandheld
+		screen, unknown       = flow.DeviceScreen, flow.DeviceUnknown
+	)
+	mini, ahead := in(wechat, handheld), in(none, desktopKind)
+	mini.MiniProgram, ahead.Prefetched = true, true
+	onScreen := [3]cell{one(iframe, web, wap), one(iframe, web, wap), one(native)}
+	nobody := [3]cell{one(never), one(never), one(never)}
+	app := [3]cell{tried(browser, wap, iframe), tried(browser, wap, iframe), tried(inWeChat, native)}
+	return map[string]struct {
+		device flow.Device
+		cells  [3]cell
+	}{
+		"desktop":                   {in(none, desktopKind), [3]cell{one(web, iframe), one(iframe, web), one(native)}},
+		"phone":                     {in(none, handheld), [3]cell{one(wap, iframe), one(wap, iframe), guided(inWeChat, native)}},
+		"WeChat on a phone":         {in(wechat, handheld), [3]cell{guided(browser, iframe), guided(browser, iframe), one(jsapi, native)}},
+		"WeChat on a computer":      {in(wechat, desktopKind), [3]cell{guided(browser, iframe), guided(browser, iframe), one(native)}},
+		"WeChat on who knows":       {in(wechat, unknown), [3]cell{guided(browser, iframe), guided(browser, iframe), {flow: pick, guide: which, others: []flow.Flow{jsapi, native}}}},
+		"mini program":              {mini, [3]cell{guided(leave, iframe), guided(leave, iframe), guided(leave, native)}},
+		"WeCom on a phone":          {in(flow.ContainerWeCom, handheld), [3]cell{guided(browser, iframe), guided(browser, iframe), guided(inWeChat, native)}},
+		"WeCom on a computer":       {in(flow.ContainerWeCom, desktopKind), [3]cell{guided(browser, iframe), guided(browser, iframe), one(native)}},
+		"Alipay":                    {in(alipay, handheld), [3]cell{one(wap, iframe), switched(flow.WalletAlipayCN), guided(inWeChat, native)}},
+		"AlipayHK":                  {in(flow.ContainerAlipayHK, handheld), [3]cell{switched(flow.WalletAlipayHK), one(wap, iframe), guided(inWeChat, native)}},
+		"QQ":                        {in(flow.ContainerQQ, handheld), app},
+		"Weibo":                     {in(flow.ContainerWeibo, handheld), app},
+		"Douyin":                    {in(flow.ContainerDouyin, handheld), app},
+		"DingTalk":                  {in(flow.ContainerDingTalk, handheld), app},
+		"another app":               {in(flow.ContainerOther, handheld), app},
+		"another app on who knows":  {in(flow.ContainerOther, unknown), app},
+		"another app on a computer": {in(flow.ContainerDingTalk, desktopKind), [3]cell{tried(browser, web, iframe), tried(browser, web, iframe), tried(browser, native)}},
+		"TV, console, car, watch":   {in(none, screen), onScreen},
+		"an app on a screen":        {in(flow.ContainerDingTalk, screen), onScreen},
+		"bot":                       {in(none, flow.DeviceBot), nobody},
+		"prefetch":                  {ahead, nobody},
+		"unknown": {in(none, unknown), [3]cell{
+			{flow: pick, guide: which, others: []flow.Flow{wap, iframe, web}},
+			{flow: pick, guide: which, others: []flow.Flow{wap, iframe, web}},
+			{flow: pick, guide: inWeChat, others: []flow.Flow{native}},
+		}},
+	}
+}
+
+func TestFlowTable(t *testing.T) {
+	t.Parallel()
+	for name, row := range table() {
+		for i, w := range flow.Wallets() {
+			t.Run(name+"/"+string(w), func(t *testing.T) {
+				t.Parallel()
+				choice, want := flow.Choose(row.device, w), row.cells[i]
+				got := cell{choice.Flow, choice.Guide, choice.Anyway, choice.Switch, choice.Others}
+				if got.flow != want.flow || got.guide != want.guide || got.anyway != want.anyway || got.to != want.to || !slices.Equal(got.others, want.others) {
+					t.Errorf("%+v, want %+v", got, want)
+				}
+			})
+		}
+	}
+}
+
+// everyDevice is each device that there can be.
+func everyDevice() (all []flow.Device) {
+	for _, kind := range []flow.DeviceKind{
+		flow.DeviceDesktop, flow.DeviceHandheld, flow.DeviceScreen, flow.DeviceBot, flow.DeviceUnknown, "new",
+	} {
+		for _, container := range []flow.Container{
+			none, wechat, flow.ContainerWeCom, alipay, flow.ContainerAlipayHK, flow.ContainerQQ, flow.ContainerDingTalk,
+			flow.ContainerWeibo, flow.ContainerDouyin, flow.ContainerOther, "new",
+		} {
+			for flags := range 4 {
+				d := in(container, kind)
+				d.MiniProgram, d.Prefetched = flags&1 != 0, flags&2 != 0
+				all = append(all, d)
+			}
+		}
+	}
+	return all
+}
+
+// TestFlowTableIsTotal: each device has a choice with a reason for each wallet,
+// and no shopper is at a dead end.
+func TestFlowTableIsTotal(t *testing.T) {
+	t.Parallel()
+	for _, d := range everyDevice() {
+		nobody := d.Kind == flow.DeviceBot || d.Prefetched
+		for _, w := range flow.Wallets() {
+			choice := flow.Choose(d, w)
+			places := w.CanPayBy(choice.Flow)
+			waits := choice.Flow == guide || choice.Flow == pick
+			switch {
+			case choice.Reason == "":
+				t.Errorf("%+v, %s: no reason", d, w)
+			case nobody && choice.Flow != never, !nobody && !places && !waits:
+				t.Errorf("%+v, %s: %s", d, w, choice.Flow)
+			case waits != (choice.Guide != ""), waits && len(choice.Others) == 0:
+				t.Errorf("%+v, %s: a dead end: %+v", d, w, choice)
+			case choice.Anyway != "" && !slices.Contains(choice.Others, choice.Anyway):
+				t.Errorf("%+v, %s: to be tried, and not there: %+v", d, w, choice)
+			}
+			for _, other := range choice.Others {
+				if other == choice.Flow || !w.CanPayBy(other) {
+					t.Errorf("%+v, %s: %s is no other way than %s", d, w, other, choice.Flow)
+				}
+			}
+		}
+	}
+}
+
+func TestChoiceForWallets(t *testing.T) {
+	t.Parallel()
+	both := []flow.Wallet{flow.WalletAlipayCN, flow.WalletAlipayHK}
+	inAlipay := in(alipay, flow.DeviceHandheld)
+	if got := flow.Choose(inAlipay, flow.WalletAlipayHK).ForWallets(both); got.Guide != flow.GuideSwitchWallet || got.Switch != flow.WalletAlipayCN {
+		t.Errorf("AlipayHK in Alipay, both accepted: %+v", got)
+	}
+	if got := flow.Choose(inAlipay, flow.WalletAlipayHK).ForWallets(both[1:]); got.Guide != flow.GuideOpenInBrowser || got.Switch != "" {
+		t.Errorf("AlipayHK in Alipay, only AlipayHK accepted: %+v", got)
+	}
+	if got := flow.Choose(inAlipay, flow.WalletAlipayCN).ForWallets(both); got.Flow != wap || got.Guide != "" {
+		t.Errorf("Alipay in Alipay: %+v", got)
+	}
+}
+
+// TestChoiceWithoutJSAPI: a QR code replaces WeChat's payment sheet, with a
+// reason. Every other choice stays as it is.
+func TestChoiceWithoutJSAPI(t *testing.T) {
+	t.Parallel()
+	for _, d := range everyDevice() {
+		for _, w := range flow.Wallets() {
+			want, got := flow.Choose(d, w), flow.Choose(d, w).WithoutJSAPI()
+			if want.Flow == jsapi || slices.Contains(want.Others, jsapi) {
+				want = flow.Choice{Flow: native, Reason: want.Reason + "; the shop has no WeChat account"}
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%+v, %s: %+v, want %+v", d, w, got, want)
+			}
+		}
+	}
+	if got := flow.Choose(in(wechat, flow.DeviceHandheld), flow.WalletWeChat).WithoutJSAPI(); got.Flow != native {
+		t.Errorf("in WeChat: %+v", got)
+	}
+}
+
+func TestUnknownWalletHasNoFlow(t *testing.T) {
+	t.Parallel()
+	if choice := flow.Choose(in(none, flow.DeviceDesktop), "paypal"); choice.Flow != never || choice.Reason == "" {
+		t.Errorf("%+v", choice)
+	}
+}
+
+func TestChoiceIsTheCallersOwn(t *testing.T) {
+	t.Parallel()
+	flow.Choose(in(none, flow.DeviceHandheld), flow.WalletAlipayCN).Others[0] = "spoiled"
+	if got := flow.Choose(in(none, flow.DeviceHandheld), flow.WalletAlipayCN).Others[0]; got != iframe {
+		t.Errorf("%s", got)
+	}
+}
+
+// FuzzDetectDevice: whatever a browser sends, there is a choice with a reason
+// that is safe to log.
+func FuzzDetectDevice(f *testing.F) {
+	for _, ua := range []string{"", onWindows, inAndroidApp + " MicroMessenger/8", "@", "a@b", "compatible;", "(", "\xff\x00\n"} {
+		f.Add(ua, `"Android"`, "prefetch")
+	}
+	f.Fuzz(func(t *testing.T, ua, platform, purpose string) {
+		d := flow.Detect(headers(ua, "Sec-CH-UA-Platform", platform, "Sec-Purpose", purpose))
+		for _, w := range flow.Wallets() {
+			choice := flow.Choose(d, w)
+			if choice.Flow == "" || choice.Reason == "" || strings.ContainsFunc(choice.Reason, func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Errorf("%q: %+v", ua, choice)
+			}
+			if choice.Flow == never && d.Kind != flow.DeviceBot && !d.Prefetched {
+				t.Errorf("%q: nothing for %+v", ua, d)
+			}
+		}
+	})
+}
