@@ -9,7 +9,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/worker"
-	"github.com/wantukit/wantukit/cmd/wantukit/records"
+	"github.com/wantukit/wantukit/cmd/wantukit/dbcli"
 )
 
 // databaseFlags say where the data is.
@@ -17,7 +17,7 @@ type databaseFlags struct {
 	Data        string `help:"Folder of the SQLite database and the secret, where --database-url names no other database." default:"./data" type:"path"`
 	DatabaseURL string `help:"PostgreSQL that keeps the data, such as 'postgres://wantukit@db.example.com/wantukit?sslmode=verify-full'; several nodes may share it. A password is safer in the environment."`
 
-	records.Unverified
+	dbcli.Unverified
 }
 
 // open opens the database and brings its schema up to date.

@@ -13,8 +13,8 @@ import (
 	"strings"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
-	"github.com/wantukit/wantukit/cmd/wantukit/shop"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+	"github.com/wantukit/wantukit/cmd/wantukit/demoshop"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 	"github.com/wantukit/wantukit/web"
 )
@@ -32,7 +32,7 @@ type demoCommand struct {
 }
 
 // Run implements kong's command.
-func (c *demoCommand) Run(ctx context.Context, logger *slog.Logger, streams operator.Streams) error {
+func (c *demoCommand) Run(ctx context.Context, logger *slog.Logger, streams gatewaycli.Streams) error {
 	d, err := newDemo(ctx, c, logger)
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ type demo struct {
 	sandbox *sandbox.Sandbox
 	// gateway is the sandbox; a test puts faults before it.
 	gateway                   http.Handler
-	shop                      *shop.Shop
+	shop                      *demoshop.Shop
 	listener, sandboxListener listener
 	publicURL                 string
 }
@@ -86,7 +86,7 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	}
 	// The shop calls the API where this machine reaches it; browsers and the
 	// gateway use the public address.
-	d.shop, err = shop.New(shop.Config{
+	d.shop, err = demoshop.New(demoshop.Config{
 		API: "http://" + net.JoinHostPort(d.listener.host("127.0.0.1"), d.listener.port()), APIKey: config.DemoAPIKey,
 		WebhookSecret: config.DemoWebhookSecret, PublicURL: d.publicURL,
 	})

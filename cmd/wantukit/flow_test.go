@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
 // TestFlowAnswersBeforeItIsAskedAgain: whoever talks to it through a pipe waits
@@ -19,7 +19,7 @@ func TestFlowAnswersBeforeItIsAskedAgain(t *testing.T) {
 	answers, answer := io.Pipe()
 	done := make(chan int, 1)
 	go func() {
-		done <- run(t.Context(), []string{"flow", "--jsonl"}, operator.Streams{In: questions, Out: answer, Err: io.Discard})
+		done <- run(t.Context(), []string{"flow", "--jsonl"}, gatewaycli.Streams{In: questions, Out: answer, Err: io.Discard})
 		_ = answer.Close()
 	}()
 	lines := bufio.NewScanner(answers)
@@ -32,7 +32,7 @@ func TestFlowAnswersBeforeItIsAskedAgain(t *testing.T) {
 		}
 	}
 	_ = ask.Close()
-	if code := <-done; code != operator.ExitDone {
+	if code := <-done; code != gatewaycli.ExitDone {
 		t.Errorf("exit %d", code)
 	}
 }
@@ -42,9 +42,9 @@ func TestFlowPassesOverAnEndlessLine(t *testing.T) {
 	t.Parallel()
 	in := io.MultiReader(strings.NewReader(`{"ua": "`+strings.Repeat("x", 5<<20)+"\"}\n"), strings.NewReader(`{"ua": "curl/8.0"}`))
 	var out, said bytes.Buffer
-	code := run(t.Context(), []string{"flow", "--jsonl"}, operator.Streams{In: in, Out: &out, Err: &said})
+	code := run(t.Context(), []string{"flow", "--jsonl"}, gatewaycli.Streams{In: in, Out: &out, Err: &said})
 	first, second, _ := strings.Cut(out.String(), "\n")
-	if code != operator.ExitUsage || !strings.Contains(first, "line 1: over 1 MiB") || !strings.Contains(second, `"bot"`) || !strings.Contains(said.String(), "line 1") {
+	if code != gatewaycli.ExitUsage || !strings.Contains(first, "line 1: over 1 MiB") || !strings.Contains(second, `"bot"`) || !strings.Contains(said.String(), "line 1") {
 		t.Errorf("exit %d:\n%s%s", code, &out, &said)
 	}
 }
@@ -53,8 +53,8 @@ func TestFlowTellsThatItCouldNotWrite(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"flow", "x"}, {"flow", "--jsonl"}} {
 		var said bytes.Buffer
-		code := run(t.Context(), args, operator.Streams{In: strings.NewReader(`{"ua": "x"}`), Out: brokenPipe{}, Err: &said})
-		if code != operator.ExitFailed || !strings.Contains(said.String(), "broken pipe") {
+		code := run(t.Context(), args, gatewaycli.Streams{In: strings.NewReader(`{"ua": "x"}`), Out: brokenPipe{}, Err: &said})
+		if code != gatewaycli.ExitFailed || !strings.Contains(said.String(), "broken pipe") {
 			t.Errorf("%v: exit %d: %s", args, code, &said)
 		}
 	}
@@ -76,8 +76,8 @@ func TestFlowOfAShopWithoutWeChatAccount(t *testing.T) {
 		"lines, without account":       {[]string{"flow", "--jsonl", "--no-wechat-account"}, `{"ua": "` + ua + `"}`, `"wechat":"native"`},
 	} {
 		var out, said bytes.Buffer
-		code := run(t.Context(), c.args, operator.Streams{In: strings.NewReader(c.in), Out: &out, Err: &said})
-		if code != operator.ExitDone || !strings.Contains(out.String(), c.want) {
+		code := run(t.Context(), c.args, gatewaycli.Streams{In: strings.NewReader(c.in), Out: &out, Err: &said})
+		if code != gatewaycli.ExitDone || !strings.Contains(out.String(), c.want) {
 			t.Errorf("%s: exit %d, want %q:\n%s%s", name, code, c.want, &out, &said)
 		}
 	}

@@ -22,7 +22,7 @@ import (
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/domain"
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -592,7 +592,7 @@ func TestHostileSecretsOfTheCommandLine(t *testing.T) {
 			for _, verb := range verbs {
 				for _, more := range [][]string{{}, {"--json", "--log-level", "debug"}, {"--bogus"}} {
 					args := append(append(slices.Clone(verb), "--config", shops), more...)
-					run(t.Context(), args, operator.Streams{In: strings.NewReader(""), Out: said, Err: said})
+					run(t.Context(), args, gatewaycli.Streams{In: strings.NewReader(""), Out: said, Err: said})
 				}
 			}
 			said.clean(t, "a verb")
@@ -606,8 +606,8 @@ func TestHostileSecretsOfTheCommandLine(t *testing.T) {
 			{"query", "n1", "--gateway", "http://127.0.0.1:1/paygate"}, {"query", "n1", "--gateway", "http://pay.example/paygate", "--merchant-account", "HKG1", "--store-account", "HKG2"},
 			{"query", "n1", "--gateway", "::"}, {"query", "n1", "--config", key}, {"query", "--help"}, {"--help"},
 		} {
-			run(t.Context(), append(slices.Clone(args), "--key", "file:"+key), operator.Streams{In: strings.NewReader(""), Out: said, Err: said})
-			run(t.Context(), append(slices.Clone(args), "--key", canaryKey), operator.Streams{In: strings.NewReader(""), Out: said, Err: said})
+			run(t.Context(), append(slices.Clone(args), "--key", "file:"+key), gatewaycli.Streams{In: strings.NewReader(""), Out: said, Err: said})
+			run(t.Context(), append(slices.Clone(args), "--key", canaryKey), gatewaycli.Streams{In: strings.NewReader(""), Out: said, Err: said})
 		}
 		said.clean(t, "a verb")
 	})
@@ -631,7 +631,7 @@ func TestHostileSecretsOfTheEnvironment(t *testing.T) {
 		{"--help"}, {"serve", "--help"}, {"query", "--help"}, {"migrate", "--help"}, {"webhook", "list", "--help"}, {"serve"}, {"migrate"}, {"webhook", "list"},
 		{"serve", "--public-url", "https://pay.example", "--config", "/dev/null"}, {"query"}, {"query", "n1", "--bogus"},
 	} {
-		run(t.Context(), args, operator.Streams{In: strings.NewReader(""), Out: said, Err: said})
+		run(t.Context(), args, gatewaycli.Streams{In: strings.NewReader(""), Out: said, Err: said})
 	}
 	said.clean(t, "the program")
 }

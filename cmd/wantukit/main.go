@@ -26,9 +26,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/wantukit/wantukit/cmd/wantukit/flows"
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
-	"github.com/wantukit/wantukit/cmd/wantukit/records"
+	"github.com/wantukit/wantukit/cmd/wantukit/flowcli"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+	"github.com/wantukit/wantukit/cmd/wantukit/dbcli"
 )
 
 // cli is the command line. The flags that run something, and those that name an
@@ -42,14 +42,14 @@ type cli struct {
 	Sandbox sandboxCommand `cmd:"" group:"run" help:"Run the simulated gateway alone."`
 	Migrate migrateCommand `cmd:"" group:"run" help:"Bring the database's schema up to date and exit. Serve does so itself when it starts."`
 
-	operator.Verbs
-	Records records.Verbs `embed:""`
-	Flows   flows.Verbs   `embed:""`
+	gatewaycli.Verbs
+	Records dbcli.Verbs `embed:""`
+	Flows   flowcli.Verbs   `embed:""`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], operator.Streams{
+	code := run(ctx, os.Args[1:], gatewaycli.Streams{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Terminal: isTerminal(os.Stdout),
 	})
 	stop()
@@ -57,7 +57,7 @@ func main() {
 }
 
 // run runs one command and returns its exit code.
-func run(ctx context.Context, args []string, streams operator.Streams) int {
+func run(ctx context.Context, args []string, streams gatewaycli.Streams) int {
 	err := parseAndRun(ctx, args, streams)
 	var asked helped
 	if errors.As(err, &asked) {
@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, streams operator.Streams) int {
 	if err != nil {
 		_, _ = fmt.Fprintln(streams.Err, "wantukit:", err)
 	}
-	return operator.ExitCode(err)
+	return gatewaycli.ExitCode(err)
 }
 
 // helped is what kong exits with once it has shown the help.
@@ -74,7 +74,7 @@ type helped int
 
 func (h helped) Error() string { return fmt.Sprintf("exit %d", int(h)) }
 
-func parseAndRun(ctx context.Context, args []string, streams operator.Streams) (err error) {
+func parseAndRun(ctx context.Context, args []string, streams gatewaycli.Streams) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			asked, is := p.(helped)
@@ -93,7 +93,7 @@ func parseAndRun(ctx context.Context, args []string, streams operator.Streams) (
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return operator.Usage(err)
+		return gatewaycli.Usage(err)
 	}
 	logger := slog.New(slog.NewTextHandler(streams.Err, &slog.HandlerOptions{Level: c.LogLevel}))
 	if group := parsed.Selected().Group; group != nil && group.Key == "run" {
@@ -122,7 +122,7 @@ func outliveHangup(logger *slog.Logger) (stop func()) {
 }
 
 func groups() []kong.Group {
-	return slices.Concat([]kong.Group{{Key: "run", Title: "To run:"}}, operator.Groups(), records.Groups(), flows.Groups())
+	return slices.Concat([]kong.Group{{Key: "run", Title: "To run:"}}, gatewaycli.Groups(), dbcli.Groups(), flowcli.Groups())
 }
 
 func isTerminal(file *os.File) bool {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/skip2/go-qrcode"
 
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -44,7 +44,7 @@ func operate(t *testing.T, gateway http.Handler, out io.Writer, args ...string) 
 	server := httptest.NewServer(gateway)
 	defer server.Close()
 	var said bytes.Buffer
-	code = run(t.Context(), append(args, "--gateway", server.URL+"/paygate"), operator.Streams{In: strings.NewReader(""), Out: out, Err: &said})
+	code = run(t.Context(), append(args, "--gateway", server.URL+"/paygate"), gatewaycli.Streams{In: strings.NewReader(""), Out: out, Err: &said})
 	return code, said.String()
 }
 
@@ -86,7 +86,7 @@ func TestStatementLosesNoRow(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		code, stderr := operate(t, c.gateway, &out, "statement", "--from", "2026-11-01")
-		if code != operator.ExitDone {
+		if code != gatewaycli.ExitDone {
 			t.Errorf("%s: exit %d: %s", name, code, stderr)
 		}
 		for _, want := range c.want {
@@ -109,7 +109,7 @@ func TestStoreWithOneChannel(t *testing.T) {
 	}
 	var out bytes.Buffer
 	for _, args := range [][]string{{"query", "n1", "--paid"}, {"query", "--trade-id", "T1"}, {"cancel", "--trade-id", "T1"}, {"statement", "--from", "2026-11-01"}} {
-		if code, stderr := operate(t, gateway, &out, args...); code != operator.ExitDone {
+		if code, stderr := operate(t, gateway, &out, args...); code != gatewaycli.ExitDone {
 			t.Errorf("%v: exit %d: %s", args, code, stderr)
 		}
 	}
@@ -118,7 +118,7 @@ func TestStoreWithOneChannel(t *testing.T) {
 	}
 	gateway["query/1"], gateway["order-list/1"] = refused, refused
 	for _, args := range [][]string{{"query", "n1"}, {"statement", "--from", "2026-11-01"}} {
-		if code, stderr := operate(t, gateway, &out, args...); code != operator.ExitRefused || !strings.Contains(stderr, "302") {
+		if code, stderr := operate(t, gateway, &out, args...); code != gatewaycli.ExitRefused || !strings.Contains(stderr, "302") {
 			t.Errorf("%v without a channel: exit %d: %s", args, code, stderr)
 		}
 	}
@@ -143,7 +143,7 @@ func TestTextOfOthersIsInert(t *testing.T) {
 		{"query", "n1"}, {"query", "n1", "--json"}, {"statement", "--from", "2026-11-01", "--channel", "alipay"},
 		{"statement", "--from", "2026-11-01", "--channel", "alipay", "--json"},
 	} {
-		if code, stderr := operate(t, gateway, &table, args...); code != operator.ExitDone {
+		if code, stderr := operate(t, gateway, &table, args...); code != gatewaycli.ExitDone {
 			t.Errorf("%v: exit %d: %s", args, code, stderr)
 		}
 	}
@@ -169,12 +169,12 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe
 func TestWhatWasDoneAndNotToldIsNoFailure(t *testing.T) {
 	t.Parallel()
 	for want, verbs := range map[int][][]string{
-		operator.ExitUnknown: {
+		gatewaycli.ExitUnknown: {
 			{"qrcode", "--channel", "wechat", "--out-trade-no", "n2", "--amount", "1.00", "--subject", "s"},
 			{"pos", "134674074004982976", "--out-trade-no", "n3", "--amount", "1.00", "--subject", "s"},
 			{"refund", "n1", "--refund-no", "r1", "--amount", "0.50"}, {"close", "n0"}, {"cancel", "n1"},
 		},
-		operator.ExitFailed: {{"query", "n1"}, {"rate"}, {"statement", "--from", "2026-11-01"}},
+		gatewaycli.ExitFailed: {{"query", "n1"}, {"rate"}, {"statement", "--from", "2026-11-01"}},
 	} {
 		for _, args := range verbs {
 			gateway := withOrders(t)
@@ -196,7 +196,7 @@ func withOrders(t *testing.T) *sandbox.Sandbox {
 	gateway.Notifications(false)
 	for _, number := range []string{"n0", "n1"} {
 		code, stderr := operate(t, gateway, io.Discard, "qrcode", "--channel", "wechat", "--out-trade-no", number, "--amount", "1.00", "--subject", "s")
-		if code != operator.ExitDone {
+		if code != gatewaycli.ExitDone {
 			t.Fatal(stderr)
 		}
 	}
@@ -219,8 +219,8 @@ func TestCodeInTheTerminalIsTheCode(t *testing.T) {
 	for _, terminal := range []bool{false, true} {
 		var out bytes.Buffer
 		code := run(t.Context(), []string{"qrcode", "--channel", "wechat", "--out-trade-no", "n1", "--amount", "1.00", "--subject", "s", "--gateway", server.URL + "/paygate"},
-			operator.Streams{Out: &out, Err: io.Discard, Terminal: terminal})
-		if code != operator.ExitDone {
+			gatewaycli.Streams{Out: &out, Err: io.Discard, Terminal: terminal})
+		if code != gatewaycli.ExitDone {
 			t.Fatalf("exit %d", code)
 		}
 		if terminal != strings.Contains(out.String(), "\x1b[30;107m") {
@@ -262,8 +262,8 @@ func TestVerifyTakesThePreviousKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out, said bytes.Buffer
-		code := run(t.Context(), []string{"verify", message, "--config", config}, operator.Streams{Out: &out, Err: &said})
-		if (code == operator.ExitDone) != (want != "") || !strings.Contains(out.String(), want) {
+		code := run(t.Context(), []string{"verify", message, "--config", config}, gatewaycli.Streams{Out: &out, Err: &said})
+		if (code == gatewaycli.ExitDone) != (want != "") || !strings.Contains(out.String(), want) {
 			t.Errorf("%s: exit %d: %s%s", key, code, &out, &said)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
-	"github.com/wantukit/wantukit/cmd/wantukit/shop"
+	"github.com/wantukit/wantukit/cmd/wantukit/demoshop"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -159,7 +159,7 @@ func (p *shopper) arriveAtShop() {
 }
 
 // order is the shop's, of the order page that the shopper is at.
-func (p *shopper) order() shop.Order {
+func (p *shopper) order() demoshop.Order {
 	p.Helper()
 	at, err := url.Parse(p.location())
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/domain"
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -131,7 +131,7 @@ func (l *ledger) tamper(statement string, args ...any) {
 func (l *ledger) reconcile(args ...string) (code int, out, said string) {
 	l.Helper()
 	var stdout, stderr bytes.Buffer
-	code = run(l.Context(), slices.Concat([]string{"reconcile"}, l.flags, args), operator.Streams{Out: &stdout, Err: &stderr})
+	code = run(l.Context(), slices.Concat([]string{"reconcile"}, l.flags, args), gatewaycli.Streams{Out: &stdout, Err: &stderr})
 	return code, stdout.String(), stderr.String()
 }
 
@@ -214,7 +214,7 @@ func TestReconcileFindsEachKindOfDifference(t *testing.T) {
 			l := newLedger(t, postgres)
 			want := l.produce()
 			code, out, said := l.reconcile("--json")
-			if code != operator.ExitNo || !strings.Contains(said, "9 differences") {
+			if code != gatewaycli.ExitNo || !strings.Contains(said, "9 differences") {
 				t.Fatalf("exit %d: %s", code, said)
 			}
 			r := l.read(out)
@@ -251,7 +251,7 @@ func (l *ledger) again(first reported) {
 			l.Errorf("%q is not in\n%s", want, out)
 		}
 	}
-	if code != operator.ExitNo {
+	if code != gatewaycli.ExitNo {
 		l.Errorf("exit %d: %s", code, said)
 	}
 	var events, jobs int
@@ -260,7 +260,7 @@ func (l *ledger) again(first reported) {
 	if events != 9 || jobs < 9 {
 		l.Errorf("%d events and %d webhooks of 9 differences", events, jobs)
 	}
-	if code, out, _ = l.reconcile("--list"); code != operator.ExitDone || !strings.Contains(out, first.ID) || strings.Count(out, " differences (") != 2 {
+	if code, out, _ = l.reconcile("--list"); code != gatewaycli.ExitDone || !strings.Contains(out, first.ID) || strings.Count(out, " differences (") != 2 {
 		l.Errorf("exit %d: the list is\n%s", code, out)
 	}
 	_, out, _ = l.reconcile("--report", first.ID, "--json")
@@ -275,7 +275,7 @@ func TestReconcileSaysZeroAloud(t *testing.T) {
 	l.refund(l.paid())
 	l.placed()
 	code, out, said := l.reconcile()
-	if want := "demo " + l.at.Format(time.DateOnly) + ": 1 payment and 1 refund of its own, 0 of others: 0 differences\n"; code != operator.ExitDone || out != want {
+	if want := "demo " + l.at.Format(time.DateOnly) + ": 1 payment and 1 refund of its own, 0 of others: 0 differences\n"; code != gatewaycli.ExitDone || out != want {
 		t.Errorf("exit %d: %q%s, want %q", code, out, said, want)
 	}
 }
@@ -317,14 +317,14 @@ func TestReconcileThatCannotBe(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"--from", "yesterday"}, operator.ExitUsage, "--from must be a day"},
-		{[]string{"--from", "2026-02-02", "--to", "2026-02-30"}, operator.ExitUsage, "--to must be a day"},
-		{[]string{"--from", "2026-02-02", "--to", "2026-02-01"}, operator.ExitUsage, "before --from"},
-		{[]string{"--from", tomorrow}, operator.ExitUsage, "has not begun"},
-		{[]string{"--report", "rc_nobody"}, operator.ExitUsage, "no report rc_nobody"},
-		{[]string{"--merchant", "harbour"}, operator.ExitUsage, "--merchant needs --config"},
-		{[]string{"--gateway", "https://merchants-api.wantu.cn/paygate"}, operator.ExitUsage, "the sandbox's own"},
-		{[]string{"--config", "shops.yaml"}, operator.ExitUsage, "leave --gateway out"},
+		{[]string{"--from", "yesterday"}, gatewaycli.ExitUsage, "--from must be a day"},
+		{[]string{"--from", "2026-02-02", "--to", "2026-02-30"}, gatewaycli.ExitUsage, "--to must be a day"},
+		{[]string{"--from", "2026-02-02", "--to", "2026-02-01"}, gatewaycli.ExitUsage, "before --from"},
+		{[]string{"--from", tomorrow}, gatewaycli.ExitUsage, "has not begun"},
+		{[]string{"--report", "rc_nobody"}, gatewaycli.ExitUsage, "no report rc_nobody"},
+		{[]string{"--merchant", "harbour"}, gatewaycli.ExitUsage, "--merchant needs --config"},
+		{[]string{"--gateway", "https://merchants-api.wantu.cn/paygate"}, gatewaycli.ExitUsage, "the sandbox's own"},
+		{[]string{"--config", "shops.yaml"}, gatewaycli.ExitUsage, "leave --gateway out"},
 	} {
 		if code, _, said := l.reconcile(c.args...); code != c.code || !strings.Contains(said, c.want) {
 			t.Errorf("%v: exit %d, want %d: %s", c.args, code, c.code, said)
@@ -335,7 +335,7 @@ func TestReconcileThatCannotBe(t *testing.T) {
 	}
 	l.paid() // which must not be said to be missing there
 	code, out, said := l.reconcile()
-	if code != operator.ExitFailed || strings.Contains(out, "0 differences") || !strings.Contains(said, "demo "+l.at.Format(time.DateOnly)) {
+	if code != gatewaycli.ExitFailed || strings.Contains(out, "0 differences") || !strings.Contains(said, "demo "+l.at.Format(time.DateOnly)) {
 		t.Errorf("exit %d: %s%s", code, out, said)
 	}
 	if _, out, _ = l.reconcile("--list"); !strings.Contains(out, "it was given up: ") {

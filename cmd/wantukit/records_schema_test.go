@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout/store"
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
 // TestVerbsNeverMigrate: a server of an older version may run on the database.
@@ -33,8 +33,8 @@ func TestVerbsNeverMigrate(t *testing.T) {
 				{"session", "show", "cs_1"}, {"webhook", "list"}, {"webhook", "replay", "evt_1"}, {"webhook", "enable", "shop"}, {"reconcile", "--list"},
 			} {
 				var said bytes.Buffer
-				code := run(t.Context(), append(verb, "--data", data), operator.Streams{Out: &said, Err: &said})
-				if code == operator.ExitDone || !strings.Contains(said.String(), c.want) {
+				code := run(t.Context(), append(verb, "--data", data), gatewaycli.Streams{Out: &said, Err: &said})
+				if code == gatewaycli.ExitDone || !strings.Contains(said.String(), c.want) {
 					t.Errorf("%v: exit %d, %s", verb, code, &said)
 				}
 			}

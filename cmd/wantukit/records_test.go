@@ -16,14 +16,14 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/worker"
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
 // webhook runs a verb on the database in a folder, as another process would.
 func webhook(t *testing.T, data string, out io.Writer, args ...string) (code int, stderr string) {
 	t.Helper()
 	var said bytes.Buffer
-	code = run(t.Context(), append(append([]string{"webhook"}, args...), "--data", data), operator.Streams{Out: out, Err: &said})
+	code = run(t.Context(), append(append([]string{"webhook"}, args...), "--data", data), gatewaycli.Streams{Out: out, Err: &said})
 	return code, said.String()
 }
 
@@ -53,7 +53,7 @@ func TestWebhooksOfAShopThatWasGone(t *testing.T) {
 	}
 	eventually(t, "the event is parked", func() bool {
 		var out bytes.Buffer
-		if code, said := webhook(t, data, &out, "list", "--json"); code != operator.ExitDone {
+		if code, said := webhook(t, data, &out, "list", "--json"); code != gatewaycli.ExitDone {
 			t.Fatalf("exit %d: %s", code, said)
 		}
 		if err := json.Unmarshal(out.Bytes(), &list); err != nil {
@@ -69,13 +69,13 @@ func TestWebhooksOfAShopThatWasGone(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"list"}, operator.ExitDone, "demo is disabled since "},
-		{[]string{"replay", list.Parked[0].Event}, operator.ExitFailed, "wantukit webhook enable demo"},
-		{[]string{"replay", "--all"}, operator.ExitDone, "1 of demo stay parked"},
-		{[]string{"enable", "demo"}, operator.ExitDone, "wantukit webhook replay --all --merchant demo"},
-		{[]string{"enable", "demo"}, operator.ExitNo, "is not disabled"},
-		{[]string{"replay", "--all", "--merchant", "demo"}, operator.ExitDone, "1 to be sent again"},
-		{[]string{"replay", "--all"}, operator.ExitDone, "0 to be sent again"},
+		{[]string{"list"}, gatewaycli.ExitDone, "demo is disabled since "},
+		{[]string{"replay", list.Parked[0].Event}, gatewaycli.ExitFailed, "wantukit webhook enable demo"},
+		{[]string{"replay", "--all"}, gatewaycli.ExitDone, "1 of demo stay parked"},
+		{[]string{"enable", "demo"}, gatewaycli.ExitDone, "wantukit webhook replay --all --merchant demo"},
+		{[]string{"enable", "demo"}, gatewaycli.ExitNo, "is not disabled"},
+		{[]string{"replay", "--all", "--merchant", "demo"}, gatewaycli.ExitDone, "1 to be sent again"},
+		{[]string{"replay", "--all"}, gatewaycli.ExitDone, "0 to be sent again"},
 	} {
 		var out bytes.Buffer
 		if code, said := webhook(t, data, &out, step.args...); code != step.code || !strings.Contains(out.String()+said, step.want) {
@@ -98,7 +98,7 @@ func TestWebhookVerbsThatAreWrong(t *testing.T) {
 	if err := os.WriteFile(shops, []byte(none), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, said := webhook(t, filepath.Join(data, "nowhere"), io.Discard, "list"); code != operator.ExitUsage || !strings.Contains(said, "--data") {
+	if code, said := webhook(t, filepath.Join(data, "nowhere"), io.Discard, "list"); code != gatewaycli.ExitUsage || !strings.Contains(said, "--data") {
 		t.Errorf("no database: exit %d: %s", code, said)
 	}
 	if _, err := os.Stat(filepath.Join(data, "nowhere")); err == nil {
@@ -110,28 +110,28 @@ func TestWebhookVerbsThatAreWrong(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"list", "--merchant", "harbor", "--config", shops}, operator.ExitUsage, "one of harbour"},
-		{[]string{"enable", "harbor", "--config", shops}, operator.ExitUsage, "one of harbour"},
-		{[]string{"enable"}, operator.ExitUsage, "merchant"},
-		{[]string{"replay"}, operator.ExitUsage, "--all"},
-		{[]string{"replay", "evt_1", "--all"}, operator.ExitUsage, "--all"},
-		{[]string{"replay", "evt_1", "--merchant", "harbour"}, operator.ExitUsage, "--merchant"},
-		{[]string{"replay", "evt_1", "evt_nobody"}, operator.ExitFailed, "evt_nobody"},
-		{[]string{"replay", "evt_1", "--config", shops}, operator.ExitFailed, "has no webhook endpoint"},
-		{[]string{"list", "--config", filepath.Join(data, "nothing.yaml"), "--merchant", "harbour"}, operator.ExitUsage, "nothing.yaml"},
+		{[]string{"list", "--merchant", "harbor", "--config", shops}, gatewaycli.ExitUsage, "one of harbour"},
+		{[]string{"enable", "harbor", "--config", shops}, gatewaycli.ExitUsage, "one of harbour"},
+		{[]string{"enable"}, gatewaycli.ExitUsage, "merchant"},
+		{[]string{"replay"}, gatewaycli.ExitUsage, "--all"},
+		{[]string{"replay", "evt_1", "--all"}, gatewaycli.ExitUsage, "--all"},
+		{[]string{"replay", "evt_1", "--merchant", "harbour"}, gatewaycli.ExitUsage, "--merchant"},
+		{[]string{"replay", "evt_1", "evt_nobody"}, gatewaycli.ExitFailed, "evt_nobody"},
+		{[]string{"replay", "evt_1", "--config", shops}, gatewaycli.ExitFailed, "has no webhook endpoint"},
+		{[]string{"list", "--config", filepath.Join(data, "nothing.yaml"), "--merchant", "harbour"}, gatewaycli.ExitUsage, "nothing.yaml"},
 	} {
 		if code, said := webhook(t, data, io.Discard, c.args...); code != c.code || !strings.Contains(said, c.want) {
 			t.Errorf("%v: exit %d, want %d: %s", c.args, code, c.code, said)
 		}
 	}
 	var out bytes.Buffer
-	if code, said := webhook(t, data, &out, "list", "--config", shops); code != operator.ExitDone || !strings.Contains(out.String(), "evt_1") {
+	if code, said := webhook(t, data, &out, "list", "--config", shops); code != gatewaycli.ExitDone || !strings.Contains(out.String(), "evt_1") {
 		t.Errorf("nothing was to change: exit %d: %s%s", code, &out, said)
 	}
 	if i := strings.IndexFunc(out.String(), func(r rune) bool { return r < ' ' && r != '\n' || r >= 0x7f && r <= 0x9f }); i >= 0 {
 		t.Errorf("a control character at %d in %q", i, &out)
 	}
-	if code, said := webhook(t, data, brokenPipe{}, "replay", "evt_1"); code != operator.ExitUnknown {
+	if code, said := webhook(t, data, brokenPipe{}, "replay", "evt_1"); code != gatewaycli.ExitUnknown {
 		t.Errorf("done and not told: exit %d: %s", code, said)
 	}
 }

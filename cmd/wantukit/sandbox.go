@@ -9,7 +9,7 @@ import (
 	"net"
 	"time"
 
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -23,7 +23,7 @@ type sandboxCommand struct {
 }
 
 // Run implements kong's command.
-func (c *sandboxCommand) Run(ctx context.Context, logger *slog.Logger, streams operator.Streams) error {
+func (c *sandboxCommand) Run(ctx context.Context, logger *slog.Logger, streams gatewaycli.Streams) error {
 	l, err := listen(ctx, c.SandboxAddr)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
 const secretLength = 32
@@ -24,7 +24,7 @@ var errOwnSecret = errors.New("--database-url: the nodes on one database share a
 func (c *serveCommand) secret() ([]byte, error) {
 	switch {
 	case c.Secret != "" && c.SecretFile != "":
-		return nil, operator.Usage(errors.New("--secret-file: WANTUKIT_SECRET is set, too"))
+		return nil, gatewaycli.Usage(errors.New("--secret-file: WANTUKIT_SECRET is set, too"))
 	case c.Secret != "":
 		return longEnough(withoutLineEnd([]byte(c.Secret)), "WANTUKIT_SECRET")
 	case c.SecretFile != "":
@@ -34,7 +34,7 @@ func (c *serveCommand) secret() ([]byte, error) {
 		}
 		return longEnough(withoutLineEnd(secret), "--secret-file")
 	case c.DatabaseURL != "":
-		return nil, operator.Usage(errOwnSecret)
+		return nil, gatewaycli.Usage(errOwnSecret)
 	default:
 		return loadSecret(c.ownSecret())
 	}
@@ -56,9 +56,9 @@ func withoutLineEnd(secret []byte) []byte {
 func longEnough(secret []byte, name string) ([]byte, error) {
 	switch {
 	case len(secret) < secretLength:
-		return nil, operator.Usage(fmt.Errorf("%s is shorter than %d bytes", name, secretLength))
+		return nil, gatewaycli.Usage(fmt.Errorf("%s is shorter than %d bytes", name, secretLength))
 	case config.IsPlaceholder(string(secret)):
-		return nil, operator.Usage(fmt.Errorf("%s is a placeholder of an example, not a secret", name))
+		return nil, gatewaycli.Usage(fmt.Errorf("%s is a placeholder of an example, not a secret", name))
 	default:
 		return secret, nil
 	}

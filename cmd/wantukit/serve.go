@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/web"
 )
 
@@ -95,7 +95,7 @@ func (c *serveCommand) demo(shops []config.Shop) (*web.Demo, error) {
 		return nil, nil
 	}
 	if err := config.CheckSandboxOrigin(c.Sandbox, shops); err != nil {
-		return nil, operator.Usage(err)
+		return nil, gatewaycli.Usage(err)
 	}
 	return &web.Demo{SandboxOrigin: c.Sandbox}, nil
 }

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
-	"github.com/wantukit/wantukit/cmd/wantukit/shop"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+	"github.com/wantukit/wantukit/cmd/wantukit/demoshop"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -89,7 +89,7 @@ func startServe(t *testing.T, d device) (at *demo, front string) {
 		t.Fatal(err)
 	}
 	at.kit = server.kit
-	at.shop, err = shop.New(shop.Config{API: at.publicURL, APIKey: developersKey, WebhookSecret: developersSecret, PublicURL: shopURL})
+	at.shop, err = demoshop.New(demoshop.Config{API: at.publicURL, APIKey: developersKey, WebhookSecret: developersSecret, PublicURL: shopURL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,11 +231,11 @@ func TestServeIsAloneOnItsFile(t *testing.T) {
 	data := filepath.Join(c.folder, "data")
 	var said bytes.Buffer
 	args := []string{"serve", "--addr", "127.0.0.1:0", "--public-url", c.public.URL, "--config", c.config(), "--data", data}
-	if code := run(t.Context(), args, operator.Streams{Out: &said, Err: &said}); code == operator.ExitDone || !strings.Contains(said.String(), "another serve or demo") {
+	if code := run(t.Context(), args, gatewaycli.Streams{Out: &said, Err: &said}); code == gatewaycli.ExitDone || !strings.Contains(said.String(), "another serve or demo") {
 		t.Errorf("the second: exit %d\n%s", code, &said)
 	}
 	var out bytes.Buffer
-	if code, said := show(t, &out, id, "--data", data); code != operator.ExitDone || !strings.Contains(out.String(), id) {
+	if code, said := show(t, &out, id, "--data", data); code != gatewaycli.ExitDone || !strings.Contains(out.String(), id) {
 		t.Errorf("an operator's look: exit %d %s\n%s", code, said, &out)
 	}
 	first.kill()
@@ -256,15 +256,15 @@ func TestDatabaseThatIsNotVerified(t *testing.T) {
 		{"migrate"}, {"session", "show", "cs_1"}, {"webhook", "list"},
 	} {
 		var said bytes.Buffer
-		code := run(t.Context(), append(args, "--database-url", remote), operator.Streams{Out: &said, Err: &said})
-		if code == operator.ExitDone || !strings.Contains(said.String(), "--database-unverified") || strings.Contains(said.String(), "c4n4ry") {
+		code := run(t.Context(), append(args, "--database-url", remote), gatewaycli.Streams{Out: &said, Err: &said})
+		if code == gatewaycli.ExitDone || !strings.Contains(said.String(), "--database-unverified") || strings.Contains(said.String(), "c4n4ry") {
 			t.Errorf("%s: exit %d\n%s", args[0], code, &said)
 		}
 		said.Reset()
 		canceled, cancel := context.WithCancel(t.Context())
 		cancel() // nothing is called
-		code = run(canceled, append(args, "--database-url", remote, "--database-unverified"), operator.Streams{Out: &said, Err: &said})
-		if code == operator.ExitDone || strings.Contains(said.String(), "verify-full") || strings.Contains(said.String(), "c4n4ry") {
+		code = run(canceled, append(args, "--database-url", remote, "--database-unverified"), gatewaycli.Streams{Out: &said, Err: &said})
+		if code == gatewaycli.ExitDone || strings.Contains(said.String(), "verify-full") || strings.Contains(said.String(), "c4n4ry") {
 			t.Errorf("%s, unverified: exit %d\n%s", args[0], code, &said)
 		}
 	}

@@ -18,14 +18,14 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
 // show runs `session show` as another process would.
 func show(t *testing.T, out io.Writer, args ...string) (code int, stderr string) {
 	t.Helper()
 	var said bytes.Buffer
-	code = run(t.Context(), append([]string{"session", "show"}, args...), operator.Streams{Out: out, Err: &said})
+	code = run(t.Context(), append([]string{"session", "show"}, args...), gatewaycli.Streams{Out: out, Err: &said})
 	return code, said.String()
 }
 
@@ -164,7 +164,7 @@ func TestSessionShow(t *testing.T) {
 			"cs_harbour", "at_second", "re_second", "evt_first", "order of at_first", "trade of at_first", "refund1", "R1", "HN-1001",
 		} {
 			var out bytes.Buffer
-			if code, said := show(t, &out, number, database); code != operator.ExitDone {
+			if code, said := show(t, &out, number, database); code != gatewaycli.ExitDone {
 				t.Errorf("%s: %s: exit %d: %s", name, number, code, said)
 			}
 			if diff := cmp.Diff(string(want), out.String()); diff != "" {
@@ -172,11 +172,11 @@ func TestSessionShow(t *testing.T) {
 			}
 		}
 		var out bytes.Buffer
-		if code, said := show(t, &out, "cs_harbour", "--json", database); code != operator.ExitDone {
+		if code, said := show(t, &out, "cs_harbour", "--json", database); code != gatewaycli.ExitDone {
 			t.Errorf("%s: exit %d: %s", name, code, said)
 		}
 		checkHistoryJSON(t, out.Bytes())
-		for number, wrong := range map[string]int{"cs_nobody": operator.ExitNo, hidden + "at_first": operator.ExitNo, "": operator.ExitUsage} {
+		for number, wrong := range map[string]int{"cs_nobody": gatewaycli.ExitNo, hidden + "at_first": gatewaycli.ExitNo, "": gatewaycli.ExitUsage} {
 			if code, said := show(t, io.Discard, number, database); code != wrong {
 				t.Errorf("%s: %q: exit %d, want %d: %s", name, number, code, wrong, said)
 			}
@@ -224,10 +224,10 @@ func TestSessionShowOfANumberThatSeveralHave(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if code, said := show(t, io.Discard, "HN-1001", "--data", data); code != operator.ExitUsage || !strings.Contains(said, "cs_1 cs_2") {
+	if code, said := show(t, io.Discard, "HN-1001", "--data", data); code != gatewaycli.ExitUsage || !strings.Contains(said, "cs_1 cs_2") {
 		t.Errorf("exit %d: %s", code, said)
 	}
-	if code, said := show(t, brokenPipe{}, "cs_1", "--data", data); code != operator.ExitFailed {
+	if code, said := show(t, brokenPipe{}, "cs_1", "--data", data); code != gatewaycli.ExitFailed {
 		t.Errorf("not told: exit %d: %s", code, said)
 	}
 }
@@ -249,7 +249,7 @@ func TestSessionShowBesideAServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if code, said := show(t, &out, a.OutTradeNo, "--data", filepath.Dir(file)); code != operator.ExitDone {
+	if code, said := show(t, &out, a.OutTradeNo, "--data", filepath.Dir(file)); code != gatewaycli.ExitDone {
 		t.Fatalf("exit %d: %s", code, said)
 	}
 	after := out.String()

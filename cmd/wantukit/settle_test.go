@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -33,7 +33,7 @@ func (l *ledger) unanswered(made bool) checkout.Refund {
 func (l *ledger) settle(r checkout.Refund, args ...string) (code int, out, said string, now checkout.Refund) {
 	l.Helper()
 	var stdout, stderr bytes.Buffer
-	code = run(l.Context(), slices.Concat([]string{"settle-refund", r.ID}, l.flags, args), operator.Streams{Out: &stdout, Err: &stderr})
+	code = run(l.Context(), slices.Concat([]string{"settle-refund", r.ID}, l.flags, args), gatewaycli.Streams{Out: &stdout, Err: &stderr})
 	now, err := l.domain.Store.Refund(l.Context(), r.ID)
 	l.must(err)
 	return code, stdout.String(), stderr.String(), now
@@ -48,23 +48,23 @@ func TestSettleRefund(t *testing.T) {
 			made, not, byHand := l.unanswered(true), l.unanswered(false), l.unanswered(true)
 
 			code, out, said, now := l.settle(made)
-			if code != operator.ExitDone || out != made.ID+" succeeded, HKD 10.00\n" || now.GatewayID == "" {
+			if code != gatewaycli.ExitDone || out != made.ID+" succeeded, HKD 10.00\n" || now.GatewayID == "" {
 				t.Errorf("one that is listed: exit %d, %q, %+v %s", code, out, now, said)
 			}
-			if code, _, said, _ = l.settle(made); code != operator.ExitNo || !strings.Contains(said, "the refund is succeeded") {
+			if code, _, said, _ = l.settle(made); code != gatewaycli.ExitNo || !strings.Contains(said, "the refund is succeeded") {
 				t.Errorf("once more: exit %d, %s", code, said)
 			}
 
 			code, out, said, now = l.settle(not, "--json")
-			if code != operator.ExitDone || !strings.Contains(out, `"status":"failed"`) || now.Failure != "not in the gateway's statement" {
+			if code != gatewaycli.ExitDone || !strings.Contains(out, `"status":"failed"`) || now.Failure != "not in the gateway's statement" {
 				t.Errorf("one that is not listed: exit %d, %s, %+v %s", code, out, now, said)
 			}
 
 			code, _, said, now = l.settle(byHand, "--as", "failed", "--why", "paid in cash")
-			if code != operator.ExitDone || now.State != checkout.RefundFailed || now.Failure != "paid in cash" {
+			if code != gatewaycli.ExitDone || now.State != checkout.RefundFailed || now.Failure != "paid in cash" {
 				t.Errorf("by hand: exit %d, %+v %s", code, now, said)
 			}
-			if code, _, said, now = l.settle(byHand); code != operator.ExitDone || now.State != checkout.RefundSucceeded {
+			if code, _, said, now = l.settle(byHand); code != gatewaycli.ExitDone || now.State != checkout.RefundSucceeded {
 				t.Errorf("one that failed by hand, and is listed: exit %d, %+v %s", code, now, said)
 			}
 		})
@@ -82,18 +82,18 @@ func TestSettleRefundThatCannotBe(t *testing.T) {
 		code int
 		says string
 	}{
-		"just sent, and not listed": {nil, operator.ExitNo, "less than an hour ago"},
-		"a result without a reason": {[]string{"--as", "failed"}, operator.ExitUsage, "--why"},
-		"a reason of two lines":     {[]string{"--as", "failed", "--why", "a\nb"}, operator.ExitUsage, "why"},
-		"a number of what failed":   {[]string{"--as", "failed", "--why", "a", "--refund-id", "1"}, operator.ExitUsage, "--refund-id"},
-		"another result":            {[]string{"--as", "pending", "--why", "a"}, operator.ExitUsage, "--as"},
+		"just sent, and not listed": {nil, gatewaycli.ExitNo, "less than an hour ago"},
+		"a result without a reason": {[]string{"--as", "failed"}, gatewaycli.ExitUsage, "--why"},
+		"a reason of two lines":     {[]string{"--as", "failed", "--why", "a\nb"}, gatewaycli.ExitUsage, "why"},
+		"a number of what failed":   {[]string{"--as", "failed", "--why", "a", "--refund-id", "1"}, gatewaycli.ExitUsage, "--refund-id"},
+		"another result":            {[]string{"--as", "pending", "--why", "a"}, gatewaycli.ExitUsage, "--as"},
 	} {
 		if code, _, said, now := l.settle(r, c.args...); code != c.code || !strings.Contains(said, c.says) || now.State != checkout.RefundPending {
 			t.Errorf("%s: exit %d, %s, %s", name, code, said, now.State)
 		}
 	}
 	var stderr bytes.Buffer
-	if code := run(t.Context(), append(unknown, l.flags...), operator.Streams{Out: &bytes.Buffer{}, Err: &stderr}); code != operator.ExitUsage {
+	if code := run(t.Context(), append(unknown, l.flags...), gatewaycli.Streams{Out: &bytes.Buffer{}, Err: &stderr}); code != gatewaycli.ExitUsage {
 		t.Errorf("one that nobody knows: exit %d, %s", code, stderr.String())
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wantukit/wantukit/cmd/wantukit/operator"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -46,12 +46,12 @@ func startSandboxCommand(t *testing.T, flags ...string) string {
 	reader, writer := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, append([]string{"sandbox"}, flags...), operator.Streams{Out: writer, Err: io.Discard})
+		ended <- run(ctx, append([]string{"sandbox"}, flags...), gatewaycli.Streams{Out: writer, Err: io.Discard})
 		_ = writer.Close()
 	}()
 	t.Cleanup(func() {
 		stop()
-		if code := <-ended; code != operator.ExitDone {
+		if code := <-ended; code != gatewaycli.ExitDone {
 			t.Errorf("the sandbox exited with %d", code)
 		}
 	})

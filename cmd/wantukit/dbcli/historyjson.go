@@ -1,0 +1,110 @@
+package dbcli
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+)
+
+// What `session show --json` writes. It has no token and no openid: what is not
+// named here is not told.
+type (
+	historyJSON struct {
+		Session  sessionJSON   `json:"session"`
+		Attempts []attemptJSON `json:"attempts"`
+		Refunds  []refundJSON  `json:"refunds"`
+		Timeline []entryJSON   `json:"timeline"`
+	}
+	sessionJSON struct {
+		ID                string                 `json:"id"`
+		Merchant          string                 `json:"merchant"`
+		Status            checkout.Status        `json:"status"`
+		PaymentStatus     checkout.PaymentStatus `json:"payment_status"`
+		Amount            int64                  `json:"amount"`
+		AmountRefunded    int64                  `json:"amount_refunded"`
+		Currency          string                 `json:"currency"`
+		Subject           string                 `json:"subject"`
+		ClientReferenceID string                 `json:"client_reference_id"`
+		CreatedAt         string                 `json:"created_at"`
+		ExpiresAt         string                 `json:"expires_at"`
+		PaidAt            string                 `json:"paid_at"`
+		PaidBy            string                 `json:"paid_by"`
+		PaidLate          bool                   `json:"paid_late"`
+		PaidTwice         bool                   `json:"paid_twice"`
+		AmountMismatch    bool                   `json:"amount_mismatch"`
+	}
+	attemptJSON struct {
+		ID          string                `json:"id"`
+		State       checkout.AttemptState `json:"state"`
+		Wallet      flow.Wallet           `json:"wallet"`
+		Flow        flow.Flow             `json:"flow"`
+		Reason      string                `json:"reason"`
+		OutTradeNo  string                `json:"out_trade_no"`
+		TradeID     string                `json:"trade_id"`
+		Failure     string                `json:"failure"`
+		Quarantined bool                  `json:"quarantined"`
+		CreatedAt   string                `json:"created_at"`
+		PaidAt      string                `json:"paid_at"`
+		QueriedAt   string                `json:"queried_at"`
+		NextQueryAt string                `json:"next_query_at"`
+		Queries     int                   `json:"queries"`
+		// Notifications are counted by their verdict.
+		Notifications map[checkout.Verdict]int `json:"notifications"`
+	}
+	refundJSON struct {
+		checkout.PublicRefund
+		GatewayID string `json:"gateway_id"`
+		NextTryAt string `json:"next_try_at"`
+		Tries     int    `json:"tries"`
+	}
+	entryJSON struct {
+		At      string             `json:"at"`
+		Kind    checkout.EntryKind `json:"kind"`
+		Attempt string             `json:"attempt"`
+		Ref     string             `json:"ref"`
+		Cause   checkout.Cause     `json:"cause"`
+		Result  string             `json:"result"`
+		Detail  string             `json:"detail"`
+		Body    string             `json:"body"`
+	}
+)
+
+// writeJSON shows a history to scripts.
+func (h history) writeJSON(s gatewaycli.Streams) error {
+	c := h.session
+	out := historyJSON{
+		Session: sessionJSON{
+			c.ID, c.Merchant, c.Status, c.PaymentStatus, c.Amount, c.AmountRefunded, c.Currency,
+			printable(c.Subject), printable(c.ClientReferenceID),
+			moment(c.CreatedAt), moment(c.ExpiresAt), moment(c.PaidAt), c.PaidBy, c.PaidLate, c.PaidTwice, c.AmountMismatch,
+		},
+		Attempts: make([]attemptJSON, len(h.attempts)), Refunds: make([]refundJSON, len(h.refunds)), Timeline: make([]entryJSON, len(h.timeline)),
+	}
+	for i, a := range h.attempts {
+		out.Attempts[i] = attemptJSON{
+			a.ID, a.State, a.Wallet, a.Flow, printable(a.Reason), a.OutTradeNo, printable(a.TradeID), printable(a.Failure), a.Quarantined,
+			moment(a.CreatedAt), moment(a.PaidAt), moment(a.QueriedAt), moment(a.NextQueryAt), a.Queries,
+			map[checkout.Verdict]int{
+				checkout.VerdictAccepted: a.Notifications.Accepted,
+				checkout.VerdictMismatch: a.Notifications.Mismatched,
+				checkout.VerdictRejected: a.Notifications.Rejected,
+			},
+		}
+	}
+	for i, r := range h.refunds {
+		r.ClientReferenceID, r.Failure, r.TradeID = printable(r.ClientReferenceID), printable(r.Failure), printable(r.TradeID)
+		out.Refunds[i] = refundJSON{r.Public(), printable(r.GatewayID), moment(r.NextTryAt), r.Tries}
+	}
+	for i, e := range h.timeline {
+		out.Timeline[i] = entryJSON{
+			exact(e.At), e.Kind, e.AttemptID, e.Ref, e.Cause, printable(e.Result), printable(e.Detail), printable(e.Body),
+		}
+	}
+	return json.NewEncoder(s.Out).Encode(out)
+}
+
+// exact writes a time as it is stored, to the millisecond.
+func exact(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }

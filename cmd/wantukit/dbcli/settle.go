@@ -1,0 +1,79 @@
+package dbcli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/cmd/wantukit/domain"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+)
+
+// settleRefundVerb settles a refund that the gateway does not answer for.
+type settleRefundVerb struct {
+	Refund   string `arg:"" help:"The refund's id, re_…"`
+	As       string `enum:"succeeded,failed," default:"" env:"-" help:"succeeded or failed, by hand, as the gateway's desk says. Left out, the gateway's statement decides."`
+	RefundID string `env:"-" help:"The gateway's number of the refund, with --as succeeded."`
+	Why      string `env:"-" help:"Who says so: the timeline keeps it, and the shop reads it in a refund that failed. Needed with --as."`
+	JSON     bool   `name:"json" env:"-" help:"Write a JSON object; amounts are in minor units."`
+	merchants
+}
+
+// Run implements kong's command.
+func (v *settleRefundVerb) Run(ctx context.Context, logger *slog.Logger, s gatewaycli.Streams) error {
+	switch {
+	case (v.As == "") != (v.Why == ""):
+		return gatewaycli.Usage(errors.New("--as and --why go together"))
+	case v.RefundID != "" && v.As != string(checkout.RefundSucceeded):
+		return gatewaycli.Usage(errors.New("--refund-id goes with --as succeeded"))
+	}
+	shops, err := v.shops("")
+	if err != nil {
+		return err
+	}
+	return v.with(ctx, func(db *store.DB, _ *store.Store) error {
+		d, err := domain.New(ctx, domain.Config{DB: db, Shops: shops, PublicURL: v.PublicURL, Logger: logger})
+		if err != nil {
+			return err
+		}
+		r, err := d.Service.SettleRefund(ctx, v.Refund, checkout.Settlement{
+			Outcome: checkout.RefundState(v.As), GatewayID: v.RefundID, Why: v.Why,
+		})
+		if err := errors.Join(err, d.Service.Drain(ctx)); err != nil {
+			return settleError(r, err)
+		}
+		return v.write(s, r)
+	})
+}
+
+// settleError tells what cannot be settled from what went wrong.
+func settleError(r checkout.Refund, err error) error {
+	var field *checkout.FieldError
+	switch {
+	case errors.As(err, &field):
+		return gatewaycli.Usage(err)
+	case errors.Is(err, checkout.ErrNotFound):
+		return gatewaycli.Usage(errors.New("there is no such refund"))
+	case errors.Is(err, checkout.ErrRefundSettled):
+		return gatewaycli.No(fmt.Sprintf("the refund is %s", r.State))
+	case errors.Is(err, checkout.ErrRefundBusy):
+		return gatewaycli.No("the refund is being sent to the gateway: try again in a minute")
+	case errors.Is(err, checkout.ErrNotListed), errors.Is(err, checkout.ErrListedOtherwise):
+		return gatewaycli.No(err.Error())
+	default:
+		return err
+	}
+}
+
+func (v *settleRefundVerb) write(s gatewaycli.Streams, r checkout.Refund) error {
+	if v.JSON {
+		r.ClientReferenceID, r.Failure, r.TradeID = printable(r.ClientReferenceID), printable(r.Failure), printable(r.TradeID)
+		return json.NewEncoder(s.Out).Encode(r.Public())
+	}
+	_, err := fmt.Fprintf(s.Out, "%s %s, %s\n", r.ID, r.State, gatewaycli.AmountOf(r.Amount, r.Currency))
+	return err
+}

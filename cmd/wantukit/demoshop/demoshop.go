@@ -1,0 +1,164 @@
+// Package demoshop is the demo's concert-ticket shop, and the example to read
+// before writing your own: it knows the checkout by its public API and its
+// webhook alone.
+//
+// The three things that a shop does:
+//
+//   - it makes a session for an order and sends the shopper there (buy.go),
+//   - it believes the webhook, once its signature is verified (webhook.go),
+//   - it shows the order, whatever a browser says in between (below).
+package demoshop
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"sync"
+	"time"
+
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+)
+
+//go:embed pages/*.html pages/shop.css
+var pages embed.FS
+
+// Config is what a Shop is made of.
+type Config struct {
+	// API is where the merchant API answers, without a slash at its end.
+	API string
+	// APIKey is the shop's bearer key.
+	APIKey string
+	// WebhookSecret verifies what claims to come from the checkout.
+	WebhookSecret string
+	// PublicURL is where shoppers' browsers reach this server.
+	PublicURL string
+}
+
+// Order is what the shop keeps of an order. A real shop has a database.
+type Order struct {
+	Number string
+	Item   string
+	Amount int64 // in cents of HKD
+	// Session is the checkout session's id, "" until the checkout has told it.
+	Session string
+	// Page is where the shopper pays: the session's url.
+	Page string
+	// Status is one of the constants, by webhook alone.
+	Status string
+	PaidAt time.Time
+	// Webhooks are the ids of the events that were handled: one that comes
+	// again changes nothing.
+	Webhooks []string
+}
+
+// The statuses of an order.
+const (
+	statusAwaiting = "awaiting payment"
+	statusPaid     = "paid"
+	statusExpired  = "expired"
+	statusCanceled = "canceled"
+	// statusLook is for a person: the money is not as it was asked for.
+	statusLook = "to be looked at"
+)
+
+// Shop is the demo shop. It is an http.Handler.
+type Shop struct {
+	Config
+	client   *http.Client
+	verifier *webhooks.Webhook
+	pages    *template.Template
+	mux      *http.ServeMux
+
+	mu     sync.Mutex
+	orders map[string]*Order
+}
+
+// New returns a Shop, or an error that names the field that is wrong.
+func New(c Config) (*Shop, error) {
+	verifier, err := webhooks.NewWebhook(c.WebhookSecret)
+	if err != nil {
+		return nil, errors.New("shop: Config.WebhookSecret is not whsec_ and base64")
+	}
+	parsed, err := template.New("").Funcs(template.FuncMap{"money": money}).ParseFS(pages, "pages/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("reading the pages: %w", err)
+	}
+	s := &Shop{
+		Config: c, client: newClient(), verifier: verifier,
+		pages: parsed, mux: http.NewServeMux(), orders: map[string]*Order{},
+	}
+	s.mux.HandleFunc("GET /{$}", s.home)
+	s.mux.HandleFunc("GET /shop.css", s.style)
+	s.mux.HandleFunc("POST /orders", s.buy)
+	s.mux.HandleFunc("GET /orders/{number}", s.order)
+	s.mux.HandleFunc("GET /orders/{number}/frame", s.frame)
+	s.mux.HandleFunc("POST /webhook", s.webhook)
+	return s, nil
+}
+
+// newClient returns a client that follows no redirect: the API has none, and one
+// could take the API key elsewhere.
+func newClient() *http.Client {
+	return &http.Client{
+		Timeout:       30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// Order returns a copy of an order.
+func (s *Shop) Order(number string) (Order, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o, ok := s.orders[number]; ok {
+		return *o, true
+	}
+	return Order{}, false
+}
+
+func (s *Shop) home(w http.ResponseWriter, _ *http.Request) {
+	s.render(w, "home.html", map[string]any{"Price": ticketPrice})
+}
+
+// order shows an order. The shopper may arrive before the webhook: the page
+// then says so and looks again.
+func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
+	o, ok := s.Order(r.PathValue("number"))
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	s.render(w, "order.html", o)
+}
+
+// frame shows the checkout inside a page of the shop's.
+func (s *Shop) frame(w http.ResponseWriter, r *http.Request) {
+	o, ok := s.Order(r.PathValue("number"))
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	s.render(w, "frame.html", map[string]any{"Order": o, "URL": o.Page})
+}
+
+func (s *Shop) style(w http.ResponseWriter, r *http.Request) {
+	http.ServeFileFS(w, r, pages, "pages/shop.css")
+}
+
+func (s *Shop) render(w http.ResponseWriter, page string, data any) {
+	var buffer bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&buffer, page, data); err != nil {
+		http.Error(w, "the page could not be drawn", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = buffer.WriteTo(w)
+}
+
+func money(cents int64) string { return fmt.Sprintf("HK$%d.%02d", cents/100, cents%100) }

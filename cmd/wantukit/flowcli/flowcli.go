@@ -1,0 +1,98 @@
+// Package flowcli explains at the command line how a shopper's browser would pay.
+// It asks no gateway and opens no database.
+//
+// [Verbs] are kong's commands; gatewaycli.ExitCode says how one of them ended.
+package flowcli
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+)
+
+// Verbs are the commands.
+type Verbs struct {
+	Flow flowVerb `cmd:"" group:"flows" help:"Say how a browser would pay, and why."`
+}
+
+// Groups are the titles under which the help lists the verbs.
+func Groups() []kong.Group {
+	return []kong.Group{{Key: "flows", Title: "For whoever asks why the page looks as it does:"}}
+}
+
+// flowVerb explains the choice for one browser, or for each that a line of the
+// standard input describes.
+type flowVerb struct {
+	UserAgent string   `arg:"" optional:"" help:"The browser's User-Agent header. Left out, the browser sent none."`
+	Header    []string `placeholder:"'NAME: VALUE'" sep:"none" env:"-" help:"Another header that it sent, such as 'Sec-CH-UA-Mobile: ?1'. May be repeated."`
+	NoWeChat  bool     `name:"no-wechat-account" env:"-" help:"Answer for a shop that has no WeChat account (wechat.app_id), as its pages do."`
+	JSONL     bool     `name:"jsonl" env:"-" help:"Read {\"ua\": …, \"headers\": {…}} a line from standard input, and answer each with a line of JSON."`
+}
+
+// Run implements kong's command.
+func (v *flowVerb) Run(s gatewaycli.Streams) error {
+	shop := checkout.Merchant{WeChatAccount: !v.NoWeChat}
+	if v.JSONL {
+		if v.UserAgent != "" || len(v.Header) > 0 {
+			return gatewaycli.Usage(errors.New("--jsonl reads the user agents and headers from standard input: leave them out"))
+		}
+		return explainLines(s.In, s.Out, shop)
+	}
+	header := http.Header{}
+	for _, line := range v.Header {
+		name, value, found := strings.Cut(line, ":")
+		if !found || strings.TrimSpace(name) == "" {
+			return gatewaycli.Usage(errors.New("--header must be 'Name: value'"))
+		}
+		header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
+	}
+	if v.UserAgent != "" {
+		header.Set("User-Agent", v.UserAgent)
+	}
+	return explain(s, shop, flow.Detect(header.Get))
+}
+
+// explain shows a device and its choices at a shop to a person.
+func explain(s gatewaycli.Streams, shop checkout.Merchant, d flow.Device) error {
+	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintf(w, "device\t%s\ncontainer\t%s\n", d.Kind, d.Container)
+	reason := ""
+	for _, wallet := range flow.Wallets() {
+		choice := shop.ChooseFlow(d, wallet)
+		_, _ = fmt.Fprintf(w, "%s\t%s\n", wallet, describe(choice))
+		reason = choice.Reason
+	}
+	_, _ = fmt.Fprintf(w, "reason\t%s\n", reason)
+	return w.Flush()
+}
+
+// describe puts a choice on one line.
+func describe(c flow.Choice) string {
+	text := string(c.Flow)
+	if c.Guide != "" {
+		text += " (" + string(c.Guide) + ")"
+	}
+	if c.Switch != "" {
+		text += ", or " + string(flow.GuideSwitchWallet) + " to " + string(c.Switch) + " where the shop offers it"
+	}
+	others := make([]string, 0, len(c.Others))
+	for _, f := range c.Others {
+		label := string(f)
+		if f == c.Anyway {
+			label += " (try anyway)"
+		}
+		others = append(others, label)
+	}
+	if len(others) > 0 {
+		text += "; one tap away: " + strings.Join(others, ", ")
+	}
+	return text
+}
