@@ -39,7 +39,7 @@ func (s *Service) BridgeAnswered(ctx context.Context, a Attempt, said string) {
 		e.Detail = quoteLine(said) + ": " + s.bridgeAdvice(said)
 	}
 	if s.recordFew(ctx, e) && failed {
-		s.report(Report{Problem: "WeChat's payment sheet failed", SessionID: a.SessionID, AttemptID: a.ID, Err: errors.New(e.Detail)})
+		s.alert(Alert{Problem: "WeChat's payment sheet failed", SessionID: a.SessionID, AttemptID: a.ID, Err: errors.New(e.Detail)})
 	}
 }
 

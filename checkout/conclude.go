@@ -142,7 +142,7 @@ func (s *Service) mustEndHere(ctx context.Context, h held, refusal error) bool {
 	if err != nil || !forGood || s.clock.Now().Before(session.ExpiresAt.Add(refusedPatience)) {
 		return false
 	}
-	s.report(Report{
+	s.alert(Alert{
 		Problem: "ended here, but the gateway refuses to close the order", SessionID: h.SessionID, AttemptID: h.ID,
 		Alarm: true, Err: refusal,
 	})
@@ -151,7 +151,7 @@ func (s *Service) mustEndHere(ctx context.Context, h held, refusal error) bool {
 
 // keepOpen releases an attempt that could not be closed.
 func (s *Service) keepOpen(ctx context.Context, h held, why error) error {
-	s.report(Report{Problem: "close failed", SessionID: h.SessionID, AttemptID: h.ID, Err: why})
+	s.alert(Alert{Problem: "close failed", SessionID: h.SessionID, AttemptID: h.ID, Err: why})
 	return errors.Join(why, s.release(ctx, h))
 }
 

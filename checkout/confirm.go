@@ -117,7 +117,7 @@ func (s *Service) query(ctx context.Context, h held) (OrderStatus, error) {
 		*h.heard = status // nothing is learned from an answer about another order
 	}
 	if errors.Is(err, ErrNoOrder) && h.live() && h.State != AttemptCreating {
-		s.report(Report{Problem: "the gateway does not know an order that it took", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
+		s.alert(Alert{Problem: "the gateway does not know an order that it took", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
 	}
 	s.reportUnconfirmed(h, status, err)
 	return status, err
@@ -141,7 +141,7 @@ func (s *Service) callQuery(ctx context.Context, h held) (OrderStatus, error) {
 	case status.State == OrderPaid && status.TradeID == "":
 		return OrderStatus{}, errors.Join(ErrOutcomeUnknown, errors.New("the answer leaves out which payment it is about"))
 	case status.State == OrderUnknown:
-		s.report(Report{
+		s.alert(Alert{
 			Problem: "query reports a status that nobody knows", SessionID: a.SessionID, AttemptID: a.ID,
 			Alarm: true, Err: errors.New(quote(status.Detail)),
 		})
@@ -240,7 +240,7 @@ func (s *Service) settlePaid(ctx context.Context, h held, status OrderStatus) (A
 // settleMismatch puts an attempt of which query reports another order or
 // another's payment into quarantine: it is never paid, and a person looks.
 func (s *Service) settleMismatch(ctx context.Context, h held, problem string) (Attempt, error) {
-	s.report(Report{Problem: "quarantined: " + problem, SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
+	s.alert(Alert{Problem: "quarantined: " + problem, SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
 	*h.heard = OrderStatus{} // nothing of it is the order's
 	return s.update(ctx, h, func(session *Session, a *Attempt) outcome {
 		if a.settled() {

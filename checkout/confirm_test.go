@@ -45,7 +45,7 @@ func TestConfirm(t *testing.T) {
 		"paid by another between the look and the claim": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.memory.broken = func(method string) error {
-				if method == "Hold" {
+				if method == "LeaseAttempt" {
 					stored := f.memory.attempts[a.ID]
 					stored.State = checkout.AttemptPaid
 					f.memory.attempts[a.ID] = stored

@@ -31,10 +31,10 @@ type Store interface {
 	PostponeConclusion(ctx context.Context, id string, at time.Time) error
 
 	// CreateAttempt stores a new attempt that its creator holds until
-	// heldUntil, with its Entry, and counts up its session's version. It returns
+	// leaseUntil, with its Entry, and counts up its session's version. It returns
 	// ErrConflict where the session's version is not sessionVersion, where it is
 	// not open, and where it has an open attempt for the wallet already.
-	CreateAttempt(ctx context.Context, a Attempt, sessionVersion int64, heldUntil time.Time) error
+	CreateAttempt(ctx context.Context, a Attempt, sessionVersion int64, leaseUntil time.Time) error
 	// Attempt returns an attempt, or ErrNotFound.
 	Attempt(ctx context.Context, id string) (Attempt, error)
 	// Attempts returns all attempts of a session, the oldest first.
@@ -55,19 +55,19 @@ type Store interface {
 	// whenever that was). Then nobody else can until `until`, or Release.
 	// NextQueryAt becomes `until`, so that the sweep finds what a killed
 	// holder left.
-	Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error)
+	LeaseAttempt(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error)
 	// Release ends the hold that lasts until `until` and says when to ask
 	// next (zero: never), unless a notification asked for sooner meanwhile.
 	// It does nothing to somebody else's hold.
-	Release(ctx context.Context, id string, until, next time.Time) error
+	ReleaseAttempt(ctx context.Context, id string, until, next time.Time) error
 
-	// CreateRefund stores a new refund that its creator holds until heldUntil,
+	// CreateRefund stores a new refund that its creator holds until leaseUntil,
 	// with its Entry. It returns ErrConflict, and does nothing, where the attempt is not paid,
 	// where its refunds that have not failed would pass its amount, where the
 	// session has a refund of the same ClientReferenceID or IdempotencyKey, where the
 	// ID or the OutRefundNo was used, and where the refund is automatic and the attempt
 	// has an automatic one already.
-	CreateRefund(ctx context.Context, r Refund, heldUntil time.Time) error
+	CreateRefund(ctx context.Context, r Refund, leaseUntil time.Time) error
 	// Refund returns a refund, or ErrNotFound.
 	Refund(ctx context.Context, id string) (Refund, error)
 	// Refunds returns all refunds of a session, the oldest first.
@@ -76,12 +76,12 @@ type Store interface {
 	// whose NextTryAt is not after now, the merchants in turn, of each the
 	// longest due first.
 	DueRefunds(ctx context.Context, now time.Time, limit int) ([]Refund, error)
-	// HoldRefund claims a pending refund for one call of the gateway, and
+	// LeaseRefund claims a pending refund for one call of the gateway, and
 	// counts it as a try at now, in a new version: an outcome that was decided before
 	// is ErrConflict. It succeeds where nobody holds the refund at now.
 	// Then nobody else can until `until`, or ReleaseRefund. NextTryAt becomes
 	// `until`, so that the sweep finds what a killed holder left.
-	HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error)
+	LeaseRefund(ctx context.Context, id string, now, until time.Time) (bool, error)
 	// ReleaseRefund ends the hold that lasts until `until` and says when to
 	// try next. It does nothing to somebody else's hold, or once the refund is
 	// settled.
@@ -91,13 +91,13 @@ type Store interface {
 	// jobs and their entries, and forgets the SealedOpenID of a session that it
 	// ends; or returns ErrConflict and does nothing when a version is not the
 	// stored one. A changed session's version rises by one, or by the number of
-	// the events where there are more. It ends the hold of Change.Lease on the
+	// the events where there are more. It ends the hold of Change.AttemptLease on the
 	// changed attempt, and no other; what a notification asked for during the
 	// hold stays, unless the attempt is paid or in quarantine. Where Change.Fenced
-	// is set and the attempt's hold is not that of Change.Lease it returns
+	// is set and the attempt's hold is not that of Change.AttemptLease it returns
 	// ErrLeaseLost, and where Change.Payment is another attempt's it returns
 	// ErrPaymentTaken; it does nothing then. Of the holds on the changed refund it
-	// ends the one that lasts until RefundHeldUntil, and no other's. It stores the
+	// ends the one that lasts until RefundLease, and no other's. It stores the
 	// new refund, which nobody holds, as CreateRefund does: with its ErrConflict. The
 	// versions in the change are the ones that were read.
 	Apply(ctx context.Context, c Change) error
@@ -167,15 +167,15 @@ type Store interface {
 type Change struct {
 	Session *Session
 	Attempt *Attempt
-	// Lease is when the hold ends under which Attempt was decided. Zero is none.
-	Lease time.Time
+	// AttemptLease is when the lease ends under which Attempt was decided. Zero is none.
+	AttemptLease time.Time
 	// Fenced refuses the change where Attempt is held by somebody else by now.
 	Fenced bool
 	// Payment, if it is not zero, is bound to Attempt for ever.
 	Payment Payment
 	Refund  *Refund
-	// RefundHeldUntil is until when whoever changes the refund holds it, or zero.
-	RefundHeldUntil time.Time
+	// RefundLease is until when whoever changes the refund holds it, or zero.
+	RefundLease time.Time
 	// NewRefund is stored, with the money that it reserves.
 	NewRefund *Refund
 	Events    []Event

@@ -75,7 +75,7 @@ func (s *Service) doubt(ctx context.Context, h held) (Attempt, error) {
 // settleUnanswered keeps an attempt whose query had no answer for the next one.
 // A reported payment is shown as being confirmed meanwhile.
 func (s *Service) settleUnanswered(ctx context.Context, h held, why error) (Attempt, error) {
-	s.report(Report{Problem: "query failed", SessionID: h.SessionID, AttemptID: h.ID, Err: why})
+	s.alert(Alert{Problem: "query failed", SessionID: h.SessionID, AttemptID: h.ID, Err: why})
 	if h.ReportedAt.IsZero() {
 		return h.Attempt, errors.Join(why, s.release(ctx, h))
 	}
@@ -116,7 +116,7 @@ func (s *Service) reportUnconfirmed(h held, status OrderStatus, err error) {
 
 // reportContradiction asks for a person, because the gateway contradicts itself.
 func (s *Service) reportContradiction(h held, problem, detail string) {
-	s.report(Report{Problem: problem, SessionID: h.SessionID, AttemptID: h.ID, Alarm: true, Err: errors.New(detail)})
+	s.alert(Alert{Problem: problem, SessionID: h.SessionID, AttemptID: h.ID, Alarm: true, Err: errors.New(detail)})
 }
 
 // settlePaidByClose keeps an attempt whose order the gateway refuses to close as

@@ -35,10 +35,10 @@ func (wallClock) Now() time.Time { return time.Now() }
 // reports collects what an operator would see.
 type reports struct {
 	mu  sync.Mutex
-	all []checkout.Report
+	all []checkout.Alert
 }
 
-func (r *reports) add(one checkout.Report) {
+func (r *reports) add(one checkout.Alert) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = append(r.all, one)
@@ -93,7 +93,7 @@ func (f *fixture) config() checkout.Config {
 	return checkout.Config{
 		Store: f.store, Gateway: f.gateway, Clock: wallClock{}, Random: rand.Reader,
 		Merchants: map[string]checkout.Merchant{shop: {ID: shop, Name: "Shop", WeChatAccount: true}},
-		PublicURL: "https://pay.example", Report: f.reports.add,
+		PublicURL: "https://pay.example", Alert: f.reports.add,
 	}
 }
 
@@ -242,7 +242,7 @@ func (f *fixture) told(sessionID string, want ...checkout.EventType) {
 // free checks that nobody holds the attempt.
 func (f *fixture) free(a checkout.Attempt) {
 	f.t.Helper()
-	if held := f.memory.attempts[a.ID].heldUntil; !held.IsZero() {
+	if held := f.memory.attempts[a.ID].leaseUntil; !held.IsZero() {
 		f.t.Errorf("still held until %s, at %s", held, time.Now())
 	}
 }

@@ -51,7 +51,7 @@ func (s *Service) hold(ctx context.Context, a Attempt, cause Cause) (held, bool,
 	if cause == CauseBrowser {
 		askedBefore = now.Add(-minQueryInterval)
 	}
-	ok, err := s.store.Hold(ctx, a.ID, now, askedBefore, h.until)
+	ok, err := s.store.LeaseAttempt(ctx, a.ID, now, askedBefore, h.until)
 	if err != nil || !ok {
 		return held{}, false, err
 	}
@@ -100,5 +100,5 @@ func (s *Service) release(ctx context.Context, h held) error {
 // releaseUntil ends a hold, and writes down what came of it.
 func (s *Service) releaseUntil(ctx context.Context, h held, next time.Time) error {
 	s.flush(ctx, h.said)
-	return s.store.Release(ctx, h.ID, h.until, next)
+	return s.store.ReleaseAttempt(ctx, h.ID, h.until, next)
 }

@@ -18,12 +18,12 @@ type crossing struct {
 	before func()
 }
 
-func (c *crossing) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, heldUntil time.Time) error {
+func (c *crossing) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
 	if do := c.before; do != nil {
 		c.before = nil
 		do()
 	}
-	return c.Store.CreateAttempt(ctx, a, sessionVersion, heldUntil)
+	return c.Store.CreateAttempt(ctx, a, sessionVersion, leaseUntil)
 }
 
 // slowGateway is a gateway that takes long before it refuses an order.
@@ -128,8 +128,8 @@ type slowCreates struct {
 	wait time.Duration
 }
 
-func (s *slowCreates) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, heldUntil time.Time) error {
-	err := s.Store.CreateAttempt(ctx, a, sessionVersion, heldUntil)
+func (s *slowCreates) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
+	err := s.Store.CreateAttempt(ctx, a, sessionVersion, leaseUntil)
 	time.Sleep(s.wait)
 	return err
 }

@@ -11,10 +11,10 @@ import (
 
 type memoryRefund struct {
 	checkout.Refund
-	heldUntil time.Time
+	leaseUntil time.Time
 }
 
-func (m *memory) CreateRefund(ctx context.Context, r checkout.Refund, heldUntil time.Time) error {
+func (m *memory) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil time.Time) error {
 	leave, err := m.enter(ctx, "CreateRefund")
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func (m *memory) CreateRefund(ctx context.Context, r checkout.Refund, heldUntil 
 	if !m.reservable(r, m.attempts[r.AttemptID].Attempt) {
 		return checkout.ErrConflict
 	}
-	m.refunds[r.ID], m.timeline = memoryRefund{r, heldUntil}, append(m.timeline, r.Entry())
+	m.refunds[r.ID], m.timeline = memoryRefund{r, leaseUntil}, append(m.timeline, r.Entry())
 	return nil
 }
 
@@ -94,24 +94,24 @@ func (m *memory) DueRefunds(ctx context.Context, now time.Time, limit int) ([]ch
 	defer leave()
 	var free []checkout.Refund
 	for _, r := range m.refunds {
-		if r.State == checkout.RefundPending && !r.heldUntil.After(now) {
+		if r.State == checkout.RefundPending && !r.leaseUntil.After(now) {
 			free = append(free, m.ofPayment(r.Refund))
 		}
 	}
 	return list(free, func(r checkout.Refund) (string, time.Time) { return r.Merchant, r.NextTryAt }, now, limit), nil
 }
 
-func (m *memory) HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
-	leave, err := m.enter(ctx, "HoldRefund")
+func (m *memory) LeaseRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
+	leave, err := m.enter(ctx, "LeaseRefund")
 	if err != nil {
 		return false, err
 	}
 	defer leave()
 	r, ok := m.refunds[id]
-	if !ok || r.State != checkout.RefundPending || r.heldUntil.After(now) {
+	if !ok || r.State != checkout.RefundPending || r.leaseUntil.After(now) {
 		return false, nil
 	}
-	r.heldUntil, r.NextTryAt, r.TriedAt = until, until, now
+	r.leaseUntil, r.NextTryAt, r.TriedAt = until, until, now
 	r.Tries++
 	r.Version++
 	m.refunds[id] = r
@@ -125,8 +125,8 @@ func (m *memory) ReleaseRefund(ctx context.Context, id string, until, next time.
 	}
 	defer leave()
 	r := m.refunds[id]
-	if r.State == checkout.RefundPending && r.heldUntil.Equal(until) {
-		r.NextTryAt, r.heldUntil = next, time.Time{}
+	if r.State == checkout.RefundPending && r.leaseUntil.Equal(until) {
+		r.NextTryAt, r.leaseUntil = next, time.Time{}
 		m.refunds[id] = r
 	}
 	return nil

@@ -37,7 +37,7 @@ type memory struct {
 
 type memoryAttempt struct {
 	checkout.Attempt
-	heldUntil time.Time
+	leaseUntil time.Time
 }
 
 func newMemory() *memory {
@@ -149,7 +149,7 @@ func (m *memory) PostponeConclusion(ctx context.Context, id string, at time.Time
 	return nil
 }
 
-func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, heldUntil time.Time) error {
+func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
 	leave, err := m.enter(ctx, "CreateAttempt")
 	if err != nil {
 		return err
@@ -168,7 +168,7 @@ func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionV
 		}
 	}
 	s.Version++
-	m.sessions[s.ID], m.attempts[a.ID] = s, memoryAttempt{a, heldUntil}
+	m.sessions[s.ID], m.attempts[a.ID] = s, memoryAttempt{a, leaseUntil}
 	m.timeline = append(m.timeline, a.Entry())
 	return nil
 }
@@ -229,7 +229,7 @@ func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]c
 	var live, ended []checkout.Attempt
 	for _, a := range m.attempts {
 		switch {
-		case !asks(a.Attempt) || a.heldUntil.After(now):
+		case !asks(a.Attempt) || a.leaseUntil.After(now):
 		case a.EndedAt.IsZero():
 			live = append(live, a.Attempt)
 		default:

@@ -10,17 +10,17 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-func (m *memory) Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
-	leave, err := m.enter(ctx, "Hold")
+func (m *memory) LeaseAttempt(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
+	leave, err := m.enter(ctx, "LeaseAttempt")
 	if err != nil {
 		return false, err
 	}
 	defer leave()
 	a, ok := m.attempts[id]
-	if !ok || a.heldUntil.After(now) || !askedBefore.IsZero() && a.QueriedAt.After(askedBefore) {
+	if !ok || a.leaseUntil.After(now) || !askedBefore.IsZero() && a.QueriedAt.After(askedBefore) {
 		return false, nil
 	}
-	a.heldUntil, a.NextQueryAt, a.QueriedAt = until, until, now
+	a.leaseUntil, a.NextQueryAt, a.QueriedAt = until, until, now
 	a.Queries++
 	m.attempts[id] = a
 	return true, nil
@@ -29,21 +29,21 @@ func (m *memory) Hold(ctx context.Context, id string, now, askedBefore, until ti
 // next is when to ask again once a hold ends: as planned, or as a notification
 // wished during the hold.
 func (a memoryAttempt) next(planned time.Time) time.Time {
-	if !a.NextQueryAt.IsZero() && a.NextQueryAt.Before(a.heldUntil) {
+	if !a.NextQueryAt.IsZero() && a.NextQueryAt.Before(a.leaseUntil) {
 		return a.NextQueryAt
 	}
 	return planned
 }
 
-func (m *memory) Release(ctx context.Context, id string, until, next time.Time) error {
-	leave, err := m.enter(ctx, "Release")
+func (m *memory) ReleaseAttempt(ctx context.Context, id string, until, next time.Time) error {
+	leave, err := m.enter(ctx, "ReleaseAttempt")
 	if err != nil {
 		return err
 	}
 	defer leave()
 	a := m.attempts[id]
-	if a.heldUntil.Equal(until) {
-		a.NextQueryAt, a.heldUntil = a.next(next), time.Time{}
+	if a.leaseUntil.Equal(until) {
+		a.NextQueryAt, a.leaseUntil = a.next(next), time.Time{}
 		m.attempts[id] = a
 	}
 	return nil
@@ -60,7 +60,7 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 		c.Refund != nil && c.Refund.Version != m.refunds[c.Refund.ID].Version {
 		return checkout.ErrConflict
 	}
-	if c.Attempt != nil && c.Fenced && !m.attempts[c.Attempt.ID].heldUntil.Equal(c.Lease) {
+	if c.Attempt != nil && c.Fenced && !m.attempts[c.Attempt.ID].leaseUntil.Equal(c.AttemptLease) {
 		return checkout.ErrLeaseLost
 	}
 	if m.taken(c) {
@@ -83,10 +83,10 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 		m.refunds[c.NewRefund.ID] = memoryRefund{Refund: *c.NewRefund}
 	}
 	if c.Refund != nil {
-		r := memoryRefund{Refund: *c.Refund, heldUntil: m.refunds[c.Refund.ID].heldUntil}
+		r := memoryRefund{Refund: *c.Refund, leaseUntil: m.refunds[c.Refund.ID].leaseUntil}
 		r.Version++
-		if r.heldUntil.Equal(c.RefundHeldUntil) {
-			r.heldUntil = time.Time{}
+		if r.leaseUntil.Equal(c.RefundLease) {
+			r.leaseUntil = time.Time{}
 		}
 		m.refunds[r.ID] = r
 	}
@@ -100,14 +100,14 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	}
 	if c.Attempt != nil {
 		before := m.attempts[c.Attempt.ID]
-		a := memoryAttempt{Attempt: *c.Attempt, heldUntil: before.heldUntil}
+		a := memoryAttempt{Attempt: *c.Attempt, leaseUntil: before.leaseUntil}
 		a.counted(before.Attempt)
 		a.Version++
 		if asks(a.Attempt) {
 			a.NextQueryAt = before.next(a.NextQueryAt)
 		}
-		if a.heldUntil.Equal(c.Lease) {
-			a.heldUntil = time.Time{}
+		if a.leaseUntil.Equal(c.AttemptLease) {
+			a.leaseUntil = time.Time{}
 		}
 		m.attempts[a.ID] = a
 		if c.Payment != (checkout.Payment{}) {

@@ -113,7 +113,7 @@ func (s *Service) reportRefused(a Attempt, n Notification) {
 	if earlier == KeptNotifications-1 {
 		why += "; more like it are counted and not reported"
 	}
-	s.report(Report{
+	s.alert(Alert{
 		Problem: "notification not accepted", SessionID: a.SessionID, AttemptID: a.ID,
 		Alarm: n.Verdict == VerdictMismatch, Err: errors.New(why),
 	})

@@ -129,7 +129,7 @@ func TestBrowserLeavesWhileItsQuestionIsAsked(t *testing.T) {
 		f.gateway.pay(a.OutTradeNo)
 		ctx, leave := context.WithCancel(t.Context())
 		f.memory.broken = func(method string) error {
-			if method == "Hold" {
+			if method == "LeaseAttempt" {
 				leave()
 			}
 			return nil
@@ -187,7 +187,7 @@ func TestStoreFails(t *testing.T) {
 		},
 		"when an attempt is looked up": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			for _, method := range []string{"Attempt", "Hold"} {
+			for _, method := range []string{"Attempt", "LeaseAttempt"} {
 				breaks(f, method)
 				_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
 				fails(t, err, full)

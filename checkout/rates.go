@@ -159,7 +159,7 @@ func (s *Service) refreshRate(of rateOf) {
 	defer cancel()
 	price, err := s.asksRates.Rate(ctx, of.merchant, of.channel, of.currency)
 	if err != nil {
-		s.report(Report{Problem: "no rate for " + of.currency, Err: err})
+		s.alert(Alert{Problem: "no rate for " + of.currency, Err: err})
 	}
 	s.rates.learn(of, price, err, s.clock.Now())
 }

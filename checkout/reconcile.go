@@ -79,7 +79,7 @@ func (s *Service) Reconcile(ctx context.Context, merchant string, from, to time.
 	if err != nil {
 		c.report.Error = err.Error()
 		late := s.clock.Now().Sub(to) > reconcileLate
-		s.report(Report{Problem: "a reconciliation failed", Merchant: merchant, Alarm: late, Err: err})
+		s.alert(Alert{Problem: "a reconciliation failed", Merchant: merchant, Alarm: late, Err: err})
 	}
 	// A report of a run that was called off is worth keeping too.
 	return c.report, errors.Join(err, s.store.SaveReconciliation(context.WithoutCancel(ctx), c.report))

@@ -156,8 +156,8 @@ func TestAnswerToARefundThatAnotherHas(t *testing.T) {
 			if c.state == succeeded {
 				f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
 			}
-			if c.state == pending && !f.memory.refunds[r.ID].heldUntil.Equal(until) {
-				t.Errorf("the other's hold is until %s, want %s", f.memory.refunds[r.ID].heldUntil, until)
+			if c.state == pending && !f.memory.refunds[r.ID].leaseUntil.Equal(until) {
+				t.Errorf("the other's hold is until %s, want %s", f.memory.refunds[r.ID].leaseUntil, until)
 			}
 		}
 	}
@@ -166,25 +166,25 @@ func TestAnswerToARefundThatAnotherHas(t *testing.T) {
 
 // overtake ends the hold of the one refund of an attempt, and has another node
 // send it, whose gateway answers so; or hold it, where that is "".
-func (f *fixture) overtake(a checkout.Attempt, says answer) (heldUntil time.Time) {
+func (f *fixture) overtake(a checkout.Attempt, says answer) (leaseUntil time.Time) {
 	f.t.Helper()
 	all, err := f.Refunds(f.t.Context(), a.SessionID)
 	fails(f.t, err, nil)
 	f.memory.mu.Lock()
 	r := f.memory.refunds[all[0].ID]
-	r.heldUntil, r.NextTryAt = time.Now(), time.Now()
+	r.leaseUntil, r.NextTryAt = time.Now(), time.Now()
 	f.memory.refunds[r.ID] = r
 	f.memory.mu.Unlock()
 	if says == "" {
-		heldUntil = time.Now().Add(time.Hour)
-		held, err := f.store.HoldRefund(f.t.Context(), r.ID, time.Now(), heldUntil)
+		leaseUntil = time.Now().Add(time.Hour)
+		held, err := f.store.LeaseRefund(f.t.Context(), r.ID, time.Now(), leaseUntil)
 		same(f.t, "held", held, true)
 		fails(f.t, err, nil)
-		return heldUntil
+		return leaseUntil
 	}
 	other := newFixture(f.t, f.store)
 	other.gateway.mu, other.gateway.orders = f.gateway.mu, f.gateway.orders
 	other.gateway.beforeRefund = says.script
 	fails(f.t, other.Sweep(f.t.Context()), nil)
-	return heldUntil
+	return leaseUntil
 }

@@ -50,7 +50,7 @@ func (s *Service) sendDueRefund(ctx context.Context, id string) {
 func (s *Service) holdRefund(ctx context.Context, id string) (heldRefund, bool, error) {
 	until, deadline := s.lease()
 	h := heldRefund{until: until, deadline: deadline, said: &journal{}}
-	ok, err := s.store.HoldRefund(ctx, id, until.Add(-s.holdFor()), until)
+	ok, err := s.store.LeaseRefund(ctx, id, until.Add(-s.holdFor()), until)
 	if err != nil || !ok {
 		return h, false, err
 	}
@@ -161,7 +161,7 @@ func (s *Service) refundAsStored(ctx context.Context, h heldRefund) Refund {
 }
 
 func (s *Service) reportRefund(h heldRefund, problem string, alarm bool, err error) {
-	s.report(Report{
+	s.alert(Alert{
 		Problem: problem, SessionID: h.SessionID, AttemptID: h.AttemptID, RefundID: h.ID, Alarm: alarm, Err: err,
 	})
 }

@@ -119,7 +119,7 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			a := f.paid()
 			f.gateway.beforeRefund = first(unanswered)
 			r := f.refund(a, half, checkout.RefundPending)
-			ok, err := f.store.HoldRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Minute))
+			ok, err := f.store.LeaseRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Minute))
 			if !ok || err != nil {
 				t.Fatal(ok, err)
 			}
@@ -163,7 +163,7 @@ func TestRefundIsSettledOnceByTwoNodes(t *testing.T) {
 		fails(t, err, nil)
 		f.memory.mu.Lock() // its hold is over
 		r := f.memory.refunds[all[0].ID]
-		r.heldUntil, r.NextTryAt = time.Now(), time.Now()
+		r.leaseUntil, r.NextTryAt = time.Now(), time.Now()
 		f.memory.refunds[r.ID] = r
 		f.memory.mu.Unlock()
 		fails(t, other.Sweep(t.Context()), nil)
@@ -249,7 +249,7 @@ func TestStoreFailsDuringARefund(t *testing.T) {
 			a := f.paid()
 			f.gateway.beforeRefund = first(unanswered)
 			f.refund(a, half, checkout.RefundPending)
-			for _, method := range []string{"HoldRefund", "Refund"} {
+			for _, method := range []string{"LeaseRefund", "Refund"} {
 				breaks(f, method)
 				f.sweepFor(8 * time.Second)
 				f.memory.broken = nil

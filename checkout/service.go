@@ -52,12 +52,12 @@ type Config struct {
 	PublicURL string
 	// CallTimeout bounds one call to the gateway. Defaults to 10 s.
 	CallTimeout time.Duration
-	// Report is told what an operator should see. Defaults to nobody.
-	Report func(Report)
+	// Alert is called with what an operator should see. Defaults to nobody.
+	Alert func(Alert)
 }
 
-// Report is something an operator should see: a line for a log.
-type Report struct {
+// Alert is something an operator should see: a line for a log.
+type Alert struct {
 	// Problem is a constant phrase, such as "query failed".
 	Problem   string
 	Merchant  string
@@ -79,7 +79,7 @@ type Service struct {
 	shops    map[string]Merchant
 	base     string
 	timeout  time.Duration
-	report   func(Report)
+	alert    func(Alert)
 	watchers *watchers
 	kicks    *kicks
 	rates    *rates
@@ -111,13 +111,13 @@ func New(c Config) (*Service, error) {
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 10 * time.Second
 	}
-	if c.Report == nil {
-		c.Report = func(Report) {}
+	if c.Alert == nil {
+		c.Alert = func(Alert) {}
 	}
 	return &Service{
 		store: c.Store, gateway: c.Gateway, clock: millisClock{c.Clock},
 		random: &lockedReader{from: c.Random},
-		shops:  c.Merchants, base: c.PublicURL, timeout: c.CallTimeout, report: c.Report,
+		shops:  c.Merchants, base: c.PublicURL, timeout: c.CallTimeout, alert: c.Alert,
 		watchers: newWatchers(), kicks: newKicks(), rates: newRates(), asksRates: c.Rates,
 	}, nil
 }

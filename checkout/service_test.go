@@ -29,9 +29,9 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 		}
 	}
 	c := newFixture(t, newMemory()).config()
-	c.Report = nil
+	c.Alert = nil
 	if _, err := checkout.New(c); err != nil {
-		t.Errorf("without Report: error %v", err)
+		t.Errorf("without Alert: error %v", err)
 	}
 }
 

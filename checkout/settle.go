@@ -164,7 +164,7 @@ func (s *Service) update(ctx context.Context, h held, decide decision) (Attempt,
 		case errors.Is(err, ErrConflict) || h.said.split():
 			continue
 		}
-		s.report(Report{Problem: "a change was not stored", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true, Err: err})
+		s.alert(Alert{Problem: "a change was not stored", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true, Err: err})
 		return h.Attempt, errors.Join(err, s.release(ctx, h))
 	}
 	return h.Attempt, errors.Join(errors.New("attempt "+h.ID+": gave up after too many concurrent updates"), s.release(ctx, h))
@@ -200,7 +200,7 @@ func (s *Service) tryUpdate(ctx context.Context, h held, decide decision) (Attem
 		return before, outcome{}, err
 	}
 	o.attempt, o.said = true, h.said.forChange() // each change under a hold ends it
-	change := Change{Lease: h.until, Fenced: !a.settled(), Payment: h.learn(&a)}
+	change := Change{AttemptLease: h.until, Fenced: !a.settled(), Payment: h.learn(&a)}
 	err = s.apply(ctx, change, session, &a, o)
 	if err == nil {
 		h.said.written()

@@ -271,7 +271,7 @@ func TestSettleRefund(t *testing.T) {
 		"while it is being sent": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			r := f.stuck(a, true)
-			held, err := f.store.HoldRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Minute))
+			held, err := f.store.LeaseRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Minute))
 			if !held || err != nil {
 				t.Fatal(held, err)
 			}
@@ -284,7 +284,7 @@ func TestSettleRefund(t *testing.T) {
 			time.Sleep(2 * time.Hour)
 			f.gateway.latency = 5 * time.Second
 			time.AfterFunc(time.Second, func() { // it is sent and released meanwhile
-				held, err := f.store.HoldRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Second))
+				held, err := f.store.LeaseRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Second))
 				same(t, "held", held, true)
 				fails(t, err, nil)
 			})
@@ -306,7 +306,7 @@ func TestSettleRefund(t *testing.T) {
 				}
 			}
 			f.memory.broken = func(called string) error {
-				if called == "HoldRefund" {
+				if called == "LeaseRefund" {
 					return broken
 				}
 				return nil

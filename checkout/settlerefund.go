@@ -90,7 +90,7 @@ func (s *Service) trySettleRefund(ctx context.Context, h heldRefund, decide refu
 	// The session is compared even where its money stays as it is: the event
 	// carries a snapshot of it, which must be the newest.
 	err = s.store.Apply(ctx, Change{
-		Session: &session, Refund: &r, RefundHeldUntil: h.until, Events: []Event{e}, Entries: h.said.forChange(),
+		Session: &session, Refund: &r, RefundLease: h.until, Events: []Event{e}, Entries: h.said.forChange(),
 	})
 	if err != nil {
 		return r, err

@@ -247,7 +247,7 @@ func (s *Service) placeHeld(ctx context.Context, w wish, h held) (Attempt, error
 	case err == nil:
 		return s.settlePlaced(ctx, h, created)
 	case errors.Is(err, ErrRefused):
-		s.report(Report{Problem: "order refused", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
+		s.alert(Alert{Problem: "order refused", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
 		a, updateErr := s.update(ctx, h, func(_ *Session, a *Attempt) outcome {
 			return a.fail("refused by the gateway", time.Time{})
 		})
@@ -256,7 +256,7 @@ func (s *Service) placeHeld(ctx context.Context, w wish, h held) (Attempt, error
 		}
 		return a, errors.Join(err, updateErr)
 	default:
-		s.report(Report{Problem: "order of unknown outcome", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
+		s.alert(Alert{Problem: "order of unknown outcome", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
 		return h.Attempt, errors.Join(ErrOutcomeUnknown, err, s.release(ctx, h))
 	}
 }

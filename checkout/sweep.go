@@ -116,7 +116,7 @@ func (s *Service) expire(ctx context.Context, session Session) {
 	now := s.clock.Now()
 	wait := min(max(now.Sub(session.ExpiresAt)/100, concludeAgain), concludeMost)
 	err = errors.Join(err, s.store.PostponeConclusion(ctx, session.ID, now.Add(wait)))
-	s.report(Report{Problem: "a session could not be ended yet", SessionID: session.ID, Err: err})
+	s.alert(Alert{Problem: "a session could not be ended yet", SessionID: session.ID, Err: err})
 }
 
 // each calls do for every item, a few at a time, and waits for all. Once ctx is

@@ -99,7 +99,7 @@ func TestSweep(t *testing.T) {
 		"takes what a killed holder left": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
-			ok, err := f.store.Hold(t.Context(), a.ID, time.Now(), time.Time{}, time.Now().Add(35*time.Second))
+			ok, err := f.store.LeaseAttempt(t.Context(), a.ID, time.Now(), time.Time{}, time.Now().Add(35*time.Second))
 			if !ok || err != nil {
 				t.Fatal(ok, err)
 			}

@@ -202,7 +202,7 @@ func (s *Service) recordFew(ctx context.Context, e Entry) bool {
 
 func (s *Service) reportUnwritten(e Entry, err error) {
 	if err != nil {
-		s.report(Report{Problem: "the timeline was not written", SessionID: e.SessionID, AttemptID: e.AttemptID, Err: err})
+		s.alert(Alert{Problem: "the timeline was not written", SessionID: e.SessionID, AttemptID: e.AttemptID, Err: err})
 	}
 }
 

@@ -161,7 +161,7 @@ func TestTimelineThatCannotBeWritten(t *testing.T) {
 			f.memory.unwritable = full
 			f.confirm(a)
 			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
-			want := checkout.Report{Problem: "the timeline was not written", SessionID: a.SessionID, AttemptID: a.ID, Err: full}
+			want := checkout.Alert{Problem: "the timeline was not written", SessionID: a.SessionID, AttemptID: a.ID, Err: full}
 			if last := f.reports.all[len(f.reports.all)-1]; last != want {
 				t.Errorf("reported %+v", last)
 			}

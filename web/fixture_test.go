@@ -187,7 +187,7 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 	domain := checkout.Config{
 		Store: f.store, Gateway: gatewayRoom, Rates: gatewayRoom, Clock: f.clock, Random: rand.Reader,
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop", WeChatAccount: true}, "other": {ID: "other", Name: "Other"}}, PublicURL: f.url,
-		Report: func(r checkout.Report) {
+		Alert: func(r checkout.Alert) {
 			logger.Warn(r.Problem, "alarm", r.Alarm, "session", r.SessionID, "attempt", r.AttemptID, "error", r.Err)
 		},
 	}

@@ -55,11 +55,11 @@ func (d disk) PostponeConclusion(ctx context.Context, id string, at time.Time) e
 	return d.write(ctx, "PostponeConclusion "+id, func() error { return d.Store.PostponeConclusion(ctx, id, at) })
 }
 
-func (d disk) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, heldUntil time.Time) error {
+func (d disk) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
 	d.life.gate.threads.number(a.ID, a.OutTradeNo)
 	return d.write(ctx, "CreateAttempt", func() error {
-		err := d.Store.CreateAttempt(ctx, a, sessionVersion, heldUntil)
-		d.life.gate.threads.lease(a.ID, heldUntil, err == nil)
+		err := d.Store.CreateAttempt(ctx, a, sessionVersion, leaseUntil)
+		d.life.gate.threads.lease(a.ID, leaseUntil, err == nil)
 		return err
 	})
 }
@@ -84,24 +84,24 @@ func (d disk) DueAttempts(ctx context.Context, now time.Time, limit int) ([]chec
 	})
 }
 
-func (d disk) Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
-	return through(ctx, d.life, writing, "Hold "+id, func() (bool, error) {
-		ok, err := d.Store.Hold(ctx, id, now, askedBefore, until)
+func (d disk) LeaseAttempt(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
+	return through(ctx, d.life, writing, "LeaseAttempt "+id, func() (bool, error) {
+		ok, err := d.Store.LeaseAttempt(ctx, id, now, askedBefore, until)
 		d.life.gate.threads.lease(id, until, ok)
 		return ok, err
 	})
 }
 
-func (d disk) Release(ctx context.Context, id string, until, next time.Time) error {
+func (d disk) ReleaseAttempt(ctx context.Context, id string, until, next time.Time) error {
 	d.life.gate.threads.release(id)
-	return d.write(ctx, "Release "+id, func() error { return d.Store.Release(ctx, id, until, next) })
+	return d.write(ctx, "ReleaseAttempt "+id, func() error { return d.Store.ReleaseAttempt(ctx, id, until, next) })
 }
 
-func (d disk) CreateRefund(ctx context.Context, r checkout.Refund, heldUntil time.Time) error {
+func (d disk) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil time.Time) error {
 	d.life.gate.threads.number(r.ID, r.OutRefundNo)
 	return d.write(ctx, "CreateRefund", func() error {
-		err := d.Store.CreateRefund(ctx, r, heldUntil)
-		d.life.gate.threads.lease(r.ID, heldUntil, err == nil)
+		err := d.Store.CreateRefund(ctx, r, leaseUntil)
+		d.life.gate.threads.lease(r.ID, leaseUntil, err == nil)
 		return err
 	})
 }
@@ -120,9 +120,9 @@ func (d disk) DueRefunds(ctx context.Context, now time.Time, limit int) ([]check
 	})
 }
 
-func (d disk) HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
-	return through(ctx, d.life, writing, "HoldRefund "+id, func() (bool, error) {
-		ok, err := d.Store.HoldRefund(ctx, id, now, until)
+func (d disk) LeaseRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
+	return through(ctx, d.life, writing, "LeaseRefund "+id, func() (bool, error) {
+		ok, err := d.Store.LeaseRefund(ctx, id, now, until)
 		d.life.gate.threads.lease(id, until, ok)
 		return ok, err
 	})

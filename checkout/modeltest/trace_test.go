@@ -51,7 +51,7 @@ func (w *world) notice(c *call, v verdict) {
 		w.saw(frozenBeforeOrder)
 	case v == stall && c.kind == asking:
 		w.saw(frozenBeforeClose)
-	case v == stall && (strings.HasPrefix(c.name, "CreateRefund") || strings.HasPrefix(c.name, "HoldRefund")):
+	case v == stall && (strings.HasPrefix(c.name, "CreateRefund") || strings.HasPrefix(c.name, "LeaseRefund")):
 		w.saw(frozenBeforeRefund)
 	case c.kind == writing && v == failAfter:
 		w.saw(commitUnknown)

@@ -31,7 +31,7 @@ func scanAttempt(r row) (checkout.Attempt, error) {
 }
 
 // CreateAttempt implements [checkout.Store].
-func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, heldUntil time.Time) error {
+func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx,
 			`UPDATE sessions SET version = version + 1 WHERE id = $1 AND version = $2 AND status = 'open' AND NOT EXISTS (
@@ -50,7 +50,7 @@ func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVe
 			a.Account, clean(a.NotifiedTradeID), ms(a.ReportedAt), ms(a.DeniedAt),
 			a.Notifications.Accepted, a.Notifications.Mismatched, a.Notifications.Rejected, ms(a.NotificationAt),
 			a.Returns, ms(a.ReturnedAt), a.BridgeAnswers, a.BridgeFailed,
-			string(a.Wallet.Channel()), ms(heldUntil))
+			string(a.Wallet.Channel()), ms(leaseUntil))
 		if err != nil {
 			return fmt.Errorf("storing attempt %s: %w", a.ID, err)
 		}
@@ -90,8 +90,8 @@ func (s *Store) Attempts(ctx context.Context, sessionID string) ([]checkout.Atte
 		`SELECT `+attemptColumns+` FROM attempts WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
 }
 
-// Hold implements [checkout.Store].
-func (s *Store) Hold(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
+// LeaseAttempt implements [checkout.Store].
+func (s *Store) LeaseAttempt(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
 	result, err := s.db.writer.ExecContext(ctx, `UPDATE attempts
 		SET held_until = $1, next_query_at = $1, queried_at = $2, queries = queries + 1
 		WHERE id = $3 AND held_until <= $2 AND (queried_at <= $4 OR $4 = 0)`, ms(until), ms(now), id, ms(askedBefore))
@@ -102,8 +102,8 @@ func (s *Store) Hold(ctx context.Context, id string, now, askedBefore, until tim
 	return n == 1, err
 }
 
-// Release implements [checkout.Store].
-func (s *Store) Release(ctx context.Context, id string, until, next time.Time) error {
+// ReleaseAttempt implements [checkout.Store].
+func (s *Store) ReleaseAttempt(ctx context.Context, id string, until, next time.Time) error {
 	_, err := s.db.writer.ExecContext(ctx, `UPDATE attempts SET held_until = 0,
 			next_query_at = CASE WHEN next_query_at < held_until THEN next_query_at ELSE $1 END
 		WHERE id = $2 AND held_until = $3`, ms(next), id, ms(until))
@@ -126,7 +126,7 @@ func updateAttempt(ctx context.Context, tx *sql.Tx, c checkout.Change) error {
 		WHERE id = $11 AND version = $12 AND (held_until = $13 OR NOT $16)`,
 		string(a.State), clean(a.TradeID), clean(a.Placed.Code), clean(a.Placed.URL), clean(a.Placed.JSAPI),
 		clean(a.Failure), a.Quarantined, ms(a.PaidAt), a.State != checkout.AttemptPaid && !a.Quarantined,
-		ms(a.NextQueryAt), a.ID, a.Version, ms(c.Lease), ms(a.ReportedAt), ms(a.DeniedAt), c.Fenced, ms(a.EndedAt))
+		ms(a.NextQueryAt), a.ID, a.Version, ms(c.AttemptLease), ms(a.ReportedAt), ms(a.DeniedAt), c.Fenced, ms(a.EndedAt))
 	if err := one(result, err, checkout.ErrConflict); !errors.Is(err, checkout.ErrConflict) {
 		return err
 	}

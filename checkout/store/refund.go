@@ -31,9 +31,9 @@ func scanRefund(r row) (checkout.Refund, error) {
 }
 
 // CreateRefund implements [checkout.Store].
-func (s *Store) CreateRefund(ctx context.Context, r checkout.Refund, heldUntil time.Time) error {
+func (s *Store) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil time.Time) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := addRefund(ctx, tx, r, heldUntil); err != nil {
+		if err := addRefund(ctx, tx, r, leaseUntil); err != nil {
 			return err
 		}
 		return s.changed(ctx, tx, r.SessionID)
@@ -41,7 +41,7 @@ func (s *Store) CreateRefund(ctx context.Context, r checkout.Refund, heldUntil t
 }
 
 // addRefund stores a refund with its entry and reserves its money.
-func addRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund, heldUntil time.Time) error {
+func addRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund, leaseUntil time.Time) error {
 	if err := reserve(ctx, tx, r); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func addRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund, heldUntil tim
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING`,
 		r.ID, r.SessionID, r.AttemptID, r.Merchant, r.Version, string(r.State), string(r.Reason), r.OutRefundNo, r.Amount, r.Currency,
 		clean(r.ClientReferenceID), clean(r.IdempotencyKey), clean(r.GatewayID), clean(r.Failure), ms(r.CreatedAt), ms(r.SettledAt), ms(r.NextTryAt),
-		r.Tries, ms(r.TriedAt), ms(r.DelayedAt), ms(heldUntil))
+		r.Tries, ms(r.TriedAt), ms(r.DelayedAt), ms(leaseUntil))
 	if err != nil {
 		return fmt.Errorf("storing refund %s: %w", r.ID, err)
 	}
@@ -98,8 +98,8 @@ func (s *Store) DueRefunds(ctx context.Context, now time.Time, limit int) ([]che
 		"state = 'pending' AND next_try_at > 0 AND next_try_at <= $1 AND held_until <= $1", "next_try_at"), ms(now), limit)
 }
 
-// HoldRefund implements [checkout.Store].
-func (s *Store) HoldRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
+// LeaseRefund implements [checkout.Store].
+func (s *Store) LeaseRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
 	result, err := s.db.writer.ExecContext(ctx, `UPDATE refunds SET version = version + 1, held_until = $1, next_try_at = $1, tries = tries + 1, tried_at = $3
 		WHERE id = $2 AND state = 'pending' AND held_until <= $3`, ms(until), id, ms(now))
 	if err := one(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
@@ -121,13 +121,13 @@ func (s *Store) ReleaseRefund(ctx context.Context, id string, until, next time.T
 }
 
 // updateRefund writes what may change of a refund, against the version that
-// was read, and ends the hold on it that lasts until heldUntil. Another's hold
+// was read, and ends the hold on it that lasts until leaseUntil. Another's hold
 // goes on.
-func updateRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund, heldUntil time.Time) error {
+func updateRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund, leaseUntil time.Time) error {
 	result, err := tx.ExecContext(ctx, `UPDATE refunds SET version = version + 1,
 			held_until = CASE WHEN held_until = $1 THEN 0 ELSE held_until END,
 			state = $2, gateway_id = $3, failure = $4, settled_at = $5, next_try_at = $6, delayed_at = $7
-		WHERE id = $8 AND version = $9`, ms(heldUntil),
+		WHERE id = $8 AND version = $9`, ms(leaseUntil),
 		string(r.State), clean(r.GatewayID), clean(r.Failure), ms(r.SettledAt), ms(r.NextTryAt), ms(r.DelayedAt), r.ID, r.Version)
 	return one(result, err, checkout.ErrConflict)
 }

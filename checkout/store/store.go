@@ -66,7 +66,7 @@ func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
 			}
 		}
 		if c.Refund != nil {
-			if err := updateRefund(ctx, tx, *c.Refund, c.RefundHeldUntil); err != nil {
+			if err := updateRefund(ctx, tx, *c.Refund, c.RefundLease); err != nil {
 				return err
 			}
 		}

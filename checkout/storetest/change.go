@@ -119,7 +119,7 @@ func applyEndsHold(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	f.hold(t, a.ID, start())
 	a.State, a.NextQueryAt = checkout.AttemptPending, start().Add(time.Minute)
-	must(t, f.Apply(t.Context(), checkout.Change{Attempt: &a, Lease: start().Add(someHold), Fenced: true}))
+	must(t, f.Apply(t.Context(), checkout.Change{Attempt: &a, AttemptLease: start().Add(someHold), Fenced: true}))
 	same(t, "NextQueryAt", f.readAttempt(t, a.ID).NextQueryAt, start().Add(time.Minute))
 	if !f.hold(t, a.ID, start().Add(time.Second)) {
 		t.Error("still held after the change")
@@ -132,7 +132,7 @@ func applyLeavesLease(t *testing.T, f fixture) {
 	f.hold(t, a.ID, start())
 	f.hold(t, a.ID, start().Add(someHold)) // another, after the first was over
 	a.State, a.NextQueryAt = checkout.AttemptPaid, time.Time{}
-	must(t, f.Apply(t.Context(), checkout.Change{Attempt: &a, Lease: start().Add(someHold)}))
+	must(t, f.Apply(t.Context(), checkout.Change{Attempt: &a, AttemptLease: start().Add(someHold)}))
 	same(t, "state", f.readAttempt(t, a.ID).State, checkout.AttemptPaid)
 	if f.hold(t, a.ID, start().Add(someHold+time.Second)) {
 		t.Error("the first holder's change ended the second one's hold")
@@ -145,12 +145,12 @@ func applyFenced(t *testing.T, f fixture) {
 	f.hold(t, a.ID, start().Add(someHold))
 	before := f.readAttempt(t, a.ID)
 	a.State = checkout.AttemptFailed
-	change := checkout.Change{Attempt: &a, Lease: start().Add(someHold), Fenced: true, Entries: []checkout.Entry{newEntry(a, "failed")}}
+	change := checkout.Change{Attempt: &a, AttemptLease: start().Add(someHold), Fenced: true, Entries: []checkout.Entry{newEntry(a, "failed")}}
 	err := f.Apply(t.Context(), change)
 	matches(t, "apply", err, checkout.ErrLeaseLost)
 	matches(t, "apply", err, checkout.ErrConflict)
 	same(t, "attempt", f.readAttempt(t, a.ID), before)
-	change.Lease = start().Add(2 * someHold)
+	change.AttemptLease = start().Add(2 * someHold)
 	must(t, f.Apply(t.Context(), change))
 }
 

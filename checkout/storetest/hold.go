@@ -15,7 +15,7 @@ func heldByCreator(t *testing.T, f fixture) {
 	if f.hold(t, a.ID, start().Add(time.Second)) {
 		t.Error("somebody else got hold of it")
 	}
-	must(t, f.Release(t.Context(), a.ID, start().Add(someHold), start().Add(time.Minute)))
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(someHold), start().Add(time.Minute)))
 	if !f.hold(t, a.ID, start().Add(time.Second)) {
 		t.Error("nobody gets hold of it after the release")
 	}
@@ -39,7 +39,7 @@ var errNotHeld = errors.New("held by another")
 func oneHoldAtOnce(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	won := winners(t, errNotHeld, func() error {
-		ok, err := f.Hold(t.Context(), a.ID, start(), time.Time{}, start().Add(someHold))
+		ok, err := f.LeaseAttempt(t.Context(), a.ID, start(), time.Time{}, start().Add(someHold))
 		if err == nil && !ok {
 			return errNotHeld
 		}
@@ -62,9 +62,9 @@ func holdEnds(t *testing.T, f fixture) {
 func holdKeepsDistance(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	f.hold(t, a.ID, start())
-	must(t, f.Release(t.Context(), a.ID, start().Add(someHold), time.Time{}))
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(someHold), time.Time{}))
 	ask := func(now time.Time) bool {
-		ok, err := f.Hold(t.Context(), a.ID, now, now.Add(-2*time.Second), now.Add(someHold))
+		ok, err := f.LeaseAttempt(t.Context(), a.ID, now, now.Add(-2*time.Second), now.Add(someHold))
 		must(t, err)
 		return ok
 	}
@@ -79,7 +79,7 @@ func holdKeepsDistance(t *testing.T, f fixture) {
 func clockMovedBack(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	f.hold(t, a.ID, start())
-	must(t, f.Release(t.Context(), a.ID, start().Add(someHold), time.Time{}))
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(someHold), time.Time{}))
 	if !f.hold(t, a.ID, start().Add(-time.Hour)) {
 		t.Error("an attempt that was asked about in the future is never asked about")
 	}
@@ -100,7 +100,7 @@ func releaseSchedules(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	for _, next := range []time.Time{start().Add(time.Minute), {}} {
 		f.hold(t, a.ID, start())
-		must(t, f.Release(t.Context(), a.ID, start().Add(someHold), next))
+		must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(someHold), next))
 		got := f.readAttempt(t, a.ID)
 		same(t, "NextQueryAt", got.NextQueryAt, next)
 		same(t, "Version", got.Version, a.Version)
@@ -111,7 +111,7 @@ func releaseFence(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	f.hold(t, a.ID, start())
 	f.hold(t, a.ID, start().Add(someHold)) // another, after the first was over
-	must(t, f.Release(t.Context(), a.ID, start().Add(someHold), time.Time{}))
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(someHold), time.Time{}))
 	same(t, "NextQueryAt", f.readAttempt(t, a.ID).NextQueryAt, start().Add(2*someHold))
 	if f.hold(t, a.ID, start().Add(someHold+time.Second)) {
 		t.Error("the first holder released the second one's hold")
@@ -128,7 +128,7 @@ func hintSurvivesRelease(t *testing.T, f fixture) {
 	a, hint := f.attempt(t), start().Add(time.Second)
 	f.hold(t, a.ID, start())
 	f.notify(t, a, hint)
-	must(t, f.Release(t.Context(), a.ID, start().Add(someHold), start().Add(time.Minute)))
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(someHold), start().Add(time.Minute)))
 	same(t, "NextQueryAt", f.readAttempt(t, a.ID).NextQueryAt, hint)
 }
 

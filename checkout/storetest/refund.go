@@ -51,7 +51,7 @@ func (f fixture) end(t *testing.T, r checkout.Refund, state checkout.RefundState
 // holdRefund claims a refund at a time for someHold.
 func (f fixture) holdRefund(t *testing.T, id string, at time.Time) bool {
 	t.Helper()
-	ok, err := f.HoldRefund(t.Context(), id, at, at.Add(someHold))
+	ok, err := f.LeaseRefund(t.Context(), id, at, at.Add(someHold))
 	must(t, err)
 	return ok
 }
@@ -208,7 +208,7 @@ func refundHold(t *testing.T, f fixture) {
 	}
 	now := start().Add(someHold)
 	won := winners(t, errNotHeld, func() error {
-		ok, err := f.HoldRefund(t.Context(), r.ID, now, now.Add(someHold))
+		ok, err := f.LeaseRefund(t.Context(), r.ID, now, now.Add(someHold))
 		if err == nil && !ok {
 			return errNotHeld
 		}
@@ -252,14 +252,14 @@ func refundApplyKeepsHold(t *testing.T, f fixture) {
 	held := f.readRefund(t, r.ID)
 	held.DelayedAt, held.NextTryAt = start(), start().Add(someHold)
 	for _, until := range []time.Time{{}, start().Add(-time.Second)} {
-		must(t, f.Apply(t.Context(), checkout.Change{Refund: &held, RefundHeldUntil: until}))
+		must(t, f.Apply(t.Context(), checkout.Change{Refund: &held, RefundLease: until}))
 		held = f.readRefund(t, r.ID)
 		same(t, "DelayedAt", held.DelayedAt, start())
 		if f.holdRefund(t, r.ID, start().Add(someHold-time.Millisecond)) {
 			t.Error("a change by another ended the hold")
 		}
 	}
-	must(t, f.Apply(t.Context(), checkout.Change{Refund: &held, RefundHeldUntil: start().Add(someHold)}))
+	must(t, f.Apply(t.Context(), checkout.Change{Refund: &held, RefundLease: start().Add(someHold)}))
 	if !f.holdRefund(t, r.ID, start().Add(time.Second)) {
 		t.Error("a change by the holder did not end the hold")
 	}

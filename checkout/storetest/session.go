@@ -44,7 +44,7 @@ func notFound(t *testing.T, f fixture) {
 	_, err = f.Event(ctx, newID("evt_"))
 	matches(t, "Event", err, checkout.ErrNotFound)
 	same(t, "events", f.events(t, newID(checkout.SessionPrefix)), []checkout.EventType(nil))
-	ok, err := f.Hold(ctx, newID("at_"), start(), time.Time{}, start().Add(someHold))
+	ok, err := f.LeaseAttempt(ctx, newID("at_"), start(), time.Time{}, start().Add(someHold))
 	if ok || err != nil {
 		t.Errorf("an unknown attempt: held %v, error %v", ok, err)
 	}

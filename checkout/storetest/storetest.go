@@ -188,18 +188,18 @@ func (f fixture) attemptOf(t *testing.T, s checkout.Session, w flow.Wallet) chec
 	t.Helper()
 	a := newAttempt(s, w)
 	must(t, f.create(t, a, start().Add(someHold)))
-	must(t, f.Release(t.Context(), a.ID, start().Add(someHold), start().Add(3*time.Second)))
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(someHold), start().Add(3*time.Second)))
 	return f.readAttempt(t, a.ID)
 }
 
 // create stores an attempt in its session as that is now.
-func (f fixture) create(t *testing.T, a checkout.Attempt, heldUntil time.Time) error {
+func (f fixture) create(t *testing.T, a checkout.Attempt, leaseUntil time.Time) error {
 	t.Helper()
 	s, err := f.Session(t.Context(), a.SessionID)
 	if err != nil && !errors.Is(err, checkout.ErrNotFound) {
 		t.Fatal(err)
 	}
-	return f.CreateAttempt(t.Context(), a, s.Version, heldUntil)
+	return f.CreateAttempt(t.Context(), a, s.Version, leaseUntil)
 }
 
 func (f fixture) readSession(t *testing.T, id string) checkout.Session {
@@ -219,7 +219,7 @@ func (f fixture) readAttempt(t *testing.T, id string) checkout.Attempt {
 // hold claims an attempt at a time for someHold.
 func (f fixture) hold(t *testing.T, id string, at time.Time) bool {
 	t.Helper()
-	ok, err := f.Hold(t.Context(), id, at, time.Time{}, at.Add(someHold))
+	ok, err := f.LeaseAttempt(t.Context(), id, at, time.Time{}, at.Add(someHold))
 	must(t, err)
 	return ok
 }

@@ -162,6 +162,25 @@ func (p *shopper) newTab(parent context.Context, options ...chromedp.ContextOpti
 // a busy machine everything takes so long.
 const patientPage = `{ const real = window.setTimeout; window.setTimeout = (f, ms, ...rest) => real(f, ms >= 8000 ? 100 * ms : ms, ...rest); }`
 
+// lingeringPage has a page stay for minutes at the receipt, from which it goes
+// to the shop after 3 s. On a busy machine a test may take longer to look at it.
+const lingeringPage = `{ const real = window.setTimeout; window.setTimeout = (f, ms, ...rest) => real(f, ms === 3000 ? 100 * ms : ms, ...rest); }`
+
+// lingers keeps each page that is loaded from now on at its receipt.
+func (p *shopper) lingers() {
+	p.Helper()
+	p.onNewDocument(lingeringPage)
+}
+
+// onNewDocument runs a script before those of each page that is loaded from now
+// on.
+func (p *shopper) onNewDocument(script string) {
+	p.Helper()
+	if _, err := chromedp.Call(p.tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
+		p.Fatal(err)
+	}
+}
+
 func (p *shopper) emulate(d device) {
 	p.Helper()
 	ctx := p.tab

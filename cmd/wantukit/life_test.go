@@ -37,6 +37,7 @@ func (p *shopper) run(script string) {
 func TestCodeIsRenewedInPlace(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, withWasm)
+	p.lingers()
 	b := newBuyerAt(t, p.demo)
 	var made struct{ ID string }
 	b.api(http.MethodPost, "/v1/checkout/sessions", map[string]any{

@@ -26,9 +26,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/wantukit/wantukit/cmd/wantukit/dbcli"
 	"github.com/wantukit/wantukit/cmd/wantukit/flowcli"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
-	"github.com/wantukit/wantukit/cmd/wantukit/dbcli"
 )
 
 // cli is the command line. The flags that run something, and those that name an
@@ -43,8 +43,8 @@ type cli struct {
 	Migrate migrateCommand `cmd:"" group:"run" help:"Bring the database's schema up to date and exit. Serve does so itself when it starts."`
 
 	gatewaycli.Verbs
-	Records dbcli.Verbs `embed:""`
-	Flows   flowcli.Verbs   `embed:""`
+	Records dbcli.Verbs   `embed:""`
+	Flows   flowcli.Verbs `embed:""`
 }
 
 func main() {

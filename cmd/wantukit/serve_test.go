@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/cmd/wantukit/demoshop"
+	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 

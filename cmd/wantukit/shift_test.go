@@ -3,7 +3,6 @@ package main
 import (
 	"testing"
 
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout/flow"
@@ -63,6 +62,7 @@ func TestNothingJumpsWhenThePageTurnsPaid(t *testing.T) {
 			a := g.placed(way.device, way.wallet)
 			p := newShopperAt(t, nil, way.device, withWasm)
 			p.watchesShifts()
+			p.lingers()
 			p.see(exhibit{state: way.state, url: g.demo.publicURL + "/c/" + a.SessionID})
 			p.staysPut("before")
 			g.pay(a)
@@ -75,9 +75,7 @@ func TestNothingJumpsWhenThePageTurnsPaid(t *testing.T) {
 
 func (p *shopper) watchesShifts() {
 	p.Helper()
-	if _, err := chromedp.Call(p.tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: watchShifts}); err != nil {
-		p.Fatal(err)
-	}
+	p.onNewDocument(watchShifts)
 }
 
 // staysPut waits until the page is alive, and reports what has moved.

@@ -217,12 +217,12 @@ func TestRemovedMerchantIsSaidOnce(t *testing.T) {
 		for _, number := range []string{"n1", "n2", "n3"} {
 			ref := checkout.OrderRef{Merchant: merchant, OutTradeNo: number}
 			_, err := gateway.Query(t.Context(), ref)
-			report(checkout.Report{Problem: "query failed", AttemptID: number, Err: errors.Join(err, nil)})
-			report(checkout.Report{Problem: "close failed", AttemptID: number, Err: gateway.Close(t.Context(), ref)})
+			report(checkout.Alert{Problem: "query failed", AttemptID: number, Err: errors.Join(err, nil)})
+			report(checkout.Alert{Problem: "close failed", AttemptID: number, Err: gateway.Close(t.Context(), ref)})
 			_, err = gateway.Refund(t.Context(), checkout.RefundOrder{OrderRef: ref})
-			report(checkout.Report{Problem: "refund of unknown outcome", AttemptID: number, Err: err})
+			report(checkout.Alert{Problem: "refund of unknown outcome", AttemptID: number, Err: err})
 			_, _, err = gateway.ReadNotification(checkout.OrderRef{Merchant: merchant}, nil)
-			report(checkout.Report{Problem: "notification not accepted", AttemptID: number, Err: err})
+			report(checkout.Alert{Problem: "notification not accepted", AttemptID: number, Err: err})
 		}
 	}
 	for step, wants := range [][]string{{"merchant gone is not configured", "merchant left is not configured"}, {}, {"merchant gone is not", "merchant left is not"}} {

@@ -64,14 +64,14 @@ func New(ctx context.Context, c Config) (*Domain, error) {
 	}
 	d.Service, err = checkout.New(checkout.Config{
 		Store: d.Store, Gateway: gateway, Rates: gateway, Clock: d.Clock, Random: rand.Reader,
-		Merchants: merchants, PublicURL: c.PublicURL, Report: reportTo(c.Logger, alarms),
+		Merchants: merchants, PublicURL: c.PublicURL, Alert: reportTo(c.Logger, alarms),
 	})
 	return d, err
 }
 
 // reportTo writes what the domain reports to a log.
-func reportTo(logger *slog.Logger, alarms *alarms) func(checkout.Report) {
-	return func(r checkout.Report) {
+func reportTo(logger *slog.Logger, alarms *alarms) func(checkout.Alert) {
+	return func(r checkout.Alert) {
 		level := slog.LevelWarn
 		if r.Alarm {
 			level = slog.LevelError
