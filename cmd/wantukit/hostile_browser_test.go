@@ -113,9 +113,7 @@ const withoutHurry = `{ const real = window.setTimeout; window.setTimeout = (f, 
 func TestProgramComesAfterTheFirstPaintAndNotUnderSaveData(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, phone, withWasm)
-	if _, err := chromedp.Call(p.tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: withoutHurry}); err != nil {
-		t.Fatal(err)
-	}
+	p.onNewDocument(withoutHurry)
 	p.buy()
 	at := p.location()
 	loaded := func() string { return ask(p, p.tab, chromedp.Evaluate[string](loads)) }
