@@ -136,7 +136,7 @@ func (b *buyer) start(id string, w flow.Wallet) checkout.Attempt {
 
 func (b *buyer) attempts(id string) []checkout.Attempt {
 	b.Helper()
-	attempts, err := b.demo.kit.store.Attempts(b.Context(), id)
+	attempts, err := b.demo.kit.Store().Attempts(b.Context(), id)
 	if err != nil || len(attempts) == 0 {
 		b.Fatalf("the attempts are %v (%v)", attempts, err)
 	}
@@ -147,7 +147,7 @@ func (b *buyer) attempts(id string) []checkout.Attempt {
 func (b *buyer) awaitPaid(id string) {
 	b.Helper()
 	eventually(b.T, "the session is paid", func() bool {
-		session, err := b.demo.kit.store.Session(b.Context(), id)
+		session, err := b.demo.kit.Store().Session(b.Context(), id)
 		return err == nil && session.PaymentStatus == checkout.PaymentPaid
 	})
 }
@@ -155,7 +155,7 @@ func (b *buyer) awaitPaid(id string) {
 // paidOnce holds that the session has one event, of its payment.
 func (b *buyer) paidOnce(id string) {
 	b.Helper()
-	events, err := b.demo.kit.store.Events(b.Context(), id)
+	events, err := b.demo.kit.Store().Events(b.Context(), id)
 	if err != nil || len(events) != 1 || events[0].Type != checkout.EventPaid {
 		b.Errorf("the events are %+v (%v), want one, of the payment", events, err)
 	}

@@ -353,7 +353,7 @@ func (v *visitor) lives() {
 
 func (v *visitor) hasNoOrder() {
 	v.Helper()
-	if attempts, err := v.demo.kit.store.Attempts(v.Context(), v.id); err != nil || len(attempts) != 0 {
+	if attempts, err := v.demo.kit.Store().Attempts(v.Context(), v.id); err != nil || len(attempts) != 0 {
 		v.Errorf("the attempts are %+v (%v), want none", attempts, err)
 	}
 }

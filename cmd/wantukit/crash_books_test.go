@@ -10,6 +10,7 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // books are all that the kit has written down, at one moment.
@@ -26,7 +27,7 @@ func (c *cluster) open() (*sql.DB, error) {
 	if c.plan.database != "" {
 		return sql.Open("pgx", c.plan.database)
 	}
-	return sql.Open("sqlite", "file:"+filepath.Join(c.folder, "data", "wantukit.db")+"?_pragma=busy_timeout(10000)")
+	return sql.Open("sqlite", "file:"+kit.Database{Folder: filepath.Join(c.folder, "data")}.SQLiteFile()+"?_pragma=busy_timeout(10000)")
 }
 
 func (c *cluster) read(ctx context.Context) (b books, err error) {

@@ -13,10 +13,12 @@ import (
 	"strings"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
+	"github.com/wantukit/wantukit/cmd/wantukit/dbcli"
 	"github.com/wantukit/wantukit/cmd/wantukit/demoshop"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 	"github.com/wantukit/wantukit/web"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // demoCommand runs everything at once: no account, no service, no
@@ -43,7 +45,7 @@ func (c *demoCommand) Run(ctx context.Context, logger *slog.Logger, streams gate
 
 // demo is the checkout with a shop and a gateway to play with.
 type demo struct {
-	kit     *kit
+	kit     *kit.Kit
 	sandbox *sandbox.Sandbox
 	// gateway is the sandbox; a test puts faults before it.
 	gateway                   http.Handler
@@ -101,11 +103,16 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	if c.Configure != nil {
 		c.Configure(&seller)
 	}
-	d.kit, err = newKit(ctx, kitConfig{
-		database: databaseFlags{Data: c.Data}, secret: secret, publicURL: d.publicURL, shops: []config.Shop{seller},
-		streams: d.listener.limits.streams, demo: &web.Demo{SandboxOrigin: d.sandboxListener.url()}, logger: logger,
+	merchant, err := seller.Merchant()
+	if err != nil {
+		return err
+	}
+	database := dbcli.DatabaseFlags{Data: c.Data}
+	d.kit, err = kit.New(ctx, kit.Config{
+		Database: database.Database(), Secret: secret, PublicURL: d.publicURL, Merchants: []kit.Merchant{merchant},
+		Streams: d.listener.limits.streams, Demo: &web.Demo{SandboxOrigin: d.sandboxListener.url()}, Logger: logger,
 	})
-	return err
+	return database.Explain(err)
 }
 
 // shopConfig is the configuration that a file would hold for the demo shop.
@@ -132,7 +139,7 @@ func (d *demo) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/shop/", http.StripPrefix("/shop", d.shop))
 	mux.Handle("/{$}", http.RedirectHandler("/shop/", http.StatusSeeOther))
-	mux.Handle("/", d.kit.web)
+	mux.Handle("/", d.kit)
 	return web.ViewAs(mux)
 }
 
@@ -145,7 +152,7 @@ func (d *demo) run(ctx context.Context, logger *slog.Logger) error {
 		defer cancel()
 		gateway <- d.sandboxListener.serve(ctx, d.gateway, d.sandbox.Close, logger)
 	}()
-	err := d.kit.run(ctx, d.listener, d.handler(), logger)
+	err := d.listener.serveKit(ctx, d.kit, d.handler(), logger)
 	cancel()
 	return errors.Join(err, <-gateway)
 }

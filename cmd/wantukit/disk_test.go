@@ -41,7 +41,7 @@ func smallDisk(t *testing.T) disk {
 	fill := func(d *demo) error {
 		// A write-ahead log that has room left in it takes small commits on a
 		// full disk: it is made to begin again, as it does by itself.
-		_, err := d.kit.db.Writer().Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+		_, err := d.kit.DB().Writer().Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 		if writeErr := os.WriteFile(filler, make([]byte, 16<<20), 0o600); !errors.Is(writeErr, syscall.ENOSPC) {
 			return errors.Join(err, writeErr, errors.New("the disk is not full"))
 		}
@@ -53,7 +53,7 @@ func smallDisk(t *testing.T) disk {
 func limitedDisk(t *testing.T) disk {
 	t.Helper()
 	limit := func(d *demo, pages string) error {
-		_, err := d.kit.db.Writer().Exec("PRAGMA max_page_count = " + pages)
+		_, err := d.kit.DB().Writer().Exec("PRAGMA max_page_count = " + pages)
 		return err
 	}
 	return disk{
@@ -68,7 +68,7 @@ func limitedDisk(t *testing.T) disk {
 func fillTimeline(d *demo) error {
 	for size := 4 << 10; size > 0; size /= 4 {
 		for rows := 0; ; rows++ {
-			_, err := d.kit.db.Writer().Exec(`INSERT INTO timeline (session_id, attempt_id, ref, at, kind, cause, result, detail, body)
+			_, err := d.kit.DB().Writer().Exec(`INSERT INTO timeline (session_id, attempt_id, ref, at, kind, cause, result, detail, body)
 				SELECT id, '', '', 0, 'filler', '', '', '', $1 FROM sessions LIMIT 1`, strings.Repeat("x", size))
 			if err != nil {
 				break
@@ -183,13 +183,13 @@ func (b *buyer) bothTold(ids ...string) {
 	eventually(b.T, "the shop was told of everything", func() bool {
 		events, told := 0, 0
 		for _, id := range ids {
-			all, err := b.demo.kit.store.Events(b.Context(), id)
+			all, err := b.demo.kit.Store().Events(b.Context(), id)
 			if err != nil {
 				return false
 			}
 			events += len(all)
 		}
-		err := b.demo.kit.db.Writer().QueryRow(`SELECT count(*) FROM river_job WHERE kind = 'webhook' AND state = 'completed'`).Scan(&told)
+		err := b.demo.kit.DB().Writer().QueryRow(`SELECT count(*) FROM river_job WHERE kind = 'webhook' AND state = 'completed'`).Scan(&told)
 		return err == nil && told == events
 	})
 }

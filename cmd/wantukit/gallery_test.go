@@ -69,12 +69,12 @@ func (g *gallery) fill() {
 	g.hang("failed", "failed", desktop, "/c/"+failed.SessionID)
 
 	canceled := g.order()
-	if _, err := d.kit.service.Cancel(g.Context(), canceled); err != nil {
+	if _, err := d.kit.Service().Cancel(g.Context(), canceled); err != nil {
 		g.Fatal(err)
 	}
 	g.hang("canceled", "canceled", phone, "/c/"+canceled)
 	expired := g.order()
-	if err := d.kit.store.PostponeConclusion(g.Context(), expired, time.Now()); err != nil {
+	if err := d.kit.Store().PostponeConclusion(g.Context(), expired, time.Now()); err != nil {
 		g.Fatal(err)
 	}
 	g.hang("expired", "expired", phone, "/c/"+expired)
@@ -94,7 +94,7 @@ func (g *gallery) hang(name, state string, d device, path string) {
 // these channels or all.
 func (g *gallery) order(channels ...string) (id string) {
 	g.Helper()
-	s, err := g.demo.kit.service.Create(g.Context(), checkout.NewSession{
+	s, err := g.demo.kit.Service().Create(g.Context(), checkout.NewSession{
 		Merchant: "demo", Amount: 48000, Currency: "HKD", Subject: "Harbour Nights & Friends, Row C", ClientReferenceID: "HN-1001",
 		SuccessURL: g.demo.publicURL + "/shop/", CancelURL: g.demo.publicURL + "/shop/", Channels: channels,
 	})
@@ -112,7 +112,7 @@ func (g *gallery) placed(d device, w flow.Wallet) checkout.Attempt {
 	if r.Flow == flow.JSAPI {
 		r.OpenID, r.Payer = "o"+strings.Repeat("x", 27), "tag"
 	}
-	a, err := g.demo.kit.service.Start(g.Context(), r)
+	a, err := g.demo.kit.Service().Start(g.Context(), r)
 	if err != nil {
 		g.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func (g *gallery) placed(d device, w flow.Wallet) checkout.Attempt {
 // confirm asks the gateway about an order.
 func (g *gallery) confirm(a checkout.Attempt) {
 	g.Helper()
-	if _, err := g.demo.kit.service.Confirm(g.Context(), a.ID, checkout.CauseSchedule); err != nil {
+	if _, err := g.demo.kit.Service().Confirm(g.Context(), a.ID, checkout.CauseSchedule); err != nil {
 		g.Fatal(err)
 	}
 }

@@ -21,10 +21,10 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
-	"github.com/wantukit/wantukit/cmd/wantukit/domain"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // One canary for each secret is run through whatever can fail, at the log level
@@ -148,14 +148,25 @@ func tellers() map[string]http.HandlerFunc {
 // spied is a kit whose log, answers and database are searched.
 type spied struct {
 	*testing.T
-	kit      *kit
+	kit      *kit.Kit
 	sandbox  *sandbox.Sandbox
 	gateway  *faulty
 	wechat   *faulty
+	oauth    oauthTransport
 	shop     *faulty
 	url      string
 	client   *http.Client
 	log, saw *searched
+}
+
+// oauthTransport carries the calls of WeChat's OAuth, or panics.
+type oauthTransport struct{ panicWith any }
+
+func (o *oauthTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if o.panicWith != nil {
+		panic(o.panicWith)
+	}
+	return http.DefaultTransport.RoundTrip(r)
 }
 
 // outside starts a server that stands for somebody else's.
@@ -193,9 +204,13 @@ func newSpied(t *testing.T) *spied {
 	seller := canaryShop(gateway, shop)
 	seller.WeChat.AuthorizeURL, seller.WeChat.AccessTokenURL = wechat+"/authorize", wechat+"/token"
 	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	s.kit, err = newKit(t.Context(), kitConfig{
-		database: databaseFlags{Data: t.TempDir()}, secret: []byte(canaryForms), publicURL: s.url, logger: logger,
-		shops: []config.Shop{seller},
+	merchant, err := seller.Merchant()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.kit, err = kit.New(t.Context(), kit.Config{
+		Database: kit.Database{Folder: t.TempDir()}, Secret: []byte(canaryForms), PublicURL: s.url, Logger: logger,
+		Merchants: []kit.Merchant{merchant}, HTTPClient: &http.Client{Transport: &s.oauth},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -220,7 +235,7 @@ func canaryShop(gateway, hook string) config.Shop {
 func (s *spied) serve(at listener, logger *slog.Logger) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- s.kit.run(ctx, at, s.kit.web, logger) }()
+	go func() { ended <- at.serveKit(ctx, s.kit, s.kit, logger) }()
 	s.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -304,19 +319,20 @@ func (s *spied) shopper(id string) {
 }
 
 // authorize walks through WeChat's OAuth with a code.
-func (s *spied) authorize(id, code string) {
+func (s *spied) authorize(id, code string) (status int) {
 	s.Helper()
 	to, err := url.Parse(s.press("/c/"+id, "/attempts", wechat.userAgent, url.Values{"wallet": {"wechat"}}))
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.send(http.MethodGet, "/wechat/callback?code="+code+"&state="+to.Query().Get("state"), wechat.userAgent, "")
+	status, _, _ = s.send(http.MethodGet, "/wechat/callback?code="+code+"&state="+to.Query().Get("state"), wechat.userAgent, "")
+	return status
 }
 
 // tables searches every column of every table.
 func (s *spied) tables() {
 	s.Helper()
-	db := s.kit.db.Writer()
+	db := s.kit.DB().Writer()
 	names, err := db.QueryContext(s.Context(), "SELECT name FROM sqlite_master WHERE type = 'table'")
 	if err != nil {
 		s.Fatal(err)
@@ -340,7 +356,7 @@ func (s *spied) tables() {
 
 func (s *spied) table(name string) {
 	s.Helper()
-	rows, err := s.kit.db.Writer().QueryContext(s.Context(), "SELECT * FROM "+name)
+	rows, err := s.kit.DB().Writer().QueryContext(s.Context(), "SELECT * FROM "+name)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -383,7 +399,7 @@ func TestHostileSecretsOfAGatewayThatTells(t *testing.T) {
 			s.shopper(id)
 			s.shopper(s.newSession())
 			s.api(http.MethodPost, "/v1/checkout/sessions/"+id+"/refunds", `{"amount":1}`)
-			if err := s.kit.service.Sweep(t.Context()); err != nil {
+			if err := s.kit.Service().Sweep(t.Context()); err != nil {
 				t.Error(err)
 			}
 			s.tables()
@@ -428,7 +444,7 @@ func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 			id := s.newSession()
 			s.authorize(id, "good")
 			s.press("/c/"+id, "/attempts", wechat.userAgent, url.Values{"wallet": {"wechat"}})
-			if all, err := s.kit.store.Attempts(s.Context(), id); err != nil || len(all) != 1 || all[0].Payer == "" {
+			if all, err := s.kit.Store().Attempts(s.Context(), id); err != nil || len(all) != 1 || all[0].Payer == "" {
 				s.Errorf("the openid was not used: %+v (%v)", all, err)
 			}
 		},
@@ -443,8 +459,8 @@ func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 		},
 		"a panic": func(s *spied) {
 			for _, p := range []any{canaryKey + canaryAPI, errors.New(canaryKey + canaryForms), s.kit} {
-				s.kit.web.Ready = func(context.Context) error { panic(p) }
-				if status, _, _ := s.send(http.MethodGet, "/readyz", "balancer", ""); status != http.StatusInternalServerError {
+				s.oauth.panicWith = p
+				if status := s.authorize(s.newSession(), "good"); status != http.StatusInternalServerError {
 					s.Errorf("a panic answers %d", status)
 				}
 			}
@@ -462,7 +478,7 @@ func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 // notifications posts those that are refused, about a session's order.
 func (s *spied) notifications(id string) {
 	s.Helper()
-	attempts, err := s.kit.store.Attempts(s.Context(), id)
+	attempts, err := s.kit.Store().Attempts(s.Context(), id)
 	if err != nil || len(attempts) != 1 {
 		s.Fatalf("the attempts are %v (%v)", attempts, err)
 	}
@@ -488,7 +504,7 @@ func (s *spied) notifications(id string) {
 			}
 		}
 	}
-	if err := s.kit.service.Sweep(s.Context()); err != nil {
+	if err := s.kit.Service().Sweep(s.Context()); err != nil {
 		s.Error(err)
 	}
 }
@@ -551,7 +567,7 @@ func TestHostileSecretsOfEveryEndpoint(t *testing.T) {
 			t.Parallel()
 			_, at := outside(t, teller)
 			shop, log := canaryShop(at, ""), &searched{}
-			client, err := shop.Client(domain.LogCalls(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+			client, err := shop.Client(kit.LogCalls(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 			if err != nil {
 				t.Fatal(err)
 			}

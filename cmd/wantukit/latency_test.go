@@ -164,11 +164,11 @@ func (p *payer) notifiedToFrame(tab context.Context) time.Duration {
 func (p *payer) placed() checkout.Attempt {
 	p.Helper()
 	ctx := p.Context()
-	s, err := p.demo.kit.service.Create(ctx, checkout.NewSession{
+	s, err := p.demo.kit.Service().Create(ctx, checkout.NewSession{
 		Merchant: "demo", Amount: 48000, Currency: "HKD", Subject: "Ticket", SuccessURL: p.demo.publicURL + "/shop/",
 	})
 	p.try(err)
-	a, err := p.demo.kit.service.Start(ctx, checkout.StartRequest{
+	a, err := p.demo.kit.Service().Start(ctx, checkout.StartRequest{
 		SessionID: s.ID, Wallet: flow.WalletWeChat, Flow: flow.Native,
 	})
 	p.try(err)

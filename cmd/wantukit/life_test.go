@@ -47,7 +47,7 @@ func TestCodeIsRenewedInPlace(t *testing.T) {
 	old := b.start(made.ID, flow.WalletWeChat)
 	// Ten seconds before the code is two hours old, less ten minutes.
 	aged := old.CreatedAt.Add(-110*time.Minute + 10*time.Second).UnixMilli()
-	if _, err := p.demo.kit.db.Writer().ExecContext(t.Context(), `UPDATE attempts SET created_at = $1 WHERE id = $2`, aged, old.ID); err != nil {
+	if _, err := p.demo.kit.DB().Writer().ExecContext(t.Context(), `UPDATE attempts SET created_at = $1 WHERE id = $2`, aged, old.ID); err != nil {
 		t.Fatal(err)
 	}
 	p.do(chromedp.Navigate(p.demo.publicURL + "/c/" + made.ID))
@@ -127,7 +127,7 @@ func TestAlipayIsReachedByOneRoute(t *testing.T) {
 	})
 	p.sees(`document.querySelector("#pay")`)
 	var session string
-	if err := p.demo.kit.db.Writer().QueryRowContext(t.Context(), `SELECT session_id FROM attempts`).Scan(&session); err != nil {
+	if err := p.demo.kit.DB().Writer().QueryRowContext(t.Context(), `SELECT session_id FROM attempts`).Scan(&session); err != nil {
 		t.Fatal(err)
 	}
 	p.payAtCashier()
@@ -141,7 +141,7 @@ func TestAlipayIsReachedByOneRoute(t *testing.T) {
 			cashier++
 		}
 	}
-	timeline, err := p.demo.kit.store.Timeline(t.Context(), session)
+	timeline, err := p.demo.kit.Store().Timeline(t.Context(), session)
 	if err != nil || cashier != 1 {
 		t.Errorf("the cashier was opened %d times (%v): %q", cashier, err, v.all())
 	}

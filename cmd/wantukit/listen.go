@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
+
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // listener is a port that is open before anything is told of it.
@@ -48,37 +50,71 @@ func (l listener) url() string {
 	return "http://" + net.JoinHostPort(l.host("localhost"), l.port())
 }
 
-// requestsFor bounds how long requests may take to end.
-const requestsFor = 15 * time.Second
-
-// serve answers requests until ctx is done, then calls closing, which ends the
-// requests that would never end, and waits for the others.
-func (l listener) serve(ctx context.Context, handler http.Handler, closing func(), logger *slog.Logger) error {
+// start serves handler. shutdown stops that and lets the requests end; failed
+// receives the error if serving ends before.
+func (l listener) start(handler http.Handler, logger *slog.Logger) (shutdown func(context.Context) error, failed <-chan error) {
 	bounded := boundConnections(l.Listener, l.limits, l.trustedProxies, logger)
 	server := &http.Server{
 		Handler: bounded.handler(handler), ConnContext: bounded.remember,
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		// The checkout has deadlines of its own instead: a stream is longer.
+		// For the sandbox and the demo shop. The checkout sets shorter deadlines
+		// itself, and longer ones for streams.
 		WriteTimeout: 2 * time.Minute,
 		IdleTimeout:  2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		// What clients do wrong. What is wrong with the listener it says itself.
+		// These are the mistakes of clients. boundConnections logs the errors of the
+		// listener.
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(bounded) }()
+	serving := make(chan error, 1)
+	go func() {
+		if err := server.Serve(bounded); !errors.Is(err, http.ErrServerClosed) {
+			serving <- fmt.Errorf("serving: %w", err)
+		}
+	}()
+	return func(ctx context.Context) error {
+		logger.Info("shutting down: waiting for the running requests", "addr", l.Addr().String(), "at_most", kit.ShutdownTimeout.String())
+		return server.Shutdown(ctx)
+	}, serving
+}
+
+// serve serves handler until ctx is done. Then it calls closing, which ends the
+// requests that would never end by themselves, and lets the others end.
+func (l listener) serve(ctx context.Context, handler http.Handler, closing func(), logger *slog.Logger) error {
+	shutdown, failed := l.start(handler, logger)
 	select {
 	case err := <-failed:
-		return fmt.Errorf("serving: %w", err)
+		return err
 	case <-ctx.Done():
 	}
 	closing()
-	logger.Info("ending: waits for the requests that run", "addr", l.Addr().String(), "at_most", requestsFor.String())
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestsFor)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), kit.ShutdownTimeout)
 	defer cancel()
-	if err := server.Shutdown(end); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err := shutdown(ctx); err != nil {
 		return fmt.Errorf("shutting down: %w", err)
 	}
 	return nil
+}
+
+// serveKit serves handler, which leads to k, and runs k until ctx is done or
+// serving fails.
+func (l listener) serveKit(ctx context.Context, k *kit.Kit, handler http.Handler, logger *slog.Logger) error {
+	defer func() { _ = l.Close() }() // Run returns early if the queue does not start
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	shutdown, failed := l.start(handler, logger)
+	served := make(chan error, 1)
+	go func() {
+		defer cancel()
+		select {
+		case err := <-failed:
+			served <- err
+		case <-ctx.Done():
+			served <- nil
+		}
+	}()
+	err := k.Run(ctx, shutdown)
+	cancel()
+	return errors.Join(<-served, err)
 }
 
 // lanAddress is this machine's address in its own network, for a phone that is

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // paidAt tells when a page that is open at an address shows that it is paid.
@@ -120,7 +121,7 @@ func TestMigrateThenServe(t *testing.T) {
 	if out, err := migrate("WANTUKIT_DATA=" + data); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if _, err := os.Stat(filepath.Join(data, "wantukit.db")); err != nil {
+	if _, err := os.Stat(kit.Database{Folder: data}.SQLiteFile()); err != nil {
 		t.Error(err)
 	}
 	const canary = "c4n4ry"

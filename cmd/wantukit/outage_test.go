@@ -151,7 +151,7 @@ func (b *buyer) checkOutage(all []shopping) (attempts int) {
 			}
 			delete(orders, a.OutTradeNo)
 		}
-		session, err := b.demo.kit.store.Session(b.Context(), s.id)
+		session, err := b.demo.kit.Store().Session(b.Context(), s.id)
 		if err != nil || session.PaidTwice || session.PaidLate || (paid == 1) != s.pays || (session.PaymentStatus == checkout.PaymentPaid) != s.pays {
 			b.Errorf("session %+v (%v), of which %d orders are paid, want it paid: %v", session, err, paid, s.pays)
 		}

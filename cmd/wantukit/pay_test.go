@@ -181,18 +181,18 @@ func (p *shopper) checkBooks(w flow.Wallet, f flow.Flow) {
 	if order.Status != "paid" || len(order.Webhooks) != 1 {
 		p.Errorf("the shop holds %+v, want it paid by one webhook", order)
 	}
-	session, err := p.demo.kit.store.Session(ctx, order.Session)
+	session, err := p.demo.kit.Store().Session(ctx, order.Session)
 	if err != nil {
 		p.Fatal(err)
 	}
 	if session.Status != checkout.StatusComplete || session.PaymentStatus != checkout.PaymentPaid || session.PaidTwice || session.PaidLate {
 		p.Errorf("the database holds %+v", session)
 	}
-	attempts, err := p.demo.kit.store.Attempts(ctx, session.ID)
+	attempts, err := p.demo.kit.Store().Attempts(ctx, session.ID)
 	if err != nil || len(attempts) != 1 || attempts[0].State != checkout.AttemptPaid || attempts[0].Wallet != w || attempts[0].Flow != f {
 		p.Errorf("the attempts are %+v (%v), want one, paid, by %s %s", attempts, err, w, f)
 	}
-	events, err := p.demo.kit.store.Events(ctx, session.ID)
+	events, err := p.demo.kit.Store().Events(ctx, session.ID)
 	if err != nil || len(events) != 1 || events[0].Type != checkout.EventPaid || events[0].ID != order.Webhooks[0] {
 		p.Errorf("the events are %+v (%v), want one, paid, which the shop was told", events, err)
 	}

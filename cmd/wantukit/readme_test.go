@@ -28,48 +28,48 @@ func readme(t *testing.T) string {
 }
 
 var (
-	roomLine = regexp.MustCompile(`(?m)^    (\w+)\["([\w/]+)<br>`)
-	edgeLine = regexp.MustCompile(`(?m)^ +(\w+) --> (\w+(?: & \w+)*)$`)
+	packageLine = regexp.MustCompile(`(?m)^    (\w+)\["([\w/]+)<br>`)
+	edgeLine    = regexp.MustCompile(`(?m)^ +(\w+) --> (\w+(?: & \w+)*)$`)
 )
 
-func TestReadmeDrawsTheRoomsAsTheyAre(t *testing.T) {
+func TestReadmeDrawsThePackagesAsTheyAre(t *testing.T) {
 	t.Parallel()
 	picture := section(readme(t), "flowchart TD", "```")
-	rooms := map[string]string{}
-	for _, m := range roomLine.FindAllStringSubmatch(picture, -1) {
-		rooms[m[1]] = m[2]
+	packages := map[string]string{}
+	for _, m := range packageLine.FindAllStringSubmatch(picture, -1) {
+		packages[m[1]] = m[2]
 	}
 	drawn := map[string][]string{}
 	for _, m := range edgeLine.FindAllStringSubmatch(picture, -1) {
 		for to := range strings.SplitSeq(m[2], " & ") {
-			drawn[rooms[m[1]]] = append(drawn[rooms[m[1]]], rooms[to])
+			drawn[packages[m[1]]] = append(drawn[packages[m[1]]], packages[to])
 		}
 	}
-	shown := slices.Collect(maps.Values(rooms))
+	shown := slices.Collect(maps.Values(packages))
 	for _, name := range shown {
-		want := slices.DeleteFunc(imports(t, name), func(room string) bool { return !slices.Contains(shown, room) })
+		want := slices.DeleteFunc(imports(t, name), func(imported string) bool { return !slices.Contains(shown, imported) })
 		got := slices.Sorted(slices.Values(drawn[name]))
 		if !slices.Equal(got, want) {
 			t.Errorf("the picture has %s import %v; the code imports %v", name, got, want)
 		}
 	}
-	for room := range mayImport {
-		if !slices.Contains(shown, room) && !strings.Contains(room, "/internal/") {
-			t.Errorf("the picture lacks %s", room)
+	for name := range mayImport {
+		if !slices.Contains(shown, name) && !strings.Contains(name, "/internal/") {
+			t.Errorf("the picture lacks %s", name)
 		}
 	}
 }
 
-// imports returns the rooms that a room imports, sorted.
-func imports(t *testing.T, room string) []string {
+// imports returns the packages of this module that a package imports, sorted.
+func imports(t *testing.T, name string) []string {
 	t.Helper()
 	var env []string
-	if room == "web/wasm" {
+	if name == "web/wasm" {
 		env = forBrowser
 	}
 	var ours []string
-	for _, imported := range golist(t, env, "-f", `{{join .Imports "\n"}}`, module+room) {
-		if name, is := strings.CutPrefix(imported, module); is {
+	for _, imported := range golist(t, env, "-f", `{{join .Imports "\n"}}`, module+name) {
+		if name, isOurs := strings.CutPrefix(imported, module); isOurs {
 			ours = append(ours, name)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,17 +16,17 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
-	"github.com/wantukit/wantukit/cmd/wantukit/domain"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // ledger is a checkout whose gateway lives at noon of yesterday: so its day has
 // ended, and `wantukit reconcile` holds it against the books.
 type ledger struct {
 	*testing.T
-	domain  *domain.Domain
+	domain  *kit.Domain
 	db      *store.DB
 	sandbox *sandbox.Sandbox
 	client  *wantu.Client
@@ -54,7 +53,7 @@ func newLedger(t *testing.T, postgres bool) *ledger {
 		l.db, err = store.OpenPostgres(t.Context(), url)
 	} else {
 		l.flags = []string{"--data", data}
-		l.db, err = store.OpenSQLite(t.Context(), filepath.Join(data, "wantukit.db"))
+		l.db, err = kit.Database{Folder: data}.Open(t.Context())
 	}
 	l.must(err)
 	t.Cleanup(func() { l.must(l.db.Close()) })
@@ -62,8 +61,10 @@ func newLedger(t *testing.T, postgres bool) *ledger {
 	shop.Gateway.BaseURL, shop.Gateway.Key = server.URL+"/paygate", sandbox.DefaultKey
 	shop.Gateway.MerchantAccount, shop.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
 	l.flags = append(l.flags, "--gateway", shop.Gateway.BaseURL)
-	l.domain, err = domain.New(t.Context(), domain.Config{
-		DB: l.db, Shops: []config.Shop{shop}, PublicURL: "http://localhost:8080", Logger: slog.New(slog.DiscardHandler),
+	merchant, err := shop.Merchant()
+	l.must(err)
+	l.domain, err = kit.NewDomain(t.Context(), l.db, kit.Config{
+		Merchants: []kit.Merchant{merchant}, PublicURL: "http://localhost:8080", Logger: slog.New(slog.DiscardHandler),
 	})
 	l.must(err)
 	t.Cleanup(func() { l.must(l.domain.Service.Drain(context.Background())) })

@@ -3,12 +3,11 @@ package main
 import (
 	"bytes"
 	"database/sql"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // TestVerbsNeverMigrate: a server of an older version may run on the database.
@@ -21,7 +20,7 @@ func TestVerbsNeverMigrate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			data := t.TempDir()
-			db, err := store.OpenSQLite(t.Context(), filepath.Join(data, "wantukit.db"))
+			db, err := kit.Database{Folder: data}.Open(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // webhook runs a verb on the database in a folder, as another process would.
@@ -33,12 +34,12 @@ func TestWebhooksOfAShopThatWasGone(t *testing.T) {
 	t.Parallel()
 	b := newBuyer(t)
 	var file string
-	db := b.demo.kit.db.Writer()
+	db := b.demo.kit.DB().Writer()
 	if err := db.QueryRowContext(t.Context(), "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&file); err != nil {
 		t.Fatal(err)
 	}
 	data := filepath.Dir(file)
-	if err := b.demo.kit.store.DisableWebhooks(t.Context(), "demo", time.Now(), "the shop answered 410"); err != nil {
+	if err := b.demo.kit.Store().DisableWebhooks(t.Context(), "demo", time.Now(), "the shop answered 410"); err != nil {
 		t.Fatal(err)
 	}
 	id := b.session("wechat")
@@ -140,7 +141,7 @@ func TestWebhookVerbsThatAreWrong(t *testing.T) {
 func parkOne(t *testing.T, data string) {
 	t.Helper()
 	ctx := t.Context()
-	db, err := store.OpenSQLite(ctx, filepath.Join(data, "wantukit.db"))
+	db, err := kit.Database{Folder: data}.Open(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func (b *buyer) awaitEvents(id string, want ...checkout.EventType) {
 	b.Helper()
 	var got []checkout.EventType
 	eventually(b.T, "the shop is told", func() bool {
-		events, err := b.demo.kit.store.Events(b.Context(), id)
+		events, err := b.demo.kit.Store().Events(b.Context(), id)
 		got = nil
 		for _, e := range events {
 			got = append(got, e.Type)
@@ -159,7 +159,7 @@ func (b *buyer) payTwice() (id string, first, second checkout.Attempt) {
 		all = b.attempts(id)
 		return all[0].State == checkout.AttemptPaid && all[1].State == checkout.AttemptPaid
 	})
-	session, err := b.demo.kit.store.Session(b.Context(), id)
+	session, err := b.demo.kit.Store().Session(b.Context(), id)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func TestLatePayment(t *testing.T) {
 			b.pay(a)
 			b.awaitEvents(id, c.events...)
 			b.books(id, a, c.money, c.refunds...)
-			if session, err := b.demo.kit.store.Session(t.Context(), id); err != nil || session.Status != checkout.StatusCanceled || !session.PaidLate {
+			if session, err := b.demo.kit.Store().Session(t.Context(), id); err != nil || session.Status != checkout.StatusCanceled || !session.PaidLate {
 				t.Errorf("the session is %+v (%v), want it canceled and paid late", session, err)
 			}
 		})

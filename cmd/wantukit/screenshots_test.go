@@ -169,7 +169,7 @@ func (p *shopper) walkRedirect(shot, state func(string)) {
 		state("confirming")
 	}
 	id := session[strings.LastIndex(session, "/")+1:]
-	if err := p.demo.kit.store.PostponeConclusion(p.Context(), id, time.Now()); err != nil {
+	if err := p.demo.kit.Store().PostponeConclusion(p.Context(), id, time.Now()); err != nil {
 		p.Fatal(err)
 	}
 	p.do(chromedp.Navigate(session))
@@ -181,7 +181,7 @@ func (p *shopper) walkRedirect(shot, state func(string)) {
 func (p *shopper) walkReturn(shot func(string)) {
 	p.Helper()
 	session := p.location()
-	attempts, err := p.demo.kit.store.Attempts(p.Context(), session[strings.LastIndex(session, "/")+1:])
+	attempts, err := p.demo.kit.Store().Attempts(p.Context(), session[strings.LastIndex(session, "/")+1:])
 	if err != nil || len(attempts) != 1 {
 		p.Fatalf("the attempts are %v (%v)", attempts, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wantukit/wantukit/cmd/wantukit/dbcli"
 )
 
 func TestSecretIsMadeOnceAndKept(t *testing.T) {
@@ -48,18 +50,18 @@ func TestSecretThatNodesShare(t *testing.T) {
 		}
 		return path
 	}
-	postgres := databaseFlags{DatabaseURL: "postgres://db.example.com/kit"}
+	postgres := dbcli.DatabaseFlags{DatabaseURL: "postgres://db.example.com/kit"}
 	for name, c := range map[string]struct {
 		serve serveCommand
 		want  string // "" for an error
 	}{
-		"in the environment":                    {serveCommand{databaseFlags: postgres, Secret: long}, long},
-		"in the environment, with a line's end": {serveCommand{databaseFlags: postgres, Secret: long + "\r\n"}, long},
+		"in the environment":                    {serveCommand{DatabaseFlags: postgres, Secret: long}, long},
+		"in the environment, with a line's end": {serveCommand{DatabaseFlags: postgres, Secret: long + "\r\n"}, long},
 		"that is an example's":                  {serveCommand{Secret: "changeme-changeme-changeme-changeme"}, ""},
-		"in a file":                             {serveCommand{databaseFlags: postgres, SecretFile: file(long)}, long},
-		"in a file with an editor's end":        {serveCommand{databaseFlags: postgres, SecretFile: file(long + "\r\n")}, long},
+		"in a file":                             {serveCommand{DatabaseFlags: postgres, SecretFile: file(long)}, long},
+		"in a file with an editor's end":        {serveCommand{DatabaseFlags: postgres, SecretFile: file(long + "\r\n")}, long},
 		"of random bytes that end a line":       {serveCommand{SecretFile: file(long[:31] + "\n")}, long[:31] + "\n"},
-		"not named, for PostgreSQL":             {serveCommand{databaseFlags: postgres}, ""},
+		"not named, for PostgreSQL":             {serveCommand{DatabaseFlags: postgres}, ""},
 		"too short in the environment":          {serveCommand{Secret: "canary"}, ""},
 		"too short in a file":                   {serveCommand{SecretFile: file("canary")}, ""},
 		"in a file that is not there":           {serveCommand{SecretFile: "no such file"}, ""},

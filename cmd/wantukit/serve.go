@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
+	"github.com/wantukit/wantukit/cmd/wantukit/dbcli"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/web"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // serveCommand runs the checkout for live shops.
 type serveCommand struct {
-	databaseFlags
+	dbcli.DatabaseFlags
 	Addr           string         `help:"Address to listen on." default:":8080"`
 	SecretFile     string         `help:"File with the secret that protects forms and cookies, 32 bytes or more, the same for all nodes. WANTUKIT_SECRET may hold it instead. Made in --data by default." type:"path"`
 	Secret         string         `hidden:"" help:"The secret itself, for WANTUKIT_SECRET."`
@@ -37,14 +39,14 @@ func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 
 // server is the checkout, open at its address.
 type server struct {
-	kit      *kit
+	kit      *kit.Kit
 	listener listener
 	handler  http.Handler
 }
 
 // run serves until the context is done.
 func (s *server) run(ctx context.Context, logger *slog.Logger) error {
-	return s.kit.run(ctx, s.listener, s.handler, logger)
+	return s.listener.serveKit(ctx, s.kit, s.handler, logger)
 }
 
 // open checks the configuration and opens the address and the database.
@@ -61,8 +63,12 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 	if err != nil {
 		return nil, err
 	}
-	c.warnOfExposed(shops, logger) // before the own secret's mode is mended
+	c.warnOfExposed(shops, logger) // before c.secret restricts the mode of the file that it made
 	secret, err := c.secret()
+	if err != nil {
+		return nil, err
+	}
+	merchants, err := config.Merchants(shops)
 	if err != nil {
 		return nil, err
 	}
@@ -74,16 +80,16 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 	if n := descriptors(); n <= fewDescriptors {
 		logger.Warn("few files may be open, so few pages get live streams and the others poll: raise ulimit -n or LimitNOFILE", "files", n)
 	}
-	k, err := newKit(ctx, kitConfig{
-		database: c.databaseFlags, secret: secret, drainFor: c.DrainFor, publicURL: publicURL, shops: shops, logger: logger,
-		trustedProxies: c.TrustedProxies, streams: l.limits.streams, demo: demo,
+	k, err := kit.New(ctx, kit.Config{
+		Database: c.Database(), Secret: secret, DrainFor: c.DrainFor, PublicURL: publicURL, Merchants: merchants, Logger: logger,
+		TrustedProxies: c.TrustedProxies, Streams: l.limits.streams, Demo: demo,
 	})
 	if err != nil {
-		return nil, errors.Join(err, l.Close())
+		return nil, errors.Join(c.Explain(err), l.Close())
 	}
-	s := &server{kit: k, listener: l, handler: k.web}
+	s := &server{kit: k, listener: l, handler: k}
 	if demo != nil {
-		s.handler = web.ViewAs(k.web)
+		s.handler = web.ViewAs(k)
 	}
 	logger.Info("serving", "addr", l.Addr().String(), "public_url", publicURL, "merchants", len(shops), l.limits.attributes())
 	return s, nil
@@ -107,7 +113,7 @@ func (c *serveCommand) warnOfExposed(shops []config.Shop, logger *slog.Logger) {
 	if c.SecretFile != "" {
 		files = append(files, c.SecretFile)
 	} else if c.DatabaseURL == "" {
-		files = append(files, c.ownSecret(), c.sqlite())
+		files = append(files, c.ownSecret(), c.Database().SQLiteFile())
 		if config.WritableByOthers(c.Data) {
 			logger.Warn("other users of this machine can replace the files of the data folder: chmod 700 it", "folder", c.Data)
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wantukit/wantukit/cmd/wantukit/dbcli"
 	"github.com/wantukit/wantukit/cmd/wantukit/demoshop"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -77,7 +78,7 @@ func startServe(t *testing.T, d device) (at *demo, front string) {
 	shopURL := "http://" + shops.Listener.Addr().String()
 	at.publicURL = "http://" + public.Listener.Addr().String()
 	command := serveCommand{
-		databaseFlags: databaseFlags{Data: t.TempDir()}, Addr: "127.0.0.1:0", PublicURL: at.publicURL,
+		DatabaseFlags: dbcli.DatabaseFlags{Data: t.TempDir()}, Addr: "127.0.0.1:0", PublicURL: at.publicURL,
 		Config: writeConfig(t, fmt.Sprintf(developersShop, gateway+"/paygate", pages, shopURL, shops.Listener.Addr())),
 	}
 	if d == wechat {
@@ -130,12 +131,12 @@ func serveLive(t *testing.T, change func(c *serveCommand, folder string)) (log s
 	if err := os.WriteFile(filepath.Join(folder, "gateway.key"), []byte("a-key-of-the-gateway\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := serveCommand{databaseFlags: databaseFlags{Data: filepath.Join(folder, "data")}, Addr: "127.0.0.1:0", PublicURL: "https://pay.example.com", Config: path}
+	c := serveCommand{DatabaseFlags: dbcli.DatabaseFlags{Data: filepath.Join(folder, "data")}, Addr: "127.0.0.1:0", PublicURL: "https://pay.example.com", Config: path}
 	change(&c, folder)
 	var out bytes.Buffer
 	s, err := c.open(t.Context(), slog.New(slog.NewTextHandler(&out, nil)))
 	if err == nil {
-		t.Cleanup(func() { _ = s.listener.Close(); _ = s.kit.db.Close() })
+		t.Cleanup(func() { _ = s.listener.Close(); _ = s.kit.DB().Close() })
 	}
 	return out.String(), err
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // show runs `session show` as another process would.
@@ -139,7 +140,7 @@ func troubled(t *testing.T) map[string]string {
 	t.Helper()
 	data, url := t.TempDir(), pgtest.Database(t)
 	for _, open := range []func() (*store.DB, error){
-		func() (*store.DB, error) { return store.OpenSQLite(t.Context(), filepath.Join(data, "wantukit.db")) },
+		func() (*store.DB, error) { return kit.Database{Folder: data}.Open(t.Context()) },
 		func() (*store.DB, error) { return store.OpenPostgres(t.Context(), url) },
 	} {
 		db, err := open()
@@ -212,7 +213,7 @@ func checkHistoryJSON(t *testing.T, text []byte) {
 func TestSessionShowOfANumberThatSeveralHave(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
-	db, err := store.OpenSQLite(t.Context(), filepath.Join(data, "wantukit.db"))
+	db, err := kit.Database{Folder: data}.Open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +246,7 @@ func TestSessionShowBesideAServer(t *testing.T) {
 	b.notify(a)
 	b.awaitPaid(id)
 	var file string
-	if err := b.demo.kit.db.Writer().QueryRowContext(t.Context(), "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&file); err != nil {
+	if err := b.demo.kit.DB().Writer().QueryRowContext(t.Context(), "SELECT file FROM pragma_database_list WHERE name = 'main'").Scan(&file); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer

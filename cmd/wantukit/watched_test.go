@@ -87,7 +87,7 @@ func TestFiftyPagesAndAThousandNotifications(t *testing.T) {
 		t.Errorf("%d queries after the payment, at most %d at once, want one", queries-before, most)
 	}
 	var webhooks, kept int
-	books := b.demo.kit.db.Writer()
+	books := b.demo.kit.DB().Writer()
 	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'webhook'`).Scan(&webhooks); err != nil || webhooks != 1 {
 		t.Errorf("%d webhooks (%v), want one", webhooks, err)
 	}

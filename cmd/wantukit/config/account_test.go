@@ -17,12 +17,10 @@ func TestPreviousAccountIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, err := shops[0].Account(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if account.Name != "HKG1449074190/HKG1831455570" || len(account.Previous) != 1 || account.Previous[0].Name != "HKG0000000071/HKG0000000072" {
-		t.Errorf("account %q, previous %+v", account.Name, account.Previous)
+	m := merchantOf(t, shops[0])
+	if m.Account.MerchantAccount != "HKG1449074190" || m.Account.StoreAccount != "HKG1831455570" ||
+		len(m.PreviousAccounts) != 1 || m.PreviousAccounts[0].MerchantAccount != "HKG0000000071" || m.PreviousAccounts[0].StoreAccount != "HKG0000000072" {
+		t.Errorf("account %+v, previous %+v", m.Account, m.PreviousAccounts)
 	}
 	for account, field := range map[string]string{
 		"{merchant_account: HKG1449074190, store_account: HKG1831455570, key: the-key-of-yesterday}": "gateway.previous_account",

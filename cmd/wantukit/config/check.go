@@ -53,13 +53,18 @@ func (s *Shop) checkGateway() error {
 	switch {
 	case err != nil || gateway.Host == "":
 		return errors.New("gateway.base_url is not a URL")
-	case s.Gateway.Previous != nil && s.Gateway.Previous.name() == s.Gateway.name():
+	case s.Gateway.Previous != nil && s.Gateway.Previous.isSameAs(s.Gateway.GatewayAccount):
 		return errors.New("gateway.previous_account is the gateway's account: leave it out when no account is changing")
 	}
 	if err := s.Gateway.checkKeys("gateway"); err != nil || s.Gateway.Previous == nil {
 		return err
 	}
 	return s.Gateway.Previous.checkKeys("gateway.previous_account")
+}
+
+// isSameAs reports whether a and b are one account at the gateway.
+func (a GatewayAccount) isSameAs(b GatewayAccount) bool {
+	return a.MerchantAccount == b.MerchantAccount && a.StoreAccount == b.StoreAccount
 }
 
 // checkKeys names the fields by the field that holds the account.

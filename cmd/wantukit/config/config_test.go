@@ -17,6 +17,7 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 const (
@@ -49,16 +50,25 @@ func readConfig(t *testing.T, text string) ([]config.Shop, error) {
 	return config.ReadShops(path)
 }
 
+func merchantOf(t *testing.T, shop config.Shop) kit.Merchant {
+	t.Helper()
+	m, err := shop.Merchant()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 func TestConfigurationIsRead(t *testing.T) {
 	t.Parallel()
 	shops, err := readConfig(t, goodShop)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := shops[0].Web(); w.ReturnHosts[0] != "shop.example.com" || w.APIKeys[0] != "sk_live_0123456789" {
+	if w := merchantOf(t, shops[0]).Web; w.ReturnHosts[0] != "shop.example.com" || w.APIKeys[0] != "sk_live_0123456789" {
 		t.Errorf("the web gets %+v", w)
 	}
-	if d := shops[0].Domain(); len(d.Wallets) != 2 || d.Name != "Harbour Nights" {
+	if d := merchantOf(t, shops[0]).Checkout; len(d.Wallets) != 2 || d.Name != "Harbour Nights" {
 		t.Errorf("the domain gets %+v", d)
 	}
 	if text := fmt.Sprintf("%v %+v %#v", shops, shops, shops); strings.Contains(text, canary) || strings.Contains(text, hookCanary) {
@@ -193,7 +203,7 @@ func TestEndpointsAsConfigured(t *testing.T) {
 			t.Errorf("%q: %v", more, err)
 			continue
 		}
-		if got := shops[0].Endpoint(); !reflect.DeepEqual(got, want) {
+		if got := merchantOf(t, shops[0]).Webhook; !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %+v, want %+v", more, got, want)
 		}
 	}
@@ -226,7 +236,7 @@ func TestConfigurationSaysWhatBecomesOfOddPayments(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
-		if got := shops[0].Domain(); got.PaidLate != want.PaidLate || got.KeepPaidTwice != want.KeepPaidTwice {
+		if got := merchantOf(t, shops[0]).Checkout; got.PaidLate != want.PaidLate || got.KeepPaidTwice != want.KeepPaidTwice {
 			t.Errorf("%q: the domain gets %+v", text, got)
 		}
 	}
@@ -239,7 +249,7 @@ func TestConfigurationListsEachWalletOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []flow.Wallet{flow.WalletAlipayCN, flow.WalletAlipayHK, flow.WalletWeChat}
-	if got := shops[0].Domain().Wallets; !slices.Equal(got, want) {
+	if got := merchantOf(t, shops[0]).Checkout.Wallets; !slices.Equal(got, want) {
 		t.Errorf("the wallets are %v, want %v", got, want)
 	}
 }

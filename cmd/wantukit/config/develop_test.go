@@ -38,7 +38,7 @@ func TestShopBesideASandbox(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		web := shops[0].Web()
+		web := merchantOf(t, shops[0]).Web
 		if live := name == "live"; !slices.Equal(web.FormTargets, c.want) || web.PlainReturns == live || shops[0].Live() != live {
 			t.Errorf("%s: forms may lead to %q, returns may be http %v", name, web.FormTargets, web.PlainReturns)
 		}
@@ -55,7 +55,7 @@ func TestWeChatsOAuthAsConfigured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := shops[0].Web().WeChat.Endpoints
+	at := merchantOf(t, shops[0]).Web.WeChat.Endpoints
 	if at.Authorize != "https://wechat.example.com/authorize" || at.AccessToken != "https://wechat.example.com/token" {
 		t.Errorf("the web gets %+v", at)
 	}

@@ -54,36 +54,33 @@ func (s *Shop) timeZone() string {
 	return s.TimeZone
 }
 
-// Location is where the shop tells the time.
-func (s *Shop) Location() *time.Location {
-	at, err := time.LoadLocation(s.timeZone())
-	if err != nil { // check has seen it
+// location returns the time zone in which the shop's pages tell the time.
+func (s *Shop) location() *time.Location {
+	location, err := time.LoadLocation(s.timeZone())
+	if err != nil { // check has loaded it before
 		return time.UTC
 	}
-	return at
+	return location
 }
 
-// LogoName is the name under which the shop's logo is served, "" for none.
-func (s *Shop) LogoName() string {
+// logoName returns the name under which the shop's logo is served, or "" for
+// none.
+func (s *Shop) logoName() string {
 	if s.Branding.Logo == "" {
 		return ""
 	}
-	id := sha256.Sum256([]byte(s.ID)) // which may hold what no URL does
+	id := sha256.Sum256([]byte(s.ID)) // the ID itself may hold characters that a URL cannot
 	return "logo-" + hex.EncodeToString(id[:4]) + strings.ToLower(filepath.Ext(s.Branding.Logo))
 }
 
-// Logos reads the shops' logos, by the name under which each is served.
-func Logos(shops []Shop) (map[string][]byte, error) {
-	logos := map[string][]byte{}
-	for _, s := range shops {
-		if s.Branding.Logo == "" {
-			continue
-		}
-		body, err := os.ReadFile(s.Branding.Logo)
-		if err != nil {
-			return nil, fmt.Errorf("merchant %q: branding.logo: %w", s.ID, err)
-		}
-		logos[s.LogoName()] = body
+// readLogo returns the shop's logo, or nil for none.
+func (s *Shop) readLogo() ([]byte, error) {
+	if s.Branding.Logo == "" {
+		return nil, nil
 	}
-	return logos, nil
+	logo, err := os.ReadFile(s.Branding.Logo)
+	if err != nil {
+		return nil, fmt.Errorf("branding.logo: %w", err)
+	}
+	return logo, nil
 }

@@ -30,13 +30,12 @@ func TestLook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := shops[0].Web()
-	if w.Color != "#7a1f3d" || !strings.HasSuffix(w.Logo, ".png") || w.Location.String() != "Asia/Tokyo" {
+	m := merchantOf(t, shops[0])
+	if w := m.Web; w.Color != "#7a1f3d" || !strings.HasSuffix(w.Logo, ".png") || w.Location.String() != "Asia/Tokyo" {
 		t.Errorf("the web gets %q, %q, %v", w.Color, w.Logo, w.Location)
 	}
-	logos, err := config.Logos(shops)
-	if err != nil || len(logos[w.Logo]) != 100 {
-		t.Errorf("%d bytes of %s, %v", len(logos[w.Logo]), w.Logo, err)
+	if len(m.Logo) != 100 {
+		t.Errorf("the logo has %d bytes, want 100", len(m.Logo))
 	}
 	for name, size := range map[string]int{"logo.png": 0, "logo.svg": 64<<10 + 1} {
 		if _, err := config.ReadShops(branded(t, name, size)); err == nil || !strings.Contains(err.Error(), "branding.logo") {
@@ -51,7 +50,7 @@ func TestLookByDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := shops[0].Web(); w.Color != "" || w.Logo != "" || w.Location.String() != "Asia/Hong_Kong" {
+	if w := merchantOf(t, shops[0]).Web; w.Color != "" || w.Logo != "" || w.Location.String() != "Asia/Hong_Kong" {
 		t.Errorf("the web gets %q, %q, %v", w.Color, w.Logo, w.Location)
 	}
 }

@@ -5,21 +5,12 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
-	"time"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/wantukit/wantukit/checkout"
-	"github.com/wantukit/wantukit/checkout/flow"
-	"github.com/wantukit/wantukit/checkout/wantupay"
-	"github.com/wantukit/wantukit/checkout/worker"
-	"github.com/wantukit/wantukit/wantu"
-	"github.com/wantukit/wantukit/web"
 )
 
 // file is the YAML file as it stands.
@@ -102,9 +93,6 @@ type GatewayAccount struct {
 	// PreviousKey still verifies while the gateway changes to Key.
 	PreviousKey Confidential `yaml:"previous_key"`
 }
-
-// name is what orders are stored with.
-func (a GatewayAccount) name() string { return a.MerchantAccount + "/" + a.StoreAccount }
 
 // ReadShops reads the configuration file, resolves its keys and refuses what
 // must not go live.
@@ -208,90 +196,4 @@ func (s *Shop) confidential() map[string]*Confidential {
 		fields[fmt.Sprintf("api_keys[%d]", i)] = &s.APIKeys[i]
 	}
 	return fields
-}
-
-// Client returns a client for the shop's account at the gateway. transport may
-// be nil.
-func (s *Shop) Client(transport wantu.Transport) (*wantu.Client, error) {
-	return s.clientOf(s.Gateway.GatewayAccount, transport)
-}
-
-func (s *Shop) clientOf(a GatewayAccount, transport wantu.Transport) (*wantu.Client, error) {
-	return wantu.New(wantu.Config{
-		BaseURL: s.Gateway.BaseURL, MerchantAccount: a.MerchantAccount,
-		StoreAccount: a.StoreAccount, Key: string(a.Key), PreviousKey: string(a.PreviousKey),
-		Transport: transport,
-	})
-}
-
-// Account returns the shop's account as the checkout uses it, with the one from
-// before. transport may be nil.
-func (s *Shop) Account(transport wantu.Transport) (wantupay.Account, error) {
-	account, err := s.accountOf(s.Gateway.GatewayAccount, transport)
-	if err != nil || s.Gateway.Previous == nil {
-		return account, err
-	}
-	before, err := s.accountOf(*s.Gateway.Previous, transport)
-	if err != nil {
-		return account, fmt.Errorf("gateway.previous_account: %w", err)
-	}
-	account.Previous = []wantupay.Account{before}
-	return account, nil
-}
-
-func (s *Shop) accountOf(a GatewayAccount, transport wantu.Transport) (wantupay.Account, error) {
-	client, err := s.clientOf(a, transport)
-	return wantupay.Account{Name: a.name(), Client: client, MerchantAccount: a.MerchantAccount, WeChatAppID: s.WeChat.AppID}, err
-}
-
-// Domain is what the checkout needs to know of the shop.
-func (s *Shop) Domain() checkout.Merchant {
-	m := checkout.Merchant{
-		ID: s.ID, Name: s.Name, WeChatAccount: s.WeChat.AppID != "", Lifetime: time.Duration(s.SessionMinutes) * time.Minute,
-		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice, SharedAccount: s.SharedAccount,
-	}
-	for _, name := range s.Channels {
-		for _, w := range flow.ExpandWallets(name) {
-			// A channel and its wallet may both be named.
-			if !slices.Contains(m.Wallets, w) {
-				m.Wallets = append(m.Wallets, w)
-			}
-		}
-	}
-	return m
-}
-
-// Endpoint is where the shop's webhooks go.
-func (s *Shop) Endpoint() worker.Endpoint {
-	e := worker.Endpoint{URL: s.Webhook.URL, Secret: string(s.Webhook.Secret), PreviousSecret: string(s.Webhook.PreviousSecret)}
-	for _, text := range s.Webhook.AllowPrivate {
-		if r, err := netip.ParsePrefix(text); err == nil { // check has seen it
-			e.AllowPrivate = append(e.AllowPrivate, r)
-		}
-	}
-	if s.Webhook.Proxy != "" {
-		e.Proxy, _ = url.Parse(string(s.Webhook.Proxy))
-	}
-	return e
-}
-
-// Web is what the pages and the merchant API need to know of the shop.
-func (s *Shop) Web() web.Merchant {
-	m := web.Merchant{
-		AllowedOrigins: s.AllowedOrigins, Color: s.Branding.Color, Logo: s.LogoName(), Location: s.Location(),
-		PlainReturns: !s.Live(), FormTargets: s.formTargets(),
-		WeChat: web.WeChatApp{
-			ID: s.WeChat.AppID, Secret: string(s.WeChat.AppSecret),
-			Endpoints: web.WeChatEndpoints{Authorize: s.WeChat.AuthorizeURL, AccessToken: s.WeChat.AccessTokenURL},
-		},
-	}
-	for _, entry := range s.ReturnHosts {
-		if host, err := web.ParseHost(entry); err == nil { // check has seen it
-			m.ReturnHosts = append(m.ReturnHosts, host)
-		}
-	}
-	for _, key := range s.APIKeys {
-		m.APIKeys = append(m.APIKeys, string(key))
-	}
-	return m
 }

@@ -91,7 +91,7 @@ func (s *Shop) checkWebhookTarget() error {
 	if !is || s.Webhook.Proxy != "" {
 		return nil
 	}
-	if err := worker.Refused(addr, s.Endpoint().AllowPrivate); err != nil {
+	if err := worker.Refused(addr, s.endpoint().AllowPrivate); err != nil {
 		return fmt.Errorf("webhook.url: %w", err)
 	}
 	return nil

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -42,24 +41,21 @@ func Groups() []kong.Group {
 
 // database says which database a verb opens, and which merchants there are.
 type database struct {
-	Data        string `group:"database" default:"./data" type:"path" help:"Folder of the database, as for serve."`
-	DatabaseURL string `group:"database" help:"PostgreSQL that keeps the data, as for serve. A password is safer in the environment."`
-	Config      string `group:"database" placeholder:"FILE" help:"YAML file with the merchants, as for serve. Given, it says which merchants have an endpoint."`
+	Config string `group:"database" placeholder:"FILE" help:"YAML file with the merchants, as for serve. Given, it says which merchants have an endpoint."`
 
-	Unverified `group:"database"`
+	DatabaseFlags `group:"database"`
 }
 
 // open opens the database, which must be there: a folder that nobody named is
 // not to become one. Its schema stays as it is: the server beside may be older.
 func (d database) open(ctx context.Context) (*store.DB, error) {
-	if d.DatabaseURL != "" {
-		return d.OpenPostgres(ctx, d.DatabaseURL, store.KeepSchema)
+	if d.DatabaseURL == "" {
+		file := d.Database().SQLiteFile()
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, gatewaycli.Usage(fmt.Errorf("--data: there is no database %s", file))
+		}
 	}
-	path := filepath.Join(d.Data, "wantukit.db")
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, gatewaycli.Usage(fmt.Errorf("--data: there is no database %s", path))
-	}
-	return store.OpenSQLite(ctx, path, store.KeepSchema)
+	return d.Open(ctx, store.KeepSchema)
 }
 
 // with opens the database for do.

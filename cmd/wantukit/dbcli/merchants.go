@@ -1,12 +1,16 @@
 package dbcli
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
+	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web/kit"
 )
 
 // merchants says whose gateway a verb asks, beside the database.
@@ -42,6 +46,15 @@ func (m *merchants) shops(merchant string) ([]config.Shop, error) {
 		}
 	}
 	return nil, gatewaycli.Usage(fmt.Errorf("--merchant %s is not in %s", merchant, m.Config))
+}
+
+// domain returns the domain for shops over an open database.
+func (m *merchants) domain(ctx context.Context, db *store.DB, shops []config.Shop, logger *slog.Logger) (*kit.Domain, error) {
+	configured, err := config.Merchants(shops)
+	if err != nil {
+		return nil, err
+	}
+	return kit.NewDomain(ctx, db, kit.Config{Merchants: configured, PublicURL: m.PublicURL, Logger: logger})
 }
 
 // demo is the shop of `wantukit demo`. Its worker knows where the webhooks go;

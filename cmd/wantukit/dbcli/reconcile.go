@@ -10,7 +10,6 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/store"
-	"github.com/wantukit/wantukit/cmd/wantukit/domain"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu"
 )
@@ -89,7 +88,7 @@ func (v *reconcileVerb) reconcile(ctx context.Context, logger *slog.Logger, s ga
 		return err
 	}
 	return v.with(ctx, func(db *store.DB, _ *store.Store) error {
-		d, err := domain.New(ctx, domain.Config{DB: db, Shops: shops, PublicURL: v.PublicURL, Logger: logger})
+		d, err := v.domain(ctx, db, shops, logger)
 		if err != nil {
 			return err
 		}

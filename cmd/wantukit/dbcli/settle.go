@@ -9,7 +9,6 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/store"
-	"github.com/wantukit/wantukit/cmd/wantukit/domain"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
@@ -36,7 +35,7 @@ func (v *settleRefundVerb) Run(ctx context.Context, logger *slog.Logger, s gatew
 		return err
 	}
 	return v.with(ctx, func(db *store.DB, _ *store.Store) error {
-		d, err := domain.New(ctx, domain.Config{DB: db, Shops: shops, PublicURL: v.PublicURL, Logger: logger})
+		d, err := v.domain(ctx, db, shops, logger)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package domain
+package kit
 
 import (
 	"bytes"
@@ -11,7 +11,6 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/wantupay"
-	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -44,15 +43,17 @@ func newWatched(t *testing.T, ahead time.Duration) *watched {
 }
 
 // client calls for merchant shop-a.
-func (w *watched) client(t *testing.T, change func(*config.Shop)) *wantu.Client {
+func (w *watched) client(t *testing.T, change func(*wantu.Config)) *wantu.Client {
 	t.Helper()
-	var shop config.Shop
-	shop.Gateway.BaseURL, shop.Gateway.Key = w.server.URL+"/paygate", accountCanary
-	shop.Gateway.MerchantAccount, shop.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
-	if change != nil {
-		change(&shop)
+	account := wantu.Config{
+		BaseURL: w.server.URL + "/paygate", Key: accountCanary,
+		MerchantAccount: sandbox.DefaultMerchantAccount, StoreAccount: sandbox.DefaultStoreAccount,
+		Transport: watchAccount("shop-a", w.alarms, func() time.Time { return w.now }),
 	}
-	client, err := shop.Client(watchAccount("shop-a", w.alarms, func() time.Time { return w.now }))
+	if change != nil {
+		change(&account)
+	}
+	client, err := wantu.New(account)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,10 +92,10 @@ func order(t *testing.T, client *wantu.Client, number string, expires time.Time)
 func TestWrongKeyIsAnAlarm(t *testing.T) {
 	t.Parallel()
 	const words = "merchant shop-a: the gateway refuses the account's signature; is the key right?"
-	for name, change := range map[string]func(*config.Shop){
-		"301: another key":     func(s *config.Shop) { s.Gateway.Key = "canary-that-nobody-shares" },
-		"302: another account": func(s *config.Shop) { s.Gateway.MerchantAccount = "HKG9999999999" },
-		"302: another store":   func(s *config.Shop) { s.Gateway.StoreAccount = "HKG9999999999" },
+	for name, change := range map[string]func(*wantu.Config){
+		"301: another key":     func(c *wantu.Config) { c.Key = "canary-that-nobody-shares" },
+		"302: another account": func(c *wantu.Config) { c.MerchantAccount = "HKG9999999999" },
+		"302: another store":   func(c *wantu.Config) { c.StoreAccount = "HKG9999999999" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -134,7 +135,7 @@ func TestAnswersUnderAnotherKeyAreAnAlarm(t *testing.T) {
 	_, _ = client.Currency(t.Context(), wantu.CurrencyRequest{PayChannel: wantu.Alipay})
 	w.said(t, "under another key", "level=ERROR", "merchant shop-a: the gateway's answers lack the account's signature; is the key right?")
 	_, _ = client.Currency(t.Context(), wantu.CurrencyRequest{PayChannel: wantu.Alipay})
-	w.said(t, "under the key", "level=INFO", "takes the account's signature again")
+	w.said(t, "under the key", "level=INFO", "accepts the account's signature again")
 }
 
 // TestOtherRefusalsAreNoAlarmOfTheKey: what is refused for another reason says
@@ -161,7 +162,7 @@ func TestOtherRefusalsAreNoAlarmOfTheKey(t *testing.T) {
 // clock, and the alarm says so.
 func TestClockThatDiffersIsNamed(t *testing.T) {
 	t.Parallel()
-	const words = "merchant shop-a: the gateway refuses time_expire, and this machine's clock differs from the gateway's"
+	const words = "merchant shop-a: the gateway refuses time_expire, and this machine's clock differs from the gateway's clock"
 	t.Run("by the HTTP Date", func(t *testing.T) {
 		t.Parallel()
 		w := newWatched(t, -2*time.Hour)
@@ -175,21 +176,21 @@ func TestClockThatDiffersIsNamed(t *testing.T) {
 		if err := order(t, client, "n2", w.now.Add(3*time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		w.said(t, "taken", "level=INFO", "takes time_expire again")
+		w.said(t, "taken", "level=INFO", "accepts time_expire again")
 	})
 	t.Run("by the gateway's own times", func(t *testing.T) {
 		t.Parallel()
 		w := newWatched(t, 0)
-		a := &account{merchant: "shop-a", alarms: w.alarms, now: func() time.Time { return w.now }}
-		a.watchClock(wantu.Sent{Endpoint: "create-qrcode", Fields: wantu.Fields{"total_fee": "1"}}, wantu.Received{
+		a := &accountAlarms{merchant: "shop-a", alarms: w.alarms, now: func() time.Time { return w.now }}
+		a.checkClock(wantu.Sent{Endpoint: "create-qrcode", Fields: wantu.Fields{"total_fee": "1"}}, wantu.Received{
 			Date: w.now, Fields: wantu.Fields{"trade_id": "100020260302040000029905"}, // 8 hours ahead, in UTC+8
 		})
 		refused := wantu.Received{Date: w.now, Err: &wantu.APIError{Endpoint: "web", Code: wantu.CodeParamError, Desc: "time_expire"}}
-		a.watchClock(wantu.Sent{Endpoint: "web"}, refused)
+		a.checkClock(wantu.Sent{Endpoint: "web"}, refused)
 		w.said(t, "its own times are ahead", "level=ERROR", words, "gateway_ahead=8h0m0s", "by=trade_id")
-		w.now = w.now.Add(ownTimeHolds)
+		w.now = w.now.Add(offsetValidFor)
 		refused.Date = w.now
-		a.watchClock(wantu.Sent{Endpoint: "web"}, refused)
+		a.checkClock(wantu.Sent{Endpoint: "web"}, refused)
 		w.said(t, "an hour later that says nothing any more")
 	})
 	t.Run("not where the clocks agree", func(t *testing.T) {
@@ -208,7 +209,7 @@ func TestRemovedMerchantIsSaidOnce(t *testing.T) {
 	var log bytes.Buffer
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	logger := slog.New(slog.NewTextHandler(&log, nil))
-	report := reportTo(logger, newAlarms(logger, func() time.Time { return now }))
+	report := logAlerts(logger, newAlarms(logger, func() time.Time { return now }))
 	gateway, err := wantupay.New(nil)
 	if err != nil {
 		t.Fatal(err)

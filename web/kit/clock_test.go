@@ -1,4 +1,4 @@
-package domain
+package kit
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ func TestClockIsTheDatabases(t *testing.T) {
 		var log bytes.Buffer
 		logger := slog.New(slog.NewTextHandler(&log, nil))
 		ours := func() time.Time { return time.Now().Add(away) }
-		clock, err := clockOf(t.Context(), db, ours, logger)
+		clock, err := chooseClock(t.Context(), db, ours, logger)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestClockSaysThatItWasMoved(t *testing.T) {
 	for _, step := range []struct {
 		to   time.Duration
 		said string
-	}{{0, ""}, {time.Hour, "level=ERROR"}, {time.Hour, ""}, {0, "back where it was"}} {
+	}{{0, ""}, {time.Hour, "level=ERROR"}, {time.Hour, ""}, {0, "is right again"}} {
 		away = step.to
 		clock.Now()
 		if said := log.String(); !strings.Contains(said, step.said) || (step.said == "") != (said == "") {

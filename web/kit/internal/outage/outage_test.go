@@ -1,4 +1,4 @@
-package watch_test
+package outage_test
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/wantukit/wantukit/cmd/wantukit/watch"
+	"github.com/wantukit/wantukit/web/kit/internal/outage"
 )
 
 var errAway = errors.New("connection refused")
@@ -26,7 +26,7 @@ func (d *database) ping(context.Context) error {
 	return nil
 }
 
-// watched runs a test in a bubble with a Watch that runs, and its log.
+// watched runs a test in a bubble with a running Monitor, and its log.
 func watched(t *testing.T, do func(d *database, log *bytes.Buffer, logger *slog.Logger)) {
 	t.Helper()
 	watchedAt(t, nil, do)
@@ -37,7 +37,7 @@ func watchedAt(t *testing.T, now func() time.Time, do func(d *database, log *byt
 	synctest.Test(t, func(t *testing.T) {
 		var d database
 		var log bytes.Buffer
-		w := watch.New(watch.Config{
+		w := outage.New(outage.Config{
 			Log: slog.NewTextHandler(&log, nil), Ping: d.ping, Now: now, Unreachable: func(err error) bool { return errors.Is(err, errAway) },
 		})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -49,7 +49,7 @@ func watchedAt(t *testing.T, now func() time.Time, do func(d *database, log *byt
 	})
 }
 
-// lines returns a log's lines, once the Watch waits and writes no more of them.
+// lines returns a log's lines, once the Monitor writes no more of them.
 func lines(log *bytes.Buffer) []string {
 	synctest.Wait()
 	return strings.Split(strings.TrimSpace(log.String()), "\n")

@@ -1,19 +1,19 @@
-package watch
+package outage
 
 import (
 	"context"
 	"log/slog"
 )
 
-// handler writes the lines that an outage causes for debugging.
+// handler lowers the lines that an outage causes to level debug.
 type handler struct {
 	slog.Handler
-	watch *Watch
+	monitor *Monitor
 }
 
 // Handle implements slog.Handler.
 func (h handler) Handle(ctx context.Context, r slog.Record) error {
-	if err := errorOf(r); err != nil && h.watch.isAway(ctx, err) {
+	if err := firstError(r); err != nil && h.monitor.isOutage(ctx, err) {
 		r.Level = slog.LevelDebug
 		if !h.Enabled(ctx, r.Level) {
 			return nil
@@ -24,22 +24,22 @@ func (h handler) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs implements slog.Handler.
 func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return handler{h.Handler.WithAttrs(attrs), h.watch}
+	return handler{h.Handler.WithAttrs(attrs), h.monitor}
 }
 
 // WithGroup implements slog.Handler.
 func (h handler) WithGroup(name string) slog.Handler {
-	return handler{h.Handler.WithGroup(name), h.watch}
+	return handler{h.Handler.WithGroup(name), h.monitor}
 }
 
-// errorOf returns the first error that a line tells of, nil for none.
-func errorOf(r slog.Record) (found error) {
+// firstError returns the first attribute of a line that is an error, or nil.
+func firstError(r slog.Record) (first error) {
 	r.Attrs(func(a slog.Attr) bool {
-		err, is := a.Value.Any().(error)
-		if is {
-			found = err
+		err, isError := a.Value.Any().(error)
+		if isError {
+			first = err
 		}
-		return !is
+		return !isError
 	})
-	return found
+	return first
 }

@@ -1,4 +1,4 @@
-package domain
+package kit
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -25,10 +24,11 @@ func TestCallsAreLoggedWithoutSecrets(t *testing.T) {
 	server := httptest.NewServer(gateway)
 	t.Cleanup(server.Close)
 	var log bytes.Buffer
-	var shop config.Shop
-	shop.Gateway.BaseURL, shop.Gateway.Key = server.URL+"/paygate", canary
-	shop.Gateway.MerchantAccount, shop.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
-	client, err := shop.Client(LogCalls(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	client, err := wantu.New(wantu.Config{
+		BaseURL: server.URL + "/paygate", Key: canary,
+		MerchantAccount: sandbox.DefaultMerchantAccount, StoreAccount: sandbox.DefaultStoreAccount,
+		Transport: LogCalls(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

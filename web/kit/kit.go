@@ -1,0 +1,169 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/store"
+	"github.com/wantukit/wantukit/checkout/worker"
+	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/web"
+	"github.com/wantukit/wantukit/web/kit/internal/outage"
+)
+
+// Config is what a Kit is made of. Database, PublicURL, Secret and Merchants are
+// needed.
+type Config struct {
+	// Database is where the data is.
+	Database Database
+	// PublicURL is where browsers and the gateway reach the Kit: an origin, such
+	// as https://pay.example.com.
+	PublicURL string
+	// Secret signs forms and encrypts cookies: at least 32 random bytes, the same
+	// on all nodes and after each start.
+	Secret []byte
+	// Merchants are the shops.
+	Merchants []Merchant
+
+	// Gateway replaces Wantu's clients, which are made of Merchant.Account by
+	// default. If it implements checkout.Rates, pages show its rates.
+	Gateway checkout.Gateway
+	// Acknowledged and Refused are the bodies that answer the gateway's
+	// notifications. They default to Wantu's.
+	Acknowledged, Refused []byte
+	// HTTPClient calls WeChat's OAuth. Defaults to one with a timeout of 10 s.
+	HTTPClient *http.Client
+
+	// TrustedProxies are the proxies whose X-Forwarded-For is believed. Defaults
+	// to none: a client is the address that connects.
+	TrustedProxies []netip.Prefix
+	// Streams bound the live streams (SSE) that are open at once.
+	Streams web.StreamLimits
+	// DrainFor is how long Run lets /readyz say no, while requests are still
+	// served, before it shuts the HTTP server down. Defaults to 0.
+	DrainFor time.Duration
+	// Demo adds the bar that shows a page as another device does. It is for
+	// development. Defaults to nil: no bar.
+	Demo *web.Demo
+	// Logger defaults to slog.Default().
+	Logger *slog.Logger
+}
+
+// Merchant is one shop.
+type Merchant struct {
+	// Checkout is what the domain knows of the shop. Its ID names the merchant
+	// everywhere. Its WeChatAccount is true if and only if Web.WeChat has an ID.
+	Checkout checkout.Merchant
+	// Web is what the pages and the merchant API know of the shop.
+	Web web.Merchant
+	// Logo is the picture that pages show under the name Web.Logo, whose
+	// extension (.svg, .png, .webp or .jpg) tells its type. Needed where Web.Logo
+	// is not "".
+	Logo []byte
+	// Account is the shop's account at the Wantu gateway. It is not used where
+	// Config.Gateway is set.
+	Account wantu.Config
+	// PreviousAccounts are the accounts with which older orders were placed: these
+	// orders are still queried, closed, refunded and reconciled there. Defaults to
+	// none.
+	PreviousAccounts []wantu.Config
+	// Webhook is where the shop's events are sent. Without a URL nothing is sent.
+	Webhook worker.Endpoint
+}
+
+// Kit is the whole checkout: it is an http.Handler, and Run does its work in the
+// background.
+type Kit struct {
+	db       *store.DB
+	domain   *Domain
+	worker   *worker.Worker
+	web      *web.Server
+	monitor  *outage.Monitor
+	drainFor time.Duration
+	logger   *slog.Logger
+}
+
+// New opens the database, brings its schema up to date, and assembles a Kit. It
+// fails if a part of the configuration is wrong, and with store.ErrInUse if
+// another program serves from the same SQLite database. Call Run next: it closes
+// the database at its end.
+func New(ctx context.Context, c Config) (_ *Kit, err error) {
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	db, err := c.Database.openToServe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	k := &Kit{db: db, drainFor: c.DrainFor, logger: c.Logger}
+	k.monitor = outage.New(outage.Config{Log: c.Logger.Handler(), Unreachable: store.Unreachable, Ping: db.Ping})
+	c.Logger = k.monitor.Logger()
+	if k.domain, err = NewDomain(ctx, db, c); err != nil {
+		return nil, err
+	}
+	k.worker, err = worker.New(worker.Config{
+		DB: db, Sweeper: k.domain.Service, Reconciler: k.domain.Service, Events: k.domain.Store,
+		Clock: k.domain.clock, Endpoints: k.domain.endpoints, Logger: c.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	k.web, err = newWeb(k.domain.Service, db, c)
+	return k, err
+}
+
+// newWeb returns the pages, the API and what the gateway calls.
+func newWeb(service *checkout.Service, db *store.DB, c Config) (*web.Server, error) {
+	merchants, logos := map[string]web.Merchant{}, map[string][]byte{}
+	for _, m := range c.Merchants {
+		merchants[m.Checkout.ID] = m.Web
+		if m.Web.Logo == "" {
+			continue
+		}
+		if _, taken := logos[m.Web.Logo]; taken {
+			return nil, fmt.Errorf("kit: Web.Logo of merchant %q is another merchant's too", m.Checkout.ID)
+		}
+		logos[m.Web.Logo] = m.Logo
+	}
+	assets, err := static.New(static.Config{Demo: c.Demo != nil, Images: logos})
+	if err != nil {
+		return nil, err
+	}
+	if c.Acknowledged == nil {
+		c.Acknowledged = wantu.AckSuccess()
+	}
+	if c.Refused == nil {
+		c.Refused = wantu.AckFail("refused")
+	}
+	return web.New(web.Config{
+		Service: service, Assets: assets, Merchants: merchants, PublicURL: c.PublicURL, Secret: c.Secret,
+		Acknowledged: c.Acknowledged, Refused: c.Refused, HTTPClient: c.HTTPClient, TrustedProxies: c.TrustedProxies,
+		Streams: c.Streams, Demo: c.Demo, Ready: db.Ping, Unavailable: store.Unreachable, Logger: c.Logger,
+	})
+}
+
+// ServeHTTP implements http.Handler: the pages, the merchant API, the gateway's
+// notifications, /healthz and /readyz.
+func (k *Kit) ServeHTTP(w http.ResponseWriter, r *http.Request) { k.web.ServeHTTP(w, r) }
+
+// Service returns the domain, for a shop that makes sessions and refunds without
+// the merchant API.
+func (k *Kit) Service() *checkout.Service { return k.domain.Service }
+
+// Store returns what is stored.
+func (k *Kit) Store() *store.Store { return k.domain.Store }
+
+// DB returns the open database. Run closes it.
+func (k *Kit) DB() *store.DB { return k.db }

@@ -1,0 +1,75 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// ShutdownTimeout bounds how long Run lets the HTTP requests end.
+const ShutdownTimeout = 15 * time.Second
+
+// finishTimeout bounds how long jobs and queries may take to end.
+const finishTimeout = 20 * time.Second
+
+// Run works the queue and listens for the changes of other nodes, until ctx is
+// done. Then it shuts down in this order: for Config.DrainFor /readyz says no,
+// and requests are still served; the live streams end; shutdown stops the HTTP
+// server and lets its requests end; the running jobs end; the queries at the
+// gateway end; the database is closed.
+//
+// shutdown is the Shutdown method of the http.Server that serves the Kit. Its
+// context ends after ShutdownTimeout. It may be nil. Call Run once.
+func (k *Kit) Run(ctx context.Context, shutdown func(context.Context) error) error {
+	if err := k.worker.Start(context.WithoutCancel(ctx)); err != nil {
+		return errors.Join(fmt.Errorf("starting the queue: %w", err), k.db.Close())
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var listeners sync.WaitGroup
+	listeners.Go(func() { k.db.Listen(background, k.Service().Changed) })
+	listeners.Go(func() { k.monitor.Run(background) })
+	<-ctx.Done()
+	k.drain()
+	err := k.stopServing(context.WithoutCancel(ctx), shutdown)
+	stop()
+	listeners.Wait()
+	return errors.Join(err, k.finish(context.WithoutCancel(ctx)), k.db.Close())
+}
+
+// drain makes /readyz say no and waits, so that a load balancer sends nothing
+// new.
+func (k *Kit) drain() {
+	k.web.Drain()
+	k.logger.Info("shutting down: /readyz says no, and requests are still served", "for", k.drainFor.String())
+	time.Sleep(k.drainFor)
+}
+
+// stopServing ends the live streams and shuts the HTTP server down.
+func (k *Kit) stopServing(ctx context.Context, shutdown func(context.Context) error) error {
+	k.web.Close()
+	if shutdown == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ShutdownTimeout)
+	defer cancel()
+	if err := shutdown(ctx); err != nil {
+		return fmt.Errorf("shutting down the HTTP server: %w", err)
+	}
+	return nil
+}
+
+// finish lets the jobs end, and then the queries.
+func (k *Kit) finish(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, finishTimeout)
+	defer cancel()
+	began := time.Now()
+	k.logger.Info("shutting down: waiting for the running jobs", "at_most", finishTimeout.String())
+	err := k.worker.Stop(ctx)
+	k.logger.Info("shutting down: waiting for the queries at the gateway", "jobs_took", time.Since(began).Round(time.Millisecond).String())
+	err = errors.Join(err, k.Service().Drain(ctx))
+	k.logger.Info("shut down", "after", time.Since(began).Round(time.Millisecond).String())
+	return err
+}
