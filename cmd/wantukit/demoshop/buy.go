@@ -16,13 +16,13 @@ const (
 	currency    = "HKD"
 )
 
-// buy is step one: make an order, ask the checkout for a session, and send the
-// shopper to its page.
+// buy is step one: it makes an order and a session for it, and sends the shopper
+// to the session's page.
 func (s *Shop) buy(w http.ResponseWriter, r *http.Request) {
 	o := s.newOrder()
 	session, err := s.createSession(r.Context(), o, r)
 	if err != nil {
-		s.forget(o)
+		s.deleteOrder(o)
 		http.Error(w, "The checkout is not available: "+err.Error(), http.StatusBadGateway)
 		return
 	}
@@ -30,15 +30,15 @@ func (s *Shop) buy(w http.ResponseWriter, r *http.Request) {
 	o.Session, o.Page = session.ID, session.URL
 	s.mu.Unlock()
 	if r.FormValue("frame") != "" {
-		http.Redirect(w, r, s.PublicURL+"/shop/orders/"+o.Number+"/frame", http.StatusSeeOther)
+		http.Redirect(w, r, s.publicURL+"/shop/orders/"+o.Number+"/frame", http.StatusSeeOther)
 		return
 	}
 	http.Redirect(w, r, session.URL, http.StatusSeeOther)
 }
 
-// newOrder keeps an order before its session exists: the number is part of the
-// request for one. The number is drawn and not counted, because the demo's
-// orders are gone when it starts again and the checkout's sessions are not.
+// newOrder stores an order before its session exists, because the session's
+// request names the order. The number is random, because a restart deletes the
+// demo's orders but not the checkout's sessions.
 func (s *Shop) newOrder() *Order {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,15 +50,15 @@ func (s *Shop) newOrder() *Order {
 	return o
 }
 
-// forget drops an order whose session nobody was sent to: what the checkout
-// may still tell of it is then about no order of ours.
-func (s *Shop) forget(o *Order) {
+// deleteOrder deletes an order whose session could not be made. A webhook of such
+// a session is ignored.
+func (s *Shop) deleteOrder(o *Order) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.orders, o.Number)
 }
 
-// session is what the shop reads of the API's answer.
+// session is the part of the API's answer that the shop reads.
 type session struct {
 	ID  string `json:"id"`
 	URL string `json:"url"`
@@ -71,10 +71,9 @@ func (s *Shop) createSession(ctx context.Context, o *Order, shopper *http.Reques
 		"currency":            currency,
 		"subject":             o.Item,
 		"client_reference_id": o.Number,
-		"success_url":         s.PublicURL + "/shop/orders/" + o.Number + "?session={CHECKOUT_SESSION_ID}",
-		"cancel_url":          s.PublicURL + "/shop/",
-		// The shopper's own browser, so that the page can show its code at
-		// once.
+		"success_url":         s.publicURL + "/shop/orders/" + o.Number + "?session={CHECKOUT_SESSION_ID}",
+		"cancel_url":          s.publicURL + "/shop/",
+		// It lets the page's first response show the code, if there is only one.
 		"user_agent": shopper.UserAgent(),
 		"metadata":   map[string]string{"order": o.Number},
 	}
@@ -89,11 +88,11 @@ func (s *Shop) createSession(ctx context.Context, o *Order, shopper *http.Reques
 }
 
 func (s *Shop) post(ctx context.Context, path string, body []byte) (answer session, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.API+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.api+path, bytes.NewReader(body))
 	if err != nil {
 		return session{}, err
 	}
-	r.Header.Set("Authorization", "Bearer "+s.APIKey)
+	r.Header.Set("Authorization", "Bearer "+s.apiKey)
 	r.Header.Set("Content-Type", "application/json")
 	response, err := s.client.Do(r)
 	if err != nil {

@@ -1,12 +1,12 @@
 // Package demoshop is the demo's concert-ticket shop, and the example to read
-// before writing your own: it knows the checkout by its public API and its
-// webhook alone.
+// before you write your own shop. It uses only the checkout's public API and its
+// webhook.
 //
-// The three things that a shop does:
+// A shop does three things:
 //
 //   - it makes a session for an order and sends the shopper there (buy.go),
-//   - it believes the webhook, once its signature is verified (webhook.go),
-//   - it shows the order, whatever a browser says in between (below).
+//   - it changes the order by webhooks whose signature is verified (webhook.go),
+//   - it shows the order, and believes no browser (this file).
 package demoshop
 
 import (
@@ -31,25 +31,25 @@ type Config struct {
 	API string
 	// APIKey is the shop's bearer key.
 	APIKey string
-	// WebhookSecret verifies what claims to come from the checkout.
+	// WebhookSecret verifies the checkout's webhooks: whsec_ and base64.
 	WebhookSecret string
 	// PublicURL is where shoppers' browsers reach this server.
 	PublicURL string
 }
 
-// Order is what the shop keeps of an order. A real shop has a database.
+// Order is an order of the shop. A real shop keeps it in a database.
 type Order struct {
 	Number string
 	Item   string
 	Amount int64 // in cents of HKD
-	// Session is the checkout session's id, "" until the checkout has told it.
+	// Session is the checkout session's id, "" until the session is made.
 	Session string
 	// Page is where the shopper pays: the session's url.
 	Page string
-	// Status is one of the constants, by webhook alone.
+	// Status is one of the constants below. Only webhooks change it.
 	Status string
 	PaidAt time.Time
-	// Webhooks are the ids of the events that were handled: one that comes
+	// Webhooks are the ids of the events that were handled. An event that comes
 	// again changes nothing.
 	Webhooks []string
 }
@@ -60,13 +60,15 @@ const (
 	statusPaid     = "paid"
 	statusExpired  = "expired"
 	statusCanceled = "canceled"
-	// statusLook is for a person: the money is not as it was asked for.
-	statusLook = "to be looked at"
+	// statusReview asks a person to look at the order: the payment was late, or
+	// its amount is wrong.
+	statusReview = "to be looked at"
 )
 
 // Shop is the demo shop. It is an http.Handler.
 type Shop struct {
-	Config
+	api, apiKey, publicURL string
+
 	client   *http.Client
 	verifier *webhooks.Webhook
 	pages    *template.Template
@@ -87,8 +89,8 @@ func New(c Config) (*Shop, error) {
 		return nil, fmt.Errorf("reading the pages: %w", err)
 	}
 	s := &Shop{
-		Config: c, client: newClient(), verifier: verifier,
-		pages: parsed, mux: http.NewServeMux(), orders: map[string]*Order{},
+		api: c.API, apiKey: c.APIKey, publicURL: c.PublicURL,
+		client: newClient(), verifier: verifier, pages: parsed, mux: http.NewServeMux(), orders: map[string]*Order{},
 	}
 	s.mux.HandleFunc("GET /{$}", s.home)
 	s.mux.HandleFunc("GET /shop.css", s.style)
@@ -99,8 +101,8 @@ func New(c Config) (*Shop, error) {
 	return s, nil
 }
 
-// newClient returns a client that follows no redirect: the API has none, and one
-// could take the API key elsewhere.
+// newClient returns a client that follows no redirect: the API does not redirect,
+// and a redirect could carry the API key to another server.
 func newClient() *http.Client {
 	return &http.Client{
 		Timeout:       30 * time.Second,
@@ -125,8 +127,8 @@ func (s *Shop) home(w http.ResponseWriter, _ *http.Request) {
 	s.render(w, "home.html", map[string]any{"Price": ticketPrice})
 }
 
-// order shows an order. The shopper may arrive before the webhook: the page
-// then says so and looks again.
+// order shows an order. If the shopper arrives before the webhook, the page says
+// so and reloads.
 func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 	o, ok := s.Order(r.PathValue("number"))
 	if !ok {
@@ -136,7 +138,7 @@ func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 	s.render(w, "order.html", o)
 }
 
-// frame shows the checkout inside a page of the shop's.
+// frame shows the checkout in a frame of the shop's page.
 func (s *Shop) frame(w http.ResponseWriter, r *http.Request) {
 	o, ok := s.Order(r.PathValue("number"))
 	if !ok {

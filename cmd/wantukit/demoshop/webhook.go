@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// event is what the shop reads of a webhook.
+// event is the part of a webhook that the shop reads.
 type event struct {
 	ID   string `json:"id"`
 	Type string `json:"type"`
@@ -21,18 +21,18 @@ type event struct {
 	} `json:"data"`
 }
 
-// statuses are what the events mean for an order. Others are none of the
-// shop's business: a newer checkout may send more.
+// statuses maps event types to the order's new status. Other types change nothing:
+// a newer checkout may send them.
 var statuses = map[string]string{
 	"session.paid":            statusPaid,
 	"session.expired":         statusExpired,
 	"session.canceled":        statusCanceled,
-	"session.paid_late":       statusLook,
-	"session.amount_mismatch": statusLook,
+	"session.paid_late":       statusReview,
+	"session.amount_mismatch": statusReview,
 }
 
-// webhook is step two: verify, then believe. Answering 2xx ends the checkout's
-// tries; anything else has the same event sent again later.
+// webhook is step two: it verifies the signature, and then changes the order. An
+// answer of 2xx ends the delivery. After any other answer the checkout retries.
 func (s *Shop) webhook(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
 	if err != nil {
@@ -55,9 +55,9 @@ func (s *Shop) webhook(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// handle moves the order, once for each event. It reports false for an event
-// that must come again: one that overtook the answer to buy's request, so that
-// the order does not know its session yet and cannot tell whether this is it.
+// handle changes the order once for each event. It returns false for an event that
+// must be sent again: it arrived before the answer to buy's request, so the shop
+// does not know yet whether the session is the order's.
 func (s *Shop) handle(e event) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,19 +75,18 @@ func (s *Shop) handle(e event) bool {
 	return true
 }
 
-// isAbout reports whether the event is of the order's own session and of the
-// money that was asked for: the number alone is not enough, because whoever
-// has the API key may make another session with it.
+// isAbout reports whether the event is about the order's session and amount. The
+// order's number alone is not enough: another session may have it too.
 func (e event) isAbout(o *Order) bool {
 	paid := e.Type != "session.paid" || e.Data.PaymentStatus == "paid"
 	return e.Data.ID == o.Session && e.Data.Amount == o.Amount && e.Data.Currency == currency && paid
 }
 
-// move gives the order a status, "" for none. Events may arrive out of order:
-// paid is final, and what a person must look at is settled by a payment alone.
+// move sets the order's status, unless it is "". Events may arrive out of order:
+// statusPaid is final, and only statusPaid replaces statusReview.
 func (o *Order) move(status string) {
-	settled := o.Status == statusPaid || o.Status == statusLook && status != statusPaid
-	if status == "" || settled {
+	isFinal := o.Status == statusPaid || o.Status == statusReview && status != statusPaid
+	if status == "" || isFinal {
 		return
 	}
 	o.Status = status
