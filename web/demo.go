@@ -95,7 +95,7 @@ func ownPage(path string) string {
 }
 
 func (s *Server) demoBar(c echo.Context, page, lang string) *templates.DemoBar {
-	if s.Demo == nil {
+	if s.demo == nil {
 		return nil
 	}
 	as := DemoChoice(c.Request())
@@ -104,7 +104,7 @@ func (s *Server) demoBar(c echo.Context, page, lang string) *templates.DemoBar {
 		bar.Choices = append(bar.Choices, templates.DemoChoice{Value: d.Value, Label: templates.DeviceName(lang, d.Value)})
 	}
 	if strings.Contains(c.Request().UserAgent(), "MicroMessenger") {
-		bar.BridgeScript, bar.Sandbox = s.Assets.URL(static.DemoBridge), s.Demo.SandboxOrigin
+		bar.BridgeScript, bar.Sandbox = s.assets.URL(static.DemoBridge), s.demo.SandboxOrigin
 	}
 	return bar
 }

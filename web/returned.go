@@ -23,15 +23,15 @@ func (s *Server) returned(c echo.Context) error {
 	// Our page around a frame has its own way to the shop.
 	opened := s.browsers.of(c.Request()).hasOpened(v.Session.ID) && !isFramed(c)
 	if !isHead(c) && (opened || returnedQuery(c) == "") { // it comes from the wallet, and does not load itself again
-		s.Service.Returned(c.Request().Context(), c.Param("token"))
+		s.service.Returned(c.Request().Context(), c.Param("token"))
 	}
 	if opened {
 		// The page sends a paid shopper on to the shop.
-		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(s.Service.Now()))
+		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(s.service.Now()))
 	}
 	path := "/r/" + c.Param("token")
 	if returnedQuery(c) == "" {
-		return c.Redirect(http.StatusSeeOther, path+returnedParam(s.Service.Now()))
+		return c.Redirect(http.StatusSeeOther, path+returnedParam(s.service.Now()))
 	}
 	varies(c)
 	if isHead(c) {
@@ -77,7 +77,7 @@ func returnedQuery(c echo.Context) string {
 const returnPatience = 2 * time.Minute
 
 func (s *Server) justReturned(c echo.Context) bool {
-	since := s.Service.Now().Sub(returnedAt(c))
+	since := s.service.Now().Sub(returnedAt(c))
 	return since > -returnPatience && since < returnPatience
 }
 
@@ -92,7 +92,7 @@ func confirming(c echo.Context, v checkout.View) checkout.View {
 
 // returnedView reads the status behind a return token.
 func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
-	v, err := s.Service.ViewReturn(c.Request().Context(), c.Param("token"))
+	v, err := s.service.ViewReturn(c.Request().Context(), c.Param("token"))
 	s.seen(c, v, err)
 	return statusOnly(c, v), err
 }

@@ -87,36 +87,44 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Server is the web half of the kit.
+// Server serves the kit over HTTP. It is safe for concurrent use. Make one with
+// New.
 type Server struct {
-	Config
+	service   *checkout.Service
+	assets    *static.Assets
+	merchants map[string]Merchant
+	// keys holds the merchant of each API key, by the key's SHA-256.
+	keys map[[sha256.Size]byte]string
+	// publicURL is an origin as a browser writes it.
+	publicURL string
+	// secure reports whether browsers reach the server over https.
+	secure                bool
+	secret                []byte
+	acknowledged, refused []byte
+	trustsProxies         bool
+	wechatClient          *http.Client
+	checkReady            func(context.Context) error
+	isUnavailable         func(error) bool
+	demo                  *Demo
+	logger                *slog.Logger
+
 	echo     *echo.Echo
-	keys     map[[sha256.Size]byte]string
 	browsers browsers
 	guesses  guesses
 	streams  *streams
-	// proxyHint is given once.
+	// proxyHint logs once that no proxy is trusted.
 	proxyHint sync.Once
-	origin    string
-	// secure says that browsers reach the server by https.
-	secure   bool
-	draining atomic.Bool
-	// unready says that the last look at Ready found a problem.
+	draining  atomic.Bool
+	// unready reports whether the last readiness check failed.
 	unready atomic.Bool
+	// closing is closed to end the live streams.
 	closing chan struct{}
 	closed  sync.Once
 }
 
-// New returns a Server, or an error that names the field that is wrong.
-func New(c Config) (*Server, error) {
-	switch {
-	case c.Service == nil || c.Assets == nil:
-		return nil, errors.New("web: Config.Service and Config.Assets are needed")
-	case len(c.Secret) < 32:
-		return nil, errors.New("web: Config.Secret is shorter than 32 bytes")
-	case c.Ready == nil:
-		return nil, errors.New("web: Config.Ready is missing")
-	}
+// orDefault returns c with its defaults, and with an HTTP client that follows no
+// redirect.
+func (c Config) orDefault() Config {
 	if c.HTTPClient == nil {
 		c.HTTPClient = &http.Client{Timeout: wechatTimeout}
 	}
@@ -127,32 +135,54 @@ func New(c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	origin, err := ParseOrigin(c.PublicURL)
-	if err != nil {
+	return c
+}
+
+// New returns a Server, or an error that names the field that is wrong.
+func New(c Config) (_ *Server, err error) {
+	switch {
+	case c.Service == nil || c.Assets == nil:
+		return nil, errors.New("web: Config.Service and Config.Assets are needed")
+	case len(c.Secret) < 32:
+		return nil, errors.New("web: Config.Secret is shorter than 32 bytes")
+	case c.Ready == nil:
+		return nil, errors.New("web: Config.Ready is missing")
+	}
+	c = c.orDefault()
+	if c.PublicURL, err = ParseOrigin(c.PublicURL); err != nil {
 		return nil, fmt.Errorf("web: Config.PublicURL %w", err)
 	}
-	c.PublicURL = origin
 	if c.Merchants, err = readAddresses(c.Merchants); err != nil {
-		return nil, err
-	}
-	s := &Server{
-		Config: c, origin: origin, secure: strings.HasPrefix(origin, "https:"),
-		closing: make(chan struct{}),
-	}
-	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses(c.Service.Now)
-	s.streams = newStreams(c.Streams)
-	client, err := extractor(c.TrustedProxies)
-	if err != nil {
-		return nil, err
-	}
-	if s.keys, err = hashKeys(c.Merchants); err != nil {
 		return nil, err
 	}
 	if err := sameAccounts(c.Service, c.Merchants); err != nil {
 		return nil, err
 	}
+	return newServer(c)
+}
+
+// newServer returns the Server of a checked Config.
+func newServer(c Config) (*Server, error) {
+	keys, err := hashKeys(c.Merchants)
+	if err != nil {
+		return nil, err
+	}
+	clientIP, err := extractor(c.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	secure := strings.HasPrefix(c.PublicURL, "https:")
+	s := &Server{
+		service: c.Service, assets: c.Assets, merchants: c.Merchants, keys: keys,
+		publicURL: c.PublicURL, secure: secure, secret: c.Secret,
+		acknowledged: c.Acknowledged, refused: c.Refused,
+		trustsProxies: len(c.TrustedProxies) > 0, wechatClient: c.HTTPClient,
+		checkReady: c.Ready, isUnavailable: c.Unavailable, demo: c.Demo, logger: c.Logger,
+		browsers: newBrowsers(c.Secret, secure), guesses: newGuesses(c.Service.Now),
+		streams: newStreams(c.Streams), closing: make(chan struct{}),
+	}
 	s.echo = s.routes()
-	s.echo.IPExtractor = client
+	s.echo.IPExtractor = clientIP
 	return s, nil
 }
 
@@ -270,7 +300,7 @@ func (s *Server) routes() *echo.Echo {
 	e.POST("/r/:token/confirm", s.returnedConfirm, s.countPageGuesses, s.checkForm)
 
 	e.GET("/wechat/callback", s.wechatCallback)
-	if s.Demo != nil {
+	if s.demo != nil {
 		e.POST("/demo/view-as", s.viewAs)
 	}
 	refuseOtherMethods(e)
@@ -281,9 +311,9 @@ func (s *Server) ready(c echo.Context) error {
 	if s.draining.Load() {
 		return c.String(http.StatusServiceUnavailable, "shutting down\n")
 	}
-	if err := s.Ready(c.Request().Context()); err != nil {
+	if err := s.checkReady(c.Request().Context()); err != nil {
 		if s.unready.CompareAndSwap(false, true) { // a balancer asks each second
-			s.Logger.Error("not ready", "error", err)
+			s.logger.Error("not ready", "error", err)
 		}
 		return c.String(http.StatusServiceUnavailable, "not ready\n")
 	}

@@ -23,8 +23,10 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/domain"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web"
 )
 
 // One canary for each secret is run through whatever can fail, at the log level
@@ -156,6 +158,8 @@ type spied struct {
 	url      string
 	client   *http.Client
 	log, saw *searched
+	logger   *slog.Logger
+	seller   config.Shop
 }
 
 // outside starts a server that stands for somebody else's.
@@ -192,15 +196,16 @@ func newSpied(t *testing.T) *spied {
 	s.url = at.url()
 	seller := canaryShop(gateway, shop)
 	seller.WeChat.AuthorizeURL, seller.WeChat.AccessTokenURL = wechat+"/authorize", wechat+"/token"
-	logger := slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s.seller = seller
+	s.logger = slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.kit, err = newKit(t.Context(), kitConfig{
-		database: databaseFlags{Data: t.TempDir()}, secret: []byte(canaryForms), publicURL: s.url, logger: logger,
+		database: databaseFlags{Data: t.TempDir()}, secret: []byte(canaryForms), publicURL: s.url, logger: s.logger,
 		shops: []config.Shop{seller},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.serve(at, logger)
+	s.serve(at)
 	jar, _ := cookiejar.New(nil) // it never fails
 	s.client = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return s
@@ -217,10 +222,10 @@ func canaryShop(gateway, hook string) config.Shop {
 	return shop
 }
 
-func (s *spied) serve(at listener, logger *slog.Logger) {
+func (s *spied) serve(at listener) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- s.kit.run(ctx, at, s.kit.web, logger) }()
+	go func() { ended <- s.kit.run(ctx, at, s.kit.web, s.logger) }()
 	s.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -443,10 +448,7 @@ func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 		},
 		"a panic": func(s *spied) {
 			for _, p := range []any{canaryKey + canaryAPI, errors.New(canaryKey + canaryForms), s.kit} {
-				s.kit.web.Ready = func(context.Context) error { panic(p) }
-				if status, _, _ := s.send(http.MethodGet, "/readyz", "balancer", ""); status != http.StatusInternalServerError {
-					s.Errorf("a panic answers %d", status)
-				}
+				s.panics(p)
 			}
 		},
 	} {
@@ -456,6 +458,31 @@ func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 			drive(s)
 			s.tables()
 		})
+	}
+}
+
+// panics sends a request to a second web server of the kit, which panics with p.
+func (s *spied) panics(p any) {
+	s.Helper()
+	assets, err := static.New(static.Config{})
+	if err != nil {
+		s.Fatal(err)
+	}
+	handler, err := web.New(web.Config{
+		Service: s.kit.service, Assets: assets, Merchants: map[string]web.Merchant{"shop": s.seller.Web()},
+		PublicURL: s.url, Secret: []byte(canaryForms), Logger: s.logger,
+		Ready: func(context.Context) error { panic(p) },
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	own := s.url
+	defer func() { s.url = own }()
+	s.url = server.URL
+	if status, _, _ := s.send(http.MethodGet, "/readyz", "balancer", ""); status != http.StatusInternalServerError {
+		s.Errorf("a panic answers %d, want 500", status)
 	}
 }
 
