@@ -24,7 +24,7 @@ func (s *Server) start(c echo.Context) error {
 	if errors.Is(err, checkout.ErrNeedsOpenID) {
 		return s.askOpenID(c, session)
 	}
-	page := "/c/" + session.ID
+	page := paths.Page(session.ID)
 	if notice, known := startNotice(err); known {
 		return c.Redirect(http.StatusSeeOther, page+notice)
 	}
@@ -78,7 +78,7 @@ func (s *Server) confirm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.confirmView(c, v, "/c/"+v.Session.ID)
+	return s.confirmView(c, v, paths.Page(v.Session.ID))
 }
 
 // confirmView asks about the attempt that a page shows, and writes down what
@@ -101,7 +101,7 @@ func (s *Server) cancel(c echo.Context) error {
 	if session.ID == "" && err != nil {
 		return err
 	}
-	page := "/c/" + session.ID
+	page := paths.Page(session.ID)
 	switch {
 	case err != nil:
 		s.logger.Warn("session not canceled", "session", session.ID, "error", err)

@@ -99,7 +99,7 @@ func (s *Server) demoBar(c echo.Context, page, lang string) *templates.DemoBar {
 		return nil
 	}
 	as := DemoChoice(c.Request())
-	bar := &templates.DemoBar{Current: as.Value, Action: "/demo/view-as", Back: page}
+	bar := &templates.DemoBar{Current: as.Value, Action: viewAsPath, Back: page}
 	for _, d := range DemoDevices() {
 		bar.Choices = append(bar.Choices, templates.DemoChoice{Value: d.Value, Label: templates.DeviceName(lang, d.Value)})
 	}

@@ -34,9 +34,9 @@ func (s *Server) formToken(page string) string { return s.tag("form", page) }
 // pageOf is the path of the page that a request's form belongs to.
 func pageOf(c echo.Context) string {
 	if id := c.Param("id"); id != "" {
-		return "/c/" + id
+		return paths.Page(id)
 	}
-	return "/r/" + c.Param("token")
+	return paths.Return(c.Param("token"))
 }
 
 // checkForm refuses a form that was not on the page it posts for, or that

@@ -76,7 +76,7 @@ func (s *Server) device(c echo.Context) flow.Device {
 
 func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Device) (p templates.CheckoutPage, err error) {
 	session := v.Session
-	path, lang := "/c/"+session.ID, s.language(c, session)
+	path, lang := paths.Page(session.ID), s.language(c, session)
 	p = templates.CheckoutPage{
 		Lang:     lang,
 		State:    string(v.State),
@@ -84,13 +84,10 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		Subject: session.Subject, Amount: formatAmount(session.Amount, session.Currency, lang),
 		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v.RenewIn),
 		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
-		URLs: templates.URLs{
-			Self: path, Status: path + "/status" + returnedQuery(c), Events: path + "/events" + returnedQuery(c),
-			Confirm: path + "/confirm", Start: path + "/attempts", Cancel: path + "/cancel",
-			CancelReturn: session.CancelURL,
-		},
+		URLs:           pageURLs(c, path),
 		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
 	}
+	p.URLs.Start, p.URLs.Cancel, p.URLs.CancelReturn = path+attemptsPath, path+cancelPath, session.CancelURL
 	if v.State == page.Paid {
 		p.URLs.Success = session.SuccessURL
 	}

@@ -27,9 +27,9 @@ func (s *Server) returned(c echo.Context) error {
 	}
 	if opened {
 		// The page sends a paid shopper on to the shop.
-		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(s.service.Now()))
+		return c.Redirect(http.StatusSeeOther, paths.Page(v.Session.ID)+returnedParam(s.service.Now()))
 	}
-	path := "/r/" + c.Param("token")
+	path := paths.Return(c.Param("token"))
 	if returnedQuery(c) == "" {
 		return c.Redirect(http.StatusSeeOther, path+returnedParam(s.service.Now()))
 	}
@@ -41,10 +41,7 @@ func (s *Server) returned(c echo.Context) error {
 		Lang: s.language(c, v.Session), State: string(v.State), StatusOnly: true,
 		Attempt:   templates.AttemptView{Ref: v.Attempt.ID},
 		Remaining: -1, Token: s.formToken(path), RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c),
-		URLs: templates.URLs{
-			Self: path, Status: path + "/status" + returnedQuery(c), Events: path + "/events" + returnedQuery(c),
-			Confirm: path + "/confirm",
-		},
+		URLs: pageURLs(c, path),
 	}
 	return s.render(c, p, s.returnPolicy(v))
 }
@@ -88,6 +85,15 @@ func confirming(c echo.Context, v checkout.View) checkout.View {
 		v.State = page.Confirming
 	}
 	return v
+}
+
+// pageURLs returns the URLs that the page at path and the page of a return have
+// in common.
+func pageURLs(c echo.Context, path string) templates.URLs {
+	return templates.URLs{
+		Self: path, Status: path + statusPath + returnedQuery(c), Events: path + eventsPath + returnedQuery(c),
+		Confirm: path + confirmPath,
+	}
 }
 
 // returnedView reads the status behind a return token.

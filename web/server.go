@@ -181,7 +181,7 @@ func newServer(c Config) (*Server, error) {
 		browsers: newBrowsers(c.Secret, secure), guesses: newGuesses(c.Service.Now),
 		streams: newStreams(c.Streams), closing: make(chan struct{}),
 	}
-	s.echo = s.routes()
+	s.echo = s.newEcho()
 	s.echo.IPExtractor = clientIP
 	return s, nil
 }
@@ -267,7 +267,8 @@ func (s *Server) Close() {
 	s.closed.Do(func() { close(s.closing) })
 }
 
-func (s *Server) routes() *echo.Echo {
+// newEcho returns the routes of the server with their middleware.
+func (s *Server) newEcho() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
@@ -276,32 +277,34 @@ func (s *Server) routes() *echo.Echo {
 
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", s.ready)
-	e.GET("/static/:hash/:name", s.asset)
-	e.POST("/n/:token", s.notification)
+	e.GET(static.Prefix+":hash/:name", s.asset)
+	e.POST(paths.Notify(":token"), s.notification)
 
-	// The middleware stands at each route: at a group, Echo would answer 404
-	// for any path and method below it.
+	// Each route has its middleware: Echo would answer 404 for any path and method
+	// below a group.
 	api := []echo.MiddlewareFunc{s.countAPIGuesses, s.authenticate}
 	e.POST("/v1/checkout/sessions", s.createSession, api...)
 	e.GET("/v1/checkout/sessions/:id", s.getSession, api...)
 	e.POST("/v1/checkout/sessions/:id/refunds", s.createRefund, api...)
 	e.GET("/v1/checkout/sessions/:id/refunds", s.listRefunds, api...)
 
-	e.GET("/c/:id", s.page, s.countPageGuesses)
-	e.GET("/c/:id/status", s.status, s.countPageGuesses)
-	e.GET("/c/:id/events", s.events, s.countPageGuesses)
-	e.POST("/c/:id/attempts", s.start, s.countPageGuesses, s.checkForm)
-	e.POST("/c/:id/confirm", s.confirm, s.countPageGuesses, s.checkForm)
-	e.POST("/c/:id/cancel", s.cancel, s.countPageGuesses, s.checkForm)
+	page := paths.Page(":id")
+	e.GET(page, s.page, s.countPageGuesses)
+	e.GET(page+statusPath, s.status, s.countPageGuesses)
+	e.GET(page+eventsPath, s.events, s.countPageGuesses)
+	e.POST(page+attemptsPath, s.start, s.countPageGuesses, s.checkForm)
+	e.POST(page+confirmPath, s.confirm, s.countPageGuesses, s.checkForm)
+	e.POST(page+cancelPath, s.cancel, s.countPageGuesses, s.checkForm)
 
-	e.GET("/r/:token", s.returned, s.countPageGuesses)
-	e.GET("/r/:token/status", s.returnedStatus, s.countPageGuesses)
-	e.GET("/r/:token/events", s.returnedEvents, s.countPageGuesses)
-	e.POST("/r/:token/confirm", s.returnedConfirm, s.countPageGuesses, s.checkForm)
+	back := paths.Return(":token")
+	e.GET(back, s.returned, s.countPageGuesses)
+	e.GET(back+statusPath, s.returnedStatus, s.countPageGuesses)
+	e.GET(back+eventsPath, s.returnedEvents, s.countPageGuesses)
+	e.POST(back+confirmPath, s.returnedConfirm, s.countPageGuesses, s.checkForm)
 
-	e.GET("/wechat/callback", s.wechatCallback)
+	e.GET(wechatCallbackPath, s.wechatCallback)
 	if s.demo != nil {
-		e.POST("/demo/view-as", s.viewAs)
+		e.POST(viewAsPath, s.viewAs)
 	}
 	refuseOtherMethods(e)
 	return e

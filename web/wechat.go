@@ -63,7 +63,7 @@ func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
 		return fmt.Errorf("writing the cookie: %w", err)
 	}
 	query := url.Values{
-		"appid": {app.ID}, "redirect_uri": {s.publicURL + "/wechat/callback"},
+		"appid": {app.ID}, "redirect_uri": {s.publicURL + wechatCallbackPath},
 		"response_type": {"code"}, "scope": {"snsapi_base"}, "state": {state},
 	}
 	c.Response().Header().Set("Referrer-Policy", referWithOrigin)
@@ -80,7 +80,7 @@ func (s *Server) wechatCallback(c echo.Context) error {
 		return err
 	}
 	app := s.merchants[session.Merchant].WeChat
-	page := "/c/" + session.ID
+	page := paths.Page(session.ID)
 	if b.openID(app.ID) == "" && !isHead(c) {
 		openID, err := s.exchange(c.Request().Context(), app, c.QueryParam("code"))
 		if err != nil {
