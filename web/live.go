@@ -55,7 +55,7 @@ func (s *Server) receipt(v checkout.View, lang string) templates.Receipt {
 	}
 	return templates.Receipt{
 		PaidAt: formatTime(v.Session.PaidAt, s.merchants[v.Session.Merchant].Location, lang),
-		Wallet: string(v.Attempt.Wallet), Number: v.Attempt.OutTradeNo,
+		Wallet: v.Attempt.Wallet, Number: v.Attempt.OutTradeNo,
 	}
 }
 

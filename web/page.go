@@ -79,7 +79,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 	path, lang := paths.Page(session.ID), s.language(c, session)
 	p = templates.CheckoutPage{
 		Lang:     lang,
-		State:    string(v.State),
+		State:    v.State,
 		ShopName: s.service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
 		Subject: session.Subject, Amount: formatAmount(session.Amount, session.Currency, lang),
 		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v.RenewIn),
@@ -184,7 +184,7 @@ func (s *Server) walletOptions(session checkout.Session, device flow.Device) []t
 
 func (s *Server) walletOption(session checkout.Session, w flow.Wallet, choice flow.Choice) templates.WalletOption {
 	o := templates.WalletOption{
-		Wallet: string(w), Flow: string(choice.Flow), Guide: string(choice.Guide), Switch: string(choice.Switch),
+		Wallet: w, Flow: choice.Flow, Guide: choice.Guide, Switch: choice.Switch,
 		Top: choice.Flow.Redirects(),
 	}
 	if choice.Guide != "" && choice.Guide != flow.GuidePickDevice {
@@ -192,7 +192,7 @@ func (s *Server) walletOption(session checkout.Session, w flow.Wallet, choice fl
 	}
 	for _, f := range choice.Others {
 		o.Alternatives = append(o.Alternatives, templates.Alternative{
-			Flow: string(f), Top: f.Redirects(), Anyway: f == choice.Anyway,
+			Flow: f, Top: f.Redirects(), Anyway: f == choice.Anyway,
 		})
 	}
 	return o
@@ -205,9 +205,9 @@ func (s *Server) choose(session checkout.Session, device flow.Device, w flow.Wal
 
 // autoStart is the wallet that the page's script posts for without a tap:
 // after WeChat told the openid, and where there is one code to show.
-func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) string {
+func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) flow.Wallet {
 	if s.resumesJSAPI(c, v, device) {
-		return string(flow.WalletWeChat)
+		return flow.WalletWeChat
 	}
 	if v.State != page.Choose || v.StartLimit != nil {
 		return ""
@@ -215,7 +215,7 @@ func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) 
 	if len(v.Session.Wallets) != 1 || !s.choose(v.Session, device, v.Session.Wallets[0]).Flow.ShowsCode() {
 		return ""
 	}
-	return string(v.Session.Wallets[0])
+	return v.Session.Wallets[0]
 }
 
 // resumesJSAPI reports whether the shopper has just come back from telling
@@ -239,7 +239,7 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 	if a == nil {
 		return templates.AttemptView{}, nil
 	}
-	shown := templates.AttemptView{Ref: a.ID, Wallet: string(a.Wallet), Flow: string(a.Flow)}
+	shown := templates.AttemptView{Ref: a.ID, Wallet: a.Wallet, Flow: a.Flow}
 	if v.State != page.Code && v.State != page.Redirecting {
 		return shown, nil
 	}

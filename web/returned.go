@@ -38,7 +38,7 @@ func (s *Server) returned(c echo.Context) error {
 		return pageHeader(c, s.returnPolicy(v))
 	}
 	p := templates.CheckoutPage{
-		Lang: s.language(c, v.Session), State: string(v.State), StatusOnly: true,
+		Lang: s.language(c, v.Session), State: v.State, StatusOnly: true,
 		Attempt:   templates.AttemptView{Ref: v.Attempt.ID},
 		Remaining: -1, Token: s.formToken(path), RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c),
 		URLs: pageURLs(c, path),
