@@ -10,14 +10,6 @@ import (
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
-// lang returns the language that is spoken for a page's Lang.
-func lang(of string) string {
-	if of == LangSimplified || of == LangTraditional {
-		return of
-	}
-	return LangEnglish
-}
-
 // title is the document's. A status page names neither shop nor amount.
 func title(m *messages, p CheckoutPage) string {
 	if p.StatusOnly {

@@ -160,7 +160,7 @@ func TestProblemsOfOneStatusAreTheSame(t *testing.T) {
 // TestFirstFlight: a page with its code fits the first 14 kB of a connection.
 func TestFirstFlight(t *testing.T) {
 	t.Parallel()
-	for _, lang := range []string{templates.LangEnglish, templates.LangSimplified, templates.LangTraditional} {
+	for _, lang := range templates.Languages() {
 		p := samples()["code"]
 		p.Lang = lang
 		p.Attempt.Code = largeCode(t)

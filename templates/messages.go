@@ -137,6 +137,10 @@ type messages struct {
 	UnavailableTitle string
 	UnavailableWords string
 
+	// Dates and amounts.
+	TimeLayout string // of a date with its time, for time.Format
+	Yuan       string // the symbol of CNY
+
 	// The demo's bar.
 	DemoWords string
 	DemoAs    string
@@ -151,18 +155,6 @@ type messages struct {
 	DemoOther    string
 	DemoTV       string
 	DemoUnknown  string
-}
-
-// words returns the messages of a language, and English for any other.
-func words(lang string) *messages {
-	switch lang {
-	case LangSimplified:
-		return &simplified
-	case LangTraditional:
-		return &traditional
-	default:
-		return &english
-	}
 }
 
 // wallet returns the name of a wallet.
@@ -180,11 +172,11 @@ func (m *messages) wallet(wallet flow.Wallet) string {
 }
 
 // WalletName returns the name of a wallet in a language.
-func WalletName(lang string, wallet flow.Wallet) string { return words(lang).wallet(wallet) }
+func WalletName(lang Lang, wallet flow.Wallet) string { return words(lang).wallet(wallet) }
 
 // DeviceName returns the name of a device in the demo's bar, which for an app
 // is that of its wallet.
-func DeviceName(lang, device string) string {
+func DeviceName(lang Lang, device string) string {
 	m := words(lang)
 	switch device {
 	case "":

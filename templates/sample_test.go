@@ -116,10 +116,10 @@ func samples() map[string]templates.CheckoutPage {
 	}
 	pages["demo"] = demo
 
-	for _, lang := range []string{templates.LangSimplified, templates.LangTraditional} {
+	for _, lang := range []templates.Lang{templates.LangSimplified, templates.LangTraditional} {
 		translated := withAttempt(page.Code, code)
 		translated.Lang = lang
-		pages["code-"+lang] = translated
+		pages["code-"+string(lang)] = translated
 	}
 	return pages
 }

@@ -8,8 +8,8 @@ import (
 // CheckoutPage is the hosted page of one session, in every state at once:
 // State says which one the style sheet shows.
 type CheckoutPage struct {
-	// Lang is "zh-Hans", "zh-Hant" or "en"; see Match.
-	Lang  string
+	// Lang is one of Languages; see Match.
+	Lang  Lang
 	State page.State
 	// ShopName is the payee, and Brand how it looks.
 	ShopName string
@@ -176,7 +176,8 @@ type DemoChoice struct {
 // ProblemPage is the page for what cannot be served. Pages with the same
 // Status are the same: nothing tells an unknown session from a malformed id.
 type ProblemPage struct {
-	Lang string
+	// Lang is one of Languages; see Match.
+	Lang Lang
 	// Status is the HTTP status: 400, 403, 404, 429, 500 or 503. Any other
 	// reads as 500.
 	Status int

@@ -94,7 +94,7 @@ func ownPage(path string) string {
 	return path
 }
 
-func (s *Server) demoBar(c echo.Context, page, lang string) *templates.DemoBar {
+func (s *Server) demoBar(c echo.Context, page string, lang templates.Lang) *templates.DemoBar {
 	if s.demo == nil {
 		return nil
 	}

@@ -81,7 +81,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		Lang:     lang,
 		State:    v.State,
 		ShopName: s.service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
-		Subject: session.Subject, Amount: formatAmount(session.Amount, session.Currency, lang),
+		Subject: session.Subject, Amount: templates.FormatAmount(lang, session.Amount, session.Currency),
 		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v.RenewIn),
 		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs:           pageURLs(c, path),
@@ -92,7 +92,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		p.URLs.Success = session.SuccessURL
 	}
 	if minor, known := s.service.ApproximateCNY(session); known {
-		p.Approximately = formatAmount(minor, "CNY", lang)
+		p.Approximately = templates.FormatAmount(lang, minor, "CNY")
 	}
 	p.Receipt = s.receipt(v, lang)
 	if v.Payable {
@@ -126,7 +126,7 @@ func (s *Server) pageCode(session checkout.Session, options []templates.WalletOp
 }
 
 // language is the one that the shop asked for, else the browser's.
-func (s *Server) language(c echo.Context, session checkout.Session) string {
+func (s *Server) language(c echo.Context, session checkout.Session) templates.Lang {
 	return templates.Match(session.Locale, c.Request().Header.Get("Accept-Language"))
 }
 
