@@ -2,17 +2,13 @@ package templates
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
-)
 
-// lang returns the language that is spoken for a page's Lang.
-func lang(of string) string {
-	if of == LangSimplified || of == LangTraditional {
-		return of
-	}
-	return LangEnglish
-}
+	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/checkout/page"
+)
 
 // title is the document's. A status page names neither shop nor amount.
 func title(m *messages, p CheckoutPage) string {
@@ -22,11 +18,23 @@ func title(m *messages, p CheckoutPage) string {
 	return withShop(m.Title, p.ShopName) + " · " + p.Amount
 }
 
+// on returns the states as data-on and data-say list them.
+func on(states ...page.State) string {
+	names := make([]string, 0, len(states))
+	for _, s := range states {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, " ")
+}
+
+// unpaid lists the states in which the shopper can still pay.
+var unpaid = on(page.Choose, page.Code, page.Redirecting, page.Failed)
+
 // rootAttributes are the facts that the page tells its script. Those that are
 // empty are left out.
 func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 	facts := templ.OrderedAttributes{
-		{Key: "data-state", Value: p.State},
+		{Key: "data-state", Value: string(p.State)},
 		{Key: "data-remaining", Value: strconv.Itoa(p.Remaining)},
 	}
 	add := func(name, value string) {
@@ -47,14 +55,14 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 		add("data-status-only", "1")
 		return facts
 	}
-	if p.State == "code" && p.Renew > 0 {
+	if p.State == page.Code && p.Renew > 0 {
 		add("data-renew", strconv.Itoa(p.Renew))
 	}
 	add("data-next", p.URLs.Success)
-	add("data-flow", p.Attempt.Flow)
+	add("data-flow", string(p.Attempt.Flow))
 	add("data-jsapi", p.Attempt.JSAPI)
 	if p.Notice == "" {
-		add("data-autostart", p.AutoStart)
+		add("data-autostart", string(p.AutoStart))
 	}
 	return facts
 }
@@ -69,11 +77,11 @@ func paidWith(m *messages, r Receipt) string {
 
 // target makes a form leave an embedding page, where its flow does; one that
 // shows a code need not leave the page at all: the script swaps what it shows.
-func target(flow string, top bool) templ.Attributes {
+func target(f flow.Flow, top bool) templ.Attributes {
 	switch {
 	case top:
 		return templ.Attributes{"target": "_top"}
-	case flow == "native":
+	case f == flow.Native:
 		return swaps()
 	default:
 		return nil

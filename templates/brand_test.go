@@ -7,6 +7,7 @@ import (
 
 	"github.com/lucasb-eyer/go-colorful"
 
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/templates"
 )
 
@@ -102,7 +103,7 @@ func TestCheckColor(t *testing.T) {
 
 func TestBrandOnThePage(t *testing.T) {
 	t.Parallel()
-	p := samplePage("choose")
+	p := samplePage(page.Choose)
 	p.Brand = templates.Brand{Color: "#ffd400", Logo: "/static/1/logo.png"}
 	html := render(t, templates.Checkout(p))
 	mustContain(t, html, `--fill:#ffd400`, `src="/static/1/logo.png"`, `width="40"`, `height="40"`)

@@ -10,17 +10,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/templates"
 )
 
 func TestEveryStateIsInThePage(t *testing.T) {
 	t.Parallel()
-	states := []string{"choose", "code", "redirecting", "confirming", "paid", "failed", "expired", "canceled"}
-	for name, page := range samples() {
+	for name, sample := range samples() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			html := render(t, templates.Checkout(page))
-			for _, state := range states {
+			html := render(t, templates.Checkout(sample))
+			for _, s := range page.States() {
+				state := string(s)
 				for _, attribute := range []string{"data-on", "data-say"} {
 					part := regexp.MustCompile(attribute + `="([^"]* )?` + state + `( [^"]*)?"`)
 					if !part.MatchString(html) {
@@ -29,7 +30,7 @@ func TestEveryStateIsInThePage(t *testing.T) {
 				}
 				mustContain(t, html, "[data-state="+state+"] [data-on~="+state+"]")
 			}
-			mustContain(t, html, `data-state="`+page.State+`"`, `id="announce"`)
+			mustContain(t, html, `data-state="`+string(sample.State)+`"`, `id="announce"`)
 		})
 	}
 }
@@ -57,7 +58,7 @@ func TestContractWithTheScript(t *testing.T) {
 	})
 	t.Run("no script without a loader", func(t *testing.T) {
 		t.Parallel()
-		p := samplePage("choose")
+		p := samplePage(page.Choose)
 		p.Assets = templates.Assets{}
 		mustLack(t, render(t, templates.Checkout(p)), "<script", "data-worker", "data-wasm", `rel="icon"`)
 	})
@@ -68,21 +69,21 @@ func TestWithoutScript(t *testing.T) {
 	t.Run("waiting pages refresh", func(t *testing.T) {
 		t.Parallel()
 		mustContain(t, render(t, templates.Checkout(samples()["code"])), `<noscript><meta http-equiv="refresh" content="5"></noscript>`)
-		p := samplePage("paid")
+		p := samplePage(page.Paid)
 		p.RefreshSeconds = 0
 		mustLack(t, render(t, templates.Checkout(p)), "http-equiv")
 	})
 	t.Run("each wallet is a form", func(t *testing.T) {
 		t.Parallel()
-		mustContain(t, render(t, templates.Checkout(samplePage("choose"))),
+		mustContain(t, render(t, templates.Checkout(samplePage(page.Choose))),
 			`<form method="post" action="/c/1/attempts" target="_top"><input type="hidden" name="token" value="form-token"><button class="pick" name="wallet" value="alipay_cn"`,
 			`<input type="hidden" name="flow" value="iframe"> <button class="link" name="wallet" value="alipay_cn">`,
 		)
 	})
 	t.Run("what needs a script is hidden", func(t *testing.T) {
 		t.Parallel()
-		for name, page := range samples() {
-			html := render(t, templates.Checkout(page))
+		for name, sample := range samples() {
+			html := render(t, templates.Checkout(sample))
 			for _, button := range regexp.MustCompile(`<button[^>]*type="button"[^>]*>`).FindAllString(html, -1) {
 				if !strings.Contains(button, "data-script hidden") {
 					t.Errorf("%s: %s does nothing without script", name, button)
@@ -95,7 +96,7 @@ func TestWithoutScript(t *testing.T) {
 func TestHostileTextIsInert(t *testing.T) {
 	t.Parallel()
 	const evil = `</script><img src=x onerror="alert(1)">'"<b>`
-	p := samplePage("code")
+	p := samplePage(page.Code)
 	p.ShopName, p.Subject, p.Amount, p.Reference, p.Token, p.State = evil, evil, evil, evil, evil, evil
 	p.Wallets = []templates.WalletOption{{Wallet: evil, Flow: evil, Guide: evil, GuideLink: evil, Alternatives: []templates.Alternative{{Flow: evil}}}}
 	p.Attempt = templates.AttemptView{Ref: evil, Wallet: evil, Flow: evil, JSAPI: evil, Code: &templates.QRCode{Path: evil}}
@@ -104,7 +105,7 @@ func TestHostileTextIsInert(t *testing.T) {
 
 	t.Run("links cannot run code", func(t *testing.T) {
 		t.Parallel()
-		p := samplePage("redirecting")
+		p := samplePage(page.Redirecting)
 		p.URLs.CancelReturn, p.URLs.Success = "javascript:alert(1)", "javascript:alert(2)"
 		p.Attempt = templates.AttemptView{Wallet: "alipay_cn", RedirectURL: "javascript:alert(3)"}
 		mustLack(t, render(t, templates.Checkout(p)), `href="javascript:`)
@@ -115,7 +116,7 @@ func TestHostileTextIsInert(t *testing.T) {
 
 func TestStatusPageTellsNothingElse(t *testing.T) {
 	t.Parallel()
-	for _, state := range []string{"choose", "code", "redirecting", "confirming", "paid", "failed", "expired", "canceled"} {
+	for _, state := range page.States() {
 		p := samples()["redirecting-jsapi"]
 		p.State, p.StatusOnly, p.AutoStart, p.URLs.Success = state, true, "wechat", "https://shop.example/ok"
 		p.Attempt.Code = &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 29}
@@ -127,15 +128,15 @@ func TestStatusPageTellsNothingElse(t *testing.T) {
 func TestPolicyAllowsThePage(t *testing.T) {
 	t.Parallel()
 	inline := regexp.MustCompile(`<[^>]* (style|on\w+)=|<script>|javascript:`)
-	for name, page := range samples() {
-		html := render(t, templates.Checkout(page))
+	for name, sample := range samples() {
+		html := render(t, templates.Checkout(sample))
 		if found := inline.FindString(html); found != "" {
 			t.Errorf("%s: inline %s", name, found)
 		}
 		element := styleElement.FindString(html)
 		sum := sha256.Sum256([]byte(strings.TrimSuffix(strings.TrimPrefix(element, "<style>"), "</style>")))
-		if want := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; page.Brand.StyleHash() != want {
-			t.Errorf("%s: the policy allows %s, the style is %s", name, page.Brand.StyleHash(), want)
+		if want := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; sample.Brand.StyleHash() != want {
+			t.Errorf("%s: the policy allows %s, the style is %s", name, sample.Brand.StyleHash(), want)
 		}
 	}
 }
@@ -159,7 +160,7 @@ func TestProblemsOfOneStatusAreTheSame(t *testing.T) {
 // TestFirstFlight: a page with its code fits the first 14 kB of a connection.
 func TestFirstFlight(t *testing.T) {
 	t.Parallel()
-	for _, lang := range []string{templates.LangEnglish, templates.LangSimplified, templates.LangTraditional} {
+	for _, lang := range templates.Languages() {
 		p := samples()["code"]
 		p.Lang = lang
 		p.Attempt.Code = largeCode(t)
@@ -191,11 +192,11 @@ func largeCode(t *testing.T) *templates.QRCode {
 func TestCountdownReadsLikeTheScripts(t *testing.T) {
 	t.Parallel()
 	for seconds, want := range map[int]string{0: "00:00", 61: "01:01", 873: "14:33", 3600: "1:00:00"} {
-		p := samplePage("choose")
+		p := samplePage(page.Choose)
 		p.Remaining = seconds
 		mustContain(t, render(t, templates.Checkout(p)), `data-text="countdown">`+want+`<`, `data-remaining="`+strconv.Itoa(seconds)+`"`)
 	}
-	p := samplePage("choose")
+	p := samplePage(page.Choose)
 	p.Remaining = -1
 	mustLack(t, render(t, templates.Checkout(p)), `data-text="countdown"`)
 }

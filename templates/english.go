@@ -121,6 +121,9 @@ var english = messages{
 	UnavailableTitle: "Back in a moment",
 	UnavailableWords: "The service is busy or being updated. Please reload this page shortly. If you have paid, your payment is not lost.",
 
+	TimeLayout: "2 Jan 2006, 15:04",
+	Yuan:       "CN¥",
+
 	DemoWords: "Demo: no real money moves.",
 	DemoAs:    "View as",
 	DemoApply: "Apply",

@@ -1,8 +1,4 @@
 package templates
 
-// Catalogue gives the tests the words of every language.
-var Catalogue = map[string]messages{
-	LangEnglish:     english,
-	LangSimplified:  simplified,
-	LangTraditional: traditional,
-}
+// Messages returns the messages of a language.
+func Messages(lang Lang) any { return *words(lang) }

@@ -19,10 +19,10 @@ var styleElement = regexp.MustCompile(`(?s)<style>.*?</style>`)
 
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for name, page := range samples() {
+	for name, sample := range samples() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden(t, name, render(t, templates.Checkout(page)))
+			golden(t, name, render(t, templates.Checkout(sample)))
 		})
 	}
 	t.Run("problem", func(t *testing.T) {

@@ -1,29 +1,57 @@
 package templates
 
-import "golang.org/x/text/language"
+import (
+	"fmt"
 
-// The languages of the pages.
+	"golang.org/x/text/language"
+)
+
+// Lang is a language of the pages, as the text of the lang attribute.
+type Lang string
+
+// The languages of the pages. Each has an entry in the table of languages.
 const (
-	LangEnglish     = "en"
-	LangSimplified  = "zh-Hans"
-	LangTraditional = "zh-Hant"
+	LangEnglish     Lang = "en"
+	LangSimplified  Lang = "zh-Hans"
+	LangTraditional Lang = "zh-Hant"
 )
 
-// languages are in the order of the matcher: the first one serves a reader of
-// none of them.
-var (
-	languages = []string{LangEnglish, LangSimplified, LangTraditional}
-	matcher   = language.NewMatcher([]language.Tag{
-		language.English,
-		language.SimplifiedChinese,
-		language.TraditionalChinese,
-	})
-)
+// languages is the table of languages: all that differs between them. A browser
+// that asks for none of them gets the first one.
+var languages = []struct {
+	lang     Lang
+	tag      language.Tag
+	messages *messages
+}{
+	{LangEnglish, language.English, &english},
+	{LangSimplified, language.SimplifiedChinese, &simplified},
+	{LangTraditional, language.TraditionalChinese, &traditional},
+}
 
-// Match returns the language to speak: the session's locale when it names a
-// language of the pages, else the best of the browser's Accept-Language, else
-// English. Neither argument needs to be well formed.
-func Match(locale, acceptLanguage string) string {
+// matcher has the languages in the order of the table.
+var matcher = newMatcher()
+
+func newMatcher() language.Matcher {
+	var tags []language.Tag
+	for _, l := range languages {
+		tags = append(tags, l.tag)
+	}
+	return language.NewMatcher(tags)
+}
+
+// Languages returns the languages of the pages.
+func Languages() []Lang {
+	var all []Lang
+	for _, l := range languages {
+		all = append(all, l.lang)
+	}
+	return all
+}
+
+// Match returns the language of a page. It is the session's locale if that names a
+// language of the pages, else the best of the browser's Accept-Language, else the
+// first of [Languages]. The arguments may be malformed.
+func Match(locale, acceptLanguage string) Lang {
 	if tag, err := language.Parse(locale); err == nil {
 		if found, ok := match(tag); ok {
 			return found
@@ -31,14 +59,26 @@ func Match(locale, acceptLanguage string) string {
 	}
 	tags, _, err := language.ParseAcceptLanguage(acceptLanguage)
 	if err != nil {
-		return LangEnglish
+		return languages[0].lang
 	}
 	found, _ := match(tags...)
 	return found
 }
 
-// match reports ok only for a match that the reader would call one.
-func match(tags ...language.Tag) (found string, ok bool) {
+// match returns the best language for the tags. It reports whether a reader of one
+// of the tags understands that language.
+func match(tags ...language.Tag) (found Lang, ok bool) {
 	_, index, confidence := matcher.Match(tags...)
-	return languages[index], confidence != language.No
+	return languages[index].lang, confidence != language.No
+}
+
+// words returns the messages of a language. It panics for a language that is not
+// in the table, so that a page never mixes two languages.
+func words(lang Lang) *messages {
+	for _, l := range languages {
+		if l.lang == lang {
+			return l.messages
+		}
+	}
+	panic(fmt.Sprintf("templates: language %q is not in the table of languages", lang))
 }

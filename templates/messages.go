@@ -1,6 +1,10 @@
 package templates
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/wantukit/wantukit/checkout/flow"
+)
 
 // messages are the words of the pages in one language. In them, {app} and
 // {shop} stand for names.
@@ -133,6 +137,10 @@ type messages struct {
 	UnavailableTitle string
 	UnavailableWords string
 
+	// Dates and amounts.
+	TimeLayout string // of a date with its time, for time.Format
+	Yuan       string // the symbol of CNY
+
 	// The demo's bar.
 	DemoWords string
 	DemoAs    string
@@ -149,38 +157,26 @@ type messages struct {
 	DemoUnknown  string
 }
 
-// words returns the messages of a language, and English for any other.
-func words(lang string) *messages {
-	switch lang {
-	case LangSimplified:
-		return &simplified
-	case LangTraditional:
-		return &traditional
-	default:
-		return &english
-	}
-}
-
 // wallet returns the name of a wallet.
-func (m *messages) wallet(wallet string) string {
+func (m *messages) wallet(wallet flow.Wallet) string {
 	switch wallet {
-	case "alipay_cn":
+	case flow.WalletAlipayCN:
 		return m.AlipayCN
-	case "alipay_hk":
+	case flow.WalletAlipayHK:
 		return m.AlipayHK
-	case "wechat":
+	case flow.WalletWeChat:
 		return m.WeChat
 	default:
-		return wallet
+		return string(wallet)
 	}
 }
 
 // WalletName returns the name of a wallet in a language.
-func WalletName(lang, wallet string) string { return words(lang).wallet(wallet) }
+func WalletName(lang Lang, wallet flow.Wallet) string { return words(lang).wallet(wallet) }
 
 // DeviceName returns the name of a device in the demo's bar, which for an app
 // is that of its wallet.
-func DeviceName(lang, device string) string {
+func DeviceName(lang Lang, device string) string {
 	m := words(lang)
 	switch device {
 	case "":
@@ -200,26 +196,26 @@ func DeviceName(lang, device string) string {
 	case "unknown":
 		return m.DemoUnknown
 	default:
-		return m.app(device)
+		return m.app(flow.Wallet(device))
 	}
 }
 
 // app returns the name of the app that pays with a wallet.
-func (m *messages) app(wallet string) string {
+func (m *messages) app(wallet flow.Wallet) string {
 	switch wallet {
-	case "alipay_cn":
+	case flow.WalletAlipayCN:
 		return m.AlipayCNApp
-	case "alipay_hk":
+	case flow.WalletAlipayHK:
 		return m.AlipayHKApp
-	case "wechat":
+	case flow.WalletWeChat:
 		return m.WeChatApp
 	default:
-		return wallet
+		return string(wallet)
 	}
 }
 
 // withApp fills {app}.
-func (m *messages) withApp(text, wallet string) string {
+func (m *messages) withApp(text string, wallet flow.Wallet) string {
 	return strings.ReplaceAll(text, "{app}", m.app(wallet))
 }
 
@@ -234,11 +230,11 @@ func (m *messages) hint(o WalletOption) string {
 		return title
 	}
 	switch o.Flow {
-	case "native", "iframe":
+	case flow.Native, flow.Iframe:
 		return m.HintCode
-	case "wap":
+	case flow.WAP:
 		return m.HintApp
-	case "jsapi":
+	case flow.JSAPI:
 		return m.HintJSAPI
 	default:
 		return m.HintCashier
@@ -254,15 +250,15 @@ func (m *messages) guide(o WalletOption) string {
 // guides returns the short and the long words of a guide, "" for none.
 func (m *messages) guides(o WalletOption) (title, text string) {
 	switch o.Guide {
-	case GuideOpenInWeChat:
+	case flow.GuideOpenInWeChat:
 		return m.GuideWeChat, m.WeChatWords
-	case GuideOpenInBrowser:
+	case flow.GuideOpenInBrowser:
 		return m.GuideBrowser, m.BrowserWords
-	case GuideLeaveMiniProgram:
+	case flow.GuideLeaveMiniProgram:
 		return m.GuideMini, m.MiniWords
-	case GuideSwitchWallet:
+	case flow.GuideSwitchWallet:
 		return m.withApp(m.GuideSwitch, o.Switch), m.withApp(m.SwitchWords, o.Switch)
-	case GuidePickDevice:
+	case flow.GuidePickDevice:
 		return m.GuidePick, m.PickWords
 	default:
 		return "", ""
@@ -276,14 +272,14 @@ func (m *messages) alternative(o WalletOption, a Alternative) string {
 		return m.AltAnyway
 	}
 	switch a.Flow {
-	case "native", "iframe":
-		if o.Guide == "" && o.Flow == "web" {
+	case flow.Native, flow.Iframe:
+		if o.Guide == "" && o.Flow == flow.Web {
 			return m.AltCodeHere
 		}
 		return m.AltCodeOther
-	case "wap":
+	case flow.WAP:
 		return m.AltApp
-	case "jsapi":
+	case flow.JSAPI:
 		return m.AltJSAPI
 	default:
 		return m.withApp(m.AltCashier, o.Wallet)

@@ -15,8 +15,8 @@ import (
 var placeholder = regexp.MustCompile(`\{\w+\}`)
 
 // eachMessage calls f with every field of a language's catalogue.
-func eachMessage(lang string, f func(name, text string)) {
-	v := reflect.ValueOf(templates.Catalogue[lang])
+func eachMessage(lang templates.Lang, f func(name, text string)) {
+	v := reflect.ValueOf(templates.Messages(lang))
 	for i := range v.NumField() {
 		f(v.Type().Field(i).Name, v.Field(i).String())
 	}
@@ -26,7 +26,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 	t.Parallel()
 	english := map[string]string{}
 	eachMessage(templates.LangEnglish, func(name, text string) { english[name] = text })
-	for lang := range templates.Catalogue {
+	for _, lang := range templates.Languages() {
 		eachMessage(lang, func(name, text string) {
 			if strings.TrimSpace(text) == "" {
 				t.Errorf("%s: %s is empty", lang, name)
@@ -44,7 +44,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 func TestCatalogueIsUsed(t *testing.T) {
 	t.Parallel()
 	var code strings.Builder
-	for _, pattern := range []string{"*.templ", "messages.go", "attributes.go"} {
+	for _, pattern := range []string{"*.templ", "messages.go", "attributes.go", "format.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v, %v", pattern, files, err)
@@ -67,7 +67,7 @@ func TestCatalogueIsUsed(t *testing.T) {
 // TestChineseIsOfItsKind looks for characters of the other script.
 func TestChineseIsOfItsKind(t *testing.T) {
 	t.Parallel()
-	foreign := map[string]string{
+	foreign := map[templates.Lang]string{
 		templates.LangSimplified:  "開關請這們後碼機訂單號認錢額項過門間應",
 		templates.LangTraditional: "开关请这们码机订单号认钱额项过门间应",
 	}
@@ -82,7 +82,10 @@ func TestChineseIsOfItsKind(t *testing.T) {
 
 func TestMatch(t *testing.T) {
 	t.Parallel()
-	tests := []struct{ locale, accept, want string }{
+	tests := []struct {
+		locale, accept string
+		want           templates.Lang
+	}{
 		{"", "", "en"},
 		{"", "nonsense;;q=,", "en"},
 		{"", "fr-FR,de;q=0.5", "en"},

@@ -7,19 +7,21 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/templates"
 )
 
 // samplePage is a page as a desktop shopper sees it.
-func samplePage(state string) templates.CheckoutPage {
+func samplePage(state page.State) templates.CheckoutPage {
 	return templates.CheckoutPage{
 		Lang: templates.LangEnglish, State: state,
 		ShopName: "Harbour Tickets", Subject: "Sunset Concert, 2 seats", Amount: "HK$ 480.00", Reference: "HT-42",
 		Remaining: 873, RefreshSeconds: 5, Token: "form-token",
 		Wallets: []templates.WalletOption{
-			{Wallet: "alipay_cn", Flow: "web", Top: true, Alternatives: []templates.Alternative{{Flow: "iframe"}}},
-			{Wallet: "alipay_hk", Flow: "iframe", Alternatives: []templates.Alternative{{Flow: "web", Top: true}}},
-			{Wallet: "wechat", Flow: "native"},
+			{Wallet: flow.WalletAlipayCN, Flow: flow.Web, Top: true, Alternatives: []templates.Alternative{{Flow: flow.Iframe}}},
+			{Wallet: flow.WalletAlipayHK, Flow: flow.Iframe, Alternatives: []templates.Alternative{{Flow: flow.Web, Top: true}}},
+			{Wallet: flow.WalletWeChat, Flow: flow.Native},
 		},
 		URLs: templates.URLs{
 			Self: "/c/1", Status: "/c/1/status", Events: "/c/1/events", Confirm: "/c/1/confirm",
@@ -33,7 +35,7 @@ func samplePage(state string) templates.CheckoutPage {
 }
 
 // withAttempt is samplePage with an open order.
-func withAttempt(state string, a templates.AttemptView) templates.CheckoutPage {
+func withAttempt(state page.State, a templates.AttemptView) templates.CheckoutPage {
 	p := samplePage(state)
 	a.Ref = "ref-1"
 	p.Attempt = a
@@ -42,17 +44,17 @@ func withAttempt(state string, a templates.AttemptView) templates.CheckoutPage {
 
 // phonePage is samplePage where one wallet has a guide.
 func phonePage() templates.CheckoutPage {
-	p := samplePage("choose")
+	p := samplePage(page.Choose)
 	p.PageCode = &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 33}
 	p.Wallets = []templates.WalletOption{
-		{Wallet: "alipay_cn", Flow: "wap", Top: true, Alternatives: []templates.Alternative{{Flow: "iframe"}}},
+		{Wallet: flow.WalletAlipayCN, Flow: flow.WAP, Top: true, Alternatives: []templates.Alternative{{Flow: flow.Iframe}}},
 		{
-			Wallet: "alipay_hk", Flow: "guide", Guide: templates.GuideOpenInBrowser, GuideLink: "https://pay.example/c/1",
-			Alternatives: []templates.Alternative{{Flow: "iframe"}},
+			Wallet: flow.WalletAlipayHK, Flow: flow.Guided, Guide: flow.GuideOpenInBrowser, GuideLink: "https://pay.example/c/1",
+			Alternatives: []templates.Alternative{{Flow: flow.Iframe}},
 		},
 		{
-			Wallet: "wechat", Flow: "guide", Guide: templates.GuideOpenInWeChat, GuideLink: "https://pay.example/c/1",
-			Alternatives: []templates.Alternative{{Flow: "native"}},
+			Wallet: flow.WalletWeChat, Flow: flow.Guided, Guide: flow.GuideOpenInWeChat, GuideLink: "https://pay.example/c/1",
+			Alternatives: []templates.Alternative{{Flow: flow.Native}},
 		},
 	}
 	return p
@@ -60,17 +62,17 @@ func phonePage() templates.CheckoutPage {
 
 // guidedPage is samplePage with every guide that phonePage has not.
 func guidedPage() templates.CheckoutPage {
-	p := samplePage("choose")
-	alternatives := []templates.Alternative{{Flow: "wap", Top: true, Anyway: true}, {Flow: "iframe"}}
+	p := samplePage(page.Choose)
+	alternatives := []templates.Alternative{{Flow: flow.WAP, Top: true, Anyway: true}, {Flow: flow.Iframe}}
 	p.Wallets = []templates.WalletOption{
-		{Wallet: "alipay_cn", Flow: "pick", Guide: templates.GuidePickDevice, Alternatives: []templates.Alternative{{Flow: "wap", Top: true}, {Flow: "iframe"}}},
+		{Wallet: flow.WalletAlipayCN, Flow: flow.Pick, Guide: flow.GuidePickDevice, Alternatives: []templates.Alternative{{Flow: flow.WAP, Top: true}, {Flow: flow.Iframe}}},
 		{
-			Wallet: "alipay_hk", Flow: "guide", Guide: templates.GuideSwitchWallet, Switch: "alipay_cn",
+			Wallet: flow.WalletAlipayHK, Flow: flow.Guided, Guide: flow.GuideSwitchWallet, Switch: flow.WalletAlipayCN,
 			GuideLink: "https://pay.example/c/1", Alternatives: alternatives,
 		},
 		{
-			Wallet: "wechat", Flow: "guide", Guide: templates.GuideLeaveMiniProgram, GuideLink: "https://pay.example/c/1",
-			Alternatives: []templates.Alternative{{Flow: "native", Anyway: true}},
+			Wallet: flow.WalletWeChat, Flow: flow.Guided, Guide: flow.GuideLeaveMiniProgram, GuideLink: "https://pay.example/c/1",
+			Alternatives: []templates.Alternative{{Flow: flow.Native, Anyway: true}},
 		},
 	}
 	return p
@@ -78,35 +80,35 @@ func guidedPage() templates.CheckoutPage {
 
 // samples are pages of every state and kind, by name.
 func samples() map[string]templates.CheckoutPage {
-	code := templates.AttemptView{Wallet: "wechat", Flow: "native", Code: &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 29}}
+	code := templates.AttemptView{Wallet: flow.WalletWeChat, Flow: flow.Native, Code: &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 29}}
 	pages := map[string]templates.CheckoutPage{
-		"choose":        samplePage("choose"),
+		"choose":        samplePage(page.Choose),
 		"choose-phone":  phonePage(),
 		"choose-guided": guidedPage(),
-		"code":          withAttempt("code", code),
-		"code-frame": withAttempt("code", templates.AttemptView{
-			Wallet: "alipay_hk", Flow: "iframe", FrameURL: "https://cashier.example/qr?a=1&b=2", FrameWidth: 220,
+		"code":          withAttempt(page.Code, code),
+		"code-frame": withAttempt(page.Code, templates.AttemptView{
+			Wallet: flow.WalletAlipayHK, Flow: flow.Iframe, FrameURL: "https://cashier.example/qr?a=1&b=2", FrameWidth: 220,
 		}),
-		"code-none":   samplePage("code"),
-		"redirecting": withAttempt("redirecting", templates.AttemptView{Wallet: "alipay_cn", Flow: "web", RedirectURL: "https://cashier.example/pay"}),
-		"redirecting-jsapi": withAttempt("redirecting", templates.AttemptView{
-			Wallet: "wechat", Flow: "jsapi", JSAPI: `{"appId":"wx1","package":"prepay_id=2"}`,
+		"code-none":   samplePage(page.Code),
+		"redirecting": withAttempt(page.Redirecting, templates.AttemptView{Wallet: flow.WalletAlipayCN, Flow: flow.Web, RedirectURL: "https://cashier.example/pay"}),
+		"redirecting-jsapi": withAttempt(page.Redirecting, templates.AttemptView{
+			Wallet: flow.WalletWeChat, Flow: flow.JSAPI, JSAPI: `{"appId":"wx1","package":"prepay_id=2"}`,
 		}),
-		"confirming": withAttempt("confirming", code),
-		"failed":     withAttempt("failed", code),
-		"paid":       samplePage("paid"),
-		"expired":    samplePage("expired"),
-		"canceled":   samplePage("canceled"),
+		"confirming": withAttempt(page.Confirming, code),
+		"failed":     withAttempt(page.Failed, code),
+		"paid":       samplePage(page.Paid),
+		"expired":    samplePage(page.Expired),
+		"canceled":   samplePage(page.Canceled),
 	}
 	paid := pages["paid"]
 	paid.URLs.Success = "https://shop.example/ok"
 	pages["paid"] = paid
 
-	status := withAttempt("confirming", templates.AttemptView{})
+	status := withAttempt(page.Confirming, templates.AttemptView{})
 	status.StatusOnly = true
 	pages["status"] = status
 
-	demo := samplePage("choose")
+	demo := samplePage(page.Choose)
 	demo.Notice = templates.NoticeGatewayDown
 	demo.Demo = &templates.DemoBar{
 		Current: "phone", Choices: []templates.DemoChoice{{Value: "", Label: "This browser"}, {Value: "phone", Label: "Phone"}},
@@ -114,10 +116,10 @@ func samples() map[string]templates.CheckoutPage {
 	}
 	pages["demo"] = demo
 
-	for _, lang := range []string{templates.LangSimplified, templates.LangTraditional} {
-		translated := withAttempt("code", code)
+	for _, lang := range []templates.Lang{templates.LangSimplified, templates.LangTraditional} {
+		translated := withAttempt(page.Code, code)
 		translated.Lang = lang
-		pages["code-"+lang] = translated
+		pages["code-"+string(lang)] = translated
 	}
 	return pages
 }

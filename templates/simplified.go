@@ -121,6 +121,9 @@ var simplified = messages{
 	UnavailableTitle: "稍后就好",
 	UnavailableWords: "服务繁忙或正在更新，请稍后刷新页面。如果您已付款，款项不会丢失。",
 
+	TimeLayout: "2006年1月2日 15:04",
+	Yuan:       "¥",
+
 	DemoWords: "演示环境，不涉及真实资金。",
 	DemoAs:    "模拟设备",
 	DemoApply: "应用",

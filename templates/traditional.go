@@ -121,6 +121,9 @@ var traditional = messages{
 	UnavailableTitle: "請稍候",
 	UnavailableWords: "服務繁忙或正在更新，請稍後重新載入本頁。如果你已付款，款項不會遺失。",
 
+	TimeLayout: "2006年1月2日 15:04",
+	Yuan:       "CN¥",
+
 	DemoWords: "示範環境，不涉及真實款項。",
 	DemoAs:    "模擬裝置",
 	DemoApply: "套用",

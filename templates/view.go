@@ -1,12 +1,16 @@
 package templates
 
+import (
+	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/checkout/page"
+)
+
 // CheckoutPage is the hosted page of one session, in every state at once:
 // State says which one the style sheet shows.
 type CheckoutPage struct {
-	// Lang is "zh-Hans", "zh-Hant" or "en"; see Match.
-	Lang string
-	// State is the text of a page.State.
-	State string
+	// Lang is one of Languages; see Match.
+	Lang  Lang
+	State page.State
 	// ShopName is the payee, and Brand how it looks.
 	ShopName string
 	Brand    Brand
@@ -43,7 +47,7 @@ type CheckoutPage struct {
 	URLs URLs
 	// AutoStart is the wallet to start as soon as a script runs; "" for none.
 	// It is ignored beside a Notice, so that a refusal cannot loop.
-	AutoStart string
+	AutoStart flow.Wallet
 	// RefreshSeconds is the period of the reload without script; 0 for none.
 	RefreshSeconds int
 	// Assets are the URLs of the scripts.
@@ -61,9 +65,9 @@ type CheckoutPage struct {
 type AttemptView struct {
 	// Ref names the attempt to the page's script, which reloads when the
 	// server speaks of another one. It is opaque and not an order number.
-	Ref string
-	// Wallet and Flow are the texts of a flow.Wallet and flow.Flow.
-	Wallet, Flow string
+	Ref    string
+	Wallet flow.Wallet
+	Flow   flow.Flow
 	// Code is drawn as SVG.
 	Code *QRCode
 	// FrameURL is the wallet's own page with a code, shown in a frame.
@@ -80,28 +84,26 @@ type AttemptView struct {
 type Receipt struct {
 	// PaidAt is formatted, with its zone.
 	PaidAt string
-	// Wallet is the text of the flow.Wallet that paid.
-	Wallet string
+	// Wallet is the wallet that paid.
+	Wallet flow.Wallet
 	// Number is the order's at the gateway, by which anybody finds it.
 	Number string
 }
 
 // WalletOption is one wallet to pick.
 type WalletOption struct {
-	// Wallet is the text of a flow.Wallet.
-	Wallet string
-	// Flow is the text of the flow.Flow that a POST of this wallet
-	// starts on this device. It labels the button and is not sent back.
-	Flow string
+	Wallet flow.Wallet
+	// Flow is the flow that a POST of this wallet starts on this device. It labels
+	// the button and is not sent back.
+	Flow flow.Flow
 	// Top makes the form load in the top window, for a flow that leaves an
 	// embedding page.
 	Top bool
-	// Guide, when set, replaces the button by words: one of the Guide
-	// constants.
-	Guide string
+	// Guide, when set, replaces the button with words.
+	Guide flow.Guide
 	// Switch is the wallet that pays in place of this one; set with
-	// GuideSwitchWallet.
-	Switch string
+	// flow.GuideSwitchWallet.
+	Switch flow.Wallet
 	// GuideLink is the link that the guide asks the shopper to copy.
 	GuideLink string
 	// Alternatives are the other ways to pay with this wallet.
@@ -111,25 +113,11 @@ type WalletOption struct {
 // Alternative is another flow of a wallet, one tap away. Its form posts the
 // flow by name.
 type Alternative struct {
-	Flow string
+	Flow flow.Flow
 	Top  bool
 	// Anyway labels a flow that is tried against the guide's advice.
 	Anyway bool
 }
-
-// Guides: what to do where the wallet cannot be paid with.
-const (
-	// GuideOpenInWeChat asks to open the page inside WeChat.
-	GuideOpenInWeChat = "open_in_wechat"
-	// GuideOpenInBrowser asks to leave the app for the system's browser.
-	GuideOpenInBrowser = "open_in_browser"
-	// GuideLeaveMiniProgram asks to leave WeChat's mini program.
-	GuideLeaveMiniProgram = "leave_mini_program"
-	// GuideSwitchWallet asks to pick the wallet whose app this is.
-	GuideSwitchWallet = "switch_wallet"
-	// GuidePickDevice asks which device pays, and offers the Alternatives.
-	GuidePickDevice = "pick_device"
-)
 
 // Notices: what went wrong with the shopper's last step.
 const (
@@ -188,7 +176,8 @@ type DemoChoice struct {
 // ProblemPage is the page for what cannot be served. Pages with the same
 // Status are the same: nothing tells an unknown session from a malformed id.
 type ProblemPage struct {
-	Lang string
+	// Lang is one of Languages; see Match.
+	Lang Lang
 	// Status is the HTTP status: 400, 403, 404, 429, 500 or 503. Any other
 	// reads as 500.
 	Status int

@@ -16,15 +16,15 @@ import (
 // page.
 func (s *Server) start(c echo.Context) error {
 	ctx := c.Request().Context()
-	session, err := s.Service.Session(ctx, c.Param("id"))
+	session, err := s.service.Session(ctx, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	a, err := s.Service.Start(ctx, s.startRequest(c, session))
+	a, err := s.service.Start(ctx, s.startRequest(c, session))
 	if errors.Is(err, checkout.ErrNeedsOpenID) {
 		return s.askOpenID(c, session)
 	}
-	page := "/c/" + session.ID
+	page := paths.Page(session.ID)
 	if notice, known := startNotice(err); known {
 		return c.Redirect(http.StatusSeeOther, page+notice)
 	}
@@ -74,11 +74,11 @@ func limitNotice(limit *checkout.StartLimitError) string {
 
 // confirm asks the gateway at the shopper's wish.
 func (s *Server) confirm(c echo.Context) error {
-	v, err := s.Service.View(c.Request().Context(), c.Param("id"))
+	v, err := s.service.View(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return s.confirmView(c, v, "/c/"+v.Session.ID)
+	return s.confirmView(c, v, paths.Page(v.Session.ID))
 }
 
 // confirmView asks about the attempt that a page shows, and writes down what
@@ -86,8 +86,8 @@ func (s *Server) confirm(c echo.Context) error {
 // reported; the sweep asks again.
 func (s *Server) confirmView(c echo.Context, v checkout.View, page string) error {
 	if v.Attempt != nil {
-		s.Service.BridgeAnswered(c.Request().Context(), *v.Attempt, c.FormValue("bridge"))
-		_, _ = s.Service.Confirm(c.Request().Context(), v.Attempt.ID, checkout.CauseBrowser)
+		s.service.BridgeAnswered(c.Request().Context(), *v.Attempt, c.FormValue("bridge"))
+		_, _ = s.service.Confirm(c.Request().Context(), v.Attempt.ID, checkout.CauseBrowser)
 	}
 	if wantsJSON(c) {
 		return c.NoContent(http.StatusNoContent)
@@ -97,14 +97,14 @@ func (s *Server) confirmView(c echo.Context, v checkout.View, page string) error
 
 // cancel calls the session off and sends the shopper back to the shop.
 func (s *Server) cancel(c echo.Context) error {
-	session, err := s.Service.Cancel(c.Request().Context(), c.Param("id"))
+	session, err := s.service.Cancel(c.Request().Context(), c.Param("id"))
 	if session.ID == "" && err != nil {
 		return err
 	}
-	page := "/c/" + session.ID
+	page := paths.Page(session.ID)
 	switch {
 	case err != nil:
-		s.Logger.Warn("session not canceled", "session", session.ID, "error", err)
+		s.logger.Warn("session not canceled", "session", session.ID, "error", err)
 		return c.Redirect(http.StatusSeeOther, page+"?notice="+templates.NoticeGatewayDown)
 	case session.Status == checkout.StatusCanceled && session.CancelURL != "":
 		return c.Redirect(http.StatusSeeOther, inHeader(session.CancelURL))

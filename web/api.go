@@ -55,7 +55,7 @@ func (s *Server) createSession(c echo.Context) error {
 	if err := readJSON(c, &r); err != nil {
 		return err
 	}
-	shop := s.Merchants[merchantOf(c)]
+	shop := s.merchants[merchantOf(c)]
 	if err := checkReturn("success_url", r.SuccessURL, shop); err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *Server) createSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	session, err := s.Service.Create(c.Request().Context(), checkout.NewSession{
+	session, err := s.service.Create(c.Request().Context(), checkout.NewSession{
 		Merchant: merchantOf(c), Amount: int64(r.Amount), Currency: r.Currency, Subject: r.Subject,
 		ClientReferenceID: r.ClientReferenceID, SuccessURL: r.SuccessURL, CancelURL: r.CancelURL,
 		Channels: r.Channels, Locale: r.Locale, ExpiresAt: time.Time(r.ExpiresAt), Metadata: r.Metadata, SealedOpenID: openID,
@@ -78,7 +78,7 @@ func (s *Server) createSession(c echo.Context) error {
 		return err
 	}
 	s.startEarly(c.Request().Context(), session, r.shopper())
-	return c.JSON(http.StatusCreated, s.Service.Public(session))
+	return c.JSON(http.StatusCreated, s.service.Public(session))
 }
 
 // shopper are the headers that the shop passes on from its shopper's browser.
@@ -101,9 +101,9 @@ func (s *Server) startEarly(ctx context.Context, session checkout.Session, shopp
 	if !s.choose(session, device, w).Flow.ShowsCode() {
 		return
 	}
-	_, err := s.Service.Start(ctx, checkout.StartRequest{SessionID: session.ID, Wallet: w, Device: device})
+	_, err := s.service.Start(ctx, checkout.StartRequest{SessionID: session.ID, Wallet: w, Device: device})
 	if err != nil {
-		s.Logger.Warn("no code before the page opens", "session", session.ID, "error", err)
+		s.logger.Warn("no code before the page opens", "session", session.ID, "error", err)
 	}
 }
 
@@ -113,13 +113,13 @@ func (s *Server) getSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, s.Service.Public(session))
+	return c.JSON(http.StatusOK, s.service.Public(session))
 }
 
 // ownSession is the session that the path names. One of another shop is not
 // found.
 func (s *Server) ownSession(c echo.Context) (checkout.Session, error) {
-	session, err := s.Service.Session(c.Request().Context(), c.Param("id"))
+	session, err := s.service.Session(c.Request().Context(), c.Param("id"))
 	if err == nil && session.Merchant != merchantOf(c) {
 		return checkout.Session{}, checkout.ErrNotFound
 	}

@@ -10,7 +10,7 @@ import (
 
 // asset serves an embedded file for good: its URL changes with its content.
 func (s *Server) asset(c echo.Context) error {
-	a, ok := s.Assets.Open(c.Param("hash"), c.Param("name"), acceptEncoding(c))
+	a, ok := s.assets.Open(c.Param("hash"), c.Param("name"), acceptEncoding(c))
 	if !ok {
 		return echo.ErrNotFound
 	}

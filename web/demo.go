@@ -32,11 +32,11 @@ func DemoDevices() []DemoDevice {
 		{"", ""},
 		{"desktop", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"},
 		{"phone", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"},
-		{"wechat", inApp + "MicroMessenger/8.0.60 NetType/WIFI Language/en"},
+		{string(flow.WalletWeChat), inApp + "MicroMessenger/8.0.60 NetType/WIFI Language/en"},
 		{"mini_program", inApp + "MicroMessenger/8.0.60 NetType/WIFI Language/en miniProgram/wx0123456789abcdef"},
 		{"wecom", inApp + "wxwork/4.1.36 MicroMessenger/7.0.1 Language/en"},
-		{"alipay_cn", inApp + "AliApp(AP/10.7.20.6000) AlipayClient/10.7.20.6000 Language/en"},
-		{"alipay_hk", inApp + "AliApp(APHK/6.1.0) AlipayClientHK/6.1.0 Language/en"},
+		{string(flow.WalletAlipayCN), inApp + "AliApp(AP/10.7.20.6000) AlipayClient/10.7.20.6000 Language/en"},
+		{string(flow.WalletAlipayHK), inApp + "AliApp(APHK/6.1.0) AlipayClientHK/6.1.0 Language/en"},
 		{"other", inApp + "QQ/9.0.85.617"},
 		{"tv", "Mozilla/5.0 (SMART-TV; Linux; Tizen 7.0) AppleWebKit/537.36 (KHTML, like Gecko) Version/7.0 TV Safari/537.36"},
 		{"unknown", "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko)"},
@@ -94,17 +94,17 @@ func ownPage(path string) string {
 	return path
 }
 
-func (s *Server) demoBar(c echo.Context, page, lang string) *templates.DemoBar {
-	if s.Demo == nil {
+func (s *Server) demoBar(c echo.Context, page string, lang templates.Lang) *templates.DemoBar {
+	if s.demo == nil {
 		return nil
 	}
 	as := DemoChoice(c.Request())
-	bar := &templates.DemoBar{Current: as.Value, Action: "/demo/view-as", Back: page}
+	bar := &templates.DemoBar{Current: as.Value, Action: viewAsPath, Back: page}
 	for _, d := range DemoDevices() {
 		bar.Choices = append(bar.Choices, templates.DemoChoice{Value: d.Value, Label: templates.DeviceName(lang, d.Value)})
 	}
 	if strings.Contains(c.Request().UserAgent(), "MicroMessenger") {
-		bar.BridgeScript, bar.Sandbox = s.Assets.URL(static.DemoBridge), s.Demo.SandboxOrigin
+		bar.BridgeScript, bar.Sandbox = s.assets.URL(static.DemoBridge), s.demo.SandboxOrigin
 	}
 	return bar
 }

@@ -36,7 +36,7 @@ func TestViewAsReplacesTheUserAgent(t *testing.T) {
 
 func TestViewAsLeadsBackToItsOwnServerOnly(t *testing.T) {
 	t.Parallel()
-	config := newFixture(t).web.Config
+	config := newFixture(t).config
 	config.Demo = &web.Demo{SandboxOrigin: "http://localhost:8081"}
 	server := must(web.New(config))
 	for back, want := range map[string]string{

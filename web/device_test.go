@@ -152,7 +152,7 @@ func TestShopWithoutWeChatAccountOffersNoSheet(t *testing.T) {
 func TestPagesAndDomainKnowTheSameAccounts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	config := f.web.Config
+	config := f.config
 	shop := config.Merchants["shop"]
 	shop.WeChat = web.WeChatApp{}
 	config.Merchants = map[string]web.Merchant{"shop": shop}

@@ -58,12 +58,12 @@ const retryUnavailable = "5"
 // people.
 func (s *Server) handleError(err error, c echo.Context) {
 	p := newProblem(err)
-	if s.Unavailable(err) {
+	if s.isUnavailable(err) {
 		p.Status, p.Title = http.StatusServiceUnavailable, http.StatusText(http.StatusServiceUnavailable)
 		c.Response().Header().Set(echo.HeaderRetryAfter, retryUnavailable)
 	}
 	if p.Status >= 500 && !errors.Is(err, context.Canceled) {
-		s.Logger.Error("request failed", "method", c.Request().Method, "route", c.Path(), "error", err)
+		s.logger.Error("request failed", "method", c.Request().Method, "route", c.Path(), "error", err)
 	}
 	gone := errors.Is(c.Request().Context().Err(), context.Canceled)
 	if c.Response().Committed || gone { // nobody reads an answer
@@ -79,7 +79,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 		err = s.problemPage(c, p.Status)
 	}
 	if err != nil {
-		s.Logger.Warn("error page not sent", "route", c.Path(), "error", err)
+		s.logger.Warn("error page not sent", "route", c.Path(), "error", err)
 	}
 }
 
@@ -95,7 +95,7 @@ func (s *Server) problemPage(c echo.Context, status int) error {
 	c.Response().Header().Set("Content-Security-Policy", problemPolicy())
 	page := templates.ProblemPage{
 		Lang:   templates.Match("", c.Request().Header.Get("Accept-Language")),
-		Status: status, Icon: s.Assets.URL(static.Icon),
+		Status: status, Icon: s.assets.URL(static.Icon),
 	}
 	var buffer bytes.Buffer
 	if err := templates.Problem(page).Render(c.Request().Context(), &buffer); err != nil {
@@ -114,7 +114,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 				if known, is := p.(runtime.Error); is {
 					what = known.Error()
 				}
-				s.Logger.Error("panic", "route", c.Path(), "panic", what, "stack", string(debug.Stack()))
+				s.logger.Error("panic", "route", c.Path(), "panic", what, "stack", string(debug.Stack()))
 				err = echo.NewHTTPError(http.StatusInternalServerError)
 			}
 		}()

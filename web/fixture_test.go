@@ -39,7 +39,9 @@ const (
 // fixture is a web server over a real database and the sandbox.
 type fixture struct {
 	*testing.T
-	web     *web.Server
+	web *web.Server
+	// config is what web was made from.
+	config  web.Config
 	service *checkout.Service
 	store   *store.Store
 	sandbox *sandbox.Sandbox
@@ -209,7 +211,7 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 	configure(&domain, &pages)
 	f.service = must(checkout.New(domain))
 	pages.Service = f.service
-	f.web = must(web.New(pages))
+	f.config, f.web = pages, must(web.New(pages))
 }
 
 // logo is a picture that would run a script.

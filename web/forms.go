@@ -17,7 +17,7 @@ const maxForm = 16 << 10
 // tag authenticates text for one purpose with the server's secret, in 128
 // bits.
 func (s *Server) tag(purpose, text string) string {
-	return base64.RawURLEncoding.EncodeToString(derive(s.Secret, purpose, text)[:16])
+	return base64.RawURLEncoding.EncodeToString(derive(s.secret, purpose, text)[:16])
 }
 
 // derive makes 32 bytes of the secret for one purpose and text.
@@ -34,9 +34,9 @@ func (s *Server) formToken(page string) string { return s.tag("form", page) }
 // pageOf is the path of the page that a request's form belongs to.
 func pageOf(c echo.Context) string {
 	if id := c.Param("id"); id != "" {
-		return "/c/" + id
+		return paths.Page(id)
 	}
-	return "/r/" + c.Param("token")
+	return paths.Return(c.Param("token"))
 }
 
 // checkForm refuses a form that was not on the page it posts for, or that
@@ -65,5 +65,5 @@ func (s *Server) isOwn(origin string, r *http.Request) bool {
 	if r.TLS != nil {
 		scheme = "https://"
 	}
-	return origin != "" && (origin == s.origin || origin == originOf(scheme+r.Host))
+	return origin != "" && (origin == s.publicURL || origin == originOf(scheme+r.Host))
 }

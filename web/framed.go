@@ -24,7 +24,7 @@ const ourselves = "'self'"
 // our own page, and with that in the shop's.
 func (s *Server) returnPolicy(v checkout.View) policy {
 	p := ownPolicy()
-	p.Ancestors = append([]string{ourselves}, s.Merchants[v.Session.Merchant].AllowedOrigins...)
+	p.Ancestors = append([]string{ourselves}, s.merchants[v.Session.Merchant].AllowedOrigins...)
 	return p
 }
 

@@ -38,7 +38,7 @@ func TestHeadAnswersWhateverGetAnswers(t *testing.T) {
 	}{
 		"health":             {"/healthz", nil},
 		"readiness":          {"/readyz", nil},
-		"an asset":           {f.web.Assets.URL(static.Loader), nil},
+		"an asset":           {f.config.Assets.URL(static.Loader), nil},
 		"no asset":           {"/static/0/nothing.js", nil},
 		"a page":             {"/c/" + id, []string{"User-Agent", iPhone}},
 		"no page":            {"/c/cs_" + strings.Repeat("a", 26), nil},
@@ -73,7 +73,7 @@ func TestHeadAnswersWhateverGetAnswers(t *testing.T) {
 	}
 	t.Run("over HTTP", func(t *testing.T) {
 		t.Parallel()
-		got := f.send(http.MethodHead, f.web.Assets.URL(static.Loader), "")
+		got := f.send(http.MethodHead, f.config.Assets.URL(static.Loader), "")
 		if got.status != http.StatusOK || got.body != "" || got.header.Get("Content-Length") == "" {
 			t.Errorf("%d %v", got.status, got.header)
 		}
@@ -145,7 +145,7 @@ func TestMethodNotAllowedSaysWhichAre(t *testing.T) {
 	page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
 	const reads, posts = "GET, HEAD, OPTIONS", "OPTIONS, POST"
 	for path, allowed := range map[string]string{
-		"/healthz": reads, "/readyz": reads, f.web.Assets.URL(static.Loader): reads, "/n/" + a.NotifyToken: posts,
+		"/healthz": reads, "/readyz": reads, f.config.Assets.URL(static.Loader): reads, "/n/" + a.NotifyToken: posts,
 		page: reads, page + "/status": reads, page + "/events": reads, page + "/attempts": posts, page + "/confirm": posts, page + "/cancel": posts,
 		back: reads, back + "/status": reads, back + "/events": reads, back + "/confirm": posts, "/wechat/callback": reads,
 		"/v1/checkout/sessions": posts, "/v1/checkout/sessions/" + a.SessionID: reads, "/v1/checkout/sessions/" + a.SessionID + "/refunds": "GET, HEAD, OPTIONS, POST",

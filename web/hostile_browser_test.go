@@ -362,7 +362,7 @@ func TestEverybodyIsNoRangeOfProxies(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for _, all := range []string{"0.0.0.0/0", "::/0"} {
-		config := f.web.Config
+		config := f.config
 		config.TrustedProxies = []netip.Prefix{netip.MustParsePrefix(all)}
 		_, err := web.New(config)
 		if err == nil || !strings.Contains(err.Error(), "TrustedProxies") {

@@ -49,13 +49,13 @@ func (s *Server) liveStatus(c echo.Context, v checkout.View) liveStatus {
 }
 
 // receipt is what a paid page says of the payment.
-func (s *Server) receipt(v checkout.View, lang string) templates.Receipt {
+func (s *Server) receipt(v checkout.View, lang templates.Lang) templates.Receipt {
 	if v.State != page.Paid || v.Attempt == nil {
 		return templates.Receipt{}
 	}
 	return templates.Receipt{
-		PaidAt: formatTime(v.Session.PaidAt, s.Merchants[v.Session.Merchant].Location, lang),
-		Wallet: string(v.Attempt.Wallet), Number: v.Attempt.OutTradeNo,
+		PaidAt: templates.FormatTime(lang, v.Session.PaidAt, s.merchants[v.Session.Merchant].Location),
+		Wallet: v.Attempt.Wallet, Number: v.Attempt.OutTradeNo,
 	}
 }
 

@@ -21,28 +21,28 @@ func (s *Server) notification(c echo.Context) error {
 	if errors.As(err, &refused) {
 		return s.refuse(c, refused.Code, fmt.Sprint(refused.Message))
 	}
-	client, take := clientOf(c), s.Service.Notify
+	client, take := clientOf(c), s.service.Notify
 	wait := s.guesses.notifications.wait(client)
 	if wait > 0 {
-		take = s.Service.NotifySigned
+		take = s.service.NotifySigned
 	}
 	verdict, err := take(c.Request().Context(), c.Param("token"), body)
 	switch {
 	case errors.Is(err, checkout.ErrNotFound):
 		return s.unknownAddress(c)
 	case err != nil:
-		s.Logger.Error("notification not stored", "error", err)
-		return c.JSONBlob(http.StatusInternalServerError, s.Refused)
+		s.logger.Error("notification not stored", "error", err)
+		return c.JSONBlob(http.StatusInternalServerError, s.refused)
 	case verdict == checkout.VerdictRejected && wait > 0:
 		_ = tooMany(c, wait)
-		return c.JSONBlob(http.StatusTooManyRequests, s.Refused)
+		return c.JSONBlob(http.StatusTooManyRequests, s.refused)
 	case verdict == checkout.VerdictRejected:
 		s.guesses.notifications.charge(client)
-		return c.JSONBlob(http.StatusBadRequest, s.Refused) // the Service has reported why
+		return c.JSONBlob(http.StatusBadRequest, s.refused) // the Service has reported why
 	case verdict != checkout.VerdictAccepted:
-		return c.JSONBlob(http.StatusBadRequest, s.Refused) // the Service has reported why
+		return c.JSONBlob(http.StatusBadRequest, s.refused) // the Service has reported why
 	default:
-		return c.JSONBlob(http.StatusOK, s.Acknowledged)
+		return c.JSONBlob(http.StatusOK, s.acknowledged)
 	}
 }
 
@@ -50,12 +50,12 @@ func (s *Server) notification(c echo.Context) error {
 // be a mistake, and without when somebody guesses.
 func (s *Server) unknownAddress(c echo.Context) error {
 	if err := s.guesses.notifications.answer(c, checkout.ErrNotFound); !errors.Is(err, checkout.ErrNotFound) {
-		return c.JSONBlob(http.StatusTooManyRequests, s.Refused)
+		return c.JSONBlob(http.StatusTooManyRequests, s.refused)
 	}
 	return s.refuse(c, http.StatusNotFound, "no order has this address")
 }
 
 func (s *Server) refuse(c echo.Context, status int, why string) error {
-	s.Logger.Warn("notification refused", "reason", why)
-	return c.JSONBlob(status, s.Refused)
+	s.logger.Warn("notification refused", "reason", why)
+	return c.JSONBlob(status, s.refused)
 }

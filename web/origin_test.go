@@ -216,7 +216,7 @@ func TestServerRefusesAddressesThatCannotBeRight(t *testing.T) {
 		"a return host":       {func(c *web.Config) { c.Merchants = map[string]web.Merchant{"other": {ReturnHosts: []string{"a/b"}}} }, "ReturnHosts"},
 		"an origin":           {func(c *web.Config) { c.Merchants = map[string]web.Merchant{"other": {AllowedOrigins: []string{"*"}}} }, "AllowedOrigins"},
 	} {
-		config := f.web.Config
+		config := f.config
 		c.spoil(&config)
 		if _, err := web.New(config); err == nil || !strings.Contains(err.Error(), c.word) {
 			t.Errorf("%s: %v, want words about %s", name, err, c.word)

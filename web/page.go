@@ -51,13 +51,13 @@ func (s *Server) remember(c echo.Context, session checkout.Session) {
 	}
 	b.open(session.ID)
 	if err := b.save(c.Response(), c.Request()); err != nil {
-		s.Logger.Warn("cookie not written", "session", session.ID, "error", err)
+		s.logger.Warn("cookie not written", "session", session.ID, "error", err)
 	}
 }
 
 // viewOf reads the session of a request's path, which is being watched then.
 func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
-	v, err := s.Service.View(c.Request().Context(), c.Param("id"))
+	v, err := s.service.View(c.Request().Context(), c.Param("id"))
 	s.seen(c, v, err)
 	return confirming(c, v), err
 }
@@ -66,7 +66,7 @@ func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
 // asks for the header alone does not look at it.
 func (s *Server) seen(c echo.Context, v checkout.View, err error) {
 	if err == nil && !isHead(c) {
-		s.Service.Seen(v.Session.ID)
+		s.service.Seen(v.Session.ID)
 	}
 }
 
@@ -76,26 +76,23 @@ func (s *Server) device(c echo.Context) flow.Device {
 
 func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Device) (p templates.CheckoutPage, err error) {
 	session := v.Session
-	path, lang := "/c/"+session.ID, s.language(c, session)
+	path, lang := paths.Page(session.ID), s.language(c, session)
 	p = templates.CheckoutPage{
 		Lang:     lang,
-		State:    string(v.State),
-		ShopName: s.Service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
-		Subject: session.Subject, Amount: formatAmount(session.Amount, session.Currency, lang),
+		State:    v.State,
+		ShopName: s.service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
+		Subject: session.Subject, Amount: templates.FormatAmount(lang, session.Amount, session.Currency),
 		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v.RenewIn),
 		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
-		URLs: templates.URLs{
-			Self: path, Status: path + "/status" + returnedQuery(c), Events: path + "/events" + returnedQuery(c),
-			Confirm: path + "/confirm", Start: path + "/attempts", Cancel: path + "/cancel",
-			CancelReturn: session.CancelURL,
-		},
+		URLs:           pageURLs(c, path),
 		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
 	}
+	p.URLs.Start, p.URLs.Cancel, p.URLs.CancelReturn = path+attemptsPath, path+cancelPath, session.CancelURL
 	if v.State == page.Paid {
 		p.URLs.Success = session.SuccessURL
 	}
-	if minor, known := s.Service.ApproximateCNY(session); known {
-		p.Approximately = formatAmount(minor, "CNY", lang)
+	if minor, known := s.service.ApproximateCNY(session); known {
+		p.Approximately = templates.FormatAmount(lang, minor, "CNY")
 	}
 	p.Receipt = s.receipt(v, lang)
 	if v.Payable {
@@ -125,11 +122,11 @@ func (s *Server) pageCode(session checkout.Session, options []templates.WalletOp
 	if !guided && len(options) > 0 {
 		return nil, nil //nolint:nilnil // most pages have none
 	}
-	return templates.DrawQRCode(s.Service.PageURL(session.ID))
+	return templates.DrawQRCode(s.service.PageURL(session.ID))
 }
 
 // language is the one that the shop asked for, else the browser's.
-func (s *Server) language(c echo.Context, session checkout.Session) string {
+func (s *Server) language(c echo.Context, session checkout.Session) templates.Lang {
 	return templates.Match(session.Locale, c.Request().Header.Get("Accept-Language"))
 }
 
@@ -187,15 +184,15 @@ func (s *Server) walletOptions(session checkout.Session, device flow.Device) []t
 
 func (s *Server) walletOption(session checkout.Session, w flow.Wallet, choice flow.Choice) templates.WalletOption {
 	o := templates.WalletOption{
-		Wallet: string(w), Flow: string(choice.Flow), Guide: string(choice.Guide), Switch: string(choice.Switch),
+		Wallet: w, Flow: choice.Flow, Guide: choice.Guide, Switch: choice.Switch,
 		Top: choice.Flow.Redirects(),
 	}
 	if choice.Guide != "" && choice.Guide != flow.GuidePickDevice {
-		o.GuideLink = s.Service.PageURL(session.ID)
+		o.GuideLink = s.service.PageURL(session.ID)
 	}
 	for _, f := range choice.Others {
 		o.Alternatives = append(o.Alternatives, templates.Alternative{
-			Flow: string(f), Top: f.Redirects(), Anyway: f == choice.Anyway,
+			Flow: f, Top: f.Redirects(), Anyway: f == choice.Anyway,
 		})
 	}
 	return o
@@ -203,14 +200,14 @@ func (s *Server) walletOption(session checkout.Session, w flow.Wallet, choice fl
 
 // choose is the domain's choice.
 func (s *Server) choose(session checkout.Session, device flow.Device, w flow.Wallet) flow.Choice {
-	return session.ChooseFlow(s.Service.Merchant(session.Merchant), device, w)
+	return session.ChooseFlow(s.service.Merchant(session.Merchant), device, w)
 }
 
 // autoStart is the wallet that the page's script posts for without a tap:
 // after WeChat told the openid, and where there is one code to show.
-func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) string {
+func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) flow.Wallet {
 	if s.resumesJSAPI(c, v, device) {
-		return string(flow.WalletWeChat)
+		return flow.WalletWeChat
 	}
 	if v.State != page.Choose || v.StartLimit != nil {
 		return ""
@@ -218,7 +215,7 @@ func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) 
 	if len(v.Session.Wallets) != 1 || !s.choose(v.Session, device, v.Session.Wallets[0]).Flow.ShowsCode() {
 		return ""
 	}
-	return string(v.Session.Wallets[0])
+	return v.Session.Wallets[0]
 }
 
 // resumesJSAPI reports whether the shopper has just come back from telling
@@ -242,7 +239,7 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 	if a == nil {
 		return templates.AttemptView{}, nil
 	}
-	shown := templates.AttemptView{Ref: a.ID, Wallet: string(a.Wallet), Flow: string(a.Flow)}
+	shown := templates.AttemptView{Ref: a.ID, Wallet: a.Wallet, Flow: a.Flow}
 	if v.State != page.Code && v.State != page.Redirecting {
 		return shown, nil
 	}
@@ -265,7 +262,7 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 // https while it can be paid: browsers hold the redirect after a POST to the
 // policy too, and a wallet's cashier is known only then.
 func (s *Server) pagePolicy(v checkout.View) policy {
-	m := s.Merchants[v.Session.Merchant]
+	m := s.merchants[v.Session.Merchant]
 	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: m.AllowedOrigins}
 	if v.Attempt != nil && v.Attempt.Flow == flow.Iframe && v.State == page.Code {
 		p.Frames = append(p.Frames, ourselves, originOf(v.Attempt.Placed.URL))
@@ -276,27 +273,27 @@ func (s *Server) pagePolicy(v checkout.View) policy {
 	if back := originOf(v.Session.CancelURL); back != "" && v.Session.Status == checkout.StatusOpen {
 		p.Forms = append(p.Forms, back)
 	}
-	if s.Demo != nil {
-		p.Frames = append(p.Frames, s.Demo.SandboxOrigin)
+	if s.demo != nil {
+		p.Frames = append(p.Frames, s.demo.SandboxOrigin)
 	}
 	return p
 }
 
 func (s *Server) brand(merchant string) templates.Brand {
-	m := s.Merchants[merchant]
-	return templates.Brand{Color: m.Color, Logo: s.Assets.URL(m.Logo)}
+	m := s.merchants[merchant]
+	return templates.Brand{Color: m.Color, Logo: s.assets.URL(m.Logo)}
 }
 
 // assetURLs names what a page loads. Who asks to save data is not told of the
 // program, which is most of it: the loader does without. It looks at
 // navigator.connection too, for browsers that send no header.
 func (s *Server) assetURLs(c echo.Context) templates.Assets {
-	assets := templates.Assets{Loader: s.Assets.URL(static.Loader), Icon: s.Assets.URL(static.Icon)}
+	assets := templates.Assets{Loader: s.assets.URL(static.Loader), Icon: s.assets.URL(static.Icon)}
 	if strings.EqualFold(c.Request().Header.Get("Save-Data"), "on") {
 		return assets
 	}
-	assets.Worker = s.Assets.URL(static.Worker)
-	assets.WasmExec, assets.Wasm = s.Assets.URL(static.WasmExec), s.Assets.URL(static.Wasm)
+	assets.Worker = s.assets.URL(static.Worker)
+	assets.WasmExec, assets.Wasm = s.assets.URL(static.WasmExec), s.assets.URL(static.Wasm)
 	return assets
 }
 

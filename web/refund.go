@@ -44,7 +44,7 @@ func (s *Server) createRefund(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	refund, err := s.Service.Refund(c.Request().Context(), session.ID, checkout.NewRefund{
+	refund, err := s.service.Refund(c.Request().Context(), session.ID, checkout.NewRefund{
 		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID, Key: key, Second: r.Payment == "second",
 	})
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *Server) listRefunds(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	refunds, err := s.Service.Refunds(c.Request().Context(), session.ID)
+	refunds, err := s.service.Refunds(c.Request().Context(), session.ID)
 	if err != nil {
 		return err
 	}

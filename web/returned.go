@@ -23,28 +23,25 @@ func (s *Server) returned(c echo.Context) error {
 	// Our page around a frame has its own way to the shop.
 	opened := s.browsers.of(c.Request()).hasOpened(v.Session.ID) && !isFramed(c)
 	if !isHead(c) && (opened || returnedQuery(c) == "") { // it comes from the wallet, and does not load itself again
-		s.Service.Returned(c.Request().Context(), c.Param("token"))
+		s.service.Returned(c.Request().Context(), c.Param("token"))
 	}
 	if opened {
 		// The page sends a paid shopper on to the shop.
-		return c.Redirect(http.StatusSeeOther, "/c/"+v.Session.ID+returnedParam(s.Service.Now()))
+		return c.Redirect(http.StatusSeeOther, paths.Page(v.Session.ID)+returnedParam(s.service.Now()))
 	}
-	path := "/r/" + c.Param("token")
+	path := paths.Return(c.Param("token"))
 	if returnedQuery(c) == "" {
-		return c.Redirect(http.StatusSeeOther, path+returnedParam(s.Service.Now()))
+		return c.Redirect(http.StatusSeeOther, path+returnedParam(s.service.Now()))
 	}
 	varies(c)
 	if isHead(c) {
 		return pageHeader(c, s.returnPolicy(v))
 	}
 	p := templates.CheckoutPage{
-		Lang: s.language(c, v.Session), State: string(v.State), StatusOnly: true,
+		Lang: s.language(c, v.Session), State: v.State, StatusOnly: true,
 		Attempt:   templates.AttemptView{Ref: v.Attempt.ID},
 		Remaining: -1, Token: s.formToken(path), RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c),
-		URLs: templates.URLs{
-			Self: path, Status: path + "/status" + returnedQuery(c), Events: path + "/events" + returnedQuery(c),
-			Confirm: path + "/confirm",
-		},
+		URLs: pageURLs(c, path),
 	}
 	return s.render(c, p, s.returnPolicy(v))
 }
@@ -77,7 +74,7 @@ func returnedQuery(c echo.Context) string {
 const returnPatience = 2 * time.Minute
 
 func (s *Server) justReturned(c echo.Context) bool {
-	since := s.Service.Now().Sub(returnedAt(c))
+	since := s.service.Now().Sub(returnedAt(c))
 	return since > -returnPatience && since < returnPatience
 }
 
@@ -90,9 +87,18 @@ func confirming(c echo.Context, v checkout.View) checkout.View {
 	return v
 }
 
+// pageURLs returns the URLs that the page at path and the page of a return have
+// in common.
+func pageURLs(c echo.Context, path string) templates.URLs {
+	return templates.URLs{
+		Self: path, Status: path + statusPath + returnedQuery(c), Events: path + eventsPath + returnedQuery(c),
+		Confirm: path + confirmPath,
+	}
+}
+
 // returnedView reads the status behind a return token.
 func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
-	v, err := s.Service.ViewReturn(c.Request().Context(), c.Param("token"))
+	v, err := s.service.ViewReturn(c.Request().Context(), c.Param("token"))
 	s.seen(c, v, err)
 	return statusOnly(c, v), err
 }

@@ -40,7 +40,7 @@ func (s *Server) unseal(purpose, sealed string) (string, error) {
 }
 
 func (s *Server) box(purpose string) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(derive(s.Secret, "seal", purpose))
+	block, err := aes.NewCipher(derive(s.secret, "seal", purpose))
 	if err != nil {
 		return nil, err
 	}

@@ -87,36 +87,44 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Server is the web half of the kit.
+// Server serves the kit over HTTP. It is safe for concurrent use. Make one with
+// New.
 type Server struct {
-	Config
+	service   *checkout.Service
+	assets    *static.Assets
+	merchants map[string]Merchant
+	// keys holds the merchant of each API key, by the key's SHA-256.
+	keys map[[sha256.Size]byte]string
+	// publicURL is an origin as a browser writes it.
+	publicURL string
+	// secure reports whether browsers reach the server over https.
+	secure                bool
+	secret                []byte
+	acknowledged, refused []byte
+	trustsProxies         bool
+	wechatClient          *http.Client
+	checkReady            func(context.Context) error
+	isUnavailable         func(error) bool
+	demo                  *Demo
+	logger                *slog.Logger
+
 	echo     *echo.Echo
-	keys     map[[sha256.Size]byte]string
 	browsers browsers
 	guesses  guesses
 	streams  *streams
-	// proxyHint is given once.
+	// proxyHint logs once that no proxy is trusted.
 	proxyHint sync.Once
-	origin    string
-	// secure says that browsers reach the server by https.
-	secure   bool
-	draining atomic.Bool
-	// unready says that the last look at Ready found a problem.
+	draining  atomic.Bool
+	// unready reports whether the last readiness check failed.
 	unready atomic.Bool
+	// closing is closed to end the live streams.
 	closing chan struct{}
 	closed  sync.Once
 }
 
-// New returns a Server, or an error that names the field that is wrong.
-func New(c Config) (*Server, error) {
-	switch {
-	case c.Service == nil || c.Assets == nil:
-		return nil, errors.New("web: Config.Service and Config.Assets are needed")
-	case len(c.Secret) < 32:
-		return nil, errors.New("web: Config.Secret is shorter than 32 bytes")
-	case c.Ready == nil:
-		return nil, errors.New("web: Config.Ready is missing")
-	}
+// orDefault returns c with its defaults, and with an HTTP client that follows no
+// redirect.
+func (c Config) orDefault() Config {
 	if c.HTTPClient == nil {
 		c.HTTPClient = &http.Client{Timeout: wechatTimeout}
 	}
@@ -127,32 +135,54 @@ func New(c Config) (*Server, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	origin, err := ParseOrigin(c.PublicURL)
-	if err != nil {
+	return c
+}
+
+// New returns a Server, or an error that names the field that is wrong.
+func New(c Config) (_ *Server, err error) {
+	switch {
+	case c.Service == nil || c.Assets == nil:
+		return nil, errors.New("web: Config.Service and Config.Assets are needed")
+	case len(c.Secret) < 32:
+		return nil, errors.New("web: Config.Secret is shorter than 32 bytes")
+	case c.Ready == nil:
+		return nil, errors.New("web: Config.Ready is missing")
+	}
+	c = c.orDefault()
+	if c.PublicURL, err = ParseOrigin(c.PublicURL); err != nil {
 		return nil, fmt.Errorf("web: Config.PublicURL %w", err)
 	}
-	c.PublicURL = origin
 	if c.Merchants, err = readAddresses(c.Merchants); err != nil {
-		return nil, err
-	}
-	s := &Server{
-		Config: c, origin: origin, secure: strings.HasPrefix(origin, "https:"),
-		closing: make(chan struct{}),
-	}
-	s.browsers, s.guesses = newBrowsers(c.Secret, s.secure), newGuesses(c.Service.Now)
-	s.streams = newStreams(c.Streams)
-	client, err := extractor(c.TrustedProxies)
-	if err != nil {
-		return nil, err
-	}
-	if s.keys, err = hashKeys(c.Merchants); err != nil {
 		return nil, err
 	}
 	if err := sameAccounts(c.Service, c.Merchants); err != nil {
 		return nil, err
 	}
-	s.echo = s.routes()
-	s.echo.IPExtractor = client
+	return newServer(c)
+}
+
+// newServer returns the Server of a checked Config.
+func newServer(c Config) (*Server, error) {
+	keys, err := hashKeys(c.Merchants)
+	if err != nil {
+		return nil, err
+	}
+	clientIP, err := extractor(c.TrustedProxies)
+	if err != nil {
+		return nil, err
+	}
+	secure := strings.HasPrefix(c.PublicURL, "https:")
+	s := &Server{
+		service: c.Service, assets: c.Assets, merchants: c.Merchants, keys: keys,
+		publicURL: c.PublicURL, secure: secure, secret: c.Secret,
+		acknowledged: c.Acknowledged, refused: c.Refused,
+		trustsProxies: len(c.TrustedProxies) > 0, wechatClient: c.HTTPClient,
+		checkReady: c.Ready, isUnavailable: c.Unavailable, demo: c.Demo, logger: c.Logger,
+		browsers: newBrowsers(c.Secret, secure), guesses: newGuesses(c.Service.Now),
+		streams: newStreams(c.Streams), closing: make(chan struct{}),
+	}
+	s.echo = s.newEcho()
+	s.echo.IPExtractor = clientIP
 	return s, nil
 }
 
@@ -237,7 +267,8 @@ func (s *Server) Close() {
 	s.closed.Do(func() { close(s.closing) })
 }
 
-func (s *Server) routes() *echo.Echo {
+// newEcho returns the routes of the server with their middleware.
+func (s *Server) newEcho() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
@@ -246,32 +277,34 @@ func (s *Server) routes() *echo.Echo {
 
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", s.ready)
-	e.GET("/static/:hash/:name", s.asset)
-	e.POST("/n/:token", s.notification)
+	e.GET(static.Prefix+":hash/:name", s.asset)
+	e.POST(paths.Notify(":token"), s.notification)
 
-	// The middleware stands at each route: at a group, Echo would answer 404
-	// for any path and method below it.
+	// Each route has its middleware: Echo would answer 404 for any path and method
+	// below a group.
 	api := []echo.MiddlewareFunc{s.countAPIGuesses, s.authenticate}
 	e.POST("/v1/checkout/sessions", s.createSession, api...)
 	e.GET("/v1/checkout/sessions/:id", s.getSession, api...)
 	e.POST("/v1/checkout/sessions/:id/refunds", s.createRefund, api...)
 	e.GET("/v1/checkout/sessions/:id/refunds", s.listRefunds, api...)
 
-	e.GET("/c/:id", s.page, s.countPageGuesses)
-	e.GET("/c/:id/status", s.status, s.countPageGuesses)
-	e.GET("/c/:id/events", s.events, s.countPageGuesses)
-	e.POST("/c/:id/attempts", s.start, s.countPageGuesses, s.checkForm)
-	e.POST("/c/:id/confirm", s.confirm, s.countPageGuesses, s.checkForm)
-	e.POST("/c/:id/cancel", s.cancel, s.countPageGuesses, s.checkForm)
+	page := paths.Page(":id")
+	e.GET(page, s.page, s.countPageGuesses)
+	e.GET(page+statusPath, s.status, s.countPageGuesses)
+	e.GET(page+eventsPath, s.events, s.countPageGuesses)
+	e.POST(page+attemptsPath, s.start, s.countPageGuesses, s.checkForm)
+	e.POST(page+confirmPath, s.confirm, s.countPageGuesses, s.checkForm)
+	e.POST(page+cancelPath, s.cancel, s.countPageGuesses, s.checkForm)
 
-	e.GET("/r/:token", s.returned, s.countPageGuesses)
-	e.GET("/r/:token/status", s.returnedStatus, s.countPageGuesses)
-	e.GET("/r/:token/events", s.returnedEvents, s.countPageGuesses)
-	e.POST("/r/:token/confirm", s.returnedConfirm, s.countPageGuesses, s.checkForm)
+	back := paths.Return(":token")
+	e.GET(back, s.returned, s.countPageGuesses)
+	e.GET(back+statusPath, s.returnedStatus, s.countPageGuesses)
+	e.GET(back+eventsPath, s.returnedEvents, s.countPageGuesses)
+	e.POST(back+confirmPath, s.returnedConfirm, s.countPageGuesses, s.checkForm)
 
-	e.GET("/wechat/callback", s.wechatCallback)
-	if s.Demo != nil {
-		e.POST("/demo/view-as", s.viewAs)
+	e.GET(wechatCallbackPath, s.wechatCallback)
+	if s.demo != nil {
+		e.POST(viewAsPath, s.viewAs)
 	}
 	refuseOtherMethods(e)
 	return e
@@ -281,9 +314,9 @@ func (s *Server) ready(c echo.Context) error {
 	if s.draining.Load() {
 		return c.String(http.StatusServiceUnavailable, "shutting down\n")
 	}
-	if err := s.Ready(c.Request().Context()); err != nil {
+	if err := s.checkReady(c.Request().Context()); err != nil {
 		if s.unready.CompareAndSwap(false, true) { // a balancer asks each second
-			s.Logger.Error("not ready", "error", err)
+			s.logger.Error("not ready", "error", err)
 		}
 		return c.String(http.StatusServiceUnavailable, "not ready\n")
 	}

@@ -23,7 +23,7 @@ func (s *Server) events(c echo.Context) error {
 }
 
 func (s *Server) returnedEvents(c echo.Context) error {
-	id, err := s.Service.SessionOfReturn(c.Request().Context(), c.Param("token"))
+	id, err := s.service.SessionOfReturn(c.Request().Context(), c.Param("token"))
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (s *Server) returnedEvents(c echo.Context) error {
 // The page may be told what shown makes of a view.
 func (s *Server) stream(c echo.Context, sessionID string, shown func(echo.Context, checkout.View) checkout.View) error {
 	if isHead(c) {
-		_, err := s.Service.View(c.Request().Context(), sessionID)
+		_, err := s.service.View(c.Request().Context(), sessionID)
 		if err == nil {
 			beginEvents(c)
 		}
@@ -45,11 +45,11 @@ func (s *Server) stream(c echo.Context, sessionID string, shown func(echo.Contex
 		return s.refuseStream(c, refused)
 	}
 	defer end()
-	changed, stop := s.Service.Watch(sessionID)
+	changed, stop := s.service.Watch(sessionID)
 	defer stop()
 	// Read after Watch began, so that no change falls between.
 	view := func() (checkout.View, error) {
-		v, err := s.Service.WatchedView(c.Request().Context(), sessionID)
+		v, err := s.service.WatchedView(c.Request().Context(), sessionID)
 		return shown(c, v), err
 	}
 	v, err := view()

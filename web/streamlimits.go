@@ -110,7 +110,7 @@ func countDown[K comparable](counts map[K]int, key K) {
 // the log now and then.
 func (s *Server) refuseStream(c echo.Context, full *fullLimit) error {
 	s.streams.said.Do(func() {
-		s.Logger.Warn("live streams are refused: their limit is reached; the pages poll",
+		s.logger.Warn("live streams are refused: their limit is reached; the pages poll",
 			"limit_of", full.of, "limit", full.limit, "client", clientOf(c).String())
 	})
 	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(streamAgain.Seconds())))

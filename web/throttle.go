@@ -106,10 +106,10 @@ func tooMany(c echo.Context, wait time.Duration) error {
 // warnOfProxy says once that a proxy is in the way which nobody has named: all
 // its clients count as one then.
 func (s *Server) warnOfProxy(c echo.Context) {
-	if len(s.TrustedProxies) > 0 || c.Request().Header.Get(echo.HeaderXForwardedFor) == "" {
+	if s.trustsProxies || c.Request().Header.Get(echo.HeaderXForwardedFor) == "" {
 		return
 	}
 	s.proxyHint.Do(func() {
-		s.Logger.Warn("X-Forwarded-For is not believed, so all clients of a proxy count as one: name the proxy with --trusted-proxies")
+		s.logger.Warn("X-Forwarded-For is not believed, so all clients of a proxy count as one: name the proxy with --trusted-proxies")
 	})
 }

@@ -55,7 +55,7 @@ func withoutRedirects(client http.Client) *http.Client {
 // askOpenID sends the browser to WeChat for its user's openid, silently
 // (snsapi_base). It comes back to wechatCallback.
 func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
-	app := s.Merchants[session.Merchant].WeChat
+	app := s.merchants[session.Merchant].WeChat
 	state := rand.Text()
 	b := s.browsers.of(c.Request())
 	b.expect(state, session.ID)
@@ -63,7 +63,7 @@ func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
 		return fmt.Errorf("writing the cookie: %w", err)
 	}
 	query := url.Values{
-		"appid": {app.ID}, "redirect_uri": {s.PublicURL + "/wechat/callback"},
+		"appid": {app.ID}, "redirect_uri": {s.publicURL + wechatCallbackPath},
 		"response_type": {"code"}, "scope": {"snsapi_base"}, "state": {state},
 	}
 	c.Response().Header().Set("Referrer-Policy", referWithOrigin)
@@ -75,16 +75,16 @@ func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
 // twice, with the same code or another, finds the openid of the first.
 func (s *Server) wechatCallback(c echo.Context) error {
 	b := s.browsers.of(c.Request())
-	session, err := s.Service.Session(c.Request().Context(), b.expected(c.QueryParam("state")))
+	session, err := s.service.Session(c.Request().Context(), b.expected(c.QueryParam("state")))
 	if err != nil {
 		return err
 	}
-	app := s.Merchants[session.Merchant].WeChat
-	page := "/c/" + session.ID
+	app := s.merchants[session.Merchant].WeChat
+	page := paths.Page(session.ID)
 	if b.openID(app.ID) == "" && !isHead(c) {
 		openID, err := s.exchange(c.Request().Context(), app, c.QueryParam("code"))
 		if err != nil {
-			s.Logger.Warn("WeChat gave no openid", "session", session.ID, "error", err)
+			s.logger.Warn("WeChat gave no openid", "session", session.ID, "error", err)
 			return c.Redirect(http.StatusSeeOther, page+"?notice="+templates.NoticeWeChatRefused)
 		}
 		b.setOpenID(app.ID, openID)
@@ -119,7 +119,7 @@ func (s *Server) sealOpenID(shop Merchant, openID string) (string, error) {
 // WeChat's sheet has failed for whom the shop named, somebody else may be
 // looking at the page, so WeChat is asked.
 func (s *Server) payer(c echo.Context, session checkout.Session) (openID, tag string) {
-	app := s.Merchants[session.Merchant].WeChat.ID
+	app := s.merchants[session.Merchant].WeChat.ID
 	if openID = s.browsers.of(c.Request()).openID(app); openID != "" {
 		return openID, s.tag("payer", openID)
 	}
@@ -130,12 +130,12 @@ func (s *Server) payer(c echo.Context, session checkout.Session) (openID, tag st
 	if err == nil {
 		tag = s.tag("payer", openID)
 		var failed bool
-		if failed, err = s.Service.BridgeFailed(c.Request().Context(), session.ID, tag); err == nil && !failed {
+		if failed, err = s.service.BridgeFailed(c.Request().Context(), session.ID, tag); err == nil && !failed {
 			return openID, tag
 		}
 	}
 	if err != nil {
-		s.Logger.Warn("the shop's openid is not used", "session", session.ID, "error", err)
+		s.logger.Warn("the shop's openid is not used", "session", session.ID, "error", err)
 	}
 	return "", ""
 }
@@ -153,7 +153,7 @@ func (s *Server) exchange(ctx context.Context, app WeChatApp, code string) (stri
 	if err != nil {
 		return "", errors.New("WeChat's access_token address is not a URL")
 	}
-	response, err := s.HTTPClient.Do(r)
+	response, err := s.wechatClient.Do(r)
 	if err != nil {
 		return "", errors.New("WeChat could not be reached")
 	}

@@ -1,16 +1,19 @@
-package web
+package templates_test
 
 import (
 	"testing"
 	"time"
+
+	"github.com/wantukit/wantukit/templates"
 )
 
 func TestFormatAmount(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		minor          int64
-		currency, lang string
-		want           string
+		minor    int64
+		currency string
+		lang     templates.Lang
+		want     string
 	}{
 		{48000, "HKD", "en", "HK$480.00"},
 		{123456789, "HKD", "zh-Hant", "HK$1,234,567.89"},
@@ -20,7 +23,7 @@ func TestFormatAmount(t *testing.T) {
 		{48000, "CNY", "en", "CN¥480.00"},
 		{48000, "CHF", "en", "CHF\u00a0480.00"},
 	} {
-		if got := formatAmount(c.minor, c.currency, c.lang); got != c.want {
+		if got := templates.FormatAmount(c.lang, c.minor, c.currency); got != c.want {
 			t.Errorf("%d %s in %s is %q, want %q", c.minor, c.currency, c.lang, got, c.want)
 		}
 	}
@@ -33,7 +36,7 @@ func TestFormatTime(t *testing.T) {
 	for _, c := range []struct {
 		t    time.Time
 		at   *time.Location
-		lang string
+		lang templates.Lang
 		want string
 	}{
 		{moment, hongKong, "en", "23 Nov 2026, 20:05 (GMT+8)"},
@@ -44,7 +47,7 @@ func TestFormatTime(t *testing.T) {
 		{moment, time.FixedZone("", 5*3600+5*60), "en", "23 Nov 2026, 17:10 (GMT+5:05)"},
 		{time.Time{}, hongKong, "en", ""},
 	} {
-		if got := formatTime(c.t, c.at, c.lang); got != c.want {
+		if got := templates.FormatTime(c.lang, c.t, c.at); got != c.want {
 			t.Errorf("%v in %s is %q, want %q", c.t, c.lang, got, c.want)
 		}
 	}
