@@ -18,17 +18,17 @@ func TestWaitsBetweenTries(t *testing.T) {
 	var patience time.Duration
 	for i, after := range schedule {
 		for random, want := range map[float64]time.Duration{0: after * 9 / 10, 0.5: after, 0.999999: after * 11 / 10} {
-			got := worker.Wait(i+1, random, 0)
+			got := worker.RetryDelay(i+1, random, 0)
 			if off := (got - want).Abs(); off > time.Second {
 				t.Errorf("after try %d, random %g: %s, want %s", i+1, random, got, want)
 			}
 		}
-		patience += worker.Wait(i+1, 0, 0)
+		patience += worker.RetryDelay(i+1, 0, 0)
 	}
 	if patience < 67*time.Hour {
 		t.Errorf("a webhook is given up after %s", patience)
 	}
-	if worker.Wait(0, 0.5, 0) != schedule[0] || worker.Wait(99, 0.5, 0) != 24*time.Hour {
+	if worker.RetryDelay(0, 0.5, 0) != schedule[0] || worker.RetryDelay(99, 0.5, 0) != 24*time.Hour {
 		t.Error("a try beyond the schedule")
 	}
 }
@@ -45,7 +45,7 @@ func TestWaitsThatAShopAsksFor(t *testing.T) {
 		{9, time.Hour, 24 * time.Hour},
 		{1, -time.Hour, 5 * time.Second},
 	} {
-		if got := worker.Wait(c.tries, 0.5, c.asked); got != c.want {
+		if got := worker.RetryDelay(c.tries, 0.5, c.asked); got != c.want {
 			t.Errorf("after try %d, asked for %s: %s, want %s", c.tries, c.asked, got, c.want)
 		}
 	}
