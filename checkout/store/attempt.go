@@ -37,35 +37,35 @@ func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVe
 			`UPDATE sessions SET version = version + 1 WHERE id = $1 AND version = $2 AND status = 'open' AND NOT EXISTS (
 				SELECT 1 FROM attempts WHERE session_id = $1 AND reported_at > 0 AND state <> 'paid' AND NOT quarantined)`,
 			a.SessionID, sessionVersion)
-		if err := one(result, err, checkout.ErrConflict); err != nil {
+		if err := requireRow(result, err, checkout.ErrConflict); err != nil {
 			return err
 		}
 		result, err = tx.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`, channel, held_until)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
 			ON CONFLICT (session_id, wallet) WHERE state IN ('creating', 'pending') DO NOTHING`,
 			a.ID, a.SessionID, a.Merchant, a.Version, string(a.State), string(a.Wallet), string(a.Flow), a.Reason, a.Payer,
-			a.OutTradeNo, clean(a.TradeID), a.Amount, a.Currency, a.NotifyToken, a.ReturnToken,
-			clean(a.Placed.Code), clean(a.Placed.URL), clean(a.Placed.JSAPI), clean(a.Failure), a.Quarantined,
-			ms(a.CreatedAt), ms(a.PaidAt), ms(a.EndedAt), ms(a.NextQueryAt), ms(a.QueriedAt), a.Queries,
-			a.Account, clean(a.NotifiedTradeID), ms(a.ReportedAt), ms(a.DeniedAt),
-			a.Notifications.Accepted, a.Notifications.Mismatched, a.Notifications.Rejected, ms(a.NotificationAt),
-			a.Returns, ms(a.ReturnedAt), a.BridgeAnswers, a.BridgeFailed,
-			string(a.Wallet.Channel()), ms(leaseUntil))
+			a.OutTradeNo, storableText(a.TradeID), a.Amount, a.Currency, a.NotifyToken, a.ReturnToken,
+			storableText(a.Placed.Code), storableText(a.Placed.URL), storableText(a.Placed.JSAPI), storableText(a.Failure), a.Quarantined,
+			toMillis(a.CreatedAt), toMillis(a.PaidAt), toMillis(a.EndedAt), toMillis(a.NextQueryAt), toMillis(a.QueriedAt), a.Queries,
+			a.Account, storableText(a.NotifiedTradeID), toMillis(a.ReportedAt), toMillis(a.DeniedAt),
+			a.Notifications.Accepted, a.Notifications.Mismatched, a.Notifications.Rejected, toMillis(a.NotificationAt),
+			a.Returns, toMillis(a.ReturnedAt), a.BridgeAnswers, a.BridgeFailed,
+			string(a.Wallet.Channel()), toMillis(leaseUntil))
 		if err != nil {
 			return fmt.Errorf("storing attempt %s: %w", a.ID, err)
 		}
-		if err := one(result, nil, checkout.ErrConflict); err != nil {
+		if err := requireRow(result, nil, checkout.ErrConflict); err != nil {
 			return err
 		}
 		if err := addEntries(ctx, tx, a.Entry()); err != nil {
 			return err
 		}
-		return s.changed(ctx, tx, a.SessionID)
+		return s.notifyNodes(ctx, tx, a.SessionID)
 	})
 }
 
 func (s *Store) attemptBy(ctx context.Context, column, value string) (checkout.Attempt, error) {
-	return found(scanAttempt(s.db.reader.QueryRowContext(ctx,
+	return orNotFound(scanAttempt(s.db.reader.QueryRowContext(ctx,
 		`SELECT `+attemptColumns+` FROM attempts WHERE `+column+` = $1`, value)))
 }
 
@@ -86,17 +86,17 @@ func (s *Store) AttemptByReturnToken(ctx context.Context, token string) (checkou
 
 // Attempts implements [checkout.Store].
 func (s *Store) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
-	return all(ctx, s.db.reader, scanAttempt,
+	return queryAll(ctx, s.db.reader, scanAttempt,
 		`SELECT `+attemptColumns+` FROM attempts WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
 }
 
 // LeaseAttempt implements [checkout.Store].
-func (s *Store) LeaseAttempt(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
+func (s *Store) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (bool, error) {
 	result, err := s.db.writer.ExecContext(ctx, `UPDATE attempts
 		SET held_until = $1, next_query_at = $1, queried_at = $2, queries = queries + 1
-		WHERE id = $3 AND held_until <= $2 AND (queried_at <= $4 OR $4 = 0)`, ms(until), ms(now), id, ms(askedBefore))
+		WHERE id = $3 AND held_until <= $2 AND (queried_at <= $4 OR $4 = 0)`, toMillis(until), toMillis(now), id, toMillis(queriedBefore))
 	if err != nil {
-		return false, fmt.Errorf("holding attempt %s: %w", id, err)
+		return false, fmt.Errorf("leasing attempt %s: %w", id, err)
 	}
 	n, err := result.RowsAffected()
 	return n == 1, err
@@ -106,16 +106,17 @@ func (s *Store) LeaseAttempt(ctx context.Context, id string, now, askedBefore, u
 func (s *Store) ReleaseAttempt(ctx context.Context, id string, until, next time.Time) error {
 	_, err := s.db.writer.ExecContext(ctx, `UPDATE attempts SET held_until = 0,
 			next_query_at = CASE WHEN next_query_at < held_until THEN next_query_at ELSE $1 END
-		WHERE id = $2 AND held_until = $3`, ms(next), id, ms(until))
+		WHERE id = $2 AND held_until = $3`, toMillis(next), id, toMillis(until))
 	if err != nil {
 		return fmt.Errorf("releasing attempt %s: %w", id, err)
 	}
 	return nil
 }
 
-// updateAttempt writes what may change of an attempt, against the version that
-// was read, and ends the hold of the change's lease on it. A query that a
-// notification asked for during the hold stays asked for.
+// updateAttempt writes the fields of an attempt that may change, and ends the
+// change's lease on it. A query that a notification scheduled during the lease
+// stays scheduled. It returns ErrConflict if the attempt's stored version is not
+// the one in c, and ErrLeaseLost if c is fenced and its lease no longer applies.
 func updateAttempt(ctx context.Context, tx *sql.Tx, c checkout.Change) error {
 	a := *c.Attempt
 	result, err := tx.ExecContext(ctx, `UPDATE attempts SET version = version + 1,
@@ -124,17 +125,18 @@ func updateAttempt(ctx context.Context, tx *sql.Tx, c checkout.Change) error {
 			failure = $6, quarantined = $7, paid_at = $8, reported_at = $14, denied_at = $15, ended_at = $17,
 			next_query_at = CASE WHEN $9 AND next_query_at > 0 AND next_query_at < held_until THEN next_query_at ELSE $10 END
 		WHERE id = $11 AND version = $12 AND (held_until = $13 OR NOT $16)`,
-		string(a.State), clean(a.TradeID), clean(a.Placed.Code), clean(a.Placed.URL), clean(a.Placed.JSAPI),
-		clean(a.Failure), a.Quarantined, ms(a.PaidAt), a.State != checkout.AttemptPaid && !a.Quarantined,
-		ms(a.NextQueryAt), a.ID, a.Version, ms(c.AttemptLease), ms(a.ReportedAt), ms(a.DeniedAt), c.Fenced, ms(a.EndedAt))
-	if err := one(result, err, checkout.ErrConflict); !errors.Is(err, checkout.ErrConflict) {
+		string(a.State), storableText(a.TradeID), storableText(a.Placed.Code), storableText(a.Placed.URL), storableText(a.Placed.JSAPI),
+		storableText(a.Failure), a.Quarantined, toMillis(a.PaidAt), a.State != checkout.AttemptPaid && !a.Quarantined,
+		toMillis(a.NextQueryAt), a.ID, a.Version, toMillis(c.AttemptLease), toMillis(a.ReportedAt), toMillis(a.DeniedAt), c.Fenced, toMillis(a.EndedAt))
+	if err := requireRow(result, err, checkout.ErrConflict); !errors.Is(err, checkout.ErrConflict) {
 		return err
 	}
-	return whyNotUpdated(ctx, tx, a)
+	return updateConflict(ctx, tx, a)
 }
 
-// whyNotUpdated tells a lease that was lost from a version that was changed.
-func whyNotUpdated(ctx context.Context, tx *sql.Tx, a checkout.Attempt) error {
+// updateConflict returns why updateAttempt changed no row: ErrLeaseLost if the
+// version is still that of a, otherwise ErrConflict.
+func updateConflict(ctx context.Context, tx *sql.Tx, a checkout.Attempt) error {
 	var version int64
 	err := tx.QueryRowContext(ctx, `SELECT version FROM attempts WHERE id = $1`, a.ID).Scan(&version)
 	if err == nil && version == a.Version {

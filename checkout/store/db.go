@@ -10,58 +10,58 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// DB is an open database whose schema is current. Of SQLite one connection
-// writes, which spares it its locking errors, and several read; PostgreSQL has
-// one pool for both.
+// DB is an open database whose schema is current. SQLite has one connection for
+// writing, which avoids its locking errors, and several for reading. PostgreSQL
+// has one pool for both.
 type DB struct {
 	writer, reader *sql.DB
 	pool           *pgxpool.Pool
-	// full says that SQLite found no room for the last of its commits that
-	// needed some, or could not write at all.
-	full atomic.Bool
-	// alone is held by the program that serves from SQLite.
-	alone *lock
-	// keepSchema says that the schema is checked and never changed.
+	// diskFull is set when SQLite reports a full disk or a write error, and
+	// cleared when Ping can commit again.
+	diskFull atomic.Bool
+	// serverLock is set in the program that serves from an SQLite database.
+	serverLock *fileLock
+	// keepSchema means that the schema is checked and never changed.
 	keepSchema bool
 }
 
-// with applies options.
-func (d *DB) with(options []Option) *DB {
+// withOptions applies options and returns d.
+func (d *DB) withOptions(options []Option) *DB {
 	for _, change := range options {
 		change(d)
 	}
 	return d
 }
 
-// Writer returns what the queue's jobs are written with.
+// Writer returns the connections that write. The queue writes its jobs with them.
 func (d *DB) Writer() *sql.DB { return d.writer }
 
-// Postgres returns the pool that Writer draws from, or nil for SQLite.
+// Postgres returns the pool behind Writer, or nil for SQLite.
 func (d *DB) Postgres() *pgxpool.Pool { return d.pool }
 
-// pingPatience is how long a database may take to answer Ping.
-const pingPatience = 2 * time.Second
+// pingTimeout is how long a database may take to answer Ping.
+const pingTimeout = 2 * time.Second
 
-// Ping reports whether the database answers within 2 s, and whether it takes
-// commits again where the disk was full.
+// Ping returns an error if the database does not answer within 2 s. After a full
+// disk it also returns an error until a commit succeeds again.
 func (d *DB) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, pingPatience)
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
 	err := errors.Join(d.writer.PingContext(ctx), d.reader.PingContext(ctx))
-	if err == nil && d.full.Load() {
-		err = d.tryRoom(ctx)
+	if err == nil && d.diskFull.Load() {
+		err = d.checkDiskSpace(ctx)
 	}
 	return err
 }
 
-// Close closes all connections.
+// Close closes all connections, and releases the lock of OpenSQLiteAlone.
 func (d *DB) Close() error {
 	err := errors.Join(d.reader.Close(), d.writer.Close())
 	if d.pool != nil {
 		d.pool.Close()
 	}
-	if d.alone != nil {
-		err = errors.Join(err, d.alone.Close())
+	if d.serverLock != nil {
+		err = errors.Join(err, d.serverLock.Close())
 	}
 	return err
 }

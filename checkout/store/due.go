@@ -8,15 +8,15 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// The two kinds of attempts that are asked about, each with an index of its own
-// that has the same condition.
+// dueLive and dueEnded are the conditions of the two kinds of attempts that are
+// queried. Each kind has an index with the same condition.
 const (
 	dueLive  = `next_query_at > 0 AND state <> 'paid' AND NOT quarantined AND ended_at = 0`
 	dueEnded = `next_query_at > 0 AND state <> 'paid' AND NOT quarantined AND ended_at > 0`
 )
 
-// DueAttempts implements [checkout.Store]. It reads no more of what has ended
-// than there is room for.
+// DueAttempts implements [checkout.Store]. Attempts that have ended only
+// fill what live ones leave of the limit.
 func (s *Store) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
 	due, err := s.dueAttempts(ctx, dueLive, now, limit)
 	if err != nil || len(due) >= limit {
@@ -27,13 +27,13 @@ func (s *Store) DueAttempts(ctx context.Context, now time.Time, limit int) ([]ch
 }
 
 func (s *Store) dueAttempts(ctx context.Context, kind string, now time.Time, limit int) ([]checkout.Attempt, error) {
-	return all(ctx, s.db.reader, scanAttempt, dueQuery(kind), ms(now), limit, limit-1)
+	return queryAll(ctx, s.db.reader, scanAttempt, dueQuery(kind), toMillis(now), limit, limit-1)
 }
 
-// dueQuery selects the first $2 attempts of a kind that are due at $1, the
-// merchants in turn and of each the longest due first. It steps from merchant to
-// merchant through the index, and reads of each what is due up to its row number
-// $2, however much there is. $3 is $2 less one.
+// dueQuery selects the first $2 attempts of a kind that are due at $1. It takes
+// the merchants in turn, and the longest due first of each merchant. It steps
+// through the index from merchant to merchant and reads at most about $2 rows of
+// each, however many are due. $3 must be $2 - 1.
 func dueQuery(kind string) string {
 	return strings.ReplaceAll(`WITH RECURSIVE merchants (name) AS (
 			SELECT MIN(merchant) FROM attempts WHERE KIND

@@ -38,15 +38,15 @@ func scanEvent(r row) (checkout.Event, error) {
 	return e, nil
 }
 
-// addEvent stores an event, its entry and its jobs.
+// addEvent stores an event, its timeline entry and its jobs.
 func (s *Store) addEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
 	result, err := insertEvent(ctx, tx, e)
-	return s.withJobs(ctx, tx, e, one(result, err, checkout.ErrConflict))
+	return s.addEntryAndJobs(ctx, tx, e, requireRow(result, err, checkout.ErrConflict))
 }
 
-// withJobs stores the entry and the jobs of an event that was stored unless err
-// is set. One about no session has no timeline to be in.
-func (s *Store) withJobs(ctx context.Context, tx *sql.Tx, e checkout.Event, err error) error {
+// addEntryAndJobs stores the timeline entry and the jobs of an event, unless err
+// says that storing the event failed. An event without a session has no timeline.
+func (s *Store) addEntryAndJobs(ctx context.Context, tx *sql.Tx, e checkout.Event, err error) error {
 	if err != nil {
 		return fmt.Errorf("storing event %s: %w", e.ID, err)
 	}
@@ -61,29 +61,29 @@ func (s *Store) withJobs(ctx context.Context, tx *sql.Tx, e checkout.Event, err 
 	return nil
 }
 
-// insertEvent stores an event. A difference that was told before stores
-// nothing.
+// insertEvent stores an event. It changes no row if the merchant already has an
+// event of the same difference.
 func insertEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) (sql.Result, error) {
-	session, err := text(e.SessionID != "", e.Session)
+	session, err := optionalJSON(e.SessionID != "", e.Session)
 	if err != nil {
 		return nil, err
 	}
-	refund, err := text(e.Refund != nil, e.Refund)
+	refund, err := optionalJSON(e.Refund != nil, e.Refund)
 	if err != nil {
 		return nil, err
 	}
-	difference, err := text(e.Difference != nil, e.Difference)
+	difference, err := optionalJSON(e.Difference != nil, e.Difference)
 	if err != nil {
 		return nil, err
 	}
 	return tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`, difference_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (merchant, difference_key) WHERE difference_key IS NOT NULL DO NOTHING`,
-		e.ID, string(e.Type), e.Merchant, sql.NullString{String: e.SessionID, Valid: e.SessionID != ""}, e.AttemptID, ms(e.CreatedAt), e.Version,
+		e.ID, string(e.Type), e.Merchant, sql.NullString{String: e.SessionID, Valid: e.SessionID != ""}, e.AttemptID, toMillis(e.CreatedAt), e.Version,
 		session, refund, difference, differenceKey(e))
 }
 
-// differenceKey is what an event's difference is known by in its merchant's
-// books, NULL for none. It is a hash, because an index takes no text of any length.
+// differenceKey identifies an event's difference within its merchant. It is NULL
+// for an event without one, and a hash because an index limits the length of text.
 func differenceKey(e checkout.Event) sql.NullString {
 	if e.Difference == nil {
 		return sql.NullString{}
@@ -92,38 +92,39 @@ func differenceKey(e checkout.Event) sql.NullString {
 	return sql.NullString{String: hex.EncodeToString(sum[:]), Valid: true}
 }
 
-// text is what a part of an event is stored as: "" for none.
-func text(there bool, part any) (string, error) {
-	if !there {
+// optionalJSON returns value as JSON, or "" if it is not present.
+func optionalJSON(present bool, value any) (string, error) {
+	if !present {
 		return "", nil
 	}
-	written, err := json.Marshal(part)
-	return string(written), err
+	encoded, err := json.Marshal(value)
+	return string(encoded), err
 }
 
 // Event implements [checkout.Store].
 func (s *Store) Event(ctx context.Context, id string) (checkout.Event, error) {
-	return found(scanEvent(s.db.reader.QueryRowContext(ctx, `SELECT `+eventColumns+` FROM events WHERE id = $1`, id)))
+	return orNotFound(scanEvent(s.db.reader.QueryRowContext(ctx, `SELECT `+eventColumns+` FROM events WHERE id = $1`, id)))
 }
 
 // Events implements [checkout.Store].
 func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event, error) {
-	return all(ctx, s.db.reader, scanEvent,
+	return queryAll(ctx, s.db.reader, scanEvent,
 		`SELECT `+eventColumns+` FROM events WHERE session_id = $1 ORDER BY version, created_at, id`, sessionID)
 }
 
 // AddNotification implements [checkout.Store].
-func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {
+func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, queryAt time.Time, first *checkout.Event) error {
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		// A change locks the session first, too: in another order the two would wait
-		// for each other.
+		// Apply locks the session before the attempt. The same order here avoids a
+		// deadlock.
 		if first != nil {
 			if err := lockSession(ctx, tx, first.SessionID); err != nil {
 				return err
 			}
 		}
-		// It locks the attempt, so that of several at once one is the first.
-		if err := hint(ctx, tx, n, askAt); err != nil {
+		// This locks the attempt, so that only one of several concurrent
+		// notifications counts as the first.
+		if err := applyNotification(ctx, tx, n, queryAt); err != nil {
 			return err
 		}
 		count, err := countNotification(ctx, tx, n)
@@ -136,7 +137,7 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, as
 			}
 		}
 		if first != nil && count == 1 {
-			if err := countUp(ctx, tx, *first); err != nil {
+			if err := setSessionVersion(ctx, tx, *first); err != nil {
 				return err
 			}
 			return s.addEvent(ctx, tx, *first)
@@ -149,29 +150,31 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, as
 	return nil
 }
 
-// notificationCounts are the columns that count an attempt's notifications.
+// notificationCounts are the columns that count an attempt's notifications, by
+// verdict.
 var notificationCounts = map[checkout.Verdict]string{
 	checkout.VerdictAccepted: "notifications_accepted",
 	checkout.VerdictMismatch: "notifications_mismatched",
 	checkout.VerdictRejected: "notifications_rejected",
 }
 
-// countNotification counts a notification, and returns how many of its verdict
-// its attempt has had with it.
+// countNotification counts a notification and returns how many of its verdict
+// the attempt has now.
 func countNotification(ctx context.Context, tx *sql.Tx, n checkout.Notification) (int, error) {
 	column, known := notificationCounts[n.Verdict]
 	if !known {
-		return 0, fmt.Errorf("a notification has no verdict %q", n.Verdict)
+		return 0, fmt.Errorf("unknown verdict %q of a notification", n.Verdict)
 	}
 	var count int
 	err := tx.QueryRowContext(ctx, `UPDATE attempts SET `+column+` = `+column+` + 1, notification_at = $1 WHERE id = $2 RETURNING `+column,
-		ms(n.ReceivedAt), n.AttemptID).Scan(&count)
+		toMillis(n.ReceivedAt), n.AttemptID).Scan(&count)
 	return count, err
 }
 
-// hint keeps what a notification says of its attempt, and brings the next query
-// forward to askAt, if that is set. It locks the attempt in any case.
-func hint(ctx context.Context, tx *sql.Tx, n checkout.Notification, askAt time.Time) error {
+// applyNotification writes to its attempt what a notification says of it, and
+// brings the next query forward to queryAt if that is set. It locks the attempt
+// in any case. It returns ErrNotFound if there is no such attempt.
+func applyNotification(ctx context.Context, tx *sql.Tx, n checkout.Notification, queryAt time.Time) error {
 	var paid time.Time
 	if n.Paid {
 		paid = n.ReceivedAt
@@ -183,6 +186,6 @@ func hint(ctx context.Context, tx *sql.Tx, n checkout.Notification, askAt time.T
 			version = CASE WHEN CAST($3 AS BIGINT) > 0 AND (reported_at = 0 OR denied_at > 0) AND state <> 'paid' AND NOT quarantined THEN version + 1 ELSE version END,
 			reported_at = CASE WHEN reported_at = 0 AND state <> 'paid' AND NOT quarantined THEN $3 ELSE reported_at END,
 			notified_trade_id = CASE WHEN notified_trade_id = '' AND state <> 'paid' AND NOT quarantined THEN $4 ELSE notified_trade_id END
-		WHERE id = $2`, ms(askAt), n.AttemptID, ms(paid), clean(n.TradeID))
-	return one(result, err, checkout.ErrNotFound)
+		WHERE id = $2`, toMillis(queryAt), n.AttemptID, toMillis(paid), storableText(n.TradeID))
+	return requireRow(result, err, checkout.ErrNotFound)
 }

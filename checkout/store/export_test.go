@@ -2,14 +2,14 @@ package store
 
 import "database/sql"
 
-// DueQueries are what DueAttempts asks, for tests.
+// DueQueries are the queries of DueAttempts, by the index that each must use.
 var DueQueries = map[string]string{"attempts_due_live": dueQuery(dueLive), "attempts_due_ended": dueQuery(dueEnded)}
 
-// CheckSQLite is checkSQLite, for tests.
+// CheckSQLite exports checkSQLite for tests.
 var CheckSQLite = checkSQLite
 
-// Reader returns one of the pool of readers, for tests.
+// Reader returns the connections that read, for tests.
 func (d *DB) Reader() *sql.DB { return d.reader }
 
-// CheckPostgres is checkPostgres, for tests.
+// CheckPostgres exports checkPostgres for tests.
 var CheckPostgres = checkPostgres

@@ -11,7 +11,7 @@ import (
 // RecordFew implements [checkout.Store].
 func (s *Store) RecordFew(ctx context.Context, e checkout.Entry) (stored bool, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		if stored, err = countFew(ctx, tx, e); err != nil || !stored {
+		if stored, err = countLimited(ctx, tx, e); err != nil || !stored {
 			return err
 		}
 		return addEntries(ctx, tx, e)
@@ -19,31 +19,32 @@ func (s *Store) RecordFew(ctx context.Context, e checkout.Entry) (stored bool, e
 	return stored && err == nil, err
 }
 
-// countFew counts an entry, and reports whether there was room for it.
-func countFew(ctx context.Context, tx *sql.Tx, e checkout.Entry) (bool, error) {
+// countLimited counts an entry and reports whether it is within the limit of its
+// kind. It fails for a kind that has no limit.
+func countLimited(ctx context.Context, tx *sql.Tx, e checkout.Entry) (bool, error) {
 	switch e.Kind {
 	case checkout.EntryReturn:
-		return changes(ctx, tx, `UPDATE attempts SET returns = returns + 1, returned_at = $1
+		return changesRow(ctx, tx, `UPDATE attempts SET returns = returns + 1, returned_at = $1
 			WHERE id = $2 AND returns < $3 AND returned_at <= $4`,
-			ms(e.At), e.AttemptID, checkout.MaxReturns, ms(e.At.Add(-checkout.ReturnInterval)))
+			toMillis(e.At), e.AttemptID, checkout.MaxReturns, toMillis(e.At.Add(-checkout.ReturnInterval)))
 	case checkout.EntryBridge:
 		if e.Result == checkout.BridgeFail {
-			if _, err := changes(ctx, tx, `UPDATE attempts SET bridge_failed = TRUE WHERE id = $1 AND NOT bridge_failed`, e.AttemptID); err != nil {
+			if _, err := changesRow(ctx, tx, `UPDATE attempts SET bridge_failed = TRUE WHERE id = $1 AND NOT bridge_failed`, e.AttemptID); err != nil {
 				return false, err
 			}
 		}
-		return changes(ctx, tx, `UPDATE attempts SET bridge_answers = bridge_answers + 1 WHERE id = $1 AND bridge_answers < $2`,
+		return changesRow(ctx, tx, `UPDATE attempts SET bridge_answers = bridge_answers + 1 WHERE id = $1 AND bridge_answers < $2`,
 			e.AttemptID, checkout.MaxBridgeAnswers)
 	case checkout.EntryCancel:
-		return changes(ctx, tx, `UPDATE sessions SET cancel_wishes = cancel_wishes + 1
+		return changesRow(ctx, tx, `UPDATE sessions SET cancel_wishes = cancel_wishes + 1
 			WHERE id = $1 AND status = 'open' AND cancel_wishes < $2`, e.SessionID, checkout.MaxCancelWishes)
 	default:
-		return false, fmt.Errorf("an entry of the kind %q is not one of few", e.Kind)
+		return false, fmt.Errorf("entries of kind %q have no limit", e.Kind)
 	}
 }
 
-// changes runs a statement and reports whether it changed a row.
-func changes(ctx context.Context, tx *sql.Tx, statement string, args ...any) (bool, error) {
+// changesRow runs a statement and reports whether it changed a row.
+func changesRow(ctx context.Context, tx *sql.Tx, statement string, args ...any) (bool, error) {
 	result, err := tx.ExecContext(ctx, statement, args...)
 	if err != nil {
 		return false, err

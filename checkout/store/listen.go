@@ -10,19 +10,18 @@ import (
 )
 
 const (
-	// listenRetry and listenRetryMost bound the pause before a listener that
-	// was cut off connects again.
-	listenRetry     = 250 * time.Millisecond
-	listenRetryMost = 5 * time.Second
-	// listenCheck is how long a listener that hears nothing believes in its
-	// connection.
+	// listenRetry and listenRetryMax bound the backoff after a lost connection.
+	listenRetry    = 250 * time.Millisecond
+	listenRetryMax = 5 * time.Second
+	// listenCheck is how long a listener waits for a notification before it
+	// checks its connection.
 	listenCheck = 10 * time.Second
 )
 
-// Listen calls changed with each session that any node changes, until ctx is
-// done. It keeps a connection of its own; whenever that was cut off, and each
-// few seconds while it is, it calls changed with "": any may have changed. On
-// SQLite, which has one node, it only waits.
+// Listen calls changed with the id of each session that any node changes, until
+// ctx is done. It has a connection of its own. When that breaks, and every few
+// seconds until it works again, Listen calls changed with "": any session may
+// have changed. SQLite has one node, so there it only waits.
 func (d *DB) Listen(ctx context.Context, changed func(sessionID string)) {
 	if d.pool == nil {
 		<-ctx.Done()
@@ -30,8 +29,8 @@ func (d *DB) Listen(ctx context.Context, changed func(sessionID string)) {
 	}
 	pause := listenRetry
 	for {
-		heard, _ := d.listen(ctx, changed) // what is wrong with the database others report
-		if heard {
+		connected, _ := d.listen(ctx, changed) // the program's other queries report the error
+		if connected {
 			pause = listenRetry
 		}
 		select {
@@ -40,12 +39,12 @@ func (d *DB) Listen(ctx context.Context, changed func(sessionID string)) {
 		case <-time.After(pause):
 		}
 		changed("")
-		pause = min(2*pause, listenRetryMost)
+		pause = min(2*pause, listenRetryMax)
 	}
 }
 
-// listen listens until the connection fails, and reports whether it had one.
-func (d *DB) listen(ctx context.Context, changed func(sessionID string)) (heard bool, err error) {
+// listen listens until the connection fails. It reports whether it connected.
+func (d *DB) listen(ctx context.Context, changed func(sessionID string)) (connected bool, err error) {
 	conn, err := d.connectListener(ctx)
 	if err != nil {
 		return false, err
@@ -55,14 +54,14 @@ func (d *DB) listen(ctx context.Context, changed func(sessionID string)) (heard 
 		defer cancel()
 		err = errors.Join(err, conn.Close(end))
 	}()
-	changed("") // between the last connection and this one anything may have
+	changed("") // any session may have changed while there was no connection
 	for {
-		n, err := nextNotification(ctx, conn)
+		sessionID, err := nextNotification(ctx, conn)
 		if err != nil {
 			return true, err
 		}
-		if n != "" {
-			changed(n)
+		if sessionID != "" {
+			changed(sessionID)
 		}
 	}
 }
@@ -80,8 +79,8 @@ func (d *DB) connectListener(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
-// nextNotification returns what is told next, or "" where nothing was told for
-// a while and the connection still works.
+// nextNotification returns the payload of the next notification. It returns "" if
+// none came within listenCheck and the connection still works.
 func nextNotification(ctx context.Context, conn *pgx.Conn) (string, error) {
 	wait, cancel := context.WithTimeout(ctx, listenCheck)
 	defer cancel()

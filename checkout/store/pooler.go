@@ -12,52 +12,51 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// A pooler, such as PgBouncer, may stand before PostgreSQL. In session mode a
-// client has a server connection of its own until it leaves, and everything
-// works: LISTEN, advisory locks, prepared statements and settings. In transaction
-// mode none of them does.
+// A pooler such as PgBouncer may run in front of PostgreSQL. In session mode a
+// client has one server connection until it disconnects. LISTEN, advisory locks,
+// prepared statements and settings work then. In transaction mode they do not.
 
-// kept are the parameters that go along when a connection starts: every pooler
-// knows application_name, and the others cannot be set later.
-var kept = map[string]bool{"application_name": true, "options": true, "replication": true}
+// startupParameters are the parameters that are sent when a connection opens.
+// Every pooler knows application_name. The others cannot be set later.
+var startupParameters = map[string]bool{"application_name": true, "options": true, "replication": true}
 
-// setParameters takes the other parameters out of config, and returns what sets
-// them once a connection is open: PgBouncer refuses to open one with parameters
-// that it does not know.
+// setParameters removes all parameters but startupParameters from config. It
+// returns a function that sets them once a connection is open, because PgBouncer
+// refuses connections with parameters that it does not know.
 func setParameters(config *pgx.ConnConfig) pgconn.AfterConnectFunc {
 	var calls []string
 	var values [][]byte
 	for name, value := range config.RuntimeParams {
-		if kept[name] {
+		if startupParameters[name] {
 			continue
 		}
 		n := len(values)
 		calls = append(calls, "set_config($"+strconv.Itoa(n+1)+", $"+strconv.Itoa(n+2)+", false)")
 		values = append(values, []byte(name), []byte(value))
 	}
-	maps.DeleteFunc(config.RuntimeParams, func(name, _ string) bool { return !kept[name] })
+	maps.DeleteFunc(config.RuntimeParams, func(name, _ string) bool { return !startupParameters[name] })
 	query := "SELECT " + strings.Join(calls, ", ")
 	return func(ctx context.Context, conn *pgconn.PgConn) error {
 		return conn.ExecParams(ctx, query, values, nil, nil, nil).Read().Err
 	}
 }
 
-// errPooling says what to change.
-var errPooling = errors.New("a pooler is before PostgreSQL and gives one connection to several clients in turn (PgBouncer's pool_mode transaction or statement): " +
-	"LISTEN and advisory locks need pool_mode = session, or connect without the pooler")
+// errPooling tells the operator what to change.
+var errPooling = errors.New("a pooler in front of PostgreSQL shares each connection between clients (PgBouncer's pool_mode transaction or statement): " +
+	"LISTEN and advisory locks need pool_mode = session, or a connection without the pooler")
 
-// poolingLooks is how often it is looked whether connections are given away: on
-// a busy pooler one look may miss it.
-const poolingLooks = 3
+// poolingChecks is how often refusePooling checks. One check may miss a busy
+// pooler.
+const poolingChecks = 3
 
-// refusePooling returns errPooling where a pooler gives away connections between
-// transactions: two clients that are connected at the same time then meet the
-// same server process, or one meets several. It changes no setting, because those
-// would stay behind for others.
+// refusePooling returns errPooling if a pooler shares connections between
+// clients: two connected clients then reach the same server process, or one
+// client reaches several. It changes no setting, because a shared connection would
+// keep it.
 func refusePooling(ctx context.Context, config *pgx.ConnConfig) (err error) {
 	plain := config.Copy()
 	plain.RuntimeParams = maps.Clone(config.RuntimeParams)
-	maps.DeleteFunc(plain.RuntimeParams, func(name, _ string) bool { return !kept[name] })
+	maps.DeleteFunc(plain.RuntimeParams, func(name, _ string) bool { return !startupParameters[name] })
 	plain.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	var conns [2]*pgx.Conn
 	for i := range conns {
@@ -66,28 +65,28 @@ func refusePooling(ctx context.Context, config *pgx.ConnConfig) (err error) {
 		}
 		defer func() { err = errors.Join(err, conns[i].Close(context.WithoutCancel(ctx))) }()
 	}
-	for range poolingLooks {
-		if err := lookForPooling(ctx, conns[0], conns[1]); err != nil {
+	for range poolingChecks {
+		if err := checkPooling(ctx, conns[0], conns[1]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func lookForPooling(ctx context.Context, one, other *pgx.Conn) error {
-	before, err := process(ctx, one)
+func checkPooling(ctx context.Context, one, other *pgx.Conn) error {
+	before, err := backendPID(ctx, one)
 	if err != nil {
 		return err
 	}
-	within, err := processWithin(ctx, other)
+	inTx, err := backendPIDInTx(ctx, other)
 	if err != nil {
 		return err
 	}
-	after, err := process(ctx, one)
+	after, err := backendPID(ctx, one)
 	if err != nil {
 		return err
 	}
-	if before != after || before == within {
+	if before != after || before == inTx {
 		return errPooling
 	}
 	return nil
@@ -98,17 +97,17 @@ type querier interface {
 	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
 }
 
-// process returns the number of the server process behind a connection.
-func process(ctx context.Context, in querier) (pid int, err error) {
-	if err := in.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
-		return 0, fmt.Errorf("asking for the server's process: %w", err)
+// backendPID returns the id of the server process behind a connection.
+func backendPID(ctx context.Context, q querier) (pid int, err error) {
+	if err := q.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		return 0, fmt.Errorf("querying the server's process id: %w", err)
 	}
 	return pid, nil
 }
 
-// processWithin is process within a transaction, which PgBouncer refuses in
-// statement mode.
-func processWithin(ctx context.Context, conn *pgx.Conn) (pid int, err error) {
+// backendPIDInTx is backendPID within a transaction. It returns errPooling if
+// PgBouncer refuses transactions, as it does in statement mode.
+func backendPIDInTx(ctx context.Context, conn *pgx.Conn) (pid int, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		var refused *pgconn.PgError
@@ -118,5 +117,5 @@ func processWithin(ctx context.Context, conn *pgx.Conn) (pid int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, tx.Rollback(ctx)) }()
-	return process(ctx, tx)
+	return backendPID(ctx, tx)
 }

@@ -15,28 +15,27 @@ import (
 )
 
 const (
-	// leastConnections is what one node needs: a lock while it migrates, the
-	// queue's own, and some to work with.
-	leastConnections = 4
-	// connections is how many a node's pool opens at most, unless the URL says
-	// so. Three more hear of changes and hold a lock: PgBouncer has 20 by default.
-	connections = 16
-	// connectTimeout bounds how long a connection takes to open, unless the URL
-	// says so.
+	// minConnections is how many connections one node needs: one for the migration
+	// lock, the queue's own, and some to work with.
+	minConnections = 4
+	// maxConnections is the default limit of a node's pool. A node opens three more
+	// to listen and to hold a lock, and PgBouncer allows 20 by default.
+	maxConnections = 16
+	// connectTimeout is the default timeout for opening a connection.
 	connectTimeout = 10 * time.Second
-	// migrationLock is the advisory lock of whoever changes the schema.
+	// migrationLock is the advisory lock of a node that migrates the schema.
 	migrationLock = 0x77616e74_00000001
 )
 
-// errDatabaseURL names no part of the URL: any may be the password.
+// errDatabaseURL quotes no part of the URL, because any part may be the password.
 var errDatabaseURL = errors.New(
-	"the database URL cannot be read: postgres://user:password@host:5432/name, with special characters of the password as %-escapes")
+	"the database URL is malformed: write postgres://user:password@host:5432/name, with special characters of the password as %-escapes")
 
-// OpenPostgres opens the PostgreSQL database that a URL or a connection string
-// names, and brings its schema up to date; of several nodes that start at once
-// one does, and the others wait. It refuses a server that acknowledges commits
-// before they are on the disk, and a pooler that gives a connection to others
-// between transactions. No error shows the password.
+// OpenPostgres opens the PostgreSQL database of a URL or connection string, and
+// brings its schema up to date. Nodes that start at the same time migrate one after
+// the other. It fails if the server acknowledges commits before they are on the
+// disk, and if a pooler shares connections between clients. No error shows the
+// password.
 func OpenPostgres(ctx context.Context, databaseURL string, options ...Option) (*DB, error) {
 	config, err := postgresConfig(databaseURL)
 	if err != nil {
@@ -50,8 +49,8 @@ func OpenPostgres(ctx context.Context, databaseURL string, options ...Option) (*
 	if err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	both := stdlib.OpenDBFromPool(pool)
-	db := (&DB{writer: both, reader: both, pool: pool}).with(options)
+	sqlDB := stdlib.OpenDBFromPool(pool)
+	db := (&DB{writer: sqlDB, reader: sqlDB, pool: pool}).withOptions(options)
 	if err := db.preparePostgres(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), db.Close())
 	}
@@ -64,16 +63,16 @@ func postgresConfig(databaseURL string) (*pgxpool.Config, error) {
 		return nil, errDatabaseURL
 	}
 	if !strings.Contains(databaseURL, "pool_max_conns") {
-		config.MaxConns = max(config.MaxConns, connections)
+		config.MaxConns = max(config.MaxConns, maxConnections)
 	}
-	config.MaxConns = max(config.MaxConns, leastConnections)
+	config.MaxConns = max(config.MaxConns, minConnections)
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	params := config.ConnConfig.RuntimeParams
-	// Each change compares and sets under the lock of the row that it writes.
+	// Each change is a compare-and-set under the lock of the row that it writes.
 	params["default_transaction_isolation"] = "read committed"
-	// A node that freezes within a transaction must not keep its locks.
+	// A node that freezes in a transaction must not keep its locks.
 	params["idle_in_transaction_session_timeout"] = "15000"
 	if params["application_name"] == "" {
 		params["application_name"] = "wantukit"
@@ -91,10 +90,10 @@ func (d *DB) preparePostgres(ctx context.Context) error {
 	if err := checkPostgres(encoding, commit); err != nil {
 		return err
 	}
-	return d.locked(ctx, func() error { return d.migrate(ctx, goose.DialectPostgres) })
+	return d.WithLock(ctx, migrationLock, func() error { return d.migrate(ctx, goose.DialectPostgres) })
 }
 
-// checkPostgres refuses settings that lose commits or text.
+// checkPostgres returns an error if a setting can lose commits or text.
 func checkPostgres(encoding, commit string) error {
 	switch {
 	case encoding != "UTF8":
@@ -105,26 +104,30 @@ func checkPostgres(encoding, commit string) error {
 	return nil
 }
 
-// locked calls do while no other node migrates.
-func (d *DB) locked(ctx context.Context, do func() error) (err error) {
+// WithLock calls do while it holds an advisory lock, so that no other node runs
+// with the same lock at the same time. SQLite has one node and needs no lock.
+func (d *DB) WithLock(ctx context.Context, lock int64, do func() error) (err error) {
+	if d.pool == nil {
+		return do()
+	}
 	conn, err := d.writer.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
-		return fmt.Errorf("waiting to migrate: %w", err)
+	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", lock); err != nil {
+		return fmt.Errorf("waiting for the advisory lock %x: %w", lock, err)
 	}
 	defer func() {
-		_, unlock := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLock))
+		_, unlock := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", lock)
 		err = errors.Join(err, unlock)
 	}()
 	return do()
 }
 
-// begin begins a transaction. Of PostgreSQL each pooled connection may have been
-// cut off, as by a restart: a BEGIN that failed has done nothing, and the next
-// has another connection.
+// begin begins a transaction. It retries on PostgreSQL, because a restart of the
+// server breaks all pooled connections. A BEGIN that failed has done nothing, and
+// the next one uses another connection.
 func (d *DB) begin(ctx context.Context) (*sql.Tx, error) {
 	tx, err := d.writer.BeginTx(ctx, nil)
 	for tries := int32(0); err != nil && d.pool != nil && tries < d.pool.Stat().MaxConns(); tries++ {
@@ -137,17 +140,17 @@ func (d *DB) begin(ctx context.Context) (*sql.Tx, error) {
 	return tx, err
 }
 
-// channel is where nodes tell each other of a session that has changed.
+// channel is the NOTIFY channel for the ids of changed sessions.
 const channel = "wantukit_session"
 
-// changed tells every node, once tx is committed, that a session has changed.
-// SQLite has one node, which knows.
-func (s *Store) changed(ctx context.Context, tx *sql.Tx, sessionID string) error {
+// notifyNodes notifies every node that a session has changed, once tx is
+// committed. It does nothing on SQLite, which has one node.
+func (s *Store) notifyNodes(ctx context.Context, tx *sql.Tx, sessionID string) error {
 	if s.db.pool == nil || sessionID == "" {
 		return nil
 	}
 	if _, err := tx.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, sessionID); err != nil {
-		return fmt.Errorf("telling the other nodes: %w", err)
+		return fmt.Errorf("notifying the other nodes: %w", err)
 	}
 	return nil
 }

@@ -13,77 +13,77 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// among writes "$1, $2…" for a list, and the list as arguments.
-func among(list []string) (placeholders string, args []any) {
+// placeholders returns "$1, $2…" for a list, and the list as arguments.
+func placeholders(list []string) (joined string, args []any) {
 	marks := make([]string, len(list))
 	args = make([]any, len(list))
 	for i, item := range list {
-		marks[i], args[i] = "$"+strconv.Itoa(i+1), clean(item)
+		marks[i], args[i] = "$"+strconv.Itoa(i+1), storableText(item)
 	}
 	return strings.Join(marks, ", "), args
 }
 
 // AttemptsByNumber implements [checkout.Store].
 func (s *Store) AttemptsByNumber(ctx context.Context, numbers []string) ([]checkout.Attempt, error) {
-	marks, args := among(numbers)
-	return all(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE out_trade_no IN (`+marks+`)`, args...)
+	marks, args := placeholders(numbers)
+	return queryAll(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE out_trade_no IN (`+marks+`)`, args...)
 }
 
 // RefundsOfAttempts implements [checkout.Store].
 func (s *Store) RefundsOfAttempts(ctx context.Context, attemptIDs []string) ([]checkout.Refund, error) {
-	marks, args := among(attemptIDs)
-	return all(ctx, s.db.reader, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+` WHERE attempt_id IN (`+marks+`)`, args...)
+	marks, args := placeholders(attemptIDs)
+	return queryAll(ctx, s.db.reader, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+` WHERE attempt_id IN (`+marks+`)`, args...)
 }
 
 // PaidAttempts implements [checkout.Store].
 func (s *Store) PaidAttempts(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]checkout.Attempt, error) {
-	return all(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts
+	return queryAll(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts
 		WHERE merchant = $1 AND paid_at > 0 AND paid_at >= $2 AND paid_at < $3 AND (paid_at > $2 OR id > $4)
-		ORDER BY paid_at, id LIMIT $5`, merchant, ms(from), ms(to), afterID, limit)
+		ORDER BY paid_at, id LIMIT $5`, merchant, toMillis(from), toMillis(to), afterID, limit)
 }
 
 // SucceededRefunds implements [checkout.Store].
 func (s *Store) SucceededRefunds(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]checkout.Refund, error) {
-	return all(ctx, s.db.reader, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+`
+	return queryAll(ctx, s.db.reader, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+`
 		WHERE merchant = $1 AND state = 'succeeded' AND settled_at >= $2 AND settled_at < $3 AND (settled_at > $2 OR id > $4)
-		ORDER BY settled_at, id LIMIT $5`, merchant, ms(from), ms(to), afterID, limit)
+		ORDER BY settled_at, id LIMIT $5`, merchant, toMillis(from), toMillis(to), afterID, limit)
 }
 
 // AddDifference implements [checkout.Store].
 func (s *Store) AddDifference(ctx context.Context, e checkout.Event) (added bool, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		told, err := toldBefore(ctx, tx, e)
-		if err != nil || told {
+		exists, err := hasDifference(ctx, tx, e)
+		if err != nil || exists {
 			return err
 		}
-		if err := lockVersion(ctx, tx, e); err != nil {
+		if err := lockSessionAt(ctx, tx, e); err != nil {
 			return err
 		}
 		result, err := insertEvent(ctx, tx, e)
-		if err := one(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
-			return nil // told at the same moment, by another
-		} else if err := s.withJobs(ctx, tx, e, err); err != nil {
+		if err := requireRow(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
+			return nil // another transaction added it at the same moment
+		} else if err := s.addEntryAndJobs(ctx, tx, e, err); err != nil {
 			return err
 		}
 		if e.SessionID != "" {
-			if err := countUp(ctx, tx, e); err != nil {
+			if err := setSessionVersion(ctx, tx, e); err != nil {
 				return err
 			}
 		}
 		added = true
-		return s.changed(ctx, tx, e.SessionID)
+		return s.notifyNodes(ctx, tx, e.SessionID)
 	})
 	return added && err == nil, err
 }
 
-// toldBefore reports whether an event's difference was told.
-func toldBefore(ctx context.Context, tx *sql.Tx, e checkout.Event) (told bool, err error) {
+// hasDifference reports whether the merchant has an event of the same difference.
+func hasDifference(ctx context.Context, tx *sql.Tx, e checkout.Event) (exists bool, err error) {
 	err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM events WHERE merchant = $1 AND difference_key = $2)`,
-		e.Merchant, differenceKey(e)).Scan(&told)
+		e.Merchant, differenceKey(e)).Scan(&exists)
 	if err != nil {
-		return false, fmt.Errorf("looking for a difference: %w", err)
+		return false, fmt.Errorf("looking up a difference: %w", err)
 	}
-	return told, nil
+	return exists, nil
 }
 
 const reconciliationColumns = `id, merchant, window_from, window_to, started_at, finished_at,
@@ -91,17 +91,17 @@ const reconciliationColumns = `id, merchant, window_from, window_to, started_at,
 
 // SaveReconciliation implements [checkout.Store].
 func (s *Store) SaveReconciliation(ctx context.Context, r checkout.Reconciliation) error {
-	list, err := text(len(r.Found) > 0, r.Found)
+	list, err := optionalJSON(len(r.Found) > 0, r.Found)
 	if err != nil {
-		return fmt.Errorf("writing report %s: %w", r.ID, err)
+		return fmt.Errorf("encoding report %s: %w", r.ID, err)
 	}
 	_, err = s.db.writer.ExecContext(ctx, `INSERT INTO reconciliations (`+reconciliationColumns+`, found)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (id) DO UPDATE SET finished_at = excluded.finished_at, payments = excluded.payments, refunds = excluded.refunds,
 			elsewhere = excluded.elsewhere, differences = excluded.differences, told = excluded.told, healed = excluded.healed,
 			found = excluded.found, error = excluded.error`,
-		r.ID, r.Merchant, ms(r.From), ms(r.To), ms(r.StartedAt), ms(r.FinishedAt),
-		r.Payments, r.Refunds, r.Elsewhere, r.Differences, r.Told, r.Healed, clean(r.Error), list)
+		r.ID, r.Merchant, toMillis(r.From), toMillis(r.To), toMillis(r.StartedAt), toMillis(r.FinishedAt),
+		r.Payments, r.Refunds, r.Elsewhere, r.Differences, r.Told, r.Healed, storableText(r.Error), list)
 	if err != nil {
 		return fmt.Errorf("storing report %s: %w", r.ID, err)
 	}
@@ -110,13 +110,13 @@ func (s *Store) SaveReconciliation(ctx context.Context, r checkout.Reconciliatio
 
 // Reconciliation implements [checkout.Store].
 func (s *Store) Reconciliation(ctx context.Context, id string) (checkout.Reconciliation, error) {
-	return found(scanReconciliation(s.db.reader.QueryRowContext(ctx,
+	return orNotFound(scanReconciliation(s.db.reader.QueryRowContext(ctx,
 		`SELECT `+reconciliationColumns+`, found FROM reconciliations WHERE id = $1`, id)))
 }
 
 // Reconciliations implements [checkout.Store].
 func (s *Store) Reconciliations(ctx context.Context, merchant string, limit int) ([]checkout.Reconciliation, error) {
-	return all(ctx, s.db.reader, scanReconciliation, `SELECT `+reconciliationColumns+`, '' FROM reconciliations
+	return queryAll(ctx, s.db.reader, scanReconciliation, `SELECT `+reconciliationColumns+`, '' FROM reconciliations
 		WHERE CAST($1 AS TEXT) = '' OR merchant = $1 ORDER BY started_at DESC, id DESC LIMIT $2`, merchant, limit)
 }
 

@@ -17,21 +17,21 @@ var migrations embed.FS
 // Option changes how a database is opened.
 type Option func(*DB)
 
-// KeepSchema is an Option that changes no schema: opening fails with a
-// *SchemaError where the database's schema is not the one of this program.
+// KeepSchema is an Option that never changes the schema. Opening fails with a
+// *SchemaError if the database's schema is not that of this program.
 func KeepSchema(d *DB) { d.keepSchema = true }
 
 // KeepsSchema reports whether the database was opened with KeepSchema.
 func (d *DB) KeepsSchema() bool { return d.keepSchema }
 
-// SchemaError says that a database has another schema than the program.
+// SchemaError means that the schemas of the database and the program differ.
 type SchemaError struct {
-	// Database and Program are the versions. Database is 0 where there is no
-	// schema yet.
+	// Database and Program are the versions of their schemas. Database is 0 if it
+	// has no schema yet.
 	Database, Program int64
 }
 
-// Error implements error. It says what to do.
+// Error implements error. It tells the operator what to do.
 func (e *SchemaError) Error() string {
 	switch {
 	case e.Database > e.Program:
@@ -44,8 +44,8 @@ func (e *SchemaError) Error() string {
 	}
 }
 
-// checkSchema refuses a schema that is newer than the program's, and an older one
-// that is to stay.
+// checkSchema returns a *SchemaError if the database's schema is newer than the
+// program's, or if it is older and keep forbids to migrate it.
 func checkSchema(database, program int64, keep bool) error {
 	if database > program || database < program && keep {
 		return &SchemaError{Database: database, Program: program}
@@ -53,17 +53,18 @@ func checkSchema(database, program int64, keep bool) error {
 	return nil
 }
 
-// others are the migrations that are not for a dialect, by the end of their
-// names: where the two databases have no statement in common, each has a file.
-var others = map[goose.Dialect]string{goose.DialectSQLite3: "*_postgres.sql", goose.DialectPostgres: "*_sqlite.sql"}
+// foreignMigrations are the file names of the migrations that are for the other
+// dialect. A migration has a file for each dialect if no statement fits both.
+var foreignMigrations = map[goose.Dialect]string{goose.DialectSQLite3: "*_postgres.sql", goose.DialectPostgres: "*_sqlite.sql"}
 
-// versioned counts the tables of a database that say which version its schema has.
-var versioned = map[goose.Dialect]string{
+// countVersionTables counts the tables that hold the schema's version: 0 or 1.
+var countVersionTables = map[goose.Dialect]string{
 	goose.DialectSQLite3:  `SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'`,
 	goose.DialectPostgres: `SELECT count(*) FROM pg_class WHERE oid = to_regclass('goose_db_version')`,
 }
 
-// migrate brings the schema up to date, or only checks it where it is to stay.
+// migrate brings the schema up to date. With keepSchema it only checks it. It
+// returns a *SchemaError as checkSchema does.
 func (d *DB) migrate(ctx context.Context, dialect goose.Dialect) error {
 	provider, err := newProvider(dialect, d.writer)
 	if err != nil {
@@ -89,17 +90,18 @@ func newProvider(dialect goose.Dialect, db *sql.DB) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	foreign, err := fs.Glob(files, others[dialect])
+	foreign, err := fs.Glob(files, foreignMigrations[dialect])
 	if err != nil {
 		return nil, err
 	}
 	return goose.NewProvider(dialect, db, files, goose.WithExcludeNames(foreign), goose.WithSlog(slog.New(slog.DiscardHandler)))
 }
 
-// schemaVersion returns the newest migration that was made, 0 for none.
+// schemaVersion returns the version of the newest migration that was applied, 0
+// for none.
 func schemaVersion(ctx context.Context, dialect goose.Dialect, db *sql.DB) (version int64, err error) {
 	var tables int
-	if err := db.QueryRowContext(ctx, versioned[dialect]).Scan(&tables); err != nil || tables == 0 {
+	if err := db.QueryRowContext(ctx, countVersionTables[dialect]).Scan(&tables); err != nil || tables == 0 {
 		return 0, err
 	}
 	err = db.QueryRowContext(ctx, `SELECT COALESCE(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&version)

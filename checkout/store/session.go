@@ -26,10 +26,10 @@ func scanSession(r row) (checkout.Session, error) {
 		return s, err
 	}
 	if err := json.Unmarshal([]byte(wallets), &s.Wallets); err != nil {
-		return s, fmt.Errorf("reading the wallets of %s: %w", s.ID, err)
+		return s, fmt.Errorf("decoding the wallets of session %s: %w", s.ID, err)
 	}
 	if err := json.Unmarshal([]byte(metadata), &s.Metadata); err != nil {
-		return s, fmt.Errorf("reading the metadata of %s: %w", s.ID, err)
+		return s, fmt.Errorf("decoding the metadata of session %s: %w", s.ID, err)
 	}
 	return s, nil
 }
@@ -38,18 +38,18 @@ func scanSession(r row) (checkout.Session, error) {
 func (s *Store) CreateSession(ctx context.Context, c checkout.Session) error {
 	wallets, err := json.Marshal(c.Wallets)
 	if err != nil {
-		return fmt.Errorf("writing the wallets: %w", err)
+		return fmt.Errorf("encoding the wallets: %w", err)
 	}
 	metadata, err := json.Marshal(c.Metadata)
 	if err != nil {
-		return fmt.Errorf("writing the metadata: %w", err)
+		return fmt.Errorf("encoding the metadata: %w", err)
 	}
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
-			c.ID, c.Merchant, c.Version, string(c.Status), string(c.PaymentStatus), c.Amount, c.Currency, clean(c.Subject),
-			clean(c.ClientReferenceID), clean(c.SuccessURL), clean(c.CancelURL), string(wallets), c.Locale, string(metadata),
-			ms(c.CreatedAt), ms(c.ExpiresAt), ms(c.ConcludeAt), ms(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
+			c.ID, c.Merchant, c.Version, string(c.Status), string(c.PaymentStatus), c.Amount, c.Currency, storableText(c.Subject),
+			storableText(c.ClientReferenceID), storableText(c.SuccessURL), storableText(c.CancelURL), string(wallets), c.Locale, string(metadata),
+			toMillis(c.CreatedAt), toMillis(c.ExpiresAt), toMillis(c.ConcludeAt), toMillis(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
 			c.PaidBy, c.AmountRefunded, c.SealedOpenID)
 		if err != nil {
 			return err
@@ -64,54 +64,55 @@ func (s *Store) CreateSession(ctx context.Context, c checkout.Session) error {
 
 // Session implements [checkout.Store].
 func (s *Store) Session(ctx context.Context, id string) (checkout.Session, error) {
-	return found(scanSession(s.db.reader.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1`, id)))
+	return orNotFound(scanSession(s.db.reader.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1`, id)))
 }
 
 // ExpiringSessions implements [checkout.Store].
 func (s *Store) ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]checkout.Session, error) {
-	return all(ctx, s.db.reader, scanSession, inTurn(sessionColumns, "sessions", "status = 'open' AND conclude_at <= $1", "conclude_at"), ms(now), limit)
+	return queryAll(ctx, s.db.reader, scanSession, dueInTurnQuery(sessionColumns, "sessions", "status = 'open' AND conclude_at <= $1", "conclude_at"), toMillis(now), limit)
 }
 
 // PostponeConclusion implements [checkout.Store].
 func (s *Store) PostponeConclusion(ctx context.Context, id string, at time.Time) error {
 	_, err := s.db.writer.ExecContext(ctx,
-		`UPDATE sessions SET conclude_at = $1 WHERE id = $2 AND status = 'open'`, ms(at), id)
+		`UPDATE sessions SET conclude_at = $1 WHERE id = $2 AND status = 'open'`, toMillis(at), id)
 	return err
 }
 
-// lockSession keeps other transactions from changing a session until this one
-// ends. It does nothing for the id "".
+// lockSession locks a session's row until the transaction ends. It does nothing
+// for the id "".
 func lockSession(ctx context.Context, tx *sql.Tx, id string) error {
 	_, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version WHERE id = $1`, id)
 	return err
 }
 
-// lockVersion is lockSession for an event of it, if it is of one. It returns
-// ErrConflict where the session is not at the version before the event's.
-func lockVersion(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
+// lockSessionAt locks the session of an event, if it has one. It returns
+// ErrConflict if the session is not at the version before the event's.
+func lockSessionAt(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
 	if e.SessionID == "" {
 		return nil
 	}
 	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version WHERE id = $1 AND version = $2 - 1`, e.SessionID, e.Version)
-	return one(result, err, checkout.ErrConflict)
+	return requireRow(result, err, checkout.ErrConflict)
 }
 
-// countUp sets the version of an event's session to the event's, against the
-// one before it.
-func countUp(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
+// setSessionVersion sets the version of an event's session to that of the event.
+// It returns ErrConflict if the session is not at the version before it.
+func setSessionVersion(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
 	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = $1 WHERE id = $2 AND version = $1 - 1`, e.Version, e.SessionID)
-	return one(result, err, checkout.ErrConflict)
+	return requireRow(result, err, checkout.ErrConflict)
 }
 
-// updateSession writes what may change of a session, against the version that
-// was read, and counts that up by the number of the change's events, or by one.
+// updateSession writes the fields of a session that may change. It raises the
+// version by the number of events, but by at least one. It returns ErrConflict if
+// the stored version is not the one in c.
 func updateSession(ctx context.Context, tx *sql.Tx, c checkout.Session, events int) error {
 	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version + $11,
 			status = $1, payment_status = $2, paid_at = $3, paid_late = $4, paid_twice = $5, amount_mismatch = $6,
 			paid_by = $7, amount_refunded = $8,
 			sealed_openid = CASE WHEN $1 = 'open' THEN sealed_openid ELSE '' END
 		WHERE id = $9 AND version = $10`,
-		string(c.Status), string(c.PaymentStatus), ms(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
+		string(c.Status), string(c.PaymentStatus), toMillis(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
 		c.PaidBy, c.AmountRefunded, c.ID, c.Version, max(1, events))
-	return one(result, err, checkout.ErrConflict)
+	return requireRow(result, err, checkout.ErrConflict)
 }

@@ -19,13 +19,13 @@ import (
 // readers is how many connections may read an SQLite database at once.
 const readers = 4
 
-// minSQLite is the oldest SQLite that does not lose commits by the race of
-// resetting its write-ahead log.
+// minSQLite is the oldest version that is accepted. Older ones can lose commits in
+// a race when they reset the write-ahead log.
 var minSQLite = [3]int{3, 51, 3}
 
-// OpenSQLite opens the database file at path, makes it and its folder where
-// they are missing, and brings its schema up to date. A commit is on the disk
-// when it returns.
+// OpenSQLite opens the database file at path and brings its schema up to date. It
+// makes the file and its folder if they are missing. A commit is on the disk when
+// it returns.
 func OpenSQLite(ctx context.Context, path string, options ...Option) (*DB, error) {
 	if err := makeFolder(path); err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func OpenSQLite(ctx context.Context, path string, options ...Option) (*DB, error
 	if err != nil {
 		return nil, err
 	}
-	if err := db.with(options).prepare(ctx); err != nil {
+	if err := db.withOptions(options).prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), db.Close())
 	}
 	return db, nil
@@ -85,7 +85,7 @@ func (d *DB) prepare(ctx context.Context) error {
 	return d.migrate(ctx, goose.DialectSQLite3)
 }
 
-// checkSQLite refuses a version that can lose commits.
+// checkSQLite returns an error if a version of SQLite can lose commits.
 func checkSQLite(version string) error {
 	parts := strings.SplitN(version, ".", 4)
 	for i, least := range minSQLite {
@@ -103,27 +103,27 @@ func checkSQLite(version string) error {
 	return nil
 }
 
-// note remembers that the disk is full, or cannot be written.
-func (d *DB) note(err error) {
+// noteDiskError sets diskFull if err says that the disk is full or failed.
+func (d *DB) noteDiskError(err error) {
 	var failed *sqlite.Error
 	if !errors.As(err, &failed) {
 		return
 	}
-	switch failed.Code() & 0xff { // the rest tells what was being done
+	switch failed.Code() & 0xff { // the other bits name the operation
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
-		d.full.Store(true)
+		d.diskFull.Store(true)
 	default:
 	}
 }
 
-// tryRoom commits more than a notification and its outcome need. The room that
-// it takes is the database's to use.
-func (d *DB) tryRoom(ctx context.Context) (err error) {
+// checkDiskSpace commits more data than a notification and its outcome need, and
+// clears diskFull if that works. The database reuses the space.
+func (d *DB) checkDiskSpace(ctx context.Context) (err error) {
 	tx, err := d.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("looking for room on the disk: %w", err)
+		return fmt.Errorf("checking the space on the disk: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	_, err = tx.ExecContext(ctx, "CREATE TABLE room AS SELECT zeroblob(262144) AS filler; DROP TABLE room")
 	if err == nil {
 		err = tx.Commit()
@@ -131,6 +131,6 @@ func (d *DB) tryRoom(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("the disk is full: %w", err)
 	}
-	d.full.Store(false)
+	d.diskFull.Store(false)
 	return nil
 }

@@ -14,22 +14,23 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// ErrInUse says that another program serves from the database.
+// ErrInUse means that another program serves from the database.
 var ErrInUse = errors.New("another program serves from this database")
 
-// private is the mode of whatever holds data: its owner may read and write it.
-const private = 0o600
+// privateMode lets only the owner read and write a file.
+const privateMode = 0o600
 
-// sqliteFiles are the database's file and those that SQLite keeps beside it.
+// sqliteFiles returns the names of a database's file and of the files that SQLite
+// makes next to it.
 func sqliteFiles(path string) []string {
 	return []string{path, path + "-wal", path + "-shm", path + "-journal"}
 }
 
-// makePrivate makes a database's file where it is missing, and keeps it and those
-// beside it to their owner, whatever the umask and the folder allow. SQLite gives
-// the files that it makes later the mode of the database's file.
+// makePrivate makes a database's file if it is missing. It restricts that file and
+// the files next to it to their owner, whatever the umask and the folder allow.
+// SQLite gives files that it makes later the mode of the database's file.
 func makePrivate(path string) error {
-	if err := create(path); err != nil {
+	if err := createMissing(path); err != nil {
 		return fmt.Errorf("making %s: %w", path, err)
 	}
 	for _, name := range sqliteFiles(path) {
@@ -40,10 +41,10 @@ func makePrivate(path string) error {
 	return nil
 }
 
-// create makes a file that is missing. It opens no other: to close a file that
-// SQLite has open would end the locks that this process holds on it.
-func create(path string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, private)
+// createMissing makes a file if it is missing. It never opens an existing file:
+// closing a file that SQLite has open would release this process's locks on it.
+func createMissing(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, privateMode)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
@@ -53,53 +54,55 @@ func create(path string) error {
 	return file.Close()
 }
 
-// Restrict keeps a file to its owner, who may read and write it. It leaves a file alone that is not there, that
-// belongs to another user, or whose file system has no modes.
+// Restrict lets only the owner of a file read and write it. It does nothing, and
+// returns nil, if the file does not exist, belongs to another user, or is on a file
+// system without modes.
 func Restrict(path string) error {
 	info, err := os.Stat(path)
-	if err == nil && info.Mode().Perm() != private {
-		err = os.Chmod(path, private)
+	if err == nil && info.Mode().Perm() != privateMode {
+		err = os.Chmod(path, privateMode)
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("keeping %s to its owner: %w", path, err)
+		return fmt.Errorf("restricting %s to its owner: %w", path, err)
 	}
 	return nil
 }
 
-// OpenSQLiteAlone is OpenSQLite for a program that serves: it returns ErrInUse
-// where another does. Programs that only look may open the database beside it.
+// OpenSQLiteAlone is OpenSQLite for a program that serves. It returns ErrInUse if
+// another program serves from the same database. Other programs can still open the
+// database with OpenSQLite.
 func OpenSQLiteAlone(ctx context.Context, path string) (*DB, error) {
 	if err := makeFolder(path); err != nil {
 		return nil, err
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // one file has one lock, whatever names it has
+		path = real // a file has one lock, even if links give it several names
 	}
-	alone, err := holdAlone(ctx, path+".lock")
+	serverLock, err := lockFile(ctx, path+".lock")
 	if err != nil {
 		return nil, err
 	}
 	db, err := OpenSQLite(ctx, path)
 	if err != nil {
-		return nil, errors.Join(err, alone.Close())
+		return nil, errors.Join(err, serverLock.Close())
 	}
-	db.alone = alone
+	db.serverLock = serverLock
 	return db, nil
 }
 
-// lock is held until it is closed, or the process ends.
-type lock struct {
+// fileLock is a lock on a file until it is closed, or until the process ends.
+type fileLock struct {
 	db   *sql.DB
 	conn *sql.Conn
 }
 
-// holdAlone takes a lock on a file. It is SQLite's own, which comes from the
-// operating system on each platform: it ends with the process, however that ends.
-// The file stays empty.
-func holdAlone(ctx context.Context, path string) (*lock, error) {
+// lockFile locks a file, or returns ErrInUse if it is locked. It uses SQLite's
+// locks, which the operating system releases when the process ends in any way. The
+// file stays empty.
+func lockFile(ctx context.Context, path string) (*fileLock, error) {
 	if err := makePrivate(path); err != nil {
 		return nil, err
 	}
@@ -107,18 +110,18 @@ func holdAlone(ctx context.Context, path string) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("locking %s: %w", path, err)
 	}
-	conn, err := exclude(ctx, db)
+	conn, err := beginExclusive(ctx, db)
 	if isBusy(err) {
 		err = ErrInUse
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("locking %s: %w", path, err), db.Close())
 	}
-	return &lock{db, conn}, nil
+	return &fileLock{db, conn}, nil
 }
 
-// exclude returns a connection that keeps all others out.
-func exclude(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+// beginExclusive returns a connection with a lock that excludes all others.
+func beginExclusive(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
@@ -129,8 +132,8 @@ func exclude(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 	return conn, nil
 }
 
-// Close lets another program take the lock.
-func (l *lock) Close() error { return errors.Join(l.conn.Close(), l.db.Close()) }
+// Close releases the lock.
+func (l *fileLock) Close() error { return errors.Join(l.conn.Close(), l.db.Close()) }
 
 func isBusy(err error) bool {
 	var failed *sqlite.Error

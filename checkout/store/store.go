@@ -1,9 +1,10 @@
-// Package store is the SQL [checkout.Store]. Open a database with
-// [OpenSQLite] or [OpenPostgres], then make a store with [New]. Where several
-// nodes share it, [DB.Listen] tells each what the others have changed.
+// Package store implements [checkout.Store] on SQLite and PostgreSQL. Open a
+// database with [OpenSQLite] or [OpenPostgres], then make a store with [New]. If
+// several nodes share the database, [DB.Listen] tells each node which sessions the
+// others have changed.
 //
-// Every change is a compare-and-set in one transaction with its events and
-// their jobs. The queries are the common part of SQLite and PostgreSQL.
+// Every change is a compare-and-set in one transaction with its events and their
+// jobs. The queries use the SQL that both databases understand.
 package store
 
 import (
@@ -23,8 +24,7 @@ type Store struct {
 	enqueue Enqueue
 }
 
-// Enqueue inserts the jobs that an event makes necessary, in the event's own
-// transaction.
+// Enqueue inserts the jobs of an event in the event's transaction.
 type Enqueue func(ctx context.Context, tx *sql.Tx, e checkout.Event) error
 
 // New returns a store over db that calls enqueue for every event.
@@ -32,14 +32,14 @@ func New(db *DB, enqueue Enqueue) *Store { return &Store{db: db, enqueue: enqueu
 
 var _ checkout.Store = (*Store)(nil)
 
-// inTx runs do in a transaction.
+// inTx runs do in a transaction, and commits unless do fails.
 func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) (err error) {
-	defer func() { s.db.note(err) }()
+	defer func() { s.db.noteDiskError(err) }()
 	tx, err := s.db.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
 	if err := do(tx); err != nil {
 		return err
 	}
@@ -83,12 +83,12 @@ func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
 				return err
 			}
 		}
-		return s.changed(ctx, tx, c.SessionID())
+		return s.notifyNodes(ctx, tx, c.SessionID())
 	})
 }
 
-// one turns "no row was changed" into missing.
-func one(result sql.Result, err error, missing error) error {
+// requireRow returns err, or missing if a statement changed no row.
+func requireRow(result sql.Result, err error, missing error) error {
 	if err != nil {
 		return err
 	}
@@ -99,8 +99,8 @@ func one(result sql.Result, err error, missing error) error {
 	return err
 }
 
-// found turns "no rows" into ErrNotFound.
-func found[T any](v T, err error) (T, error) {
+// orNotFound replaces the error sql.ErrNoRows by ErrNotFound.
+func orNotFound[T any](v T, err error) (T, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return v, checkout.ErrNotFound
 	}
@@ -110,8 +110,8 @@ func found[T any](v T, err error) (T, error) {
 // row is a *sql.Row or *sql.Rows.
 type row interface{ Scan(into ...any) error }
 
-// all scans every row of a query.
-func all[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), query string, args ...any) (_ []T, err error) {
+// queryAll returns every row of a query, each read by scan.
+func queryAll[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), query string, args ...any) (_ []T, err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -128,21 +128,21 @@ func all[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), quer
 	return list, rows.Err()
 }
 
-// clean makes text from outside storable: PostgreSQL takes neither NUL nor what
-// is not UTF-8, and a notification that cannot be stored would come again and
-// again.
-func clean(text string) string {
+// storableText replaces NUL and invalid UTF-8 in text from outside. PostgreSQL
+// refuses both, and the gateway would resend a notification that cannot be stored
+// again and again.
+func storableText(text string) string {
 	return strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", "\uFFFD"), "\uFFFD")
 }
 
-// millis scans and stores a time as Unix milliseconds, the zero time as 0.
+// millis scans a time from Unix milliseconds, the zero time from 0.
 type millis struct{ at *time.Time }
 
 // Scan implements sql.Scanner.
 func (m millis) Scan(v any) error {
 	n, ok := v.(int64)
 	if !ok {
-		return fmt.Errorf("a time is a %T in the database", v)
+		return fmt.Errorf("a time in the database has the type %T, want int64", v)
 	}
 	*m.at = time.Time{}
 	if n != 0 {
@@ -151,17 +151,18 @@ func (m millis) Scan(v any) error {
 	return nil
 }
 
-func ms(t time.Time) int64 {
+// toMillis returns a time as Unix milliseconds, the zero time as 0.
+func toMillis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
 	return t.UnixMilli()
 }
 
-// inTurn selects the first $2 rows of a table that are due, the merchants in
-// turn and of each the longest due first: one whose gateway does not answer
-// must not fill the batch of all.
-func inTurn(columns, table, due, by string) string {
+// dueInTurnQuery selects the first $2 rows of a table that are due. It takes the
+// merchants in turn, so that one whose gateway does not answer cannot fill the
+// batch, and the longest due first of each merchant.
+func dueInTurnQuery(columns, table, due, by string) string {
 	return `SELECT ` + columns + ` FROM (SELECT ` + columns + `, row_number() OVER (PARTITION BY merchant ORDER BY ` + by + `) AS turn
 		FROM ` + table + ` WHERE ` + due + `) AS due ORDER BY turn, ` + by + ` LIMIT $2`
 }

@@ -16,13 +16,13 @@ func scanEntry(r row) (checkout.Entry, error) {
 	return e, err
 }
 
-// addEntries stores entries of timelines.
+// addEntries stores timeline entries.
 func addEntries(ctx context.Context, tx *sql.Tx, entries ...checkout.Entry) error {
 	for _, e := range entries {
 		_, err := tx.ExecContext(ctx, `INSERT INTO timeline (`+entryColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			e.SessionID, e.AttemptID, e.Ref, ms(e.At), string(e.Kind), string(e.Cause), clean(e.Result), clean(e.Detail), clean(e.Body))
+			e.SessionID, e.AttemptID, e.Ref, toMillis(e.At), string(e.Kind), string(e.Cause), storableText(e.Result), storableText(e.Detail), storableText(e.Body))
 		if err != nil {
-			return fmt.Errorf("writing the timeline of %s: %w", e.SessionID, err)
+			return fmt.Errorf("writing the timeline of session %s: %w", e.SessionID, err)
 		}
 	}
 	return nil
@@ -35,18 +35,18 @@ func (s *Store) Record(ctx context.Context, entries ...checkout.Entry) error {
 
 // Timeline implements [checkout.Store].
 func (s *Store) Timeline(ctx context.Context, sessionID string) ([]checkout.Entry, error) {
-	return all(ctx, s.db.reader, scanEntry,
+	return queryAll(ctx, s.db.reader, scanEntry,
 		`SELECT `+entryColumns+` FROM timeline WHERE session_id = $1 ORDER BY id`, sessionID)
 }
 
-// Lookup returns the sessions that a number stands for: an id of a session, an
-// attempt, a refund or an event, a number of an order or a refund at the
-// gateway, or the shop's own. It returns none for one that nobody knows.
+// Lookup returns the ids of the sessions that a number belongs to. The number is
+// the id of a session, attempt, refund or event, the number of an order or refund
+// at the gateway, or the shop's own reference. It returns none for an unknown one.
 func (s *Store) Lookup(ctx context.Context, number string) ([]string, error) {
-	if number == "" { // what many have not got
+	if number == "" { // many sessions have an empty reference
 		return nil, nil
 	}
-	return all(ctx, s.db.reader, func(r row) (id string, err error) { return id, r.Scan(&id) },
+	return queryAll(ctx, s.db.reader, func(r row) (id string, err error) { return id, r.Scan(&id) },
 		`SELECT id FROM sessions WHERE id = $1 OR client_reference_id = $1
 		UNION SELECT session_id FROM attempts WHERE id = $1 OR out_trade_no = $1 OR trade_id = $1
 		UNION SELECT session_id FROM refunds WHERE id = $1 OR out_refund_no = $1 OR gateway_id = $1 OR client_reference_id = $1

@@ -13,10 +13,10 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// Unreachable reports whether an error says that the database does not answer: it
-// cannot be connected to, it ends or starts, or the connection broke. What was
-// asked for may be asked for again once it is back. Of an error that is not the
-// store's it may be wrong: the connections to others break in the same way.
+// Unreachable reports whether an error means that the database does not answer:
+// connecting failed, the server is shutting down or starting, or the connection
+// broke. The caller may retry once the database is back. The error must come from
+// the store, because other broken connections give the same errors.
 func Unreachable(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, checkout.ErrOutcomeUnknown) {
 		return false
@@ -25,19 +25,19 @@ func Unreachable(err error) bool {
 	if errors.As(err, &connecting) {
 		return true
 	}
-	var said *pgconn.PgError
-	if errors.As(err, &said) {
-		// 08: connections; 57P01 to 57P03: the server ends or starts; 53300: it
-		// has no connection left.
-		return strings.HasPrefix(said.Code, "08") || strings.HasPrefix(said.Code, "57P0") || said.Code == "53300"
+	var answer *pgconn.PgError
+	if errors.As(err, &answer) {
+		// 08: connection errors; 57P01 to 57P03: the server shuts down or starts;
+		// 53300: it has no free connection.
+		return strings.HasPrefix(answer.Code, "08") || strings.HasPrefix(answer.Code, "57P0") || answer.Code == "53300"
 	}
-	return broken(err)
+	return isConnectionBroken(err)
 }
 
-// broken reports whether a connection ended.
-func broken(err error) bool {
-	for _, ended := range []error{driver.ErrBadConn, net.ErrClosed, io.ErrUnexpectedEOF} {
-		if errors.Is(err, ended) {
+// isConnectionBroken reports whether an error means that the connection ended.
+func isConnectionBroken(err error) bool {
+	for _, target := range []error{driver.ErrBadConn, net.ErrClosed, io.ErrUnexpectedEOF} {
+		if errors.Is(err, target) {
 			return true
 		}
 	}

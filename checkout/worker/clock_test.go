@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// moved is a clock that is away from the system's, as a steady one is after
-// the system's was moved.
-type moved time.Duration
+// shiftedClock differs from the system's clock by a duration, as a steady clock does
+// after the system's clock was moved.
+type shiftedClock time.Duration
 
-func (m moved) Now() time.Time { return time.Now().Add(time.Duration(m)) }
+func (m shiftedClock) Now() time.Time { return time.Now().Add(time.Duration(m)) }
 
-// TestQueueGoesByItsClock: by the system's, which SQLite and River would go by,
-// the sweep stops for an hour or a second try comes at once.
-func TestQueueGoesByItsClock(t *testing.T) {
+// TestQueueUsesItsClock checks that the queue uses the configured clock. With the
+// system's clock the sweep would stop for an hour, or a retry would come at once.
+func TestQueueUsesItsClock(t *testing.T) {
 	t.Parallel()
-	for name, by := range map[string]time.Duration{"the system's was moved ahead": -time.Hour, "the system's was moved back": time.Hour} {
+	for name, shift := range map[string]time.Duration{"the system's was moved ahead": -time.Hour, "the system's was moved back": time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var tries atomic.Int32
@@ -27,22 +27,21 @@ func TestQueueGoesByItsClock(t *testing.T) {
 					w.WriteHeader(http.StatusBadGateway)
 				}
 			})
-			f := newFixtureAt(t, databases["SQLite"](t), url, moved(by))
-			swept := make(chan struct{}, 100)
-			f.config.Sweeper = sweeper(func() error { swept <- struct{}{}; return errors.New("seen") })
-			f.work()
+			f := newFixtureWithClock(t, databases["SQLite"](t), url, shiftedClock(shift))
+			swept := f.sweeps(errors.New("the store failed"))
+			f.startWorker()
 			for range 3 {
-				next(t, swept)
+				receive(t, swept)
 			}
-			f.tell(shop, 1)
-			first := next(t, calls)
-			begun := time.Now()
-			second := next(t, calls)
+			f.storeEvents(shop, 1)
+			first := receive(t, calls)
+			received := time.Now()
+			second := receive(t, calls)
 			if first.header.Get("Webhook-Id") != second.header.Get("Webhook-Id") {
-				t.Error("the second try is another webhook")
+				t.Error("the retry has another Webhook-Id")
 			}
-			if waited := time.Since(begun); waited < 4*time.Second {
-				t.Errorf("the second try came after %s, want 5 s", waited)
+			if waited := time.Since(received); waited < 4*time.Second {
+				t.Errorf("the retry came after %s, want 5 s", waited)
 			}
 		})
 	}

@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -18,22 +17,23 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// Database is where the jobs are: a *store.DB.
+// Database holds the jobs. It is a *store.DB.
 type Database interface {
-	// Writer is what transactions begin with.
+	// Writer returns the connections that write.
 	Writer() *sql.DB
-	// Postgres is the pool that Writer draws from, or nil for SQLite.
+	// Postgres returns the pool behind Writer, or nil for SQLite.
 	Postgres() *pgxpool.Pool
-	// KeepsSchema says that no schema may be changed.
+	// KeepsSchema reports whether the schema must not be changed.
 	KeepsSchema() bool
+	// WithLock calls do while no other node holds the same advisory lock.
+	WithLock(ctx context.Context, lock int64, do func() error) error
 }
 
 // client is River's.
 type client = *river.Client[*sql.Tx]
 
-// newDriver returns River's driver for the database. For PostgreSQL it works on
-// the pool that the store's transactions are of, and listens on a connection of
-// its own.
+// newDriver returns River's driver for the database. For PostgreSQL it uses the
+// store's pool, and a connection of its own to listen.
 func newDriver(db Database) riverdriver.Driver[*sql.Tx] {
 	if pool := db.Postgres(); pool != nil {
 		return riverdatabasesql.NewWithPgxListener(db.Writer(), pool)
@@ -48,38 +48,35 @@ func newClient(db Database, clock checkout.Clock, config *river.Config) (client,
 	return river.NewClient(newDriver(db), config)
 }
 
-// queueTime has River go by our clock, for which its configuration has a place
-// among what is for tests: by the system's, a clock that jumps back would stop
-// the periodic work until the old time has come again.
+// queueTime makes River use our clock. With the system's clock, a jump back would
+// stop the periodic jobs until the old time comes again. River's configuration only
+// has a test option for this.
 type queueTime struct {
 	checkout.Clock
-	// rules says that the database has no clock of its own.
-	rules bool
+	// replacesDatabase means that the database has no clock of its own.
+	replacesDatabase bool
 }
 
-// NowOrNil implements rivertype.TimeGenerator: nil leaves it to the database.
+// NowOrNil implements rivertype.TimeGenerator. With nil the database's clock is used.
 func (t queueTime) NowOrNil() *time.Time {
-	if !t.rules {
+	if !t.replacesDatabase {
 		return nil
 	}
 	now := t.Now()
 	return &now
 }
 
-// migrate brings River's tables up to date, or only checks them where the schema
-// is to stay.
+// migrate brings River's tables up to date. It only checks them if the database
+// keeps its schema.
 func migrate(ctx context.Context, db Database) error {
 	migrator, err := rivermigrate.New(newDriver(db), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
-	pool := db.Postgres()
-	if pool == nil || db.KeepsSchema() {
+	if db.KeepsSchema() {
 		return migrateUp(ctx, db, migrator)
 	}
-	return pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		return locked(ctx, conn, func() error { return migrateUp(ctx, db, migrator) })
-	})
+	return db.WithLock(ctx, migrationLock, func() error { return migrateUp(ctx, db, migrator) })
 }
 
 func migrateUp(ctx context.Context, db Database, migrator *rivermigrate.Migrator[*sql.Tx]) error {
@@ -90,41 +87,33 @@ func migrateUp(ctx context.Context, db Database, migrator *rivermigrate.Migrator
 	return err
 }
 
-// checkSchema refuses tables of a newer River, which this one may not understand,
-// and those of an older one where the schema is to stay.
+// checkSchema returns an error if the tables are of a newer River, because this one
+// may not understand them. It also does if they are of an older River and the
+// database keeps its schema.
 func checkSchema(ctx context.Context, db Database, migrator *rivermigrate.Migrator[*sql.Tx]) error {
-	known := newestOf(migrator.AllVersions())
+	known := newestVersion(migrator.AllVersions())
 	existing, err := migrator.ExistingVersions(ctx)
-	if err != nil { // as where River does not know one of them
-		var made int
+	if err != nil { // also if River does not know one of them
+		var applied int
 		row := db.Writer().QueryRowContext(ctx, "SELECT max(version) FROM river_migration")
-		if row.Scan(&made) == nil && made > known {
-			return fmt.Errorf("the queue's schema has version %d and this program knows version %d at most: a newer wantukit has migrated it, run that one", made, known)
+		if row.Scan(&applied) == nil && applied > known {
+			return fmt.Errorf("the queue's schema has version %d and this program knows version %d at most: a newer wantukit has migrated it, run that one", applied, known)
 		}
 		return err
 	}
-	if made := newestOf(existing); made < known && db.KeepsSchema() {
-		return fmt.Errorf("the queue's schema has version %d and this program needs version %d: run `wantukit migrate`", made, known)
+	if applied := newestVersion(existing); applied < known && db.KeepsSchema() {
+		return fmt.Errorf("the queue's schema has version %d and this program needs version %d: run `wantukit migrate`", applied, known)
 	}
 	return nil
 }
 
-func newestOf(migrations []rivermigrate.Migration) (version int) {
+func newestVersion(migrations []rivermigrate.Migration) (version int) {
 	for _, m := range migrations {
 		version = max(version, m.Version)
 	}
 	return version
 }
 
-// migrationLock is the advisory lock of whoever migrates the queue.
+// migrationLock is the advisory lock of a node that migrates the queue. It differs
+// from the store's.
 const migrationLock = 0x77616e74_00000002
-
-// locked calls do while no other node migrates.
-func locked(ctx context.Context, conn *pgxpool.Conn, do func() error) error {
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
-		return fmt.Errorf("waiting to migrate: %w", err)
-	}
-	err := do()
-	_, unlock := conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLock))
-	return errors.Join(err, unlock)
-}

@@ -15,11 +15,9 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-// What the queue does on each kind of database.
-
-func TestWebhookOnBoth(t *testing.T) {
+func TestWebhookIsRetried(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
 		var tries atomic.Int64
 		url, calls := endpoint(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -27,113 +25,118 @@ func TestWebhookOnBoth(t *testing.T) {
 				w.WriteHeader(http.StatusInternalServerError)
 			}
 		})
-		f := on(url)
-		f.work()
-		event := f.tell(shop, 1)[0]
-		f.tell("other", 1)
-		first, second := next(t, calls), next(t, calls)
-		verify(t, second)
+		f := newFixture(url)
+		f.startWorker()
+		event := f.storeEvents(shop, 1)[0]
+		f.storeEvents("other", 1)
+		first, second := receive(t, calls), receive(t, calls) // the second after the 5 s of the schedule
+		verifySignature(t, second)
 		if id := first.header.Get("Webhook-Id"); id != event.ID || id != second.header.Get("Webhook-Id") {
-			t.Errorf("event %s was told as %s", event.ID, id)
+			t.Errorf("event %s was delivered with Webhook-Id %s", event.ID, id)
 		}
-		f.await("completed")
-		if text := f.problems(); !strings.Contains(text, "the shop answered 500") {
-			t.Errorf("noted %s", text)
+		if string(first.body) != string(second.body) {
+			t.Error("the retry has another body")
+		}
+		f.awaitState("completed")
+		if text := f.jobErrors(); !strings.Contains(text, "the shop answered 500") {
+			t.Errorf("the errors of the job are %s", text)
 		}
 		if n := f.jobs(""); n != 1 {
-			t.Errorf("%d jobs", n)
+			t.Errorf("%d jobs, want 1", n)
 		}
 	})
 }
 
-func TestEventWithoutItsJobOnBoth(t *testing.T) {
+func TestEventIsNotStoredWithoutItsJob(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
-		f := on("http://shop.invalid")
+		f := newFixture("http://shop.invalid")
 		if _, err := f.db.Writer().ExecContext(t.Context(), "DROP TABLE river_job"); err != nil {
 			t.Fatal(err)
 		}
-		if err := tryTell(f); err == nil {
+		if err := tryStoreEvent(f); err == nil {
 			t.Error("an event was stored without its job")
 		}
 		if events, err := f.store.Events(t.Context(), "cs_1"); err != nil || len(events) != 0 {
-			t.Errorf("%d events, error %v", len(events), err)
+			t.Errorf("%d events, error %v, want none", len(events), err)
 		}
 	})
 }
 
-func TestJobOfAChangeThatIsRolledBack(t *testing.T) {
+func TestRollbackRemovesTheJobs(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
-		f := on("http://shop.invalid")
-		told := f.tell(shop, 1)[0]
-		fresh := told
+		f := newFixture("http://shop.invalid")
+		stored := f.storeEvents(shop, 1)[0]
+		fresh := stored
 		fresh.ID = "evt_fresh"
-		// The second event has an ID that is taken: both go, with their jobs.
-		if err := f.store.Apply(t.Context(), checkout.Change{Events: []checkout.Event{fresh, told}}); err == nil {
+		// The second event's ID is in use, so the transaction fails.
+		if err := f.store.Apply(t.Context(), checkout.Change{Events: []checkout.Event{fresh, stored}}); err == nil {
 			t.Fatal("an event was stored twice")
 		}
 		if n := f.jobs(""); n != 1 {
-			t.Errorf("%d jobs, want that of the first change", n)
+			t.Errorf("%d jobs, want only that of the first change", n)
 		}
 	})
 }
 
-// sweeps has the fixture's worker tell of each sweep.
-func (f *fixture) sweeps() <-chan struct{} {
+// sweeps returns a channel that receives each sweep of the fixture's worker. Each
+// sweep returns err.
+func (f *fixture) sweeps(err error) <-chan struct{} {
 	swept := make(chan struct{}, 100)
-	f.config.Sweeper = sweeper(func() error { swept <- struct{}{}; return nil })
+	f.config.Sweeper = sweepFunc(func() error { swept <- struct{}{}; return err })
 	return swept
 }
 
-// led is a leader that said just now that it leads, as one that was killed did.
-const led = `INSERT INTO river_leader (leader_id, elected_at, expires_at) VALUES ('killed', `
+// insertLeader inserts a leader that has just renewed its term, as a killed one may
+// have.
+const insertLeader = `INSERT INTO river_leader (leader_id, elected_at, expires_at) VALUES ('killed', `
 
-func TestLeaderThatWasKilled(t *testing.T) {
+func TestKilledLeaderIsReplaced(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
-		f := on("")
-		// River alone would wait until its time is over.
+		f := newFixture("")
+		// River alone would wait for the end of its term.
 		times := "datetime('now'), datetime('now', '+1 hour'))"
 		if f.db.Postgres() != nil {
 			times = "now(), now() + interval '1 hour')"
 		}
-		if _, err := f.db.Writer().ExecContext(t.Context(), led+times); err != nil {
+		if _, err := f.db.Writer().ExecContext(t.Context(), insertLeader+times); err != nil {
 			t.Fatal(err)
 		}
-		swept, began := f.sweeps(), time.Now()
-		f.work()
-		next(t, swept)
+		swept, began := f.sweeps(nil), time.Now()
+		f.startWorker()
+		receive(t, swept)
 		t.Logf("the next leader swept after %s", time.Since(began))
 	})
 }
 
-func TestLeaderThatIsFrozen(t *testing.T) {
+func TestFrozenLeaderIsReplaced(t *testing.T) {
 	t.Parallel()
-	f := newFixtureOver(t, databases["PostgreSQL"](t), "")
+	f := newFixtureOn(t, databases["PostgreSQL"](t), "")
 	conn, err := f.db.Writer().Conn(t.Context())
 	must(t, err)
 	t.Cleanup(func() { must(t, conn.Close()) })
-	for _, statement := range []string{ // it has its lifeline, and renews nothing
+	for _, statement := range []string{ // it holds its node lock, and does not renew its term
 		`SELECT pg_advisory_lock(x'77616e74'::int, hashtext('killed'))`,
-		led + "now(), now() + interval '15 seconds')",
+		insertLeader + "now(), now() + interval '15 seconds')",
 	} {
 		_, err := conn.ExecContext(t.Context(), statement)
 		must(t, err)
 	}
-	swept, began := f.sweeps(), time.Now()
-	f.work()
-	next(t, swept)
-	// What the next leader does then may take a busy machine any time.
+	swept, began := f.sweeps(nil), time.Now()
+	f.startWorker()
+	receive(t, swept)
+	// The election is measured, because a busy machine may delay the sweep.
 	var elected time.Time
 	must(t, conn.QueryRowContext(t.Context(), "SELECT elected_at FROM river_leader").Scan(&elected))
 	took := elected.Sub(began)
 	t.Logf("the next leader was elected after %s", took)
 	if took < 5*time.Second || took > 15*time.Second {
-		t.Error("want 8 s, and 15 s at most: then its time is over")
+		t.Error("want 8 s, and at most the 15 s of its term")
 	}
 }
 
@@ -150,7 +153,7 @@ func TestNodesShareTheWork(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			nodes[i] = newFixtureOver(t, db, url)
+			nodes[i] = newFixtureOn(t, db, url)
 		})
 	}
 	wg.Wait()
@@ -159,19 +162,19 @@ func TestNodesShareTheWork(t *testing.T) {
 	}
 	swept := make(chan int, 1000)
 	for i, f := range nodes {
-		f.config.Sweeper = sweeper(func() error { swept <- i; return nil })
+		f.config.Sweeper = sweepFunc(func() error { swept <- i; return nil })
 		w, err := worker.New(f.config)
 		must(t, err)
 		must(t, w.Start(context.Background()))
 		workers[i] = w
 	}
-	events := nodes[0].tell(shop, 30)
-	told := map[string]int{}
+	events := nodes[0].storeEvents(shop, 30)
+	delivered := map[string]int{}
 	for range events {
-		told[next(t, calls).header.Get("Webhook-Id")]++
+		delivered[receive(t, calls).header.Get("Webhook-Id")]++
 	}
-	next(t, swept)
-	for i, w := range workers { // one after the other ends, and the rest go on
+	receive(t, swept)
+	for i, w := range workers { // stop one node after the other: the rest go on
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		must(t, w.Stop(ctx))
 		cancel()
@@ -179,21 +182,20 @@ func TestNodesShareTheWork(t *testing.T) {
 			<-swept
 		}
 		if i < len(workers)-1 {
-			next(t, swept)
+			receive(t, swept)
 		}
 	}
-	if n := len(calls); n != 0 || len(told) != len(events) {
-		t.Errorf("%d of %d events were told, and %d twice", len(told), len(events), n)
+	if n := len(calls); n != 0 || len(delivered) != len(events) {
+		t.Errorf("%d of %d events were delivered, and %d twice", len(delivered), len(events), n)
 	}
 }
 
-// TestQueueOfANewerVersion is refused with both versions: this River may not
-// understand the tables of a newer one.
-func TestQueueOfANewerVersion(t *testing.T) {
+// TestNewerQueueSchemaIsRefused checks that the error names both versions.
+func TestNewerQueueSchemaIsRefused(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
-		f := on("")
+		f := newFixture("")
 		if _, err := f.db.Writer().ExecContext(t.Context(), "INSERT INTO river_migration (line, version) VALUES ('main', 999)"); err != nil {
 			t.Fatal(err)
 		}

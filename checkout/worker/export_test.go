@@ -13,20 +13,21 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// Wait and RetryAfter are what decides when a webhook is tried again.
+// RetryDelay and RetryAfter decide when a webhook is retried.
 var (
-	Wait       = wait
+	RetryDelay = retryDelay
 	RetryAfter = retryAfter
 )
 
-// Try is what became of one try to deliver a webhook.
+// Try is the result of one try to deliver a webhook.
 type Try struct {
 	Err error
-	// Next is when the queue would try again.
+	// Next is when the queue would retry.
 	Next time.Time
 }
 
-// Deliver returns what the queue calls for each try to deliver the event evt_1.
+// Deliver returns the function that the queue calls for each try to deliver the
+// event evt_1.
 func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
 	t.Helper()
 	if c.Random == nil {
@@ -47,19 +48,20 @@ func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
 	}
 }
 
-// ReconcileJob returns what the queue calls for each round.
+// ReconcileJob returns the function that the queue calls for each round of
+// reconciliation.
 func ReconcileJob(r Reconciler, logger *slog.Logger) func(context.Context) error {
 	w := &reconcileWorker{reconciler: r, logger: logger}
 	return func(ctx context.Context) error { return w.Work(ctx, nil) }
 }
 
-// SweepJob returns what the queue calls for each sweep.
+// SweepJob returns the function that the queue calls for each sweep.
 func SweepJob(s Sweeper) func(context.Context) error {
 	w := &sweepWorker{sweeper: s}
 	return func(ctx context.Context) error { return w.Work(ctx, nil) }
 }
 
-// WriteReconcileJob writes the job of a round as the leader does.
+// WriteReconcileJob writes the job of a round of reconciliation, as the leader does.
 func WriteReconcileJob(ctx context.Context, db Database) error {
 	c, err := newClient(db, nil, &river.Config{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

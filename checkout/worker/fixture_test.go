@@ -19,17 +19,17 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-// secret is "whsec_" and base64 of 24 bytes; canary is the part that must not leak.
+// secret is a webhook secret. canary is the part of it that must not leak.
 const (
 	canary = "Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5"
 	secret = "whsec_" + canary
 	shop   = "shop"
 )
 
-// loopback is where the shops of these tests are.
+// loopback is the address of the shops of these tests.
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 
-// fixture is a queue over a database, and a store that writes to it.
+// fixture is a database, a store that writes to the queue, and a worker's config.
 type fixture struct {
 	t      *testing.T
 	db     *store.DB
@@ -37,7 +37,7 @@ type fixture struct {
 	config worker.Config
 }
 
-// databases are the kinds of database that the queue works on.
+// databases open an empty database of each kind.
 var databases = map[string]func(*testing.T) *store.DB{
 	"SQLite": func(t *testing.T) *store.DB {
 		t.Helper()
@@ -55,31 +55,31 @@ var databases = map[string]func(*testing.T) *store.DB{
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// onBoth runs a test on each kind of database, with one shop whose endpoint is
-// at url ("" for none).
-func onBoth(t *testing.T, do func(t *testing.T, on func(url string) *fixture)) {
+// onEachDatabase runs a test on each kind of database. The test gets a function
+// that returns a fixture with one shop, whose endpoint is at url ("" for none).
+func onEachDatabase(t *testing.T, do func(t *testing.T, newFixture func(url string) *fixture)) {
 	t.Helper()
 	for kind, open := range databases {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			do(t, func(url string) *fixture { return newFixtureOver(t, open(t), url) })
+			do(t, func(url string) *fixture { return newFixtureOn(t, open(t), url) })
 		})
 	}
 }
 
-// newFixture is over SQLite, and has one shop, whose endpoint is at url ("" for
-// none).
+// newFixture returns a fixture on SQLite with one shop, whose endpoint is at url (""
+// for none).
 func newFixture(t *testing.T, url string) *fixture {
 	t.Helper()
-	return newFixtureOver(t, databases["SQLite"](t), url)
+	return newFixtureOn(t, databases["SQLite"](t), url)
 }
 
-func newFixtureOver(t *testing.T, db *store.DB, url string) *fixture {
+func newFixtureOn(t *testing.T, db *store.DB, url string) *fixture {
 	t.Helper()
-	return newFixtureAt(t, db, url, wallClock{})
+	return newFixtureWithClock(t, db, url, systemClock{})
 }
 
-func newFixtureAt(t *testing.T, db *store.DB, url string, clock checkout.Clock) *fixture {
+func newFixtureWithClock(t *testing.T, db *store.DB, url string, clock checkout.Clock) *fixture {
 	t.Helper()
 	t.Cleanup(func() { must(t, db.Close()) })
 	endpoints := map[string]worker.Endpoint{shop: {URL: url, Secret: secret, AllowPrivate: loopback}, "other": {}}
@@ -87,25 +87,25 @@ func newFixtureAt(t *testing.T, db *store.DB, url string, clock checkout.Clock) 
 	must(t, err)
 	s := store.New(db, queue.Enqueue)
 	return &fixture{t, db, s, worker.Config{
-		DB: db, Sweeper: sweeper(func() error { return nil }), Reconciler: &reconciler{}, Events: s, Endpoints: endpoints, Clock: clock,
+		DB: db, Sweeper: sweepFunc(func() error { return nil }), Reconciler: &reconciler{}, Events: s, Endpoints: endpoints, Clock: clock,
 		Logger: slog.New(slog.DiscardHandler),
 	}}
 }
 
-// wallClock is the system's.
-type wallClock struct{}
+// systemClock is the system's clock.
+type systemClock struct{}
 
-func (wallClock) Now() time.Time { return time.Now() }
+func (systemClock) Now() time.Time { return time.Now() }
 
-// sweeper is a Sweeper whose pages watch nothing.
-type sweeper func() error
+// sweepFunc is a Sweeper without open pages.
+type sweepFunc func() error
 
-func (s sweeper) Sweep(context.Context) error { return s() }
+func (s sweepFunc) Sweep(context.Context) error { return s() }
 
-func (s sweeper) SweepWatched(context.Context) {}
+func (s sweepFunc) SweepWatched(context.Context) {}
 
-// work starts a worker that stops when the test ends.
-func (f *fixture) work() {
+// startWorker starts a worker that stops when the test ends.
+func (f *fixture) startWorker() {
 	f.t.Helper()
 	w, err := worker.New(f.config)
 	must(f.t, err)
@@ -117,8 +117,8 @@ func (f *fixture) work() {
 	})
 }
 
-// tell stores a session of a merchant's with n events.
-func (f *fixture) tell(merchant string, n int) []checkout.Event {
+// storeEvents stores a session of a merchant with n events, and returns the events.
+func (f *fixture) storeEvents(merchant string, n int) []checkout.Event {
 	f.t.Helper()
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s := checkout.Session{
@@ -137,7 +137,7 @@ func (f *fixture) tell(merchant string, n int) []checkout.Event {
 	return events
 }
 
-// jobs counts the webhooks in a state of River's, or in any.
+// jobs counts the webhook jobs in a state of River's, or in any state for "".
 func (f *fixture) jobs(state string) (n int) {
 	f.t.Helper()
 	must(f.t, f.db.Writer().QueryRowContext(f.t.Context(),
@@ -145,37 +145,37 @@ func (f *fixture) jobs(state string) (n int) {
 	return n
 }
 
-// await looks again and again until a webhook is in a state.
-func (f *fixture) await(state string) {
+// awaitState waits until a webhook job is in a state.
+func (f *fixture) awaitState(state string) {
 	f.t.Helper()
-	until(f.t, func() bool { return f.jobs(state) > 0 })
+	waitUntil(f.t, func() bool { return f.jobs(state) > 0 })
 }
 
-// problems returns what the queue has noted of failed tries, once it has.
-func (f *fixture) problems() string {
+// jobErrors waits until a try has failed, and returns the errors of the webhook job.
+func (f *fixture) jobErrors() string {
 	f.t.Helper()
 	var text sql.NullString
-	until(f.t, func() bool {
+	waitUntil(f.t, func() bool {
 		must(f.t, f.db.Writer().QueryRowContext(f.t.Context(), `SELECT CAST(errors AS TEXT) FROM river_job WHERE kind = 'webhook'`).Scan(&text))
 		return text.String != ""
 	})
 	return text.String
 }
 
-// patience bounds whatever a test waits for. It is long: the machines are
-// shared, and a test that passes never waits for it.
-const patience = 60 * time.Second
+// testTimeout limits every wait of a test. It is long, because machines are shared.
+// A test that passes never waits so long.
+const testTimeout = 60 * time.Second
 
-// until looks again and again.
-func until(t *testing.T, done func() bool) {
+// waitUntil polls until done returns true.
+func waitUntil(t *testing.T, done func() bool) {
 	t.Helper()
-	look, enough := time.NewTicker(10*time.Millisecond), time.After(patience)
-	defer look.Stop()
+	poll, timeout := time.NewTicker(10*time.Millisecond), time.After(testTimeout)
+	defer poll.Stop()
 	for !done() {
 		select {
-		case <-look.C:
-		case <-enough:
-			t.Fatal("waited in vain")
+		case <-poll.C:
+		case <-timeout:
+			t.Fatalf("the condition is still false after %s", testTimeout)
 		}
 	}
 }
@@ -187,8 +187,8 @@ type call struct {
 	body   []byte
 }
 
-// endpoint is a shop that answers with what answer says, and tells of each
-// call.
+// endpoint starts a shop whose requests answer handles. It returns the shop's URL
+// and a channel that receives each request.
 func endpoint(t *testing.T, answer func(http.ResponseWriter, *http.Request)) (string, <-chan call) {
 	t.Helper()
 	calls := make(chan call, 100)
@@ -204,14 +204,14 @@ func endpoint(t *testing.T, answer func(http.ResponseWriter, *http.Request)) (st
 	return server.URL, calls
 }
 
-// next is the next call, which must come soon.
-func next[T any](t *testing.T, c <-chan T) T {
+// receive returns the next value of a channel. The test fails if none comes.
+func receive[T any](t *testing.T, c <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-c:
 		return v
-	case <-time.After(patience):
-		t.Fatal("waited in vain")
+	case <-time.After(testTimeout):
+		t.Fatalf("nothing was received within %s", testTimeout)
 		panic("unreachable")
 	}
 }

@@ -12,9 +12,8 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// queueLog is what River logs to: whatever its level, it is for debugging. The
-// worker itself logs what became of jobs, and who opened the database logs that
-// it is away.
+// queueLog is River's log. It changes every level to debug, because the worker logs
+// the results of jobs itself, and the program logs that the database is away.
 type queueLog struct{ slog.Handler }
 
 // Enabled implements slog.Handler.
@@ -36,20 +35,20 @@ func (l queueLog) WithAttrs(attrs []slog.Attr) slog.Handler {
 // WithGroup implements slog.Handler.
 func (l queueLog) WithGroup(name string) slog.Handler { return queueLog{l.Handler.WithGroup(name)} }
 
-// jobErrors logs what jobs end with. It implements river.ErrorHandler.
+// jobErrors logs errors and panics of jobs. It implements river.ErrorHandler.
 type jobErrors struct{ logger *slog.Logger }
 
-// HandleError logs the error of a periodic job. A webhook's was logged with its
-// event.
+// HandleError logs the error of a periodic job. The webhook worker logs its own
+// errors.
 func (e jobErrors) HandleError(_ context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
 	if job.Kind != (webhookArgs{}).Kind() && !errors.Is(err, context.Canceled) {
-		e.logger.Warn(job.Kind+" failed, and is due again soon", "error", err)
+		e.logger.Warn(job.Kind+" failed and will be retried", "error", err)
 	}
 	return nil
 }
 
-// HandlePanic logs a panic. Only the runtime's own words are repeated: any other
-// value may hold a secret.
+// HandlePanic logs a panic. It logs the text of runtime errors only, because any
+// other value may contain a secret.
 func (e jobErrors) HandlePanic(_ context.Context, job *rivertype.JobRow, value any, _ string) *river.ErrorHandlerResult {
 	what := fmt.Sprintf("%T", value)
 	if known, is := value.(runtime.Error); is {

@@ -3,87 +3,86 @@ package worker
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/wantukit/wantukit/checkout"
 )
 
 const (
 	reconcileQueue = "reconcile"
-	// reconcileEvery is how often the node that leads looks for what is due.
+	// reconcileEvery is how often the leader starts a round of reconciliation.
 	reconcileEvery = 10 * time.Minute
-	// reconcileTimeout ends one round; what it leaves is due at the next.
+	// reconcileTimeout ends one round. What is left is due in the next.
 	reconcileTimeout = 20 * time.Minute
-	// reconcileAtOnce is how many merchants' days are reconciled at once.
-	reconcileAtOnce = 4
+	// reconcileLimit is how many spans are reconciled at once.
+	reconcileLimit = 4
 )
 
-// Reconciler holds the gateway's statements against the books:
+// Reconciler compares the gateway's statements with the store. It is a
 // *checkout.Service.
 type Reconciler interface {
-	// ReconciliationsDue returns what is to be reconciled now.
+	// ReconciliationsDue returns the spans that are due now.
 	ReconciliationsDue(ctx context.Context) ([]checkout.Span, error)
-	// Reconcile reconciles [from, to) of a merchant, and reports what fails.
+	// Reconcile reconciles [from, to) of a merchant. It reports its own errors to
+	// the operator.
 	Reconcile(ctx context.Context, merchant string, from, to time.Time) (checkout.Reconciliation, error)
 }
 
-// reconcileArgs is the periodic job that reconciles what is due.
+// reconcileArgs is the periodic job that runs one round of reconciliation.
 type reconcileArgs struct{}
 
 // Kind implements river.JobArgs.
 func (reconcileArgs) Kind() string { return "reconcile" }
 
-// reconcileOpts lets no round begin, on any node, while another waits or runs.
+// reconcileOpts allows one round at a time, waiting or running, on all nodes.
 func reconcileOpts() *river.InsertOpts {
-	return &river.InsertOpts{MaxAttempts: 1, Queue: reconcileQueue, UniqueOpts: river.UniqueOpts{ByState: unfinished()}}
+	return &river.InsertOpts{MaxAttempts: 1, Queue: reconcileQueue, UniqueOpts: river.UniqueOpts{ByState: unfinishedStates()}}
 }
 
 type reconcileWorker struct {
 	river.WorkerDefaults[reconcileArgs]
 	reconciler Reconciler
 	logger     *slog.Logger
-	// ending is closed when the worker stops: a round may take longer than a
-	// process has to end, and what it leaves is due again.
-	ending <-chan struct{}
+	// stopping is closed when the worker stops. It ends a round, because a round
+	// may take longer than the shutdown. What is left is due again.
+	stopping <-chan struct{}
 }
 
 // Timeout implements river.Worker.
 func (w *reconcileWorker) Timeout(*river.Job[reconcileArgs]) time.Duration { return reconcileTimeout }
 
-// Work reconciles what is due: one merchant's gateway that fails stops no
-// other.
+// Work reconciles all spans that are due. A failure of one does not stop the others.
 func (w *reconcileWorker) Work(ctx context.Context, _ *river.Job[reconcileArgs]) error {
-	ctx, cancel := w.untilTheEnd(ctx)
+	ctx, cancel := w.cancelOnStop(ctx)
 	defer cancel()
 	due, err := w.reconciler.ReconciliationsDue(ctx)
 	if err != nil {
 		return err
 	}
-	var wg sync.WaitGroup
-	slots := make(chan struct{}, reconcileAtOnce)
+	var group errgroup.Group
+	group.SetLimit(reconcileLimit)
 	for _, span := range due {
-		slots <- struct{}{}
-		if ctx.Err() != nil {
-			break
-		}
-		wg.Go(func() {
-			defer func() { <-slots }()
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			w.reconcile(ctx, span)
+			return nil
 		})
 	}
-	wg.Wait()
+	_ = group.Wait() // it can only be the error of ctx
 	return ctx.Err()
 }
 
-// untilTheEnd returns a context that is done when the worker stops, too.
-func (w *reconcileWorker) untilTheEnd(ctx context.Context) (context.Context, context.CancelFunc) {
+// cancelOnStop returns a context that is also done when the worker stops.
+func (w *reconcileWorker) cancelOnStop(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {
-		case <-w.ending:
+		case <-w.stopping:
 			cancel()
 		case <-ctx.Done():
 		}
@@ -91,7 +90,7 @@ func (w *reconcileWorker) untilTheEnd(ctx context.Context) (context.Context, con
 	return ctx, cancel
 }
 
-// reconcile says aloud what came of it. What failed was reported.
+// reconcile reconciles a span and logs the result. Reconcile reports errors itself.
 func (w *reconcileWorker) reconcile(ctx context.Context, span checkout.Span) {
 	r, err := w.reconciler.Reconcile(ctx, span.Merchant, span.From, span.To)
 	if err != nil {

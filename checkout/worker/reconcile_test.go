@@ -19,30 +19,31 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-// reconciler is a Reconciler for whom some merchants are due once. A merchant
-// named "broken" fails.
+// reconciler is a fake Reconciler. Each merchant in due is due once. The merchant
+// "broken" fails.
 type reconciler struct {
-	due    []string
-	takes  time.Duration
-	begun  chan string
-	broken error
+	due   []string
+	takes time.Duration
+	// begun, if set, receives each merchant whose reconciliation begins.
+	begun chan string
+	// dueErr is the error of ReconciliationsDue.
+	dueErr error
 
-	mu                   sync.Mutex
-	runs                 []string
-	running, most, asked int
+	mu            sync.Mutex
+	runs          []string
+	running, most int
 }
 
 func (r *reconciler) ReconciliationsDue(context.Context) ([]checkout.Span, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.asked++
 	var spans []checkout.Span
 	for _, merchant := range r.due {
 		if !slices.Contains(r.runs, merchant) {
 			spans = append(spans, checkout.Span{Merchant: merchant, From: time.Unix(0, 0), To: time.Unix(86400, 0)})
 		}
 	}
-	return spans, r.broken
+	return spans, r.dueErr
 }
 
 func (r *reconciler) Reconcile(ctx context.Context, merchant string, from, to time.Time) (checkout.Reconciliation, error) {
@@ -69,7 +70,7 @@ func (r *reconciler) Reconcile(ctx context.Context, merchant string, from, to ti
 	return checkout.Reconciliation{Merchant: merchant, From: from.UTC(), To: to.UTC(), Payments: 12}, err
 }
 
-func TestReconciliationOfOneMerchantStopsNoOther(t *testing.T) {
+func TestFailedReconciliationDoesNotStopOthers(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := &reconciler{due: []string{"a", "broken", "c", "d", "e", "f"}, takes: time.Minute}
@@ -85,13 +86,13 @@ func TestReconciliationOfOneMerchantStopsNoOther(t *testing.T) {
 		for merchant, lines := range map[string]int{"a": 1, "f": 1, "broken": 0} {
 			want := fmt.Sprintf(`level=INFO msg=reconciled merchant=%s from=1970-01-01T00:00:00.000Z to=1970-01-02T00:00:00.000Z payments=12 refunds=0 elsewhere=0 differences=0`, merchant)
 			if got := strings.Count(log.String(), want); got != lines {
-				t.Errorf("%s: said %d times that nothing differs, want %d: %s", merchant, got, lines, &log)
+				t.Errorf("%s: %d log lines without differences, want %d: %s", merchant, got, lines, &log)
 			}
 		}
 	})
 }
 
-func TestReconciliationsEndWithTheirProcess(t *testing.T) {
+func TestReconciliationsEndWithTheirContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := &reconciler{due: []string{"a", "b", "c", "d", "e", "f"}, takes: time.Hour}
@@ -101,31 +102,31 @@ func TestReconciliationsEndWithTheirProcess(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 		if len(r.runs) != 4 {
-			t.Errorf("ran %v: what is not begun is left", r.runs)
+			t.Errorf("ran %v, want only the first 4", r.runs)
 		}
 	})
 }
 
-func TestReconciliationThatCannotBeginIsAnError(t *testing.T) {
+func TestErrorOfReconciliationsDueIsReturned(t *testing.T) {
 	t.Parallel()
-	r := &reconciler{broken: errors.New("no database")}
-	if err := worker.ReconcileJob(r, slog.New(slog.DiscardHandler))(t.Context()); !errors.Is(err, r.broken) {
-		t.Errorf("error %v, want %v", err, r.broken)
+	r := &reconciler{dueErr: errors.New("no database")}
+	if err := worker.ReconcileJob(r, slog.New(slog.DiscardHandler))(t.Context()); !errors.Is(err, r.dueErr) {
+		t.Errorf("error %v, want %v", err, r.dueErr)
 	}
 }
 
-// TestReconciliationIsOneNodes: of several nodes on one database one
-// reconciles, and none begins a second round while it does.
-func TestReconciliationIsOneNodes(t *testing.T) {
+// TestOneReconciliationAtATime checks that only one node reconciles, and that no
+// second round begins meanwhile.
+func TestOneReconciliationAtATime(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
-		f := on("")
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
+		f := newFixture("")
 		r := &reconciler{due: []string{"a"}, begun: make(chan string, 9), takes: time.Hour}
 		f.config.Reconciler = r
-		f.work()
-		next(t, r.begun)
+		f.startWorker()
+		receive(t, r.begun)
 		if f.db.Postgres() != nil { // SQLite has one node
-			f.work()
+			f.startWorker()
 		}
 		job := func() (n int) {
 			must(t, f.db.Writer().QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'reconcile'`).Scan(&n))
@@ -138,8 +139,9 @@ func TestReconciliationIsOneNodes(t *testing.T) {
 	})
 }
 
-// TestStopCallsAReconciliationOff: it may take longer than a process has to end.
-func TestStopCallsAReconciliationOff(t *testing.T) {
+// TestStopCancelsAReconciliation checks that a long reconciliation does not delay
+// the shutdown.
+func TestStopCancelsAReconciliation(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
 	r := &reconciler{due: []string{"a"}, begun: make(chan string, 1), takes: time.Hour}
@@ -147,22 +149,22 @@ func TestStopCallsAReconciliationOff(t *testing.T) {
 	w, err := worker.New(f.config)
 	must(t, err)
 	must(t, w.Start(t.Context()))
-	next(t, r.begun)
+	receive(t, r.begun)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	must(t, w.Stop(ctx))
 	if r.running != 0 {
-		t.Error("it runs on")
+		t.Error("the reconciliation still runs")
 	}
 }
 
-// TestWebhookOfADifference: its body is an event's, with the difference, and
-// with null for a session that there is none of.
-func TestWebhookOfADifference(t *testing.T) {
+// TestDifferenceWebhook checks that the body has the difference, and null as the
+// session.
+func TestDifferenceWebhook(t *testing.T) {
 	t.Parallel()
 	url, calls := endpoint(t, func(http.ResponseWriter, *http.Request) {})
 	f := newFixture(t, url)
-	f.work()
+	f.startWorker()
 	e := checkout.Event{ID: "evt_1", Type: checkout.EventDifference, Merchant: shop, Difference: &checkout.Difference{
 		Kind: checkout.DifferenceUnknownPayment, OutTradeNo: "till-7", There: &checkout.Booked{Amount: 500, Currency: "HKD"},
 	}}
@@ -171,14 +173,14 @@ func TestWebhookOfADifference(t *testing.T) {
 		must(t, err)
 	}
 	var got map[string]any
-	must(t, json.Unmarshal(next(t, calls).body, &got))
-	data, there := got["data"]
+	must(t, json.Unmarshal(receive(t, calls).body, &got))
+	data, hasData := got["data"]
 	difference, _ := got["difference"].(map[string]any)
-	if !there || data != nil || got["type"] != "reconciliation.difference" || difference["kind"] != "payment_of_unknown_order" ||
+	if !hasData || data != nil || got["type"] != "reconciliation.difference" || difference["kind"] != "payment_of_unknown_order" ||
 		difference["out_trade_no"] != "till-7" || difference["here"] != nil {
 		t.Errorf("body %v", got)
 	}
-	f.await("completed")
+	f.awaitState("completed")
 	if n := f.jobs(""); n != 1 {
 		t.Errorf("%d webhooks, want 1", n)
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-func TestWebhookOfARefundCarriesIt(t *testing.T) {
+func TestRefundWebhook(t *testing.T) {
 	t.Parallel()
 	url, calls := endpoint(t, ok)
 	f := newFixture(t, url)
-	f.work()
-	event := f.tell(shop, 1)[0]
-	if c := next(t, calls); strings.Contains(string(c.body), `"refund"`) {
-		t.Errorf("an event of no refund has one: %s", c.body)
+	f.startWorker()
+	event := f.storeEvents(shop, 1)[0]
+	if c := receive(t, calls); strings.Contains(string(c.body), `"refund"`) {
+		t.Errorf("an event without a refund has one: %s", c.body)
 	}
 	refund := checkout.Refund{
 		ID: "re_1", SessionID: event.SessionID, State: checkout.RefundSucceeded, Reason: checkout.RefundRequested,
@@ -27,8 +27,8 @@ func TestWebhookOfARefundCarriesIt(t *testing.T) {
 	}.Public()
 	event.ID, event.Type, event.Refund = "evt_of_a_refund", checkout.EventRefundSucceeded, &refund
 	must(t, f.store.Apply(t.Context(), checkout.Change{Events: []checkout.Event{event}}))
-	c := next(t, calls)
-	verify(t, c)
+	c := receive(t, calls)
+	verifySignature(t, c)
 	var got worker.Payload
 	must(t, json.Unmarshal(c.body, &got))
 	want := worker.Payload{ID: event.ID, Type: event.Type, Timestamp: event.CreatedAt, Data: &event.Session, Refund: &refund}

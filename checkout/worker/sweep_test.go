@@ -12,8 +12,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-// tryTell stores a session and an event of it.
-func tryTell(f *fixture) error {
+// tryStoreEvent stores a session and tries to store an event of it.
+func tryStoreEvent(f *fixture) error {
 	f.t.Helper()
 	must(f.t, f.store.CreateSession(f.t.Context(), checkout.Session{ID: "cs_1", Merchant: shop, Status: checkout.StatusOpen}))
 	return f.store.Apply(f.t.Context(), checkout.Change{Events: []checkout.Event{{ID: "evt_1", Merchant: shop, SessionID: "cs_1"}}})
@@ -22,14 +22,10 @@ func tryTell(f *fixture) error {
 func TestSweepIsRepeated(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "")
-	swept := make(chan struct{}, 100)
-	f.config.Sweeper = sweeper(func() error {
-		swept <- struct{}{}
-		return errors.New("the store fails now and then")
-	})
-	f.work()
+	swept := f.sweeps(errors.New("the store failed"))
+	f.startWorker()
 	for range 2 {
-		next(t, swept)
+		receive(t, swept)
 	}
 }
 
@@ -37,7 +33,7 @@ func TestSweepsNeverOverlap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var running, most, all int
-		sweep := worker.SweepJob(sweeper(func() error {
+		sweep := worker.SweepJob(sweepFunc(func() error {
 			running++
 			all++
 			most = max(most, running)
@@ -45,7 +41,7 @@ func TestSweepsNeverOverlap(t *testing.T) {
 			running--
 			return nil
 		}))
-		for range 10 { // one each 2 s
+		for range 10 { // one every 2 s
 			go func() {
 				if err := sweep(context.Background()); err != nil {
 					t.Error(err)
@@ -56,30 +52,29 @@ func TestSweepsNeverOverlap(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		if most != 1 || all < 2 {
-			t.Errorf("%d sweeps, %d at once", all, most)
+			t.Errorf("%d sweeps, %d at once, want 2 or more and 1", all, most)
 		}
 	})
 }
 
-func TestSlowShopsDoNotHoldTheSweepUp(t *testing.T) {
+func TestSlowShopsDoNotDelayTheSweep(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
 	url, calls := endpoint(t, func(http.ResponseWriter, *http.Request) { <-release })
 	f := newFixture(t, url)
-	swept := make(chan struct{}, 100)
-	f.config.Sweeper = sweeper(func() error { swept <- struct{}{}; return nil })
-	f.work()
+	swept := f.sweeps(nil)
+	f.startWorker()
 	t.Cleanup(func() { close(release) }) // before the worker and the shop end
-	f.tell(shop, 60)
-	for range 5 { // all that may be told at once
-		next(t, calls)
+	f.storeEvents(shop, 60)
+	for range 5 { // all that may be delivered at once
+		receive(t, calls)
 	}
 	for len(swept) > 0 {
 		<-swept
 	}
 	select {
 	case <-swept:
-	case <-time.After(10 * time.Second): // before the shops are given up
+	case <-time.After(10 * time.Second): // less than the timeout of the calls
 		t.Error("no sweep while shops are slow")
 	}
 }

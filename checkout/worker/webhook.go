@@ -22,19 +22,20 @@ import (
 
 const (
 	webhookTimeout = 15 * time.Second
-	// minWebhookKey is the least key in bytes that Standard Webhooks allows.
+	// minWebhookKey is the length in bytes of the shortest key that Standard
+	// Webhooks allows.
 	minWebhookKey = 24
-	// answerRead is how much of a shop's answer is read, to reuse its
-	// connection; nothing in it matters.
-	answerRead = 4 << 10
+	// maxAnswerRead is how many bytes of an answer's body are read. The body does
+	// not matter, but reading it lets the connection be reused.
+	maxAnswerRead = 4 << 10
 )
 
-// webhookArgs is the job of telling a shop of one event.
+// webhookArgs is the job that delivers one event to a shop.
 type webhookArgs struct {
 	EventID string `json:"event_id"`
-	// asked is what the shop's last answer asked to wait. It passes from Work
-	// to NextRetry, which River calls with the same job.
-	asked time.Duration
+	// delay is the delay that the shop's last answer requested. Work sets it for
+	// NextRetry, because River calls NextRetry with the same job.
+	delay time.Duration
 }
 
 // Kind implements river.JobArgs.
@@ -51,17 +52,17 @@ type webhookWorker struct {
 
 // NextRetry implements river.Worker.
 func (w *webhookWorker) NextRetry(job *river.Job[webhookArgs]) time.Time {
-	return w.clock.Now().Add(wait(job.Attempt, w.random(), job.Args.asked))
+	return w.clock.Now().Add(retryDelay(job.Attempt, w.random(), job.Args.delay))
 }
 
-// Payload is the body of a webhook: an event with the session as it left it.
+// Payload is the body of a webhook: an event with its session after the event.
 type Payload struct {
 	ID        string             `json:"id"`
 	Type      checkout.EventType `json:"type"`
 	Timestamp time.Time          `json:"timestamp"`
-	// Data is null where the event is about no session.
+	// Data is null if the event has no session.
 	Data *checkout.PublicSession `json:"data"`
-	// Refund and Difference are there in events about one.
+	// Refund and Difference are set in events about one.
 	Refund     *checkout.PublicRefund `json:"refund,omitempty"`
 	Difference *checkout.Difference   `json:"difference,omitempty"`
 }
@@ -80,14 +81,16 @@ type sender struct {
 	clock   checkout.Clock
 }
 
+// target is the endpoint of one merchant.
 type target struct {
 	url string
-	// signers are of the current secret, then of the previous one.
+	// signers sign with the current secret, then with the previous one.
 	signers   []*webhooks.Webhook
 	transport http.RoundTripper
 }
 
-// newSender returns a sender.
+// newSender returns a sender for the endpoints of c, or an error if a secret is
+// malformed.
 func newSender(c Config) (*sender, error) {
 	s := &sender{targets: map[string]target{}, clock: c.Clock}
 	for merchant, e := range c.Endpoints {
@@ -104,7 +107,7 @@ func newSender(c Config) (*sender, error) {
 		}
 		for _, secret := range secrets {
 			key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
-			if err != nil || len(key) < minWebhookKey { // the error's text may quote the secret
+			if err != nil || len(key) < minWebhookKey { // err may quote the secret
 				return nil, fmt.Errorf("worker: a webhook secret of %q is not whsec_ and base64 of %d bytes or more", merchant, minWebhookKey)
 			}
 			signer, err := webhooks.NewWebhookRaw(key)
@@ -118,8 +121,9 @@ func newSender(c Config) (*sender, error) {
 	return s, nil
 }
 
-// send posts an event to its shop. Only a 2xx answer is a success; all of it
-// ends with the timeout.
+// send posts an event to its shop. It fails if the answer is not 2xx, or if the
+// exchange takes longer than webhookTimeout. It returns errNoEndpoint if the
+// merchant has no endpoint.
 func (s *sender) send(ctx context.Context, e checkout.Event) error {
 	to, ok := s.targets[e.Merchant]
 	if !ok {
@@ -131,8 +135,8 @@ func (s *sender) send(ctx context.Context, e checkout.Event) error {
 	if err != nil {
 		return err
 	}
-	// The transport alone follows no redirect, and its errors lack the URL,
-	// which may hold a secret of the shop's.
+	// A transport, unlike a client, follows no redirect. Its errors do not contain
+	// the URL, which may hold a secret of the shop.
 	response, err := to.transport.RoundTrip(request)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("posting: no answer within %s", webhookTimeout)
@@ -141,17 +145,18 @@ func (s *sender) send(ctx context.Context, e checkout.Event) error {
 		return fmt.Errorf("posting: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, answerRead))
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswerRead))
 	if response.StatusCode/100 != 2 {
 		return &answerError{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), s.clock.Now())}
 	}
 	return nil
 }
 
+// request returns the signed request for an event.
 func (t target) request(ctx context.Context, e checkout.Event, now time.Time) (*http.Request, error) {
 	body, err := json.Marshal(payloadOf(e))
 	if err != nil {
-		return nil, fmt.Errorf("writing event %s: %w", e.ID, err)
+		return nil, fmt.Errorf("encoding event %s: %w", e.ID, err)
 	}
 	signatures := make([]string, len(t.signers))
 	for i, signer := range t.signers {

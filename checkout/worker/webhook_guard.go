@@ -11,21 +11,21 @@ import (
 	"time"
 )
 
-// maxAnswerHeader bounds what a shop's answer may say before its body.
+// maxAnswerHeader is the limit in bytes for the headers of a shop's answer.
 const maxAnswerHeader = 64 << 10
 
-// notPublic are ranges of what would be public addresses otherwise: they lead
-// into a network, back to this machine, or nowhere. IPv6 is public in 2000::/3
-// alone, which leaves out loopback, link-local, unique-local and multicast
-// addresses and those that stand for an IPv4 address (NAT64, IPv4-compatible).
-var notPublic = prefixes(
+// nonPublic are the ranges of IPv4 and of 2000::/3 that are not public. They lead
+// into a private network, back to this machine, or nowhere. The other IPv6
+// addresses are not public: loopback, link-local, unique-local and multicast, and
+// those that contain an IPv4 address (NAT64, IPv4-compatible).
+var nonPublic = prefixes(
 	"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
 	"192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
 	"224.0.0.0/4", "240.0.0.0/4", // multicast, reserved and broadcast
-	"2001::/23",     // protocols, with Teredo, which holds an IPv4 address
-	"2001:db8::/32", // examples
-	"2002::/16",     // 6to4, which holds an IPv4 address
-	"3fff::/20",     // examples
+	"2001::/23",     // protocol assignments; Teredo contains an IPv4 address
+	"2001:db8::/32", // documentation
+	"2002::/16",     // 6to4, contains an IPv4 address
+	"3fff::/20",     // documentation
 )
 
 var publicIPv6 = netip.MustParsePrefix("2000::/3")
@@ -38,18 +38,18 @@ func prefixes(list ...string) []netip.Prefix {
 	return parsed
 }
 
-// Refused returns why a webhook must not be sent to an address, nil where it
-// may: it is public, or in one of the ranges that are allowed.
+// Refused returns an error if webhooks must not be sent to an address: it is not
+// public, and in none of the allowed ranges.
 func Refused(addr netip.Addr, allowed []netip.Prefix) error {
 	addr = addr.Unmap().WithZone("")
 	public := addr.Is4() || publicIPv6.Contains(addr)
-	if !within(addr, allowed) && (!public || within(addr, notPublic)) {
-		return fmt.Errorf("%s is no public address, and webhook.allow_private does not name it", addr)
+	if !inRanges(addr, allowed) && (!public || inRanges(addr, nonPublic)) {
+		return fmt.Errorf("%s is no public address, and webhook.allow_private does not include it", addr)
 	}
 	return nil
 }
 
-func within(addr netip.Addr, ranges []netip.Prefix) bool {
+func inRanges(addr netip.Addr, ranges []netip.Prefix) bool {
 	for _, r := range ranges {
 		if r.Contains(addr) {
 			return true
@@ -58,16 +58,16 @@ func within(addr netip.Addr, ranges []netip.Prefix) bool {
 	return false
 }
 
-// newTransport returns what carries the webhooks of one shop. Every connection
-// is checked when it is made, on the address that the name has become: a check
-// of the URL would say nothing of what the name is a moment later. A proxy of
-// the environment is not used, since it would connect for us, unchecked; one
-// that the shop's configuration names is trusted to do that check.
+// newTransport returns the transport for the webhooks of one shop. It checks the
+// resolved address of every connection, because a name may resolve to another
+// address after a check of the URL. It ignores proxies of the environment, because
+// they would connect without that check. A proxy from the shop's configuration is
+// trusted to check.
 func newTransport(e Endpoint, resolver *net.Resolver) *http.Transport {
 	dialer := &net.Dialer{Timeout: webhookTimeout, Resolver: resolver}
 	t := &http.Transport{
 		DialContext: dialer.DialContext, ForceAttemptHTTP2: true, DisableCompression: true,
-		MaxIdleConnsPerHost: perEndpoint, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: maxAnswerHeader,
+		MaxIdleConnsPerHost: maxPerEndpoint, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: maxAnswerHeader,
 	}
 	if e.Proxy != nil {
 		t.Proxy = http.ProxyURL(e.Proxy)
@@ -77,25 +77,25 @@ func newTransport(e Endpoint, resolver *net.Resolver) *http.Transport {
 	dialer.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
 		if err != nil {
-			return fmt.Errorf("reading the address: %w", err)
+			return fmt.Errorf("parsing the address: %w", err)
 		}
 		return Refused(at.Addr(), allowed)
 	}
 	return t
 }
 
-// Endpoint is where a shop is told, and the secret that signs it.
+// Endpoint is where a shop receives its webhooks, and how they are signed.
 type Endpoint struct {
 	URL string
-	// Secret is "whsec_" and base64 of 24 bytes or more, as Standard Webhooks
-	// has it.
+	// Secret is "whsec_" followed by the base64 of 24 bytes or more, as in Standard
+	// Webhooks.
 	Secret string
-	// PreviousSecret signs too while the shop changes to Secret; "" for none.
+	// PreviousSecret also signs, while the shop changes to Secret. "" is none.
 	PreviousSecret string
-	// AllowPrivate are the ranges outside the public internet that the URL may
-	// lead to. None by default.
+	// AllowPrivate are the ranges of non-public addresses that the URL may resolve
+	// to. None by default.
 	AllowPrivate []netip.Prefix
-	// Proxy carries the shop's webhooks, and has to check where they go. nil
-	// for none.
+	// Proxy forwards the shop's webhooks, and must check the addresses that it
+	// connects to. nil is none.
 	Proxy *url.URL
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-func TestAddressesThatWebhooksMayGoTo(t *testing.T) {
+func TestRefusedAddresses(t *testing.T) {
 	t.Parallel()
 	for address, public := range map[string]bool{
 		"93.184.216.34": true, "1.1.1.1": true, "100.63.255.255": true, "100.128.0.0": true, "172.15.0.1": true, "172.32.0.1": true, "223.255.255.255": true,
@@ -36,7 +36,7 @@ func TestAddressesThatWebhooksMayGoTo(t *testing.T) {
 		}
 	}
 	if worker.Refused(netip.Addr{}, nil) == nil {
-		t.Error("no address at all is taken")
+		t.Error("the zero address is accepted")
 	}
 	allowed := []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/64")}
 	for address, good := range map[string]bool{
@@ -49,18 +49,18 @@ func TestAddressesThatWebhooksMayGoTo(t *testing.T) {
 	}
 }
 
-// deliver tries once to tell a shop of an event.
+// deliver tries once to deliver an event.
 func deliver(t *testing.T, c worker.Config) error {
 	t.Helper()
-	c.Events, c.Logger = &events{}, slog.New(slog.DiscardHandler)
+	c.Events, c.Logger = &fakeEvents{}, slog.New(slog.DiscardHandler)
 	return worker.Deliver(t, c)(t.Context(), 1).Err
 }
 
-// names is a name server that gives every name one address, which may change.
-type names struct{ address atomic.Value }
+// nameServer resolves every name to one address. The address may change.
+type nameServer struct{ address atomic.Value }
 
-// resolver starts the server.
-func (n *names) resolver(t *testing.T) *net.Resolver {
+// resolver starts the server and returns a resolver that uses it.
+func (n *nameServer) resolver(t *testing.T) *net.Resolver {
 	t.Helper()
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
 	must(t, err)
@@ -71,7 +71,7 @@ func (n *names) resolver(t *testing.T) *net.Resolver {
 	}}
 }
 
-func (n *names) serve(server net.PacketConn) {
+func (n *nameServer) serve(server net.PacketConn) {
 	const header = 12
 	packet := make([]byte, 1024)
 	for {
@@ -83,7 +83,7 @@ func (n *names) serve(server net.PacketConn) {
 		for end < size && packet[end] != 0 {
 			end += int(packet[end]) + 1
 		}
-		end += 5 // the root, type and class
+		end += 5 // root, type and class
 		address, _ := n.address.Load().(netip.Addr)
 		kind := uint16(1)
 		if address.Is6() {
@@ -99,8 +99,7 @@ func (n *names) serve(server net.PacketConn) {
 	}
 }
 
-// TestWebhookTargets are hostile names: what they resolve to decides, at each
-// connection.
+// TestWebhookTargets checks that the resolved address of each connection is checked.
 func TestWebhookTargets(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
@@ -121,9 +120,9 @@ func TestWebhookTargets(t *testing.T) {
 	} {
 		t.Run(name+" is blocked at dial", func(t *testing.T) {
 			t.Parallel()
-			var n names
+			var n nameServer
 			n.address.Store(netip.MustParseAddr(address))
-			refusedAtDial(t, worker.Config{
+			wantRefused(t, worker.Config{
 				Resolver:  n.resolver(t),
 				Endpoints: map[string]worker.Endpoint{shop: {URL: "http://shop.example:" + port + "/canary?canary=1", Secret: secret}},
 			})
@@ -132,21 +131,21 @@ func TestWebhookTargets(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "localhost", "[::1]", "0.0.0.0", "[::]"} {
 		t.Run(host+" in the URL is blocked at dial", func(t *testing.T) {
 			t.Parallel()
-			refusedAtDial(t, worker.Config{
+			wantRefused(t, worker.Config{
 				Endpoints: map[string]worker.Endpoint{shop: {URL: "http://" + host + ":" + port + "/canary?canary=1", Secret: secret}},
 			})
 		})
 	}
 	t.Cleanup(func() {
 		if n := calls.Load(); n != 2 {
-			t.Errorf("%d calls arrived, want those before the name changed", n)
+			t.Errorf("%d calls arrived, want the 2 before the name changed", n)
 		}
 	})
 	t.Run("a name that changes after the check is blocked at dial", func(t *testing.T) {
 		t.Parallel()
-		var n names
+		var n nameServer
 		n.address.Store(netip.MustParseAddr("127.0.0.1"))
-		c := worker.Config{Resolver: n.resolver(t), Events: &events{}, Logger: slog.New(slog.DiscardHandler), Endpoints: map[string]worker.Endpoint{
+		c := worker.Config{Resolver: n.resolver(t), Events: &fakeEvents{}, Logger: slog.New(slog.DiscardHandler), Endpoints: map[string]worker.Endpoint{
 			shop: {URL: "http://shop.example:" + port, Secret: secret, AllowPrivate: loopback},
 		}}
 		try := worker.Deliver(t, c)
@@ -156,20 +155,20 @@ func TestWebhookTargets(t *testing.T) {
 		for _, changed := range []string{"127.0.0.2", "169.254.169.254", "10.0.0.1"} {
 			n.address.Store(netip.MustParseAddr(changed))
 			if err := try(t.Context(), 1).Err; err == nil || !strings.Contains(err.Error(), changed+" is no public address") {
-				t.Errorf("now at %s: %v", changed, err)
+				t.Errorf("the name now resolves to %s: error %v", changed, err)
 			}
 		}
 	})
 }
 
-func refusedAtDial(t *testing.T, c worker.Config) {
+func wantRefused(t *testing.T, c worker.Config) {
 	t.Helper()
 	err := deliver(t, c)
 	if err == nil || !strings.Contains(err.Error(), "no public address") {
 		t.Errorf("error %v", err)
 	}
 	if err != nil && strings.Contains(err.Error(), "canary") {
-		t.Errorf("the URL is in the error: %v", err)
+		t.Errorf("the error contains the URL: %v", err)
 	}
 }
 
@@ -177,10 +176,10 @@ func TestRedirectToLocalhostIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		var followed atomic.Bool
-		inside := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Store(true) }))
-		t.Cleanup(inside.Close)
+		redirectTarget := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Store(true) }))
+		t.Cleanup(redirectTarget.Close)
 		at, _ := endpoint(t, func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, inside.URL+"/canary", status)
+			http.Redirect(w, r, redirectTarget.URL+"/canary", status)
 		})
 		err := deliver(t, worker.Config{Endpoints: map[string]worker.Endpoint{shop: {URL: at, Secret: secret, AllowPrivate: loopback}}})
 		if err == nil || strings.Contains(err.Error(), "canary") || followed.Load() {
@@ -190,8 +189,8 @@ func TestRedirectToLocalhostIsNotFollowed(t *testing.T) {
 }
 
 func TestProxies(t *testing.T) {
-	// The transport reads these once a process, so that this holds only if
-	// nobody asked before; that they are not asked for at all is what counts.
+	// net/http reads these variables once a process. If it has read them before, this
+	// test checks less.
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 	t.Setenv("ALL_PROXY", "http://127.0.0.1:1")
 	at, calls := endpoint(t, ok)
@@ -203,7 +202,7 @@ func TestProxies(t *testing.T) {
 	to.Proxy, err = url.Parse(at)
 	must(t, err)
 	must(t, deliver(t, worker.Config{Endpoints: map[string]worker.Endpoint{shop: to}}))
-	if c := next(t, calls); c.path != "/hook" {
-		t.Errorf("the proxy was asked for %s", c.path)
+	if c := receive(t, calls); c.path != "/hook" {
+		t.Errorf("the proxy received a request for %s", c.path)
 	}
 }

@@ -16,32 +16,31 @@ import (
 )
 
 const (
-	// perEndpoint is how many webhooks a shop gets at once from one process.
-	perEndpoint = 5
-	// maxRuns is when River would throw a webhook away. It is out of reach: the
-	// schedule ends long before, and a run that dies with its process must not
-	// be the last.
+	// maxPerEndpoint is how many webhooks one process sends to a shop at once.
+	maxPerEndpoint = 5
+	// maxRuns is after how many runs River would discard a job. It is much higher
+	// than maxWebhookTries, so that a run whose process crashes is never the last.
 	maxRuns = 1000
-	// databaseWait is how long a webhook waits for a database that failed. It
-	// costs no try.
-	databaseWait = 10 * time.Second
-	// pollEach is how often an endpoint's queue is looked at, for each endpoint
-	// there is: 200 looks a second in all, however many endpoints.
-	pollEach = 5 * time.Millisecond
+	// databaseRetry is how long a webhook waits after an error of the database. It
+	// does not count as a try.
+	databaseRetry = 10 * time.Second
+	// pollPerEndpoint times the number of endpoints is how often each endpoint's
+	// queue is polled. So there are at most 200 polls a second for all endpoints.
+	pollPerEndpoint = 5 * time.Millisecond
 )
 
-// Events is where events are read, and where one is kept that its shop could
-// not be told: a *store.Store.
+// Events reads events and parks those that could not be delivered. It is a
+// *store.Store.
 type Events interface {
 	// Event returns an event, or checkout.ErrNotFound.
 	Event(ctx context.Context, id string) (checkout.Event, error)
-	// ParkWebhook keeps an event that was not told, for an operator to replay.
+	// ParkWebhook parks an event until an operator replays it.
 	ParkWebhook(ctx context.Context, e checkout.Event, at time.Time, tries int, reason string) error
-	// UnparkWebhook undoes it.
+	// UnparkWebhook undoes ParkWebhook.
 	UnparkWebhook(ctx context.Context, eventID string) error
-	// DisableWebhooks has WebhooksDisabled report true from now on, until an
-	// operator says otherwise.
+	// DisableWebhooks disables a merchant's webhooks until an operator enables them.
 	DisableWebhooks(ctx context.Context, merchant string, at time.Time, reason string) error
+	// WebhooksDisabled reports whether a merchant's webhooks are disabled.
 	WebhooksDisabled(ctx context.Context, merchant string) (bool, error)
 }
 
@@ -63,39 +62,40 @@ func (w *webhookWorker) Work(ctx context.Context, job *river.Job[webhookArgs]) e
 	}
 	err = w.sender.send(ctx, e)
 	if err == nil {
-		return w.told(ctx, e, job.Attempt)
+		return w.delivered(ctx, e, job.Attempt)
 	}
-	if ctx.Err() != nil { // this process ends, and the shop is not to blame
+	if ctx.Err() != nil { // the process shuts down: not the shop's failure
 		return err
 	}
-	return w.failed(ctx, e, job, err)
+	return w.handleFailure(ctx, e, job, err)
 }
 
-// failed decides what comes after a try that failed.
-func (w *webhookWorker) failed(ctx context.Context, e checkout.Event, job *river.Job[webhookArgs], problem error) error {
-	if gone(problem) {
+// handleFailure parks an event after a failed try, or has River retry it by
+// returning the error. It disables the endpoint after a 410.
+func (w *webhookWorker) handleFailure(ctx context.Context, e checkout.Event, job *river.Job[webhookArgs], problem error) error {
+	if isGone(problem) {
 		if err := w.events.DisableWebhooks(ctx, e.Merchant, w.clock.Now(), problem.Error()); err != nil {
 			return w.postpone(e.ID, err)
 		}
 		w.logger.Error("webhooks are disabled until an operator enables them", "merchant", e.Merchant, "reason", problem)
 	}
-	if gone(problem) || errors.Is(problem, errNoEndpoint) || job.Attempt >= webhookTries() {
+	if isGone(problem) || errors.Is(problem, errNoEndpoint) || job.Attempt >= maxWebhookTries() {
 		return w.park(ctx, e, job.Attempt, problem)
 	}
 	w.logger.Warn("webhook not delivered", "event", e.ID, "type", e.Type, "session", e.SessionID,
 		"merchant", e.Merchant, "try", job.Attempt, "error", problem)
-	job.Args.asked = asked(problem)
+	job.Args.delay = requestedDelay(problem)
 	return problem
 }
 
-// errDisabled and errNoEndpoint are why an event is parked without a try.
+// errDisabled and errNoEndpoint are the reasons to park an event without a try.
 var (
 	errDisabled   = errors.New("the endpoint is disabled")
 	errNoEndpoint = errors.New("the merchant has no webhook endpoint any more")
 )
 
-// park keeps an event for an operator, and ends its job. A process that dies in
-// between does it again.
+// park parks an event for an operator and ends its job. If the process crashes in
+// between, the job runs again and parks it again.
 func (w *webhookWorker) park(ctx context.Context, e checkout.Event, tries int, reason error) error {
 	if err := w.events.ParkWebhook(ctx, e, w.clock.Now(), tries, reason.Error()); err != nil {
 		return w.postpone(e.ID, err)
@@ -105,29 +105,29 @@ func (w *webhookWorker) park(ctx context.Context, e checkout.Event, tries int, r
 	return river.JobCancel(reason)
 }
 
-// told ends the job of an event that the shop has. One that was parked by a
-// process that died then is not any more.
-func (w *webhookWorker) told(ctx context.Context, e checkout.Event, try int) error {
-	if try <= webhookTries() {
+// delivered ends the job of an event that the shop received. Also removes a parked
+// record left by a crashed process.
+func (w *webhookWorker) delivered(ctx context.Context, e checkout.Event, try int) error {
+	if try <= maxWebhookTries() {
 		return nil
 	}
 	if err := w.events.UnparkWebhook(ctx, e.ID); err != nil {
-		w.logger.Warn("a webhook that was delivered may be listed as parked", "event", e.ID, "error", err)
+		w.logger.Warn("a delivered webhook may still be listed as parked", "event", e.ID, "error", err)
 	}
 	return nil
 }
 
-// postpone waits for a database that failed. It is no try.
+// postpone reschedules a job after an error of the database, without counting a try.
 func (w *webhookWorker) postpone(eventID string, problem error) error {
-	w.logger.Warn("webhook waits for the database", "event", eventID, "error", problem)
-	return river.JobSnooze(databaseWait)
+	w.logger.Warn("webhook is postponed, because the database failed", "event", eventID, "error", problem)
+	return river.JobSnooze(databaseRetry)
 }
 
-// insert writes the job of an event, where none waits or runs. It returns the job
-// and whether it is a new one.
+// insert writes the job of an event unless one is waiting or running. It returns
+// the id of the job, and whether it is new.
 func (q *Queue) insert(ctx context.Context, tx *sql.Tx, e checkout.Event) (job int64, isNew bool, err error) {
 	inserted, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: e.ID}, &river.InsertOpts{
-		MaxAttempts: maxRuns, Queue: queueOf(e.Merchant), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished()},
+		MaxAttempts: maxRuns, Queue: queueOf(e.Merchant), UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinishedStates()},
 	})
 	if err != nil {
 		return 0, false, err
@@ -135,10 +135,10 @@ func (q *Queue) insert(ctx context.Context, tx *sql.Tx, e checkout.Event) (job i
 	return inserted.Job.ID, !inserted.UniqueSkippedAsDuplicate, nil
 }
 
-// Replay has an event told at once and under its own id, with a schedule from the
-// beginning. It is a store.Enqueue, and writes the job whether the merchant has an
-// endpoint or not. A job that waits for its next try gives way to the new one; one
-// that runs is telling the shop at this moment, and stays.
+// Replay delivers an event again at once, with the same id and a new retry schedule.
+// It is a store.Enqueue. It writes the job even if the merchant has no endpoint. It
+// replaces a job that waits for its next try. A running job stays, because it is
+// delivering the event at this moment.
 func (q *Queue) Replay(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
 	waiting, isNew, err := q.insert(ctx, tx, e)
 	if err != nil || isNew {
@@ -147,14 +147,15 @@ func (q *Queue) Replay(ctx context.Context, tx *sql.Tx, e checkout.Event) error 
 	if _, err := q.client.JobDeleteTx(ctx, tx, waiting); errors.Is(err, rivertype.ErrJobRunning) {
 		return q.replayParked(ctx, tx, e)
 	} else if err != nil {
-		return fmt.Errorf("removing the job that waits: %w", err)
+		return fmt.Errorf("deleting the waiting job: %w", err)
 	}
 	_, _, err = q.insert(ctx, tx, e)
 	return err
 }
 
-// replayParked writes another job beside one that runs, where that has parked the
-// event already and only ends. Where it has not, it is telling the shop.
+// replayParked writes a second job next to the running one if the running one has
+// already parked the event. Otherwise it does nothing: the running job is
+// delivering the event.
 func (q *Queue) replayParked(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
 	var parked int
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM webhook_parked WHERE event_id = $1`, e.ID).Scan(&parked); err != nil || parked == 0 {
@@ -164,21 +165,21 @@ func (q *Queue) replayParked(ctx context.Context, tx *sql.Tx, e checkout.Event) 
 	return err
 }
 
-// queueOf is the queue of a merchant's webhooks: each has its own, so that a
-// shop that is slow or dead uses up its own places alone.
+// queueOf returns the name of a merchant's queue. Each merchant has its own, so that
+// a slow shop only delays its own webhooks.
 func queueOf(merchant string) string {
-	sum := sha256.Sum256([]byte(merchant)) // River is particular about names
+	sum := sha256.Sum256([]byte(merchant)) // River restricts the names of queues
 	return "webhook_" + hex.EncodeToString(sum[:12])
 }
 
-// webhookQueues are the queues of the merchants that have an endpoint. The jobs
-// of others wait until they have one again, here or on another node.
+// webhookQueues returns the queues of the merchants that have an endpoint. The jobs
+// of other merchants wait until a node has an endpoint for them.
 func webhookQueues(endpoints map[string]Endpoint) map[string]river.QueueConfig {
-	poll := max(fetchEvery, time.Duration(len(endpoints))*pollEach)
+	poll := max(fetchEvery, time.Duration(len(endpoints))*pollPerEndpoint)
 	queues := map[string]river.QueueConfig{}
 	for merchant, e := range endpoints {
 		if e.URL != "" {
-			queues[queueOf(merchant)] = river.QueueConfig{MaxWorkers: perEndpoint, FetchPollInterval: poll}
+			queues[queueOf(merchant)] = river.QueueConfig{MaxWorkers: maxPerEndpoint, FetchPollInterval: poll}
 		}
 	}
 	return queues

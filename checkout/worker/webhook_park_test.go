@@ -21,8 +21,9 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-// events is a worker.Events of one merchant. Its first failures calls fail.
-type events struct {
+// fakeEvents is a worker.Events of one merchant. The first calls fail, as many as
+// failures says.
+type fakeEvents struct {
 	failures int
 	parked   []string // the reasons
 	unparked int
@@ -31,7 +32,7 @@ type events struct {
 
 var errDatabase = errors.New("the database is away")
 
-func (e *events) fail() error {
+func (e *fakeEvents) fail() error {
 	if e.failures > 0 {
 		e.failures--
 		return errDatabase
@@ -39,11 +40,11 @@ func (e *events) fail() error {
 	return nil
 }
 
-func (e *events) Event(_ context.Context, id string) (checkout.Event, error) {
+func (e *fakeEvents) Event(_ context.Context, id string) (checkout.Event, error) {
 	return checkout.Event{ID: id, Type: checkout.EventPaid, Merchant: shop, SessionID: "cs_1"}, e.fail()
 }
 
-func (e *events) ParkWebhook(_ context.Context, _ checkout.Event, _ time.Time, tries int, reason string) error {
+func (e *fakeEvents) ParkWebhook(_ context.Context, _ checkout.Event, _ time.Time, tries int, reason string) error {
 	if err := e.fail(); err != nil {
 		return err
 	}
@@ -51,27 +52,29 @@ func (e *events) ParkWebhook(_ context.Context, _ checkout.Event, _ time.Time, t
 	return nil
 }
 
-func (e *events) UnparkWebhook(context.Context, string) error { e.unparked++; return e.fail() }
+func (e *fakeEvents) UnparkWebhook(context.Context, string) error { e.unparked++; return e.fail() }
 
-func (e *events) DisableWebhooks(context.Context, string, time.Time, string) error {
+func (e *fakeEvents) DisableWebhooks(context.Context, string, time.Time, string) error {
 	err := e.fail()
 	e.disabled = err == nil
 	return err
 }
 
-func (e *events) WebhooksDisabled(context.Context, string) (bool, error) { return e.disabled, e.fail() }
+func (e *fakeEvents) WebhooksDisabled(context.Context, string) (bool, error) {
+	return e.disabled, e.fail()
+}
 
-// answering is a transport that answers with a status and Retry-After.
-type answering func() (status int, retryAfter string)
+// statusTransport is an http.RoundTripper that answers with a status and Retry-After.
+type statusTransport func() (status int, retryAfter string)
 
-func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+func (a statusTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	status, after := a()
 	return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {after}}, Body: http.NoBody, Request: r}, nil
 }
 
-// trier delivers evt_1 to the shop of these tests.
-func trier(t *testing.T, e worker.Events, transport http.RoundTripper) func(ctx context.Context, try int) worker.Try {
+// newTrier returns a function that tries to deliver evt_1 to the shop of these tests.
+func newTrier(t *testing.T, e worker.Events, transport http.RoundTripper) func(ctx context.Context, try int) worker.Try {
 	t.Helper()
 	return worker.Deliver(t, worker.Config{
 		Events: e, Transport: transport, Logger: slog.New(slog.DiscardHandler),
@@ -79,13 +82,13 @@ func trier(t *testing.T, e worker.Events, transport http.RoundTripper) func(ctx 
 	})
 }
 
-// outcome says how a try ended.
+// outcome returns the result of a try in one word.
 func outcome(err error) string {
 	switch {
 	case err == nil:
-		return "told"
+		return "delivered"
 	case errors.As(err, new(*river.JobCancelError)):
-		return "ended"
+		return "cancelled"
 	case errors.As(err, new(*river.JobSnoozeError)):
 		return "postponed"
 	default:
@@ -93,8 +96,8 @@ func outcome(err error) string {
 	}
 }
 
-// TestShopDownForThreeDays: tries come on schedule, over 75 hours, and then the
-// event is parked. Should the shop be back before the last, it is told.
+// TestShopDownForThreeDays checks that retries follow the schedule over 75 hours. The
+// event is delivered if the shop is back before the last try, and parked otherwise.
 func TestShopDownForThreeDays(t *testing.T) {
 	t.Parallel()
 	for name, back := range map[string]time.Duration{"back after 74 hours": 74 * time.Hour, "never back": 1000 * time.Hour} {
@@ -102,9 +105,9 @@ func TestShopDownForThreeDays(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				down := time.Now()
-				e := &events{}
+				e := &fakeEvents{}
 				var at []time.Duration
-				try := trier(t, e, answering(func() (int, string) {
+				try := newTrier(t, e, statusTransport(func() (int, string) {
 					at = append(at, time.Since(down))
 					if time.Since(down) < back {
 						return http.StatusServiceUnavailable, ""
@@ -112,7 +115,7 @@ func TestShopDownForThreeDays(t *testing.T) {
 					return http.StatusNoContent, ""
 				}))
 				last := ""
-				for i := 1; last != "told" && last != "ended"; i++ {
+				for i := 1; last != "delivered" && last != "cancelled"; i++ {
 					result := try(t.Context(), i)
 					if last = outcome(result.Err); last == "failed" {
 						time.Sleep(time.Until(result.Next))
@@ -125,11 +128,11 @@ func TestShopDownForThreeDays(t *testing.T) {
 				if !slices.Equal(at, want) {
 					t.Errorf("tried at %v, want %v", at, want)
 				}
-				if parked := []string{"10 tries: the shop answered 503"}; last == "told" && len(e.parked) > 0 || last == "ended" && !slices.Equal(e.parked, parked) {
+				if parked := []string{"10 tries: the shop answered 503"}; last == "delivered" && len(e.parked) > 0 || last == "cancelled" && !slices.Equal(e.parked, parked) {
 					t.Errorf("%s, parked %v", last, e.parked)
 				}
-				if told := back < 75*time.Hour; told != (last == "told") {
-					t.Errorf("it is %s", last)
+				if delivered := back < 75*time.Hour; delivered != (last == "delivered") {
+					t.Errorf("the event is %s", last)
 				}
 			})
 		})
@@ -140,7 +143,7 @@ func TestRetryAfterOfAShop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		after, status := "", http.StatusTooManyRequests
-		try := trier(t, &events{}, answering(func() (int, string) { return status, after }))
+		try := newTrier(t, &fakeEvents{}, statusTransport(func() (int, string) { return status, after }))
 		for _, c := range []struct {
 			status int
 			value  string
@@ -161,86 +164,86 @@ func TestRetryAfterOfAShop(t *testing.T) {
 	})
 }
 
-func TestEndsOfAWebhook(t *testing.T) {
+func TestWebhookOutcomes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		ends   bool // the process
-		events events
-		status int
-		try    int
-		want   string
-		after  events
+		shutdown bool
+		events   fakeEvents
+		status   int
+		try      int
+		want     string
+		after    fakeEvents
 	}{
 		"410 disables the endpoint and parks": {
-			status: 410, try: 3, want: "ended", after: events{disabled: true, parked: []string{"3 tries: the shop answered 410"}},
+			status: 410, try: 3, want: "cancelled", after: fakeEvents{disabled: true, parked: []string{"3 tries: the shop answered 410"}},
 		},
 		"a disabled endpoint is not called": {
-			events: events{disabled: true}, try: 1, want: "ended", after: events{disabled: true, parked: []string{"0 tries: the endpoint is disabled"}},
+			events: fakeEvents{disabled: true}, try: 1, want: "cancelled", after: fakeEvents{disabled: true, parked: []string{"0 tries: the endpoint is disabled"}},
 		},
-		"the last try parks":               {status: 500, try: 10, want: "ended", after: events{parked: []string{"10 tries: the shop answered 500"}}},
-		"the last but one does not":        {status: 500, try: 9, want: "failed"},
-		"a try after one that was killed":  {status: 500, try: 11, want: "ended", after: events{parked: []string{"11 tries: the shop answered 500"}}},
-		"and one that succeeds":            {status: 200, try: 11, want: "told", after: events{unparked: 1}},
-		"the last succeeds":                {status: 200, try: 10, want: "told"},
-		"the database is away, unread":     {events: events{failures: 1}, try: 10, want: "postponed"},
-		"the process ends on the last try": {ends: true, status: -1, try: 10, want: "failed"},
+		"the last try parks":                         {status: 500, try: 10, want: "cancelled", after: fakeEvents{parked: []string{"10 tries: the shop answered 500"}}},
+		"the last but one does not park":             {status: 500, try: 9, want: "failed"},
+		"a failure after a killed try":               {status: 500, try: 11, want: "cancelled", after: fakeEvents{parked: []string{"11 tries: the shop answered 500"}}},
+		"a success after a killed try":               {status: 200, try: 11, want: "delivered", after: fakeEvents{unparked: 1}},
+		"the last succeeds":                          {status: 200, try: 10, want: "delivered"},
+		"the database fails at the read":             {events: fakeEvents{failures: 1}, try: 10, want: "postponed"},
+		"the process shuts down during the last try": {shutdown: true, status: -1, try: 10, want: "failed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			if c.ends {
+			if c.shutdown {
 				cancel()
 			}
 			e := c.events
-			try := trier(t, &e, transport(func(r *http.Request) (*http.Response, error) {
+			try := newTrier(t, &e, roundTripFunc(func(r *http.Request) (*http.Response, error) {
 				switch c.status {
 				case 0:
 					t.Error("the shop was called")
 				case -1:
 					return nil, context.Cause(r.Context())
 				}
-				return answering(func() (int, string) { return c.status, "" }).RoundTrip(r)
+				return statusTransport(func() (int, string) { return c.status, "" }).RoundTrip(r)
 			}))
 			if got := outcome(try(ctx, c.try).Err); got != c.want {
-				t.Errorf("it %s, want %s", got, c.want)
+				t.Errorf("the try is %s, want %s", got, c.want)
 			}
 			if !slices.Equal(e.parked, c.after.parked) || e.disabled != c.after.disabled || e.unparked != c.after.unparked {
-				t.Errorf("then it is %+v, want %+v", e, c.after)
+				t.Errorf("the events are %+v, want %+v", e, c.after)
 			}
 		})
 	}
 }
 
-// transport is an http.RoundTripper.
-type transport func(*http.Request) (*http.Response, error)
+// roundTripFunc is an http.RoundTripper.
+type roundTripFunc func(*http.Request) (*http.Response, error)
 
-func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+func (f roundTripFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestDatabaseThatFailsCostsNoTry: wherever it fails, the webhook is postponed,
-// and parked later.
-func TestDatabaseThatFailsCostsNoTry(t *testing.T) {
+// TestDatabaseErrorCostsNoTry checks that an error of the database postpones the
+// webhook, whichever call fails, and that the webhook is parked later.
+func TestDatabaseErrorCostsNoTry(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{410, 500} {
-		for place := range 4 {
-			e := &failing{events: &events{}, at: place}
-			try := trier(t, e, answering(func() (int, string) { return status, "" }))
+		for call := range 4 {
+			e := &failing{fakeEvents: &fakeEvents{}, at: call}
+			try := newTrier(t, e, statusTransport(func() (int, string) { return status, "" }))
 			first := outcome(try(t.Context(), 10).Err)
-			if want := place < 3 || status == 410; want != (first == "postponed") {
-				t.Errorf("%d, database fails at call %d: %s", status, place, first)
+			if want := call < 3 || status == 410; want != (first == "postponed") {
+				t.Errorf("%d, database fails at call %d: %s", status, call, first)
 			}
 			if first == "postponed" {
-				if again := outcome(try(t.Context(), 10).Err); again != "ended" || len(e.parked) != 1 {
-					t.Errorf("%d, database failed at call %d: then %s, parked %v", status, place, again, e.parked)
+				if again := outcome(try(t.Context(), 10).Err); again != "cancelled" || len(e.parked) != 1 {
+					t.Errorf("%d, database failed at call %d: then %s, parked %v", status, call, again, e.parked)
 				}
 			}
 		}
 	}
 }
 
-// failing fails at one call of events.
+// failing is a fakeEvents whose call number at fails.
 type failing struct {
-	*events
+	*fakeEvents
 	at int
 }
 
@@ -253,28 +256,28 @@ func (f *failing) count() {
 
 func (f *failing) Event(ctx context.Context, id string) (checkout.Event, error) {
 	f.count()
-	return f.events.Event(ctx, id)
+	return f.fakeEvents.Event(ctx, id)
 }
 
 func (f *failing) WebhooksDisabled(ctx context.Context, merchant string) (bool, error) {
 	f.count()
-	return f.events.WebhooksDisabled(ctx, merchant)
+	return f.fakeEvents.WebhooksDisabled(ctx, merchant)
 }
 
 func (f *failing) DisableWebhooks(ctx context.Context, merchant string, at time.Time, reason string) error {
 	f.count()
-	return f.events.DisableWebhooks(ctx, merchant, at, reason)
+	return f.fakeEvents.DisableWebhooks(ctx, merchant, at, reason)
 }
 
 func (f *failing) ParkWebhook(ctx context.Context, e checkout.Event, at time.Time, tries int, reason string) error {
 	f.count()
-	return f.events.ParkWebhook(ctx, e, at, tries, reason)
+	return f.fakeEvents.ParkWebhook(ctx, e, at, tries, reason)
 }
 
-// replay has events told anew, as the command line does.
+// replay replays events as the command line does.
 func (f *fixture) replay(ids ...string) error {
 	f.t.Helper()
-	queue, err := worker.NewQueue(f.t.Context(), f.db, wallClock{}, nil)
+	queue, err := worker.NewQueue(f.t.Context(), f.db, systemClock{}, nil)
 	must(f.t, err)
 	return f.store.ReplayWebhooks(f.t.Context(), ids, queue.Replay)
 }
@@ -292,8 +295,8 @@ func (f *fixture) exec(query string) {
 	must(f.t, err)
 }
 
-// TestParkedWebhookIsReplayed: the last try fails, an operator replays, and the
-// shop gets the same event under the same id.
+// TestParkedWebhookIsReplayed checks that an event is parked after its last try, and
+// that a replay delivers the same body with the same id.
 func TestParkedWebhookIsReplayed(t *testing.T) {
 	t.Parallel()
 	var up atomic.Bool
@@ -303,29 +306,29 @@ func TestParkedWebhookIsReplayed(t *testing.T) {
 		}
 	})
 	f := newFixture(t, url)
-	event := f.tell(shop, 1)[0]
+	event := f.storeEvents(shop, 1)[0]
 	f.exec("UPDATE river_job SET attempt = 9 WHERE kind = 'webhook'")
-	f.work()
-	first := next(t, calls)
-	f.await("cancelled")
+	f.startWorker()
+	first := receive(t, calls)
+	f.awaitState("cancelled")
 	if p := f.parked(); len(p) != 1 || p[0].EventID != event.ID || p[0].Tries != 10 || p[0].Reason != "the shop answered 502" {
 		t.Fatalf("parked %+v", p)
 	}
 	up.Store(true)
 	must(t, f.replay(event.ID))
-	again := next(t, calls)
-	verify(t, again)
+	again := receive(t, calls)
+	verifySignature(t, again)
 	if again.header.Get("Webhook-Id") != first.header.Get("Webhook-Id") || string(again.body) != string(first.body) {
-		t.Error("the replay told something else")
+		t.Error("the replay has another id or body")
 	}
-	f.await("completed")
+	f.awaitState("completed")
 	if p := f.parked(); len(p) != 0 {
 		t.Errorf("still parked: %+v", p)
 	}
 }
 
-// TestGoneDisablesTheEndpoint until an operator enables it, over a restart;
-// what happens meanwhile is parked.
+// TestGoneDisablesTheEndpoint checks that a 410 disables the endpoint until an
+// operator enables it, also after a restart. New events are parked meanwhile.
 func TestGoneDisablesTheEndpoint(t *testing.T) {
 	t.Parallel()
 	var back atomic.Bool
@@ -335,61 +338,61 @@ func TestGoneDisablesTheEndpoint(t *testing.T) {
 		}
 	})
 	f := newFixture(t, url)
-	told := f.tell(shop, 1)
+	stored := f.storeEvents(shop, 1)
 	t.Run("the first process", func(t *testing.T) {
 		first := *f
 		first.t = t
-		first.work()
-		next(t, calls)
-		f.await("cancelled")
+		first.startWorker()
+		receive(t, calls)
+		f.awaitState("cancelled")
 	})
-	f.work() // the second
+	f.startWorker() // the second process
 	for i := range 3 {
-		event := told[0]
+		event := stored[0]
 		event.ID = "evt_later" + strconv.Itoa(i)
 		must(t, f.store.Apply(t.Context(), checkout.Change{Events: []checkout.Event{event}}))
-		told = append(told, event)
+		stored = append(stored, event)
 	}
-	until(t, func() bool { return len(f.parked()) == 4 })
+	waitUntil(t, func() bool { return len(f.parked()) == 4 })
 	if n := len(calls); n != 0 {
-		t.Errorf("%d calls to an endpoint that is disabled", n)
+		t.Errorf("%d calls to a disabled endpoint", n)
 	}
-	ids := []string{told[0].ID, told[1].ID, told[2].ID, told[3].ID}
+	ids := []string{stored[0].ID, stored[1].ID, stored[2].ID, stored[3].ID}
 	if err := f.replay(ids...); !errors.As(err, new(*store.DisabledError)) {
-		t.Errorf("replayed to an endpoint that is disabled: %v", err)
+		t.Errorf("replaying to a disabled endpoint: error %v", err)
 	}
 	back.Store(true)
 	must(t, f.store.EnableWebhooks(t.Context(), shop))
 	must(t, f.replay(ids...))
 	var got []string
-	for range told {
-		got = append(got, next(t, calls).header.Get("Webhook-Id"))
+	for range stored {
+		got = append(got, receive(t, calls).header.Get("Webhook-Id"))
 	}
 	slices.Sort(got)
 	if slices.Sort(ids); !slices.Equal(got, ids) || len(f.parked()) != 0 {
-		t.Errorf("told %v, want %v; %d are parked", got, ids, len(f.parked()))
+		t.Errorf("delivered %v, want %v; %d are parked", got, ids, len(f.parked()))
 	}
 }
 
-// TestKilledOnTheLastTry: the run that died was the last of the schedule, and
-// the event is told or parked all the same.
+// TestKilledOnTheLastTry checks that an event is parked even if the process was
+// killed during the last try.
 func TestKilledOnTheLastTry(t *testing.T) {
 	t.Parallel()
 	url, calls := endpoint(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	f := newFixture(t, url)
-	f.tell(shop, 1)
+	f.storeEvents(shop, 1)
 	f.exec(`UPDATE river_job SET attempt = 10, state = 'running', attempted_at = datetime('now', '-1 hour') WHERE kind = 'webhook'`)
-	f.work()
-	f.await("retryable") // rescued, with the schedule's last wait
+	f.startWorker()
+	f.awaitState("retryable") // rescued, with the last delay of the schedule
 	f.exec(`UPDATE river_job SET scheduled_at = datetime('now'), state = 'available' WHERE kind = 'webhook'`)
-	next(t, calls)
-	until(t, func() bool { return len(f.parked()) == 1 })
+	receive(t, calls)
+	waitUntil(t, func() bool { return len(f.parked()) == 1 })
 }
 
-// TestDeadEndpointDelaysNoOther: 200 events wait for a shop that hangs, and
-// another shop's come as soon as they would without them. It measures, and so
-// runs beside no other test.
-func TestDeadEndpointDelaysNoOther(t *testing.T) {
+// TestDeadEndpointDoesNotDelayOthers checks that 200 events for a shop that hangs do
+// not delay the webhooks of another shop. It measures time, so it does not run in
+// parallel with other tests.
+func TestDeadEndpointDoesNotDelayOthers(t *testing.T) {
 	release := make(chan struct{})
 	var hanging, most atomic.Int64
 	dead, _ := endpoint(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -405,56 +408,55 @@ func TestDeadEndpointDelaysNoOther(t *testing.T) {
 	alive, calls := endpoint(t, ok)
 	f := newFixture(t, dead)
 	f.config.Endpoints["other"] = worker.Endpoint{URL: alive, Secret: secret, AllowPrivate: loopback}
-	f.work()
+	f.startWorker()
 	t.Cleanup(func() { close(release) }) // before the worker and the shops end
 	session := checkout.Session{ID: "cs_other", Merchant: "other", Status: checkout.StatusOpen}
 	must(t, f.store.CreateSession(t.Context(), session))
-	tell := func(name string) (median, slowest time.Duration) {
+	deliver := func(name string) (median, slowest time.Duration) {
 		var took []time.Duration
 		for i := range 20 {
 			event := checkout.Event{ID: name + strconv.Itoa(i), Type: checkout.EventPaid, Merchant: "other", SessionID: session.ID}
 			at := time.Now()
 			must(t, f.store.Apply(t.Context(), checkout.Change{Events: []checkout.Event{event}}))
-			if c := next(t, calls); c.header.Get("Webhook-Id") != event.ID {
-				t.Fatalf("told %s, want %s", c.header.Get("Webhook-Id"), event.ID)
+			if c := receive(t, calls); c.header.Get("Webhook-Id") != event.ID {
+				t.Fatalf("delivered %s, want %s", c.header.Get("Webhook-Id"), event.ID)
 			}
 			took = append(took, time.Since(at))
 		}
 		slices.Sort(took)
 		return took[len(took)/2], took[len(took)-1]
 	}
-	alone, slowestAlone := tell("before")
-	f.tell(shop, 200)
-	until(t, func() bool { return hanging.Load() == 5 })
-	beside, slowest := tell("beside")
-	t.Logf("20 webhooks took %s (%s the slowest) alone, %s (%s) beside an endpoint that hangs with 200", alone, slowestAlone, beside, slowest)
-	if beside > alone+7*time.Second || slowest > 14*time.Second { // a place in a queue with the others would be 15 s
-		t.Errorf("a dead endpoint delays another: %s (%s), without it %s", beside, slowest, alone)
+	alone, slowestAlone := deliver("before")
+	f.storeEvents(shop, 200)
+	waitUntil(t, func() bool { return hanging.Load() == 5 })
+	loaded, slowest := deliver("loaded")
+	t.Logf("the median of 20 webhooks took %s (the slowest %s) alone, %s (%s) with 200 for an endpoint that hangs", alone, slowestAlone, loaded, slowest)
+	if loaded > alone+7*time.Second || slowest > 14*time.Second { // 15 s in a shared queue
+		t.Errorf("a dead endpoint delays another: %s (the slowest %s), without it %s", loaded, slowest, alone)
 	}
 	if most.Load() != 5 {
-		t.Errorf("%d calls at once hang, want 5", most.Load())
+		t.Errorf("%d calls hang at once, want 5", most.Load())
 	}
 }
 
-func TestErrorsOfThePark(t *testing.T) {
+func TestReplayOfAnUnknownEvent(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "http://shop.invalid")
 	if err := f.replay("evt_nobody"); !errors.Is(err, checkout.ErrNotFound) || !strings.Contains(err.Error(), "evt_nobody") {
-		t.Errorf("replaying what does not exist: %v", err)
+		t.Errorf("replaying an unknown event: error %v", err)
 	}
 }
 
-// TestWebhookOfAMerchantThatOnlyAnotherNodeKnows: it waits for that node.
-func TestWebhookOfAMerchantThatOnlyAnotherNodeKnows(t *testing.T) {
+func TestWebhookWaitsForANodeThatKnowsTheMerchant(t *testing.T) {
 	t.Parallel()
 	url, calls := endpoint(t, func(http.ResponseWriter, *http.Request) {})
 	f := newFixture(t, "")
-	f.tell("stranger", 1)
-	f.tell("other", 1) // has no endpoint
+	f.storeEvents("stranger", 1)
+	f.storeEvents("other", 1) // has no endpoint
 	if n := f.jobs(""); n != 1 {
 		t.Errorf("%d webhooks, want 1", n)
 	}
 	f.config.Endpoints = map[string]worker.Endpoint{"stranger": {URL: url, Secret: secret, AllowPrivate: loopback}}
-	f.work()
-	next(t, calls)
+	f.startWorker()
+	receive(t, calls)
 }

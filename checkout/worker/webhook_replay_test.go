@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// onlyJob fails unless there is one job that made the calls so far and no more.
-func (f *fixture) onlyJob(calls <-chan call) {
+// wantOneDelivery fails the test unless one job exists and no further call was made.
+func (f *fixture) wantOneDelivery(calls <-chan call) {
 	f.t.Helper()
-	f.await("completed")
-	if n, more := f.jobs(""), len(calls); n != 1 || more != 0 {
-		f.t.Errorf("%d jobs and %d more calls, want one job that made one call", n, more)
+	f.awaitState("completed")
+	if n, extra := f.jobs(""), len(calls); n != 1 || extra != 0 {
+		f.t.Errorf("%d jobs and %d more calls, want one job and no more calls", n, extra)
 	}
 }
 
-// TestReplayOfAnEventThatIsBeingRetried: the shop is told at once and once,
-// however long the next try would have waited and however often it is asked for.
-func TestReplayOfAnEventThatIsBeingRetried(t *testing.T) {
+// TestReplayOfARetriedEvent checks that a replay delivers at once and only once, even
+// if the next try is hours away.
+func TestReplayOfARetriedEvent(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
 		var up atomic.Bool
 		url, calls := endpoint(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -30,28 +30,29 @@ func TestReplayOfAnEventThatIsBeingRetried(t *testing.T) {
 				w.WriteHeader(http.StatusBadGateway)
 			}
 		})
-		f := on(url)
-		event := f.tell(shop, 1)[0]
-		f.exec("UPDATE river_job SET attempt = 5 WHERE kind = 'webhook'") // the next wait is 10 hours
-		f.work()
-		next(t, calls)
-		f.await("retryable")
+		f := newFixture(url)
+		event := f.storeEvents(shop, 1)[0]
+		f.exec("UPDATE river_job SET attempt = 5 WHERE kind = 'webhook'") // the next delay is 10 hours
+		f.startWorker()
+		receive(t, calls)
+		f.awaitState("retryable")
 		up.Store(true)
 		must(t, f.replay(event.ID))
-		if again := next(t, calls); again.header.Get("Webhook-Id") != event.ID {
-			t.Errorf("told %s, want %s", again.header.Get("Webhook-Id"), event.ID)
+		if again := receive(t, calls); again.header.Get("Webhook-Id") != event.ID {
+			t.Errorf("delivered %s, want %s", again.header.Get("Webhook-Id"), event.ID)
 		}
-		f.onlyJob(calls)
+		f.wantOneDelivery(calls)
 	})
 }
 
-// TestReplayBeginsTheScheduleAnew: the last try of a schedule is not the last.
-func TestReplayBeginsTheScheduleAnew(t *testing.T) {
+// TestReplayRestartsTheSchedule checks that concurrent replays leave one job, whose
+// schedule begins again.
+func TestReplayRestartsTheSchedule(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
-		f := on("http://shop.invalid")
-		event := f.tell(shop, 1)[0]
+		f := newFixture("http://shop.invalid")
+		event := f.storeEvents(shop, 1)[0]
 		f.exec("UPDATE river_job SET attempt = 9 WHERE kind = 'webhook'")
 		var wg sync.WaitGroup
 		for range 4 {
@@ -65,74 +66,74 @@ func TestReplayBeginsTheScheduleAnew(t *testing.T) {
 		var attempt int
 		must(t, f.db.Writer().QueryRowContext(t.Context(), "SELECT attempt FROM river_job WHERE kind = 'webhook'").Scan(&attempt))
 		if n := f.jobs(""); n != 1 || attempt != 0 {
-			t.Errorf("%d jobs, the first after %d tries, want one that was not tried", n, attempt)
+			t.Errorf("%d jobs, the first after %d tries, want one without tries", n, attempt)
 		}
 	})
 }
 
-// TestReplayOfAnEventThatIsBeingSent leaves it at the call that is under way.
-func TestReplayOfAnEventThatIsBeingSent(t *testing.T) {
+// TestReplayDuringDelivery checks that a replay adds no call to the running one.
+func TestReplayDuringDelivery(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
 		answer := make(chan struct{})
 		url, calls := endpoint(t, func(http.ResponseWriter, *http.Request) { <-answer })
-		f := on(url)
-		f.work()
-		event := f.tell(shop, 1)[0]
-		next(t, calls)
+		f := newFixture(url)
+		f.startWorker()
+		event := f.storeEvents(shop, 1)[0]
+		receive(t, calls)
 		must(t, f.replay(event.ID))
 		close(answer)
-		f.onlyJob(calls)
+		f.wantOneDelivery(calls)
 	})
 }
 
-// TestReplayOfAnEventThatWasTold tells it again.
-func TestReplayOfAnEventThatWasTold(t *testing.T) {
+func TestReplayOfADeliveredEvent(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
 		url, calls := endpoint(t, ok)
-		f := on(url)
-		f.work()
-		event := f.tell(shop, 1)[0]
-		next(t, calls)
-		f.await("completed")
+		f := newFixture(url)
+		f.startWorker()
+		event := f.storeEvents(shop, 1)[0]
+		receive(t, calls)
+		f.awaitState("completed")
 		must(t, f.replay(event.ID))
-		next(t, calls)
+		receive(t, calls)
 	})
 }
 
-// TestWebhooksGoByTheOneClock: what is signed, and when an event is parked.
-func TestWebhooksGoByTheOneClock(t *testing.T) {
+// TestWebhooksUseTheConfiguredClock checks the times of signing, parking and
+// disabling.
+func TestWebhooksUseTheConfiguredClock(t *testing.T) {
 	t.Parallel()
-	away := moved(-20 * time.Minute)
+	clock := shiftedClock(-20 * time.Minute)
 	url, calls := endpoint(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
-	f := newFixtureAt(t, databases["SQLite"](t), url, away)
-	f.work()
-	f.tell(shop, 1)
-	signed, err := strconv.ParseInt(next(t, calls).header.Get("Webhook-Timestamp"), 10, 64)
+	f := newFixtureWithClock(t, databases["SQLite"](t), url, clock)
+	f.startWorker()
+	f.storeEvents(shop, 1)
+	signed, err := strconv.ParseInt(receive(t, calls).header.Get("Webhook-Timestamp"), 10, 64)
 	must(t, err)
-	f.await("cancelled")
-	off, err := f.store.DisabledWebhooks(t.Context())
+	f.awaitState("cancelled")
+	disabled, err := f.store.DisabledWebhooks(t.Context())
 	must(t, err)
 	for what, at := range map[string]time.Time{
-		"signed": time.Unix(signed, 0), "parked": f.parked()[0].ParkedAt, "disabled": off[0].DisabledAt,
+		"signed": time.Unix(signed, 0), "parked": f.parked()[0].ParkedAt, "disabled": disabled[0].DisabledAt,
 	} {
-		if apart := away.Now().Sub(at).Abs(); apart > time.Minute {
-			t.Errorf("%s by another clock: %s apart", what, apart)
+		if apart := clock.Now().Sub(at).Abs(); apart > time.Minute {
+			t.Errorf("%s with another clock: %s apart", what, apart)
 		}
 	}
 }
 
-// TestReplayOfAnEventThatWasParkedAMomentAgo: its job has not ended yet, and the
-// event is told all the same.
-func TestReplayOfAnEventThatWasParkedAMomentAgo(t *testing.T) {
+// TestReplayRightAfterParking checks that a replay works while the job that parked
+// the event has not ended yet.
+func TestReplayRightAfterParking(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, on func(string) *fixture) {
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
-		f := on("http://shop.invalid")
-		event := f.tell(shop, 1)[0]
+		f := newFixture("http://shop.invalid")
+		event := f.storeEvents(shop, 1)[0]
 		f.exec("UPDATE river_job SET state = 'running' WHERE kind = 'webhook'")
 		must(t, f.store.ParkWebhook(t.Context(), event, time.Now(), 10, "the shop answered 502"))
 		must(t, f.replay(event.ID))

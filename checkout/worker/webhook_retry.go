@@ -8,59 +8,58 @@ import (
 	"time"
 )
 
-// webhookSchedule is how long after a try the next one comes: 75 hours of
-// patience with a shop that is down.
+// webhookSchedule are the delays between tries, 75 hours in all.
 var webhookSchedule = []time.Duration{
 	5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
 	10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 }
 
 const (
-	// webhookJitter spreads what failed at one moment: each wait is up to this
-	// share longer or shorter.
+	// webhookJitter is the share by which a delay is made longer or shorter at
+	// random, so that webhooks that failed together are not retried together.
 	webhookJitter = 0.1
-	// maxRetryAfter bounds what a shop may ask for.
+	// maxRetryAfter is the longest delay that a shop may request.
 	maxRetryAfter = 24 * time.Hour
 )
 
-// webhookTries is how often a shop is told before the event is parked.
-func webhookTries() int { return len(webhookSchedule) + 1 }
+// maxWebhookTries returns how many tries fail before the event is parked.
+func maxWebhookTries() int { return len(webhookSchedule) + 1 }
 
-// wait returns how long after its tries-th try a webhook is tried again. random
-// is in [0, 1); asked is what the shop's answer asked for.
-func wait(tries int, random float64, asked time.Duration) time.Duration {
+// retryDelay returns the delay after a webhook's tries-th try. random is in [0, 1),
+// and requested is the delay that the shop's answer requested.
+func retryDelay(tries int, random float64, requested time.Duration) time.Duration {
 	i := min(max(tries, 1), len(webhookSchedule)) - 1
 	spread := 1 + webhookJitter*(2*random-1)
-	return max(time.Duration(float64(webhookSchedule[i])*spread), min(asked, maxRetryAfter))
+	return max(time.Duration(float64(webhookSchedule[i])*spread), min(requested, maxRetryAfter))
 }
 
-// answerError is an answer of a shop's that is not 2xx.
+// answerError is the error for an answer that is not 2xx.
 type answerError struct {
 	status int
-	// after is what Retry-After asked for, 0 for nothing.
-	after time.Duration
+	// retryAfter is the delay from Retry-After, 0 for none.
+	retryAfter time.Duration
 }
 
 // Error implements error.
 func (e *answerError) Error() string { return fmt.Sprintf("the shop answered %d", e.status) }
 
-// asked returns what the answer behind err asked to wait, 0 for nothing.
-func asked(err error) time.Duration {
+// requestedDelay returns the delay that the shop requested with err, 0 for none.
+func requestedDelay(err error) time.Duration {
 	var answer *answerError
 	if errors.As(err, &answer) {
-		return answer.after
+		return answer.retryAfter
 	}
 	return 0
 }
 
-// gone reports whether the answer behind err says that the endpoint is no more.
-func gone(err error) bool {
+// isGone reports whether the shop answered with 410 Gone.
+func isGone(err error) bool {
 	var answer *answerError
 	return errors.As(err, &answer) && answer.status == http.StatusGone
 }
 
-// retryAfter reads Retry-After: seconds or a date. What is malformed or past
-// asks for nothing.
+// retryAfter parses Retry-After: seconds or a date. It returns 0 if the value is
+// malformed or in the past, and at most maxRetryAfter.
 func retryAfter(value string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(value, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second

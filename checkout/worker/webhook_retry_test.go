@@ -7,37 +7,37 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-// schedule is how long after each try the next one comes.
+// schedule are the delays between tries.
 var schedule = []time.Duration{
 	5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
 	10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,
 }
 
-func TestWaitsBetweenTries(t *testing.T) {
+func TestRetryDelays(t *testing.T) {
 	t.Parallel()
-	var patience time.Duration
+	var total time.Duration
 	for i, after := range schedule {
 		for random, want := range map[float64]time.Duration{0: after * 9 / 10, 0.5: after, 0.999999: after * 11 / 10} {
-			got := worker.Wait(i+1, random, 0)
+			got := worker.RetryDelay(i+1, random, 0)
 			if off := (got - want).Abs(); off > time.Second {
 				t.Errorf("after try %d, random %g: %s, want %s", i+1, random, got, want)
 			}
 		}
-		patience += worker.Wait(i+1, 0, 0)
+		total += worker.RetryDelay(i+1, 0, 0)
 	}
-	if patience < 67*time.Hour {
-		t.Errorf("a webhook is given up after %s", patience)
+	if total < 67*time.Hour {
+		t.Errorf("a webhook is parked after %s, want 67 h or more", total)
 	}
-	if worker.Wait(0, 0.5, 0) != schedule[0] || worker.Wait(99, 0.5, 0) != 24*time.Hour {
-		t.Error("a try beyond the schedule")
+	if worker.RetryDelay(0, 0.5, 0) != schedule[0] || worker.RetryDelay(99, 0.5, 0) != 24*time.Hour {
+		t.Error("wrong delay for a try outside the schedule")
 	}
 }
 
-func TestWaitsThatAShopAsksFor(t *testing.T) {
+func TestRequestedDelays(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		tries       int
-		asked, want time.Duration
+		tries           int
+		requested, want time.Duration
 	}{
 		{1, time.Second, 5 * time.Second}, // the schedule is later
 		{1, time.Hour, time.Hour},
@@ -45,8 +45,8 @@ func TestWaitsThatAShopAsksFor(t *testing.T) {
 		{9, time.Hour, 24 * time.Hour},
 		{1, -time.Hour, 5 * time.Second},
 	} {
-		if got := worker.Wait(c.tries, 0.5, c.asked); got != c.want {
-			t.Errorf("after try %d, asked for %s: %s, want %s", c.tries, c.asked, got, c.want)
+		if got := worker.RetryDelay(c.tries, 0.5, c.requested); got != c.want {
+			t.Errorf("after try %d, requested %s: %s, want %s", c.tries, c.requested, got, c.want)
 		}
 	}
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

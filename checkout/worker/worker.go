@@ -1,6 +1,6 @@
-// Package worker does the durable work, on River: it sweeps what is due and
-// delivers webhooks. Make a [Queue] first, because the store writes jobs with
-// it in its own transactions; then make a worker with [New], and start it.
+// Package worker runs the background jobs on River: sweeps, reconciliation and the
+// delivery of webhooks. Make a [Queue] first, because the store writes jobs with it
+// in its own transactions. Then make a [Worker] with [New] and start it.
 package worker
 
 import (
@@ -24,17 +24,17 @@ import (
 
 const (
 	sweepEvery = 2 * time.Second
-	// sweepQueue keeps the sweep clear of webhooks that wait for slow shops.
-	// It has room for two, so that one that finds another running can end.
+	// sweepQueue is separate, so that webhooks to slow shops do not delay the sweep.
+	// It runs two jobs, so that one can end when it finds the other running.
 	sweepQueue = "sweep"
-	// fetchEvery bounds how long a webhook waits for its first try.
+	// fetchEvery is the longest wait of a webhook for its first try.
 	fetchEvery = 300 * time.Millisecond
-	// jobTimeout ends a job's context; rescueAfter gives a job that a killed
-	// process left behind to another.
+	// jobTimeout ends a job's context. After rescueAfter another process runs the
+	// job of a killed one.
 	jobTimeout  = 30 * time.Second
 	rescueAfter = time.Minute
-	// keepDone is how long finished jobs stay: the events are the record.
-	keepDone = time.Hour
+	// keepCompleted is how long completed jobs are kept.
+	keepCompleted = time.Hour
 )
 
 // Queue writes jobs.
@@ -43,9 +43,10 @@ type Queue struct {
 	endpoints map[string]Endpoint
 }
 
-// NewQueue brings River's own tables up to date, one node at a time, and returns a Queue that
-// writes webhooks for all merchants but those whose endpoint is empty. The clock is that
-// of the worker which will do them, or nil for the system's.
+// NewQueue brings River's tables up to date, one node at a time, and returns a Queue.
+// The Queue writes no webhooks for merchants whose endpoint has an empty URL. clock
+// is the worker's clock, or nil for the system's. NewQueue fails if the tables are of
+// a newer version.
 func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints map[string]Endpoint) (*Queue, error) {
 	if err := migrate(ctx, db); err != nil {
 		return nil, fmt.Errorf("migrating the queue: %w", err)
@@ -57,9 +58,9 @@ func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints 
 	return &Queue{client: client, endpoints: endpoints}, nil
 }
 
-// Enqueue writes the webhook of an event in the event's transaction. It is a
-// store.Enqueue. That of a merchant who is not configured waits for a node that
-// knows the endpoint, as while a merchant is being added to one after the other.
+// Enqueue writes the webhook job of an event in the event's transaction. It is a
+// store.Enqueue. If the merchant is not configured here, the job waits for a node
+// that knows the endpoint: a new merchant is added to one node after the other.
 func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
 	if endpoint, configured := q.endpoints[e.Merchant]; configured && endpoint.URL == "" {
 		return nil
@@ -68,61 +69,62 @@ func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error
 	return err
 }
 
-// unfinished are the states of a job that will run or runs.
-func unfinished() []rivertype.JobState {
+// unfinishedStates returns the states of jobs that wait or run.
+func unfinishedStates() []rivertype.JobState {
 	return []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled,
 	}
 }
 
-// Sweeper does what is due: *checkout.Service.
+// Sweeper does the due work of the checkout. It is a *checkout.Service.
 type Sweeper interface {
-	// Sweep does what is due, of all nodes.
+	// Sweep does the due work of all nodes.
 	Sweep(ctx context.Context) error
-	// SweepWatched does what is due because a page of this node's watches.
+	// SweepWatched does the due work for sessions whose page is open on this node.
 	SweepWatched(ctx context.Context)
 }
 
-// Config is what a worker is made of.
+// Config configures a worker.
 type Config struct {
 	DB      Database
 	Sweeper Sweeper
-	// Reconciler is asked every 10 minutes what is to be reconciled.
+	// Reconciler reconciles every 10 minutes what is due.
 	Reconciler Reconciler
 	Events     Events
 	Endpoints  map[string]Endpoint
-	// Clock says when a job is due; in PostgreSQL the database's does.
+	// Clock decides when a job is due. On PostgreSQL the database's clock does.
 	Clock checkout.Clock
-	// Transport carries the webhooks. Defaults to one for each endpoint that
-	// connects to public addresses only, and to those the endpoint allows.
+	// Transport sends the webhooks. By default each endpoint has its own, which
+	// connects only to public addresses and to those that the endpoint allows.
 	Transport http.RoundTripper
-	// Resolver finds the addresses of endpoints. Defaults to
+	// Resolver resolves the names of endpoints. Defaults to
 	// net.DefaultResolver.
 	Resolver *net.Resolver
-	// Random is in [0, 1) and spreads what is tried again. Defaults to
-	// rand.Float64 of math/rand/v2.
+	// Random returns the jitter of retries, in [0, 1). Defaults to rand.Float64 of
+	// math/rand/v2.
 	Random func() float64
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
 }
 
-// Worker works the queue. Start it once; Stop lets the running jobs end.
+// Worker runs the jobs of the queue. Start it once, and stop it once.
 type Worker struct {
 	client client
-	// beside is what runs beside the queue, until stop is called.
-	beside []func(context.Context)
-	wg     sync.WaitGroup
-	stop   context.CancelFunc
-	// ending is closed by Stop.
-	ending chan struct{}
-	// before prepares the leader's election.
-	before func(context.Context) error
+	// background are functions that run until stop is called.
+	background []func(context.Context)
+	wg         sync.WaitGroup
+	stop       context.CancelFunc
+	// stopping is closed by Stop.
+	stopping chan struct{}
+	// prepareElection is called before the leader election begins.
+	prepareElection func(context.Context) error
 }
 
-// New returns a Worker, or an error that names the field that is wrong.
+// New returns a Worker. It fails if a required field is missing or a secret is
+// malformed, and names it.
 func New(c Config) (*Worker, error) {
 	if c.DB == nil || c.Sweeper == nil || c.Reconciler == nil || c.Events == nil || c.Clock == nil {
-		return nil, errors.New("worker: Config.DB, Config.Sweeper, Config.Reconciler, Config.Events and Config.Clock are needed")
+		return nil, errors.New("worker: Config.DB, Config.Sweeper, Config.Reconciler, Config.Events and Config.Clock are required")
 	}
 	if c.Random == nil {
 		c.Random = mathrand.Float64
@@ -134,9 +136,9 @@ func New(c Config) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	workers, ending := river.NewWorkers(), make(chan struct{})
+	workers, stopping := river.NewWorkers(), make(chan struct{})
 	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper})
-	river.AddWorker(workers, &reconcileWorker{reconciler: c.Reconciler, logger: c.Logger, ending: ending})
+	river.AddWorker(workers, &reconcileWorker{reconciler: c.Reconciler, logger: c.Logger, stopping: stopping})
 	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger})
 	queues := webhookQueues(c.Endpoints)
 	queues[sweepQueue] = river.QueueConfig{MaxWorkers: 2}
@@ -149,23 +151,23 @@ func New(c Config) (*Worker, error) {
 		FetchPollInterval:           fetchEvery,
 		JobTimeout:                  jobTimeout,
 		RescueStuckJobsAfter:        rescueAfter,
-		CompletedJobRetentionPeriod: keepDone,
+		CompletedJobRetentionPeriod: keepCompleted,
 		PeriodicJobs:                periodicJobs(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
-	w := &Worker{client: client, ending: ending, before: func(ctx context.Context) error { return forgetLeader(ctx, c.DB) }}
-	w.beside = append(w.beside, func(ctx context.Context) { sweepWatched(ctx, c.Sweeper) })
+	w := &Worker{client: client, stopping: stopping, prepareElection: func(ctx context.Context) error { return deleteLeader(ctx, c.DB) }}
+	w.background = append(w.background, func(ctx context.Context) { sweepWatched(ctx, c.Sweeper) })
 	if pool := c.DB.Postgres(); pool != nil {
-		l := &lifeline{pool: pool, id: id, logger: c.Logger}
-		w.before = l.connect
-		w.beside = append(w.beside, l.hold)
+		l := &nodeLock{pool: pool, id: id, logger: c.Logger}
+		w.prepareElection = l.connect
+		w.background = append(w.background, l.run)
 	}
 	return w, nil
 }
 
-// periodicJobs are written by the node that leads.
+// periodicJobs returns the jobs that the leader writes.
 func periodicJobs() []*river.PeriodicJob {
 	return []*river.PeriodicJob{
 		river.NewPeriodicJob(river.PeriodicInterval(sweepEvery), func() (river.JobArgs, *river.InsertOpts) {
@@ -177,50 +179,51 @@ func periodicJobs() []*river.PeriodicJob {
 	}
 }
 
-// Start begins to work; it ends with Stop.
+// Start starts the worker. It fails if the database does not answer.
 func (w *Worker) Start(ctx context.Context) error {
-	if err := w.before(ctx); err != nil {
+	if err := w.prepareElection(ctx); err != nil {
 		return err
 	}
-	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	w.stop = stop
-	for _, run := range w.beside {
-		w.wg.Go(func() { run(beside) })
+	for _, run := range w.background {
+		w.wg.Go(func() { run(background) })
 	}
 	return w.client.Start(ctx)
 }
 
-// Stop lets running jobs end until ctx is done, but for a reconciliation, which
-// it calls off. Call it once.
+// Stop waits for running jobs until ctx is done, and cancels a running
+// reconciliation. It returns an error if jobs still run then. Call it once.
 func (w *Worker) Stop(ctx context.Context) error {
-	close(w.ending)
+	close(w.stopping)
 	err := w.client.Stop(ctx)
 	w.stop()
-	ended := make(chan struct{})
-	go func() { w.wg.Wait(); close(ended) }()
+	done := make(chan struct{})
+	go func() { w.wg.Wait(); close(done) }()
 	select {
-	case <-ended:
+	case <-done:
 		return err
 	case <-ctx.Done():
 		return errors.Join(err, ctx.Err())
 	}
 }
 
-// sweepWatched sweeps what this node's pages watch, which no other node knows.
+// sweepWatched sweeps the sessions whose page is open on this node, until ctx is
+// done. No other node knows these pages.
 func sweepWatched(ctx context.Context, s Sweeper) {
-	again := time.NewTicker(sweepEvery)
-	defer again.Stop()
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-again.C:
+		case <-tick.C:
 		}
 		s.SweepWatched(ctx)
 	}
 }
 
-// sweepArgs is the periodic job that finds what is due by a column.
+// sweepArgs is the periodic job that sweeps.
 type sweepArgs struct{}
 
 // Kind implements river.JobArgs.
@@ -232,7 +235,7 @@ type sweepWorker struct {
 	running sync.Mutex
 }
 
-// Work sweeps, unless the last sweep still runs: the next one finds the rest.
+// Work sweeps. It does nothing if the last sweep still runs.
 func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
 	if !w.running.TryLock() {
 		return nil

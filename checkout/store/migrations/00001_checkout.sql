@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Times are Unix milliseconds, 0 for "never"; JSON is text. The statements are
--- the common part of SQLite and PostgreSQL.
+-- Times are Unix milliseconds, 0 for "never". JSON is stored as text. Both SQLite
+-- and PostgreSQL understand the statements.
 
 CREATE TABLE sessions (
     id                  TEXT PRIMARY KEY,
@@ -62,7 +62,7 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_of_session ON attempts (session_id, created_at);
 CREATE INDEX attempts_due ON attempts (next_query_at) WHERE next_query_at > 0;
 
--- At most one open attempt for each wallet of a session, whoever asks.
+-- A session has at most one open attempt for each wallet.
 CREATE UNIQUE INDEX attempts_open ON attempts (session_id, wallet) WHERE state IN ('creating', 'pending');
 
 CREATE TABLE events (

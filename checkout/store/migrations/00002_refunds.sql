@@ -33,10 +33,10 @@ CREATE INDEX refunds_of_session ON refunds (session_id, created_at);
 CREATE INDEX refunds_of_attempt ON refunds (attempt_id);
 CREATE INDEX refunds_due ON refunds (next_try_at) WHERE state = 'pending';
 
--- Asking again for a refund finds the first.
+-- A repeated request for a refund finds the first refund.
 CREATE UNIQUE INDEX refunds_reference ON refunds (session_id, client_reference_id) WHERE client_reference_id <> '';
 
--- An attempt is refunded by itself once at most.
+-- An attempt has at most one automatic refund.
 CREATE UNIQUE INDEX refunds_automatic ON refunds (attempt_id) WHERE reason <> 'requested';
 
 -- +goose Down

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- Events that a shop was not told, and nobody tries to tell any more until an
--- operator has them replayed.
+-- Events whose webhook could not be delivered. They are not retried until an
+-- operator replays them.
 CREATE TABLE webhook_parked (
     event_id  TEXT PRIMARY KEY REFERENCES events (id),
     merchant  TEXT NOT NULL,
@@ -12,8 +12,8 @@ CREATE TABLE webhook_parked (
 
 CREATE INDEX webhook_parked_of_merchant ON webhook_parked (merchant, parked_at);
 
--- Merchants whose endpoint said that it is gone. Their events are parked at once
--- until an operator enables the endpoint.
+-- Merchants whose endpoint answered that it is gone. Their events are parked at
+-- once until an operator enables the endpoint.
 CREATE TABLE webhook_disabled (
     merchant    TEXT PRIMARY KEY,
     disabled_at BIGINT NOT NULL,

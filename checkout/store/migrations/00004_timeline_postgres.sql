@@ -1,7 +1,7 @@
 -- +goose Up
 
--- What happened to each session, in the order of id. Rows are added and nothing
--- else: the database itself refuses to change or to remove one.
+-- What happened to each session, in the order of id. Rows are only added: triggers
+-- refuse to change or to remove one.
 CREATE TABLE timeline (
     id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     session_id TEXT NOT NULL REFERENCES sessions (id),

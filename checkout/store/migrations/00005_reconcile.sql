@@ -1,9 +1,9 @@
 -- +goose Up
 
--- An event may be about an order that the checkout did not place, and has no
--- session then. SQLite can neither drop NOT NULL nor a table that another refers
--- to, so both are made anew. They are renamed before they are copied: in PostgreSQL
--- that waits for what other nodes are about to commit, and has the next wait.
+-- An event about an order that the checkout did not place has no session. SQLite
+-- cannot drop NOT NULL, nor a table that another table references, so both tables
+-- are copied to new ones. They are renamed before the copy: in PostgreSQL the rename
+-- waits for open transactions of other nodes, and later transactions wait for it.
 CREATE TABLE events_anew (
     id             TEXT PRIMARY KEY,
     type           TEXT NOT NULL,
@@ -40,14 +40,14 @@ ALTER TABLE webhook_parked_anew RENAME TO webhook_parked;
 CREATE INDEX events_of_session ON events (session_id, created_at);
 CREATE INDEX webhook_parked_of_merchant ON webhook_parked (merchant, parked_at);
 
--- A difference is told once, whoever finds it and however often.
+-- A difference has one event, however often it is found.
 CREATE UNIQUE INDEX events_difference ON events (merchant, difference_key) WHERE difference_key IS NOT NULL;
 
--- What is held against a day's statement.
+-- For the comparison with a day's statement.
 CREATE INDEX attempts_paid ON attempts (merchant, paid_at, id) WHERE paid_at > 0;
 CREATE INDEX refunds_succeeded ON refunds (merchant, settled_at, id) WHERE state = 'succeeded';
 
--- The reports of reconciliations; finished_at is 0 while one runs.
+-- The reports of reconciliations. finished_at is 0 while one runs.
 CREATE TABLE reconciliations (
     id          TEXT PRIMARY KEY,
     merchant    TEXT NOT NULL,
@@ -73,7 +73,7 @@ DROP TABLE reconciliations;
 DROP INDEX refunds_succeeded;
 DROP INDEX attempts_paid;
 
--- What is about no session cannot be kept without one.
+-- The older schema cannot hold events without a session.
 DELETE FROM webhook_parked WHERE event_id IN (SELECT id FROM events WHERE session_id IS NULL);
 DELETE FROM events WHERE session_id IS NULL;
 DROP INDEX events_difference;

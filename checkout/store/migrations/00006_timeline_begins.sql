@@ -1,8 +1,8 @@
 -- +goose Up
 
--- What is known of the time before. The timeline is the one place for
--- notifications from now on. Renamed first, so that what other nodes of PostgreSQL
--- are about to commit is copied too.
+-- Fill the timeline with what the other tables know, and move the notifications
+-- into it. The table is renamed first: in PostgreSQL that waits for open transactions
+-- of other nodes, so that their notifications are copied too.
 ALTER TABLE notifications RENAME TO notifications_before;
 
 INSERT INTO timeline (session_id, attempt_id, ref, at, kind, cause, result, detail, body)

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- The WeChat user that a shop named for a session, encrypted, while it is open.
+-- The WeChat user of a session, encrypted. It is removed when the session ends.
 ALTER TABLE sessions ADD COLUMN sealed_openid TEXT NOT NULL DEFAULT '';
 
 -- +goose Down

@@ -1,15 +1,15 @@
 -- +goose Up
 
--- What a shop's request for a refund named itself, when the refund was last
--- sent, and when the shop was told that it takes long.
+-- idempotency_key is the key of the shop's request. tried_at is when the refund was
+-- last sent. delayed_at is when the shop was told that the refund takes long.
 ALTER TABLE refunds ADD COLUMN idempotency_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE refunds ADD COLUMN tried_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE refunds ADD COLUMN delayed_at BIGINT NOT NULL DEFAULT 0;
 
--- Repeating a request finds the refund that it made.
+-- A repeated request finds the first refund.
 CREATE UNIQUE INDEX refunds_idempotency_key ON refunds (session_id, idempotency_key) WHERE idempotency_key <> '';
 
--- A refund that was made past the checkout is not one that it made by itself.
+-- A refund that was made outside the checkout is not automatic.
 DROP INDEX refunds_automatic;
 CREATE UNIQUE INDEX refunds_automatic ON refunds (attempt_id) WHERE reason IN ('paid_late', 'paid_twice');
 

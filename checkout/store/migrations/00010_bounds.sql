@@ -1,11 +1,11 @@
 -- +goose Up
 
--- When the gateway ceased to take money for an order. 0 while it may. What is
--- live is asked about first.
+-- When the gateway stopped accepting money for an order, 0 while it accepts it.
+-- Attempts with 0 are queried first.
 ALTER TABLE attempts ADD COLUMN ended_at BIGINT NOT NULL DEFAULT 0;
 
--- How much of what anybody outside can send is known of an attempt or a session.
--- The timeline keeps the first few of each.
+-- How often an attempt or a session received something that anyone outside can
+-- send. The timeline keeps only the first few of each kind.
 ALTER TABLE attempts ADD COLUMN notifications_accepted BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN notifications_mismatched BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN notifications_rejected BIGINT NOT NULL DEFAULT 0;
@@ -39,10 +39,10 @@ WHERE flow = 'jsapi';
 UPDATE sessions SET cancel_wishes = (SELECT COUNT(*) FROM timeline WHERE session_id = sessions.id AND kind = 'cancel')
 WHERE status = 'open';
 
--- What decides no longer reads the timeline.
+-- Decisions no longer read the timeline.
 DROP INDEX timeline_notifications;
 
--- What is due is found for each merchant in turn, however much of it there is.
+-- Due attempts are found for each merchant in turn, however many there are.
 DROP INDEX attempts_due;
 CREATE INDEX attempts_due_live ON attempts (merchant, next_query_at)
     WHERE next_query_at > 0 AND state <> 'paid' AND NOT quarantined AND ended_at = 0;
