@@ -10,8 +10,8 @@ import (
 
 const module = "github.com/wantukit/wantukit/"
 
-// mayImport is the table of rooms: what each may import of ours. It is the
-// picture in the README, and nothing else is allowed.
+// mayImport is which packages of this module each package may import. It says
+// what the picture in docs/architecture.md says, and nothing else is allowed.
 var mayImport = map[string][]string{
 	"wantu":                        {},
 	"checkout":                     {"checkout/flow", "checkout/page"},
