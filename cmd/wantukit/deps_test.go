@@ -14,7 +14,7 @@ const module = "github.com/wantukit/wantukit/"
 const anything = "anything"
 
 // mayImport lists what each package may import of this module, and nothing else
-// is allowed. The picture in the README shows the same.
+// is allowed. The picture in docs/architecture.md shows the same.
 var mayImport = map[string][]string{
 	"wantu":                        {},
 	"checkout":                     {"checkout/flow", "checkout/page"},

@@ -15,10 +15,15 @@ import (
 const codesHead = `
 ## Return codes
 
-Each code was brought out at each endpoint and found by ` + "`errors.Is`" + ` in what the client returned, and no other; the subtest is ` + "`{endpoint}/code/{code}`" + `.
-*Unknown* is what ` + "`wantu.OutcomeUnknown`" + ` says of that error. **rule**: a request that breaks one of the manual's rules brings it out there. *number*: an
-` + "`out_trade_no` or `out_refund_no`" + ` that ends in ` + "`_return_NNN`" + ` does; where a request has neither, a *fault* does. The package comment of
-` + "`wantu/sandbox`" + ` lists all magic values.
+The test brought out each code at each endpoint. ` + "`errors.Is`" + ` found the code's error, and no other, in what the client returned. The
+subtest is ` + "`{endpoint}/code/{code}`" + `.
+
+- *unknown* is what ` + "`wantu.OutcomeUnknown`" + ` says of that error.
+- **rule**: a request that breaks one of the manual's rules brings the code out at this endpoint.
+- *number*: an ` + "`out_trade_no`" + ` or ` + "`out_refund_no`" + ` that ends in ` + "`_return_NNN`" + ` brings it out.
+- *fault*: a fault brings it out, because the request has no such number.
+
+The package comment of ` + "`wantu/sandbox`" + ` lists all magic values.
 
 | code | client | unknown |`
 

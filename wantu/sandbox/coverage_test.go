@@ -18,19 +18,27 @@ const coverageFile = "../../docs/gateway.md"
 
 const coverageHead = `# The gateway, field by field
 
-Written by ` + "`TestEveryFieldAndEveryCode`" + ` from what the client (` + "`wantu`" + `) and the sandbox (` + "`wantu/sandbox`" + `) were seen to do; the last column is the
-subtest that saw it. "Manual" is the manual's table: whether a field is required, and its length in characters; behind a semicolon stands where the manual
-contradicts it. *example* is a field that only the manual's examples have.
+` + "`TestEveryFieldAndEveryCode`" + ` writes this page from what it saw the client (` + "`wantu`" + `) and the sandbox (` + "`wantu/sandbox`" + `) do. The last
+column is the subtest that saw it.
 
-In a request, *required* means that without the field the client names it in a ` + "`*wantu.FieldError`" + ` and sends nothing. *At most* means that the client
-sends a value of just that size, that the sandbox takes it unless its cell says otherwise, and that one character or digit more is such an error; a list of
-values that it sends those, and that others are such an error.
-*302*, *303*, *304* and *509* are the return codes that the sandbox answers, with the field's name in ` + "`return_desc`" + `.
+*Manual* is the manual's table: whether a field is required, and its length in characters. After a semicolon stands where the manual
+contradicts its table. *example* is a field that only the manual's examples have.
 
-In an answer, *signed* means that a change under the old signature is ` + "`wantu.ErrSignature`" + `, *not signed* that it is not (no signature covers an object or a
-list), *compared* that another value under a good signature is ` + "`wantu.ErrMismatch`" + `, and *required* that the answer without the field is
-` + "`wantu.ErrMalformed`" + `, or without ` + "`sign`" + ` ` + "`wantu.ErrSignature`" + `. A Go name is the field that has the answer's value. Behind a dot stands a member of an object, or
-of the rows of a list.
+**In a request:**
+
+- *required*: without the field the client returns a ` + "`*wantu.FieldError`" + ` that names it, and sends nothing.
+- *at most*: the client sends a value of just that size, and the sandbox accepts it unless its cell says otherwise. With one
+  character or digit more, the client returns a ` + "`*wantu.FieldError`" + `.
+- a list of values: the client sends these, and returns a ` + "`*wantu.FieldError`" + ` for others.
+- *302*, *303*, *304* and *509*: the sandbox answers this return code, with the field's name in ` + "`return_desc`" + `.
+
+**In an answer:**
+
+- *signed*: a change of the value under the old signature is ` + "`wantu.ErrSignature`" + `. *not signed*: it is not, because no signature covers
+  an object or a list.
+- *compared*: another value under a good signature is ` + "`wantu.ErrMismatch`" + `.
+- *required*: an answer without the field is ` + "`wantu.ErrMalformed`" + `. An answer without ` + "`sign`" + ` is ` + "`wantu.ErrSignature`" + `.
+- a Go name: the field that has the answer's value. After a dot stands a member of an object, or of the rows of a list.
 
 ## Fields
 `

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
 )
@@ -160,7 +161,7 @@ func (c *counter) servePage(w http.ResponseWriter, r *http.Request) {
 		c.swaps++
 	}
 	p := c.page
-	p.State, p.Attempt.Ref, p.Remaining, p.URLs.Success = c.status.State, c.status.Attempt, c.status.Remaining, c.status.Next
+	p.State, p.Attempt.Ref, p.Remaining, p.URLs.Success = page.State(c.status.State), c.status.Attempt, c.status.Remaining, c.status.Next
 	c.mu.Unlock()
 	var b bytes.Buffer
 	if err := templates.Checkout(p).Render(r.Context(), &b); err != nil {
