@@ -3,57 +3,70 @@ package checkout
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// maxBridgeWords bounds the sheet's own words, in characters.
+// maxBridgeWords bounds the text of WeChat's payment sheet, in characters.
 const maxBridgeWords = 120
 
-// The results of an [EntryBridge]: the answers of WeChat's payment sheet. None
-// decides about a payment.
+// The results of an [EntryBridge]: the answers of WeChat's payment sheet. None of
+// them decides about a payment.
 const (
 	BridgeOK     = "ok"
 	BridgeCancel = "cancel"
 	BridgeFail   = "fail"
 )
 
-// BridgeAnswered writes down what WeixinJSBridge said to the browser that was
-// to pay an attempt by flow.JSAPI, such as "get_brand_wcpay_request:fail". A
-// failure is reported, with what the operator should check. Whoever sees the
-// page can send it, so that the first [MaxBridgeAnswers] are written down. It
-// does nothing for any other attempt.
-func (s *Service) BridgeAnswered(ctx context.Context, a Attempt, said string) {
-	if a.Flow != flow.JSAPI || said == "" {
+// browserNotes writes into the timeline what browsers report: an outsider can send
+// it, so it decides nothing.
+type browserNotes struct {
+	store interface {
+		AttemptByReturnToken(ctx context.Context, token string) (Attempt, error)
+	}
+	clock    Clock
+	timeline timeline
+	routes   Routes
+	alert    func(Alert)
+}
+
+// returned is [Service.Returned].
+func (n browserNotes) returned(ctx context.Context, token string) {
+	a, err := n.store.AttemptByReturnToken(ctx, token)
+	if err != nil {
+		return // the page that is shown then has the error
+	}
+	now := n.clock.Now()
+	if a.Returns < MaxReturns && !now.Before(a.ReturnedAt.Add(ReturnInterval)) {
+		n.timeline.recordFew(ctx, Entry{SessionID: a.SessionID, AttemptID: a.ID, At: now, Kind: EntryReturn})
+	}
+}
+
+// bridgeAnswered is [Service.BridgeAnswered].
+func (n browserNotes) bridgeAnswered(ctx context.Context, a Attempt, answer string) {
+	if a.Flow != flow.JSAPI || answer == "" {
 		return
 	}
-	e := Entry{SessionID: a.SessionID, AttemptID: a.ID, At: s.clock.Now(), Kind: EntryBridge, Result: bridgeResult(said)}
+	e := Entry{SessionID: a.SessionID, AttemptID: a.ID, At: n.clock.Now(), Kind: EntryBridge, Result: bridgeResult(answer)}
 	failed := e.Result == BridgeFail
 	if a.BridgeAnswers >= MaxBridgeAnswers && (a.BridgeFailed || !failed) {
-		return // there is nothing to learn from it
+		return // the answer is nothing new
 	}
 	if failed {
-		e.Detail = quoteLine(said) + ": " + s.bridgeAdvice(said)
+		e.Detail = quoteLine(answer) + ": " + n.bridgeAdvice(answer)
 	}
-	if s.recordFew(ctx, e) && failed {
-		s.alert(Alert{Problem: "WeChat's payment sheet failed", SessionID: a.SessionID, AttemptID: a.ID, Err: errors.New(e.Detail)})
+	if n.timeline.recordFew(ctx, e) && failed {
+		n.alert(Alert{Problem: "WeChat's payment sheet failed", SessionID: a.SessionID, AttemptID: a.ID, Err: errors.New(e.Detail)})
 	}
 }
 
-// BridgeFailed reports whether WeChat's payment sheet failed for one of the
-// session's attempts that this payer was to pay.
-func (s *Service) BridgeFailed(ctx context.Context, sessionID, payer string) (bool, error) {
-	attempts, err := s.store.Attempts(ctx, sessionID)
-	return slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Payer == payer && a.BridgeFailed }), err
-}
-
-// bridgeResult is the sheet's answer. What is neither is a failure, as is
-// "system:access_denied".
-func bridgeResult(said string) string {
-	_, word, _ := strings.Cut(said, ":")
+// bridgeResult returns the result of an answer such as
+// "get_brand_wcpay_request:ok". Every answer but ok and cancel is a failure, for
+// example "system:access_denied".
+func bridgeResult(answer string) string {
+	_, word, _ := strings.Cut(answer, ":")
 	switch word, _, _ = strings.Cut(word, " "); word {
 	case BridgeOK, BridgeCancel:
 		return word
@@ -62,8 +75,8 @@ func bridgeResult(said string) string {
 	}
 }
 
-// bridgeCauses are words of WeChat's, in lower case, and what they ask for. The
-// first that is found counts.
+// bridgeCauses have words of WeChat's answers, in lower case, with the advice for the
+// operator. The first match counts.
 var bridgeCauses = []struct {
 	words  []string
 	advice string
@@ -74,19 +87,20 @@ var bridgeCauses = []struct {
 	{[]string{"expire", "过期", "total_fee", "prepay"}, "the order was too old, or is not the sheet's: the shopper has to try again"},
 }
 
-// bridgeAdvice is what the operator should check.
-func (s *Service) bridgeAdvice(said string) string {
-	said = strings.ToLower(said)
+// bridgeAdvice returns what the operator should check after a failure.
+func (n browserNotes) bridgeAdvice(answer string) string {
+	answer = strings.ToLower(answer)
 	advice := "is {directory} registered with WeChat as a payment directory, and wechat.app_id bound to the merchant account?"
 	for _, cause := range bridgeCauses {
-		if containsAny(said, cause.words) {
+		if containsAny(answer, cause.words) {
 			advice = cause.advice
 			break
 		}
 	}
-	return strings.ReplaceAll(advice, "{directory}", s.base+"/c/")
+	return strings.ReplaceAll(advice, "{directory}", n.routes.PaymentDirectory())
 }
 
+// containsAny reports whether text contains one of the words.
 func containsAny(text string, words []string) bool {
 	for _, word := range words {
 		if strings.Contains(text, word) {
@@ -96,7 +110,8 @@ func containsAny(text string, words []string) bool {
 	return false
 }
 
-// quoteLine keeps what can be read of a text that anybody may have sent.
+// quoteLine returns a text from an outsider in quotes: its printable characters, at
+// most maxBridgeWords.
 func quoteLine(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) && r != unicode.ReplacementChar {

@@ -72,9 +72,7 @@ func onMovedClock(t *testing.T, do func(t *testing.T, f *fixture, s *skewed)) {
 		s := &skewed{}
 		config := f.config()
 		config.Clock = s.steady()
-		service, err := checkout.New(config)
-		fails(t, err, nil)
-		f.Service = service
+		f.use(config)
 		do(t, f, s)
 	})
 }

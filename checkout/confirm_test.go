@@ -93,7 +93,7 @@ func TestConfirm(t *testing.T) {
 			f.gateway.set(a.OutTradeNo, checkout.OrderUnknown, strings.Repeat("x", 1000))
 			f.confirm(a)
 			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			same(t, "alarms", f.reports.alarms(), []string{"query reports a status that nobody knows"})
+			same(t, "alarms", f.reports.alarms(), []string{"query reports a status that the kit does not know"})
 			if text := f.reports.all[0].Err.Error(); len(text) > 100 {
 				t.Errorf("the report quotes %d bytes", len(text))
 			}

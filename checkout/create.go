@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"io"
 	"slices"
 	"time"
 
@@ -15,16 +16,18 @@ type NewSession struct {
 	Currency          string
 	Subject           string
 	ClientReferenceID string
-	// SuccessURL and CancelURL have been held against the shop's list of
-	// hosts. CancelURL may be "".
+	// SuccessURL and CancelURL are URLs of hosts that the shop allows: the caller
+	// has checked that. CancelURL may be "".
 	SuccessURL, CancelURL string
-	// Channels are names of channels or wallets; empty means all the shop's.
+	// Channels are names of channels or wallets. Empty means all that the shop
+	// accepts.
 	Channels []string
 	Locale   string
-	// ExpiresAt may be zero: the shop's Lifetime then counts.
+	// ExpiresAt is from 1 minute to 24 hours from now. Zero means the shop's
+	// Lifetime.
 	ExpiresAt time.Time
 	Metadata  map[string]string
-	// SealedOpenID is kept as it is; see [Session].
+	// SealedOpenID is stored as it is. See [Session].
 	SealedOpenID string
 }
 
@@ -33,23 +36,31 @@ const (
 	maxLifetime = 24 * time.Hour
 )
 
-// Create stores a new open session. It returns a *FieldError for a field that
-// is wrong.
-func (s *Service) Create(ctx context.Context, n NewSession) (Session, error) {
-	now := s.clock.Now()
-	shop := s.shops[n.Merchant]
+// creator creates sessions.
+type creator struct {
+	store     Changer
+	clock     Clock
+	random    io.Reader
+	merchants map[string]Merchant
+	rates     *rates
+}
+
+// create is [Service.Create].
+func (c *creator) create(ctx context.Context, n NewSession) (Session, error) {
+	now := c.clock.Now()
+	merchant := c.merchants[n.Merchant]
 	if n.ExpiresAt.IsZero() {
-		n.ExpiresAt = now.Add(shop.lifetime())
+		n.ExpiresAt = now.Add(merchant.lifetime())
 	}
 	n.ExpiresAt = n.ExpiresAt.Truncate(time.Millisecond) // as it is stored
-	wallets, err := shop.pick(n.Channels)
+	wallets, err := merchant.pick(n.Channels)
 	if err != nil {
 		return Session{}, err
 	}
 	if err := n.check(now); err != nil {
 		return Session{}, err
 	}
-	id, err := newID(s.random, SessionPrefix)
+	id, err := NewID(c.random, SessionPrefix)
 	if err != nil {
 		return Session{}, err
 	}
@@ -63,11 +74,11 @@ func (s *Service) Create(ctx context.Context, n NewSession) (Session, error) {
 		Wallets:           wallets, Locale: n.Locale, Metadata: n.Metadata, SealedOpenID: n.SealedOpenID,
 		CreatedAt: now, ExpiresAt: n.ExpiresAt, ConcludeAt: n.ExpiresAt,
 	}
-	if err := s.store.CreateSession(ctx, session); err != nil {
+	if err := c.store.CreateSession(ctx, session); err != nil {
 		return session, err
 	}
-	s.ApproximateCNY(session) // its page will want the rate
-	s.refreshRates()
+	c.rates.approximateCNY(session) // its page needs the rate
+	c.rates.refresh()
 	return session, nil
 }
 
@@ -85,13 +96,14 @@ func (m Merchant) wallets() []flow.Wallet {
 	return flow.Wallets()
 }
 
-// pick returns the shop's wallets that the names stand for, in their order,
-// each once.
+// pick returns the shop's wallets that the names of channels or wallets stand for, in
+// the order of the names and each once. It returns a *FieldError for an unknown name,
+// and where the shop accepts none of the wallets.
 func (m Merchant) pick(names []string) ([]flow.Wallet, error) {
 	if len(names) == 0 {
 		return m.wallets(), nil
 	}
-	asked := map[flow.Wallet]bool{}
+	seen := map[flow.Wallet]bool{}
 	var picked []flow.Wallet
 	for _, name := range names {
 		expanded := flow.ExpandWallets(name)
@@ -99,10 +111,10 @@ func (m Merchant) pick(names []string) ([]flow.Wallet, error) {
 			return nil, &FieldError{"channels", "unknown channel " + quote(name)}
 		}
 		for _, w := range expanded {
-			if !asked[w] && slices.Contains(m.wallets(), w) {
+			if !seen[w] && slices.Contains(m.wallets(), w) {
 				picked = append(picked, w)
 			}
-			asked[w] = true
+			seen[w] = true
 		}
 	}
 	if len(picked) == 0 {
@@ -133,12 +145,12 @@ func (n NewSession) check(now time.Time) error {
 	return checkMetadata(n.Metadata)
 }
 
-// quote shows a short piece of what was sent, so that an error never echoes a
-// megabyte.
+// quote returns the first 32 characters of a text in quotes: an error must not repeat
+// a megabyte.
 func quote(text string) string {
-	const most = 32
-	if r := []rune(text); len(r) > most {
-		text = string(r[:most]) + "…"
+	const maxQuoted = 32
+	if r := []rune(text); len(r) > maxQuoted {
+		text = string(r[:maxQuoted]) + "…"
 	}
 	return `"` + text + `"`
 }

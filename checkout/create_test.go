@@ -81,11 +81,7 @@ func shops(t *testing.T, store checkout.Store) *fixture {
 	c.Merchants["hk"] = checkout.Merchant{
 		ID: "hk", Wallets: []flow.Wallet{flow.WalletAlipayHK}, Lifetime: 5 * time.Minute,
 	}
-	service, err := checkout.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Service = service
+	f.use(c)
 	return f
 }
 

@@ -5,79 +5,83 @@ import (
 	"time"
 )
 
-// DifferenceKind is how the gateway's statement and the checkout's own books
-// differ.
+// DifferenceKind says how the gateway's statement and the checkout's own records
+// differ. "Here" is the checkout, "there" the statement.
 type DifferenceKind string
 
 // The kinds of differences.
 const (
 	// DifferencePaidThere: the statement lists a payment of an attempt that is
-	// not paid here. The gateway is asked about it at once.
+	// not paid here. The gateway is queried about it at once.
 	DifferencePaidThere DifferenceKind = "paid_there_not_here"
-	// DifferencePaidHere: an attempt is paid here, and the statement does not
-	// list it.
+	// DifferencePaidHere: an attempt is paid here, and the statement does not list
+	// it.
 	DifferencePaidHere DifferenceKind = "paid_here_not_there"
-	// DifferencePayment: a payment is of another amount or currency there.
+	// DifferencePayment: a payment has another amount or currency there.
 	DifferencePayment DifferenceKind = "payment_differs"
 	// DifferencePaidTwice: the statement lists two payments of one order.
 	DifferencePaidTwice DifferenceKind = "order_paid_twice"
-	// DifferenceRefundThere: the statement lists a refund of an attempt that
-	// is not known here, or has failed. It is recorded at once.
+	// DifferenceRefundThere: the statement lists a refund that is not known here, or
+	// that has failed here. It is stored at once.
 	DifferenceRefundThere DifferenceKind = "refund_there_not_here"
-	// DifferenceRefundHere: a refund succeeded here, and the statement does
-	// not list it.
+	// DifferenceRefundHere: a refund succeeded here, and the statement does not list
+	// it.
 	DifferenceRefundHere DifferenceKind = "refund_here_not_there"
-	// DifferenceRefund: a refund is of another amount or currency there.
+	// DifferenceRefund: a refund has another amount or currency there.
 	DifferenceRefund DifferenceKind = "refund_differs"
-	// DifferenceRefundPending: the statement lists a refund that is pending
-	// here. It is sent again at once, which refunds nothing more, and has
-	// succeeded whatever the gateway answers.
+	// DifferenceRefundPending: the statement lists a refund that is pending here. It
+	// is sent again at once, which refunds nothing more. It has succeeded, whatever
+	// the gateway answers.
 	DifferenceRefundPending DifferenceKind = "refund_pending_here"
 	// DifferenceUnknownPayment: the statement lists a payment of an order that
-	// the checkout did not place: another system uses the account, or a person.
+	// the checkout did not place. Another system or a person uses the account.
 	DifferenceUnknownPayment DifferenceKind = "payment_of_unknown_order"
-	// DifferenceUnknownRefund: as DifferenceUnknownPayment, of a refund.
+	// DifferenceUnknownRefund: the statement lists a refund of such an order.
 	DifferenceUnknownRefund DifferenceKind = "refund_of_unknown_order"
 )
 
-// Difference is one between the statement and the books. It is part of a
-// webhook.
+// Difference is a difference between the gateway's statement and the checkout's
+// records. It is part of a webhook.
 type Difference struct {
 	Kind       DifferenceKind `json:"kind"`
 	OutTradeNo string         `json:"out_trade_no"`
-	// OutRefundNo and GatewayRefundID are a refund's numbers, where they are
-	// known: ours and the gateway's.
+	// OutRefundNo is the checkout's number of a refund, and GatewayRefundID the
+	// gateway's, each "" where it is not known.
 	OutRefundNo     string `json:"out_refund_no,omitempty"`
 	GatewayRefundID string `json:"gateway_refund_id,omitempty"`
-	// TradeID is the gateway's number of the order, where it is known.
+	// TradeID is the gateway's number of the order, "" where it is not known.
 	TradeID string `json:"trade_id,omitempty"`
-	// Here is what the checkout has, and There what the statement lists; one
+	// Here is what the checkout has, and There what the statement lists. One of them
 	// may be nil.
 	Here  *Booked `json:"here"`
 	There *Booked `json:"there"`
-	// Healed says that it is settled since: asking the gateway brought the
-	// books up to date. The event was written before that.
+	// Healed says that the checkout's records now agree with the statement. An event
+	// is written before that, so it never says so.
 	Healed bool `json:"healed,omitempty"`
+}
 
-	// session, attemptID and refundID are what it is about here, or "".
-	session, attemptID, refundID string
+// Finding is a difference together with the records that it is about.
+type Finding struct {
+	Difference
+	// SessionID, AttemptID and RefundID are the stored records, or "".
+	SessionID, AttemptID, RefundID string
 }
 
 // Booked is one side of a [Difference].
 type Booked struct {
-	// Amount is in minor units of Currency, or -1 where the statement's
-	// cannot be told in them.
+	// Amount is in minor units of Currency. It is -1 where the statement's amount
+	// cannot be expressed in minor units.
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
-	// Status is the attempt's or the refund's, here; there it is "".
+	// Status is the state of the attempt or the refund here. It is "" there.
 	Status string `json:"status,omitempty"`
 	// At is when it was paid or refunded, or nil.
 	At *time.Time `json:"at,omitempty"`
 }
 
-// Key is the same for the same difference, whoever finds it and whenever: its
-// kind, its numbers and its amounts. What the statement says in it may be of any
-// length.
+// Key identifies a difference by its kind, numbers and amounts: two runs that find
+// the same difference get the same key. It has no limit of length, because it quotes
+// the statement.
 func (d Difference) Key() string {
 	parts := []string{string(d.Kind), d.OutTradeNo, d.OutRefundNo, d.GatewayRefundID}
 	if d.Kind == DifferencePaidTwice {
@@ -96,29 +100,34 @@ func (d Difference) Key() string {
 	return string(text)
 }
 
-// Trade is one row of the gateway's statement. Nobody signs it: it decides
-// nothing about money.
+// Trade is one row of the gateway's statement. The gateway does not sign it, so it
+// never makes an attempt paid.
 type Trade struct {
-	// Refund tells a refund from a payment.
+	// Refund is true for a refund and false for a payment.
 	Refund     bool
 	OutTradeNo string
 	TradeID    string
-	// OutRefundNo and GatewayRefundID are a refund's; one of them may be "".
+	// OutRefundNo and GatewayRefundID are the numbers of a refund. One of them may be
+	// "".
 	OutRefundNo, GatewayRefundID string
-	// Amount is in minor units of Currency and never negative but for -1: it
-	// cannot be told in them.
+	// Amount is in minor units of Currency, never negative. It is -1 where the
+	// gateway's amount cannot be expressed in minor units.
 	Amount   int64
 	Currency string
-	// At is when the gateway says that it was, to the second; zero where it
-	// does not say.
+	// At is the gateway's time of the row, to the second; zero where there is none.
 	At time.Time
 }
 
-func (t Trade) booked() *Booked { return newBooked(t.Amount, t.Currency, "", t.At) }
+// Booked returns the row as one side of a difference.
+func (t Trade) Booked() *Booked { return newBooked(t.Amount, t.Currency, "", t.At) }
 
-func (a Attempt) booked() *Booked { return newBooked(a.Amount, a.Currency, string(a.State), a.PaidAt) }
+// Booked returns the attempt's payment as one side of a difference.
+func (a Attempt) Booked() *Booked {
+	return newBooked(a.Amount, a.Currency, string(a.State), a.PaidAt)
+}
 
-func (r Refund) booked() *Booked {
+// Booked returns the refund as one side of a difference.
+func (r Refund) Booked() *Booked {
 	return newBooked(r.Amount, r.Currency, string(r.State), r.SettledAt)
 }
 
@@ -129,24 +138,4 @@ func newBooked(amount int64, currency, status string, at time.Time) *Booked {
 		b.At = &at
 	}
 	return b
-}
-
-// of makes a difference about a row of the statement.
-func (t Trade) of(kind DifferenceKind, here *Booked) Difference {
-	return Difference{
-		Kind: kind, OutTradeNo: t.OutTradeNo, TradeID: t.TradeID, OutRefundNo: t.OutRefundNo,
-		GatewayRefundID: t.GatewayRefundID, Here: here, There: t.booked(),
-	}
-}
-
-// about says whose attempt a difference is about.
-func (d Difference) about(a Attempt) *Difference {
-	d.session, d.attemptID = a.SessionID, a.ID
-	return &d
-}
-
-// of says which refund a difference is about.
-func (d *Difference) of(r Refund) *Difference {
-	d.refundID = r.ID
-	return d
 }

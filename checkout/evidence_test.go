@@ -39,8 +39,8 @@ var answers = map[string]struct {
 	"PAY_ERROR": {func(f *fixture, a checkout.Attempt) { f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_EEROR") },
 		page.Confirming, page.Failed, []string{contradicts}, nil},
 	"an unknown word": {func(f *fixture, a checkout.Attempt) { f.gateway.set(a.OutTradeNo, checkout.OrderUnknown, "?") },
-		page.Confirming, page.Redirecting, []string{"query reports a status that nobody knows", contradicts},
-		[]string{"query reports a status that nobody knows"}},
+		page.Confirming, page.Redirecting, []string{"query reports a status that the kit does not know", contradicts},
+		[]string{"query reports a status that the kit does not know"}},
 	"no such order": {func(f *fixture, a checkout.Attempt) {
 		f.gateway.script(func() { delete(f.gateway.orders, a.OutTradeNo) })
 	},

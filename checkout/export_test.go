@@ -3,5 +3,5 @@ package checkout
 // QueryInterval is queryInterval, for tests.
 var QueryInterval = queryInterval
 
-// RefundWait is refundWait, for tests.
-var RefundWait = refundWait
+// RefundInterval is refundInterval, for tests.
+var RefundInterval = refundInterval

@@ -14,12 +14,14 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/checkout/reconcile"
 )
 
 // fixture is a Service with everything that it needs, and shorthands that fail
 // the test.
 type fixture struct {
 	*checkout.Service
+	*reconcile.Reconciler
 	t       *testing.T
 	store   checkout.Store
 	memory  *memory
@@ -81,19 +83,35 @@ func inBubble(t *testing.T, do func(t *testing.T, f *fixture)) {
 func newFixture(t *testing.T, store checkout.Store) *fixture {
 	t.Helper()
 	f := &fixture{t: t, store: store, gateway: newGateway(t), reports: &reports{}}
-	service, err := checkout.New(f.config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Service = service
+	f.use(f.config())
 	return f
 }
+
+// use replaces the Service and the Reconciler by ones with this configuration.
+func (f *fixture) use(c checkout.Config) {
+	f.t.Helper()
+	var err error
+	if f.Service, err = checkout.New(c); err != nil {
+		f.t.Fatal(err)
+	}
+	f.Reconciler = reconcile.New(reconcile.Config{
+		Records: c.Store, Gateway: c.Gateway, Checkout: f.Service, Random: c.Random, Merchants: c.Merchants, Alert: c.Alert,
+	})
+}
+
+// routes are the URLs of a program at https://pay.example.
+type routes struct{}
+
+func (routes) Page(sessionID string) string { return "https://pay.example/c/" + sessionID }
+func (routes) Notify(token string) string   { return "https://pay.example/n/" + token }
+func (routes) Return(token string) string   { return "https://pay.example/r/" + token }
+func (routes) PaymentDirectory() string     { return "https://pay.example/c/" }
 
 func (f *fixture) config() checkout.Config {
 	return checkout.Config{
 		Store: f.store, Gateway: f.gateway, Clock: wallClock{}, Random: rand.Reader,
 		Merchants: map[string]checkout.Merchant{shop: {ID: shop, Name: "Shop", WeChatAccount: true}},
-		PublicURL: "https://pay.example", Alert: f.reports.add,
+		Routes:    routes{}, Alert: f.reports.add,
 	}
 }
 
@@ -152,7 +170,7 @@ func (f *fixture) confirm(a checkout.Attempt) checkout.Attempt {
 }
 
 // notification is a signed one about an attempt, as do leaves it.
-func notification(a checkout.Attempt, do func(*note)) []byte {
+func notification(a checkout.Attempt, do func(*note)) checkout.NotificationMessage {
 	n := note{Sign: "signed", Merchant: a.Merchant, OrderStatus: checkout.OrderStatus{
 		OutTradeNo: a.OutTradeNo, TradeID: a.TradeID, Amount: a.Amount, Currency: a.Currency,
 		State: checkout.OrderPaid, Detail: "SUCCESS",
@@ -161,7 +179,7 @@ func notification(a checkout.Attempt, do func(*note)) []byte {
 		do(&n)
 	}
 	body, _ := json.Marshal(n) // plain fields always marshal
-	return body
+	return checkout.NotificationMessage{Header: func(string) string { return "" }, Body: body}
 }
 
 // notify posts a notification and waits for what it causes.

@@ -172,9 +172,9 @@ type note struct {
 	Sign     string
 }
 
-func (g *gateway) ReadNotification(r checkout.OrderRef, body []byte) (checkout.OrderStatus, string, error) {
+func (g *gateway) ReadNotification(r checkout.OrderRef, m checkout.NotificationMessage) (checkout.OrderStatus, string, error) {
 	var n note
-	if err := json.Unmarshal(body, &n); err != nil {
+	if err := json.Unmarshal(m.Body, &n); err != nil {
 		return checkout.OrderStatus{}, "malformed", errors.New("malformed")
 	}
 	switch {
@@ -185,6 +185,10 @@ func (g *gateway) ReadNotification(r checkout.OrderRef, body []byte) (checkout.O
 	}
 	return n.OrderStatus, "kept", nil
 }
+
+func (g *gateway) Acknowledgement(bool) checkout.Acknowledgement { return checkout.Acknowledgement{} }
+
+func (g *gateway) CanRefund(flow.Wallet) bool { return true }
 
 func (g *gateway) Account(merchant string) string {
 	g.mu.Lock()

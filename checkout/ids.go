@@ -12,8 +12,9 @@ var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadd
 
 const idLength = 26
 
-// newID returns prefix and 128 bits of random.
-func newID(random io.Reader, prefix string) (string, error) {
+// NewID returns prefix and 128 random bits as 26 lower-case letters and digits. It
+// fails where random does.
+func NewID(random io.Reader, prefix string) (string, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(random, b[:]); err != nil {
 		return "", errors.New("reading random bits: " + err.Error())
@@ -21,11 +22,11 @@ func newID(random io.Reader, prefix string) (string, error) {
 	return prefix + idEncoding.EncodeToString(b[:]), nil
 }
 
-// newIDs returns n ids without prefix.
+// newIDs returns n IDs without a prefix.
 func newIDs(random io.Reader, n int) ([]string, error) {
 	ids := make([]string, n)
 	for i := range ids {
-		id, err := newID(random, "")
+		id, err := NewID(random, "")
 		if err != nil {
 			return nil, err
 		}

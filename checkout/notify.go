@@ -3,130 +3,130 @@ package checkout
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 )
 
-// Notify takes what was posted to an attempt's notify_url (manual 2.6). It is
-// stored before Notify returns; only VerdictAccepted may be acknowledged. A
-// notification decides nothing: it causes a query, in the background.
-// ErrNotFound means that no order has this token.
-func (s *Service) Notify(ctx context.Context, token string, body []byte) (Verdict, error) {
-	return s.notify(ctx, token, body, true)
+// notifier takes the gateway's notifications.
+type notifier struct {
+	store      Store
+	gateway    Gateway
+	clock      Clock
+	random     io.Reader
+	ledger     *ledger
+	background *background
+	alert      func(Alert)
 }
 
-// NotifySigned is Notify for a sender who has sent too much that the gateway did
-// not sign: more of that leaves no trace.
-func (s *Service) NotifySigned(ctx context.Context, token string, body []byte) (Verdict, error) {
-	return s.notify(ctx, token, body, false)
-}
-
-func (s *Service) notify(ctx context.Context, token string, body []byte, keepJunk bool) (Verdict, error) {
+// notify is [Service.Notify]. Without keepUnsigned a notification that is not signed
+// is dropped: it leaves no trace.
+func (n *notifier) notify(ctx context.Context, token string, m NotificationMessage, keepUnsigned bool) (Verdict, error) {
 	if !validID(token, "") {
 		return VerdictRejected, ErrNotFound
 	}
-	a, err := s.store.AttemptByNotifyToken(ctx, token)
+	a, err := n.store.AttemptByNotifyToken(ctx, token)
 	if err != nil {
 		return VerdictRejected, err
 	}
-	n, status, err := s.judge(a, body)
+	got, status, err := n.judge(a, m)
 	if err != nil {
-		return n.Verdict, err
+		return got.Verdict, err
 	}
-	asks := n.Verdict == VerdictAccepted && status.State != OrderUnpaid && !a.settled()
-	flood := a.flooded(n)
-	if n.Verdict == VerdictRejected && !keepJunk || flood && !asks {
-		return n.Verdict, nil
+	needsQuery := got.Verdict == VerdictAccepted && status.State != OrderUnpaid && !a.settled()
+	flood := a.isFlood(got)
+	if got.Verdict == VerdictRejected && !keepUnsigned || flood && !needsQuery {
+		return got.Verdict, nil
 	}
-	s.reportRefused(a, n)
-	var askAt time.Time
-	if asks {
-		askAt = n.ReceivedAt
+	n.alertNotAccepted(a, got)
+	if err := n.keep(ctx, a, got, needsQuery); err != nil {
+		return got.Verdict, err
 	}
-	if err := s.keepNotification(ctx, a, n, askAt); err != nil {
-		return n.Verdict, err
-	}
-	if asks && !flood { // the sweep asks for a flood
+	if needsQuery && !flood { // in a flood the sweep queries
 		cause := CauseNotification
 		if status.State != OrderPaid {
 			cause = CauseDenial
 		}
-		s.kick(a.ID, cause)
+		n.background.query(a.ID, cause)
 	}
-	return n.Verdict, nil
+	return got.Verdict, nil
 }
 
-// keepNotification stores a notification, with an event where it is the first
-// mismatch of its attempt. It tries again while the session changes.
-func (s *Service) keepNotification(ctx context.Context, a Attempt, n Notification, askAt time.Time) error {
-	for range updateTries {
+// keep stores a notification, with an event where it is the attempt's first
+// mismatch. It tries again after a concurrent update.
+func (n *notifier) keep(ctx context.Context, a Attempt, got Notification, needsQuery bool) error {
+	var queryAt time.Time // zero: no query
+	if needsQuery {
+		queryAt = got.ReceivedAt
+	}
+	for range maxUpdates {
 		var mismatch *Event
-		if n.Verdict == VerdictMismatch {
+		if got.Verdict == VerdictMismatch {
 			var err error
-			if mismatch, err = s.mismatchEvent(ctx, a); err != nil {
+			if mismatch, err = n.mismatchEvent(ctx, a); err != nil {
 				return err
 			}
 		}
-		if err := s.store.AddNotification(ctx, n, askAt, mismatch); !errors.Is(err, ErrConflict) {
+		if err := n.store.AddNotification(ctx, got, queryAt, mismatch); !errors.Is(err, ErrConflict) {
 			return err
 		}
 	}
-	return errors.New("storing a notification: its session keeps changing")
+	return tooManyUpdates("a notification of session " + a.SessionID)
 }
 
-// judge verifies a notification and compares it with its order.
-func (s *Service) judge(a Attempt, body []byte) (Notification, OrderStatus, error) {
-	id, err := newID(s.random, "nt_")
-	n := Notification{ID: id, SessionID: a.SessionID, AttemptID: a.ID, ReceivedAt: s.clock.Now(), Verdict: VerdictRejected}
+// judge verifies a notification and compares it with the order that was placed.
+func (n *notifier) judge(a Attempt, m NotificationMessage) (Notification, OrderStatus, error) {
+	id, err := NewID(n.random, "nt_")
+	got := Notification{ID: id, SessionID: a.SessionID, AttemptID: a.ID, ReceivedAt: n.clock.Now(), Verdict: VerdictRejected}
 	if err != nil {
-		return n, OrderStatus{}, err
+		return got, OrderStatus{}, err
 	}
-	status, text, err := s.gateway.ReadNotification(a.ref(), body)
-	n.Body = text
+	status, text, err := n.gateway.ReadNotification(a.ref(), m)
+	got.Body = text
 	switch problem := a.disagreement(status); {
 	case errors.Is(err, ErrOtherAccount):
-		n.Verdict, n.Detail = VerdictMismatch, err.Error()
+		got.Verdict, got.Detail = VerdictMismatch, err.Error()
 	case err != nil:
-		n.Detail = err.Error()
+		got.Detail = err.Error()
 	case problem != "":
-		n.Verdict, n.Detail = VerdictMismatch, problem
+		got.Verdict, got.Detail = VerdictMismatch, problem
 	default:
-		n.Verdict, n.TradeID, n.Paid = VerdictAccepted, status.TradeID, status.State == OrderPaid
+		got.Verdict, got.TradeID, got.Paid = VerdictAccepted, status.TradeID, status.State == OrderPaid
 	}
-	return n, status, nil
+	return got, status, nil
 }
 
-// flooded reports whether the attempt has had enough notifications like this one,
-// and the last a moment ago: then it is not even counted.
-func (a Attempt) flooded(n Notification) bool {
+// isFlood reports whether the attempt has had enough notifications with this
+// verdict, and the last one a moment ago. Such a notification is not even counted.
+func (a Attempt) isFlood(n Notification) bool {
 	since := n.ReceivedAt.Sub(a.NotificationAt)
-	return a.Notifications.Of(n.Verdict) >= KeptNotifications && since >= 0 && since < junkInterval
+	return a.Notifications.Of(n.Verdict) >= KeptNotifications && since >= 0 && since < floodInterval
 }
 
-// reportRefused reports a notification that is not accepted, while the timeline
-// keeps those like it.
-func (s *Service) reportRefused(a Attempt, n Notification) {
-	earlier := a.Notifications.Of(n.Verdict)
-	if n.Verdict == VerdictAccepted || earlier >= KeptNotifications {
+// alertNotAccepted raises an alert for a notification that is not accepted, as long
+// as the timeline keeps those with its verdict.
+func (n *notifier) alertNotAccepted(a Attempt, got Notification) {
+	earlier := a.Notifications.Of(got.Verdict)
+	if got.Verdict == VerdictAccepted || earlier >= KeptNotifications {
 		return
 	}
-	why := n.Detail
+	why := got.Detail
 	if earlier == KeptNotifications-1 {
 		why += "; more like it are counted and not reported"
 	}
-	s.alert(Alert{
+	n.alert(Alert{
 		Problem: "notification not accepted", SessionID: a.SessionID, AttemptID: a.ID,
-		Alarm: n.Verdict == VerdictMismatch, Err: errors.New(why),
+		Alarm: got.Verdict == VerdictMismatch, Err: errors.New(why),
 	})
 }
 
-// mismatchEvent tells the shop of the first signed notification that is not
-// about the order that was placed. The session goes on: query decides.
-func (s *Service) mismatchEvent(ctx context.Context, a Attempt) (*Event, error) {
-	session, err := s.store.Session(ctx, a.SessionID)
+// mismatchEvent returns the event for the attempt's first signed notification that is
+// not about the order that was placed. The session goes on: query decides.
+func (n *notifier) mismatchEvent(ctx context.Context, a Attempt) (*Event, error) {
+	session, err := n.store.Session(ctx, a.SessionID)
 	if err != nil {
 		return nil, err
 	}
 	session.Version++
-	e, err := s.event(EventNotificationMismatch, session, &a)
+	e, err := n.ledger.newEvent(EventNotificationMismatch, session, &a)
 	return &e, err
 }

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// LatePolicy is what becomes of money that arrives after a session has ended.
-// The shop is told in any case.
+// LatePolicy says what happens with a payment that arrives after its session has
+// ended. The shop is told in any case.
 type LatePolicy string
 
-// The policies for late money.
+// The policies for late payments.
 const (
-	// LateHold: nothing more; the shop decides.
+	// LateHold: nothing else happens, and the shop decides.
 	LateHold LatePolicy = "hold"
 	// LateAccept: the session counts as paid, and the shop fulfils.
 	LateAccept LatePolicy = "accept"
-	// LateRefund: it goes back by itself.
+	// LateRefund: it is refunded automatically.
 	LateRefund LatePolicy = "refund"
 )
 
@@ -29,7 +29,8 @@ func (p LatePolicy) Known() bool {
 	}
 }
 
-// check refuses a policy that nobody knows, and a name that no page could show.
+// check returns an error for an unknown policy, and for a name that a page cannot
+// show.
 func (m Merchant) check() error {
 	if err := CheckText("Name", m.Name); err != nil {
 		return errors.New("checkout: Config.Merchants: of " + quote(m.ID) + ": " + err.Error())
@@ -40,43 +41,50 @@ func (m Merchant) check() error {
 	return nil
 }
 
-// receive records that an attempt of the session was confirmed as paid at now,
-// and does with money that came late or twice as the shop wishes. The refund
-// that this may cost is whole, a refund of all of the attempt.
-func (m Merchant) receive(session *Session, a Attempt, whole Refund, now time.Time) outcome {
+// receive records at now that an attempt of the session is paid, and applies the
+// shop's policy to a payment that is late or the second one. full is a refund of the
+// full amount for that, nil where the wallet cannot refund: then the shop decides.
+func (m Merchant) receive(session *Session, a Attempt, full *Refund, now time.Time) outcome {
 	switch o := session.pay(a.ID, now); o.events[0] {
 	case EventPaidTwice:
-		return o.and(m.receiveAgain(*session, whole))
+		return o.and(m.receiveSecond(*session, full))
 	case EventPaidLate:
-		return o.and(m.receiveLate(whole))
+		return o.and(m.receiveLate(full))
 	default:
 		return o
 	}
 }
 
-// receiveAgain does with a second payment as the shop wishes. After a first that
-// came late it is late as well, and a shop that gives late money back keeps
-// neither.
-func (m Merchant) receiveAgain(session Session, whole Refund) outcome {
+// receiveSecond applies the shop's policy to a second payment. Where the first one
+// was late, the second is late too: a shop that refunds late payments keeps neither.
+func (m Merchant) receiveSecond(session Session, full *Refund) outcome {
 	switch {
 	case !m.KeepPaidTwice:
-		whole.Reason = RefundPaidTwice
+		return refundFor(RefundPaidTwice, full)
 	case session.PaidLate && m.PaidLate == LateRefund:
-		whole.Reason = RefundPaidLate
+		return refundFor(RefundPaidLate, full)
 	default:
 		return outcome{}
 	}
-	return outcome{refund: &whole}
 }
 
-func (m Merchant) receiveLate(whole Refund) outcome {
+func (m Merchant) receiveLate(full *Refund) outcome {
 	switch m.PaidLate {
 	case LateAccept:
 		return outcome{events: []EventType{EventPaid}}
 	case LateRefund:
-		whole.Reason = RefundPaidLate
-		return outcome{refund: &whole}
+		return refundFor(RefundPaidLate, full)
 	default:
 		return outcome{}
 	}
+}
+
+// refundFor returns the outcome of a refund for a reason; full may be nil.
+func refundFor(why RefundReason, full *Refund) outcome {
+	if full == nil {
+		return outcome{}
+	}
+	refund := *full
+	refund.Reason = why
+	return outcome{refund: &refund}
 }

@@ -16,12 +16,8 @@ func (f *fixture) withPolicy(late checkout.LatePolicy, keep bool) *fixture {
 	f.t.Helper()
 	c := f.config()
 	c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: late, KeepPaidTwice: keep}}
-	service, err := checkout.New(c)
-	if err != nil {
-		f.t.Fatal(err)
-	}
 	with := *f
-	with.Service = service
+	with.use(c)
 	return &with
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// Rates tells prices of currencies: those by which a wallet of the mainland
-// will take CNY from its shopper, more or less.
+// Rates tells the exchange rates by which a wallet of mainland China charges its
+// shopper in CNY. They are approximate.
 type Rates interface {
 	// Rate returns the price of one unit of a currency, in 1e-8 CNY.
 	Rate(ctx context.Context, merchant string, c flow.Channel, currency string) (int64, error)
@@ -19,58 +19,62 @@ type Rates interface {
 const (
 	// rateUnit is how many units of a rate make one CNY.
 	rateUnit = 100_000_000
-	// ratePeriod is how long a rate is shown before it is asked for anew, and
-	// rateAgain how long one that could not be had is left alone.
-	ratePeriod = time.Hour
-	rateAgain  = 5 * time.Minute
-	// rateStale is the age at which a rate that cannot be renewed is shown no
-	// more.
-	rateStale = 24 * time.Hour
+	// rateInterval is the time between two calls for a rate, and rateRetry the time
+	// after a call that failed.
+	rateInterval = time.Hour
+	rateRetry    = 5 * time.Minute
+	// rateMaxAge is the age at which a rate that cannot be renewed is no longer
+	// shown.
+	rateMaxAge = 24 * time.Hour
 )
 
-// rates are those that pages need. A page that needs one says so and goes
-// without: the next round asks for it, because reading a page calls nobody.
+// rates keeps the rates that pages need. A page that needs a rate that is not known
+// is shown without it, and the next refresh asks for it: reading a page never calls
+// the gateway.
 type rates struct {
+	// source is nil where no rates are shown.
+	source     Rates
+	clock      Clock
+	background *background
+	// callTimeout bounds one call of the source.
+	callTimeout time.Duration
+	alert       func(Alert)
+
 	mu    sync.Mutex
-	known map[rateOf]rate
-	// running says that a round is on its way.
-	running bool
+	known map[rateKey]rate
+	// refreshing says that a refresh is running.
+	refreshing bool
 }
 
-type rateOf struct {
+type rateKey struct {
 	merchant string
 	channel  flow.Channel
 	currency string
 }
 
 type rate struct {
-	price int64 // 0 for none yet
+	price int64 // 0 where it is not known yet
 	at    time.Time
-	// due is when to ask next.
+	// due is when to ask for it next.
 	due time.Time
 }
 
-func newRates() *rates { return &rates{known: map[rateOf]rate{}} }
-
-// ApproximateCNY returns about what a session's amount is in CNY, in minor
-// units, where a wallet of the mainland is offered and a rate is known. It is
-// for show: what a shopper pays is the wallet's to say.
-func (s *Service) ApproximateCNY(session Session) (minor int64, known bool) {
-	if s.asksRates == nil || session.Currency == "CNY" {
+// approximateCNY is [Service.ApproximateCNY].
+func (r *rates) approximateCNY(session Session) (minor int64, known bool) {
+	if r.source == nil || session.Currency == "CNY" {
 		return 0, false
 	}
 	for _, w := range session.Wallets {
-		if w == flow.WalletAlipayHK { // it pays in HKD
+		if w == flow.WalletAlipayHK { // it charges in HKD
 			continue
 		}
-		price := s.rates.price(rateOf{session.Merchant, w.Channel(), session.Currency}, s.clock.Now())
-		return convert(session.Amount, price)
+		return convert(session.Amount, r.price(rateKey{session.Merchant, w.Channel(), session.Currency}, r.clock.Now()))
 	}
 	return 0, false
 }
 
-// convert multiplies and rounds. It reports false where there is no price, and
-// for what is beyond MaxAmount.
+// convert returns amount × price, rounded. It reports false where there is no price
+// and where the result is more than MaxAmount.
 func convert(amount, price int64) (int64, bool) {
 	if price <= 0 {
 		return 0, false
@@ -84,82 +88,83 @@ func convert(amount, price int64) (int64, bool) {
 	return int64(minor), minor > 0 && minor <= MaxAmount //nolint:gosec // within MaxAmount, or not used
 }
 
-// price returns a rate, 0 for none, and has it asked for when it is due.
-func (r *rates) price(of rateOf, now time.Time) int64 {
+// price returns a rate, 0 where it is not known. The next refresh then asks for it.
+func (r *rates) price(of rateKey, now time.Time) int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	found, wanted := r.known[of]
 	if !wanted {
 		r.known[of] = rate{due: now}
 	}
-	if now.After(found.at.Add(rateStale)) {
+	if now.After(found.at.Add(rateMaxAge)) {
 		return 0
 	}
 	return found.price
 }
 
-// begin returns the rates to ask for, nil while another round runs.
-func (r *rates) begin(now time.Time) []rateOf {
+// begin returns the rates that are due, and begins a refresh where there are any. It
+// returns nil while another refresh runs.
+func (r *rates) begin(now time.Time) []rateKey {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.running {
+	if r.refreshing {
 		return nil
 	}
-	var due []rateOf
+	var due []rateKey
 	for of, found := range r.known {
 		if !now.Before(found.due) {
 			due = append(due, of)
 		}
 	}
-	r.running = len(due) > 0
+	r.refreshing = len(due) > 0
 	return due
 }
 
 func (r *rates) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.running = false
+	r.refreshing = false
 }
 
-// learn records a price, or that there is none now.
-func (r *rates) learn(of rateOf, price int64, err error, now time.Time) {
+// store records a price, or with an error that it could not be had.
+func (r *rates) store(of rateKey, price int64, err error, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
 		found := r.known[of]
-		found.due = now.Add(rateAgain)
+		found.due = now.Add(rateRetry)
 		r.known[of] = found
 		return
 	}
-	r.known[of] = rate{price: price, at: now, due: now.Add(ratePeriod)}
+	r.known[of] = rate{price: price, at: now, due: now.Add(rateInterval)}
 }
 
-// refreshRates asks for the rates that are due, in the background.
-func (s *Service) refreshRates() {
-	if s.asksRates == nil {
+// refresh asks for the rates that are due, in the background.
+func (r *rates) refresh() {
+	if r.source == nil {
 		return
 	}
-	due := s.rates.begin(s.clock.Now())
+	due := r.begin(r.clock.Now())
 	if len(due) == 0 {
 		return
 	}
-	began := s.background(func() {
-		defer s.rates.end()
+	running := r.background.run(func() {
+		defer r.end()
 		for _, of := range due {
-			s.refreshRate(of)
+			r.call(of)
 		}
 	})
-	if !began {
-		s.rates.end()
+	if !running {
+		r.end()
 	}
 }
 
-func (s *Service) refreshRate(of rateOf) {
-	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+func (r *rates) call(of rateKey) {
+	ctx, cancel := context.WithTimeout(context.Background(), r.callTimeout)
 	defer cancel()
-	price, err := s.asksRates.Rate(ctx, of.merchant, of.channel, of.currency)
+	price, err := r.source.Rate(ctx, of.merchant, of.channel, of.currency)
 	if err != nil {
-		s.alert(Alert{Problem: "no rate for " + of.currency, Err: err})
+		r.alert(Alert{Problem: "no rate for " + of.currency, Err: err})
 	}
-	s.rates.learn(of, price, err, s.clock.Now())
+	r.store(of, price, err, r.clock.Now())
 }

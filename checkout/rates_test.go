@@ -44,11 +44,7 @@ func (f *fixture) withRates(p *prices) {
 	f.t.Helper()
 	c := f.config()
 	c.Rates = p
-	service, err := checkout.New(c)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	f.Service = service
+	f.use(c)
 }
 
 func (f *fixture) approximately(s checkout.Session, want int64) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/reconcile"
 )
 
 // due is what is to be reconciled now.
@@ -39,7 +40,7 @@ func TestGatewayDayIsOfUTC8(t *testing.T) {
 	} {
 		moment, err := time.Parse(time.RFC3339, at)
 		fails(t, err, nil)
-		from, to := checkout.GatewayDay(moment)
+		from, to := reconcile.GatewayDay(moment)
 		same(t, at, from.Format(time.DateOnly), want)
 		same(t, at+" is long", to.Sub(from), 24*time.Hour)
 		if moment.Before(from) || !moment.Before(to) {
@@ -50,7 +51,7 @@ func TestGatewayDayIsOfUTC8(t *testing.T) {
 
 func TestEachDayIsReconciledOnceAndEarly(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
-		_, midnight := checkout.GatewayDay(time.Now())
+		_, midnight := reconcile.GatewayDay(time.Now())
 		time.Sleep(time.Until(midnight))
 		f.hours(1) // yesterday has ended an hour ago: the day before is due
 		for range 5 {
@@ -77,10 +78,8 @@ func TestMerchantsAreSpread(t *testing.T) {
 			id := "shop" + strconv.Itoa(i)
 			c.Merchants[id] = checkout.Merchant{ID: id}
 		}
-		service, err := checkout.New(c)
-		fails(t, err, nil)
-		f.Service = service
-		_, midnight := checkout.GatewayDay(time.Now())
+		f.use(c)
+		_, midnight := reconcile.GatewayDay(time.Now())
 		time.Sleep(time.Until(midnight) + 2*time.Hour)
 		yesterday := func() (n int) {
 			for _, span := range f.due() {

@@ -255,9 +255,7 @@ func TestReconcileOfASharedAccount(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		c := f.config()
 		c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, SharedAccount: true}, "sister": {ID: "sister"}}
-		service, err := checkout.New(c)
-		fails(t, err, nil)
-		f.Service = service
+		f.use(c)
 		sister, err := f.Create(t.Context(), checkout.NewSession{Merchant: "sister", Amount: 5, Currency: hkd, Subject: "S", SuccessURL: success})
 		fails(t, err, nil)
 		a := f.start(sister, flow.WalletAlipayCN)

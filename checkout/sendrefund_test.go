@@ -9,7 +9,7 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-func TestRefundWait(t *testing.T) {
+func TestRefundInterval(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		tries  int
@@ -26,7 +26,7 @@ func TestRefundWait(t *testing.T) {
 		{1, 0.5, 4750 * time.Millisecond},
 		{5, 0.5, 57 * time.Minute},
 	} {
-		if got := checkout.RefundWait(c.tries, c.jitter); got != c.want {
+		if got := checkout.RefundInterval(c.tries, c.jitter); got != c.want {
 			t.Errorf("after %d tries, jitter %v: %s, want %s", c.tries, c.jitter, got, c.want)
 		}
 	}

@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"context"
 	"errors"
 	"io"
 	"sync"
@@ -9,54 +10,88 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// Merchant is a shop as the domain needs to know it. Its keys live where they
+// Merchant is what the checkout knows of a shop. It has no keys: they are where they
 // are used.
 type Merchant struct {
 	ID string
-	// Name is what shoppers know the shop by.
+	// Name is the name that shoppers see.
 	Name string
-	// Wallets are those that the shop takes, in the order in which they are
-	// offered. Defaults to all.
+	// Wallets are the wallets that the shop accepts, in the order in which pages
+	// offer them. Defaults to all.
 	Wallets []flow.Wallet
-	// WeChatAccount says that the shop has a WeChat account that its shoppers'
-	// openids belong to. Without one flow.JSAPI is not offered.
+	// WeChatAccount says that the shop has a WeChat account, to which its shoppers'
+	// openids belong. Without one flow.JSAPI is not offered.
 	WeChatAccount bool
-	// Lifetime is how long a session lasts that names no expiry. Defaults to
+	// Lifetime is the lifetime of a session whose request has no expiry. Defaults to
 	// 30 minutes.
 	Lifetime time.Duration
-	// PaidLate is what becomes of money that arrives after a session has
-	// ended. Defaults to LateHold.
+	// PaidLate is the policy for payments that arrive after the session has ended.
+	// Defaults to LateHold.
 	PaidLate LatePolicy
-	// KeepPaidTwice keeps the second payment of a session, for the shop to
-	// decide about, where it would go back by itself.
+	// KeepPaidTwice keeps the second payment of a session, and the shop decides. By
+	// default it is refunded automatically.
 	KeepPaidTwice bool
-	// SharedAccount says that other systems place orders on the merchant's
-	// account at the gateway, so that one that the checkout did not place is no
-	// difference.
+	// SharedAccount says that other systems place orders with the merchant's account
+	// at the gateway. An order that the checkout did not place is then no difference.
 	SharedAccount bool
 }
 
-// Config is what a Service is made of.
+// Routes are the URLs under which the shopper and the gateway reach the program.
+type Routes interface {
+	// Page is where the shopper opens a session.
+	Page(sessionID string) string
+	// Notify is the notify_url of the attempt with this NotifyToken.
+	Notify(token string) string
+	// Return is the return_url of the attempt with this ReturnToken.
+	Return(token string) string
+	// PaymentDirectory is what an operator registers with WeChat as the directory of
+	// the pages that pay.
+	PaymentDirectory() string
+}
+
+// Config is what a Service needs.
 type Config struct {
 	Store   Store
 	Gateway Gateway
 	Clock   Clock
-	// Rates tells what amounts are in CNY. Without it no page does.
+	Routes  Routes
+	// Rates tells exchange rates to CNY. Without it no page shows an amount in CNY.
 	Rates Rates
-	// Random is the source of ids and tokens: crypto/rand.Reader.
+	// Random is the source of IDs and tokens: crypto/rand.Reader.
 	Random io.Reader
 	// Merchants are the shops, by ID.
 	Merchants map[string]Merchant
-	// PublicURL is where shoppers and the gateway reach this program, without
-	// a slash at its end.
-	PublicURL string
-	// CallTimeout bounds one call to the gateway. Defaults to 10 s.
+	// CallTimeout bounds one call of the gateway. Defaults to 10 s.
 	CallTimeout time.Duration
-	// Alert is called with what an operator should see. Defaults to nobody.
+	// Alert is called with what an operator should see. By default nothing is.
 	Alert func(Alert)
 }
 
-// Alert is something an operator should see: a line for a log.
+// check returns an error that names the field that is missing or wrong.
+func (c Config) check() error {
+	switch {
+	case c.Store == nil:
+		return errors.New("checkout: Config.Store is missing")
+	case c.Gateway == nil:
+		return errors.New("checkout: Config.Gateway is missing")
+	case c.Clock == nil:
+		return errors.New("checkout: Config.Clock is missing")
+	case c.Random == nil:
+		return errors.New("checkout: Config.Random is missing")
+	case c.Routes == nil:
+		return errors.New("checkout: Config.Routes is missing")
+	case len(c.Merchants) == 0:
+		return errors.New("checkout: Config.Merchants is empty")
+	}
+	for _, m := range c.Merchants {
+		if err := m.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Alert is something that an operator should see: a line for a log.
 type Alert struct {
 	// Problem is a constant phrase, such as "query failed".
 	Problem   string
@@ -64,49 +99,41 @@ type Alert struct {
 	SessionID string
 	AttemptID string
 	RefundID  string
-	// Alarm asks for a person.
+	// Alarm means that an operator must act.
 	Alarm bool
 	Err   error
 }
 
-// Service moves sessions and attempts. Its methods are safe for concurrent
-// use, also by several Services over one Store.
+// Service is the checkout. It passes each call to the part that does it. Its methods
+// are safe for concurrent use, also by several Services with one Store.
 type Service struct {
-	store    Store
-	gateway  Gateway
-	clock    Clock
-	random   *lockedReader
-	shops    map[string]Merchant
-	base     string
-	timeout  time.Duration
-	alert    func(Alert)
-	watchers *watchers
-	kicks    *kicks
-	rates    *rates
-	// asksRates is nil where no rates are shown.
-	asksRates Rates
+	store     Store
+	gateway   Gateway
+	clock     Clock
+	merchants map[string]Merchant
+	routes    Routes
+	watchers  *watchers
+
+	background  *background
+	creator     *creator
+	viewer      *viewer
+	placer      *placer
+	confirmer   *confirmer
+	ender       *ender
+	refunder    *refunder
+	settler     *refundSettler
+	differences *differences
+	notifier    *notifier
+	notes       browserNotes
+	rates       *rates
+	sweeper     *sweeper
 }
 
-// New returns a Service, or an error that names the field that is missing.
+// New returns a Service, or an error that names the field of the Config that is
+// missing or wrong.
 func New(c Config) (*Service, error) {
-	switch {
-	case c.Store == nil:
-		return nil, errors.New("checkout: Config.Store is missing")
-	case c.Gateway == nil:
-		return nil, errors.New("checkout: Config.Gateway is missing")
-	case c.Clock == nil:
-		return nil, errors.New("checkout: Config.Clock is missing")
-	case c.Random == nil:
-		return nil, errors.New("checkout: Config.Random is missing")
-	case len(c.Merchants) == 0:
-		return nil, errors.New("checkout: Config.Merchants is empty")
-	case c.PublicURL == "":
-		return nil, errors.New("checkout: Config.PublicURL is empty")
-	}
-	for _, m := range c.Merchants {
-		if err := m.check(); err != nil {
-			return nil, err
-		}
+	if err := c.check(); err != nil {
+		return nil, err
 	}
 	if c.CallTimeout <= 0 {
 		c.CallTimeout = 10 * time.Second
@@ -114,36 +141,244 @@ func New(c Config) (*Service, error) {
 	if c.Alert == nil {
 		c.Alert = func(Alert) {}
 	}
-	return &Service{
-		store: c.Store, gateway: c.Gateway, clock: millisClock{c.Clock},
-		random: &lockedReader{from: c.Random},
-		shops:  c.Merchants, base: c.PublicURL, timeout: c.CallTimeout, alert: c.Alert,
-		watchers: newWatchers(), kicks: newKicks(), rates: newRates(), asksRates: c.Rates,
-	}, nil
+	c.Clock, c.Random = millisClock{c.Clock}, &lockedReader{from: c.Random}
+	return assemble(c), nil
 }
 
-// holdFor is how long one conversation with the gateway may keep others off an
-// attempt: three calls (query, close, and query again where close says that it
-// is paid) and the writing down of what they said.
-func (s *Service) holdFor() time.Duration { return 3*s.timeout + 5*time.Second }
+// assemble makes the parts of a Service, each from the parts that it needs.
+func assemble(c Config) *Service {
+	s := &Service{
+		store: c.Store, gateway: c.Gateway, clock: c.Clock, merchants: c.Merchants, routes: c.Routes,
+		watchers: newWatchers(), background: newBackground(),
+	}
+	schedule := schedule{s.watchers, c.Random}
+	timeline := timeline{c.Store, c.Alert}
+	leases := leases{c.Store, c.Clock, schedule, timeline, s.watchers, c.CallTimeout}
+	calls := calls{c.Gateway, c.Clock, c.CallTimeout, c.Alert}
+	ledger := &ledger{c.Store, c.Clock, c.Random, leases, timeline, s.watchers, c.Alert, c.Routes.Page}
 
-// Now is the time that the checkout goes by. What is compared with its times
-// comes from here.
+	payments := payments{c.Store, c.Clock, c.Random, c.Merchants, c.Gateway, ledger, leases, s.background, c.Alert}
+	closer := closer{c.Store, c.Clock, ledger, leases, calls, payments, c.Alert}
+	s.confirmer = &confirmer{c.Store, c.Clock, ledger, leases, schedule, calls, payments, closer, c.Alert}
+	s.background.tryQuery = s.confirmer.tryQuery
+	s.ender = &ender{c.Store, c.Clock, ledger, leases, timeline, closer, s.confirmer, c.Alert}
+	s.placer = &placer{
+		c.Store, c.Gateway, c.Clock, c.Random, c.Merchants, c.Routes, ledger, leases, calls, closer, s.ender, s.background, c.Alert,
+	}
+
+	s.refunder = &refunder{c.Store, c.Gateway, c.Clock, c.Random, ledger, leases, schedule, calls}
+	s.settler = &refundSettler{c.Store, c.Gateway, c.Clock, c.Random, ledger, leases}
+	s.differences = &differences{c.Store, ledger, s.background, s.refunder, s.settler}
+
+	s.rates = &rates{source: c.Rates, clock: c.Clock, background: s.background, callTimeout: c.CallTimeout, alert: c.Alert, known: map[rateKey]rate{}}
+	s.creator = &creator{c.Store, c.Clock, c.Random, c.Merchants, s.rates}
+	s.viewer = &viewer{c.Store, c.Clock, s.watchers}
+	s.notifier = &notifier{c.Store, c.Gateway, c.Clock, c.Random, ledger, s.background, c.Alert}
+	s.notes = browserNotes{c.Store, c.Clock, timeline, c.Routes, c.Alert}
+	s.sweeper = &sweeper{c.Store, c.Clock, s.confirmer, s.ender, s.refunder, s.rates, s.watchers}
+	return s
+}
+
+// Create stores a new open session. It returns a *FieldError for a field that is
+// wrong.
+func (s *Service) Create(ctx context.Context, n NewSession) (Session, error) {
+	return s.creator.create(ctx, n)
+}
+
+// Session returns a session, or ErrNotFound for an ID that is unknown or malformed.
+func (s *Service) Session(ctx context.Context, id string) (Session, error) {
+	return readSession(ctx, s.store, id)
+}
+
+// View reads what a page shows of a session. It changes nothing and does not call the
+// gateway.
+func (s *Service) View(ctx context.Context, sessionID string) (View, error) {
+	return s.viewer.view(ctx, sessionID)
+}
+
+// WatchedView is View for those who watch the session. The store is read once after
+// each change, and once for each new watcher, however many watchers there are.
+func (s *Service) WatchedView(ctx context.Context, sessionID string) (View, error) {
+	return s.viewer.watchedView(ctx, sessionID)
+}
+
+// ViewReturn reads what the page of a return_url shows. Its token may reveal a status
+// and nothing else, so the page must not show the session.
+func (s *Service) ViewReturn(ctx context.Context, token string) (View, error) {
+	return s.viewer.viewReturn(ctx, token)
+}
+
+// SessionOfReturn returns the ID of the session that a return token belongs to, or
+// ErrNotFound for a token that is unknown or malformed.
+func (s *Service) SessionOfReturn(ctx context.Context, token string) (sessionID string, err error) {
+	return s.viewer.sessionOfReturn(ctx, token)
+}
+
+// Start returns the session's open attempt for a wallet, or places an order and
+// returns its attempt. So a double click, a reload and a second tab get the same
+// attempt. A session may have a few orders at once and [MaxAttempts] in all. Where no
+// further order may be placed, an open attempt stays open.
+//
+// Errors: ErrNotFound, ErrNotPayable, ErrNotHere, *StartLimitError, ErrNeedsOpenID,
+// *FieldError, ErrRefused, and ErrOutcomeUnknown, after which Start may be called
+// again: it settles the order by its number.
+func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
+	return s.placer.start(ctx, r)
+}
+
+// Confirm queries the gateway about an attempt and stores what follows from the
+// answer. It does nothing where another query is running, and for [CauseBrowser] also
+// where the last query is less than 2 s ago. It returns the attempt as it then is. An
+// ErrOutcomeUnknown means that the gateway did not answer: the sweep queries again.
+func (s *Service) Confirm(ctx context.Context, attemptID string, cause Cause) (Attempt, error) {
+	return s.confirmer.confirm(ctx, attemptID, cause)
+}
+
+// Cancel cancels an open session: its orders are queried, then closed at the gateway,
+// and only then the session is canceled. A session with a paid order is complete
+// instead. A session that has ended stays as it is.
+func (s *Service) Cancel(ctx context.Context, sessionID string) (Session, error) {
+	return s.ender.cancel(ctx, sessionID)
+}
+
+// Notify takes a notification that was posted to a notify_url (manual 2.6). The
+// notification is stored when Notify returns. Only VerdictAccepted may be
+// acknowledged, with [Service.Acknowledgement]. A notification decides nothing: it
+// causes a query in the background. ErrNotFound means that no order has this token.
+func (s *Service) Notify(ctx context.Context, token string, m NotificationMessage) (Verdict, error) {
+	return s.notifier.notify(ctx, token, m, true)
+}
+
+// NotifySigned is Notify for a sender of too many unsigned notifications: those leave
+// no trace.
+func (s *Service) NotifySigned(ctx context.Context, token string, m NotificationMessage) (Verdict, error) {
+	return s.notifier.notify(ctx, token, m, false)
+}
+
+// Acknowledgement returns the answer to a notification, in the gateway's words.
+func (s *Service) Acknowledgement(accepted bool) Acknowledgement {
+	return s.gateway.Acknowledgement(accepted)
+}
+
+// Returned notes in the timeline that a browser came to the return_url with this
+// token: at most once a minute, and [MaxReturns] times. It does nothing for an unknown
+// token.
+func (s *Service) Returned(ctx context.Context, token string) { s.notes.returned(ctx, token) }
+
+// BridgeAnswered notes in the timeline what WeixinJSBridge answered to the browser
+// that pays an attempt by [flow.JSAPI], such as "get_brand_wcpay_request:fail". A
+// failure raises an alert with what the operator should check. Whoever sees the page
+// can send an answer, so only the first [MaxBridgeAnswers] are noted. It does nothing
+// for attempts by another flow.
+func (s *Service) BridgeAnswered(ctx context.Context, a Attempt, answer string) {
+	s.notes.bridgeAnswered(ctx, a, answer)
+}
+
+// BridgeFailed reports whether WeChat's payment sheet has failed for an attempt of the
+// session by this payer.
+func (s *Service) BridgeFailed(ctx context.Context, sessionID, payer string) (bool, error) {
+	return s.viewer.bridgeFailed(ctx, sessionID, payer)
+}
+
+// Refund refunds money of a session's payment. The refund is stored before the gateway
+// is called. A refund that is pending when Refund returns is sent again until the
+// gateway answers. A refund that the gateway refused has failed, which is no error.
+//
+// Errors: ErrNotFound, ErrNotRefundable, the store's, and *FieldError: for an amount
+// above what is left, and for a reference or a key that names another refund.
+func (s *Service) Refund(ctx context.Context, sessionID string, n NewRefund) (Refund, error) {
+	return s.refunder.request(ctx, sessionID, n)
+}
+
+// Refunds returns all refunds of a session, the oldest first. It returns ErrNotFound
+// for a malformed ID.
+func (s *Service) Refunds(ctx context.Context, sessionID string) ([]Refund, error) {
+	if !validID(sessionID, SessionPrefix) {
+		return nil, ErrNotFound
+	}
+	return s.store.Refunds(ctx, sessionID)
+}
+
+// SettleRefund settles a refund as an operator says, or as the gateway's statement
+// says, and tells the shop. A failed refund may turn out to have succeeded. Errors are
+// ErrNotFound, *FieldError, ErrRefundSettled, ErrRefundBusy, ErrNotListed,
+// ErrListedOtherwise, the gateway's and the store's.
+func (s *Service) SettleRefund(ctx context.Context, id string, by Settlement) (Refund, error) {
+	return s.settler.settle(ctx, id, by)
+}
+
+// TellDifference tells a merchant's shop of a difference between the gateway's
+// statement and the checkout's records, and reports whether this is the first time. It
+// tells once. An error is the store's.
+func (s *Service) TellDifference(ctx context.Context, merchant string, f Finding) (bool, error) {
+	return s.differences.tell(ctx, merchant, f)
+}
+
+// SettleDifference settles a difference where that is possible, and reports whether
+// the records now agree with the statement. For a payment that the statement lists it
+// queries the gateway, whose signed answer decides. A refund that the statement lists
+// was made, whatever the gateway answers now. An error is the store's.
+func (s *Service) SettleDifference(ctx context.Context, f Finding) (bool, error) {
+	return s.differences.settle(ctx, f)
+}
+
+// Sweep does the work that is due: it queries attempts, ends sessions that have
+// expired, and sends refunds again, all three at once. So a gateway that does not
+// answer for one of them does not delay the others. It takes a batch of each, the
+// merchants in turn. Once ctx is done it begins nothing more; what is left is due at
+// the next sweep. An error is the store's. An error of the gateway raises an alert,
+// and the work is scheduled again.
+func (s *Service) Sweep(ctx context.Context) error { return s.sweeper.sweep(ctx) }
+
+// SweepWatched queries the attempts that pages of this Service watch, and asks for the
+// exchange rates that they show. Where several Services share a Store, each must do
+// this: no other knows its pages.
+func (s *Service) SweepWatched(ctx context.Context) { s.sweeper.sweepWatched(ctx) }
+
+// Watch returns a channel that receives when the session may have changed, and a
+// function that ends the watch, which must be called. While somebody watches, the
+// gateway is queried more often.
+func (s *Service) Watch(sessionID string) (<-chan struct{}, func()) { return s.watchers.add(sessionID) }
+
+// Seen says that a page without a stream shows the session: it polls or reloads. It
+// counts as a watcher for a while.
+func (s *Service) Seen(sessionID string) { s.watchers.polled(sessionID, s.clock.Now()) }
+
+// Changed wakes the watchers of a session that another Service over the same Store
+// may have changed. sessionID is "" where any session may have changed.
+func (s *Service) Changed(sessionID string) {
+	if sessionID == "" {
+		s.watchers.allChanged()
+		return
+	}
+	s.watchers.changed(sessionID)
+}
+
+// ApproximateCNY returns a session's amount in CNY, in minor units of it, where a
+// wallet of mainland China is offered and the rate is known. It is approximate: the
+// wallet decides what the shopper pays.
+func (s *Service) ApproximateCNY(session Session) (minor int64, known bool) {
+	return s.rates.approximateCNY(session)
+}
+
+// Now returns the time of the checkout's clock. Compare the checkout's times with it.
 func (s *Service) Now() time.Time { return s.clock.Now() }
 
-// Merchant returns a configured shop; a session's always is one.
-func (s *Service) Merchant(id string) Merchant { return s.shops[id] }
+// Merchant returns a configured shop. A session's merchant always is one.
+func (s *Service) Merchant(id string) Merchant { return s.merchants[id] }
 
 // PageURL is where the shopper opens a session.
-func (s *Service) PageURL(sessionID string) string { return s.base + "/c/" + sessionID }
+func (s *Service) PageURL(sessionID string) string { return s.routes.Page(sessionID) }
 
 // Public returns a session as its shop sees it.
-func (s *Service) Public(session Session) PublicSession {
-	return session.Public(s.PageURL(session.ID))
-}
+func (s *Service) Public(session Session) PublicSession { return session.Public(s.PageURL(session.ID)) }
 
-// millisClock tells the time as a Store keeps it, so that what a method returns
-// is what the next read finds.
+// Drain refuses new background work and waits for the running work to end, or for ctx,
+// whose error it then returns.
+func (s *Service) Drain(ctx context.Context) error { return s.background.drain(ctx) }
+
+// millisClock tells the time in milliseconds, as a Store keeps it: what a method
+// returns is what the next read finds.
 type millisClock struct{ Clock }
 
 // Now implements Clock.

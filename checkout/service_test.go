@@ -20,7 +20,7 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 		"Clock":     func(c *checkout.Config) { c.Clock = nil },
 		"Random":    func(c *checkout.Config) { c.Random = nil },
 		"Merchants": func(c *checkout.Config) { c.Merchants = nil },
-		"PublicURL": func(c *checkout.Config) { c.PublicURL = "" },
+		"Routes":    func(c *checkout.Config) { c.Routes = nil },
 	} {
 		c := newFixture(t, newMemory()).config()
 		omit(&c)

@@ -149,9 +149,7 @@ func TestSweepAtAGatewayThatHangs(t *testing.T) {
 		"of another merchant": func(t *testing.T, f *fixture) {
 			c := f.config()
 			c.Merchants["dead"] = checkout.Merchant{ID: "dead"}
-			service, err := checkout.New(c)
-			fails(t, err, nil)
-			f.Service = service
+			f.use(c)
 			dead := ticket()
 			dead.Merchant = "dead"
 			for range 100 {

@@ -15,7 +15,7 @@ const (
 	// EntrySession: the shop asked to be paid. It begins the timeline.
 	EntrySession EntryKind = "session"
 	// EntryAttempt: an attempt begins. Result is its wallet and flow, Detail
-	// the reason of the choice.
+	// the reason for that flow.
 	EntryAttempt EntryKind = "attempt"
 	// EntryOrder, EntryQuery and EntryClose: the gateway was called for an
 	// attempt. Result is what it answered.
@@ -97,22 +97,27 @@ func (n Notification) Entry() Entry {
 	}
 }
 
-// call is the entry of a call of the gateway that was made under a hold.
-func (h held) call(kind EntryKind, now time.Time) Entry {
+// entry begins an entry about a call of the gateway.
+func (h leasedAttempt) entry(kind EntryKind, now time.Time) Entry {
 	return Entry{SessionID: h.SessionID, AttemptID: h.ID, At: now, Kind: kind, Cause: h.cause}
 }
 
-// answered adds to the entry of a call what came of it.
-func (e Entry) answered(result, detail string, err error) Entry {
+// entry begins an entry about the refund.
+func (r Refund) entry(kind EntryKind, now time.Time) Entry {
+	return Entry{SessionID: r.SessionID, AttemptID: r.AttemptID, Ref: r.ID, At: now, Kind: kind}
+}
+
+// withResult returns the entry with its result and detail. An error replaces both.
+func (e Entry) withResult(result, detail string, err error) Entry {
 	e.Result, e.Detail = result, oneLine(detail)
 	if err != nil {
-		e.Result, e.Detail = failure(err), oneLine(err.Error())
+		e.Result, e.Detail = errorResult(err), oneLine(err.Error())
 	}
 	return e
 }
 
-// failure is what an error of the gateway's means, in a word or two.
-func failure(err error) string {
+// errorResult returns what an error of the gateway means, in a word or two.
+func errorResult(err error) string {
 	switch {
 	case errors.Is(err, ErrNoOrder):
 		return "no such order"
@@ -130,6 +135,7 @@ func failure(err error) string {
 // maxDetail bounds an entry's Detail, in characters.
 const maxDetail = 300
 
+// oneLine returns the text as one line of at most maxDetail characters.
 func oneLine(text string) string {
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 	if r := []rune(text); len(r) > maxDetail {
@@ -138,84 +144,77 @@ func oneLine(text string) string {
 	return text
 }
 
-// journal keeps the entries of a hold until they are written down: in the
-// transaction of a change that they explain, or else apart.
-type journal struct {
+// pendingEntries are the entries of a lease that are not written yet. They are
+// written in the transaction of the change that they explain, or else separately.
+type pendingEntries struct {
 	entries []Entry
-	// quiet says that what no change explains is not written down.
-	quiet bool
-	// apart says that a change failed with the entries.
-	apart bool
+	// onlyWithChange drops entries that no change explains.
+	onlyWithChange bool
+	// separate says that a change with the entries failed: they are written
+	// without it.
+	separate bool
 }
 
-func (j *journal) add(e Entry) { j.entries = append(j.entries, e) }
+func (p *pendingEntries) add(e Entry) { p.entries = append(p.entries, e) }
 
-// forChange returns the entries that a change is to write.
-func (j *journal) forChange() []Entry {
-	if j.apart {
+// forChange returns the entries that a change has to write.
+func (p *pendingEntries) forChange() []Entry {
+	if p.separate {
 		return nil
 	}
-	return j.entries
+	return p.entries
 }
 
-// split reports whether a change that failed is to be tried without the
-// entries: a timeline that cannot be written must not keep money from being
-// recorded.
-func (j *journal) split() bool {
-	if j.apart || len(j.entries) == 0 {
+// separateFromChange reports whether a change that failed may be tried again
+// without the entries. A timeline that cannot be written must not keep money from
+// being recorded.
+func (p *pendingEntries) separateFromChange() bool {
+	if p.separate || len(p.entries) == 0 {
 		return false
 	}
-	j.apart = true
+	p.separate = true
 	return true
 }
 
-// written says that a change was stored with what forChange returned.
-func (j *journal) written() {
-	if !j.apart {
-		j.entries = nil
+// changeStored drops the entries that forChange returned: they are stored.
+func (p *pendingEntries) changeStored() {
+	if !p.separate {
+		p.entries = nil
 	}
 }
 
-// flush writes down what no change has.
-func (s *Service) flush(ctx context.Context, j *journal) {
-	if !j.quiet {
-		s.record(ctx, j.entries...)
-	}
-	*j = journal{}
+// timeline writes entries. A failure raises an alert and has no other effect.
+type timeline struct {
+	store TimelineStore
+	alert func(Alert)
 }
 
-// record writes entries of one session. That it failed is reported and no more.
-func (s *Service) record(ctx context.Context, entries ...Entry) {
+// flush writes the entries that no change has written.
+func (t timeline) flush(ctx context.Context, p *pendingEntries) {
+	if !p.onlyWithChange {
+		t.record(ctx, p.entries...)
+	}
+	*p = pendingEntries{}
+}
+
+// record writes entries of one session.
+func (t timeline) record(ctx context.Context, entries ...Entry) {
 	if len(entries) == 0 {
 		return
 	}
-	s.reportUnwritten(entries[0], s.store.Record(ctx, entries...))
+	t.alertFailure(entries[0], t.store.Record(ctx, entries...))
 }
 
-// recordFew writes an entry that anybody outside can cause, unless there are
-// enough of its kind. It reports whether it did.
-func (s *Service) recordFew(ctx context.Context, e Entry) bool {
-	stored, err := s.store.RecordFew(ctx, e)
-	s.reportUnwritten(e, err)
+// recordFew writes an entry that an outsider can cause, and reports whether it
+// did: the store has a bound for its kind.
+func (t timeline) recordFew(ctx context.Context, e Entry) bool {
+	stored, err := t.store.RecordFew(ctx, e)
+	t.alertFailure(e, err)
 	return stored
 }
 
-func (s *Service) reportUnwritten(e Entry, err error) {
+func (t timeline) alertFailure(e Entry, err error) {
 	if err != nil {
-		s.alert(Alert{Problem: "the timeline was not written", SessionID: e.SessionID, AttemptID: e.AttemptID, Err: err})
-	}
-}
-
-// Returned writes into the timeline that a browser came to the return_url with
-// this token: once a minute at most, and [MaxReturns] times. It does nothing for
-// a token of no order.
-func (s *Service) Returned(ctx context.Context, token string) {
-	a, err := s.store.AttemptByReturnToken(ctx, token)
-	if err != nil {
-		return // the page itself answers for it
-	}
-	now := s.clock.Now()
-	if a.Returns < MaxReturns && !now.Before(a.ReturnedAt.Add(ReturnInterval)) {
-		s.recordFew(ctx, Entry{SessionID: a.SessionID, AttemptID: a.ID, At: now, Kind: EntryReturn})
+		t.alert(Alert{Problem: "the timeline was not written", SessionID: e.SessionID, AttemptID: e.AttemptID, Err: err})
 	}
 }

@@ -2,48 +2,56 @@ package checkout
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
-// Session returns a session, or ErrNotFound for an id that is unknown or
-// cannot be one.
-func (s *Service) Session(ctx context.Context, id string) (Session, error) {
-	if !validID(id, SessionPrefix) {
-		return Session{}, ErrNotFound
-	}
-	return s.store.Session(ctx, id)
-}
-
 // View is what a page shows of a session.
 type View struct {
 	Session Session
-	// Attempt is the one that the page is about, nil where there is none.
+	// Attempt is the attempt that the page is about, nil where there is none.
 	Attempt *Attempt
 	State   page.State
 	// Payable says that an order may be placed now.
 	Payable bool
 	// Remaining is the time to the session's expiry, never negative.
 	Remaining time.Duration
-	// RenewIn is the time until the code that is shown should be started anew;
-	// negative where none is shown, or the session ends before.
+	// RenewIn is the time until the code that is shown should be replaced. It is
+	// negative where no code is shown, or where the session ends before.
 	RenewIn time.Duration
 	// StartLimit says why no further order may be placed now, nil where one may.
 	StartLimit *StartLimitError
 }
 
-// View reads what a page shows. It changes nothing and calls nobody.
-func (s *Service) View(ctx context.Context, sessionID string) (View, error) {
-	r, err := s.readView(ctx, sessionID)
+// viewer reads what pages show. It changes nothing and does not call the gateway.
+type viewer struct {
+	store    Reader
+	clock    Clock
+	watchers *watchers
+}
+
+// readSession returns a session, or ErrNotFound for an ID that is unknown or
+// malformed.
+func readSession(ctx context.Context, store Reader, id string) (Session, error) {
+	if !validID(id, SessionPrefix) {
+		return Session{}, ErrNotFound
+	}
+	return store.Session(ctx, id)
+}
+
+// view is [Service.View].
+func (v *viewer) view(ctx context.Context, sessionID string) (View, error) {
+	r, err := v.read(ctx, sessionID)
 	if err != nil {
 		return View{}, err
 	}
-	return newView(r, s.clock.Now()), nil
+	return newView(r, v.clock.Now()), nil
 }
 
-// viewRead is what a View is made of. It keeps no attempt but the one that is
-// shown, for it may be kept as long as somebody watches.
+// viewRead is what a View is made from. It has no attempt but the one that is shown,
+// because it is kept as long as somebody watches the session.
 type viewRead struct {
 	session Session
 	// shown is the attempt that the page is about, nil for none.
@@ -51,39 +59,43 @@ type viewRead struct {
 	orders orderCount
 }
 
-func (s *Service) readView(ctx context.Context, sessionID string) (viewRead, error) {
+func (v *viewer) read(ctx context.Context, sessionID string) (viewRead, error) {
 	if !validID(sessionID, SessionPrefix) {
 		return viewRead{}, ErrNotFound
 	}
-	// The attempts come first: a payment between the two reads then shows as
-	// paid. The other way round it would show a paid attempt of an unpaid
+	// The attempts are read first. A payment between the two reads is then shown as
+	// paid. In the other order the page would have a paid attempt in an unpaid
 	// session, and ask the shopper to choose again.
-	attempts, err := s.store.Attempts(ctx, sessionID)
+	attempts, err := v.store.Attempts(ctx, sessionID)
 	if err != nil {
 		return viewRead{}, err
 	}
-	session, err := s.Session(ctx, sessionID)
-	return viewRead{session, current(attempts), countOrders(attempts)}, err
+	session, err := v.store.Session(ctx, sessionID)
+	return viewRead{session, shownAttempt(attempts), countOrders(attempts)}, err
 }
 
-// ViewReturn reads what the page that a wallet returns to shows. Its token
-// reveals a status and no more, so the page must not show the session.
-func (s *Service) ViewReturn(ctx context.Context, token string) (View, error) {
-	id, err := s.SessionOfReturn(ctx, token)
+// viewReturn is [Service.ViewReturn].
+func (v *viewer) viewReturn(ctx context.Context, token string) (View, error) {
+	id, err := v.sessionOfReturn(ctx, token)
 	if err != nil {
 		return View{}, err
 	}
-	return s.View(ctx, id)
+	return v.view(ctx, id)
 }
 
-// SessionOfReturn returns the session that a return token belongs to, or
-// ErrNotFound for a token that is unknown or cannot be one.
-func (s *Service) SessionOfReturn(ctx context.Context, token string) (sessionID string, err error) {
+// sessionOfReturn is [Service.SessionOfReturn].
+func (v *viewer) sessionOfReturn(ctx context.Context, token string) (sessionID string, err error) {
 	if !validID(token, "") {
 		return "", ErrNotFound
 	}
-	a, err := s.store.AttemptByReturnToken(ctx, token)
+	a, err := v.store.AttemptByReturnToken(ctx, token)
 	return a.SessionID, err
+}
+
+// bridgeFailed is [Service.BridgeFailed].
+func (v *viewer) bridgeFailed(ctx context.Context, sessionID, payer string) (bool, error) {
+	attempts, err := v.store.Attempts(ctx, sessionID)
+	return slices.ContainsFunc(attempts, func(a Attempt) bool { return a.Payer == payer && a.BridgeFailed }), err
 }
 
 func newView(r viewRead, now time.Time) View {
@@ -101,18 +113,18 @@ func (v View) renewIn(now time.Time) time.Duration {
 	if v.State != page.Code || v.StartLimit != nil {
 		return -1
 	}
-	if left := max(v.Attempt.CreatedAt.Add(codeLife).Sub(now), 0); left < v.Remaining {
+	if left := max(v.Attempt.CreatedAt.Add(placedLifetime).Sub(now), 0); left < v.Remaining {
 		return left
 	}
 	return -1
 }
 
-// current is the attempt a page is about: the paid one, else the newest that
-// is open, else the newest.
-func current(attempts []Attempt) *Attempt {
+// shownAttempt returns the attempt that a page is about: the paid one, else the
+// newest open one, else the newest; nil where there is none.
+func shownAttempt(attempts []Attempt) *Attempt {
 	var found *Attempt
 	for i := range attempts {
-		a := attempts[i] // alone: a view that is kept must not keep the others
+		a := attempts[i] // a copy: a view that is kept must not keep the slice
 		if a.State == AttemptPaid {
 			return &a
 		}

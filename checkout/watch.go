@@ -5,140 +5,142 @@ import (
 	"time"
 )
 
-// watchers tells those who show a session that it has changed, and knows which
-// sessions somebody looks at. A watcher's channel holds one token: many changes
-// at once are one.
+// watchers wakes those who show a session when it may have changed, and knows which
+// sessions are watched.
 type watchers struct {
-	mu  sync.Mutex
-	ofs map[string]*watchedSession
-	// seen is when a page without a stream last asked; it counts as watching
-	// for seenFor.
-	seen map[string]time.Time
-	// looked is when the sweep last looked at a watched session.
-	looked map[string]time.Time
-	// slots bound the shared reads that run at once.
+	mu       sync.Mutex
+	sessions map[string]*watchedSession
+	// polledAt is when a page without a stream last asked for the session. Such a
+	// page counts as a watcher for pollerCounts.
+	polledAt map[string]time.Time
+	// checkedAt is when the sweep last checked a watched session.
+	checkedAt map[string]time.Time
+	// slots bounds the shared reads that run at once.
 	slots chan struct{}
 }
 
-// watchedSession is a session that somebody watches.
+// watchedSession is a session with watchers.
 type watchedSession struct {
+	// channels has the channel of each watcher. It holds one token: several changes
+	// before the watcher reads it are one.
 	channels map[chan struct{}]struct{}
-	// latest is the read that the watchers share. It is nil when there was a
-	// change since.
+	// latest is the read that the watchers share, nil after a change.
 	latest *sharedRead
 }
 
-// seenFor outlasts the slowest polling of a page.
-const seenFor = 45 * time.Second
+// pollerCounts is longer than the longest polling interval of a page.
+const pollerCounts = 45 * time.Second
 
 func newWatchers() *watchers {
 	return &watchers{
-		ofs:  map[string]*watchedSession{},
-		seen: map[string]time.Time{}, looked: map[string]time.Time{},
+		sessions: map[string]*watchedSession{},
+		polledAt: map[string]time.Time{}, checkedAt: map[string]time.Time{},
 		slots: make(chan struct{}, sharedReads),
 	}
 }
 
+// add adds a watcher of a session. It returns the watcher's channel and a function
+// that removes the watcher.
 func (w *watchers) add(id string) (<-chan struct{}, func()) {
 	c := make(chan struct{}, 1)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	of := w.ofs[id]
-	if of == nil {
-		of = &watchedSession{channels: map[chan struct{}]struct{}{}}
-		w.ofs[id] = of
+	session := w.sessions[id]
+	if session == nil {
+		session = &watchedSession{channels: map[chan struct{}]struct{}{}}
+		w.sessions[id] = session
 	}
-	of.channels[c] = struct{}{}
-	of.latest = nil // who comes now does not rely on what was read before
+	session.channels[c] = struct{}{}
+	session.latest = nil // a new watcher gets a new read
 	return c, func() { w.remove(id, c) }
 }
 
 func (w *watchers) remove(id string, c chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	of := w.ofs[id]
-	if of == nil {
+	session := w.sessions[id]
+	if session == nil {
 		return
 	}
-	delete(of.channels, c)
-	if len(of.channels) == 0 {
-		delete(w.ofs, id)
+	delete(session.channels, c)
+	if len(session.channels) == 0 {
+		delete(w.sessions, id)
 	}
 }
 
+// watched reports whether a page shows the session.
 func (w *watchers) watched(id string, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.isWatched(id, now)
+	return w.watchedLocked(id, now)
 }
 
-func (w *watchers) isWatched(id string, now time.Time) bool {
-	return w.ofs[id] != nil || now.Before(w.seen[id].Add(seenFor))
+func (w *watchers) watchedLocked(id string, now time.Time) bool {
+	return w.sessions[id] != nil || now.Before(w.polledAt[id].Add(pollerCounts))
 }
 
-func (w *watchers) see(id string, now time.Time) {
+// polled records that a page without a stream asked for the session.
+func (w *watchers) polled(id string, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.seen[id] = now
+	w.polledAt[id] = now
 }
 
-// toLookAt returns the watched sessions that were not looked at for the
-// interval of watched ones, and forgets those that nobody watches any more. A
-// page that begins to watch is looked at once.
-func (w *watchers) toLookAt(now time.Time) []string {
+// due returns the watched sessions that were not checked for watchedInterval, and
+// forgets those that nobody watches. A session with its first watcher is due at once.
+func (w *watchers) due(now time.Time) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for id, at := range w.seen {
-		if !now.Before(at.Add(seenFor)) {
-			delete(w.seen, id)
+	for id, at := range w.polledAt {
+		if !now.Before(at.Add(pollerCounts)) {
+			delete(w.polledAt, id)
 		}
 	}
-	for id := range w.looked {
-		if !w.isWatched(id, now) {
-			delete(w.looked, id)
+	for id := range w.checkedAt {
+		if !w.watchedLocked(id, now) {
+			delete(w.checkedAt, id)
 		}
 	}
-	var ids []string
-	look := func(id string) {
-		if !now.Before(w.looked[id].Add(watchedInterval)) {
-			w.looked[id] = now
-			ids = append(ids, id)
+	var due []string
+	check := func(id string) {
+		if !now.Before(w.checkedAt[id].Add(watchedInterval)) {
+			w.checkedAt[id] = now
+			due = append(due, id)
 		}
 	}
-	for id := range w.ofs {
-		look(id)
+	for id := range w.sessions {
+		check(id)
 	}
-	for id := range w.seen {
-		look(id)
+	for id := range w.polledAt {
+		check(id)
 	}
-	return ids
+	return due
 }
 
+// changed wakes the watchers of a session.
 func (w *watchers) changed(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if of := w.ofs[id]; of != nil {
-		of.changed()
+	if session := w.sessions[id]; session != nil {
+		session.wake()
 	}
 }
 
-func (of *watchedSession) changed() {
-	of.latest = nil
-	for c := range of.channels {
+// allChanged wakes all watchers.
+func (w *watchers) allChanged() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, session := range w.sessions {
+		session.wake()
+	}
+}
+
+func (s *watchedSession) wake() {
+	s.latest = nil
+	for c := range s.channels {
 		select {
 		case c <- struct{}{}:
-		default: // it has not read the last token yet: one is enough
+		default: // the watcher has a token that it has not read
 		}
 	}
 }
-
-// Watch returns a channel that receives when the session may have changed, and
-// a function that ends the watch, which must be called. While somebody
-// watches, the gateway is asked more often.
-func (s *Service) Watch(sessionID string) (<-chan struct{}, func()) {
-	return s.watchers.add(sessionID)
-}
-
-// Seen says that a page without a stream shows the session: it polls, or loads
-// itself again. For a while that counts as watching.
-func (s *Service) Seen(sessionID string) { s.watchers.see(sessionID, s.clock.Now()) }

@@ -184,18 +184,18 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 		StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey,
 	}))
 	accounts := map[string]wantupay.Account{"shop": {Client: client, WeChatAppID: sandbox.DefaultWeChatAppID}}
-	gatewayRoom := must(wantupay.New(accounts))
+	atWantu := must(wantupay.New(accounts))
 	logger := slog.New(slog.NewTextHandler(f.log, nil))
 	domain := checkout.Config{
-		Store: f.store, Gateway: gatewayRoom, Rates: gatewayRoom, Clock: f.clock, Random: rand.Reader,
-		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop", WeChatAccount: true}, "other": {ID: "other", Name: "Other"}}, PublicURL: f.url,
+		Store: f.store, Gateway: atWantu, Rates: atWantu, Clock: f.clock, Random: rand.Reader,
+		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop", WeChatAccount: true}, "other": {ID: "other", Name: "Other"}}, Routes: web.NewRoutes(f.url),
 		Alert: func(r checkout.Alert) {
 			logger.Warn(r.Problem, "alarm", r.Alarm, "session", r.SessionID, "attempt", r.AttemptID, "error", r.Err)
 		},
 	}
 	pages := web.Config{
 		Assets: must(static.New(static.Config{Images: map[string][]byte{"logo.svg": []byte(logo)}})), PublicURL: f.url,
-		Secret: bytes.Repeat([]byte{7}, 32), Acknowledged: wantu.AckSuccess(), Refused: wantu.AckFail("refused"),
+		Secret: bytes.Repeat([]byte{7}, 32),
 		Merchants: map[string]web.Merchant{
 			"shop": {
 				Color: "#ffd400", Logo: "logo.svg", Location: time.FixedZone("HKT", 8*3600),

@@ -26,23 +26,23 @@ func (s *Server) notification(c echo.Context) error {
 	if wait > 0 {
 		take = s.service.NotifySigned
 	}
-	verdict, err := take(c.Request().Context(), c.Param("token"), body)
+	verdict, err := take(c.Request().Context(), c.Param("token"), checkout.NotificationMessage{Header: c.Request().Header.Get, Body: body})
 	switch {
 	case errors.Is(err, checkout.ErrNotFound):
 		return s.unknownAddress(c)
 	case err != nil:
 		s.logger.Error("notification not stored", "error", err)
-		return c.JSONBlob(http.StatusInternalServerError, s.refused)
+		return s.answerNotification(c, http.StatusInternalServerError, false)
 	case verdict == checkout.VerdictRejected && wait > 0:
 		_ = tooMany(c, wait)
-		return c.JSONBlob(http.StatusTooManyRequests, s.refused)
+		return s.answerNotification(c, http.StatusTooManyRequests, false)
 	case verdict == checkout.VerdictRejected:
 		s.guesses.notifications.charge(client)
-		return c.JSONBlob(http.StatusBadRequest, s.refused) // the Service has reported why
+		return s.answerNotification(c, http.StatusBadRequest, false) // the Service has reported why
 	case verdict != checkout.VerdictAccepted:
-		return c.JSONBlob(http.StatusBadRequest, s.refused) // the Service has reported why
+		return s.answerNotification(c, http.StatusBadRequest, false) // the Service has reported why
 	default:
-		return c.JSONBlob(http.StatusOK, s.acknowledged)
+		return s.answerNotification(c, http.StatusOK, true)
 	}
 }
 
@@ -50,12 +50,18 @@ func (s *Server) notification(c echo.Context) error {
 // be a mistake, and without when somebody guesses.
 func (s *Server) unknownAddress(c echo.Context) error {
 	if err := s.guesses.notifications.answer(c, checkout.ErrNotFound); !errors.Is(err, checkout.ErrNotFound) {
-		return c.JSONBlob(http.StatusTooManyRequests, s.refused)
+		return s.answerNotification(c, http.StatusTooManyRequests, false)
 	}
 	return s.refuse(c, http.StatusNotFound, "no order has this address")
 }
 
 func (s *Server) refuse(c echo.Context, status int, why string) error {
 	s.logger.Warn("notification refused", "reason", why)
-	return c.JSONBlob(status, s.refused)
+	return s.answerNotification(c, status, false)
+}
+
+// answerNotification answers the gateway in its own words.
+func (s *Server) answerNotification(c echo.Context, status int, accepted bool) error {
+	a := s.service.Acknowledgement(accepted)
+	return c.Blob(status, a.ContentType, a.Body)
 }

@@ -57,7 +57,7 @@ func inPipes(t *testing.T, test func(*testing.T, *pipeServer)) {
 	synctest.Test(t, func(t *testing.T) {
 		service := must(checkout.New(checkout.Config{
 			Store: noStore{}, Gateway: noGateway{}, Clock: &clock{}, Random: rand.Reader,
-			Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, PublicURL: "http://pay.example",
+			Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, Routes: web.NewRoutes("http://pay.example"),
 		}))
 		picture := append([]byte("<svg/>"), bytes.Repeat([]byte(" "), 10*web.PacePiece)...)
 		s := &pipeServer{T: t, pipes: make(pipes), assets: must(static.New(static.Config{Images: map[string][]byte{"big.svg": picture}}))}

@@ -66,8 +66,6 @@ type Config struct {
 	PublicURL string
 	// Secret signs forms and encrypts cookies: at least 32 bytes.
 	Secret []byte
-	// Acknowledged and Refused are the bodies that answer a notification.
-	Acknowledged, Refused []byte
 	// Streams bound the live streams that are open at once.
 	Streams StreamLimits
 	// TrustedProxies are the proxies whose X-Forwarded-For is believed.
@@ -98,15 +96,14 @@ type Server struct {
 	// publicURL is an origin as a browser writes it.
 	publicURL string
 	// secure reports whether browsers reach the server over https.
-	secure                bool
-	secret                []byte
-	acknowledged, refused []byte
-	trustsProxies         bool
-	wechatClient          *http.Client
-	checkReady            func(context.Context) error
-	isUnavailable         func(error) bool
-	demo                  *Demo
-	logger                *slog.Logger
+	secure        bool
+	secret        []byte
+	trustsProxies bool
+	wechatClient  *http.Client
+	checkReady    func(context.Context) error
+	isUnavailable func(error) bool
+	demo          *Demo
+	logger        *slog.Logger
 
 	echo     *echo.Echo
 	browsers browsers
@@ -175,7 +172,6 @@ func newServer(c Config) (*Server, error) {
 	s := &Server{
 		service: c.Service, assets: c.Assets, merchants: c.Merchants, keys: keys,
 		publicURL: c.PublicURL, secure: secure, secret: c.Secret,
-		acknowledged: c.Acknowledged, refused: c.Refused,
 		trustsProxies: len(c.TrustedProxies) > 0, wechatClient: c.HTTPClient,
 		checkReady: c.Ready, isUnavailable: c.Unavailable, demo: c.Demo, logger: c.Logger,
 		browsers: newBrowsers(c.Secret, secure), guesses: newGuesses(c.Service.Now),

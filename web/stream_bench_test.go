@@ -98,7 +98,7 @@ func benchServer(b *testing.B) (address string) {
 	b.Helper()
 	service := must(checkout.New(checkout.Config{
 		Store: anyStore{}, Gateway: noGateway{}, Clock: &clock{}, Random: rand.Reader,
-		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, PublicURL: "http://pay.example",
+		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, Routes: web.NewRoutes("http://pay.example"),
 	}))
 	handler := must(web.New(web.Config{
 		Service: service, Assets: must(static.New(static.Config{})), Merchants: map[string]web.Merchant{"shop": {}},

@@ -172,7 +172,7 @@ func (w *world) notifyAgain(rt *rapid.T) {
 }
 
 func (w *world) tell(rt *rapid.T, n sentNote) {
-	w.act(rt, "notify", func(ctx context.Context, s *checkout.Service) { _, _ = s.Notify(ctx, n.token, n.body) })
+	w.act(rt, "notify", func(ctx context.Context, s *checkout.Service) { _, _ = s.Notify(ctx, n.token, message(n.body)) })
 }
 
 // tokenOf returns the token of an order's notify_url.
@@ -210,7 +210,7 @@ func (w *world) forge(rt *rapid.T) {
 	}
 	before, kicks := w.snapshot(), w.kicks()
 	task := w.begin(rapid.IntRange(0, nodes-1).Draw(rt, "node"), "forged notification", func(ctx context.Context, s *checkout.Service) {
-		verdict, err := s.Notify(ctx, token, body)
+		verdict, err := s.Notify(ctx, token, message(body))
 		if err == nil && verdict == checkout.VerdictAccepted {
 			w.gateway.saw("a notification was believed that is " + kind)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // gateway keeps the truth about orders and money. Shoppers change it directly,
@@ -344,10 +345,10 @@ func (w wire) Refund(ctx context.Context, r checkout.RefundOrder) (checkout.Refu
 }
 
 // ReadNotification implements checkout.Gateway.
-func (w wire) ReadNotification(r checkout.OrderRef, body []byte) (checkout.OrderStatus, string, error) {
+func (w wire) ReadNotification(r checkout.OrderRef, m checkout.NotificationMessage) (checkout.OrderStatus, string, error) {
 	w.life.check()
 	var n note
-	switch err := json.Unmarshal(body, &n); {
+	switch err := json.Unmarshal(m.Body, &n); {
 	case err != nil:
 		return checkout.OrderStatus{}, "malformed", err
 	case n.Sign != "signed":
@@ -360,3 +361,14 @@ func (w wire) ReadNotification(r checkout.OrderRef, body []byte) (checkout.Order
 
 // Account implements checkout.Gateway.
 func (w wire) Account(merchant string) string { return "account of " + merchant }
+
+// Acknowledgement implements checkout.Gateway.
+func (w wire) Acknowledgement(bool) checkout.Acknowledgement { return checkout.Acknowledgement{} }
+
+// CanRefund implements checkout.Gateway.
+func (w wire) CanRefund(flow.Wallet) bool { return true }
+
+// message is a notification as it arrived, without headers.
+func message(body []byte) checkout.NotificationMessage {
+	return checkout.NotificationMessage{Header: func(string) string { return "" }, Body: body}
+}

@@ -130,12 +130,20 @@ func (w *world) node(i int) *node {
 	l := &life{gate: w.gate}
 	service, err := checkout.New(checkout.Config{
 		Store: disk{w.store, l}, Gateway: wire{life: l, gateway: w.gateway}, Clock: clock{}, Random: &w.gate.threads,
-		Merchants: map[string]checkout.Merchant{shop: w.policy}, PublicURL: "https://pay.example", CallTimeout: callMost,
+		Merchants: map[string]checkout.Merchant{shop: w.policy}, Routes: routes{}, CallTimeout: callMost,
 	})
 	w.must(err)
 	w.nodes[i] = &node{service, l}
 	return w.nodes[i]
 }
+
+// routes are the URLs of a program at https://pay.example.
+type routes struct{}
+
+func (routes) Page(sessionID string) string { return "https://pay.example/c/" + sessionID }
+func (routes) Notify(token string) string   { return "https://pay.example/n/" + token }
+func (routes) Return(token string) string   { return "https://pay.example/r/" + token }
+func (routes) PaymentDirectory() string     { return "https://pay.example/c/" }
 
 // clock is the bubble's.
 type clock struct{}

@@ -132,3 +132,8 @@ func fails(t *testing.T, err, want error) {
 		t.Errorf("error %v, want %v", err, want)
 	}
 }
+
+// message is a notification as it arrived, without headers.
+func message(body string) checkout.NotificationMessage {
+	return checkout.NotificationMessage{Header: func(string) string { return "" }, Body: []byte(body)}
+}

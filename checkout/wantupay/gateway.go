@@ -1,5 +1,6 @@
-// Package wantupay makes the Wantu gateway a [checkout.Gateway]. It is the
-// only place where the manual's words meet the domain's. Make one with [New].
+// Package wantupay makes the Wantu gateway a [checkout.Gateway] and a [checkout.Rates].
+// It is the only package that translates between the manual's words and those of package
+// checkout. Make a [Gateway] with [New], from the [Account] of each shop.
 package wantupay
 
 import (
@@ -7,10 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
@@ -19,26 +18,27 @@ import (
 
 // Account is a shop's account at the gateway.
 type Account struct {
-	// Name stays the same while the account does. Orders are stored with it.
+	// Name identifies the account as long as it exists. It is stored with each order.
 	Name   string
 	Client *wantu.Client
-	// MerchantAccount is the gateway's number of the merchant: it numbers its
-	// trades for that.
+	// MerchantAccount is the gateway's number of the merchant. Each trade_id is unique
+	// within it.
 	MerchantAccount string
-	// Previous are the shop's accounts from before. No order is placed with them;
-	// the orders that were are asked about, closed, refunded and reconciled.
+	// Previous are the shop's earlier accounts. No order is placed with them. Their
+	// orders are still queried, closed, refunded and reconciled.
 	Previous []Account
-	// WeChatAppID is the WeChat account whose openids the shop's JSAPI
-	// orders name. Without it the shop has no JSAPI.
+	// WeChatAppID is the WeChat account that the openids of JSAPI orders belong to.
+	// Without it the shop has no JSAPI.
 	WeChatAppID string
 }
 
-// Gateway places and asks about orders at Wantu for every shop.
+// Gateway is the Wantu gateway with the accounts of all shops.
 type Gateway struct{ accounts map[string]Account }
 
 var _ checkout.Gateway = (*Gateway)(nil)
 
-// New returns a Gateway for the accounts of the shops, by merchant ID.
+// New returns a Gateway for the accounts of the shops, by merchant ID. It returns an
+// error for an account without a client, and for two accounts of a shop with one name.
 func New(accounts map[string]Account) (*Gateway, error) {
 	for id, a := range accounts {
 		names := map[string]bool{}
@@ -55,14 +55,15 @@ func New(accounts map[string]Account) (*Gateway, error) {
 	return &Gateway{accounts: accounts}, nil
 }
 
-// all returns the account and those from before.
+// all returns the account and the earlier ones.
 func (a Account) all() []Account { return append([]Account{a}, a.Previous...) }
 
 // Account implements [checkout.Gateway].
 func (g *Gateway) Account(merchant string) string { return g.accounts[merchant].Name }
 
-// of returns the account of an order. One that is not configured any more is
-// not known: another may answer that it has no such order, which says nothing.
+// of returns the account that an order was placed with. It returns ErrOutcomeUnknown
+// where that account is no longer configured: another account would answer that it has
+// no such order, which proves nothing.
 func (g *Gateway) of(r checkout.OrderRef) (Account, error) {
 	a, err := g.account(r.Merchant)
 	if err != nil || r.Account == "" {
@@ -77,8 +78,8 @@ func (g *Gateway) of(r checkout.OrderRef) (Account, error) {
 		checkout.ErrOutcomeUnknown, r.Account, r.Merchant)
 }
 
-// NotConfiguredError is a call for a merchant that has no account here, such as
-// one that was removed while its orders go on. The gateway was not asked.
+// NotConfiguredError says that the merchant has no account here, for example because it
+// was removed while its orders go on. The gateway was not called.
 type NotConfiguredError struct{ Merchant string }
 
 func (e *NotConfiguredError) Error() string {
@@ -99,9 +100,15 @@ func (g *Gateway) Create(ctx context.Context, o checkout.Order) (checkout.Create
 	if err != nil {
 		return checkout.Created{}, err
 	}
+	if !o.Wallet.CanPayBy(o.Flow) {
+		return checkout.Created{}, fmt.Errorf("%w: wallet %q cannot pay by flow %q", checkout.ErrRefused, o.Wallet, o.Flow)
+	}
 	created, err := account.create(ctx, o)
 	return created, translate(err)
 }
+
+// CanRefund implements [checkout.Gateway]: each of the gateway's wallets refunds.
+func (g *Gateway) CanRefund(w flow.Wallet) bool { return w.Channel() != "" }
 
 func (a Account) create(ctx context.Context, o checkout.Order) (checkout.Created, error) {
 	switch o.Flow {
@@ -119,29 +126,37 @@ func (a Account) create(ctx context.Context, o checkout.Order) (checkout.Created
 }
 
 func (a Account) web(ctx context.Context, o checkout.Order) (checkout.Created, error) {
+	inst, err := paymentInst(o.Wallet)
+	if err != nil {
+		return checkout.Created{}, err
+	}
 	r := wantu.WebRequest{
 		TotalFee: o.Amount, FeeType: o.Currency, Subject: subject(o.Subject), ProductID: o.ProductID,
 		OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL, ReturnURL: o.ReturnURL, TimeExpire: expiry(o, time.Now()),
 	}
 	if o.Flow == flow.Iframe {
-		r.PaymentInst, r.QRCodeWidth = inst(o.Wallet), o.FrameWidth
+		r.PaymentInst, r.QRCodeWidth = inst, o.FrameWidth
 	}
 	answer, err := a.Client.Web(ctx, r)
 	return checkout.Created{TradeID: answer.TradeID, Placed: checkout.Placed{URL: answer.URL}}, err
 }
 
 func (a Account) wap(ctx context.Context, o checkout.Order) (checkout.Created, error) {
+	inst, err := paymentInst(o.Wallet)
+	if err != nil {
+		return checkout.Created{}, err
+	}
 	answer, err := a.Client.WAP(ctx, wantu.WAPRequest{
 		TotalFee: o.Amount, FeeType: o.Currency, Subject: subject(o.Subject), ProductID: o.ProductID,
 		OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL, ReturnURL: o.ReturnURL, TimeExpire: expiry(o, time.Now()),
-		PaymentInst: inst(o.Wallet),
+		PaymentInst: inst,
 	})
 	return checkout.Created{TradeID: answer.TradeID, Placed: checkout.Placed{URL: answer.URL}}, err
 }
 
-// expiry is when the gateway's own clock ends an order: where this machine's
-// clock was moved, the later of the two that may be meant. It is the session
-// that ends the order; an expiry that has passed would refuse it.
+// expiry returns the time_expire of an order. Where this machine's clock was changed, it
+// is the later of the two times that may be meant: the session ends the order, and the
+// gateway refuses a time_expire in the past.
 func expiry(o checkout.Order, now time.Time) time.Time {
 	if later := now.Add(o.Remaining); later.After(o.ExpiresAt) {
 		return later
@@ -150,8 +165,12 @@ func expiry(o checkout.Order, now time.Time) time.Time {
 }
 
 func (a Account) native(ctx context.Context, o checkout.Order) (checkout.Created, error) {
+	pays, err := channel(o.Channel)
+	if err != nil {
+		return checkout.Created{}, err
+	}
 	answer, err := a.Client.CreateQRCode(ctx, wantu.CreateQRCodeRequest{
-		PayChannel: channel(o.Channel), TotalFee: o.Amount, FeeType: o.Currency,
+		PayChannel: pays, TotalFee: o.Amount, FeeType: o.Currency,
 		Subject: subject(o.Subject), ProductID: o.ProductID, OutTradeNo: o.OutTradeNo, NotifyURL: o.NotifyURL,
 	})
 	return checkout.Created{TradeID: answer.TradeID, Placed: checkout.Placed{Code: answer.QRCodeURL}}, err
@@ -173,13 +192,28 @@ func (a Account) jsapi(ctx context.Context, o checkout.Order) (checkout.Created,
 	return checkout.Created{TradeID: answer.TradeID, Placed: checkout.Placed{JSAPI: string(text)}}, err
 }
 
+// resolve returns the account that an order was placed with, and the gateway's word for
+// its channel. The errors are those of [Gateway.of], and ErrOutcomeUnknown for a channel
+// that the gateway does not have.
+func (g *Gateway) resolve(r checkout.OrderRef) (Account, wantu.PayChannel, error) {
+	account, err := g.of(r)
+	if err != nil {
+		return account, 0, err
+	}
+	pays, err := channel(r.Channel)
+	if err != nil {
+		err = errors.Join(checkout.ErrOutcomeUnknown, err)
+	}
+	return account, pays, err
+}
+
 // Query implements [checkout.Gateway].
 func (g *Gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
-	account, err := g.of(r)
+	account, pays, err := g.resolve(r)
 	if err != nil {
 		return checkout.OrderStatus{}, err
 	}
-	answer, err := account.Client.Query(ctx, wantu.QueryRequest{PayChannel: channel(r.Channel), OutTradeNo: r.OutTradeNo})
+	answer, err := account.Client.Query(ctx, wantu.QueryRequest{PayChannel: pays, OutTradeNo: r.OutTradeNo})
 	if err != nil {
 		return checkout.OrderStatus{}, translate(err)
 	}
@@ -192,27 +226,27 @@ func (g *Gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.Orde
 
 // Close implements [checkout.Gateway].
 func (g *Gateway) Close(ctx context.Context, r checkout.OrderRef) error {
-	account, err := g.of(r)
+	account, pays, err := g.resolve(r)
 	if err != nil {
 		return err
 	}
-	_, err = account.Client.Close(ctx, wantu.CloseRequest{PayChannel: channel(r.Channel), OutTradeNo: r.OutTradeNo})
+	_, err = account.Client.Close(ctx, wantu.CloseRequest{PayChannel: pays, OutTradeNo: r.OutTradeNo})
 	return translate(err)
 }
 
 // Refund implements [checkout.Gateway].
 func (g *Gateway) Refund(ctx context.Context, o checkout.RefundOrder) (checkout.RefundResult, error) {
-	account, err := g.of(o.OrderRef)
+	account, pays, err := g.resolve(o.OrderRef)
 	if errors.Is(err, checkout.ErrOutcomeUnknown) {
 		return checkout.RefundResult{}, err
 	}
 	if err != nil {
-		// Another node may know it, as while a shop is being added to one after
-		// the other: the gateway has refused nothing.
+		// Another node may have the account, for example while a shop is being added
+		// to one node after the other. So this is no refusal by the gateway.
 		return checkout.RefundResult{}, fmt.Errorf("%w: %w", checkout.ErrOutcomeUnknown, &NotConfiguredError{o.Merchant})
 	}
 	answer, err := account.Client.Refund(ctx, wantu.RefundRequest{
-		PayChannel: channel(o.Channel), OutTradeNo: o.OutTradeNo, OutRefundNo: o.OutRefundNo,
+		PayChannel: pays, OutTradeNo: o.OutTradeNo, OutRefundNo: o.OutRefundNo,
 		TotalFee: o.Paid, RefundFee: o.Amount, RefundFeeType: o.Currency,
 	})
 	if err != nil {
@@ -221,8 +255,9 @@ func (g *Gateway) Refund(ctx context.Context, o checkout.RefundOrder) (checkout.
 	return checkout.RefundResult{GatewayID: answer.RefundID}, nil
 }
 
-// refundError tells a refusal from an answer that is not known. Only 508 is
-// about the refund that the number names; any other is about this call.
+// refundError returns a *RefusedError for a refusal, and ErrOutcomeUnknown for everything
+// else. Only return_code 508 is about the refund with that number; any other refusal is
+// about this one call.
 func refundError(err error) error {
 	if !definite(err) {
 		return errors.Join(checkout.ErrOutcomeUnknown, err)
@@ -235,27 +270,8 @@ func refundError(err error) error {
 	return refusal
 }
 
-// ReadNotification implements [checkout.Gateway].
-func (g *Gateway) ReadNotification(r checkout.OrderRef, body []byte) (checkout.OrderStatus, string, error) {
-	text := redact(body)
-	account, err := g.of(r)
-	if err != nil {
-		return checkout.OrderStatus{}, text, err
-	}
-	n, err := account.Client.ParseNotification(body)
-	if errors.Is(err, wantu.ErrMismatch) {
-		return checkout.OrderStatus{}, text, errors.Join(checkout.ErrOtherAccount, err)
-	}
-	if err != nil {
-		return checkout.OrderStatus{}, text, err
-	}
-	return checkout.OrderStatus{
-		OutTradeNo: n.OutTradeNo, TradeID: n.TradeID, Payee: account.MerchantAccount, Amount: n.TotalFee, Currency: n.FeeType,
-		State: state(n.TradeStatus), Detail: detail(n.TradeStatus, n.TradeTime, n.TradeTimeText),
-	}, text, nil
-}
-
-// translate adds to an error the one of the domain's that it matches.
+// translate adds to an error of package wantu the error of package checkout that it
+// means.
 func translate(err error) error {
 	switch {
 	case err == nil, errors.Is(err, checkout.ErrRefused), errors.Is(err, checkout.ErrOutcomeUnknown):
@@ -273,71 +289,10 @@ func translate(err error) error {
 	}
 }
 
-// definite reports whether the gateway, or the client on its behalf, has said
-// no. A gateway that was not reached has said nothing: the same order is
-// placed once it is.
+// definite reports whether the gateway, or the client before the call, has refused. A
+// gateway that could not be reached has refused nothing: the same order is placed later.
 func definite(err error) bool {
 	var field *wantu.FieldError
 	var api *wantu.APIError
 	return !wantu.OutcomeUnknown(err) && (errors.As(err, &field) || errors.As(err, &api))
-}
-
-// state gives a trade_status its meaning.
-func state(s wantu.TradeStatus) checkout.OrderState {
-	switch s {
-	case wantu.Success:
-		return checkout.OrderPaid
-	case wantu.PayError:
-		return checkout.OrderFailed
-	case wantu.NotPay:
-		return checkout.OrderUnpaid
-	default:
-		return checkout.OrderUnknown
-	}
-}
-
-// detail is the gateway's word for the state. A trade_time that nobody can read
-// decides nothing: it is recorded as it came.
-func detail(s wantu.TradeStatus, paid time.Time, text string) string {
-	if text == "" || !paid.IsZero() {
-		return string(s)
-	}
-	return fmt.Sprintf("%s, trade_time %.40q", s, text)
-}
-
-func channel(c flow.Channel) wantu.PayChannel {
-	if c == flow.ChannelWeChat {
-		return wantu.WeChat
-	}
-	return wantu.Alipay
-}
-
-func inst(w flow.Wallet) wantu.PaymentInst {
-	if w == flow.WalletAlipayHK {
-		return wantu.AlipayHK
-	}
-	return wantu.AlipayCN
-}
-
-// subject spares the gateway's ambiguous signature an &; our own pages show
-// the original.
-func subject(text string) string { return strings.ReplaceAll(text, "&", "＆") }
-
-// keptBody is how much of a notification is kept, in bytes.
-const keptBody = 4 << 10
-
-// signMember is a "sign" member of a JSON object, whatever its value.
-var signMember = regexp.MustCompile(`(?i)"sign"\s*:\s*("(?:[^"\\]|\\.)*"?|[^,}\]]*)`)
-
-// redact returns what may be kept of a notification's body.
-func redact(body []byte) string {
-	text := string(body)
-	if len(text) > keptBody {
-		text = text[:keptBody]
-	}
-	text = signMember.ReplaceAllString(text, `"sign":"(left out)"`)
-	if !utf8.ValidString(text) {
-		text = strings.ToValidUTF8(text, "�")
-	}
-	return strings.ReplaceAll(text, "\x00", "�") // PostgreSQL's text takes no NUL
 }

@@ -3,6 +3,7 @@ package wantupay_test
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -135,6 +136,30 @@ func TestCreateRefuses(t *testing.T) {
 			same(t, "orders", len(f.sandbox.Orders()), 0)
 		})
 	}
+}
+
+// TestUnknownWalletIsRefused: a wallet or channel that the gateway does not have is
+// never taken for Alipay, and the gateway is not called.
+func TestUnknownWalletIsRefused(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	g := answering(t, func(http.ResponseWriter, *http.Request) { calls++ })
+	for _, way := range []flow.Flow{flow.Web, flow.Iframe, flow.WAP, flow.Native, flow.JSAPI} {
+		o := newOrder("paypal", way)
+		o.OpenID = "x"
+		_, err := g.Create(t.Context(), o)
+		fails(t, err, checkout.ErrRefused)
+	}
+	ref := checkout.OrderRef{Merchant: shop, Channel: "paypal", OutTradeNo: "n1"}
+	_, err := g.Query(t.Context(), ref)
+	fails(t, err, checkout.ErrOutcomeUnknown)
+	fails(t, g.Close(t.Context(), ref), checkout.ErrOutcomeUnknown)
+	_, err = g.Refund(t.Context(), checkout.RefundOrder{OrderRef: ref, OutRefundNo: "r1", Paid: 1, Amount: 1, Currency: "HKD"})
+	fails(t, err, checkout.ErrOutcomeUnknown)
+	_, err = g.Rate(t.Context(), shop, "paypal", "HKD")
+	fails(t, err, checkout.ErrRefused)
+	same(t, "refunds", g.CanRefund("paypal"), false)
+	same(t, "calls", calls, 0)
 }
 
 func TestLifeOfAnOrder(t *testing.T) {

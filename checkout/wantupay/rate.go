@@ -2,6 +2,7 @@ package wantupay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -9,8 +10,8 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// rateDigits are those behind the point of the gateway's rates (manual 2.13),
-// and of a [checkout.Rates].
+// rateDigits is the number of decimals of the gateway's rates (manual 2.13) and of a
+// [checkout.Rates].
 const rateDigits = 8
 
 var _ checkout.Rates = (*Gateway)(nil)
@@ -21,7 +22,11 @@ func (g *Gateway) Rate(ctx context.Context, merchant string, c flow.Channel, cur
 	if err != nil {
 		return 0, err
 	}
-	answer, err := account.Client.Currency(ctx, wantu.CurrencyRequest{PayChannel: channel(c), FeeType: currency})
+	pays, err := channel(c)
+	if err != nil {
+		return 0, errors.Join(checkout.ErrRefused, err)
+	}
+	answer, err := account.Client.Currency(ctx, wantu.CurrencyRequest{PayChannel: pays, FeeType: currency})
 	if err != nil {
 		return 0, translate(err)
 	}

@@ -46,7 +46,7 @@ func TestWhatDecidesNothingRefusesNoAnswer(t *testing.T) {
 			got, err := answering(t, signed(paid(c.change))).Query(t.Context(), newOrder(flow.WalletWeChat, flow.Native).OrderRef)
 			fails(t, err, nil)
 			same(t, "query", got, want)
-			got, _, err = answering(t, nil).ReadNotification(checkout.OrderRef{Merchant: shop}, []byte(notification(t, c.change)))
+			got, _, err = answering(t, nil).ReadNotification(checkout.OrderRef{Merchant: shop}, message(notification(t, c.change)))
 			fails(t, err, nil)
 			same(t, "notification", got, want)
 		})
@@ -54,7 +54,7 @@ func TestWhatDecidesNothingRefusesNoAnswer(t *testing.T) {
 	for name, code := range map[string]any{"missing": "", "unknown": "OK", "a list": []any{200}} {
 		t.Run("return_code of a notification "+name, func(t *testing.T) {
 			t.Parallel()
-			got, _, err := answering(t, nil).ReadNotification(checkout.OrderRef{Merchant: shop}, []byte(notification(t, map[string]any{"return_code": code})))
+			got, _, err := answering(t, nil).ReadNotification(checkout.OrderRef{Merchant: shop}, message(notification(t, map[string]any{"return_code": code})))
 			fails(t, err, nil)
 			same(t, "state", got.State, checkout.OrderPaid)
 		})
@@ -92,7 +92,7 @@ func TestWhatDecidesNothingRefusesNoAnswer(t *testing.T) {
 func TestWhatDecidesMayRefuse(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"trade_status", "trade_id", "total_fee", "merchant_account"} {
-		_, _, err := answering(t, nil).ReadNotification(checkout.OrderRef{Merchant: shop}, []byte(notification(t, map[string]any{name: ""})))
+		_, _, err := answering(t, nil).ReadNotification(checkout.OrderRef{Merchant: shop}, message(notification(t, map[string]any{name: ""})))
 		fails(t, err, wantu.ErrMalformed)
 	}
 }

@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"templates":                    {"checkout/flow", "checkout/page"},
 	"static":                       {"static/internal/squeeze"},
 	"wantu/sandbox":                {"wantu"},
+	"checkout/reconcile":           {"checkout"},
 	"checkout/store":               {"checkout", "checkout/flow"},
 	"checkout/storetest":           {"checkout", "checkout/flow"},
 	"checkout/storetest/pgtest":    {},

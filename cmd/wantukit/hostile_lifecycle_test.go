@@ -19,6 +19,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
+	"github.com/wantukit/wantukit/web"
 )
 
 // Two nodes on one PostgreSQL close and confirm the same order at the same
@@ -59,7 +60,7 @@ func newPeer(t *testing.T, database string, gateway *sandbox.Sandbox, ahead time
 		t.Fatal(err)
 	}
 	p.Service, err = checkout.New(checkout.Config{
-		Store: p.store, Gateway: accounts, Clock: fast{ahead}, Random: rand.Reader, PublicURL: "https://pay.example",
+		Store: p.store, Gateway: accounts, Clock: fast{ahead}, Random: rand.Reader, Routes: web.NewRoutes("https://pay.example"),
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}},
 	})
 	if err != nil {

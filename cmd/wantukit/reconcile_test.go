@@ -13,6 +13,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/checkout/reconcile"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
@@ -37,7 +38,7 @@ type ledger struct {
 
 func newLedger(t *testing.T, postgres bool) *ledger {
 	t.Helper()
-	today, _ := checkout.GatewayDay(time.Now())
+	today, _ := reconcile.GatewayDay(time.Now())
 	l := &ledger{T: t, at: today.Add(-12 * time.Hour)}
 	var err error
 	l.sandbox, err = sandbox.New(sandbox.Config{NotifySchedule: []time.Duration{}, Clock: sandbox.NewClock(l.at)})
@@ -292,8 +293,8 @@ func TestReconcileAtOnce(t *testing.T) {
 	told := make(chan int)
 	for range 4 {
 		go func() {
-			day, next := checkout.GatewayDay(l.at)
-			r, err := l.domain.Service.Reconcile(t.Context(), "demo", day, next)
+			day, next := reconcile.GatewayDay(l.at)
+			r, err := l.domain.Reconciler.Reconcile(t.Context(), "demo", day, next)
 			if err != nil || r.Differences != 2 {
 				t.Errorf("%d differences (%v), want 2", r.Differences, err)
 			}

@@ -222,7 +222,7 @@ func TestRemovedMerchantIsSaidOnce(t *testing.T) {
 			report(checkout.Alert{Problem: "close failed", AttemptID: number, Err: gateway.Close(t.Context(), ref)})
 			_, err = gateway.Refund(t.Context(), checkout.RefundOrder{OrderRef: ref})
 			report(checkout.Alert{Problem: "refund of unknown outcome", AttemptID: number, Err: err})
-			_, _, err = gateway.ReadNotification(checkout.OrderRef{Merchant: merchant}, nil)
+			_, _, err = gateway.ReadNotification(checkout.OrderRef{Merchant: merchant}, checkout.NotificationMessage{})
 			report(checkout.Alert{Problem: "notification not accepted", AttemptID: number, Err: err})
 		}
 	}

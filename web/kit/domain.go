@@ -9,17 +9,20 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/reconcile"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/wantu"
+	"github.com/wantukit/wantukit/web"
 )
 
 // Domain is the checkout without its pages and its worker, for a program that
 // runs beside a Kit on the same database.
 type Domain struct {
-	Store   *store.Store
-	Service *checkout.Service
+	Store      *store.Store
+	Service    *checkout.Service
+	Reconciler *reconcile.Reconciler
 
 	clock checkout.Clock
 	// endpoints are where the webhooks of each merchant are sent.
@@ -32,6 +35,9 @@ type Domain struct {
 func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.PublicURL == "" {
+		return nil, errors.New("kit: Config.PublicURL is empty")
 	}
 	d := &Domain{endpoints: map[string]worker.Endpoint{}}
 	alarms := newAlarms(c.Logger, time.Now)
@@ -56,11 +62,18 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 	}
 	d.Store = store.New(db, queue.Enqueue)
 	rates, _ := gateway.(checkout.Rates)
+	alert := logAlerts(c.Logger, alarms)
 	d.Service, err = checkout.New(checkout.Config{
 		Store: d.Store, Gateway: gateway, Rates: rates, Clock: d.clock, Random: rand.Reader,
-		Merchants: merchants, PublicURL: c.PublicURL, Alert: logAlerts(c.Logger, alarms),
+		Merchants: merchants, Routes: web.NewRoutes(c.PublicURL), Alert: alert,
 	})
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	d.Reconciler = reconcile.New(reconcile.Config{
+		Records: d.Store, Gateway: gateway, Checkout: d.Service, Random: rand.Reader, Merchants: merchants, Alert: alert,
+	})
+	return d, nil
 }
 
 // newGateway returns c.Gateway, or else Wantu's clients for the merchants'

@@ -35,9 +35,6 @@ type Config struct {
 	// Gateway replaces Wantu's clients, which are made of Merchant.Account by
 	// default. If it implements checkout.Rates, pages show its rates.
 	Gateway checkout.Gateway
-	// Acknowledged and Refused are the bodies that answer the gateway's
-	// notifications. They default to Wantu's.
-	Acknowledged, Refused []byte
 	// HTTPClient calls WeChat's OAuth. Defaults to one with a timeout of 10 s.
 	HTTPClient *http.Client
 
@@ -114,7 +111,7 @@ func New(ctx context.Context, c Config) (_ *Kit, err error) {
 		return nil, err
 	}
 	k.worker, err = worker.New(worker.Config{
-		DB: db, Sweeper: k.domain.Service, Reconciler: k.domain.Service, Events: k.domain.Store,
+		DB: db, Sweeper: k.domain.Service, Reconciler: k.domain.Reconciler, Events: k.domain.Store,
 		Clock: k.domain.clock, Endpoints: k.domain.endpoints, Logger: c.Logger,
 	})
 	if err != nil {
@@ -141,15 +138,9 @@ func newWeb(service *checkout.Service, db *store.DB, c Config) (*web.Server, err
 	if err != nil {
 		return nil, err
 	}
-	if c.Acknowledged == nil {
-		c.Acknowledged = wantu.AckSuccess()
-	}
-	if c.Refused == nil {
-		c.Refused = wantu.AckFail("refused")
-	}
 	return web.New(web.Config{
 		Service: service, Assets: assets, Merchants: merchants, PublicURL: c.PublicURL, Secret: c.Secret,
-		Acknowledged: c.Acknowledged, Refused: c.Refused, HTTPClient: c.HTTPClient, TrustedProxies: c.TrustedProxies,
+		HTTPClient: c.HTTPClient, TrustedProxies: c.TrustedProxies,
 		Streams: c.Streams, Demo: c.Demo, Ready: db.Ping, Unavailable: store.Unreachable, Logger: c.Logger,
 	})
 }

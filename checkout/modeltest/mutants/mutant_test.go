@@ -27,6 +27,18 @@ func TestAMutantThatNoLongerAppliesSaysSo(t *testing.T) {
 	}
 }
 
+// TestEachMutantApplies: a mutant that no longer applies tests nothing.
+func TestEachMutantApplies(t *testing.T) {
+	all, err := parse(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir("../../..") // the files are named from the root of the module
+	for _, problem := range stale(all) {
+		t.Error(problem)
+	}
+}
+
 func TestTheListIsWhole(t *testing.T) {
 	t.Parallel()
 	all, err := parse(list)

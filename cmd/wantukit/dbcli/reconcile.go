@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/reconcile"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu"
@@ -96,7 +97,7 @@ func (v *reconcileVerb) reconcile(ctx context.Context, logger *slog.Logger, s ga
 		var failed []error
 		for _, shop := range shops {
 			for _, day := range days {
-				r, err := d.Service.Reconcile(ctx, shop.ID, day, day.AddDate(0, 0, 1))
+				r, err := d.Reconciler.Reconcile(ctx, shop.ID, day, day.AddDate(0, 0, 1))
 				if err != nil {
 					failed = append(failed, fmt.Errorf("%s %s: %w", shop.ID, day.Format(time.DateOnly), err))
 					continue
@@ -124,7 +125,7 @@ func verdict(reports []checkout.Reconciliation, failed int) error {
 
 // days are those from --from to --to, each from its midnight in UTC+8.
 func (v *reconcileVerb) days(now time.Time) ([]time.Time, error) {
-	today, _ := checkout.GatewayDay(now)
+	today, _ := reconcile.GatewayDay(now)
 	first := today.AddDate(0, 0, -1)
 	var err error
 	if v.From != "" {

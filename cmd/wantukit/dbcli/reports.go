@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/reconcile"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 	"github.com/wantukit/wantukit/wantu"
 )
@@ -91,7 +92,7 @@ func summary(r checkout.Reconciliation) string {
 
 // window is a day, or the seconds that a window begins and ends with.
 func window(r checkout.Reconciliation) string {
-	from, to := checkout.GatewayDay(r.From)
+	from, to := reconcile.GatewayDay(r.From)
 	if r.From.Equal(from) && r.To.Equal(to) {
 		return from.Format(time.DateOnly)
 	}

@@ -1,0 +1,148 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// calls calls the gateway under a lease, and adds each answer to the entries of the
+// lease.
+type calls struct {
+	gateway Gateway
+	clock   Clock
+	timeout time.Duration
+	alert   func(Alert)
+}
+
+// create places the order of a leased attempt.
+func (c calls) create(ctx context.Context, h leasedAttempt, o Order) (Created, error) {
+	call, cancel, err := h.callContext(ctx, c.timeout)
+	if err != nil {
+		return Created{}, err
+	}
+	defer cancel()
+	created, err := c.gateway.Create(call, o)
+	h.entries.add(h.entry(EntryOrder, c.clock.Now()).withResult("placed", "", err))
+	return created, err
+}
+
+// query asks the gateway for the status of a leased attempt's order, and raises an
+// alert for an answer that contradicts what is stored.
+func (c calls) query(ctx context.Context, h leasedAttempt) (OrderStatus, error) {
+	status, err := c.callQuery(ctx, h)
+	detail := status.Detail
+	problem := h.disagreement(status)
+	if err == nil && problem != "" {
+		detail += ": " + problem
+		if status.State != OrderPaid { // a payment raises an alert of its own
+			alertContradiction(c.alert, h, "query is about another order than was placed", problem)
+		}
+	}
+	h.entries.add(h.entry(EntryQuery, c.clock.Now()).withResult(string(status.State), detail, err))
+	if err == nil && problem == "" {
+		*h.answer = status // an answer about another order teaches nothing
+	}
+	if errors.Is(err, ErrNoOrder) && h.live() && h.State != AttemptCreating {
+		c.alert(Alert{Problem: "the gateway does not know an order that it took", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
+	}
+	c.alertUnconfirmed(h, status, err)
+	return status, err
+}
+
+// callQuery sends the query. An answer that does not name its order, or its
+// payment, is an ErrOutcomeUnknown.
+func (c calls) callQuery(ctx context.Context, h leasedAttempt) (OrderStatus, error) {
+	ctx, cancel, err := h.callContext(ctx, c.timeout)
+	if err != nil {
+		return OrderStatus{}, err
+	}
+	defer cancel()
+	status, err := c.gateway.Query(ctx, h.ref())
+	switch {
+	case err != nil:
+		return OrderStatus{}, err
+	case status.OutTradeNo == "" || status.Currency == "":
+		return OrderStatus{}, errors.Join(ErrOutcomeUnknown, errors.New("the answer leaves out which order it is about"))
+	case status.State == OrderPaid && status.TradeID == "":
+		return OrderStatus{}, errors.Join(ErrOutcomeUnknown, errors.New("the answer leaves out which payment it is about"))
+	case status.State == OrderUnknown:
+		c.alert(Alert{
+			Problem: "query reports a status that the kit does not know", SessionID: h.SessionID, AttemptID: h.ID,
+			Alarm: true, Err: errors.New(quote(status.Detail)),
+		})
+	}
+	return status, nil
+}
+
+// close closes a leased attempt's order at the gateway. queried is what query
+// answered just before. Where query does not know the order either, there is
+// nothing to close. Where it does, ErrNoOrder means that the order cannot be closed
+// now, for example while the shopper is paying it.
+func (c calls) close(ctx context.Context, h leasedAttempt, queried OrderStatus) error {
+	call, cancel, err := h.callContext(ctx, c.timeout)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	err = c.gateway.Close(call, h.ref())
+	h.entries.add(h.entry(EntryClose, c.clock.Now()).withResult("closed", "", err))
+	if errors.Is(err, ErrNoOrder) && queried.OutTradeNo == "" {
+		return nil
+	}
+	return err
+}
+
+// refund sends a leased refund of attempt a. A refund that may be pending at the
+// gateway is queried first.
+func (c calls) refund(ctx context.Context, h leasedRefund, a Attempt) (RefundResult, error) {
+	ctx, cancel, err := h.callContext(ctx, c.timeout)
+	if err != nil {
+		return RefundResult{}, err
+	}
+	defer cancel()
+	result, err := c.callRefund(ctx, h.Tries > 1, RefundOrder{
+		OrderRef: a.ref(), OutRefundNo: h.OutRefundNo, Paid: a.Amount, Amount: h.Amount, Currency: h.Currency,
+	})
+	word := "succeeded"
+	if result.Pending {
+		word = "pending"
+	}
+	h.entries.add(h.entry(EntryRefundCall, c.clock.Now()).withResult(word, "", err))
+	return result, err
+}
+
+func (c calls) callRefund(ctx context.Context, again bool, r RefundOrder) (RefundResult, error) {
+	if querier, ok := c.gateway.(RefundQuerier); ok && again {
+		result, err := querier.QueryRefund(ctx, r)
+		if !errors.Is(err, ErrNoRefund) {
+			return result, err
+		}
+	}
+	return c.gateway.Refund(ctx, r)
+}
+
+// ref names the attempt's order at the gateway.
+func (a Attempt) ref() OrderRef {
+	return OrderRef{Merchant: a.Merchant, Account: a.Account, Channel: a.Wallet.Channel(), OutTradeNo: a.OutTradeNo}
+}
+
+// disagreement says how a reported order differs from the order that was placed.
+// It returns "" where nothing differs. A text that the report leaves out does not
+// differ.
+func (a Attempt) disagreement(o OrderStatus) string {
+	switch {
+	case o.OutTradeNo != "" && o.OutTradeNo != a.OutTradeNo:
+		return "another out_trade_no"
+	case o.TradeID != "" && a.TradeID != "" && o.TradeID != a.TradeID:
+		return "another trade_id"
+	case o.TradeID != "" && a.NotifiedTradeID != "" && o.TradeID != a.NotifiedTradeID:
+		return "another trade_id than a notification named"
+	case o.Amount != a.Amount:
+		return "another amount"
+	case o.Currency != "" && o.Currency != a.Currency:
+		return "another currency"
+	default:
+		return ""
+	}
+}

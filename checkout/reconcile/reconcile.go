@@ -1,0 +1,135 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+const (
+	// minAge is how old a payment is before it is reconciled. A younger one may not
+	// be in the records, or in the statement, yet.
+	minAge = 10 * time.Minute
+	// maxWindow is the longest window.
+	maxWindow = 25 * time.Hour
+	// batchSize is how many rows are looked up at once.
+	batchSize = 500
+	// maxListed is how many differences a report lists. It counts all of them.
+	maxListed = 1000
+)
+
+// Records are the checkout's own records. A [checkout.Store] has them.
+type Records interface {
+	checkout.ReconciliationStore
+	// Attempt returns an attempt, or checkout.ErrNotFound.
+	Attempt(ctx context.Context, id string) (checkout.Attempt, error)
+}
+
+// Gateway has the statement. See [checkout.Gateway].
+type Gateway interface {
+	Statement(ctx context.Context, merchant string, from, to time.Time) iter.Seq2[checkout.Trade, error]
+}
+
+// Checkout handles differences. A [checkout.Service] does.
+type Checkout interface {
+	Now() time.Time
+	// TellDifference tells the shop of a difference, once. It reports whether this
+	// was the first time.
+	TellDifference(ctx context.Context, merchant string, f checkout.Finding) (bool, error)
+	// SettleDifference settles a difference where that is possible, and reports
+	// whether the records now agree with the statement.
+	SettleDifference(ctx context.Context, f checkout.Finding) (bool, error)
+}
+
+// Config is what a Reconciler needs. All fields are needed.
+type Config struct {
+	Records  Records
+	Gateway  Gateway
+	Checkout Checkout
+	// Random is the source of the reports' IDs: crypto/rand.Reader.
+	Random io.Reader
+	// Merchants are the shops, by ID.
+	Merchants map[string]checkout.Merchant
+	// Alert is called with what an operator should see.
+	Alert func(checkout.Alert)
+}
+
+// Reconciler compares the gateway's statement with the records. Its methods are safe
+// for concurrent use, also by several processes.
+type Reconciler struct{ config Config }
+
+// New returns a Reconciler.
+func New(c Config) *Reconciler { return &Reconciler{c} }
+
+// Reconcile compares the gateway's statement of [from, to) with the records of a
+// merchant. Payments of the last 10 minutes are left to the next run, so to may
+// become earlier. Each difference that the shop was not told of becomes an event,
+// and what can be settled is settled.
+//
+// The report is stored, and returned together with the error that it contains: the
+// gateway's, the store's, or a *checkout.FieldError for the merchant or the window,
+// which is at most 25 hours long.
+func (r *Reconciler) Reconcile(ctx context.Context, merchant string, from, to time.Time) (checkout.Reconciliation, error) {
+	now := r.config.Checkout.Now()
+	if latest := now.Add(-minAge); to.After(latest) {
+		to = latest
+	}
+	switch {
+	case r.config.Merchants[merchant].ID == "":
+		return checkout.Reconciliation{}, &checkout.FieldError{Field: "merchant", Problem: "is not configured"}
+	case !from.Before(to):
+		return checkout.Reconciliation{}, &checkout.FieldError{Field: "from", Problem: "must be more than 10 minutes ago, and before the end"}
+	case to.Sub(from) > maxWindow:
+		return checkout.Reconciliation{}, &checkout.FieldError{Field: "to", Problem: "must be at most 25 hours after the beginning"}
+	}
+	id, err := checkout.NewID(r.config.Random, "rc_")
+	if err != nil {
+		return checkout.Reconciliation{}, err
+	}
+	c := newComparison(r.config, checkout.Reconciliation{ID: id, Merchant: merchant, From: from.UTC(), To: to.UTC(), StartedAt: now.UTC()})
+	if err := r.config.Records.SaveReconciliation(ctx, c.report); err != nil {
+		return c.report, err
+	}
+	err = c.run(ctx)
+	c.report.FinishedAt = r.config.Checkout.Now().UTC()
+	if err != nil {
+		c.report.Error = err.Error()
+		late := r.config.Checkout.Now().Sub(to) > lateAfter
+		r.config.Alert(checkout.Alert{Problem: "a reconciliation failed", Merchant: merchant, Alarm: late, Err: err})
+	}
+	// The report of a canceled run is stored too.
+	return c.report, errors.Join(err, r.config.Records.SaveReconciliation(context.WithoutCancel(ctx), c.report))
+}
+
+// handle tells the shop of a difference, settles it where that is possible, and adds
+// it to the report. A difference that this run has handled is skipped: the statement
+// may list a row twice.
+func (c *comparison) handle(ctx context.Context, f checkout.Finding) error {
+	key := f.Key()
+	if c.handled[key] {
+		return nil
+	}
+	c.handled[key] = true
+	told, err := c.config.Checkout.TellDifference(ctx, c.report.Merchant, f)
+	if err != nil {
+		return err
+	}
+	if told {
+		c.report.Told++
+	}
+	if f.Healed, err = c.config.Checkout.SettleDifference(ctx, f); err != nil {
+		return err
+	}
+	if f.Healed {
+		c.report.Healed++
+	}
+	c.report.Differences++
+	if len(c.report.Found) < maxListed {
+		c.report.Found = append(c.report.Found, f.Difference)
+	}
+	return nil
+}
