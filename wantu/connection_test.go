@@ -71,7 +71,7 @@ func TestBrokenConnections(t *testing.T) {
 	}{
 		"reset":           {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, true, "connection reset"},
 		"refused":         {&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, false, "refused"},
-		"closed":          {io.EOF, true, "breaks off"},
+		"closed":          {io.EOF, true, "ended too early"},
 		"quotes the wire": {errors.New("malformed HTTP response " + canary), true, "the connection broke"},
 		"bad certificate": {&tls.CertificateVerificationError{Err: errors.New("expired")}, false, "expired"},
 		"i/o timeout":     {&net.OpError{Op: "read", Err: context.DeadlineExceeded}, true, "no answer in time"},

@@ -285,7 +285,7 @@ func TestDoubtSaysSo(t *testing.T) {
 		g := &till{t: t, script: map[string]string{"pospay": "506", "query": "NOT_PAY", "cancel": "402"}, calls: map[string]int{}}
 		_, err := newClient(t, wantu.Config{HTTPClient: inMemory(g.answer)}).
 			PosPayAndWait(context.Background(), posPayRequest(), wantu.PosPayWait{})
-		want := "wantu: pospay: whether it is paid is unknown, for the order could not be canceled: wantu: cancel: 402 ORDER_INVALID"
+		want := "wantu: pospay: the order may be paid, and it could not be canceled: wantu: cancel: 402 ORDER_INVALID"
 		if err == nil || err.Error() != want || errors.Is(err, wantu.ErrOrderInvalid) {
 			t.Errorf("error %v", err)
 		}
