@@ -152,20 +152,20 @@ func (c *Client) post(ctx context.Context, t *callState) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	d := &connectionWatch{}
-	request, err := http.NewRequestWithContext(d.withTrace(ctx), http.MethodPost, c.baseURL+"/"+t.endpoint, bytes.NewReader(body))
+	watch := &connectionWatch{}
+	request, err := http.NewRequestWithContext(watch.withTrace(ctx), http.MethodPost, c.baseURL+"/"+t.endpoint, bytes.NewReader(body))
 	if err != nil {
 		return nil, &transportError{cause: err}
 	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("Accept", "application/json")
-	return c.exchange(request, d, t)
+	return c.exchange(request, watch, t)
 }
 
-func (c *Client) exchange(request *http.Request, d *connectionWatch, t *callState) ([]byte, error) {
+func (c *Client) exchange(request *http.Request, watch *connectionWatch, t *callState) ([]byte, error) {
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, newTransportError(err, d)
+		return nil, newTransportError(err, watch)
 	}
 	defer func() { _ = response.Body.Close() }()
 	t.date, _ = http.ParseTime(response.Header.Get("Date")) // zero when the header is missing

@@ -21,12 +21,12 @@ type transportError struct {
 	sent  bool // the request may have reached the gateway
 }
 
-func newTransportError(err error, d *connectionWatch) *transportError {
+func newTransportError(err error, w *connectionWatch) *transportError {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	return &transportError{cause: err, sent: d.connected.Load() || !isConnectError(err) && !d.started.Load()}
+	return &transportError{cause: err, sent: w.connected.Load() || !isConnectError(err) && !w.started.Load()}
 }
 
 // connectionWatch records whether the HTTP transport made a connection. The error
@@ -38,10 +38,10 @@ func newTransportError(err error, d *connectionWatch) *transportError {
 // a refused certificate is no connection.
 type connectionWatch struct{ started, connected atomic.Bool }
 
-func (d *connectionWatch) withTrace(ctx context.Context) context.Context {
+func (w *connectionWatch) withTrace(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { d.started.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { d.connected.Store(true) },
+		GetConn: func(string) { w.started.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { w.connected.Store(true) },
 	})
 }
 

@@ -5,7 +5,7 @@ import "context"
 // PayFormRequest asks for the parameters of a payment inside WeChat (JSAPI).
 // Manual 2.7.
 type PayFormRequest struct {
-	PayChannel PayChannel // defaults to WeChat, the only one
+	PayChannel PayChannel // defaults to WeChat, the only channel of this endpoint
 	TotalFee   int64      // minor units, 1 to [MaxTotalFee]
 	FeeType    string     // three capital letters, such as HKD
 	Subject    string     // what is sold, 1 to 128 characters

@@ -7,7 +7,7 @@ import (
 
 // WAPRequest asks for Alipay's payment page for a phone. Manual 2.11.
 type WAPRequest struct {
-	PayChannel  PayChannel  // defaults to Alipay, the only one
+	PayChannel  PayChannel  // defaults to Alipay, the only channel of this endpoint
 	TotalFee    int64       // minor units, 1 to [MaxTotalFee]
 	FeeType     string      // three capital letters; "" lets the gateway choose
 	Subject     string      // what is sold, 1 to 128 characters
@@ -18,7 +18,7 @@ type WAPRequest struct {
 	ReturnURL   string      // the shopper goes to it afterwards; at most 256 characters
 	TimeExpire  time.Time   // required; sent in whole seconds
 	DeviceSN    string      // the serial number of the device; at most 128 characters
-	PaymentInst PaymentInst // which wallet; "" lets the gateway choose
+	PaymentInst PaymentInst // the Alipay wallet; "" lets the gateway choose
 }
 
 // WAPResponse holds the URL of the page.

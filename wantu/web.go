@@ -8,7 +8,7 @@ import (
 
 // WebRequest asks for Alipay's payment page for a computer. Manual 2.9.
 type WebRequest struct {
-	PayChannel PayChannel // defaults to Alipay, the only one
+	PayChannel PayChannel // defaults to Alipay, the only channel of this endpoint
 	TotalFee   int64      // minor units, 1 to [MaxTotalFee]
 	FeeType    string     // three capital letters; "" lets the gateway choose
 	Subject    string     // what is sold, 1 to 128 characters
