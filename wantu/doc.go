@@ -1,5 +1,5 @@
 // Package wantu is a typed client for the Wantu (玩途) payment gateway, which
-// takes Alipay and WeChat Pay for a merchant.
+// accepts payments with Alipay and WeChat Pay for a merchant.
 //
 // # What to call
 //

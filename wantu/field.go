@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxTotalFee is the largest amount that the gateway takes, in minor units: 11
-// digits.
+// MaxTotalFee is the largest amount that the gateway accepts, in minor units.
+// It has 11 digits.
 const MaxTotalFee = 99_999_999_999
 
 // PayChannel is the payment system that the shopper uses, pay_channel. Manual 2.1.

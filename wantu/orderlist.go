@@ -18,7 +18,7 @@ type OrderListRequest struct {
 	EndDate    time.Time // the last second of the span; its trades are included
 }
 
-// TradeType tells a payment from a refund, type. Manual 2.8.
+// TradeType is the type of a trade, type. Manual 2.8.
 type TradeType int
 
 // The types.
