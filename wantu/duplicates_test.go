@@ -45,7 +45,7 @@ func TestDuplicatesComparesTheWholeTrade(t *testing.T) {
 	t.Parallel()
 	first := wantu.Trade{
 		Type: wantu.TypeRefund, TradeID: "1000", OutTradeNo: "a", RefundID: "1000_0", OutRefundNo: "r",
-		TotalFee: wantu.MinorUnits(100, 2), FeeType: "HKD", DateAdded: moment(), DateAddedText: "2018-02-08 10:58:41",
+		TotalFee: wantu.MinorUnits(100, 2), FeeType: "HKD", DateAdded: fixedTime(), DateAddedText: "2018-02-08 10:58:41",
 	}
 	for name, c := range map[string]struct {
 		change func(*wantu.Trade)
