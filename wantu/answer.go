@@ -9,9 +9,10 @@ import (
 // answer reads the fields of a verified message and keeps the first problem.
 type answer struct {
 	Message
-	// secure says that the answer came over TLS, and that its pages must too.
-	secure bool
-	err    error
+	// requiresHTTPS is true when the gateway is reached over https. Then the
+	// URLs in its answers must be https too.
+	requiresHTTPS bool
+	err           error
 }
 
 func (a *answer) fail(name, problem string) {
@@ -36,8 +37,9 @@ func (a *answer) fee(name string) int64 {
 	return fee
 }
 
-// either reads a field that the manual spells in several ways.
-func (a *answer) either(names ...string) string {
+// firstText returns the first text that is not empty. It is for a field that
+// the manual spells in several ways.
+func (a *answer) firstText(names ...string) string {
 	for _, name := range names {
 		if text := a.Text(name); text != "" {
 			return text
@@ -54,8 +56,8 @@ func (a *answer) decimal(name string) Decimal {
 	return d
 }
 
-// object reads the members of an object, which may also come as a string that
-// holds it.
+// object reads the members of an object. The gateway may also send the object
+// as a string.
 func (a *answer) object(name string, read func(*answer)) {
 	message, err := a.Object(name)
 	if err != nil {
@@ -68,9 +70,10 @@ func (a *answer) object(name string, read func(*answer)) {
 	}
 }
 
-// time reads a time, and returns its text too. Nothing is decided by it, so no
-// text refuses the answer: the time is zero where it is missing, all zeros as a
-// database writes it, or in a format that is not the manual's.
+// time reads a time and also returns its text. A time that cannot be read does
+// not make the answer malformed, because no decision depends on it: the time is
+// then zero. Some answers have no time, one of all zeros, or another format than
+// the manual's.
 func (a *answer) time(name string) (time.Time, string) {
 	text := a.Text(name)
 	t, err := ParseTime(text)
@@ -80,18 +83,20 @@ func (a *answer) time(name string) (time.Time, string) {
 	return t, text
 }
 
-// page reads the URL of a page to send the shopper to. It is handed on as a
-// browser would send it: see [browserURL]. What a browser would guess at is
-// refused: another scheme, a host that is not ASCII, a control character of
-// ASCII's, a backslash before the query.
-func (a *answer) page(name string) string {
+// pageURL reads the URL of a page for the shopper and returns it as a browser
+// would send it: see [browserURL]. It refuses a URL that browsers do not all read
+// alike: another scheme, a host that is not ASCII, an ASCII control character, or
+// a backslash before the query.
+func (a *answer) pageURL(name string) string {
 	text := browserURL(a.required(name))
 	problem := webURL(text)
-	if strings.ContainsAny(text, `"\<>`) { // in the path and behind it they are encoded, but for the backslash
-		problem = "holds a quote, < or > in its host, or a backslash before the query"
+	// browserURL has encoded these characters after the host, except for a
+	// backslash in the path.
+	if strings.ContainsAny(text, `"\<>`) {
+		problem = "contains a quote, < or > in its host, or a backslash before the query"
 	}
-	if a.secure && !isHTTPS(text) {
-		problem = "is not https, and the gateway is"
+	if a.requiresHTTPS && !isHTTPS(text) {
+		problem = "must be https, because the gateway is reached over https"
 	}
 	if problem != "" {
 		a.fail(name, problem)
@@ -99,18 +104,18 @@ func (a *answer) page(name string) string {
 	return text
 }
 
-// code reads the text of a QR code, which is an address too.
-func (a *answer) code(name string) string {
+// qrCodeText reads the text of a QR code, which is a URL too.
+func (a *answer) qrCodeText(name string) string {
 	text := browserURL(a.required(name))
 	if len(text) > 1024 || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		a.fail(name, "is not a link")
+		a.fail(name, "must be at most 1024 printable ASCII characters without spaces")
 	}
 	return text
 }
 
-// agree returns [ErrMismatch] when the message echoes a field with another
-// value than was sent. A field that is missing agrees.
-func (a *answer) agree(sent Fields) error {
+// checkEchoes returns [ErrMismatch] when the message repeats a sent field with
+// another value. A field that is missing or empty is no mismatch.
+func (a *answer) checkEchoes(sent Fields) error {
 	for _, name := range []string{
 		"merchant_account", "store_account", "out_trade_no", "trade_id", "total_fee", "fee_type",
 		"out_refund_no",
@@ -125,9 +130,9 @@ func (a *answer) agree(sent Fields) error {
 	return nil
 }
 
-// foreign makes a text of the gateway's fit for an error: bounded, in one line
-// and masked, should the gateway be so careless as to print a secret.
-func foreign(text string, mask *strings.Replacer) string {
+// safeText makes a text from the gateway safe for an error: at most 128
+// characters, on one line, and masked in case the gateway quotes a secret.
+func safeText(text string, mask *strings.Replacer) string {
 	text = mask.Replace(text)
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

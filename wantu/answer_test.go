@@ -9,28 +9,29 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// FuzzAnswer feeds every endpoint an answer, as it is and well signed. Whatever
-// is taken was signed and says success; whatever is refused says so without a
-// secret, and an order that was placed is never to be placed again.
+// FuzzAnswer gives every endpoint the same answer, as it is and with a good signature.
+// An accepted answer must be signed and report success. The error of a refused answer
+// must contain no key, and must not be retryable for an endpoint that opens an order.
 func FuzzAnswer(f *testing.F) {
 	calls := examples(f)
 	for _, e := range calls {
 		f.Add([]byte(e.Answer))
 	}
-	for _, v := range read[queryVectors](f, "query.json").Answers {
+	for _, v := range readTestdata[queryVectors](f, "query.json").Answers {
 		f.Add([]byte(v.Body))
 	}
 	f.Add([]byte(`{"return_code":200,"url":"https://a.example/票","data":"{}","order_list":[{}],"parameters":{}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, e := range calls {
 			checkAnswer(t, e, string(body))
-			checkAnswer(t, e, signedAnew(body))
+			checkAnswer(t, e, signedAgain(body))
 		}
 	})
 }
 
-// signedAnew returns body under a good signature, or as it is.
-func signedAnew(body []byte) string {
+// signedAgain returns body with a good signature. It returns body unchanged if it cannot
+// be signed.
+func signedAgain(body []byte) string {
 	decoder := json.NewDecoder(strings.NewReader(string(body)))
 	decoder.UseNumber()
 	var object map[string]any
@@ -47,20 +48,20 @@ func signedAnew(body []byte) string {
 func checkAnswer(t *testing.T, e example, body string) {
 	t.Helper()
 	config := e.config()
-	config.HTTPClient = always(200, body, nil)
+	config.HTTPClient = alwaysAnswers(200, body, nil)
 	_, err := methods()[e.Endpoint](context.Background(), newClient(t, config), e.Request)
 	if err != nil {
-		noSecret(t, err)
-		if wantu.Retryable(err) && !repeatable(e.Endpoint) {
-			t.Errorf("%s may be sent again after %v", e.Endpoint, err)
+		checkNoKey(t, err)
+		if wantu.Retryable(err) && !isRepeatable(e.Endpoint) {
+			t.Errorf("%s is retryable after %v", e.Endpoint, err)
 		}
 		return
 	}
 	message, err := wantu.Decode([]byte(body))
 	if err != nil || message.Verify(canary) != nil {
-		t.Errorf("%s takes %s: %v", e.Endpoint, body, err)
+		t.Errorf("%s accepts %s: %v", e.Endpoint, body, err)
 	}
 	if code := message.Text("return_code"); code != "200" && code != "SUCCESS" {
-		t.Errorf("%s takes return_code %q", e.Endpoint, code)
+		t.Errorf("%s accepts return_code %q", e.Endpoint, code)
 	}
 }

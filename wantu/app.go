@@ -2,23 +2,23 @@ package wantu
 
 import "context"
 
-// AppRequest asks for what a merchant's own app hands to a wallet's SDK.
-// Manual 2.10.
+// AppRequest asks for the parameters that a merchant's own app hands to a
+// wallet's SDK. Manual 2.10.
 type AppRequest struct {
 	PayChannel  PayChannel
 	TotalFee    int64       // minor units, 1 to [MaxTotalFee]
 	FeeType     string      // three capital letters, such as HKD
 	Subject     string      // what is sold, 1 to 128 characters
 	ProductID   string      // 1 to 32 characters
-	OutTradeNo  string      // the order's number, used once for ever: 1 to 32 of A-Z a-z 0-9 _
-	Attach      string      // comes back unchanged; at most 128 characters
-	NotifyURL   string      // where the notification goes; at most 256 characters
-	DeviceSN    string      // at most 128 characters
-	PaymentInst PaymentInst // which Alipay wallet; "" leaves it to the gateway
+	OutTradeNo  string      // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
+	Attach      string      // returned unchanged by Query and the notification; at most 128 characters
+	NotifyURL   string      // the gateway posts the notification to it; at most 256 characters
+	DeviceSN    string      // the serial number of the device; at most 128 characters
+	PaymentInst PaymentInst // the Alipay wallet; "" lets the gateway choose
 }
 
-// AppParameters go to WeChat's SDK as they are. The gateway's signature does
-// not cover them; WeChat checks Sign.
+// AppParameters go to WeChat's SDK unchanged. The gateway's signature does not
+// cover them; WeChat checks Sign.
 type AppParameters struct {
 	AppID     string // appId
 	PartnerID string // partnerid
@@ -29,17 +29,18 @@ type AppParameters struct {
 	Sign      string // sign, WeChat's own
 }
 
-// AppResponse holds what the SDK needs: one of the two, by the channel.
+// AppResponse holds what the SDK needs: OrderString for Alipay, Parameters for
+// WeChat.
 type AppResponse struct {
-	OrderString string        // Alipay: goes to payV2 byte for byte
-	Parameters  AppParameters // WeChat
+	OrderString string        // for Alipay: pass it to payV2 byte for byte
+	Parameters  AppParameters // for WeChat
 	TradeID     string        // the gateway's number of the order; "" when it sent none
 }
 
 // App opens an order for a merchant's own app. The gateway's test environment
-// does not serve it for Alipay. Besides the errors of every call (see
-// [OutcomeUnknown]), [ErrOutTradeNoUsed] means that the number was used before.
-// Manual 2.10.
+// does not support it for Alipay. Besides the errors of every call (see
+// [OutcomeUnknown]), it returns [ErrOutTradeNoUsed] when OutTradeNo was used
+// before. Manual 2.10.
 func (c *Client) App(ctx context.Context, r AppRequest) (AppResponse, error) {
 	f := newForm(r.PayChannel)
 	f.order(order{r.TotalFee, r.Subject, r.OutTradeNo, r.Attach, r.NotifyURL, r.DeviceSN})
@@ -64,7 +65,7 @@ func (c *Client) App(ctx context.Context, r AppRequest) (AppResponse, error) {
 	return response, nil
 }
 
-// appParameters reads WeChat's "data".
+// appParameters reads the field "data" of a WeChat answer.
 func (a *answer) appParameters() (p AppParameters) {
 	a.object("data", func(inner *answer) {
 		p = AppParameters{

@@ -20,7 +20,7 @@ const appData = `{"appId":"wx2421b1c1370e243b","partnerid":"199999","prepayid":"
 
 func TestApp(t *testing.T) {
 	t.Parallel()
-	// Handed to Alipay byte for byte: neither unescaped nor put in order.
+	// The order string must stay as it is, byte for byte.
 	const order = `out_trade_no="1"&b=%2B+&a=é&sign="x%3D"&sign_type="RSA"`
 	for name, c := range map[string]struct {
 		channel wantu.PayChannel
@@ -36,7 +36,7 @@ func TestApp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fields := sent(t, "app", "return_code=SUCCESS\ntrade_id=1000\ndata="+c.data, func(client *wantu.Client) error {
+			fields := sentFields(t, "app", "return_code=SUCCESS\ntrade_id=1000\ndata="+c.data, func(client *wantu.Client) error {
 				request := appRequest(c.channel)
 				request.PaymentInst, request.Attach, request.DeviceSN = c.inst, "a", "d"
 				got, err := client.App(context.Background(), request)
@@ -52,7 +52,7 @@ func TestApp(t *testing.T) {
 			if c.inst != "" {
 				want["payment_inst"] = string(c.inst)
 			}
-			equalFields(t, fields, common(string(rune('0'+c.channel)), want))
+			equalFields(t, fields, withCommonFields(string(rune('0'+c.channel)), want))
 		})
 	}
 }
@@ -79,8 +79,8 @@ func TestAppChecksItsFields(t *testing.T) {
 			t.Parallel()
 			request := appRequest(wantu.Alipay)
 			c.change(&request)
-			_, err := nobody(t).App(context.Background(), request)
-			refusedField(t, err, c.field)
+			_, err := offlineClient(t).App(context.Background(), request)
+			wantFieldError(t, err, c.field)
 		})
 	}
 }
@@ -100,7 +100,7 @@ func TestAppRefusesAnswers(t *testing.T) {
 			"signature missing": {"data=" + strings.Replace(appData, `"70EA"`, "null", 1), wantu.ErrMalformed},
 		},
 	} {
-		refusesAnswers(t, func(c *wantu.Client) error {
+		checkAnswers(t, func(c *wantu.Client) error {
 			_, err := c.App(context.Background(), appRequest(channel))
 			return err
 		}, cases)

@@ -6,41 +6,41 @@ import (
 	"unicode/utf8"
 )
 
-// What a browser percent-encodes in a URL beside what is not ASCII, by the URL
-// standard (https://url.spec.whatwg.org, "percent-encode set"). A backslash in
-// the query or the fragment is encoded too: it means the same, and nobody takes
-// it for a slash.
+// The ASCII characters that a browser percent-encodes in each part of a URL, as
+// the URL standard says (https://url.spec.whatwg.org, "percent-encode set").
+// Browsers leave a backslash in the query and the fragment alone. It is encoded
+// here: that does not change its meaning, and nothing can read it as a slash.
 const (
 	encodedInPath     = " \"<>^`{}"
 	encodedInQuery    = " \"<>'\\"
 	encodedInFragment = " \"<>`\\"
 )
 
-// browserURL returns text as a browser would send it. The gateway writes the
-// subject into its URLs unescaped, as the manual's example of web shows: behind
-// the host, spaces, quotes and text that is not ASCII are percent-encoded. What
-// is escaped already stays as it is, and so do the scheme and the host.
+// browserURL returns a URL as a browser would send it. The gateway writes the
+// subject into its URLs unescaped, as the manual's example of web shows.
+// browserURL percent-encodes spaces, quotes and text that is not ASCII after the
+// host. It does not change the scheme, the host, or what is already escaped.
 func browserURL(text string) string {
 	text = strings.Trim(text, " ")
 	_, rest, found := strings.Cut(text, "://")
-	host := strings.IndexAny(rest, "/?#")
-	if !found || host < 0 {
+	hostEnd := strings.IndexAny(rest, "/?#")
+	if !found || hostEnd < 0 {
 		return text
 	}
-	behind := rest[host:]
-	beforeFragment, fragment, hasFragment := strings.Cut(behind, "#")
+	afterHost := rest[hostEnd:]
+	beforeFragment, fragment, hasFragment := strings.Cut(afterHost, "#")
 	path, query, hasQuery := strings.Cut(beforeFragment, "?")
-	mended := text[:len(text)-len(behind)] + percentEncode(path, encodedInPath)
+	encoded := text[:len(text)-len(afterHost)] + percentEncode(path, encodedInPath)
 	if hasQuery {
-		mended += "?" + percentEncode(query, encodedInQuery)
+		encoded += "?" + percentEncode(query, encodedInQuery)
 	}
 	if hasFragment {
-		mended += "#" + percentEncode(fragment, encodedInFragment)
+		encoded += "#" + percentEncode(fragment, encodedInFragment)
 	}
-	return mended
+	return encoded
 }
 
-// percentEncode encodes the bytes that are not ASCII or are in set.
+// percentEncode encodes each byte that is not ASCII or is in set.
 func percentEncode(text, set string) string {
 	var encoded strings.Builder
 	for _, b := range []byte(text) {

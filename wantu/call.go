@@ -15,22 +15,23 @@ func mismatch(name string) error {
 	return fmt.Errorf("%w: %s differs", ErrMismatch, name)
 }
 
-// trip is one call under way.
-type trip struct {
+// callState is what is known about one call while it runs.
+type callState struct {
 	endpoint string
 	sent     Fields
-	limit    int // bytes of the answer
-	mask     *strings.Replacer
+	limit    int               // the largest answer, in bytes
+	mask     *strings.Replacer // hides secrets
 
-	status   int       // of HTTP, once there is one
-	date     time.Time // by the answer's HTTP header
+	status   int       // the HTTP status; 0 before an answer came
+	date     time.Time // the HTTP header Date of the answer
 	message  Message
 	verified bool
-	code     ReturnCode // of message, once it is read
+	code     ReturnCode // the return_code of message; 0 before it is read
 }
 
-// call sends one request and returns the answer, verified, successful and
-// about what was asked. read takes the endpoint's own fields out of it.
+// call sends one request. It passes the answer to read once the answer is
+// verified, reports success and matches the request. read takes the endpoint's
+// own fields from it.
 func (c *Client) call(ctx context.Context, endpoint string, f *form, read func(*answer)) error {
 	if f.err != nil {
 		return f.err
@@ -41,24 +42,24 @@ func (c *Client) call(ctx context.Context, endpoint string, f *form, read func(*
 	sent["send_time"] = FormatTime(c.now())
 	sent["version"] = "1.0"
 	sent[signField] = Sign(sent, c.key)
-	t := &trip{endpoint: endpoint, sent: sent, limit: f.limit, mask: c.mask(sent)}
+	t := &callState{endpoint: endpoint, sent: sent, limit: f.limit, mask: c.mask(sent)}
 	ctx, done := c.observe(ctx, t)
-	err := failed(ctx, endpoint, c.travel(ctx, t, read))
+	err := withEndpoint(ctx, endpoint, c.roundTrip(ctx, t, read))
 	done(err)
 	return err
 }
 
-// travel goes to the gateway and back.
-func (c *Client) travel(ctx context.Context, t *trip, read func(*answer)) error {
+// roundTrip sends the request, checks the answer and passes it to read.
+func (c *Client) roundTrip(ctx context.Context, t *callState, read func(*answer)) error {
 	body, err := c.post(ctx, t)
 	if err != nil {
 		return err
 	}
-	if err := c.open(body, t); err != nil {
+	if err := c.readAnswer(body, t); err != nil {
 		return err
 	}
-	a := &answer{Message: t.message, secure: isHTTPS(c.baseURL)}
-	if err := a.agree(t.sent); err != nil {
+	a := &answer{Message: t.message, requiresHTTPS: isHTTPS(c.baseURL)}
+	if err := a.checkEchoes(t.sent); err != nil {
 		return err
 	}
 	if err := t.refusal(); err != nil {
@@ -68,20 +69,22 @@ func (c *Client) travel(ctx context.Context, t *trip, read func(*answer)) error 
 	return a.err
 }
 
-// mask hides what the gateway knows of the call and a log must not: the keys,
-// who the shopper is to WeChat, the code that charges them, and the addresses
-// that often hold a token of the merchant's.
+// mask returns a replacer that hides the secrets of a call. The gateway knows
+// them and may quote them, but a log must not contain them: the keys, the
+// shopper's open_id, the auth_code that charges the shopper, and the merchant's
+// URLs, because they often contain a token.
 func (c *Client) mask(sent Fields) *strings.Replacer {
 	type secret struct{ text, name string }
 	secrets := []secret{
 		{c.key, "[key]"}, {c.previousKey, "[key]"}, {sent["open_id"], "[open_id]"}, {sent["auth_code"], "[auth_code]"},
 		{sent["notify_url"], "[notify_url]"}, {sent["return_url"], "[return_url]"},
 	}
-	// The longest first: one that begins with another is hidden whole.
+	// The longest first, so that a secret that begins with another one is hidden
+	// completely.
 	slices.SortStableFunc(secrets, func(a, b secret) int { return len(b.text) - len(a.text) })
 	var pairs []string
 	for _, s := range secrets {
-		// An empty text would be found between any two characters.
+		// The replacer would find an empty text between any two characters.
 		if s.text != "" {
 			pairs = append(pairs, s.text, s.name)
 		}
@@ -89,10 +92,11 @@ func (c *Client) mask(sent Fields) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// open decodes and verifies an answer. An answer that does not verify still
-// shows its return_code to the reader of the log.
-func (c *Client) open(body []byte, t *trip) (err error) {
-	if t.message, err = decode(unmarked(body), t.limit); err != nil {
+// readAnswer decodes and verifies an answer. When the signature is wrong and the
+// answer reports an error, it returns that error as an unverified [*APIError], so
+// that a log shows the return_code.
+func (c *Client) readAnswer(body []byte, t *callState) (err error) {
+	if t.message, err = decode(trimByteOrderMark(body), t.limit); err != nil {
 		return err
 	}
 	err = c.verify(t.message)
@@ -105,8 +109,7 @@ func (c *Client) open(body []byte, t *trip) (err error) {
 	return err
 }
 
-// verify takes a signature under the key, and under the one before it while
-// keys are changed.
+// verify accepts a signature made with Key or, if it is set, with PreviousKey.
 func (c *Client) verify(m Message) error {
 	err := m.Verify(c.key)
 	if err != nil && c.previousKey != "" {
@@ -116,7 +119,7 @@ func (c *Client) verify(m Message) error {
 }
 
 // refusal returns the error that the answer reports, nil on success.
-func (t *trip) refusal() error {
+func (t *callState) refusal() error {
 	code, err := parseReturnCode(t.message.Text("return_code"))
 	if err != nil {
 		if !t.verified {
@@ -129,13 +132,13 @@ func (t *trip) refusal() error {
 	}
 	return &APIError{
 		Endpoint: t.endpoint, Code: code, Unverified: !t.verified,
-		Msg:  foreign(t.message.Text("return_msg"), t.mask),
-		Desc: foreign(t.message.Text("return_desc"), t.mask),
+		Msg:  safeText(t.message.Text("return_msg"), t.mask),
+		Desc: safeText(t.message.Text("return_desc"), t.mask),
 	}
 }
 
 // post sends the fields as a JSON object and returns the body of the answer.
-func (c *Client) post(ctx context.Context, t *trip) ([]byte, error) {
+func (c *Client) post(ctx context.Context, t *callState) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &transportError{cause: err}
 	}
@@ -149,23 +152,23 @@ func (c *Client) post(ctx context.Context, t *trip) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	d := &dial{}
-	request, err := http.NewRequestWithContext(d.watch(ctx), http.MethodPost, c.baseURL+"/"+t.endpoint, bytes.NewReader(body))
+	watch := &connectionWatch{}
+	request, err := http.NewRequestWithContext(watch.withTrace(ctx), http.MethodPost, c.baseURL+"/"+t.endpoint, bytes.NewReader(body))
 	if err != nil {
 		return nil, &transportError{cause: err}
 	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("Accept", "application/json")
-	return c.exchange(request, d, t)
+	return c.exchange(request, watch, t)
 }
 
-func (c *Client) exchange(request *http.Request, d *dial, t *trip) ([]byte, error) {
+func (c *Client) exchange(request *http.Request, watch *connectionWatch, t *callState) ([]byte, error) {
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, newTransportError(err, d)
+		return nil, newTransportError(err, watch)
 	}
 	defer func() { _ = response.Body.Close() }()
-	t.date, _ = http.ParseTime(response.Header.Get("Date")) // zero where it has none
+	t.date, _ = http.ParseTime(response.Header.Get("Date")) // zero when the header is missing
 	if t.status = response.StatusCode; t.status != http.StatusOK {
 		return nil, statusError(t.status)
 	}

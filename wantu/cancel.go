@@ -8,11 +8,11 @@ type CancelRequest struct {
 	OutTradeNo string     // 1 to 32 of A-Z a-z 0-9 _
 }
 
-// CancelResponse has nothing to say: a nil error means that the order is ended.
+// CancelResponse has no fields: a nil error means that the order is canceled.
 type CancelResponse struct{}
 
-// Cancel ends an order whatever its state, and gives the money back if it was
-// paid. It is for a till that will not wait any longer; a checkout that must
+// Cancel ends an order in any state. If the order was paid, the gateway gives
+// the money back. Cancel is for a till that stops waiting; a checkout that must
 // not give money back calls [Client.Close]. [ErrOrderInvalid] means that the
 // gateway does not know the order. Manual 2.14.
 func (c *Client) Cancel(ctx context.Context, r CancelRequest) (CancelResponse, error) {

@@ -31,26 +31,25 @@ type Config struct {
 	// required.
 	Key string
 
-	// PreviousKey is the key that was in use before, while the two are being
-	// changed: requests are signed with Key alone, and answers and notifications
-	// verify under Key or else under PreviousKey, for the gateway may sign with
-	// the old one a while longer. Set both when the gateway takes the new key,
-	// and drop PreviousKey once the orders from before have ended. Must differ
-	// from Key. Defaults to none.
+	// PreviousKey is the old key during a key rotation. Requests are signed with
+	// Key only. Answers and notifications may be signed with either, because the
+	// gateway may use the old key for some time. Set both when the gateway starts
+	// to accept the new key. Remove PreviousKey once all orders from before have
+	// ended. Must differ from Key. Defaults to none.
 	PreviousKey string
 
 	// HTTPClient sends the requests. It is copied; the copy follows no
-	// redirect. Defaults to a client of its own with Go's usual transport.
+	// redirect. Defaults to a new client with Go's default transport.
 	HTTPClient *http.Client
 
-	// Timeout bounds each call, beside the caller's context. Defaults to 15
-	// seconds.
+	// Timeout limits each call, in addition to the caller's context. Defaults to
+	// 15 seconds.
 	Timeout time.Duration
 
-	// Now tells the time for send_time. Defaults to time.Now.
+	// Now returns the time for send_time. Defaults to time.Now.
 	Now func() time.Time
 
-	// Transport watches the calls, for logs, metrics and traces. Defaults to
+	// Transport observes the calls, for logs, metrics and traces. Defaults to
 	// none.
 	Transport Transport
 }
@@ -65,8 +64,8 @@ type Client struct {
 	transport Transport
 }
 
-// New returns a client, or a [*FieldError] that names the Config field that is
-// wrong.
+// New returns a client. It returns a [*FieldError] with the name of the Config
+// field when one is wrong.
 func New(config Config) (*Client, error) {
 	if config.BaseURL == "" {
 		config.BaseURL = ProductionURL
@@ -101,15 +100,15 @@ func (config Config) validate() error {
 		return &FieldError{Field: "BaseURL", Problem: problem}
 	}
 	f := &form{fields: Fields{}}
-	f.required("MerchantAccount", config.MerchantAccount, 32, only("_-"))
-	f.required("StoreAccount", config.StoreAccount, 32, only("_-"))
+	f.required("MerchantAccount", config.MerchantAccount, 32, lettersDigitsOr("_-"))
+	f.required("StoreAccount", config.StoreAccount, 32, lettersDigitsOr("_-"))
 	f.required("Key", config.Key, 256, keyProblem)
 	f.optional("PreviousKey", config.PreviousKey, 256, keyProblem)
 	if config.PreviousKey != "" && config.PreviousKey == config.Key {
 		f.fail("PreviousKey", "must differ from Key")
 	}
-	if !loopback(hostOf(config.BaseURL)) && skipsVerification(config.HTTPClient) {
-		f.fail("HTTPClient", "must verify certificates outside a loopback address")
+	if !isLoopback(hostOf(config.BaseURL)) && skipsVerification(config.HTTPClient) {
+		f.fail("HTTPClient", "must verify certificates unless BaseURL is a loopback address")
 	}
 	if config.Timeout < 0 {
 		f.fail("Timeout", "must not be negative")
@@ -119,7 +118,7 @@ func (config Config) validate() error {
 
 func keyProblem(key string) string {
 	if strings.TrimSpace(key) != key || freeText(key) != "" {
-		return "holds spaces at its ends, & or a control character"
+		return "starts or ends with a space, or contains & or a control character"
 	}
 	return ""
 }
@@ -132,10 +131,10 @@ func baseURLProblem(text string) string {
 	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
 		return "must have no query and no fragment"
 	}
-	// The signature leaves nested values out and MD5 is weak: only TLS keeps
-	// an answer whole on its way.
-	if u.Scheme != "https" && !loopback(u.Hostname()) {
-		return "must be https outside a loopback address"
+	// The signature does not cover nested values and MD5 is weak: only TLS
+	// protects an answer from changes on its way.
+	if u.Scheme != "https" && !isLoopback(u.Hostname()) {
+		return "must be https unless it is a loopback address"
 	}
 	return ""
 }
@@ -153,7 +152,7 @@ func skipsVerification(client *http.Client) bool {
 	return ok && transport.TLSClientConfig != nil && transport.TLSClientConfig.InsecureSkipVerify
 }
 
-func loopback(host string) bool {
+func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
@@ -162,6 +161,6 @@ func withoutRedirects(client http.Client) *http.Client {
 	if client.Transport == nil {
 		client.Transport = http.DefaultTransport
 	}
-	client.Transport = stayHere{next: client.Transport}
+	client.Transport = noRedirects{next: client.Transport}
 	return &client
 }

@@ -8,12 +8,12 @@ type CloseRequest struct {
 	OutTradeNo string     // 1 to 32 of A-Z a-z 0-9 _
 }
 
-// CloseResponse has nothing to say: a nil error means that the order is ended.
+// CloseResponse has no fields: a nil error means that the order is closed.
 type CloseResponse struct{}
 
-// Close ends an order that nobody paid, so that nobody can. [ErrOrderPaid]
-// means that it is paid, [ErrOrderInvalid] that the gateway does not know it.
-// Manual 2.15.
+// Close ends an unpaid order, so that it can no longer be paid. [ErrOrderPaid]
+// means that it is already paid. [ErrOrderInvalid] means that the gateway does
+// not know it. Manual 2.15.
 func (c *Client) Close(ctx context.Context, r CloseRequest) (CloseResponse, error) {
 	f := newForm(r.PayChannel)
 	f.outTradeNo(r.OutTradeNo)

@@ -5,86 +5,93 @@ import "strconv"
 // ReturnCode is the return_code of an answer. Manual 1.4.
 type ReturnCode int
 
-// The return codes of the manual. CodeFail stands for the text FAIL, which
-// section 2.10 and the notification's answer have instead of a number.
+// The return codes of the manual. CodeFail stands for the text FAIL: section 2.10
+// and the answer to a notification have this text instead of a number.
 const (
 	CodeFail                ReturnCode = -1
 	CodeSuccess             ReturnCode = 200 // also the text SUCCESS
-	CodeDataFormatError     ReturnCode = 300 // the body is not what the manual asks for
+	CodeDataFormatError     ReturnCode = 300 // the body does not have the format of the manual
 	CodeSignError           ReturnCode = 301 // the request's signature is wrong
 	CodeNoPrivilege         ReturnCode = 302 // the account may not do this
 	CodeParamMissing        ReturnCode = 303 // return_desc names the field
 	CodeParamError          ReturnCode = 304 // return_desc names the field
 	CodeOutTradeNoUsed      ReturnCode = 400 // out_trade_no was used before
 	CodeOrderPaid           ReturnCode = 401 // the order is paid
-	CodeOrderInvalid        ReturnCode = 402 // no such order, or it cannot be acted on
-	CodeSystemError         ReturnCode = 500 // the gateway failed, perhaps after it acted
-	CodeTradeError          ReturnCode = 501 // the trade failed
+	CodeOrderInvalid        ReturnCode = 402 // the order does not exist, or its state forbids the call
+	CodeSystemError         ReturnCode = 500 // the gateway failed, perhaps after it carried out the call
+	CodeTradeError          ReturnCode = 501 // the payment failed
 	CodeNotEnough           ReturnCode = 502 // the shopper's balance is too low
-	CodeNotSupportCard      ReturnCode = 503 // the kind of card is not taken
+	CodeNotSupportCard      ReturnCode = 503 // the kind of card is not accepted
 	CodeBankError           ReturnCode = 504 // the bank failed, perhaps after it paid
 	CodeAuthCodeInvalid     ReturnCode = 505 // the scanned payment code is wrong
 	CodeUserPaying          ReturnCode = 506 // the shopper is entering a password
 	CodeAuthCodeExpired     ReturnCode = 507 // the scanned payment code is too old
 	CodeRefundError         ReturnCode = 508 // the refund failed
-	CodeUnsupportedCurrency ReturnCode = 509 // fee_type is not served
+	CodeUnsupportedCurrency ReturnCode = 509 // the currency in fee_type is not supported
 )
 
-// One sentinel for each return code, found by errors.Is in an [*APIError].
-// Behind each: what it means, and what to do. But for [ErrSystem], [ErrBank] and
-// [ErrUserPaying] they are definite: the gateway did not do what was asked.
+// One sentinel error for each return code. errors.Is finds it in an [*APIError].
+// Each comment says what the error means and what to do. All of them except
+// [ErrSystem], [ErrBank] and [ErrUserPaying] are definite: the gateway did not do
+// what was asked.
 var (
-	// ErrDataFormat: the gateway could not read the request. A fault of this
-	// package or of something between: report it.
+	// ErrDataFormat: the gateway could not read the request. This is a bug in
+	// this package, or a proxy changed the request. Report it.
 	ErrDataFormat error = codeError(CodeDataFormatError)
-	// ErrSignRefused: the gateway holds another key than Config.Key. Check it,
-	// and whether a rotation has begun on one side alone.
+	// ErrSignRefused: the gateway has another key than Config.Key. Check the key,
+	// and whether only one side has begun a key rotation.
 	ErrSignRefused error = codeError(CodeSignError)
 	// ErrNoPrivilege: the account may not do this. Check MerchantAccount and
-	// StoreAccount, or have the gateway switch the product on.
+	// StoreAccount, or ask the gateway to enable the product.
 	ErrNoPrivilege error = codeError(CodeNoPrivilege)
 	// ErrParamMissing: the field in APIError.Desc is missing. Fill it in.
 	ErrParamMissing error = codeError(CodeParamMissing)
-	// ErrParam: the field in APIError.Desc is wrong. Mend it.
+	// ErrParam: the field in APIError.Desc is wrong. Correct it.
 	ErrParam error = codeError(CodeParamError)
-	// ErrOutTradeNoUsed: the number names another order already, perhaps your
-	// own from a call whose answer was lost: query it before taking a new one.
+	// ErrOutTradeNoUsed: an order with this number exists already. It may be your
+	// own order, if the answer to an earlier call was lost. Query it before you
+	// use a new number.
 	ErrOutTradeNoUsed error = codeError(CodeOutTradeNoUsed)
-	// ErrOrderPaid: the order is paid, so it is neither paid again nor closed.
-	// Query it and fulfil it, or refund it.
+	// ErrOrderPaid: the order is paid, so it cannot be paid again or closed.
+	// Query it, and then fulfil or refund it.
 	ErrOrderPaid error = codeError(CodeOrderPaid)
-	// ErrOrderInvalid: the gateway has no such order, or not in a state to be
-	// acted on. Check number, channel and store.
+	// ErrOrderInvalid: the gateway does not know the order, or the order's state
+	// forbids the call. Check the number, the channel and the store.
 	ErrOrderInvalid error = codeError(CodeOrderInvalid)
-	// ErrSystem: the gateway failed, perhaps after it acted. Query.
+	// ErrSystem: the gateway failed, perhaps after it carried out the call. Query
+	// the order.
 	ErrSystem error = codeError(CodeSystemError)
-	// ErrTrade: the payment failed. Let the shopper pay anew, under a new number.
+	// ErrTrade: the payment failed. Let the shopper pay again, with a new order
+	// number.
 	ErrTrade error = codeError(CodeTradeError)
-	// ErrNotEnough: the shopper's balance is too low. Let them pay otherwise.
+	// ErrNotEnough: the shopper's balance is too low. Let the shopper pay in
+	// another way.
 	ErrNotEnough error = codeError(CodeNotEnough)
-	// ErrNotSupportCard: the shopper's kind of card is not taken. Let them
-	// choose another.
+	// ErrNotSupportCard: the shopper's kind of card is not accepted. Let the
+	// shopper choose another card.
 	ErrNotSupportCard error = codeError(CodeNotSupportCard)
-	// ErrBank: the shopper's bank failed or was too slow, perhaps after it paid,
-	// for that is what the word means at WeChat Pay. Query before the shopper
-	// pays anew: [Client.PosPayAndWait] does.
+	// ErrBank: the shopper's bank failed or was too slow. It may have paid all the
+	// same: WeChat Pay uses this code so. Query the order before the shopper pays
+	// again; [Client.PosPayAndWait] does that.
 	ErrBank error = codeError(CodeBankError)
-	// ErrAuthCodeInvalid: what was scanned is no payment code. Scan again.
+	// ErrAuthCodeInvalid: the scanned text is no payment code. Scan again.
 	ErrAuthCodeInvalid error = codeError(CodeAuthCodeInvalid)
-	// ErrUserPaying: the shopper is entering a password. Query until it is
-	// decided, and cancel in the end: [Client.PosPayAndWait] does.
+	// ErrUserPaying: the shopper is entering a password. Query the order until it
+	// is decided, and cancel it if that takes too long; [Client.PosPayAndWait]
+	// does both.
 	ErrUserPaying error = codeError(CodeUserPaying)
-	// ErrAuthCodeExpired: the payment code is too old. Have the shopper renew
-	// it, and scan again.
+	// ErrAuthCodeExpired: the payment code is too old. Ask the shopper to refresh
+	// the code, and scan again.
 	ErrAuthCodeExpired error = codeError(CodeAuthCodeExpired)
-	// ErrRefund: the refund failed, as one beyond what was paid does. Compare
-	// with the earlier refunds of the order.
+	// ErrRefund: the refund failed, for example because it exceeds what was paid.
+	// Check the earlier refunds of the order.
 	ErrRefund error = codeError(CodeRefundError)
-	// ErrUnsupportedCurrency: fee_type is not served. Take another.
+	// ErrUnsupportedCurrency: the gateway does not support the currency in
+	// fee_type. Use another currency.
 	ErrUnsupportedCurrency error = codeError(CodeUnsupportedCurrency)
 )
 
-// codeError is a return code as a sentinel.
+// codeError is a return code as a sentinel error.
 type codeError ReturnCode
 
 func (e codeError) Error() string { return ReturnCode(e).String() }
@@ -149,9 +156,9 @@ func (c ReturnCode) Name() string {
 	}
 }
 
-// definite reports whether c says that the gateway did not take the order.
-// FAIL alone says nothing about when it failed.
-func (c ReturnCode) definite() bool {
+// isDefinite reports whether c means that the gateway did not carry out the call.
+// FAIL is not definite: it does not say when the gateway failed.
+func (c ReturnCode) isDefinite() bool {
 	switch c {
 	case CodeFail, CodeSystemError, CodeBankError, CodeUserPaying:
 		return false
@@ -160,12 +167,12 @@ func (c ReturnCode) definite() bool {
 	}
 }
 
-// passes reports whether c says that the same call may do better later.
-func (c ReturnCode) passes() bool {
+// isTemporary reports whether the same call may succeed later.
+func (c ReturnCode) isTemporary() bool {
 	return c == CodeSystemError || c == CodeBankError || c == CodeUserPaying
 }
 
-// parseReturnCode reads 200, "200", SUCCESS and FAIL.
+// parseReturnCode reads a number of three digits, SUCCESS or FAIL.
 func parseReturnCode(text string) (ReturnCode, error) {
 	switch text {
 	case "SUCCESS":

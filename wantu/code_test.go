@@ -9,7 +9,7 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// codeSentinels are the sentinels of return codes by name.
+// codeSentinels returns the sentinels of the return codes by name.
 func codeSentinels() map[string]error {
 	return map[string]error{
 		"ErrDataFormat": wantu.ErrDataFormat, "ErrSignRefused": wantu.ErrSignRefused, "ErrNoPrivilege": wantu.ErrNoPrivilege,
@@ -22,18 +22,18 @@ func codeSentinels() map[string]error {
 	}
 }
 
-// repeatable are the endpoints that may be called twice.
-func repeatable(endpoint string) bool {
+// isRepeatable reports whether an endpoint may be called twice without harm.
+func isRepeatable(endpoint string) bool {
 	return map[string]bool{
 		"query": true, "close": true, "cancel": true, "refund": true, "order-list": true, "merchant-qrcode": true, "currency": true,
 	}[endpoint]
 }
 
-// TestReturnCodes holds what each code of the manual, and some that are not in
-// it, means at every endpoint.
+// TestReturnCodes checks the error for each code of the manual, and for some other
+// codes, at every endpoint.
 func TestReturnCodes(t *testing.T) {
 	t.Parallel()
-	for _, v := range read[[]struct {
+	for _, v := range readTestdata[[]struct {
 		Code               any
 		Name, Sentinel     string
 		Unknown, Retryable bool
@@ -46,7 +46,7 @@ func TestReturnCodes(t *testing.T) {
 					t.Fatal(err)
 				}
 				config := e.config()
-				config.HTTPClient = always(200, string(body), nil)
+				config.HTTPClient = alwaysAnswers(200, string(body), nil)
 				_, err = methods()[e.Endpoint](context.Background(), newClient(t, config), e.Request)
 				var api *wantu.APIError
 				if !errors.As(err, &api) || api.Endpoint != e.Endpoint || api.Code.Name() != v.Name || api.Unverified {
@@ -60,7 +60,7 @@ func TestReturnCodes(t *testing.T) {
 				if got := wantu.OutcomeUnknown(err); got != v.Unknown {
 					t.Errorf("OutcomeUnknown is %t", got)
 				}
-				if got := wantu.Retryable(err); got != (v.Retryable && repeatable(e.Endpoint)) {
+				if got := wantu.Retryable(err); got != (v.Retryable && isRepeatable(e.Endpoint)) {
 					t.Errorf("Retryable is %t", got)
 				}
 			})
@@ -68,8 +68,9 @@ func TestReturnCodes(t *testing.T) {
 	}
 }
 
-// TestSentinelsAlone: a caller may keep a sentinel without its answer.
-func TestSentinelsAlone(t *testing.T) {
+// TestSentinelsWithoutAnAPIError: OutcomeUnknown must know a sentinel by itself, because
+// a caller may keep only that.
+func TestSentinelsWithoutAnAPIError(t *testing.T) {
 	t.Parallel()
 	for name, err := range codeSentinels() {
 		want := name == "ErrSystem" || name == "ErrBank" || name == "ErrUserPaying"
@@ -78,6 +79,6 @@ func TestSentinelsAlone(t *testing.T) {
 		}
 	}
 	if wantu.OutcomeUnknown(wantu.ErrCanceled) || wantu.Retryable(wantu.ErrCanceled) {
-		t.Error("ErrCanceled leaves something open")
+		t.Error("ErrCanceled has an unknown outcome or is retryable")
 	}
 }

@@ -13,38 +13,40 @@ import (
 	"syscall"
 )
 
-// transportError is a call that brought no answer. Its text says what
-// happened, and leaves out the cause's own text where that may quote what came
-// over the wire.
+// transportError is the error of a call that got no answer. Its text leaves out
+// the text of the cause where that may quote bytes from the network, because
+// those may contain a secret.
 type transportError struct {
 	cause error
 	sent  bool // the request may have reached the gateway
 }
 
-func newTransportError(err error, d *dial) *transportError {
+func newTransportError(err error, w *connectionWatch) *transportError {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	return &transportError{cause: err, sent: d.done.Load() || !neverLeft(err) && !d.begun.Load()}
+	return &transportError{cause: err, sent: w.connected.Load() || !isConnectError(err) && !w.started.Load()}
 }
 
-// dial watches whether a connection came about. An error alone does not always
-// tell: a deadline that passes while connecting looks like any other, and a
-// transport that tries again reports its last try, not the one that arrived. A
-// transport that begins nothing is known by its error alone. A connection is
-// done behind its handshake, so a certificate that fails leaves none.
-type dial struct{ begun, done atomic.Bool }
+// connectionWatch records whether the HTTP transport made a connection. The error
+// alone does not always show it: a deadline that passes while connecting looks
+// like any other deadline, and a transport that retries reports the error of its
+// last attempt although an earlier one may have reached the gateway. If started
+// stays false, the transport does not report to httptrace, and only the error is
+// left to judge by. A connection counts as connected after the TLS handshake, so
+// a refused certificate is no connection.
+type connectionWatch struct{ started, connected atomic.Bool }
 
-func (d *dial) watch(ctx context.Context) context.Context {
+func (w *connectionWatch) withTrace(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { d.begun.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { d.done.Store(true) },
+		GetConn: func(string) { w.started.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { w.connected.Store(true) },
 	})
 }
 
-// neverLeft reports whether err says that no connection came about.
-func neverLeft(err error) bool {
+// isConnectError reports whether err means that no connection was made.
+func isConnectError(err error) bool {
 	var operation *net.OpError
 	if errors.As(err, &operation) && operation.Op == "dial" {
 		return true
@@ -61,28 +63,29 @@ func (e *transportError) Error() string {
 		return "canceled"
 	case errors.Is(e.cause, context.DeadlineExceeded), errors.As(e.cause, &timeout) && timeout.Timeout():
 		return "no answer in time"
-	case !e.sent && neverLeft(e.cause):
+	case !e.sent && isConnectError(e.cause):
 		return "no connection: " + e.cause.Error()
 	case !e.sent:
 		return "no connection"
 	case errors.As(e.cause, &number):
 		return "the connection broke: " + number.Error()
 	case errors.Is(e.cause, io.ErrUnexpectedEOF), errors.Is(e.cause, io.EOF):
-		return "the answer breaks off"
+		return "the answer ended too early"
 	default:
 		return "the connection broke"
 	}
 }
 
-// Unwrap lets errors.Is find context.DeadlineExceeded and its like.
+// Unwrap lets errors.Is find the cause, such as context.DeadlineExceeded.
 func (e *transportError) Unwrap() error { return e.cause }
 
-// stayHere keeps http.Client from following a redirect, and from quoting its
-// Location in an error when that cannot be parsed.
-type stayHere struct{ next http.RoundTripper }
+// noRedirects removes the header Location from each answer. Without it
+// http.Client follows no redirect, and cannot quote a Location that it cannot
+// parse in an error.
+type noRedirects struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
-func (s stayHere) RoundTrip(request *http.Request) (*http.Response, error) {
+func (s noRedirects) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := s.next.RoundTrip(request)
 	if response != nil {
 		response.Header.Del("Location")

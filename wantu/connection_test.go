@@ -38,11 +38,11 @@ func TestGatewayThatDoesNotAnswer(t *testing.T) {
 		if !errors.Is(err, context.DeadlineExceeded) || !wantu.OutcomeUnknown(err) {
 			t.Errorf("error %v, want a deadline and an unknown outcome", err)
 		}
-		noSecret(t, err)
+		checkNoKey(t, err)
 	})
 }
 
-func TestCallerWhoGivesUp(t *testing.T) {
+func TestCallerCancels(t *testing.T) {
 	t.Parallel()
 	arrived := make(chan struct{})
 	client := newClient(t, wantu.Config{BaseURL: gateway(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -71,7 +71,7 @@ func TestBrokenConnections(t *testing.T) {
 	}{
 		"reset":           {&net.OpError{Op: "read", Err: syscall.ECONNRESET}, true, "connection reset"},
 		"refused":         {&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, false, "refused"},
-		"closed":          {io.EOF, true, "breaks off"},
+		"closed":          {io.EOF, true, "ended too early"},
 		"quotes the wire": {errors.New("malformed HTTP response " + canary), true, "the connection broke"},
 		"bad certificate": {&tls.CertificateVerificationError{Err: errors.New("expired")}, false, "expired"},
 		"i/o timeout":     {&net.OpError{Op: "read", Err: context.DeadlineExceeded}, true, "no answer in time"},
@@ -84,7 +84,7 @@ func TestBrokenConnections(t *testing.T) {
 			_, err := query(newClient(t, wantu.Config{
 				BaseURL: "https://gateway.invalid", HTTPClient: &http.Client{Transport: broken},
 			}))
-			noSecret(t, err)
+			checkNoKey(t, err)
 			if wantu.OutcomeUnknown(err) != c.unknown || !strings.Contains(err.Error(), c.text) || !errors.Is(err, c.cause) {
 				t.Errorf("error %v, unknown %t", err, wantu.OutcomeUnknown(err))
 			}
@@ -92,9 +92,9 @@ func TestBrokenConnections(t *testing.T) {
 	}
 }
 
-// TestSecondTryThatDoesNotConnect: a transport that tries again reports the last
-// try, while the first has delivered the order.
-func TestSecondTryThatDoesNotConnect(t *testing.T) {
+// TestTransportThatRetriesAndReportsItsLastError: the first attempt reaches the gateway,
+// and the transport returns the error of the second, which does not connect.
+func TestTransportThatRetriesAndReportsItsLastError(t *testing.T) {
 	t.Parallel()
 	var arrived atomic.Int64
 	url := gateway(t, func(_ http.ResponseWriter, r *http.Request) {
@@ -120,7 +120,7 @@ func TestSecondTryThatDoesNotConnect(t *testing.T) {
 			t.Errorf("%s: arrived %d times: %v, unknown %t, retryable %t", name, arrived.Load(), err, wantu.OutcomeUnknown(err), wantu.Retryable(err))
 		}
 		if err != nil && strings.Contains(err.Error(), "no connection") {
-			t.Errorf("%s: %v, though there was a connection", name, err)
+			t.Errorf("%s: %v, although there was a connection", name, err)
 		}
 	}
 }
@@ -138,7 +138,7 @@ func TestRefusedDialOverTheWire(t *testing.T) {
 func TestUntrustedCertificate(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of the handshake
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it would log the failed handshake
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	_, err := query(newClient(t, wantu.Config{BaseURL: server.URL}))
@@ -147,7 +147,7 @@ func TestUntrustedCertificate(t *testing.T) {
 	}
 }
 
-func TestAnswerThatBreaksOff(t *testing.T) {
+func TestTruncatedAnswer(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, wantu.Config{BaseURL: gateway(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

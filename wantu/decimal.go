@@ -8,21 +8,21 @@ import (
 // Decimal is an exact decimal number as the gateway wrote it: an amount in
 // major units in a statement, or a rate. The zero value is 0.
 type Decimal struct {
-	units int64 // the number without its point
-	scale int   // digits behind the point
+	units int64 // the number without its decimal point
+	scale int   // the number of digits after the point
 }
 
-// maxDecimal is how many digits surely fit into an int64.
-const maxDecimal = 18
+// maxDecimalDigits is the largest number of digits that always fits into an int64.
+const maxDecimalDigits = 18
 
-// ParseDecimal reads digits with at most one point and a sign before them, such
-// as "0.10" and "-3": at most 18 digits. An exponent is refused, and nothing is
-// ever rounded. It returns [ErrMalformed].
+// ParseDecimal reads a number such as "0.10" or "-3": at most 18 digits, with at
+// most one point and perhaps a minus sign before them. It never rounds. It returns
+// [ErrMalformed] for any other text, such as one with an exponent.
 func ParseDecimal(text string) (Decimal, error) {
 	whole, fraction, pointed := strings.Cut(strings.TrimPrefix(text, "-"), ".")
 	digits := whole + fraction
 	leadingZero := len(whole) > 1 && whole[0] == '0'
-	if whole == "" || pointed && fraction == "" || leadingZero || len(digits) > maxDecimal ||
+	if whole == "" || pointed && fraction == "" || leadingZero || len(digits) > maxDecimalDigits ||
 		strings.Trim(digits, "0123456789") != "" {
 		return Decimal{}, malformed("a number is not a plain decimal")
 	}
@@ -36,7 +36,7 @@ func ParseDecimal(text string) (Decimal, error) {
 	return Decimal{units: units, scale: len(fraction)}, nil
 }
 
-// String writes d as it was read, such as "0.10"; "-0" becomes "0".
+// String returns d as it was read, such as "0.10"; "-0" becomes "0".
 func (d Decimal) String() string {
 	text, sign := strconv.FormatInt(d.units, 10), ""
 	if d.units < 0 {
@@ -55,7 +55,7 @@ func (d Decimal) String() string {
 // MarshalText implements [encoding.TextMarshaler], so that JSON holds "0.10".
 func (d Decimal) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText implements [encoding.TextUnmarshaler] as [ParseDecimal] reads.
+// UnmarshalText implements [encoding.TextUnmarshaler]: see [ParseDecimal].
 func (d *Decimal) UnmarshalText(text []byte) (err error) {
 	*d, err = ParseDecimal(string(text))
 	return err
@@ -73,14 +73,14 @@ func (d Decimal) Sign() int {
 	}
 }
 
-// Minor returns d in minor units of a currency with so many digits behind the
-// point (see [MinorDigits]): 0.10 with 2 is 10. It returns [ErrMalformed] when
-// that would need rounding, and for what does not fit.
+// Minor returns d in minor units of a currency whose amounts have the given number
+// of digits after the point (see [MinorDigits]): 0.10 with 2 digits is 10. It
+// returns [ErrMalformed] when that needs rounding or does not fit into an int64.
 func (d Decimal) Minor(digits int) (int64, error) {
 	units := d.units
 	for scale := d.scale; scale > digits; scale-- {
 		if units%10 != 0 {
-			return 0, malformed("an amount is finer than its currency")
+			return 0, malformed("an amount has more decimal places than its currency")
 		}
 		units /= 10
 	}
@@ -94,15 +94,15 @@ func (d Decimal) Minor(digits int) (int64, error) {
 	return units, nil
 }
 
-// MinorUnits returns the decimal of an amount in minor units of a currency with
-// so many digits behind the point: 10 with 2 is 0.10.
+// MinorUnits returns an amount in minor units as a decimal in major units. digits
+// is the number of digits after the point: 10 with 2 digits is 0.10.
 func MinorUnits(fee int64, digits int) Decimal {
 	return Decimal{units: fee, scale: digits}
 }
 
-// MinorDigits returns how many digits of an amount in a currency are behind the
-// point, and whether this package knows the currency: those that Alipay and
-// WeChat Pay settle in.
+// MinorDigits returns how many digits an amount in a currency has after the point,
+// and whether this package knows the currency. It knows the currencies that Alipay
+// and WeChat Pay settle in.
 func MinorDigits(feeType string) (digits int, known bool) {
 	switch feeType {
 	case "HKD", "CNY", "USD", "EUR", "GBP", "SGD", "MOP", "TWD", "AUD", "NZD", "CAD", "CHF", "MYR", "THB":

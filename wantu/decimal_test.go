@@ -13,12 +13,12 @@ type decimalVector struct {
 	Text, String           string
 	Sign                   int
 	Refused                bool
-	Minor0, Minor2, Minor8 string // "" where it would need rounding or does not fit
+	Minor0, Minor2, Minor8 string // "" if it needs rounding or does not fit
 }
 
 func TestDecimalVectors(t *testing.T) {
 	t.Parallel()
-	for _, v := range read[[]decimalVector](t, "decimal.json") {
+	for _, v := range readTestdata[[]decimalVector](t, "decimal.json") {
 		t.Run(v.Text, func(t *testing.T) {
 			t.Parallel()
 			d, err := wantu.ParseDecimal(v.Text)
@@ -79,9 +79,9 @@ func TestMinorUnits(t *testing.T) {
 	}
 }
 
-// FuzzDecimal: what is read is exact, and is read again as the same.
+// FuzzDecimal: an accepted decimal is exact, and its text is read as the same decimal.
 func FuzzDecimal(f *testing.F) {
-	for _, v := range read[[]decimalVector](f, "decimal.json") {
+	for _, v := range readTestdata[[]decimalVector](f, "decimal.json") {
 		f.Add(v.Text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -90,7 +90,7 @@ func FuzzDecimal(f *testing.F) {
 			return
 		}
 		if !json.Valid([]byte(text)) || len(text) > len("-0.")+18 {
-			t.Fatalf("%q is taken", text)
+			t.Fatalf("%q is accepted", text)
 		}
 		if again, err := wantu.ParseDecimal(d.String()); again != d || err != nil {
 			t.Errorf("%q is %v, and then %v, %v", text, d, again, err)

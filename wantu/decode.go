@@ -10,24 +10,26 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of a message: what is larger or deeper is refused before it is
-// read further.
+// The limits of a message. A larger or deeper message is refused before it is
+// decoded.
 const (
-	MaxBody      = 64 << 10 // bytes of a body
-	MaxStatement = 16 << 20 // bytes of the body of an order-list: some 60,000 trades
-	MaxDepth     = 8        // objects and arrays inside each other, the outermost counted
+	MaxBody      = 64 << 10 // the largest body, in bytes
+	MaxStatement = 16 << 20 // the largest body of an order-list answer, in bytes: about 60,000 trades
+	MaxDepth     = 8        // the most objects and arrays inside each other, the outermost included
 )
 
-// errTooLarge is how a statement learns that its window is too wide.
-var errTooLarge = malformed("larger than its bound")
+// errTooLarge means that a body is too large. [Client.Statement] then asks for a
+// shorter window.
+var errTooLarge = malformed("larger than the limit")
 
 func malformed(problem string) error {
 	return fmt.Errorf("%w: %s", ErrMalformed, problem)
 }
 
-// checkJSON refuses what readers disagree about: bytes that are not UTF-8, an
-// escape that stands for half a character, a name twice in one object (or
-// twice but for its case), and nesting beyond [MaxDepth].
+// checkJSON refuses a body that JSON parsers do not all read alike: bytes that
+// are not UTF-8, an escape for half a surrogate pair, or two names in one object
+// that are equal or differ only in case. It also refuses nesting beyond
+// [MaxDepth].
 func checkJSON(body []byte, limit int) error {
 	if len(body) > limit {
 		return errTooLarge
@@ -35,7 +37,7 @@ func checkJSON(body []byte, limit int) error {
 	if !utf8.Valid(body) || !json.Valid(body) {
 		return malformed("not a JSON object")
 	}
-	if halfSurrogate(body) {
+	if hasLoneSurrogate(body) {
 		return malformed("an escape is half a surrogate pair")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
@@ -43,8 +45,8 @@ func checkJSON(body []byte, limit int) error {
 	return checkValue(decoder, 0)
 }
 
-// checkValue reads the next value and everything in it. Decoder.Token checks
-// little of the grammar, so body must have passed json.Valid.
+// checkValue checks the next value and everything in it. The body must have passed
+// json.Valid before, because Decoder.Token checks little of the grammar.
 func checkValue(decoder *json.Decoder, depth int) error {
 	token, err := decoder.Token()
 	if err != nil {
@@ -82,14 +84,15 @@ func checkName(decoder *json.Decoder, seen map[string]bool) error {
 	}
 	name = foldName(name)
 	if seen[name] {
-		return malformed("a name is there twice")
+		return malformed("a name occurs twice in one object")
 	}
 	seen[name] = true
 	return nil
 }
 
-// foldName maps all names that are equal but for case to one. It takes the
-// smallest rune of each folding orbit, as strings.EqualFold would compare.
+// foldName maps names that differ only in case to the same name, as
+// strings.EqualFold compares them. It replaces each rune with the smallest rune
+// that equals it under case folding.
 func foldName(name string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
@@ -100,9 +103,10 @@ func foldName(name string) string {
 	}, name)
 }
 
-// halfSurrogate reports whether valid JSON holds \ud800…\udfff outside a pair.
-// encoding/json would read it as U+FFFD, another text than was written.
-func halfSurrogate(body []byte) bool {
+// hasLoneSurrogate reports whether valid JSON contains an escape \ud800…\udfff
+// that is not part of a surrogate pair. encoding/json would read it as U+FFFD, so
+// the text would change.
+func hasLoneSurrogate(body []byte) bool {
 	for i := 0; i < len(body); i++ {
 		if body[i] != '\\' {
 			continue
@@ -111,7 +115,7 @@ func halfSurrogate(body []byte) bool {
 		if body[i] != 'u' {
 			continue
 		}
-		unit := escaped(body[i+1:])
+		unit := parseHexEscape(body[i+1:])
 		i += 4
 		switch {
 		case unit >= 0xdc00 && unit <= 0xdfff:
@@ -121,7 +125,7 @@ func halfSurrogate(body []byte) bool {
 			if !bytes.HasPrefix(low, []byte(`\u`)) {
 				return true
 			}
-			if second := escaped(low[2:]); second < 0xdc00 || second > 0xdfff {
+			if second := parseHexEscape(low[2:]); second < 0xdc00 || second > 0xdfff {
 				return true
 			}
 			i += 6
@@ -130,7 +134,7 @@ func halfSurrogate(body []byte) bool {
 	return false
 }
 
-func escaped(hex []byte) uint64 {
+func parseHexEscape(hex []byte) uint64 {
 	unit, _ := strconv.ParseUint(string(hex[:4]), 16, 16)
 	return unit
 }

@@ -12,7 +12,7 @@ import (
 
 func TestDecodeVectors(t *testing.T) {
 	t.Parallel()
-	for _, v := range read[[]decodeVector](t, "decode.json") {
+	for _, v := range readTestdata[[]decodeVector](t, "decode.json") {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
 			message, err := wantu.Decode(v.bytes(t))
@@ -80,10 +80,10 @@ func TestMessageObject(t *testing.T) {
 	}
 }
 
-// FuzzDecode holds Decode to encoding/json: what Decode takes is valid JSON,
-// and its texts are those that encoding/json reads.
+// FuzzDecode compares Decode with encoding/json: encoding/json accepts what Decode
+// accepts, and reads the same texts.
 func FuzzDecode(f *testing.F) {
-	for _, v := range read[[]decodeVector](f, "decode.json") {
+	for _, v := range readTestdata[[]decodeVector](f, "decode.json") {
 		f.Add(v.bytes(f))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -95,7 +95,7 @@ func FuzzDecode(f *testing.F) {
 		decoder := json.NewDecoder(strings.NewReader(string(body)))
 		decoder.UseNumber()
 		if err := decoder.Decode(&members); err != nil {
-			t.Fatalf("taken, though encoding/json says %v", err)
+			t.Fatalf("accepted, although encoding/json returns %v", err)
 		}
 		for name, member := range members {
 			want := ""
@@ -114,10 +114,10 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzVerify: a message verifies under its own signature and not under another
-// key, and one that is encoded again still does.
+// FuzzVerify: a message verifies under its key and not under another one, also after it
+// is encoded again.
 func FuzzVerify(f *testing.F) {
-	for _, v := range read[signVectors](f, "sign.json").Vectors {
+	for _, v := range readTestdata[signVectors](f, "sign.json").Vectors {
 		f.Add([]byte(v.Body), canary)
 	}
 	f.Fuzz(func(t *testing.T, body []byte, key string) {
@@ -136,7 +136,7 @@ func FuzzVerify(f *testing.F) {
 		}
 		encoded, err := wantu.Encode(object, key)
 		if err != nil {
-			if !errors.Is(err, wantu.ErrMalformed) { // as "Sign" is beside the "sign" that is added
+			if !errors.Is(err, wantu.ErrMalformed) { // for example, Encode adds "sign" beside a "Sign"
 				t.Error(err)
 			}
 			return

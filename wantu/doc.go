@@ -1,51 +1,72 @@
 // Package wantu is a typed client for the Wantu (玩途) payment gateway, which
-// takes Alipay and WeChat Pay for a merchant.
+// accepts payments with Alipay and WeChat Pay for a merchant.
 //
-// What to call:
+// # What to call
 //
-//   - [New] makes a [Client] for one store. It is safe for concurrent use.
-//   - A shopper at a computer pays with Alipay on a page of Alipay's:
-//     [Client.Web]. With [WebRequest].PaymentInst it is a page that shows a QR
-//     code, to be put in an iframe.
+//   - [New] makes a [Client] for one store from a [Config]. The client is safe for
+//     concurrent use. [ProductionURL] and [TestURL] are the gateway's addresses.
+//   - A shopper at a computer pays on a page of Alipay: [Client.Web]. With
+//     [WebRequest].PaymentInst the page shows a QR code and belongs in an iframe.
 //   - A shopper on a phone pays with Alipay: [Client.WAP].
-//   - A shopper scans a QR code that you draw: [Client.CreateQRCode]; or the
-//     store's own, which hangs on its wall: [Client.MerchantQRCode].
+//   - A shopper scans a QR code that you draw: [Client.CreateQRCode]. A shopper
+//     scans a printed code of the store and enters the amount:
+//     [Client.MerchantQRCode].
 //   - A shopper inside WeChat pays with WeChat Pay: [Client.PayForm].
 //   - A shopper pays in your own app: [Client.App].
-//   - Your till scans the code on the shopper's phone: [Client.PosPayAndWait],
-//     which stays until it is decided, or [Client.PosPay] for the bare call.
-//   - Ask what became of an order: [Client.Query]. It is the only word that
-//     may decide about money; notifications and returns are hints to ask it.
-//   - End an order that nobody paid: [Client.Close]. End one whatever its state,
-//     and give the money back: [Client.Cancel].
-//   - Give money back, all or a part: [Client.Refund].
-//   - Reconcile: [Client.Statement] reads the trades of any span,
-//     [Client.OrderList] those of one window. They are [Trade]s in exact
-//     [Decimal]s.
-//   - Show what a currency is worth: [Client.Currency].
-//   - Read what the gateway posts to your notify_url:
-//     [Client.ParseNotification], and answer with [AckSuccess] or [AckFail].
-//   - Change the key: Config.PreviousKey. Watch the calls, for logs, metrics and
-//     traces: [Transport].
-//   - Play the gateway yourself: [Decode], [Encode], [Sign] and [Verify].
+//   - Your till scans the code on the shopper's phone: [Client.PosPayAndWait]
+//     waits until the payment is decided, as [PosPayWait] says. [Client.PosPay]
+//     makes only the one call.
+//   - Query an order: [Client.Query] returns its [TradeStatus]. Only this answer
+//     may decide about money. When a notification arrives or the shopper returns
+//     from a payment page, query the order.
+//   - End an unpaid order: [Client.Close]. End an order in any state, and give back
+//     what was paid: [Client.Cancel].
+//   - Give back all of the money or a part: [Client.Refund].
+//   - Reconcile: [Client.Statement] reads the [Trade]s of any time span, and
+//     [Client.OrderList] those of at most [MaxStatementWindow]. A gateway may list
+//     a trade under both channels: [Duplicates] finds the trades that you have
+//     already read.
+//   - Show the exchange rate of a currency: [Client.Currency].
+//   - Receive what the gateway posts to your notify_url:
+//     [Client.ParseNotification] verifies it and returns a [Notification]. Answer
+//     with [AckSuccess] or [AckFail].
+//   - Rotate the key: Config.PreviousKey. Observe the calls, for logs, metrics and
+//     traces: [Transport], with [Sent] and [Received].
+//   - Convert the gateway's values: [ParseFee], [ParseTime] and [FormatTime], and
+//     [Decimal], [ParseDecimal], [MinorUnits] and [MinorDigits]. [MaxTotalFee] is
+//     the largest amount.
+//   - Imitate the gateway, or find out why two signatures differ: [Decode] and
+//     [Encode] for a [Message], [Sign], [Verify] and [SigningString] for [Fields].
+//     [MaxBody], [MaxStatement] and [MaxDepth] limit a message.
 //
-// A call that fails leaves two questions. Did the gateway act? [OutcomeUnknown]
-// answers: when it says true, call [Client.Query] with the same out_trade_no,
-// and never send a second order. May the very same call be sent again?
-// [Retryable] answers: yes where a repetition changes nothing and the cause
-// passes, and for an order only when nothing was sent. A refusal of the
-// gateway's is an [*APIError]; a sentinel for each code, such as [ErrOrderPaid],
-// says what to do. What you asked for wrongly is a [*FieldError].
+// # When a call fails
 //
-// An error never carries a key, a body, a header or a URL that holds a
-// secret, so it may be logged as it is. So may a [Client], a [Config], a
-// [PosPayRequest] and a [PayFormRequest], by themselves or in an exported field:
-// they print without the keys, the auth_code and the open_id. But fmt calls no
-// method on an unexported field, and encoding/json none of these anywhere: neither
-// print a struct of yours that holds one by value in such a field, nor log one as
-// JSON.
+// Ask two questions. Did the gateway carry out the call? If [OutcomeUnknown] is
+// true, it may have: call [Client.Query] with the same out_trade_no, and do not
+// send a second order. May you send the same call again? [Retryable] is true if a
+// repetition is harmless and the cause is temporary. For a call that opens an order
+// that is so only when nothing was sent.
 //
-// The names are the manual's in Go case, and "Manual 2.5" in a comment is a
-// section of it. Amounts are whole minor units (分) in an int64.
+// If the gateway refuses a call, the error is an [*APIError] with a [ReturnCode].
+// Each code has a sentinel, such as [ErrOrderPaid], whose comment says what to do.
+// An answer that cannot be used is an [ErrSignature], [ErrMalformed], [ErrMismatch]
+// or [ErrStatus]. A wrong field of a request or of [Config] is a [*FieldError], and
+// nothing was sent. [ErrCanceled] is the end of a [Client.PosPayAndWait] that
+// nobody paid.
+//
+// # Secrets
+//
+// An error never contains a key, a body, a header, or a URL with a secret, so you
+// may log it. You may also log a [Client], a [Config], a [PosPayRequest] and a
+// [PayFormRequest]: they print without the keys, the auth_code and the open_id. This
+// works for the value itself and in an exported field of a struct. It does not work
+// in an unexported field, because fmt calls no methods there, and not in JSON. So do
+// not print a struct that contains one by value in an unexported field, and do not
+// log one as JSON.
+//
+// # Names and units
+//
+// The names are those of the gateway's manual in Go case. "Manual 2.5" in a comment
+// is a section of that manual. Amounts are whole minor units (分) in an int64.
 // Package [github.com/wantukit/wantukit/wantu/sandbox] simulates the gateway.
 package wantu

@@ -26,7 +26,7 @@ func call[Q, R any](f func(*wantu.Client, context.Context, Q) (R, error)) method
 	}
 }
 
-// methods are all of the client's calls by endpoint.
+// methods returns the client's methods by endpoint.
 func methods() map[string]method {
 	return map[string]method{
 		"create-qrcode":   call((*wantu.Client).CreateQRCode),
@@ -45,7 +45,8 @@ func methods() map[string]method {
 	}
 }
 
-// example is one of the manual's: the request that suits its answer.
+// example is an example of the manual: its answer, a request that fits the answer, and
+// the value that the client must return.
 type example struct {
 	Section, Endpoint     string
 	MerchantAccount       string `json:"merchant_account"`
@@ -53,11 +54,11 @@ type example struct {
 	Request, Answer, Want json.RawMessage
 }
 
-// examples are those of manual.json that are calls.
+// examples returns the examples in manual.json that are calls.
 func examples(t testing.TB) []example {
 	t.Helper()
 	var calls []example
-	for _, e := range read[[]example](t, "manual.json") {
+	for _, e := range readTestdata[[]example](t, "manual.json") {
 		if e.Request != nil {
 			calls = append(calls, e)
 		}
@@ -66,10 +67,10 @@ func examples(t testing.TB) []example {
 }
 
 func (e example) config() wantu.Config {
-	return wantu.Config{MerchantAccount: e.MerchantAccount, StoreAccount: e.StoreAccount, Now: moment}
+	return wantu.Config{MerchantAccount: e.MerchantAccount, StoreAccount: e.StoreAccount, Now: fixedTime}
 }
 
-// with returns the example's answer, changed and signed anew.
+// with returns the example's answer with changes and a new signature.
 func (e example) with(t testing.TB, change map[string]any) string {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(string(e.Answer)))
@@ -88,11 +89,11 @@ func (e example) with(t testing.TB, change map[string]any) string {
 	return string(body)
 }
 
-// errSilent is a gateway that never answers.
+// errSilent makes inMemory wait until the request's context is done.
 var errSilent = errors.New("silent")
 
-// inMemory is a gateway without a socket, so that it lives in a synctest bubble
-// and costs nothing.
+// inMemory returns an HTTP client whose gateway is a function. As it needs no socket, it
+// works in a synctest bubble.
 func inMemory(answer func(endpoint string, sent wantu.Message) (status int, body string, err error)) *http.Client {
 	return &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 		raw, err := io.ReadAll(r.Body)
@@ -115,20 +116,21 @@ func inMemory(answer func(endpoint string, sent wantu.Message) (status int, body
 	})}
 }
 
-// always is a gateway that answers everything alike.
-func always(status int, body string, err error) *http.Client {
+// alwaysAnswers returns an HTTP client whose gateway answers every request alike.
+func alwaysAnswers(status int, body string, err error) *http.Client {
 	return inMemory(func(string, wantu.Message) (int, string, error) { return status, body, err })
 }
 
-// answerCase is an answer in name=value lines, well signed, and the error that
-// it leads to.
+// answerCase is an answer as name=value lines and the error that the client must
+// return. The test signs the answer.
 type answerCase struct {
 	lines string
 	want  error
 }
 
-// refusesAnswers: success under a good signature is not enough.
-func refusesAnswers(t *testing.T, use func(*wantu.Client) error, cases map[string]answerCase) {
+// checkAnswers checks the client's error for answers that report success and have a good
+// signature.
+func checkAnswers(t *testing.T, use func(*wantu.Client) error, cases map[string]answerCase) {
 	t.Helper()
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -137,8 +139,8 @@ func refusesAnswers(t *testing.T, use func(*wantu.Client) error, cases map[strin
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = use(newClient(t, wantu.Config{HTTPClient: always(200, string(body), nil)}))
-			noSecret(t, err)
+			err = use(newClient(t, wantu.Config{HTTPClient: alwaysAnswers(200, string(body), nil)}))
+			checkNoKey(t, err)
 			if !errors.Is(err, c.want) || wantu.OutcomeUnknown(err) != (c.want != nil) {
 				t.Errorf("error %v, unknown %t, want %v", err, wantu.OutcomeUnknown(err), c.want)
 			}

@@ -6,48 +6,48 @@ import (
 	"fmt"
 )
 
-// What can be wrong with an answer or a notification. None of it may move an
-// order.
+// The reasons why an answer or a notification cannot be used. Do not change an
+// order because of such a message.
 var (
 	// ErrSignature: the signature is missing or wrong.
 	ErrSignature = errors.New("the signature is missing or wrong")
-	// ErrMalformed: not what the manual promises: not JSON, too large, too
-	// deep, a name twice, a field missing or unreadable.
+	// ErrMalformed: the message is not as the manual describes it. It is not JSON,
+	// too large or too deep, or a field is missing, unreadable or there twice.
 	ErrMalformed = errors.New("the message is malformed")
-	// ErrMismatch: well signed, but about another order, amount, currency,
-	// merchant or store.
-	ErrMismatch = errors.New("the message is about something else")
-	// ErrStatus: the HTTP status is not 200, redirects included.
+	// ErrMismatch: the signature is good, but the message is about another order,
+	// amount, currency, merchant or store.
+	ErrMismatch = errors.New("the message does not match")
+	// ErrStatus: the HTTP status is not 200. Redirects count as such.
 	ErrStatus = errors.New("the HTTP status is not 200")
 )
 
-// ErrCanceled is how [Client.PosPayAndWait] gives up: nothing is owed. What was
-// paid in the last moment is given back.
+// ErrCanceled is returned by [Client.PosPayAndWait] when nobody paid in time. The
+// shopper owes nothing. A payment in the last moment is given back.
 var ErrCanceled = errors.New("nobody paid in time, the order was canceled")
 
-// callError is a call that failed otherwise than by a refusal of the gateway's.
-// It knows the endpoint, which [Retryable] asks about.
+// callError is the error of a call that failed for any reason except a refusal by
+// the gateway. [Retryable] needs its endpoint.
 type callError struct {
-	endpoint string // last element of the path
-	cause    error
-	over     bool // the caller's context was done, so another try would end at once
+	endpoint    string // last element of the path
+	cause       error
+	contextDone bool // the caller's context was done, so a retry would fail at once
 }
 
 func (e *callError) Error() string { return "wantu: " + e.endpoint + ": " + e.cause.Error() }
 
 func (e *callError) Unwrap() error { return e.cause }
 
-// failed says at which endpoint err happened, and whether ctx was done by then,
-// unless err says itself what the gateway answered.
-func failed(ctx context.Context, endpoint string, err error) error {
+// withEndpoint adds to err the endpoint, and whether ctx was done. It leaves nil
+// and an [*APIError] unchanged.
+func withEndpoint(ctx context.Context, endpoint string, err error) error {
 	var api *APIError
 	if err == nil || errors.As(err, &api) {
 		return err
 	}
-	return &callError{endpoint: endpoint, cause: err, over: ctx.Err() != nil}
+	return &callError{endpoint: endpoint, cause: err, contextDone: ctx.Err() != nil}
 }
 
-// statusError is an HTTP status that is not 200.
+// statusError is an HTTP status other than 200.
 type statusError int
 
 func (e statusError) Error() string { return fmt.Sprintf("%v: %d", ErrStatus, int(e)) }
@@ -55,14 +55,14 @@ func (e statusError) Error() string { return fmt.Sprintf("%v: %d", ErrStatus, in
 // Is makes errors.Is find [ErrStatus].
 func (e statusError) Is(target error) bool { return target == ErrStatus }
 
-// passes reports whether the status is one that goes away by itself.
-func (e statusError) passes() bool { return e >= 500 || e == 429 }
+// isTemporary reports whether the same call may succeed later.
+func (e statusError) isTemporary() bool { return e >= 500 || e == 429 }
 
-// FieldError says which field of a request or of the configuration is wrong.
-// Nothing was sent.
+// FieldError names the wrong field of a request or of the configuration. Nothing
+// was sent.
 type FieldError struct {
 	Field   string // the manual's name, or the name of the Config field
-	Problem string // never holds the value
+	Problem string // what is wrong; it never contains the value
 }
 
 func (e *FieldError) Error() string {
@@ -75,11 +75,12 @@ type APIError struct {
 	Endpoint string     // last element of the path, such as "query"
 	Code     ReturnCode // return_code
 	Msg      string     // return_msg, at most 128 characters
-	Desc     string     // return_desc: for 303 and 304 the field's name; at most 128 characters
+	Desc     string     // return_desc, for 303 and 304 the field's name; at most 128 characters
 
-	// Unverified: the answer's signature is missing or wrong, as when the
-	// gateway and the client hold different keys. Such an answer is good for a
-	// log line only: errors.Is finds [ErrSignature] in it and no code.
+	// Unverified is true when the answer's signature is missing or wrong, for
+	// example because the gateway and the client have different keys. Use such an
+	// answer only for a log line: errors.Is finds [ErrSignature] in it, and not
+	// the code's sentinel.
 	Unverified bool
 }
 
@@ -106,11 +107,11 @@ func (e *APIError) Is(target error) bool {
 	return ok && ReturnCode(code) == e.Code
 }
 
-// unsettledError is a payment that [Client.PosPayAndWait] could neither see paid
-// nor end. It does not unwrap: what the gateway said to the cancellation says
-// nothing about the payment.
+// unsettledError is the result of a [Client.PosPayAndWait] that neither saw the
+// order paid nor canceled it. It has no Unwrap, because its cause is the answer to
+// the cancellation and does not tell whether the order is paid.
 type unsettledError struct{ cause error }
 
 func (e *unsettledError) Error() string {
-	return "whether it is paid is unknown, for the order could not be canceled: " + e.cause.Error()
+	return "the order may be paid, and it could not be canceled: " + e.cause.Error()
 }

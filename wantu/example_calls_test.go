@@ -13,9 +13,9 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// played starts a gateway that answers each endpoint as its script says, signed,
-// and a client for it.
-func played(script map[string]map[string]any, change func(*wantu.Config)) (*wantu.Client, func()) {
+// scriptedClient returns a client of a gateway that answers each endpoint as script
+// says, with a good signature. The caller calls the returned function when done.
+func scriptedClient(script map[string]map[string]any, change func(*wantu.Config)) (*wantu.Client, func()) {
 	const key = "the-key-of-the-example"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := map[string]any{"return_code": 200}
@@ -39,10 +39,10 @@ func played(script map[string]map[string]any, change func(*wantu.Config)) (*want
 	return client, server.Close
 }
 
-// A till scans the code on the shopper's phone, and learns one thing in the end:
-// paid, or nothing owed.
+// A till scans the code on the shopper's phone, and waits until the order is paid or
+// canceled.
 func ExampleClient_PosPayAndWait() {
-	client, done := played(map[string]map[string]any{
+	client, done := scriptedClient(map[string]map[string]any{
 		"pospay": {"return_code": 506, "return_msg": "USER_PAYING"}, // the shopper enters a password
 		"query": {
 			"out_trade_no": "till_1", "trade_id": "1000", "total_fee": 8800, "fee_type": "HKD", "trade_status": "SUCCESS",
@@ -62,7 +62,7 @@ func ExampleClient_PosPayAndWait() {
 	case err == nil:
 		fmt.Println("paid", paid.TotalFee, paid.FeeType)
 	case errors.Is(err, wantu.ErrCanceled):
-		fmt.Println("nobody paid, nothing is owed")
+		fmt.Println("nobody paid, and the order is canceled")
 	case wantu.OutcomeUnknown(err):
 		fmt.Println("call the manager:", err)
 	default:
@@ -71,9 +71,10 @@ func ExampleClient_PosPayAndWait() {
 	// Output: paid 8800 HKD
 }
 
-// PosPay is the bare call: what is to be done about a password is the caller's.
+// PosPay makes only the one call: if the shopper has to enter a password, the caller must
+// wait for the result.
 func ExampleClient_PosPay() {
-	client, done := played(map[string]map[string]any{"pospay": {"return_code": 507}}, nil)
+	client, done := scriptedClient(map[string]map[string]any{"pospay": {"return_code": 507}}, nil)
 	defer done()
 	_, err := client.PosPay(context.Background(), wantu.PosPayRequest{
 		PayChannel: wantu.Alipay, TotalFee: 8800, FeeType: "HKD", Subject: "咖啡", OutTradeNo: "till_2",
@@ -86,19 +87,19 @@ func ExampleClient_PosPay() {
 	// true false
 }
 
-// A till that will not wait any longer ends the order whatever its state.
+// A till that stops waiting cancels the order, even if it may be paid.
 func ExampleClient_Cancel() {
-	client, done := played(nil, nil)
+	client, done := scriptedClient(nil, nil)
 	defer done()
 	_, err := client.Cancel(context.Background(), wantu.CancelRequest{PayChannel: wantu.WeChat, OutTradeNo: "till_1"})
 	fmt.Println(err)
 	// Output: <nil>
 }
 
-// A part of the money is given back. The same number refunds once, so an unknown
-// outcome is settled by sending the same again.
+// A shop gives a part of the money back. One refund number refunds only once, so the
+// same request may be sent again after an unknown outcome.
 func ExampleClient_Refund() {
-	client, done := played(map[string]map[string]any{"refund": {
+	client, done := scriptedClient(map[string]map[string]any{"refund": {
 		"out_trade_no": "order_1", "trade_id": "1000", "out_refund_no": "order_1_0", "refund_id": "1000_0", "refund_fee": 3000,
 	}}, nil)
 	defer done()
@@ -106,17 +107,17 @@ func ExampleClient_Refund() {
 		PayChannel: wantu.Alipay, OutTradeNo: "order_1", OutRefundNo: "order_1_0", TotalFee: 8800, RefundFee: 3000, RefundFeeType: "HKD",
 	}
 	refund, err := client.Refund(context.Background(), request)
-	for try := 1; wantu.Retryable(err) && try < 5; try++ {
-		time.Sleep(time.Duration(try) * time.Second)
+	for attempt := 1; wantu.Retryable(err) && attempt < 5; attempt++ {
+		time.Sleep(time.Duration(attempt) * time.Second)
 		refund, err = client.Refund(context.Background(), request)
 	}
 	fmt.Println(refund.RefundID, refund.RefundFee, err)
 	// Output: 1000_0 3000 <nil>
 }
 
-// Any span of trades, read in windows that the gateway takes.
+// Statement reads the trades of a time span of any length.
 func ExampleClient_Statement() {
-	client, done := played(map[string]map[string]any{"order-list": {"order_list": []map[string]any{
+	client, done := scriptedClient(map[string]map[string]any{"order-list": {"order_list": []map[string]any{
 		{"trade_id": "1001", "out_trade_no": "order_1", "type": 1, "total_fee": "88.00", "fee_type": "HKD", "date_added": "2018-03-08 16:54:58"},
 		{"trade_id": "1001", "out_trade_no": "order_1", "refund_id": "1001_0", "type": -1, "total_fee": "30.00", "fee_type": "HKD", "date_added": "2018-03-08 17:02:10"},
 	}}}, nil)
@@ -137,9 +138,9 @@ func ExampleClient_Statement() {
 	// order_1 -1 30.00 3000 <nil>
 }
 
-// The trades of one window of at most 7 days.
+// OrderList reads the trades of a time span of at most 7 days.
 func ExampleClient_OrderList() {
-	client, done := played(map[string]map[string]any{"order-list": {"order_list": []any{}}}, nil)
+	client, done := scriptedClient(map[string]map[string]any{"order-list": {"order_list": []any{}}}, nil)
 	defer done()
 	end := time.Now()
 	answer, err := client.OrderList(context.Background(), wantu.OrderListRequest{
@@ -149,9 +150,9 @@ func ExampleClient_OrderList() {
 	// Output: 0 <nil>
 }
 
-// The store's own code hangs on its wall.
+// A store prints a QR code, and each shopper enters the amount.
 func ExampleClient_MerchantQRCode() {
-	client, done := played(map[string]map[string]any{"merchant-qrcode": {"qrcode_url": "https://qr.alipay.com/0cx"}}, nil)
+	client, done := scriptedClient(map[string]map[string]any{"merchant-qrcode": {"qrcode_url": "https://qr.alipay.com/0cx"}}, nil)
 	defer done()
 	code, err := client.MerchantQRCode(context.Background(), wantu.MerchantQRCodeRequest{
 		PayChannel: wantu.Alipay, NotifyURL: "https://shop.example/notify",
@@ -160,9 +161,9 @@ func ExampleClient_MerchantQRCode() {
 	// Output: https://qr.alipay.com/0cx <nil>
 }
 
-// What a price is in CNY, for show.
+// A shop shows the exchange rate to CNY.
 func ExampleClient_Currency() {
-	client, done := played(map[string]map[string]any{"currency": {"currency": "0.87080000"}}, nil)
+	client, done := scriptedClient(map[string]map[string]any{"currency": {"currency": "0.87080000"}}, nil)
 	defer done()
 	rate, err := client.Currency(context.Background(), wantu.CurrencyRequest{PayChannel: wantu.WeChat, FeeType: "HKD"})
 	fmt.Println(rate.Currency, err)
@@ -172,7 +173,7 @@ func ExampleClient_Currency() {
 // A merchant's own app hands OrderString to Alipay's SDK, or Parameters to
 // WeChat's.
 func ExampleClient_App() {
-	client, done := played(map[string]map[string]any{"app": {"data": `out_trade_no="order_4"&sign="x%3D"&sign_type="RSA"`}}, nil)
+	client, done := scriptedClient(map[string]map[string]any{"app": {"data": `out_trade_no="order_4"&sign="x%3D"&sign_type="RSA"`}}, nil)
 	defer done()
 	order, err := client.App(context.Background(), wantu.AppRequest{
 		PayChannel: wantu.Alipay, TotalFee: 8800, FeeType: "HKD", Subject: "演唱会票", ProductID: "ticket", OutTradeNo: "order_4",
@@ -182,10 +183,10 @@ func ExampleClient_App() {
 	// Output: out_trade_no="order_4"&sign="x%3D"&sign_type="RSA" <nil>
 }
 
-// While the key is changed the gateway may still sign with the old one.
+// During a key rotation the gateway may still sign with the old key.
 func ExampleConfig_previousKey() {
-	client, done := played(nil, func(config *wantu.Config) {
-		config.PreviousKey = config.Key // which the gateway of this example signs with
+	client, done := scriptedClient(nil, func(config *wantu.Config) {
+		config.PreviousKey = config.Key // the gateway of this example signs with it
 		config.Key = "the-new-key"
 	})
 	defer done()
@@ -194,15 +195,15 @@ func ExampleConfig_previousKey() {
 	// Output: <nil>
 }
 
-// A log line for each call, which holds no key, no shopper and no link.
+// A Transport prints each call. It sees no keys, open_ids or payment links.
 func ExampleTransport() {
 	watch := func(ctx context.Context, sent wantu.Sent) (context.Context, func(wantu.Received)) {
 		fmt.Println(sent.Endpoint, sent.Fields["out_trade_no"], sent.Fields["open_id"])
 		return ctx, func(r wantu.Received) {
-			fmt.Println(r.Status, r.Code, r.Err) // and r.Duration into a histogram
+			fmt.Println(r.Status, r.Code, r.Err) // r.Duration is for a histogram
 		}
 	}
-	client, done := played(map[string]map[string]any{"pay-form": {"return_code": 400}}, func(c *wantu.Config) { c.Transport = watch })
+	client, done := scriptedClient(map[string]map[string]any{"pay-form": {"return_code": 400}}, func(c *wantu.Config) { c.Transport = watch })
 	defer done()
 	_, err := client.PayForm(context.Background(), wantu.PayFormRequest{
 		TotalFee: 8800, FeeType: "HKD", Subject: "演唱会票", ProductID: "ticket", OutTradeNo: "order_6",

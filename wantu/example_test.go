@@ -13,9 +13,10 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// simulated starts a sandbox and a client for it. A live client differs in its
-// Config alone: BaseURL is wantu.ProductionURL, account and key are your own.
-func simulated() (*wantu.Client, *sandbox.Sandbox, func()) {
+// startSandbox returns a sandbox and a client for it. A live client differs only in its
+// Config: BaseURL is wantu.ProductionURL, and the account and the key are your own. The
+// caller calls the returned function when done.
+func startSandbox() (*wantu.Client, *sandbox.Sandbox, func()) {
 	gateway, err := sandbox.New(sandbox.Config{})
 	if err != nil {
 		log.Fatal(err)
@@ -33,9 +34,9 @@ func simulated() (*wantu.Client, *sandbox.Sandbox, func()) {
 	return client, gateway, func() { server.Close(); gateway.Close() }
 }
 
-// A QR code is drawn, the shopper scans it, and query tells the truth.
+// A shop shows a QR code, the shopper scans it and pays, and the shop queries the order.
 func ExampleClient_CreateQRCode() {
-	client, gateway, done := simulated()
+	client, gateway, done := startSandbox()
 	defer done()
 	ctx := context.Background()
 	_, err := client.CreateQRCode(ctx, wantu.CreateQRCodeRequest{
@@ -61,9 +62,9 @@ func ExampleClient_CreateQRCode() {
 	// Output: SUCCESS 88000 HKD <nil>
 }
 
-// The shopper is sent to Alipay's page, or it is shown in an iframe.
+// A shop sends the shopper to a page of Alipay, or shows the page in an iframe.
 func ExampleClient_Web() {
-	client, _, done := simulated()
+	client, _, done := startSandbox()
 	defer done()
 	page, err := client.Web(context.Background(), wantu.WebRequest{
 		TotalFee:    88000,
@@ -73,16 +74,16 @@ func ExampleClient_Web() {
 		NotifyURL:   "http://127.0.0.1:1/notify",
 		ReturnURL:   "https://shop.example/return",
 		TimeExpire:  time.Now().Add(30 * time.Minute),
-		PaymentInst: wantu.AlipayHK, // an iframe with a QR code; leave it out for the cashier
+		PaymentInst: wantu.AlipayHK, // asks for a page with a QR code; leave it out for the cashier
 		QRCodeWidth: 240,
 	})
 	fmt.Println(page.URL != "", err)
 	// Output: true <nil>
 }
 
-// A shopper on a phone is sent to Alipay's cashier.
+// A shop sends a shopper on a phone to Alipay's cashier.
 func ExampleClient_WAP() {
-	client, _, done := simulated()
+	client, _, done := startSandbox()
 	defer done()
 	page, err := client.WAP(context.Background(), wantu.WAPRequest{
 		TotalFee:    88000,
@@ -98,9 +99,9 @@ func ExampleClient_WAP() {
 	// Output: true <nil>
 }
 
-// A shopper inside WeChat: hand Parameters to WeixinJSBridge.
+// A shopper inside WeChat pays: the page hands Parameters to WeixinJSBridge.
 func ExampleClient_PayForm() {
-	client, done := played(map[string]map[string]any{"pay-form": {"parameters": map[string]string{
+	client, done := scriptedClient(map[string]map[string]any{"pay-form": {"parameters": map[string]string{
 		"appId": "wx2421b1c1370e243b", "timeStamp": "1395712654", "nonceStr": "e61463f8", "package": "prepay_id=u8",
 		"signType": "MD5", "paySign": "70EA",
 	}}}, nil)
@@ -119,10 +120,10 @@ func ExampleClient_PayForm() {
 	// Output: prepay_id=u8 <nil>
 }
 
-// Ask what became of an order. What is returned may be believed once amount and
-// currency are those of the order that was stored.
+// A shop queries an order. It must compare the amount and the currency with those of the
+// order that it stored.
 func ExampleClient_Query() {
-	client, done := played(map[string]map[string]any{"query": {
+	client, done := scriptedClient(map[string]map[string]any{"query": {
 		"out_trade_no": "order_9", "total_fee": 88000, "fee_type": "HKD", "trade_status": "NOT_PAY",
 	}}, nil)
 	defer done()
@@ -131,16 +132,17 @@ func ExampleClient_Query() {
 	case err != nil:
 		fmt.Println(err, wantu.Retryable(err))
 	case order.TotalFee != 88000 || order.FeeType != "HKD":
-		fmt.Println("this is not our order: a person has to look")
+		fmt.Println("this is not our order: a person must check it")
 	default:
 		fmt.Println(order.TradeStatus)
 	}
 	// Output: NOT_PAY
 }
 
-// Nobody paid in time: close the order, and learn whether that was too late.
+// Nobody paid in time, so the shop closes the order. The error tells whether the order
+// was paid before that.
 func ExampleClient_Close() {
-	client, _, done := simulated()
+	client, _, done := startSandbox()
 	defer done()
 	_, err := client.Close(context.Background(), wantu.CloseRequest{PayChannel: wantu.Alipay, OutTradeNo: "order_3"})
 	switch {
@@ -154,10 +156,10 @@ func ExampleClient_Close() {
 	// Output: the gateway does not know it
 }
 
-// What arrives at notify_url is verified before it is read, stored before it
-// is acknowledged, and is a hint to query.
+// A shop receives a notification. It stores what the notification says before it
+// acknowledges it, and queries the order.
 func ExampleClient_ParseNotification() {
-	client, _, done := simulated()
+	client, _, done := startSandbox()
 	defer done()
 	notify := func(w http.ResponseWriter, body []byte) {
 		n, err := client.ParseNotification(body)
@@ -165,7 +167,7 @@ func ExampleClient_ParseNotification() {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		fmt.Println("query", n.TradeID) // and store what it says, then:
+		fmt.Println("query", n.TradeID) // store the notification here
 		_, _ = w.Write(wantu.AckSuccess())
 	}
 	body, err := wantu.Encode(map[string]any{

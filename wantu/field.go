@@ -9,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// MaxTotalFee is the largest amount that the gateway takes, in minor units: 11
-// digits.
+// MaxTotalFee is the largest amount that the gateway accepts, in minor units.
+// It has 11 digits.
 const MaxTotalFee = 99_999_999_999
 
-// PayChannel is the shopper's wallet, pay_channel. Manual 2.1.
+// PayChannel is the payment system that the shopper uses, pay_channel. Manual 2.1.
 type PayChannel int
 
 // The channels.
@@ -22,7 +22,7 @@ const (
 	Alipay PayChannel = 2
 )
 
-// PaymentInst is which Alipay wallet pays, payment_inst. Manual 2.9.
+// PaymentInst is the Alipay wallet that pays, payment_inst. Manual 2.9.
 type PaymentInst string
 
 // The wallets.
@@ -31,15 +31,15 @@ const (
 	AlipayHK PaymentInst = "ALIPAYHK" // Hong Kong
 )
 
-// TradeStatus is what became of an order, trade_status. A status that is not
-// one of the constants is kept as the gateway wrote it; treat it as not
-// decided. Manual 2.5.
+// TradeStatus is the state of an order's payment, trade_status. Another status than
+// the constants is kept as the gateway wrote it; treat the order as undecided.
+// Manual 2.5.
 type TradeStatus string
 
 // The statuses of the manual.
 const (
-	NotPay   TradeStatus = "NOT_PAY"   // not paid, or not yet
-	PayError TradeStatus = "PAY_ERROR" // failed; the manual spells it PAY_EEROR
+	NotPay   TradeStatus = "NOT_PAY"   // not paid so far
+	PayError TradeStatus = "PAY_ERROR" // the payment failed; the manual spells it PAY_EEROR
 	Success  TradeStatus = "SUCCESS"   // paid
 )
 
@@ -52,28 +52,30 @@ func parseTradeStatus(text string) TradeStatus {
 
 const timeLayout = "2006-01-02 15:04:05"
 
-// zone is the gateway's: UTC+8 whatever the server's.
-func zone() *time.Location { return time.FixedZone("UTC+8", 8*60*60) }
+// gatewayZone returns the time zone of the gateway: always UTC+8.
+func gatewayZone() *time.Location { return time.FixedZone("UTC+8", 8*60*60) }
 
-// FormatTime writes t as the gateway does: yyyy-MM-dd HH:mm:ss in UTC+8.
-func FormatTime(t time.Time) string { return t.In(zone()).Format(timeLayout) }
+// FormatTime returns t as the gateway writes it: yyyy-MM-dd HH:mm:ss in UTC+8.
+func FormatTime(t time.Time) string { return t.In(gatewayZone()).Format(timeLayout) }
 
-// ParseTime reads yyyy-MM-dd HH:mm:ss, or the 14 digits yyyyMMddHHmmss that
-// the table of section 2.5 allows, in UTC+8.
+// ParseTime reads a time in UTC+8: yyyy-MM-dd HH:mm:ss, or the 14 digits
+// yyyyMMddHHmmss that the table of manual 2.5 allows. It returns [ErrMalformed]
+// for any other text.
 func ParseTime(text string) (time.Time, error) {
 	layout := timeLayout
 	if len(text) == len("20060102150405") {
 		layout = "20060102150405"
 	}
-	t, err := time.ParseInLocation(layout, text, zone())
+	t, err := time.ParseInLocation(layout, text, gatewayZone())
 	if err != nil || len(text) != len(layout) {
 		return time.Time{}, malformed("a time is not yyyy-MM-dd HH:mm:ss")
 	}
 	return t, nil
 }
 
-// ParseFee reads an amount in whole minor units: digits alone, at most 11,
-// without a leading zero. A fraction or an exponent is refused, never rounded.
+// ParseFee reads an amount in whole minor units: at most 11 digits, without a
+// leading zero. It returns [ErrMalformed] for any other text, such as a fraction or
+// an exponent, and never rounds.
 func ParseFee(text string) (int64, error) {
 	plain := text == "0" || text != "" && text[0] != '0'
 	for _, r := range text {
@@ -85,8 +87,10 @@ func ParseFee(text string) (int64, error) {
 	return strconv.ParseInt(text, 10, 64)
 }
 
-// The checks return what is wrong with a value, or "".
+// Each check below returns what is wrong with a value, or "".
 
+// freeText allows any text except &, which separates the fields of the string that
+// is signed, and control characters.
 func freeText(text string) string {
 	if !utf8.ValidString(text) {
 		return "is not UTF-8"
@@ -94,17 +98,18 @@ func freeText(text string) string {
 	if strings.ContainsFunc(text, func(r rune) bool {
 		return r == '&' || unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp)
 	}) {
-		return "holds & or a control character"
+		return "contains & or a control character"
 	}
 	return ""
 }
 
-func only(more string) func(string) string {
+// lettersDigitsOr allows ASCII letters, digits and the characters in more.
+func lettersDigitsOr(more string) func(string) string {
 	return func(text string) string {
 		for _, r := range text {
 			letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 			if !letter && !strings.ContainsRune(more, r) {
-				return "may hold ASCII letters, digits and " + more + " only"
+				return "may contain only ASCII letters, digits and " + more
 			}
 		}
 		return ""
@@ -120,7 +125,7 @@ func currency(text string) string {
 	return ""
 }
 
-// isHTTPS looks at the scheme alone.
+// isHTTPS reports whether the scheme of a URL is https.
 func isHTTPS(address string) bool {
 	scheme, _, _ := strings.Cut(address, ":")
 	return strings.EqualFold(scheme, "https")
@@ -137,7 +142,7 @@ func webURL(text string) string {
 		return "must be an absolute http or https URL"
 	}
 	if u.User != nil {
-		return "must not hold credentials"
+		return "must not contain credentials"
 	}
 	return ""
 }

@@ -11,25 +11,25 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// nobody fails the test when a request leaves.
-func nobody(t *testing.T) *wantu.Client {
+// offlineClient returns a client that must not send a request: the test fails if it does.
+func offlineClient(t *testing.T) *wantu.Client {
 	t.Helper()
 	return newClient(t, wantu.Config{HTTPClient: &http.Client{
 		Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-			t.Errorf("a request left for %s", r.URL.Path)
-			return nil, errors.New("nobody is here")
+			t.Errorf("a request was sent to %s", r.URL.Path)
+			return nil, errors.New("no gateway")
 		}),
 	}})
 }
 
-func refusedField(t *testing.T, err error, want string) {
+func wantFieldError(t *testing.T, err error, want string) {
 	t.Helper()
 	var field *wantu.FieldError
 	if !errors.As(err, &field) || field.Field != want {
-		t.Errorf("error %v, want one about %s", err, want)
+		t.Errorf("error %v, want a FieldError for %s", err, want)
 	}
 	if wantu.OutcomeUnknown(err) {
-		t.Error("the outcome is unknown, though nothing was sent")
+		t.Error("the outcome is unknown, although nothing was sent")
 	}
 }
 
@@ -76,8 +76,8 @@ func TestOrderFieldsAreChecked(t *testing.T) {
 			t.Parallel()
 			request := qrRequest()
 			c.change(&request)
-			_, err := nobody(t).CreateQRCode(context.Background(), request)
-			refusedField(t, err, c.field)
+			_, err := offlineClient(t).CreateQRCode(context.Background(), request)
+			wantFieldError(t, err, c.field)
 		})
 	}
 }
@@ -89,7 +89,7 @@ func TestLongestValuesAreSent(t *testing.T) {
 	request.OutTradeNo, request.ProductID = strings.Repeat("Z", 32), strings.Repeat("品", 32)
 	request.NotifyURL, request.TotalFee = "https://a/"+strings.Repeat("1", 246), wantu.MaxTotalFee
 	answer := "qrcode_url=a\nout_trade_no=" + request.OutTradeNo
-	fields := sent(t, "create-qrcode", answer, func(c *wantu.Client) error {
+	fields := sentFields(t, "create-qrcode", answer, func(c *wantu.Client) error {
 		_, err := c.CreateQRCode(context.Background(), request)
 		return err
 	})
@@ -120,8 +120,8 @@ func TestFieldsOfPagesAreChecked(t *testing.T) {
 			t.Parallel()
 			request := webRequest()
 			c.change(&request)
-			_, err := nobody(t).Web(context.Background(), request)
-			refusedField(t, err, c.field)
+			_, err := offlineClient(t).Web(context.Background(), request)
+			wantFieldError(t, err, c.field)
 		})
 	}
 }
@@ -129,30 +129,30 @@ func TestFieldsOfPagesAreChecked(t *testing.T) {
 func TestFieldsOfOtherRequestsAreChecked(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	_, err := nobody(t).WAP(ctx, wantu.WAPRequest{})
-	refusedField(t, err, "total_fee")
+	_, err := offlineClient(t).WAP(ctx, wantu.WAPRequest{})
+	wantFieldError(t, err, "total_fee")
 	form := payFormRequest()
 	form.OpenID = ""
-	_, err = nobody(t).PayForm(ctx, form)
-	refusedField(t, err, "open_id")
+	_, err = offlineClient(t).PayForm(ctx, form)
+	wantFieldError(t, err, "open_id")
 	form = payFormRequest()
 	form.AppID = "wx&"
-	_, err = nobody(t).PayForm(ctx, form)
-	refusedField(t, err, "app_id")
+	_, err = offlineClient(t).PayForm(ctx, form)
+	wantFieldError(t, err, "app_id")
 	form.PayChannel = wantu.Alipay
-	_, err = nobody(t).PayForm(ctx, form)
-	refusedField(t, err, "pay_channel")
-	_, err = nobody(t).Query(ctx, wantu.QueryRequest{PayChannel: wantu.WeChat})
-	refusedField(t, err, "out_trade_no")
-	_, err = nobody(t).Query(ctx, wantu.QueryRequest{PayChannel: wantu.WeChat, TradeID: strings.Repeat("1", 33)})
-	refusedField(t, err, "trade_id")
-	_, err = nobody(t).Close(ctx, wantu.CloseRequest{PayChannel: wantu.WeChat})
-	refusedField(t, err, "out_trade_no")
+	_, err = offlineClient(t).PayForm(ctx, form)
+	wantFieldError(t, err, "pay_channel")
+	_, err = offlineClient(t).Query(ctx, wantu.QueryRequest{PayChannel: wantu.WeChat})
+	wantFieldError(t, err, "out_trade_no")
+	_, err = offlineClient(t).Query(ctx, wantu.QueryRequest{PayChannel: wantu.WeChat, TradeID: strings.Repeat("1", 33)})
+	wantFieldError(t, err, "trade_id")
+	_, err = offlineClient(t).Close(ctx, wantu.CloseRequest{PayChannel: wantu.WeChat})
+	wantFieldError(t, err, "out_trade_no")
 }
 
 func TestParseFee(t *testing.T) {
 	t.Parallel()
-	for _, v := range read[[]struct {
+	for _, v := range readTestdata[[]struct {
 		Text    string
 		Fee     int64
 		Refused bool
@@ -166,12 +166,12 @@ func TestParseFee(t *testing.T) {
 
 func TestTimes(t *testing.T) {
 	t.Parallel()
-	if got := wantu.FormatTime(moment()); got != "2018-02-08 10:58:41" {
+	if got := wantu.FormatTime(fixedTime()); got != "2018-02-08 10:58:41" {
 		t.Errorf("written as %s", got)
 	}
 	for _, text := range []string{"2018-02-08 10:58:41", "20180208105841"} {
 		got, err := wantu.ParseTime(text)
-		if err != nil || !got.Equal(moment().Truncate(time.Second)) {
+		if err != nil || !got.Equal(fixedTime().Truncate(time.Second)) {
 			t.Errorf("%s is %v, %v", text, got, err)
 		}
 	}

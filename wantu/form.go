@@ -9,7 +9,7 @@ import (
 // form collects the fields of one request and keeps the first problem.
 type form struct {
 	fields Fields
-	limit  int // bytes of the answer
+	limit  int // the largest answer, in bytes
 	err    error
 }
 
@@ -50,7 +50,7 @@ func (f *form) optional(name, value string, limit int, check func(string) string
 	f.fields[name] = value
 }
 
-// order is what every request for a payment holds.
+// order has the fields of every request for a payment.
 type order struct {
 	totalFee                                         int64
 	subject, outTradeNo, attach, notifyURL, deviceSN string
@@ -72,15 +72,15 @@ func (f *form) amount(name string, fee int64) {
 	f.fields[name] = strconv.FormatInt(fee, 10)
 }
 
-// orderBy names an order by one of its numbers, or by both.
-func (f *form) orderBy(outTradeNo, tradeID string) {
+// orderNumbers sets one or both of an order's numbers.
+func (f *form) orderNumbers(outTradeNo, tradeID string) {
 	if outTradeNo != "" || tradeID == "" {
 		f.outTradeNo(outTradeNo)
 	}
-	f.optional("trade_id", tradeID, 32, only("_-"))
+	f.optional("trade_id", tradeID, 32, lettersDigitsOr("_-"))
 }
 
-// span sets the first and the last second of a statement.
+// span sets the first and the last second of a statement's time span.
 func (f *form) span(start, end time.Time) {
 	if start.IsZero() {
 		f.fail("start_date", "is required")
@@ -95,11 +95,12 @@ func (f *form) span(start, end time.Time) {
 }
 
 func (f *form) outTradeNo(text string) {
-	f.required("out_trade_no", text, 32, only("_"))
+	f.required("out_trade_no", text, 32, lettersDigitsOr("_"))
 }
 
-// page is what a request for a page of Alipay's holds beside the order.
-func (f *form) page(returnURL string, expire time.Time, inst PaymentInst) {
+// pageFields sets the fields that a request for a page of Alipay has in addition to
+// those of the order.
+func (f *form) pageFields(returnURL string, expire time.Time, inst PaymentInst) {
 	f.required("return_url", returnURL, 256, webURL)
 	if expire.IsZero() {
 		f.fail("time_expire", "is required")
@@ -117,15 +118,15 @@ func (f *form) paymentInst(inst PaymentInst) {
 	})
 }
 
-// channelOr gives the only channel of an endpoint to a request that leaves it
-// out, and refuses another.
-func channelOr(channel, alone PayChannel) *form {
+// newSingleChannelForm returns the form of an endpoint that has only one channel.
+// It fills in a missing channel and refuses another one.
+func newSingleChannelForm(channel, only PayChannel) *form {
 	if channel == 0 {
-		channel = alone
+		channel = only
 	}
 	f := newForm(channel)
-	if channel != alone {
-		f.fail("pay_channel", "is not served by this endpoint")
+	if channel != only {
+		f.fail("pay_channel", "is not supported by this endpoint")
 	}
 	return f
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// TestFreeText: what could be split anew under the same signature is not sent,
-// in whatever field the shop is free to fill; all else arrives as it was.
+// TestFreeText: a text that could form other fields under the same signature is refused.
+// Any other text arrives unchanged. This is so in each field whose text a shop chooses.
 func TestFreeText(t *testing.T) {
 	t.Parallel()
-	for _, v := range read[[]struct {
+	for _, v := range readTestdata[[]struct {
 		Text    string
 		Refused bool
 	}](t, "freetext.json") {
@@ -24,8 +24,8 @@ func TestFreeText(t *testing.T) {
 			request := qrRequest()
 			fill(&request)
 			if v.Refused {
-				_, err := nobody(t).CreateQRCode(context.Background(), request)
-				refusedField(t, err, field)
+				_, err := offlineClient(t).CreateQRCode(context.Background(), request)
+				wantFieldError(t, err, field)
 				continue
 			}
 			arrived := ""

@@ -10,9 +10,8 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// same compares what was read with what a file holds, through JSON: decimals
-// and times count as they are written there.
-func same(t *testing.T, got any, want json.RawMessage) {
+// sameJSON compares the JSON of a value with the JSON from a file.
+func sameJSON(t *testing.T, got any, want json.RawMessage) {
 	t.Helper()
 	text, err := json.Marshal(got)
 	if err != nil {
@@ -32,8 +31,8 @@ func same(t *testing.T, got any, want json.RawMessage) {
 	}
 }
 
-// TestManualExamples: the manual's answers, as printed but signed, decode to
-// the right values.
+// TestManualExamples: the client reads the answers that the manual prints. The test signs
+// them.
 func TestManualExamples(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
@@ -42,12 +41,12 @@ func TestManualExamples(t *testing.T) {
 		t.Run(e.Section, func(t *testing.T) {
 			t.Parallel()
 			config := e.config()
-			config.HTTPClient = always(200, string(e.Answer), nil)
+			config.HTTPClient = alwaysAnswers(200, string(e.Answer), nil)
 			response, err := methods()[e.Endpoint](context.Background(), newClient(t, config), e.Request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, response, e.Want)
+			sameJSON(t, response, e.Want)
 		})
 	}
 	if all := slices.Collect(maps.Keys(methods())); len(all) != 13 || len(seen) != len(all) {
@@ -57,30 +56,30 @@ func TestManualExamples(t *testing.T) {
 
 func TestManualNotification(t *testing.T) {
 	t.Parallel()
-	for _, e := range read[[]example](t, "manual.json") {
+	for _, e := range readTestdata[[]example](t, "manual.json") {
 		if e.Endpoint == "notification" {
 			n, err := newClient(t, e.config()).ParseNotification(e.Answer)
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, n, e.Want)
+			sameJSON(t, n, e.Want)
 			return
 		}
 	}
-	t.Error("manual.json holds no notification")
+	t.Error("manual.json has no notification")
 }
 
-// TestPagesAreTakenAsABrowserWould: the subject stands raw in the manual's url.
-func TestPagesAreTakenAsABrowserWould(t *testing.T) {
+// TestPageURLsAreEncodedAsInABrowser: the manual's url contains the unescaped subject.
+func TestPageURLsAreEncodedAsInABrowser(t *testing.T) {
 	t.Parallel()
-	for _, v := range read[[]struct{ Name, URL, Want string }](t, "page.json") {
+	for _, v := range readTestdata[[]struct{ Name, URL, Want string }](t, "page.json") {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
 			body, err := wantu.Encode(map[string]any{"return_code": 200, "url": v.URL}, canary)
 			if err != nil {
 				t.Fatal(err)
 			}
-			client := newClient(t, wantu.Config{HTTPClient: always(200, string(body), nil)})
+			client := newClient(t, wantu.Config{HTTPClient: alwaysAnswers(200, string(body), nil)})
 			page, err := client.Web(context.Background(), webRequest())
 			if page.URL != v.Want || (err != nil) != (v.Want == "") {
 				t.Errorf("got %q, %v, want %q", page.URL, err, v.Want)

@@ -7,8 +7,8 @@ import (
 	"maps"
 )
 
-// Message is one JSON object of the protocol, decoded strictly. A number keeps
-// its literal text ("0.10" stays "0.10"), so nothing is ever rounded.
+// Message is one JSON object of the protocol, decoded strictly. A number keeps its
+// literal text: 0.10 stays "0.10", so nothing is ever rounded.
 type Message struct {
 	values map[string]value
 }
@@ -22,17 +22,17 @@ const (
 	kindNull
 )
 
-// value is a string's decoded text, a number's or boolean's literal, or the
-// JSON of an object or array.
+// value is the value of one member. text is the decoded text of a string, the
+// literal of a number or boolean, or the JSON of an object or array.
 type value struct {
 	kind kind
 	text string
 }
 
-// Decode reads one JSON object. It refuses, with [ErrMalformed], a body beyond
-// [MaxBody] or [MaxDepth], a name that is there twice at any level (also when
-// only its case differs), bytes that are not UTF-8, and anything behind the
-// object. It does not look at the signature: see [Message.Verify].
+// Decode reads one JSON object. It returns [ErrMalformed] for a body beyond
+// [MaxBody] or [MaxDepth], for two names in one object that are equal or differ
+// only in case, for bytes that are not UTF-8, and for anything after the object. It
+// does not check the signature: see [Message.Verify].
 func Decode(body []byte) (Message, error) { return decode(body, MaxBody) }
 
 func decode(body []byte, limit int) (Message, error) {
@@ -50,9 +50,9 @@ func decode(body []byte, limit int) (Message, error) {
 	return Message{values: values}, nil
 }
 
-// unmarked is a body that arrived, without the byte order mark that a proxy may
-// have put before it.
-func unmarked(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\ufeff")) }
+// trimByteOrderMark removes the byte order mark that a proxy may have put before a
+// body.
+func trimByteOrderMark(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\ufeff")) }
 
 func decodeValue(raw json.RawMessage) value {
 	switch raw[0] {
@@ -69,8 +69,8 @@ func decodeValue(raw json.RawMessage) value {
 	}
 }
 
-// Text returns the text of a string or the literal of a number; "" when name
-// is missing, null, an object or an array.
+// Text returns the text of a string, or the literal of a number or boolean. It
+// returns "" when name is missing, null, an object or an array.
 func (m Message) Text(name string) string {
 	v := m.values[name]
 	if v.kind == kindNested {
@@ -79,14 +79,14 @@ func (m Message) Text(name string) string {
 	return v.text
 }
 
-// Has reports whether name is there, whatever its value.
+// Has reports whether the message has a member with this name, even if it is null.
 func (m Message) Has(name string) bool {
 	_, ok := m.values[name]
 	return ok
 }
 
-// Fields returns what the signature covers: every string and number that is
-// not empty, without "sign". Objects and arrays are not signed.
+// Fields returns the values that the signature covers: every string, number and
+// boolean that is not empty, except "sign". Objects and arrays are not signed.
 func (m Message) Fields() Fields {
 	fields := make(Fields, len(m.values))
 	for name, v := range m.values {
@@ -97,8 +97,8 @@ func (m Message) Fields() Fields {
 	return fields
 }
 
-// Verify returns [ErrSignature] unless "sign" is a string and the signature of
-// the message under key.
+// Verify returns [ErrSignature] unless "sign" is a string with the message's
+// signature under key.
 func (m Message) Verify(key string) error {
 	sign := m.values[signField]
 	if sign.kind != kindString || !Verify(m.Fields(), sign.text, key) {
@@ -107,8 +107,9 @@ func (m Message) Verify(key string) error {
 	return nil
 }
 
-// Object returns the object under name, given as an object or as a string that
-// holds one. No signature covers an object's members.
+// Object returns the object in the member name. The member may also be a string
+// that contains the object. It returns [ErrMalformed] for anything else. No
+// signature covers the members of an object that is not a string.
 func (m Message) Object(name string) (Message, error) {
 	v := m.values[name]
 	if v.kind != kindNested && v.kind != kindString {
@@ -121,14 +122,14 @@ func (m Message) Object(name string) (Message, error) {
 	return object, nil
 }
 
-// Encode returns object as JSON with its signature under key in "sign". A
-// [json.Number] keeps its literal text; that text is what is signed. What
-// [Decode] would refuse is refused here, but that a statement may be as large as
+// Encode returns object as JSON, with its signature under key in "sign". A
+// [json.Number] keeps its literal text, and that text is signed. Encode returns
+// [ErrMalformed] where [Decode] would, except that the JSON may be as large as
 // [MaxStatement].
 func Encode(object map[string]any, key string) ([]byte, error) {
 	signed := make(map[string]any, len(object)+1)
 	maps.Copy(signed, object)
-	signed[signField] = Sign(nil, key) // a signature's length, for the bound of a body
+	signed[signField] = Sign(nil, key) // any signature, so that decode checks the final size
 	body, err := marshal(signed)
 	if err != nil {
 		return nil, err

@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// Notification is what the gateway posts to notify_url, verified. It may come
-// twice, late, out of order or never. Its signature joins names and values
-// ambiguously: take it as a hint to call [Client.Query]. Manual 2.6.
+// Notification is a verified message that the gateway posted to notify_url. It may
+// come twice, late, out of order or never. The string that it signs joins names and
+// values ambiguously, so do not trust its values: use it only as a hint to call
+// [Client.Query]. Manual 2.6.
 type Notification struct {
-	ReturnCode      ReturnCode // 0 when the gateway sent none that can be read
+	ReturnCode      ReturnCode // 0 when it is missing or unreadable
 	MerchantAccount string
 	OutTradeNo      string // "" when the gateway sent none, as in the manual's example
 	TradeID         string
@@ -19,15 +20,14 @@ type Notification struct {
 	Subject         string
 	Attach          string
 	TradeStatus     TradeStatus
-	TradeTime       time.Time // when it was paid; zero when the gateway sent none that can be read
+	TradeTime       time.Time // when it was paid; zero when missing or unreadable
 	TradeTimeText   string    // trade_time as the gateway wrote it
 }
 
-// ParseNotification verifies the body of a notification and then reads it;
-// there is no other way to get one. It returns [ErrMalformed] for a body that
-// cannot be read (bound it to [MaxBody] bytes when reading it),
-// [ErrSignature] for one that does not verify, and [ErrMismatch] for another
-// merchant's or store's. Acknowledge none of these. Manual 2.6.
+// ParseNotification verifies the body of a notification and returns its values.
+// Read at most [MaxBody] bytes of the body. It returns [ErrMalformed] for a body that
+// it cannot read, [ErrSignature] for a wrong signature, and [ErrMismatch] for another
+// merchant or store. Do not acknowledge such a notification. Manual 2.6.
 func (c *Client) ParseNotification(body []byte) (Notification, error) {
 	n, err := c.notification(body)
 	if err != nil {
@@ -37,7 +37,7 @@ func (c *Client) ParseNotification(body []byte) (Notification, error) {
 }
 
 func (c *Client) notification(body []byte) (Notification, error) {
-	message, err := Decode(unmarked(body))
+	message, err := Decode(trimByteOrderMark(body))
 	if err != nil {
 		return Notification{}, err
 	}
@@ -46,10 +46,10 @@ func (c *Client) notification(body []byte) (Notification, error) {
 	}
 	a := &answer{Message: message}
 	a.required("merchant_account")
-	if err := a.agree(Fields{"merchant_account": c.merchantAccount, "store_account": c.storeAccount}); err != nil {
+	if err := a.checkEchoes(Fields{"merchant_account": c.merchantAccount, "store_account": c.storeAccount}); err != nil {
 		return Notification{}, err
 	}
-	code, _ := parseReturnCode(a.Text("return_code")) // trade_status decides, and this nothing
+	code, _ := parseReturnCode(a.Text("return_code")) // not needed: trade_status says what happened
 	n := Notification{
 		ReturnCode:      code,
 		MerchantAccount: c.merchantAccount,
@@ -65,14 +65,15 @@ func (c *Client) notification(body []byte) (Notification, error) {
 	return n, a.err
 }
 
-// AckSuccess is the JSON body that stops the gateway from repeating a
-// notification. Send it once what it said is stored, and only then.
+// AckSuccess returns the JSON body that acknowledges a notification, so that the
+// gateway does not repeat it. Send it only after you have stored what the
+// notification said. Manual 2.6.
 func AckSuccess() []byte {
 	return []byte(`{"return_code":200,"return_msg":"SUCCESS"}`)
 }
 
-// AckFail is the JSON body that asks the gateway to try again; reason must
-// hold no secret. Manual 2.6.
+// AckFail returns the JSON body that asks the gateway to send the notification
+// again. reason must not contain a secret. Manual 2.6.
 func AckFail(reason string) []byte {
 	text, _ := json.Marshal(reason) // a string always marshals
 	return fmt.Appendf(nil, `{"return_code":"FAIL","return_msg":%s}`, text)

@@ -23,7 +23,7 @@ func sentinel(t testing.TB, name string) error {
 
 func TestNotificationVectors(t *testing.T) {
 	t.Parallel()
-	file := read[notificationVectors](t, "notification.json")
+	file := readTestdata[notificationVectors](t, "notification.json")
 	client := newClient(t, wantu.Config{
 		MerchantAccount: file.MerchantAccount, StoreAccount: file.StoreAccount, Key: file.Key,
 	})
@@ -31,7 +31,7 @@ func TestNotificationVectors(t *testing.T) {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
 			n, err := client.ParseNotification([]byte(v.Body))
-			noSecret(t, err)
+			checkNoKey(t, err)
 			if want := sentinel(t, v.Want); !errors.Is(err, want) {
 				t.Fatalf("error %v, want %v", err, want)
 			}
@@ -57,7 +57,7 @@ func TestNotificationVectors(t *testing.T) {
 
 func TestNotificationTime(t *testing.T) {
 	t.Parallel()
-	file := read[notificationVectors](t, "notification.json")
+	file := readTestdata[notificationVectors](t, "notification.json")
 	client := newClient(t, wantu.Config{Key: file.Key})
 	n, err := client.ParseNotification([]byte(file.Notifications[0].Body))
 	if err != nil {
@@ -84,9 +84,9 @@ func TestAcknowledgement(t *testing.T) {
 	}
 }
 
-// FuzzNotification: nothing panics, and whatever is taken was signed.
+// FuzzNotification: nothing panics, and each accepted notification has a good signature.
 func FuzzNotification(f *testing.F) {
-	file := read[notificationVectors](f, "notification.json")
+	file := readTestdata[notificationVectors](f, "notification.json")
 	for _, v := range file.Notifications {
 		f.Add([]byte(v.Body))
 	}
@@ -101,17 +101,17 @@ func FuzzNotification(f *testing.F) {
 		}
 		message, err := wantu.Decode(body)
 		if err != nil || message.Verify(file.Key) != nil || n.MerchantAccount != file.MerchantAccount {
-			t.Errorf("taken: %s", body)
+			t.Errorf("accepted: %s", body)
 		}
 	})
 }
 
-// TestByteOrderMarkIsPassedOver: a proxy may put one before what the gateway
-// says. It is no part of what is signed.
-func TestByteOrderMarkIsPassedOver(t *testing.T) {
+// TestByteOrderMarkIsIgnored: a proxy may put a byte order mark before a body. The
+// signature does not cover it.
+func TestByteOrderMarkIsIgnored(t *testing.T) {
 	t.Parallel()
 	const mark = "\ufeff"
-	file := read[notificationVectors](t, "notification.json")
+	file := readTestdata[notificationVectors](t, "notification.json")
 	client := newClient(t, wantu.Config{MerchantAccount: file.MerchantAccount, StoreAccount: file.StoreAccount, Key: file.Key})
 	for _, v := range file.Notifications {
 		n, err := client.ParseNotification([]byte(mark + v.Body))
@@ -119,14 +119,14 @@ func TestByteOrderMarkIsPassedOver(t *testing.T) {
 			t.Errorf("%s: got %+v, %v, want %v", v.Name, n, err, want)
 		}
 		if _, err := client.ParseNotification([]byte(mark + mark + v.Body)); err == nil {
-			t.Errorf("%s: two marks are taken", v.Name)
+			t.Errorf("%s: two marks are accepted", v.Name)
 		}
 	}
 	body, err := wantu.Encode(map[string]any{"return_code": 200, "url": "https://wallet.example/pay"}, canary)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client = newClient(t, wantu.Config{HTTPClient: always(200, mark+string(body), nil)})
+	client = newClient(t, wantu.Config{HTTPClient: alwaysAnswers(200, mark+string(body), nil)})
 	if page, err := client.Web(t.Context(), webRequest()); err != nil || page.URL != "https://wallet.example/pay" {
 		t.Errorf("an answer: got %q, %v", page.URL, err)
 	}

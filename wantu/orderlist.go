@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// MaxStatementWindow is the longest span of one order-list. Manual 2.8.
+// MaxStatementWindow is the longest time span of one order-list call. Manual 2.8.
 const MaxStatementWindow = 7 * 24 * time.Hour
 
-// OrderListRequest asks for the trades of a span. Manual 2.8.
+// OrderListRequest asks for the trades of a time span. Manual 2.8.
 type OrderListRequest struct {
 	PayChannel PayChannel
-	StartDate  time.Time // first second of the span
-	EndDate    time.Time // last second of the span, which belongs to it
+	StartDate  time.Time // the first second of the span
+	EndDate    time.Time // the last second of the span; its trades are included
 }
 
-// TradeType tells a payment from a refund, type. Manual 2.8.
+// TradeType is the type of a trade, type. Manual 2.8.
 type TradeType int
 
 // The types.
@@ -27,23 +27,23 @@ const (
 	TypeRefund  TradeType = -1
 )
 
-// Trade is one row of a statement. No signature covers it, only TLS does:
-// reconcile with it, and let [Client.Query] decide about money.
+// Trade is one row of a statement. No signature covers it, only TLS protects it.
+// Use it to reconcile, and [Client.Query] to decide about money.
 type Trade struct {
 	Type        TradeType
 	TradeID     string
 	OutTradeNo  string
-	RefundID    string  // "" for a payment; a refund has it or OutRefundNo
+	RefundID    string  // "" for a payment; a refund has RefundID, OutRefundNo or both
 	OutRefundNo string  // "" for a payment
-	TotalFee    Decimal // major units, as the gateway wrote it
+	TotalFee    Decimal // in major units, as the gateway wrote it
 	FeeType     string
-	DateAdded   time.Time // zero when the gateway sent none that can be read
+	DateAdded   time.Time // zero when missing or unreadable
 	// DateAddedText is date_added as the gateway wrote it.
 	DateAddedText string
 }
 
-// Fee returns TotalFee in minor units, or [ErrMalformed] when that would need
-// rounding or the currency is not one of [MinorDigits].
+// Fee returns TotalFee in minor units. It returns [ErrMalformed] when that needs
+// rounding, or when [MinorDigits] does not know the currency.
 func (t Trade) Fee() (int64, error) {
 	digits, known := MinorDigits(t.FeeType)
 	if !known {
@@ -57,8 +57,8 @@ type OrderListResponse struct {
 	OrderList []Trade
 }
 
-// OrderList returns the trades of at most [MaxStatementWindow]. For any span
-// call [Client.Statement]. Manual 2.8.
+// OrderList returns the trades of a time span of at most [MaxStatementWindow]. For
+// a longer span call [Client.Statement]. Manual 2.8.
 func (c *Client) OrderList(ctx context.Context, r OrderListRequest) (OrderListResponse, error) {
 	f := newForm(r.PayChannel)
 	f.span(r.StartDate, r.EndDate)
@@ -74,9 +74,9 @@ func (c *Client) OrderList(ctx context.Context, r OrderListRequest) (OrderListRe
 	return response, nil
 }
 
-// Statement returns the trades of any span, asking for it in windows of 7 days
-// and, where an answer would be too large, in smaller ones. It ends at the
-// first error, which comes with a zero Trade.
+// Statement returns the trades of a time span of any length. It asks for windows of
+// 7 days, and for shorter ones where an answer is too large. It stops at the first
+// error and yields it with a zero Trade.
 func (c *Client) Statement(ctx context.Context, r OrderListRequest) iter.Seq2[Trade, error] {
 	return func(yield func(Trade, error) bool) {
 		f := newForm(r.PayChannel)
@@ -86,27 +86,27 @@ func (c *Client) Statement(ctx context.Context, r OrderListRequest) iter.Seq2[Tr
 		}
 		end := r.EndDate.Truncate(time.Second)
 		for start := r.StartDate.Truncate(time.Second); !start.After(end); start = start.Add(MaxStatementWindow) {
-			// The last second of a span belongs to it, so the next begins a
+			// A window includes its last second, so the next window begins one
 			// second later.
 			last := start.Add(MaxStatementWindow - time.Second)
 			if last.After(end) {
 				last = end
 			}
-			if !c.window(ctx, OrderListRequest{r.PayChannel, start, last}, yield) {
+			if !c.yieldWindow(ctx, OrderListRequest{r.PayChannel, start, last}, yield) {
 				return
 			}
 		}
 	}
 }
 
-// window yields the trades of one window, halving it while it is too large. It
-// returns false when the iteration is over.
-func (c *Client) window(ctx context.Context, r OrderListRequest, yield func(Trade, error) bool) bool {
+// yieldWindow yields the trades of one window. If the answer is too large, it
+// divides the window into halves. It returns false when the iteration must stop.
+func (c *Client) yieldWindow(ctx context.Context, r OrderListRequest, yield func(Trade, error) bool) bool {
 	response, err := c.OrderList(ctx, r)
 	if errors.Is(err, errTooLarge) && r.EndDate.Sub(r.StartDate) >= time.Second {
 		middle := r.StartDate.Add(r.EndDate.Sub(r.StartDate) / 2).Truncate(time.Second)
-		return c.window(ctx, OrderListRequest{r.PayChannel, r.StartDate, middle}, yield) &&
-			c.window(ctx, OrderListRequest{r.PayChannel, middle.Add(time.Second), r.EndDate}, yield)
+		return c.yieldWindow(ctx, OrderListRequest{r.PayChannel, r.StartDate, middle}, yield) &&
+			c.yieldWindow(ctx, OrderListRequest{r.PayChannel, middle.Add(time.Second), r.EndDate}, yield)
 	}
 	if err != nil {
 		yield(Trade{}, err)
@@ -132,7 +132,7 @@ func (a *answer) trades() []Trade {
 	for _, row := range rows {
 		message, err := Decode(row)
 		if err != nil {
-			a.fail("order_list", "holds what is not an object")
+			a.fail("order_list", "contains an element that is not an object")
 			return nil
 		}
 		trades = append(trades, a.trade(&answer{Message: message}))
@@ -140,14 +140,14 @@ func (a *answer) trades() []Trade {
 	return trades
 }
 
-// trade reads one row. The manual's table and its example spell two of the
-// names differently.
+// trade reads one row. The manual's table and its example spell two of the names
+// in different ways.
 func (a *answer) trade(row *answer) Trade {
 	t := Trade{
 		TradeID:     row.required("trade_id"),
-		OutTradeNo:  row.either("out_trade_no", "out_trade_id", "out trade no"),
+		OutTradeNo:  row.firstText("out_trade_no", "out_trade_id", "out trade no"),
 		RefundID:    row.Text("refund_id"),
-		OutRefundNo: row.either("out_refund_no", "out_refund_id", "out refund no"),
+		OutRefundNo: row.firstText("out_refund_no", "out_refund_id", "out refund no"),
 		TotalFee:    row.decimal("total_fee"),
 		FeeType:     row.required("fee_type"),
 	}
@@ -156,9 +156,9 @@ func (a *answer) trade(row *answer) Trade {
 	case "1":
 		t.Type = TypePayment
 	case "-1":
-		// Without a number it could not be told from another refund of the order.
+		// Without a number the refund looks like any other refund of the order.
 		if t.Type = TypeRefund; t.RefundID == "" && t.OutRefundNo == "" {
-			row.fail("refund_id", "is missing, and out_refund_no too")
+			row.fail("refund_id", "is missing, and so is out_refund_no")
 		}
 	default:
 		row.fail("type", "is neither 1 nor -1")

@@ -11,14 +11,14 @@ import (
 
 func TestOrderListIsSent(t *testing.T) {
 	t.Parallel()
-	fields := sent(t, "order-list", "order_list=[]", func(c *wantu.Client) error {
+	fields := sentFields(t, "order-list", "order_list=[]", func(c *wantu.Client) error {
 		response, err := c.OrderList(context.Background(), span(week))
 		if response.OrderList == nil || len(response.OrderList) != 0 {
 			t.Errorf("got %v", response.OrderList)
 		}
 		return err
 	})
-	equalFields(t, fields, common("1", wantu.Fields{
+	equalFields(t, fields, withCommonFields("1", wantu.Fields{
 		"start_date": "2018-02-08 10:58:41", "end_date": "2018-02-15 10:58:41",
 	}))
 }
@@ -29,40 +29,40 @@ func TestOrderListChecksItsFields(t *testing.T) {
 		request wantu.OrderListRequest
 		want    string
 	}{
-		"no channel":        {wantu.OrderListRequest{StartDate: moment(), EndDate: moment()}, "pay_channel"},
-		"no start":          {wantu.OrderListRequest{PayChannel: 1, EndDate: moment()}, "start_date"},
-		"no end":            {wantu.OrderListRequest{PayChannel: 1, StartDate: moment()}, "end_date"},
+		"no channel":        {wantu.OrderListRequest{StartDate: fixedTime(), EndDate: fixedTime()}, "pay_channel"},
+		"no start":          {wantu.OrderListRequest{PayChannel: 1, EndDate: fixedTime()}, "start_date"},
+		"no end":            {wantu.OrderListRequest{PayChannel: 1, StartDate: fixedTime()}, "end_date"},
 		"end before start":  {span(-time.Second), "end_date"},
 		"more than 7 days":  {span(week + time.Second), "end_date"},
 		"10 years in error": {span(520 * week), "end_date"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := nobody(t).OrderList(context.Background(), c.request)
-			refusedField(t, err, c.want)
+			_, err := offlineClient(t).OrderList(context.Background(), c.request)
+			wantFieldError(t, err, c.want)
 		})
 	}
 }
 
-// TestOrderListVectors holds the reading of rows, in every spelling.
+// TestOrderListVectors reads rows in every spelling.
 func TestOrderListVectors(t *testing.T) {
 	t.Parallel()
-	for _, v := range read[[]struct {
+	for _, v := range readTestdata[[]struct {
 		Name, List                       string
 		Refused                          bool
 		Type                             wantu.TradeType
 		TradeID, OutTradeNo, OutRefundNo string
 		TotalFee                         string
 		Fee                              int64
-		NoFee                            bool   `json:"no_fee"` // it cannot be said in minor units
-		Time                             string // date_added, where nobody can read it
+		NoFee                            bool   `json:"no_fee"` // whether it has no amount in minor units
+		Time                             string // date_added, if it is unreadable
 	}](t, "orderlist.json") {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
 			members := `"return_code":200,"order_list":` + v.List
-			message, _ := wantu.Decode([]byte("{" + members + "}")) // what cannot be decoded needs no signature
+			message, _ := wantu.Decode([]byte("{" + members + "}")) // on an error the signature does not matter
 			body := "{" + members + `,"sign":"` + wantu.Sign(message.Fields(), canary) + `"}`
-			client := newClient(t, wantu.Config{HTTPClient: always(200, body, nil)})
+			client := newClient(t, wantu.Config{HTTPClient: alwaysAnswers(200, body, nil)})
 			response, err := client.OrderList(context.Background(), span(time.Hour))
 			if v.Refused {
 				if !errors.Is(err, wantu.ErrMalformed) || response.OrderList != nil {

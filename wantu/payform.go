@@ -5,20 +5,20 @@ import "context"
 // PayFormRequest asks for the parameters of a payment inside WeChat (JSAPI).
 // Manual 2.7.
 type PayFormRequest struct {
-	PayChannel PayChannel // defaults to WeChat, the only one
+	PayChannel PayChannel // defaults to WeChat, the only channel of this endpoint
 	TotalFee   int64      // minor units, 1 to [MaxTotalFee]
 	FeeType    string     // three capital letters, such as HKD
 	Subject    string     // what is sold, 1 to 128 characters
 	ProductID  string     // 1 to 32 characters
-	OutTradeNo string     // the order's number, used once for ever: 1 to 32 of A-Z a-z 0-9 _
-	Attach     string     // comes back unchanged; at most 128 characters
-	NotifyURL  string     // where the notification goes; at most 256 characters
-	DeviceSN   string     // at most 128 characters
-	OpenID     string     // the shopper, as WeChat's OAuth named them to AppID; at most 32 characters
+	OutTradeNo string     // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
+	Attach     string     // returned unchanged by Query and the notification; at most 128 characters
+	NotifyURL  string     // the gateway posts the notification to it; at most 256 characters
+	DeviceSN   string     // the serial number of the device; at most 128 characters
+	OpenID     string     // the shopper's open_id under AppID, from WeChat's OAuth; at most 32 characters
 	AppID      string     // the WeChat account that OpenID belongs to; at most 32 characters
 }
 
-// JSAPIParameters go to WeixinJSBridge's getBrandWCPayRequest as they are. The
+// JSAPIParameters go to getBrandWCPayRequest of WeixinJSBridge unchanged. The
 // gateway's signature does not cover them; WeChat checks PaySign.
 type JSAPIParameters struct {
 	AppID     string // appId
@@ -39,12 +39,12 @@ type PayFormResponse struct {
 // Besides the errors of every call (see [OutcomeUnknown]), [ErrOutTradeNoUsed]
 // means that the number was used before. Manual 2.7.
 func (c *Client) PayForm(ctx context.Context, r PayFormRequest) (PayFormResponse, error) {
-	f := channelOr(r.PayChannel, WeChat)
+	f := newSingleChannelForm(r.PayChannel, WeChat)
 	f.order(order{r.TotalFee, r.Subject, r.OutTradeNo, r.Attach, r.NotifyURL, r.DeviceSN})
 	f.required("fee_type", r.FeeType, 3, currency)
 	f.required("product_id", r.ProductID, 32, freeText)
-	f.required("open_id", r.OpenID, 32, only("_-"))
-	f.required("app_id", r.AppID, 32, only("_-"))
+	f.required("open_id", r.OpenID, 32, lettersDigitsOr("_-"))
+	f.required("app_id", r.AppID, 32, lettersDigitsOr("_-"))
 	var response PayFormResponse
 	err := c.call(ctx, "pay-form", f, func(a *answer) {
 		response = PayFormResponse{Parameters: a.jsapi(r.AppID), TradeID: a.Text("trade_id")}
@@ -55,7 +55,7 @@ func (c *Client) PayForm(ctx context.Context, r PayFormRequest) (PayFormResponse
 	return response, nil
 }
 
-// jsapi reads "parameters". They are for appID or they are refused.
+// jsapi reads the field "parameters". It refuses parameters of another app.
 func (a *answer) jsapi(appID string) (p JSAPIParameters) {
 	a.object("parameters", func(inner *answer) {
 		p = JSAPIParameters{

@@ -13,7 +13,7 @@ func TestPosPay(t *testing.T) {
 	var got wantu.PosPayResponse
 	request := posPayRequest()
 	request.ProductID, request.Attach, request.DeviceSN = "品", "a=b", "till-1"
-	fields := sent(t, "pospay", `out_trade_no=mall1
+	fields := sentFields(t, "pospay", `out_trade_no=mall1
 		trade_id=1000
 		trade_time=2017-11-29 12:34:02
 		total_fee=100
@@ -23,7 +23,7 @@ func TestPosPay(t *testing.T) {
 		got, err = c.PosPay(context.Background(), request)
 		return err
 	})
-	equalFields(t, fields, common("1", wantu.Fields{
+	equalFields(t, fields, withCommonFields("1", wantu.Fields{
 		"total_fee": "100", "fee_type": "HKD", "subject": "票", "product_id": "品", "out_trade_no": "mall1", "attach": "a=b",
 		"auth_code": authCode, "notify_url": "https://shop.example/n", "device_sn": "till-1",
 	}))
@@ -60,8 +60,8 @@ func TestPosPayChecksItsFields(t *testing.T) {
 			t.Parallel()
 			request := posPayRequest()
 			c.change(&request)
-			_, err := nobody(t).PosPay(context.Background(), request)
-			refusedField(t, err, c.field)
+			_, err := offlineClient(t).PosPay(context.Background(), request)
+			wantFieldError(t, err, c.field)
 		})
 	}
 }
@@ -69,7 +69,7 @@ func TestPosPayChecksItsFields(t *testing.T) {
 func TestPosPayRefusesAnswers(t *testing.T) {
 	t.Parallel()
 	const paid = "out_trade_no=mall1\ntrade_id=1000\ntotal_fee=100\nfee_type=HKD\ntrade_time=\n"
-	refusesAnswers(t, func(c *wantu.Client) error {
+	checkAnswers(t, func(c *wantu.Client) error {
 		_, err := c.PosPay(context.Background(), posPayRequest())
 		return err
 	}, map[string]answerCase{

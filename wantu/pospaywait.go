@@ -9,38 +9,38 @@ import (
 )
 
 const (
-	cancelPatience = 30 * time.Second // how long PosPayAndWait tries to cancel
-	cancelPause    = 3 * time.Second  // between two tries of it, at the most
-	arrival        = 15 * time.Second // until a pospay is in the gateway's books or never will be, at the least
+	cancelTimeout  = 30 * time.Second // how long PosPayAndWait tries to cancel
+	cancelInterval = 3 * time.Second  // the longest pause between two attempts to cancel
+	bookingTime    = 15 * time.Second // by then a pospay has reached the gateway, or never will; Config.Timeout may be longer
 )
 
-// PosPayWait says how long and how often [Client.PosPayAndWait] asks.
+// PosPayWait says how long [Client.PosPayAndWait] waits and how often it queries.
 type PosPayWait struct {
 	Patience time.Duration // from the start until it cancels; defaults to 45 seconds
 	Interval time.Duration // between two queries; defaults to 3 seconds
 }
 
-// PosPayAndWait takes a payment by a scanned code and stays until it is decided.
-// While the shopper enters a password, or when the answer was lost, it queries
-// the same order every Interval; it never places a second one. A nil error means
-// paid, with the amount and the currency that were asked for.
+// PosPayAndWait charges the shopper by a scanned code and waits until the order is
+// decided. While the shopper enters a password, or when the answer was lost, it
+// queries the same order every Interval; it never opens a second order. A nil error
+// means that the order is paid, with the amount and the currency of the request.
 //
-// When Patience is over or ctx is done it cancels, which takes up to 30 seconds
-// of its own, also after ctx is canceled. The errors are those of
-// [Client.PosPay] where that decided at once, and
+// When Patience is over or ctx is done, it cancels the order. The cancellation takes
+// at most 30 seconds more, even after ctx is canceled. When the first call decides,
+// PosPayAndWait returns the errors of [Client.PosPay]. Otherwise it returns
 //
-//   - [ErrCanceled]: canceled; nothing is owed, and what was paid in the last
-//     moment is given back. [context.Canceled] or [context.DeadlineExceeded]
-//     are found beside it when ctx was done;
-//   - [ErrTrade]: the payment failed, and the order is ended;
-//   - [ErrOrderInvalid]: the gateway never had the order, nothing was paid. It is
-//     believed 15 seconds after the order was sent, or Config.Timeout where that
-//     is longer: until then the order may be on its way;
-//   - [ErrMismatch]: paid, but another amount or currency than was asked for. It
-//     is not canceled: a person has to look;
-//   - any other of which [OutcomeUnknown] is true: the order could not be
-//     canceled and may be paid, or it shows as paid after a cancellation that may
-//     have given the money back. Query and cancel until it is settled.
+//   - [ErrCanceled]: the order is canceled, and the shopper owes nothing. If the
+//     shopper paid in the last moment, the gateway gives the money back. If ctx was
+//     done, errors.Is also finds [context.Canceled] or [context.DeadlineExceeded];
+//   - [ErrTrade]: the payment failed, and the order has ended;
+//   - [ErrOrderInvalid]: the order never reached the gateway, and nothing was paid.
+//     It is returned only when the order can no longer be on its way: 15 seconds
+//     after it was sent, or Config.Timeout if that is longer;
+//   - [ErrMismatch]: paid, but with another amount or currency. The order is not
+//     canceled; a person must check it;
+//   - another error for which [OutcomeUnknown] is true: the order could not be
+//     canceled and may be paid, or it is paid but an earlier cancellation may have
+//     given the money back. Query and cancel the order until the result is clear.
 //
 // Manual 2.3, 2.5, 2.14.
 func (c *Client) PosPayAndWait(ctx context.Context, r PosPayRequest, w PosPayWait) (PosPayResponse, error) {
@@ -62,48 +62,47 @@ func (c *Client) PosPayAndWait(ctx context.Context, r PosPayRequest, w PosPayWai
 	}
 	p := &posWait{
 		client: c, request: r, interval: w.Interval,
-		end: start.Add(w.Patience), arrived: start.Add(max(arrival, c.timeout)),
+		cancelAt: start.Add(w.Patience), bookedBy: start.Add(max(bookingTime, c.timeout)),
 	}
-	if response, err = p.decide(ctx); err != nil {
+	if response, err = p.run(ctx); err != nil {
 		return PosPayResponse{}, &callError{endpoint: "pospay", cause: err}
 	}
 	return response, nil
 }
 
-// posWait is a payment by code that is not decided yet.
+// posWait waits for an order that is not decided yet.
 type posWait struct {
-	client   *Client
-	request  PosPayRequest
-	interval time.Duration
-	end      time.Time // when to cancel
-	arrived  time.Time // from when on an order that the gateway does not know will not come
-	doubt    error     // of the last cancellation that may have acted
+	client        *Client
+	request       PosPayRequest
+	interval      time.Duration
+	cancelAt      time.Time // when to cancel
+	bookedBy      time.Time // after this time an order that the gateway does not know is no longer on its way
+	unknownCancel error     // the error of the last cancellation that may have been carried out
 }
 
-// decide asks until the order is decided, and cancels it when it does not get
-// there.
-func (p *posWait) decide(ctx context.Context) (PosPayResponse, error) {
-	for left := time.Until(p.end); left > 0; left = time.Until(p.end) {
+// run queries until the order is decided, and otherwise cancels it.
+func (p *posWait) run(ctx context.Context) (PosPayResponse, error) {
+	for left := time.Until(p.cancelAt); left > 0; left = time.Until(p.cancelAt) {
 		if !sleep(ctx, min(p.interval, left)) {
 			break
 		}
-		response, decided, err := p.ask(ctx)
+		response, decided, err := p.query(ctx)
 		switch {
 		case decided && errors.Is(err, ErrTrade):
-			return p.giveUp(ctx, err)
+			return p.cancelOrder(ctx, err)
 		case decided:
 			return response, err
 		}
 	}
 	if err := ctx.Err(); err != nil {
-		return p.giveUp(ctx, fmt.Errorf("%w: %w", ErrCanceled, err))
+		return p.cancelOrder(ctx, fmt.Errorf("%w: %w", ErrCanceled, err))
 	}
-	return p.giveUp(ctx, ErrCanceled)
+	return p.cancelOrder(ctx, ErrCanceled)
 }
 
-// ask queries once. Unless the order is decided, err is why it is not known,
-// and nil where it is not decided yet.
-func (p *posWait) ask(ctx context.Context) (response PosPayResponse, decided bool, err error) {
+// query queries the order once. When decided is false, err is nil if the order is
+// still open, and otherwise the reason why its state is not known.
+func (p *posWait) query(ctx context.Context) (response PosPayResponse, decided bool, err error) {
 	q, err := p.client.Query(ctx, QueryRequest{PayChannel: p.request.PayChannel, OutTradeNo: p.request.OutTradeNo})
 	switch {
 	case err != nil:
@@ -111,7 +110,8 @@ func (p *posWait) ask(ctx context.Context) (response PosPayResponse, decided boo
 	case q.TradeStatus == PayError:
 		return response, true, fmt.Errorf("%w: trade_status PAY_ERROR", ErrTrade)
 	case q.TradeStatus != Success:
-		// Whatever the amount: it is asked about again, and canceled in the end.
+		// Only a paid order is compared with the request. An open one is queried
+		// again, and canceled in the end.
 		return response, false, nil
 	case q.TotalFee != p.request.TotalFee:
 		return response, true, mismatch("total_fee")
@@ -124,73 +124,76 @@ func (p *posWait) ask(ctx context.Context) (response PosPayResponse, decided boo
 	}, true, nil
 }
 
-// giveUp ends the order and returns why, or what became of it where the gateway
-// does not cancel it.
-func (p *posWait) giveUp(ctx context.Context, why error) (PosPayResponse, error) {
-	// The shopper's money does not depend on whether the caller still listens.
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelPatience)
+// cancelOrder cancels the order and then returns the error why. If the gateway
+// refuses, it returns the result of the order instead.
+func (p *posWait) cancelOrder(ctx context.Context, why error) (PosPayResponse, error) {
+	// The order must be canceled even if the caller no longer waits.
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer stop()
 	for {
-		// An order that was still on its way is found by the next try.
-		onItsWay := time.Now().Before(p.arrived)
+		// If the order may still be on its way, cancel again after the query.
+		onItsWay := time.Now().Before(p.bookedBy)
 		refusal := p.cancel(ctx)
 		switch {
 		case refusal == nil:
 			return PosPayResponse{}, why
-		case !refuses(refusal):
+		case !isRefusal(refusal):
 			return PosPayResponse{}, &unsettledError{refusal}
 		}
-		// However short Interval is, the gateway gets time to book the order.
-		sleep(ctx, cancelPause)
-		response, decided, err := p.ask(ctx)
+		// This pause does not depend on Interval: the gateway needs time to book
+		// the order.
+		sleep(ctx, cancelInterval)
+		response, decided, err := p.query(ctx)
 		switch {
 		case decided:
-			return p.uncanceled(response, err)
+			return p.resultUncanceled(response, err)
 		case !onItsWay:
-			return PosPayResponse{}, unexplained(refusal, err)
+			return PosPayResponse{}, cancelRefusedError(refusal, err)
 		}
 	}
 }
 
-// cancel tries until the gateway has decided or ctx is done. It remembers a try
-// that may have acted.
+// cancel retries until the gateway cancels or refuses, or ctx is done. It keeps the
+// error of an attempt that the gateway may have carried out.
 func (p *posWait) cancel(ctx context.Context) error {
 	for {
 		_, err := p.client.Cancel(ctx, CancelRequest{PayChannel: p.request.PayChannel, OutTradeNo: p.request.OutTradeNo})
 		if OutcomeUnknown(err) {
-			p.doubt = err
+			p.unknownCancel = err
 		}
-		if !Retryable(err) || !sleep(ctx, min(p.interval, cancelPause)) {
+		if !Retryable(err) || !sleep(ctx, min(p.interval, cancelInterval)) {
 			return err
 		}
 	}
 }
 
-// refuses reports whether err is the gateway's own word that it did not act.
-func refuses(err error) bool {
+// isRefusal reports whether err is the gateway's answer that it did not cancel.
+func isRefusal(err error) bool {
 	var api *APIError
 	return errors.As(err, &api) && !OutcomeUnknown(err)
 }
 
-// uncanceled is what became of an order that the gateway did not cancel. Where
-// an earlier try may have acted, money that was paid may be on its way back.
-func (p *posWait) uncanceled(response PosPayResponse, err error) (PosPayResponse, error) {
-	if p.doubt != nil && !errors.Is(err, ErrTrade) {
-		return PosPayResponse{}, &unsettledError{p.doubt}
+// resultUncanceled returns the result of an order that the gateway refused to
+// cancel. If an earlier attempt may have canceled it, a payment may have been given
+// back, so the result is unknown.
+func (p *posWait) resultUncanceled(response PosPayResponse, err error) (PosPayResponse, error) {
+	if p.unknownCancel != nil && !errors.Is(err, ErrTrade) {
+		return PosPayResponse{}, &unsettledError{p.unknownCancel}
 	}
 	return response, err
 }
 
-// unexplained is how it ends when the gateway neither cancels an order nor says
-// what became of it: it has none, or a person has to look.
-func unexplained(refusal, query error) error {
+// cancelRefusedError returns the error for an order that the gateway neither
+// cancels nor shows as decided. Either the gateway does not know the order, or a
+// person must check it.
+func cancelRefusedError(refusal, query error) error {
 	if errors.Is(refusal, ErrOrderInvalid) && errors.Is(query, ErrOrderInvalid) {
 		return ErrOrderInvalid
 	}
 	return &unsettledError{refusal}
 }
 
-// sleep waits, and reports whether it was left to sleep.
+// sleep waits for d. It returns false when ctx was done first.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

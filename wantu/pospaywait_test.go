@@ -21,9 +21,9 @@ func posPayRequest() wantu.PosPayRequest {
 	}
 }
 
-// till plays a gateway from a script: what each endpoint answers, one word a
-// call, the last one for ever.
-type till struct {
+// posGateway is a gateway that follows a script. For each endpoint the script has the
+// answers to its calls, one word for each call. The last word repeats.
+type posGateway struct {
 	t      *testing.T
 	script map[string]string
 	calls  map[string]int
@@ -31,9 +31,9 @@ type till struct {
 	start  time.Time
 }
 
-func (g *till) answer(endpoint string, sent wantu.Message) (int, string, error) {
+func (g *posGateway) answer(endpoint string, sent wantu.Message) (int, string, error) {
 	if sent.Text("out_trade_no") != "mall1" {
-		g.t.Errorf("%s asks about %q", endpoint, sent.Text("out_trade_no"))
+		g.t.Errorf("%s is called for %q", endpoint, sent.Text("out_trade_no"))
 	}
 	words := strings.Fields(g.script[endpoint])
 	if len(words) == 0 {
@@ -43,10 +43,10 @@ func (g *till) answer(endpoint string, sent wantu.Message) (int, string, error) 
 	word := words[min(g.calls[endpoint], len(words)-1)]
 	g.calls[endpoint]++
 	g.log = append(g.log, fmt.Sprintf("%v %s", time.Since(g.start), endpoint))
-	return g.say(word)
+	return g.respond(word)
 }
 
-func (g *till) say(word string) (int, string, error) {
+func (g *posGateway) respond(word string) (int, string, error) {
 	order := map[string]any{
 		"return_code": 200, "out_trade_no": "mall1", "trade_id": "1000", "total_fee": 100, "fee_type": "HKD",
 		"trade_time": "2017-11-29 12:34:02", "store_account": "HKG0000000101", "device_sn": "till-1",
@@ -82,11 +82,11 @@ func (g *till) say(word string) (int, string, error) {
 type posPayCase struct {
 	pospay, query, cancel string // the script
 	wait                  wantu.PosPayWait
-	giveUp                time.Duration // when the caller does; 0 means never
+	callerCancels         time.Duration // when the caller cancels the context; 0 means never
 	paid, unknown         bool
-	want                  error         // found by errors.Is
-	took                  time.Duration // until it returned
-	calls                 string        // how often pospay, query and cancel were called
+	want                  error         // must be found by errors.Is
+	took                  time.Duration // how long the call must take
+	calls                 string        // how often pospay, query and cancel must be called
 }
 
 func posPayCases() map[string]posPayCase {
@@ -130,14 +130,14 @@ func posPayCases() map[string]posPayCase {
 			pospay: "506", query: "NOT_PAY", cancel: "silent", wait: short, unknown: true, took: 40 * second, calls: "1 3 2",
 		},
 		"never arrived": {pospay: "lost", query: "402", cancel: "402", wait: short, want: wantu.ErrOrderInvalid, took: 19 * second, calls: "1 6 3"},
-		"never arrived, asked for long": {
+		"never arrived, queried for long": {
 			pospay: "lost", query: "402", cancel: "402", want: wantu.ErrOrderInvalid, took: 48 * second, calls: "1 16 1",
 		},
 		"arrived late, unpaid": {
 			pospay: "lost", query: "402 402 402 NOT_PAY", cancel: "402 ok", wait: short, want: wantu.ErrCanceled, took: 13 * second, calls: "1 4 2",
 		},
 		"the caller leaves before it arrived": {
-			pospay: "silent", query: "402 SUCCESS", cancel: "402", giveUp: second, paid: true, took: 7 * second, calls: "1 2 2",
+			pospay: "silent", query: "402 SUCCESS", cancel: "402", callerCancels: second, paid: true, took: 7 * second, calls: "1 2 2",
 			wait: wantu.PosPayWait{Interval: time.Millisecond},
 		},
 		"paid, though a cancellation may have acted": {
@@ -170,13 +170,13 @@ func posPayCases() map[string]posPayCase {
 			pospay: "506", query: "NOT_PAY", cancel: "402", wait: short, unknown: true, took: 19 * second, calls: "1 6 3",
 		},
 		"the caller leaves": {
-			pospay: "506", query: "NOT_PAY", cancel: "lost ok", giveUp: 4 * second, want: context.Canceled, took: 7 * second, calls: "1 1 2",
+			pospay: "506", query: "NOT_PAY", cancel: "lost ok", callerCancels: 4 * second, want: context.Canceled, took: 7 * second, calls: "1 1 2",
 		},
 		"the caller leaves at once": {
-			pospay: "silent", cancel: "ok", giveUp: second, want: wantu.ErrCanceled, took: second, calls: "1 0 1",
+			pospay: "silent", cancel: "ok", callerCancels: second, want: wantu.ErrCanceled, took: second, calls: "1 0 1",
 		},
 		"the caller leaves during a query": {
-			pospay: "506", query: "silent", cancel: "ok", giveUp: 4 * second, want: wantu.ErrCanceled, took: 4 * second, calls: "1 1 1",
+			pospay: "506", query: "silent", cancel: "ok", callerCancels: 4 * second, want: wantu.ErrCanceled, took: 4 * second, calls: "1 1 1",
 		},
 	}
 }
@@ -192,14 +192,14 @@ func TestPosPayAndWait(t *testing.T) {
 }
 
 func (c posPayCase) run(t *testing.T) {
-	g := &till{
+	g := &posGateway{
 		t: t, script: map[string]string{"pospay": c.pospay, "query": c.query, "cancel": c.cancel},
 		calls: map[string]int{}, start: time.Now(),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	if c.giveUp > 0 {
-		time.AfterFunc(c.giveUp, cancel)
+	if c.callerCancels > 0 {
+		time.AfterFunc(c.callerCancels, cancel)
 	}
 	client := newClient(t, wantu.Config{HTTPClient: inMemory(g.answer)})
 	response, err := client.PosPayAndWait(ctx, posPayRequest(), c.wait)
@@ -227,12 +227,12 @@ func (c posPayCase) run(t *testing.T) {
 	}
 }
 
-// TestLateOrderIsNotDenied: however short the caller's patience and interval, an
-// order that the gateway books after the first cancellation is not "never had".
-func TestLateOrderIsNotDenied(t *testing.T) {
+// TestOrderThatArrivesAfterTheFirstCancellation: even with a short deadline and interval,
+// PosPayAndWait finds an order that reaches the gateway after the first cancellation.
+func TestOrderThatArrivesAfterTheFirstCancellation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := &till{t: t, calls: map[string]int{}, start: time.Now()}
+		g := &posGateway{t: t, calls: map[string]int{}, start: time.Now()}
 		late := inMemory(func(endpoint string, sent wantu.Message) (int, string, error) {
 			g.script = map[string]string{"pospay": "silent", "query": "402", "cancel": "402"}
 			if time.Since(g.start) >= 500*time.Millisecond {
@@ -250,12 +250,12 @@ func TestLateOrderIsNotDenied(t *testing.T) {
 	})
 }
 
-// TestOrderThatMayStillCome: a client with more time than the cancellation has
-// does not learn whether the order is still on its way.
-func TestOrderThatMayStillCome(t *testing.T) {
+// TestOrderThatMayStillArrive: if Config.Timeout is longer than the cancellation takes,
+// the order may still be on its way at the end, so the outcome is unknown.
+func TestOrderThatMayStillArrive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := &till{t: t, script: map[string]string{"pospay": "silent", "query": "402", "cancel": "402"}, calls: map[string]int{}}
+		g := &posGateway{t: t, script: map[string]string{"pospay": "silent", "query": "402", "cancel": "402"}, calls: map[string]int{}}
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		client := newClient(t, wantu.Config{HTTPClient: inMemory(g.answer), Timeout: time.Minute})
@@ -270,22 +270,23 @@ func TestOrderThatMayStillCome(t *testing.T) {
 func TestPosPayAndWaitChecksItsFields(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	_, err := nobody(t).PosPayAndWait(ctx, posPayRequest(), wantu.PosPayWait{Patience: -1})
-	refusedField(t, err, "Patience")
-	_, err = nobody(t).PosPayAndWait(ctx, posPayRequest(), wantu.PosPayWait{Interval: -1})
-	refusedField(t, err, "Interval")
-	_, err = nobody(t).PosPayAndWait(ctx, wantu.PosPayRequest{PayChannel: wantu.WeChat}, wantu.PosPayWait{})
-	refusedField(t, err, "total_fee")
+	_, err := offlineClient(t).PosPayAndWait(ctx, posPayRequest(), wantu.PosPayWait{Patience: -1})
+	wantFieldError(t, err, "Patience")
+	_, err = offlineClient(t).PosPayAndWait(ctx, posPayRequest(), wantu.PosPayWait{Interval: -1})
+	wantFieldError(t, err, "Interval")
+	_, err = offlineClient(t).PosPayAndWait(ctx, wantu.PosPayRequest{PayChannel: wantu.WeChat}, wantu.PosPayWait{})
+	wantFieldError(t, err, "total_fee")
 }
 
-// TestDoubtSaysSo: the one error after which money may have changed hands.
-func TestDoubtSaysSo(t *testing.T) {
+// TestTextOfAnUnsettledPayment checks the text of the error after which the order may be
+// paid.
+func TestTextOfAnUnsettledPayment(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		g := &till{t: t, script: map[string]string{"pospay": "506", "query": "NOT_PAY", "cancel": "402"}, calls: map[string]int{}}
+		g := &posGateway{t: t, script: map[string]string{"pospay": "506", "query": "NOT_PAY", "cancel": "402"}, calls: map[string]int{}}
 		_, err := newClient(t, wantu.Config{HTTPClient: inMemory(g.answer)}).
 			PosPayAndWait(context.Background(), posPayRequest(), wantu.PosPayWait{})
-		want := "wantu: pospay: whether it is paid is unknown, for the order could not be canceled: wantu: cancel: 402 ORDER_INVALID"
+		want := "wantu: pospay: the order may be paid, and it could not be canceled: wantu: cancel: 402 ORDER_INVALID"
 		if err == nil || err.Error() != want || errors.Is(err, wantu.ErrOrderInvalid) {
 			t.Errorf("error %v", err)
 		}

@@ -21,34 +21,35 @@ func (c *Client) Format(s fmt.State, _ rune) {
 
 // Format implements [fmt.Formatter] for every verb, without the code that
 // charges the shopper.
-func (r PosPayRequest) Format(s fmt.State, verb rune) { printed(s, verb, r.LogValue()) }
+func (r PosPayRequest) Format(s fmt.State, verb rune) { formatValue(s, verb, r.LogValue()) }
 
 // LogValue implements [slog.LogValuer], without the code that charges the
 // shopper.
 func (r PosPayRequest) LogValue() slog.Value {
-	type posPayRequest PosPayRequest // has no Format, which would call itself
-	r.AuthCode = hidden("auth_code", r.AuthCode)
+	type posPayRequest PosPayRequest // without Format, to avoid endless recursion
+	r.AuthCode = placeholder("auth_code", r.AuthCode)
 	return slog.AnyValue(posPayRequest(r))
 }
 
-// Format implements [fmt.Formatter] for every verb, without the shopper's name
-// at WeChat.
-func (r PayFormRequest) Format(s fmt.State, verb rune) { printed(s, verb, r.LogValue()) }
+// Format implements [fmt.Formatter] for every verb, without the shopper's open_id.
+func (r PayFormRequest) Format(s fmt.State, verb rune) { formatValue(s, verb, r.LogValue()) }
 
-// LogValue implements [slog.LogValuer], without the shopper's name at WeChat.
+// LogValue implements [slog.LogValuer], without the shopper's open_id.
 func (r PayFormRequest) LogValue() slog.Value {
-	type payFormRequest PayFormRequest // has no Format, which would call itself
-	r.OpenID = hidden("open_id", r.OpenID)
+	type payFormRequest PayFormRequest // without Format, to avoid endless recursion
+	r.OpenID = placeholder("open_id", r.OpenID)
 	return slog.AnyValue(payFormRequest(r))
 }
 
-// printed prints what a log may hold as fmt would have printed the whole.
-func printed(s fmt.State, verb rune, v slog.Value) {
+// formatValue prints v with the format in s and verb, as fmt would print the
+// request.
+func formatValue(s fmt.State, verb rune, v slog.Value) {
 	_, _ = fmt.Fprintf(s, fmt.FormatString(s, verb), v.Any())
 }
 
-// hidden stands for a secret, and tells whether there is one.
-func hidden(name, text string) string {
+// placeholder returns the name in brackets instead of a secret, or "" when there is
+// no secret.
+func placeholder(name, text string) string {
 	if text == "" {
 		return ""
 	}

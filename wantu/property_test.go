@@ -11,13 +11,13 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// tampered returns every way to change, drop, add, rename or repeat one signed
-// field of a message, each as the message's JSON.
+// tampered returns changed messages as JSON. In each of them one signed field is changed,
+// removed, added, renamed or repeated.
 func tampered(t testing.TB, fields wantu.Fields, sign string) map[string]string {
 	t.Helper()
 	bodies := map[string]string{}
 	write := func(what string, fields wantu.Fields, more string) {
-		bodies[what] = strings.TrimSuffix(written(t, fields, sign), "}") + more + "}"
+		bodies[what] = strings.TrimSuffix(signedJSON(t, fields, sign), "}") + more + "}"
 	}
 	longest := 0
 	for name, value := range fields {
@@ -42,12 +42,12 @@ func tampered(t testing.TB, fields wantu.Fields, sign string) map[string]string 
 		write(name+" nested", missing, fmt.Sprintf(`,%s:{"a":1}`, quoted))
 	}
 	added := maps.Clone(fields)
-	added[strings.Repeat("z", longest+1)] = "1" // a name that is not there
+	added[strings.Repeat("z", longest+1)] = "1" // a name that the message does not have
 	write("one added", added, "")
 	return bodies
 }
 
-func written(t testing.TB, fields wantu.Fields, sign string) string {
+func signedJSON(t testing.TB, fields wantu.Fields, sign string) string {
 	t.Helper()
 	object := map[string]string{"sign": sign}
 	maps.Copy(object, fields)
@@ -58,52 +58,52 @@ func written(t testing.TB, fields wantu.Fields, sign string) string {
 	return string(body)
 }
 
-// notPassing checks that a message passes as it is, and in no other way.
-func notPassing(t testing.TB, fields wantu.Fields, key string) {
+// checkNothingElseVerifies checks that a message verifies, and no changed message does.
+func checkNothingElseVerifies(t testing.TB, fields wantu.Fields, key string) {
 	t.Helper()
 	sign := wantu.Sign(fields, key)
-	if message, err := wantu.Decode([]byte(written(t, fields, sign))); err != nil || message.Verify(key) != nil {
-		t.Errorf("%v does not pass as it is: %v", fields, err)
+	if message, err := wantu.Decode([]byte(signedJSON(t, fields, sign))); err != nil || message.Verify(key) != nil {
+		t.Errorf("%v does not verify: %v", fields, err)
 	}
 	for what, body := range tampered(t, fields, sign) {
 		message, err := wantu.Decode([]byte(body))
 		if err == nil && message.Verify(key) == nil {
-			t.Errorf("%s passes: %s", what, body)
+			t.Errorf("%s verifies: %s", what, body)
 		}
 	}
 }
 
-// TestNothingElsePasses: a signature never passes with a changed, missing or
-// repeated field.
-func TestNothingElsePasses(t *testing.T) {
+// TestChangedMessagesDoNotVerify: a message with a changed, missing or repeated field does
+// not verify.
+func TestChangedMessagesDoNotVerify(t *testing.T) {
 	t.Parallel()
-	for _, e := range read[[]example](t, "manual.json") {
+	for _, e := range readTestdata[[]example](t, "manual.json") {
 		t.Run(e.Section, func(t *testing.T) {
 			t.Parallel()
 			message, err := wantu.Decode(e.Answer)
 			if err != nil {
 				t.Fatal(err)
 			}
-			notPassing(t, message.Fields(), canary)
+			checkNothingElseVerifies(t, message.Fields(), canary)
 		})
 	}
 }
 
-// FuzzSign: what TestNothingElsePasses says of the manual's examples holds for
-// any values that this package sends.
+// FuzzSign does the same as TestChangedMessagesDoNotVerify with any values that this
+// package sends.
 func FuzzSign(f *testing.F) {
 	f.Add("total_fee", "100", "subject", "票", "key")
 	f.Add("a", "b", "A1", "0.10", canary)
 	f.Add("attach", "k=v", "zz", "1", "k")
 	f.Fuzz(func(t *testing.T, name, value, second, other, key string) {
 		texts := []string{name, value, second, other, key}
-		// With & or = a field could be split anew under the same signature, which
-		// is why this package never sends one where it is free to choose.
+		// With & or = the same signed string could be read as other fields. So this
+		// package sends neither where it may choose.
 		if slices.Contains(texts, "") || strings.ContainsAny(strings.Join(texts, ""), "&=") {
 			t.Skip()
 		}
 		fields := wantu.Fields{name: value, second: other}
-		if _, err := wantu.Decode([]byte(written(t, fields, "x"))); err != nil || len(fields) < 2 || fields["sign"] != "" {
+		if _, err := wantu.Decode([]byte(signedJSON(t, fields, "x"))); err != nil || len(fields) < 2 || fields["sign"] != "" {
 			t.Skip() // names that are equal but for case
 		}
 		for _, text := range texts {
@@ -111,6 +111,6 @@ func FuzzSign(f *testing.F) {
 				t.Skip()
 			}
 		}
-		notPassing(t, fields, key)
+		checkNothingElseVerifies(t, fields, key)
 	})
 }

@@ -9,10 +9,10 @@ type CreateQRCodeRequest struct {
 	FeeType    string // three capital letters, such as HKD
 	Subject    string // what is sold, 1 to 128 characters
 	ProductID  string // 1 to 32 characters
-	OutTradeNo string // the order's number, used once for ever: 1 to 32 of A-Z a-z 0-9 _
-	Attach     string // comes back unchanged; at most 128 characters
-	NotifyURL  string // where the notification goes; at most 256 characters
-	DeviceSN   string // at most 128 characters
+	OutTradeNo string // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
+	Attach     string // returned unchanged by Query and the notification; at most 128 characters
+	NotifyURL  string // the gateway posts the notification to it; at most 256 characters
+	DeviceSN   string // the serial number of the device; at most 128 characters
 }
 
 // CreateQRCodeResponse holds the code.
@@ -35,7 +35,7 @@ func (c *Client) CreateQRCode(ctx context.Context, r CreateQRCodeRequest) (Creat
 	var response CreateQRCodeResponse
 	err := c.call(ctx, "create-qrcode", f, func(a *answer) {
 		response = CreateQRCodeResponse{
-			QRCodeURL:    a.code("qrcode_url"),
+			QRCodeURL:    a.qrCodeText("qrcode_url"),
 			OutTradeNo:   a.required("out_trade_no"),
 			TradeID:      a.Text("trade_id"),
 			StoreAccount: a.Text("store_account"),

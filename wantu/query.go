@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// QueryRequest names an order by one of its numbers, or by both. Manual 2.5.
+// QueryRequest names an order by OutTradeNo, TradeID or both. Manual 2.5.
 type QueryRequest struct {
 	PayChannel PayChannel // the channel that the order was opened on
 	OutTradeNo string     // 1 to 32 of A-Z a-z 0-9 _
 	TradeID    string     // the gateway's number, at most 32 characters
 }
 
-// QueryResponse is what the gateway knows about an order. Compare TotalFee and
-// FeeType with the order that you stored before you believe TradeStatus.
+// QueryResponse is what the gateway knows about an order. Before you trust
+// TradeStatus, compare TotalFee and FeeType with the order that you stored.
 type QueryResponse struct {
 	OutTradeNo  string
 	TradeID     string // the gateway's number of the order; "" when it sent none
@@ -21,18 +21,18 @@ type QueryResponse struct {
 	FeeType     string
 	Attach      string
 	TradeStatus TradeStatus
-	TradeTime   time.Time // when it was paid; zero when the gateway sent none that can be read
+	TradeTime   time.Time // when it was paid; zero when missing or unreadable
 	// TradeTimeText is trade_time as the gateway wrote it.
 	TradeTimeText string
 	StoreAccount  string
 	DeviceSN      string
 }
 
-// Query asks what became of an order. [ErrOrderInvalid] means that the gateway
-// does not know it. Manual 2.5.
+// Query returns the state of an order. [ErrOrderInvalid] means that the gateway
+// does not know the order. Manual 2.5.
 func (c *Client) Query(ctx context.Context, r QueryRequest) (QueryResponse, error) {
 	f := newForm(r.PayChannel)
-	f.orderBy(r.OutTradeNo, r.TradeID)
+	f.orderNumbers(r.OutTradeNo, r.TradeID)
 	var response QueryResponse
 	err := c.call(ctx, "query", f, func(a *answer) {
 		if r.OutTradeNo == "" {

@@ -38,13 +38,13 @@ func query(client *wantu.Client) (wantu.QueryResponse, error) {
 
 func TestQueryVectors(t *testing.T) {
 	t.Parallel()
-	file := read[queryVectors](t, "query.json")
+	file := readTestdata[queryVectors](t, "query.json")
 	for _, v := range file.Answers {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, wantu.Config{BaseURL: gateway(t, reply(v.Status, v.Body)), Key: file.Key})
 			response, err := query(client)
-			noSecret(t, err)
+			checkNoKey(t, err)
 			if wantu.OutcomeUnknown(err) != v.Unknown {
 				t.Errorf("OutcomeUnknown(%v) = %t", err, !v.Unknown)
 			}
@@ -105,7 +105,7 @@ func TestAnswerBeyondBounds(t *testing.T) {
 	}
 }
 
-func TestUnverifiedCodeIsNotBelieved(t *testing.T) {
+func TestUnverifiedAnswerMatchesNoCode(t *testing.T) {
 	t.Parallel()
 	for name, want := range codeSentinels() {
 		var code wantu.ReturnCode
@@ -114,7 +114,7 @@ func TestUnverifiedCodeIsNotBelieved(t *testing.T) {
 		}
 		unverified := &wantu.APIError{Endpoint: "query", Code: code, Unverified: true}
 		if errors.Is(unverified, want) || !errors.Is(unverified, wantu.ErrSignature) || wantu.Retryable(unverified) {
-			t.Errorf("%s: %v is believed", name, unverified)
+			t.Errorf("%s: %v matches the code, is no ErrSignature, or is retryable", name, unverified)
 		}
 	}
 }
@@ -137,6 +137,6 @@ func TestErrorTexts(t *testing.T) {
 		}
 	}
 	if wantu.CodeFail.Name() != "FAIL" || wantu.CodeSuccess.String() != "200 SUCCESS" {
-		t.Error("names of FAIL or SUCCESS")
+		t.Error("the name of FAIL or SUCCESS is wrong")
 	}
 }

@@ -33,7 +33,7 @@ func TestRefund(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fields := sent(t, "refund", answer, func(client *wantu.Client) error {
+			fields := sentFields(t, "refund", answer, func(client *wantu.Client) error {
 				request := refundRequest()
 				c.change(&request)
 				got, err := client.Refund(context.Background(), request)
@@ -43,7 +43,7 @@ func TestRefund(t *testing.T) {
 				return err
 			})
 			c.order["out_refund_no"], c.order["total_fee"], c.order["refund_fee"], c.order["refund_fee_type"] = "mall1_0", "100", "40", "HKD"
-			equalFields(t, fields, common("2", c.order))
+			equalFields(t, fields, withCommonFields("2", c.order))
 		})
 	}
 }
@@ -73,15 +73,15 @@ func TestRefundChecksItsFields(t *testing.T) {
 			t.Parallel()
 			request := refundRequest()
 			c.change(&request)
-			_, err := nobody(t).Refund(context.Background(), request)
-			refusedField(t, err, c.field)
+			_, err := offlineClient(t).Refund(context.Background(), request)
+			wantFieldError(t, err, c.field)
 		})
 	}
 }
 
 func TestRefundRefusesAnswers(t *testing.T) {
 	t.Parallel()
-	refusesAnswers(t, func(c *wantu.Client) error {
+	checkAnswers(t, func(c *wantu.Client) error {
 		_, err := c.Refund(context.Background(), refundRequest())
 		return err
 	}, map[string]answerCase{

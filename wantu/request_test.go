@@ -14,17 +14,18 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// moment is 2018-02-08 10:58:41 at the gateway, told by a clock far from it.
-func moment() time.Time {
+// fixedTime returns 2018-02-08 10:58:41 in the gateway's time zone, but as a time of
+// another zone.
+func fixedTime() time.Time {
 	return time.Date(2018, 2, 7, 18, 58, 41, 999, time.FixedZone("", -8*60*60))
 }
 
-// sent returns the fields of the one request that use makes.
-func sent(t *testing.T, endpoint, answer string, use func(*wantu.Client) error) wantu.Fields {
+// sentFields returns the fields of the only request that use makes.
+func sentFields(t *testing.T, endpoint, answer string, use func(*wantu.Client) error) wantu.Fields {
 	t.Helper()
 	var fields wantu.Fields
 	client := newClient(t, wantu.Config{
-		Now: moment,
+		Now: fixedTime,
 		BaseURL: gateway(t, func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			message, err := wantu.Decode(body)
@@ -45,7 +46,7 @@ func sent(t *testing.T, endpoint, answer string, use func(*wantu.Client) error) 
 	return fields
 }
 
-// object reads name=value lines; a value that is {…} is an object.
+// object returns a successful answer with the members from name=value lines.
 func object(t *testing.T, lines string) map[string]any {
 	t.Helper()
 	members := map[string]any{"return_code": 200, "return_msg": "SUCCESS"}
@@ -56,7 +57,7 @@ func object(t *testing.T, lines string) map[string]any {
 	return members
 }
 
-func common(channel string, more wantu.Fields) wantu.Fields {
+func withCommonFields(channel string, more wantu.Fields) wantu.Fields {
 	fields := wantu.Fields{
 		"merchant_account": "HKG0000000001", "store_account": "HKG0000000101", "version": "1.0",
 		"send_time": "2018-02-08 10:58:41", "pay_channel": channel,
@@ -82,14 +83,14 @@ func qrRequest() wantu.CreateQRCodeRequest {
 func webRequest() wantu.WebRequest {
 	return wantu.WebRequest{
 		TotalFee: 102, FeeType: "HKD", Subject: "票", OutTradeNo: "mall1", NotifyURL: "https://shop.example/n",
-		ReturnURL: "https://shop.example/r", TimeExpire: moment().Add(24 * time.Hour),
+		ReturnURL: "https://shop.example/r", TimeExpire: fixedTime().Add(24 * time.Hour),
 	}
 }
 
 func wapRequest() wantu.WAPRequest {
 	return wantu.WAPRequest{
 		TotalFee: 102, Subject: "票", OutTradeNo: "mall1", NotifyURL: "https://shop.example/n",
-		ReturnURL: "https://shop.example/r", TimeExpire: moment().Add(24 * time.Hour),
+		ReturnURL: "https://shop.example/r", TimeExpire: fixedTime().Add(24 * time.Hour),
 	}
 }
 
@@ -103,7 +104,7 @@ func payFormRequest() wantu.PayFormRequest {
 func TestCreateQRCode(t *testing.T) {
 	t.Parallel()
 	var got wantu.CreateQRCodeResponse
-	fields := sent(t, "create-qrcode", `qrcode_url=weixin://wxpay/bizpayurl?pr=fJkMvo1
+	fields := sentFields(t, "create-qrcode", `qrcode_url=weixin://wxpay/bizpayurl?pr=fJkMvo1
 		out_trade_no=mall_5322
 		trade_id=1000
 		total_fee=2000
@@ -113,7 +114,7 @@ func TestCreateQRCode(t *testing.T) {
 		got, err = c.CreateQRCode(context.Background(), qrRequest())
 		return err
 	})
-	equalFields(t, fields, common("1", wantu.Fields{
+	equalFields(t, fields, withCommonFields("1", wantu.Fields{
 		"total_fee": "2000", "fee_type": "HKD", "subject": "演唱会票", "product_id": "123", "out_trade_no": "mall_5322",
 		"attach": "a=b", "notify_url": "https://shop.example/n?a=1&b=2", "device_sn": "sn",
 	}))
@@ -141,7 +142,7 @@ func TestWeb(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fields := sent(t, "web", `url=https://openapi.alipay.com/gateway.do?a=b&c=%20d`, func(client *wantu.Client) error {
+			fields := sentFields(t, "web", `url=https://openapi.alipay.com/gateway.do?a=b&c=%20d`, func(client *wantu.Client) error {
 				request := webRequest()
 				request.PaymentInst, request.QRCodeWidth = c.inst, 200
 				response, err := client.Web(context.Background(), request)
@@ -151,14 +152,14 @@ func TestWeb(t *testing.T) {
 				return err
 			})
 			maps.Copy(c.more, order)
-			equalFields(t, fields, common("2", c.more))
+			equalFields(t, fields, withCommonFields("2", c.more))
 		})
 	}
 }
 
 func TestWAP(t *testing.T) {
 	t.Parallel()
-	fields := sent(t, "wap", "url=https://intlmapi.alipay.com/gateway.do?a=b", func(c *wantu.Client) error {
+	fields := sentFields(t, "wap", "url=https://intlmapi.alipay.com/gateway.do?a=b", func(c *wantu.Client) error {
 		request := wapRequest()
 		request.PaymentInst = wantu.AlipayCN
 		response, err := c.WAP(context.Background(), request)
@@ -167,7 +168,7 @@ func TestWAP(t *testing.T) {
 		}
 		return err
 	})
-	equalFields(t, fields, common("2", wantu.Fields{
+	equalFields(t, fields, withCommonFields("2", wantu.Fields{
 		"total_fee": "102", "subject": "票", "out_trade_no": "mall1", "notify_url": "https://shop.example/n",
 		"return_url": "https://shop.example/r", "time_expire": "2018-02-09 10:58:41", "payment_inst": "ALIPAYCN",
 	}))
@@ -178,11 +179,11 @@ const jsapi = `{"appId":"wx2421b1c1370e243b","timeStamp":"1395712654","nonceStr"
 func TestPayForm(t *testing.T) {
 	t.Parallel()
 	var got wantu.PayFormResponse
-	fields := sent(t, "pay-form", "parameters="+jsapi, func(c *wantu.Client) (err error) {
+	fields := sentFields(t, "pay-form", "parameters="+jsapi, func(c *wantu.Client) (err error) {
 		got, err = c.PayForm(context.Background(), payFormRequest())
 		return err
 	})
-	equalFields(t, fields, common("1", wantu.Fields{
+	equalFields(t, fields, withCommonFields("1", wantu.Fields{
 		"total_fee": "100", "fee_type": "HKD", "subject": "票", "product_id": "1", "out_trade_no": "mall1",
 		"notify_url": "https://shop.example/n", "open_id": "oMHUm0xbCkwshwylEe6keVhGE7Mg", "app_id": "wx2421b1c1370e243b",
 	}))
@@ -211,7 +212,7 @@ func TestQueryByEitherNumber(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			fields := sent(t, "query", answer, func(client *wantu.Client) error {
+			fields := sentFields(t, "query", answer, func(client *wantu.Client) error {
 				c.request.PayChannel = wantu.Alipay
 				response, err := client.Query(context.Background(), c.request)
 				if response.TradeStatus != wantu.NotPay || !response.TradeTime.IsZero() {
@@ -219,21 +220,22 @@ func TestQueryByEitherNumber(t *testing.T) {
 				}
 				return err
 			})
-			equalFields(t, fields, common("2", c.want))
+			equalFields(t, fields, withCommonFields("2", c.want))
 		})
 	}
 }
 
 func TestClose(t *testing.T) {
 	t.Parallel()
-	fields := sent(t, "close", "", func(c *wantu.Client) error {
+	fields := sentFields(t, "close", "", func(c *wantu.Client) error {
 		_, err := c.Close(context.Background(), wantu.CloseRequest{PayChannel: wantu.Alipay, OutTradeNo: "mall1"})
 		return err
 	})
-	equalFields(t, fields, common("2", wantu.Fields{"out_trade_no": "mall1"}))
+	equalFields(t, fields, withCommonFields("2", wantu.Fields{"out_trade_no": "mall1"}))
 }
 
-// TestAnswersRefused: success under a good signature is not enough.
+// TestAnswersRefused: an answer that reports success with a good signature may still be
+// refused.
 func TestAnswersRefused(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -281,7 +283,7 @@ func TestAnswersRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = c.use(newClient(t, wantu.Config{BaseURL: gateway(t, reply(200, string(body)))}))
-			noSecret(t, err)
+			checkNoKey(t, err)
 			if !errors.Is(err, c.want) || !wantu.OutcomeUnknown(err) {
 				t.Errorf("error %v, want %v and an unknown outcome", err, c.want)
 			}
@@ -289,9 +291,9 @@ func TestAnswersRefused(t *testing.T) {
 	}
 }
 
-// TestPageWithoutTLSOfAGatewayWithTLS: a shopper is not sent on without TLS by a
-// gateway that has it; the sandbox on this machine has none.
-func TestPageWithoutTLSOfAGatewayWithTLS(t *testing.T) {
+// TestHTTPPageOfAnHTTPSGateway: if the gateway is reached over https, the page for the
+// shopper must be https too. The sandbox on this machine uses http for both.
+func TestHTTPPageOfAnHTTPSGateway(t *testing.T) {
 	t.Parallel()
 	body, err := wantu.Encode(object(t, "url=HTTP://cashier.example/pay\nout_trade_no=mall1"), canary)
 	if err != nil {
@@ -316,9 +318,9 @@ func TestPageWithoutTLSOfAGatewayWithTLS(t *testing.T) {
 	}
 }
 
-// TestRefusalHidesTheShopper: a gateway that quotes what it was sent does not
-// bring the key or the shopper's open_id into a log.
-func TestRefusalHidesTheShopper(t *testing.T) {
+// TestAPIErrorHidesTheOpenID: if the gateway quotes the request, the error contains
+// neither the key nor the shopper's open_id.
+func TestAPIErrorHidesTheOpenID(t *testing.T) {
 	t.Parallel()
 	const openID = "oCanary-of-the-shopper-1b7e"
 	r := payFormRequest()
@@ -331,7 +333,7 @@ func TestRefusalHidesTheShopper(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = newClient(t, wantu.Config{BaseURL: gateway(t, reply(200, string(body)))}).PayForm(context.Background(), r)
-		noSecret(t, err)
+		checkNoKey(t, err)
 		var api *wantu.APIError
 		if !errors.As(err, &api) || strings.Contains(api.Msg+api.Desc+err.Error(), openID) {
 			t.Errorf("%s: the shopper's open_id is in the error: %v", name, err)

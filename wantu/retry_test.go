@@ -14,7 +14,7 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// TestRetryable drives every endpoint through every kind of failure.
+// TestRetryable checks every endpoint with every kind of failure.
 func TestRetryable(t *testing.T) {
 	t.Parallel()
 	unsigned := `{"return_code":500,"return_msg":"SYSTEM_ERROR","sign":"00000000000000000000000000000000"}`
@@ -24,24 +24,24 @@ func TestRetryable(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		gateway *http.Client
-		repeat  bool // where a repetition changes nothing
-		order   bool // where an order is placed
+		repeat  bool // Retryable for an endpoint that may be called twice
+		order   bool // Retryable for an endpoint that opens an order
 	}{
-		"no connection":         {always(0, "", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), true, true},
-		"reset":                 {always(0, "", &net.OpError{Op: "read", Err: syscall.ECONNRESET}), true, false},
-		"timeout":               {always(0, "", context.DeadlineExceeded), true, false},
-		"the caller gives up":   {always(0, "", context.Canceled), false, false},
-		"connection ends":       {always(0, "", io.EOF), true, false},
-		"HTTP 500":              {always(500, "", nil), true, false},
-		"HTTP 503":              {always(503, "", nil), true, false},
-		"HTTP 429":              {always(429, "", nil), true, false},
-		"HTTP 404":              {always(404, "", nil), false, false},
-		"HTTP 302":              {always(302, "", nil), false, false},
-		"HTML":                  {always(200, "<html>", nil), true, false},
-		"truncated":             {always(200, `{"return_code":20`, nil), true, false},
-		"beyond its bound":      {always(200, string(make([]byte, wantu.MaxStatement+1)), nil), false, false},
-		"500 under another key": {always(200, unsigned, nil), false, false},
-		"about something else":  {always(200, string(elsewhere), nil), false, false},
+		"no connection":         {alwaysAnswers(0, "", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}), true, true},
+		"reset":                 {alwaysAnswers(0, "", &net.OpError{Op: "read", Err: syscall.ECONNRESET}), true, false},
+		"timeout":               {alwaysAnswers(0, "", context.DeadlineExceeded), true, false},
+		"the caller gives up":   {alwaysAnswers(0, "", context.Canceled), false, false},
+		"connection ends":       {alwaysAnswers(0, "", io.EOF), true, false},
+		"HTTP 500":              {alwaysAnswers(500, "", nil), true, false},
+		"HTTP 503":              {alwaysAnswers(503, "", nil), true, false},
+		"HTTP 429":              {alwaysAnswers(429, "", nil), true, false},
+		"HTTP 404":              {alwaysAnswers(404, "", nil), false, false},
+		"HTTP 302":              {alwaysAnswers(302, "", nil), false, false},
+		"HTML":                  {alwaysAnswers(200, "<html>", nil), true, false},
+		"truncated":             {alwaysAnswers(200, `{"return_code":20`, nil), true, false},
+		"too large":             {alwaysAnswers(200, string(make([]byte, wantu.MaxStatement+1)), nil), false, false},
+		"500 under another key": {alwaysAnswers(200, unsigned, nil), false, false},
+		"another merchant":      {alwaysAnswers(200, string(elsewhere), nil), false, false},
 	} {
 		for _, e := range examples(t) {
 			t.Run(name+"/"+e.Section, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestRetryable(t *testing.T) {
 				config.HTTPClient = c.gateway
 				_, err := methods()[e.Endpoint](context.Background(), newClient(t, config), e.Request)
 				want := c.order
-				if repeatable(e.Endpoint) {
+				if isRepeatable(e.Endpoint) {
 					want = c.repeat
 				}
 				if err == nil || wantu.Retryable(err) != want {
@@ -69,14 +69,14 @@ func TestNotRetryable(t *testing.T) {
 	_, notification := newClient(t, wantu.Config{}).ParseNotification([]byte("{"))
 	canceled, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, before := nobody(t).Query(canceled, wantu.QueryRequest{PayChannel: wantu.WeChat, OutTradeNo: "1"})
+	_, before := offlineClient(t).Query(canceled, wantu.QueryRequest{PayChannel: wantu.WeChat, OutTradeNo: "1"})
 	for name, err := range map[string]error{
-		"nil":                     nil,
-		"a field":                 &wantu.FieldError{Field: "subject"},
-		"somebody else's":         errors.New("?"),
-		"an answer without call":  wantu.ErrMalformed,
-		"a notification":          notification,
-		"canceled before it left": before,
+		"nil":                         nil,
+		"a field":                     &wantu.FieldError{Field: "subject"},
+		"an error of another package": errors.New("?"),
+		"ErrMalformed without a call": wantu.ErrMalformed,
+		"a notification":              notification,
+		"canceled before sending":     before,
 	} {
 		if wantu.Retryable(err) {
 			t.Errorf("%s: Retryable(%v)", name, err)
@@ -87,24 +87,24 @@ func TestNotRetryable(t *testing.T) {
 	}
 }
 
-// TestDeadlineOfTheCaller: the client's own timeout leaves time for another try;
-// past the caller's deadline a loop of tries would spin.
+// TestDeadlineOfTheCaller: after the client's own timeout a retry is possible. After the
+// caller's deadline a loop of retries would never stop.
 func TestDeadlineOfTheCaller(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		timeout, deadline time.Duration
 		want              bool
 	}{
-		"the client's first": {time.Second, time.Minute, true},
-		"the caller's first": {time.Minute, time.Second, false},
+		"the client's timeout is shorter":  {time.Second, time.Minute, true},
+		"the caller's deadline is shorter": {time.Minute, time.Second, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(context.Background(), c.deadline)
 				defer cancel()
-				client := newClient(t, wantu.Config{Timeout: c.timeout, HTTPClient: always(0, "", errSilent)})
-				for range 2 { // the second time nothing is sent any more
+				client := newClient(t, wantu.Config{Timeout: c.timeout, HTTPClient: alwaysAnswers(0, "", errSilent)})
+				for range 2 { // if the caller's deadline is shorter, the second call sends nothing
 					_, err := client.Close(ctx, wantu.CloseRequest{PayChannel: wantu.Alipay, OutTradeNo: "1"})
 					if !errors.Is(err, context.DeadlineExceeded) || wantu.Retryable(err) != c.want {
 						t.Errorf("Retryable(%v) = %t", err, !c.want)
@@ -115,21 +115,21 @@ func TestDeadlineOfTheCaller(t *testing.T) {
 	}
 }
 
-// TestDeadlineBeforeSending: an order that never left may be placed again, though
-// not with the same context.
+// TestDeadlineBeforeSending: an order that was not sent may be opened again, but not with
+// the same context.
 func TestDeadlineBeforeSending(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithDeadline(context.Background(), time.Unix(0, 0))
 	defer cancel()
-	_, err := nobody(t).CreateQRCode(ctx, qrRequest())
+	_, err := offlineClient(t).CreateQRCode(ctx, qrRequest())
 	if !errors.Is(err, context.DeadlineExceeded) || wantu.OutcomeUnknown(err) || wantu.Retryable(err) {
 		t.Errorf("error %v, unknown %t, retryable %t", err, wantu.OutcomeUnknown(err), wantu.Retryable(err))
 	}
 }
 
-// TestConnectionThatNeverCame: a deadline that passes while connecting is known
-// from one that passes while the gateway thinks.
-func TestConnectionThatNeverCame(t *testing.T) {
+// TestCanceledWhileConnecting: if the context is canceled before there is a connection,
+// the outcome is known, because nothing was sent.
+func TestCanceledWhileConnecting(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	client := newClient(t, wantu.Config{BaseURL: "http://127.0.0.1:1", HTTPClient: &http.Client{Transport: &http.Transport{

@@ -9,10 +9,10 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// previous is the canary of the key before; it begins with the key of now.
+// previous is the old key. It begins with the new key.
 const previous = canary + "-before"
 
-func TestKeysWhileTheyAreChanged(t *testing.T) {
+func TestKeyRotation(t *testing.T) {
 	t.Parallel()
 	order := map[string]any{
 		"return_code": 200, "merchant_account": "HKG0000000001", "out_trade_no": "1112", "trade_id": "1", "total_fee": 5,
@@ -58,22 +58,23 @@ func TestPreviousKeyIsChecked(t *testing.T) {
 		"the same": canary, "too long": strings.Repeat("k", 257), "a space": " k", "a line break": "k\n", "an &": "k&",
 	} {
 		_, err := wantu.New(wantu.Config{MerchantAccount: "M", StoreAccount: "S", Key: canary, PreviousKey: key})
-		noSecret(t, err)
+		checkNoKey(t, err)
 		var field *wantu.FieldError
 		if !errors.As(err, &field) || field.Field != "PreviousKey" {
-			t.Errorf("%s: error %v, want one about PreviousKey", name, err)
+			t.Errorf("%s: error %v, want a FieldError for PreviousKey", name, err)
 		}
 	}
 }
 
-// TestBothKeysAreMasked, whole, though one begins with the other.
+// TestBothKeysAreMasked: both keys are masked completely, although one begins with the
+// other.
 func TestBothKeysAreMasked(t *testing.T) {
 	t.Parallel()
 	body, err := wantu.Encode(map[string]any{"return_code": 301, "return_desc": "key=" + canary + " key=" + previous}, previous)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = newClient(t, wantu.Config{PreviousKey: previous, HTTPClient: always(200, string(body), nil)}).
+	_, err = newClient(t, wantu.Config{PreviousKey: previous, HTTPClient: alwaysAnswers(200, string(body), nil)}).
 		Close(context.Background(), wantu.CloseRequest{PayChannel: wantu.WeChat, OutTradeNo: "1"})
 	var api *wantu.APIError
 	if !errors.As(err, &api) || api.Desc != "key=[key] key=[key]" {

@@ -13,21 +13,21 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// The shopper's secrets, as a request of the test's holds them.
+// The shopper's secrets in the requests of these tests.
 const (
 	openID   = "oCanary-of-the-shopper-1b7e"
 	authCode = "13467407-canary-982976"
 )
 
-// The merchant's secrets: addresses that hold a token.
+// The merchant's secrets: URLs with a token.
 const (
 	notifyURL = "https://shop.example/n/token-canary-77ab"
 	returnURL = "https://shop.example/r/token-canary-77ab?order=1"
-	urlToken  = "token-canary-77ab" // #nosec G101 -- a test's
+	urlToken  = "token-canary-77ab" // #nosec G101 -- for tests only
 )
 
-// leaks returns the canary that is in text.
-func leaks(text string) string {
+// leakedSecret returns a secret that text contains, or "".
+func leakedSecret(text string) string {
 	for _, secret := range []string{canary, openID, authCode, urlToken} {
 		if strings.Contains(text, secret) {
 			return secret
@@ -48,12 +48,13 @@ func withSecrets(e example) example {
 	return e
 }
 
-// failures are gateways that tell all that they know, in every way to fail.
-func failures(t *testing.T, e example) map[string]*http.Client {
+// leakyGateways returns gateways that quote all secrets that they know. Each fails in
+// another way.
+func leakyGateways(t *testing.T, e example) map[string]*http.Client {
 	t.Helper()
 	told := []string{"key=" + canary, "old=" + previous}
 	for _, secret := range []string{openID, authCode, notifyURL, returnURL} {
-		if strings.Contains(string(e.Request), secret) { // else the gateway does not know it
+		if strings.Contains(string(e.Request), secret) { // otherwise the gateway does not know it
 			told = append(told, secret)
 		}
 	}
@@ -68,38 +69,37 @@ func failures(t *testing.T, e example) map[string]*http.Client {
 		return string(body)
 	}
 	return map[string]*http.Client{
-		"refused":              always(200, encode(refusal, canary), nil),
-		"refused, old key":     always(200, encode(refusal, previous), nil),
-		"refused, another key": always(200, encode(refusal, "another"), nil),
-		"system error":         always(200, encode(system, canary), nil),
-		"no code":              always(200, encode(map[string]any{"a": telling}, canary), nil),
-		"code that tells":      always(200, encode(map[string]any{"return_code": telling}, canary), nil),
-		"fields that tell": always(200, e.with(t, map[string]any{
+		"refused":              alwaysAnswers(200, encode(refusal, canary), nil),
+		"refused, old key":     alwaysAnswers(200, encode(refusal, previous), nil),
+		"refused, another key": alwaysAnswers(200, encode(refusal, "another"), nil),
+		"system error":         alwaysAnswers(200, encode(system, canary), nil),
+		"no code":              alwaysAnswers(200, encode(map[string]any{"a": telling}, canary), nil),
+		"code that tells":      alwaysAnswers(200, encode(map[string]any{"return_code": telling}, canary), nil),
+		"fields that tell": alwaysAnswers(200, e.with(t, map[string]any{
 			"url": telling, "data": []string{telling}, "parameters": telling, "qrcode_url": "\n" + telling, "total_fee": telling,
 			"currency": telling, "order_list": telling, "trade_time": telling, "refund_fee": telling, "attach": telling,
 		}), nil),
-		"another order":   always(200, e.with(t, map[string]any{"out_trade_no": telling}), nil),
-		"another account": always(200, e.with(t, map[string]any{"store_account": telling}), nil),
-		"unsigned":        always(200, `{"return_code":200,"a":"`+telling+`"}`, nil),
-		"not JSON":        always(200, telling, nil),
-		"HTTP 500":        always(500, telling, nil),
-		"HTTP 302":        always(302, telling, nil),
-		"broken":          always(0, "", errors.New(telling)),
-		"broken off":      always(0, "", fmt.Errorf("%s: %w", telling, io.ErrUnexpectedEOF)),
-		"timeout":         always(0, "", fmt.Errorf("%s: %w", telling, context.DeadlineExceeded)),
-		"canceled":        always(0, "", fmt.Errorf("%s: %w", telling, context.Canceled)),
-		"succeeds":        always(200, e.with(t, map[string]any{"return_msg": telling, "extra": telling}), nil),
+		"another order":   alwaysAnswers(200, e.with(t, map[string]any{"out_trade_no": telling}), nil),
+		"another account": alwaysAnswers(200, e.with(t, map[string]any{"store_account": telling}), nil),
+		"unsigned":        alwaysAnswers(200, `{"return_code":200,"a":"`+telling+`"}`, nil),
+		"not JSON":        alwaysAnswers(200, telling, nil),
+		"HTTP 500":        alwaysAnswers(500, telling, nil),
+		"HTTP 302":        alwaysAnswers(302, telling, nil),
+		"broken":          alwaysAnswers(0, "", errors.New(telling)),
+		"broken off":      alwaysAnswers(0, "", fmt.Errorf("%s: %w", telling, io.ErrUnexpectedEOF)),
+		"timeout":         alwaysAnswers(0, "", fmt.Errorf("%s: %w", telling, context.DeadlineExceeded)),
+		"canceled":        alwaysAnswers(0, "", fmt.Errorf("%s: %w", telling, context.Canceled)),
+		"succeeds":        alwaysAnswers(200, e.with(t, map[string]any{"return_msg": telling, "extra": telling}), nil),
 	}
 }
 
-// TestNothingTellsASecret drives every endpoint through every failure, and
-// looks for the keys, the open_id, the auth_code and the addresses' token in what
-// comes out.
-func TestNothingTellsASecret(t *testing.T) {
+// TestSecretsDoNotLeak checks every endpoint with every failure: neither the error nor the
+// Transport gets a key, the open_id, the auth_code or a token of a URL.
+func TestSecretsDoNotLeak(t *testing.T) {
 	t.Parallel()
 	for _, e := range examples(t) {
 		e = withSecrets(e)
-		for name, gateway := range failures(t, e) {
+		for name, gateway := range leakyGateways(t, e) {
 			t.Run(e.Section+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				var seen strings.Builder
@@ -113,10 +113,10 @@ func TestNothingTellsASecret(t *testing.T) {
 				if (err == nil) != (name == "succeeds") && !strings.Contains(name, "tell") && !strings.Contains(name, "another order") {
 					t.Errorf("error %v", err)
 				}
-				if secret := leaks(fmt.Sprintf("%v %+v %#v", err, err, err)); secret != "" {
-					t.Errorf("the error tells %s: %v", secret, err)
+				if secret := leakedSecret(fmt.Sprintf("%v %+v %#v", err, err, err)); secret != "" {
+					t.Errorf("the error contains %s: %v", secret, err)
 				}
-				if secret := leaks(seen.String()); secret != "" || seen.Len() == 0 {
+				if secret := leakedSecret(seen.String()); secret != "" || seen.Len() == 0 {
 					t.Errorf("the Transport saw %q: %s", secret, seen.String())
 				}
 			})
@@ -124,21 +124,21 @@ func TestNothingTellsASecret(t *testing.T) {
 	}
 }
 
-// TestRefusedFieldsTellNothing: what is refused before it is sent is not
-// repeated in the error.
-func TestRefusedFieldsTellNothing(t *testing.T) {
+// TestFieldErrorHidesTheValue: the error for a refused field does not contain its value.
+func TestFieldErrorHidesTheValue(t *testing.T) {
 	t.Parallel()
 	form := payFormRequest()
 	form.OpenID = openID + "&"
-	_, err := nobody(t).PayForm(context.Background(), form)
-	refusedField(t, err, "open_id")
-	if leaks(err.Error()) != "" {
-		t.Errorf("the error tells: %v", err)
+	_, err := offlineClient(t).PayForm(context.Background(), form)
+	wantFieldError(t, err, "open_id")
+	if leakedSecret(err.Error()) != "" {
+		t.Errorf("the error contains a secret: %v", err)
 	}
 }
 
-// TestPrintedRequests: a request in a log line shows all but the shopper's secret.
-func TestPrintedRequests(t *testing.T) {
+// TestPrintedRequestsHideSecrets: a printed request shows everything except the shopper's
+// secret.
+func TestPrintedRequestsHideSecrets(t *testing.T) {
 	t.Parallel()
 	till, form := posPayRequest(), payFormRequest()
 	till.AuthCode, form.OpenID = authCode, openID
@@ -151,17 +151,17 @@ func TestPrintedRequests(t *testing.T) {
 		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "request", c.request)
 		held := struct{ Request any }{c.request}
 		fmt.Fprintf(&log, "%v %+v %#v %s %q %+v", c.request, c.request, c.request, c.request, c.request, held)
-		if text := log.String(); leaks(text) != "" || strings.Count(text, c.secret) != 8 || strings.Count(text, "mall1") != 8 {
+		if text := log.String(); leakedSecret(text) != "" || strings.Count(text, c.secret) != 8 || strings.Count(text, "mall1") != 8 {
 			t.Errorf("printed as %s", text)
 		}
 	}
 	if text := fmt.Sprintf("%+v", wantu.PosPayRequest{OutTradeNo: "mall1"}); strings.Contains(text, "[") {
-		t.Errorf("printed as %s, though there is no code", text)
+		t.Errorf("printed as %s, although there is no code", text)
 	}
 }
 
-// TestPrintingTellsNothing: a client or its configuration in a log line.
-func TestPrintingTellsNothing(t *testing.T) {
+// TestPrintingHidesTheKeys prints a client and its configuration.
+func TestPrintingHidesTheKeys(t *testing.T) {
 	t.Parallel()
 	config := wantu.Config{MerchantAccount: "HKG1", StoreAccount: "HKG2", Key: canary, PreviousKey: previous}
 	client := newClient(t, config)
@@ -169,7 +169,7 @@ func TestPrintingTellsNothing(t *testing.T) {
 		fmt.Sprint(config), fmt.Sprintf("%+v %#v %s %q", config, config, config, config), fmt.Sprintf("%v", &config),
 		fmt.Sprint(client), fmt.Sprintf("%+v %#v %s", client, client, client), config.LogValue().String(),
 	} {
-		if leaks(text) != "" || !strings.Contains(text, "HKG") {
+		if leakedSecret(text) != "" || !strings.Contains(text, "HKG") {
 			t.Errorf("printed as %s", text)
 		}
 	}

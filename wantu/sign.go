@@ -7,15 +7,15 @@ import (
 	"slices"
 )
 
-// Fields are the signed values of one message: a string's decoded text, or a
-// number's literal text, by exact name.
+// Fields are the signed values of one message by their exact names. A value is the
+// decoded text of a string, or the literal text of a number or boolean.
 type Fields map[string]string
 
 const signField = "sign"
 
-// Sign returns the signature of fields under key: upper-case hex of the MD5 of
-// "k1=v1&k2=v2&…&key=KEY" with names in ASCII order. The field "sign" and
-// empty values are left out. Manual 1.3.
+// Sign returns the signature of fields under key: the MD5 of
+// "k1=v1&k2=v2&…&key=KEY" in upper-case hex, with the names in ASCII order. The
+// field "sign" and empty values are left out. Manual 1.3.
 func Sign(fields Fields, key string) string {
 	const digits = "0123456789ABCDEF"
 	sum := digest(fields, key)
@@ -26,9 +26,8 @@ func Sign(fields Fields, key string) string {
 	return string(text[:])
 }
 
-// Verify reports whether sign is the signature of fields under key. It
-// compares the 16 bytes that sign stands for in constant time. An empty key
-// verifies nothing.
+// Verify reports whether sign is the signature of fields under key, in upper or
+// lower case. It compares in constant time. It is always false for an empty key.
 func Verify(fields Fields, sign, key string) bool {
 	if key == "" || len(sign) != 2*md5.Size {
 		return false
@@ -41,26 +40,25 @@ func Verify(fields Fields, sign, key string) bool {
 	return subtle.ConstantTimeCompare(sum[:], claimed[:]) == 1
 }
 
-// SigningString returns what a signature covers but for the key:
-// "k1=v1&k2=v2&…&", to which "key=KEY" is appended. It is for finding out why
-// two sides disagree.
+// SigningString returns the string that Sign hashes, without "key=KEY" at its end:
+// "k1=v1&k2=v2&…&". Use it to find out why two signatures differ.
 func SigningString(fields Fields) string {
 	return string(appendFields(nil, fields))
 }
 
-// digest hashes the string that a signature covers. The array keeps a message
-// of usual size off the heap.
+// digest returns the MD5 that a signature encodes. The array avoids a heap
+// allocation for a message of usual size.
 func digest(fields Fields, key string) [md5.Size]byte {
-	var room [1024]byte
-	text := appendFields(room[:0], fields)
+	var buffer [1024]byte
+	text := appendFields(buffer[:0], fields)
 	text = append(text, "key="...)
 	text = append(text, key...)
 	return md5.Sum(text) // #nosec G401 -- the gateway's protocol demands it
 }
 
 func appendFields(text []byte, fields Fields) []byte {
-	var nameRoom [32]string
-	names := nameRoom[:0]
+	var buffer [32]string
+	names := buffer[:0]
 	for name, value := range fields {
 		if name != signField && value != "" {
 			names = append(names, name)

@@ -1,7 +1,7 @@
 package wantu_test
 
 import (
-	"crypto/md5" // #nosec G501 -- the protocol's
+	"crypto/md5" // #nosec G501 -- the protocol demands it
 	"encoding/hex"
 	"strings"
 	"testing"
@@ -11,7 +11,7 @@ import (
 
 func TestSignVectors(t *testing.T) {
 	t.Parallel()
-	file := read[signVectors](t, "sign.json")
+	file := readTestdata[signVectors](t, "sign.json")
 	for _, v := range file.Vectors {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
@@ -45,7 +45,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"too short":     good[:31],
 		"too long":      good + "0",
 		"not hex":       strings.Repeat("G", 32),
-		"one digit off": flip(good),
+		"one digit off": changeLastDigit(good),
 		"the MD5 of ''": "D41D8CD98F00B204E9800998ECF8427E",
 	} {
 		if wantu.Verify(fields, sign, "key") {
@@ -60,7 +60,7 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
-func flip(sign string) string {
+func changeLastDigit(sign string) string {
 	last := byte('0')
 	if sign[31] == last {
 		last = '1'
@@ -77,7 +77,7 @@ func TestEncodeSignsWhatItSends(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(body), "<b> & 票") {
-		t.Errorf("text is escaped beyond need: %s", body)
+		t.Errorf("text is escaped without need: %s", body)
 	}
 	message, err := wantu.Decode(body)
 	if err != nil {
@@ -88,7 +88,7 @@ func TestEncodeSignsWhatItSends(t *testing.T) {
 	}
 	for _, object := range []map[string]any{{"a": 1, "A": 2}, {"Sign": 1}} {
 		if _, err := wantu.Encode(object, canary); err == nil {
-			t.Errorf("%v is encoded: names that differ by case alone", object)
+			t.Errorf("%v is encoded, although its names differ only in case", object)
 		}
 	}
 	if _, err := wantu.Encode(map[string]any{"a": func() {}}, canary); err == nil {
@@ -96,7 +96,7 @@ func TestEncodeSignsWhatItSends(t *testing.T) {
 	}
 }
 
-// The string that a usual request signs.
+// benchmarkFields returns the fields of a usual request and the string that is signed.
 func benchmarkFields() (wantu.Fields, string) {
 	fields := wantu.Fields{
 		"merchant_account": "HKG1449074190", "pay_channel": "1", "send_time": "2017-11-30 11:35:25",
@@ -128,7 +128,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// BenchmarkBareMD5 is the least that Sign and Verify can cost.
+// BenchmarkBareMD5 measures only the MD5 hash in Sign and Verify.
 func BenchmarkBareMD5(b *testing.B) {
 	fields, text := benchmarkFields()
 	sum := md5.Sum([]byte(text)) // #nosec G401

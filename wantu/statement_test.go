@@ -10,16 +10,16 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// book is a gateway that holds one trade a second, from moment on, and answers
-// too much at once when asked for more than it may.
-type book struct {
-	t       *testing.T
-	windows []string // what was asked for
-	most    time.Duration
-	fail    int // which call fails, counted from 1
+// statementGateway is a gateway with trades at the start and the end of each window. For a
+// window of maxWindow or longer its answer is too large.
+type statementGateway struct {
+	t         *testing.T
+	windows   []string // the windows that were asked for
+	maxWindow time.Duration
+	fail      int // which call fails, counted from 1
 }
 
-func (b *book) answer(endpoint string, sent wantu.Message) (int, string, error) {
+func (b *statementGateway) answer(endpoint string, sent wantu.Message) (int, string, error) {
 	start, err := wantu.ParseTime(sent.Text("start_date"))
 	if err != nil || endpoint != "order-list" {
 		b.t.Errorf("%s: %v", endpoint, err)
@@ -32,7 +32,7 @@ func (b *book) answer(endpoint string, sent wantu.Message) (int, string, error) 
 	if len(b.windows) == b.fail {
 		return 500, "", nil
 	}
-	if end.Sub(start) >= b.most {
+	if end.Sub(start) >= b.maxWindow {
 		return 200, strings.Repeat(" ", wantu.MaxStatement+1), nil
 	}
 	row := func(at time.Time) any {
@@ -45,11 +45,11 @@ func (b *book) answer(endpoint string, sent wantu.Message) (int, string, error) 
 	return 200, string(body), err
 }
 
-func (b *book) statement(r wantu.OrderListRequest) (ids []string, err error) {
+func (b *statementGateway) statement(r wantu.OrderListRequest) (ids []string, err error) {
 	client := newClient(b.t, wantu.Config{HTTPClient: inMemory(b.answer)})
 	for trade, failure := range client.Statement(context.Background(), r) {
 		if err != nil {
-			b.t.Fatal("it goes on after an error")
+			b.t.Fatal("it continues after an error")
 		}
 		if err = failure; err == nil {
 			ids = append(ids, trade.TradeID)
@@ -63,10 +63,11 @@ func (b *book) statement(r wantu.OrderListRequest) (ids []string, err error) {
 const week = 7 * 24 * time.Hour
 
 func span(length time.Duration) wantu.OrderListRequest {
-	return wantu.OrderListRequest{PayChannel: wantu.WeChat, StartDate: moment(), EndDate: moment().Add(length)}
+	return wantu.OrderListRequest{PayChannel: wantu.WeChat, StartDate: fixedTime(), EndDate: fixedTime().Add(length)}
 }
 
-// TestStatementLeavesNothingOut: the windows follow each other second by second.
+// TestStatementLeavesNothingOut: each window begins one second after the end of the window
+// before.
 func TestStatementLeavesNothingOut(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -84,12 +85,12 @@ func TestStatementLeavesNothingOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := &book{t: t, most: c.most}
+			b := &statementGateway{t: t, maxWindow: c.most}
 			ids, err := b.statement(span(c.length))
 			if err != nil || len(b.windows) != c.windows {
 				t.Fatalf("asked for %v: %v", b.windows, err)
 			}
-			if first, last := ids[0], ids[len(ids)-1]; first != wantu.FormatTime(moment()) || last != wantu.FormatTime(moment().Add(c.length)) {
+			if first, last := ids[0], ids[len(ids)-1]; first != wantu.FormatTime(fixedTime()) || last != wantu.FormatTime(fixedTime().Add(c.length)) {
 				t.Errorf("from %s to %s", first, last)
 			}
 			for i := 1; i+1 < len(ids); i += 2 { // the end of one window and the start of the next
@@ -102,12 +103,12 @@ func TestStatementLeavesNothingOut(t *testing.T) {
 	}
 }
 
-func TestStatementOfFractions(t *testing.T) {
+func TestStatementTruncatesToSeconds(t *testing.T) {
 	t.Parallel()
-	b := &book{t: t, most: week}
+	b := &statementGateway{t: t, maxWindow: week}
 	_, err := b.statement(wantu.OrderListRequest{
-		PayChannel: wantu.WeChat, StartDate: moment().Truncate(time.Second).Add(900 * time.Millisecond),
-		EndDate: moment().Truncate(time.Second).Add(1100 * time.Millisecond),
+		PayChannel: wantu.WeChat, StartDate: fixedTime().Truncate(time.Second).Add(900 * time.Millisecond),
+		EndDate: fixedTime().Truncate(time.Second).Add(1100 * time.Millisecond),
 	})
 	if want := "2018-02-08 10:58:41 - 2018-02-08 10:58:42"; err != nil || len(b.windows) != 1 || b.windows[0] != want {
 		t.Errorf("asked for %v, %v, want %s", b.windows, err, want)
@@ -116,25 +117,25 @@ func TestStatementOfFractions(t *testing.T) {
 
 func TestStatementEndsAtTheFirstError(t *testing.T) {
 	t.Parallel()
-	b := &book{t: t, most: 2 * week, fail: 2}
+	b := &statementGateway{t: t, maxWindow: 2 * week, fail: 2}
 	ids, err := b.statement(span(4 * week))
 	if !errors.Is(err, wantu.ErrStatus) || !wantu.Retryable(err) || len(ids) != 2 || len(b.windows) != 2 {
 		t.Errorf("read %v in %v, error %v", ids, b.windows, err)
 	}
-	b = &book{t: t, most: time.Second, fail: 3}
+	b = &statementGateway{t: t, maxWindow: time.Second, fail: 3}
 	if ids, err = b.statement(span(time.Second)); !errors.Is(err, wantu.ErrStatus) || len(ids) != 2 {
 		t.Errorf("in a half: read %v, error %v", ids, err)
 	}
-	b = &book{t: t}
+	b = &statementGateway{t: t}
 	if ids, err = b.statement(span(0)); !errors.Is(err, wantu.ErrMalformed) || len(ids) != 0 || len(b.windows) != 1 {
 		t.Errorf("one second that is too large: read %v in %v, error %v", ids, b.windows, err)
 	}
 }
 
-func TestStatementStopsWithItsReader(t *testing.T) {
+func TestStatementStopsWhenTheCallerBreaks(t *testing.T) {
 	t.Parallel()
 	for name, most := range map[string]time.Duration{"in a window": 2 * week, "in a half of one": week - time.Second} {
-		b := &book{t: t, most: most}
+		b := &statementGateway{t: t, maxWindow: most}
 		client := newClient(t, wantu.Config{HTTPClient: inMemory(b.answer)})
 		read := 0
 		for _, err := range client.Statement(context.Background(), span(8*week)) {
@@ -154,13 +155,13 @@ func TestStatementStopsWithItsReader(t *testing.T) {
 func TestStatementChecksItsFields(t *testing.T) {
 	t.Parallel()
 	for want, r := range map[string]wantu.OrderListRequest{
-		"pay_channel": {StartDate: moment(), EndDate: moment()},
-		"start_date":  {PayChannel: wantu.WeChat, EndDate: moment()},
-		"end_date":    {PayChannel: wantu.WeChat, StartDate: moment(), EndDate: moment().Add(-time.Second)},
+		"pay_channel": {StartDate: fixedTime(), EndDate: fixedTime()},
+		"start_date":  {PayChannel: wantu.WeChat, EndDate: fixedTime()},
+		"end_date":    {PayChannel: wantu.WeChat, StartDate: fixedTime(), EndDate: fixedTime().Add(-time.Second)},
 	} {
 		errs := 0
-		for _, err := range nobody(t).Statement(context.Background(), r) {
-			refusedField(t, err, want)
+		for _, err := range offlineClient(t).Statement(context.Background(), r) {
+			wantFieldError(t, err, want)
 			errs++
 		}
 		if errs != 1 {

@@ -6,50 +6,48 @@ import (
 	"time"
 )
 
-// Transport watches every call that leaves, for logs, metrics and traces. It is
-// called when a request is about to be sent, with what is sent; the context that
-// it returns, nil for the same, carries the request, and the function that it
-// returns, which may be nil, is called once with what came of it. A request that
-// is refused with a [*FieldError] is not sent and not shown.
+// Transport observes every call, for logs, metrics and traces. It is called just
+// before a request is sent. The context that it returns is used for the request; nil
+// means the same context as before. The function that it returns is called once with
+// the result; it may be nil. A request that is refused with a [*FieldError] is not
+// sent, and Transport is not called.
 //
-// It never sees the keys: "sign" is left out, and wherever a key occurs there is
-// "[key]". It does not see either what would let its reader act, for a log is
-// read by many and kept for long:
+// Transport never sees a key: "sign" is left out, and each key in another field is
+// replaced by "[key]". Many people may read a log, so these values are hidden too:
 //
-//   - open_id and auth_code name or charge the shopper;
-//   - notify_url and return_url often hold a token of the merchant's;
-//   - qrcode_url, url, data, parameters and order_list of an answer open the
-//     payment to whoever holds them, or are a whole statement.
+//   - open_id and auth_code, because they identify or charge the shopper;
+//   - notify_url and return_url, because they often contain a token of the merchant;
+//   - qrcode_url, url, data, parameters and order_list of an answer, because with
+//     them anybody could open the payment, or because they are a whole statement.
 //
-// For each of them that is a text or a number there is its name in brackets,
-// such as "[open_id]", which tells that there was one; an object or a list, as
-// data, parameters and order_list mostly are, is left out. The first four are
-// hidden too where the gateway repeats them in another field, or in an error.
-// What is left may still be about a person, as subject and attach are when the
-// shop put a name there: keep such a log accordingly.
+// If such a value is a text or a number, its name in brackets replaces it, such as
+// "[open_id]". If it is an object or a list, it is left out. The values of the first
+// four are also hidden where the gateway repeats them in another field or in an
+// error. The remaining fields may still contain personal data, for example when the
+// shop writes a name into subject or attach. Protect the log accordingly.
 //
-// It runs on the caller's goroutine, so it must be quick and safe for concurrent
-// use; a panic in it is the caller's.
+// Transport runs on the caller's goroutine, so it must be fast and safe for
+// concurrent use. A panic in it reaches the caller.
 type Transport func(ctx context.Context, sent Sent) (context.Context, func(Received))
 
-// Sent is a request, as [Transport] may see it.
+// Sent is a request as a [Transport] sees it.
 type Sent struct {
 	Endpoint string // last element of the path, such as "query"
-	Fields   Fields // a copy, masked; without "sign"
+	Fields   Fields // a masked copy, without "sign"
 }
 
-// Received is what came of a request, as [Transport] may see it.
+// Received is the result of a request as a [Transport] sees it.
 type Received struct {
-	Status   int           // of HTTP; 0 when no answer came
-	Code     ReturnCode    // return_code; 0 when none could be read
-	Fields   Fields        // a copy, masked; without "sign" and what it does not cover; nil unless it verified
-	Date     time.Time     // the gateway's clock, by the answer's HTTP Date, to the second; zero when it has none
-	Duration time.Duration // from before the request was sent until the answer was read
-	Err      error         // what the call returns; safe to log
+	Status   int           // the HTTP status; 0 when no answer came
+	Code     ReturnCode    // return_code; 0 when it was missing or unreadable
+	Fields   Fields        // a masked copy of the signed fields, without "sign"; nil unless the answer verified
+	Date     time.Time     // the HTTP header Date of the answer, in whole seconds; zero when missing
+	Duration time.Duration // from just before the request was sent until the answer was read
+	Err      error         // the error that the call returns; safe to log
 }
 
-// hiddenField reports whether a field's value is kept from a Transport.
-func hiddenField(name string) bool {
+// isHiddenField reports whether a field's value is hidden from a Transport.
+func isHiddenField(name string) bool {
 	switch name {
 	case "open_id", "auth_code", "notify_url", "return_url", "qrcode_url", "url", "data", "parameters", "order_list":
 		return true
@@ -58,13 +56,14 @@ func hiddenField(name string) bool {
 	}
 }
 
-// shown returns what a Transport may see of fields.
-func shown(fields Fields, mask *strings.Replacer) Fields {
+// maskedCopy returns a copy of fields without the values that are hidden from a
+// Transport.
+func maskedCopy(fields Fields, mask *strings.Replacer) Fields {
 	copied := make(Fields, len(fields))
 	for name, text := range fields {
 		switch {
 		case name == signField:
-		case hiddenField(name):
+		case isHiddenField(name):
 			copied[name] = "[" + name + "]"
 		default:
 			copied[mask.Replace(name)] = mask.Replace(text)
@@ -73,24 +72,24 @@ func shown(fields Fields, mask *strings.Replacer) Fields {
 	return copied
 }
 
-// observe tells the Transport that a call begins, and returns the context to
-// send it with and the function that tells it the end.
-func (c *Client) observe(ctx context.Context, t *trip) (context.Context, func(error)) {
+// observe calls the Transport. It returns the context for the request, and a
+// function that tells the Transport the result.
+func (c *Client) observe(ctx context.Context, t *callState) (context.Context, func(error)) {
 	if c.transport == nil {
 		return ctx, func(error) {}
 	}
 	start := time.Now()
-	carrier, done := c.transport(ctx, Sent{Endpoint: t.endpoint, Fields: shown(t.sent, t.mask)})
-	if carrier == nil {
-		carrier = ctx
+	requestCtx, done := c.transport(ctx, Sent{Endpoint: t.endpoint, Fields: maskedCopy(t.sent, t.mask)})
+	if requestCtx == nil {
+		requestCtx = ctx
 	}
-	return carrier, func(err error) {
+	return requestCtx, func(err error) {
 		if done == nil {
 			return
 		}
 		received := Received{Status: t.status, Code: t.code, Date: t.date, Duration: time.Since(start), Err: err}
 		if t.verified {
-			received.Fields = shown(t.message.Fields(), t.mask)
+			received.Fields = maskedCopy(t.message.Fields(), t.mask)
 		}
 		done(received)
 	}

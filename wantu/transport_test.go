@@ -12,18 +12,18 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// watched makes one call and returns what the Transport saw of it.
-func watched(t *testing.T, gateway *http.Client, use func(*wantu.Client) error) (sent wantu.Sent, received wantu.Received) {
+// observedCall makes one call and returns what the Transport saw of it.
+func observedCall(t *testing.T, gateway *http.Client, use func(*wantu.Client) error) (sent wantu.Sent, received wantu.Received) {
 	t.Helper()
 	calls := 0
-	client := newClient(t, wantu.Config{Now: moment, HTTPClient: gateway, Transport: func(
+	client := newClient(t, wantu.Config{Now: fixedTime, HTTPClient: gateway, Transport: func(
 		ctx context.Context, s wantu.Sent,
 	) (context.Context, func(wantu.Received)) {
 		sent = s
 		return ctx, func(r wantu.Received) { received, calls = r, calls+1 }
 	}})
 	if err := use(client); !errors.Is(received.Err, err) || calls != 1 {
-		t.Errorf("the Transport was told %v %d times, the caller %v", received.Err, calls, err)
+		t.Errorf("the Transport got %v in %d calls, the caller got %v", received.Err, calls, err)
 	}
 	return sent, received
 }
@@ -47,8 +47,8 @@ func TestTransportSeesTheCall(t *testing.T) {
 			time.Sleep(2 * time.Second)
 			return 200, string(body), nil
 		})
-		sent, received := watched(t, slow, payForm)
-		equalFields(t, sent.Fields, common("1", wantu.Fields{
+		sent, received := observedCall(t, slow, payForm)
+		equalFields(t, sent.Fields, withCommonFields("1", wantu.Fields{
 			"total_fee": "100", "fee_type": "HKD", "subject": "票", "product_id": "1", "out_trade_no": "mall1",
 			"notify_url": "[notify_url]", "open_id": "[open_id]", "app_id": "wx2421b1c1370e243b",
 		}))
@@ -73,15 +73,15 @@ func TestTransportSeesFailures(t *testing.T) {
 		gateway *http.Client
 		want    wantu.Received
 	}{
-		"refused":      {always(200, string(refused), nil), wantu.Received{Status: 200, Code: 400, Fields: wantu.Fields{"return_code": "400"}}},
-		"not verified": {always(200, `{"return_code":301}`, nil), wantu.Received{Status: 200, Code: 301}},
-		"not JSON":     {always(200, "", nil), wantu.Received{Status: 200}},
-		"status":       {always(502, "", nil), wantu.Received{Status: 502}},
-		"no answer":    {always(0, "", errors.New("broken")), wantu.Received{}},
+		"refused":      {alwaysAnswers(200, string(refused), nil), wantu.Received{Status: 200, Code: 400, Fields: wantu.Fields{"return_code": "400"}}},
+		"not verified": {alwaysAnswers(200, `{"return_code":301}`, nil), wantu.Received{Status: 200, Code: 301}},
+		"not JSON":     {alwaysAnswers(200, "", nil), wantu.Received{Status: 200}},
+		"status":       {alwaysAnswers(502, "", nil), wantu.Received{Status: 502}},
+		"no answer":    {alwaysAnswers(0, "", errors.New("broken")), wantu.Received{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, got := watched(t, c.gateway, payForm)
+			_, got := observedCall(t, c.gateway, payForm)
 			if got.Err == nil || got.Status != c.want.Status || got.Code != c.want.Code ||
 				!maps.Equal(got.Fields, c.want.Fields) || (got.Fields == nil) != (c.want.Fields == nil) {
 				t.Errorf("saw %+v, want %+v", got, c.want)
@@ -92,9 +92,9 @@ func TestTransportSeesFailures(t *testing.T) {
 
 type traceKey struct{}
 
-// TestTransportCarriesATrace: its context goes with the request, and what it
-// leaves out does not matter.
-func TestTransportCarriesATrace(t *testing.T) {
+// TestContextOfTheTransportReachesTheRequest: the request carries the Transport's context,
+// and the Transport may return nil for both values.
+func TestContextOfTheTransportReachesTheRequest(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		transport wantu.Transport
@@ -102,7 +102,7 @@ func TestTransportCarriesATrace(t *testing.T) {
 	}{
 		"none": {nil, nil},
 		"context": {func(ctx context.Context, sent wantu.Sent) (context.Context, func(wantu.Received)) {
-			clear(sent.Fields) // a copy: the request is not changed
+			clear(sent.Fields) // this is a copy, so the request does not change
 			return context.WithValue(ctx, traceKey{}, "trace"), nil
 		}, "trace"},
 		"nothing": {func(context.Context, wantu.Sent) (context.Context, func(wantu.Received)) {
@@ -128,12 +128,12 @@ func TestTransportCarriesATrace(t *testing.T) {
 	}
 }
 
-func TestTransportSeesNoRefusedField(t *testing.T) {
+func TestTransportIsNotCalledForAFieldError(t *testing.T) {
 	t.Parallel()
 	client := newClient(t, wantu.Config{Transport: func(context.Context, wantu.Sent) (context.Context, func(wantu.Received)) {
-		t.Error("called, though nothing is sent")
+		t.Error("called, although nothing is sent")
 		return nil, nil
 	}})
 	_, err := client.Close(context.Background(), wantu.CloseRequest{PayChannel: wantu.Alipay})
-	refusedField(t, err, "out_trade_no")
+	wantFieldError(t, err, "out_trade_no")
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// read loads a file of testdata.
-func read[T any](t testing.TB, name string) T {
+// readTestdata returns the contents of a JSON file in testdata.
+func readTestdata[T any](t testing.TB, name string) T {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
@@ -60,8 +60,8 @@ type notificationVectors struct {
 			TradeID     string            `json:"trade_id"`
 			OutTradeNo  string            `json:"out_trade_no"`
 		}
-		Time   string // trade_time, where nobody can read it
-		NoCode bool   `json:"no_code"` // return_code cannot be read
+		Time   string // trade_time, if it is unreadable
+		NoCode bool   `json:"no_code"` // whether return_code is unreadable
 	}
 }
 
@@ -73,14 +73,14 @@ type queryVectors struct {
 		Name, Body, Want string
 		Status           int
 		Unknown          bool
-		Time             string // trade_time, where nobody can read it
+		Time             string // trade_time, if it is unreadable
 	}
 }
 
-// canary is the vectors' key: no error may hold it.
+// canary is the key of the vectors. No error may contain it.
 const canary = "canary-key-4f1b"
 
-func noSecret(t *testing.T, err error) {
+func checkNoKey(t *testing.T, err error) {
 	t.Helper()
 	if err != nil && strings.Contains(err.Error(), canary) {
 		t.Errorf("the key is in the error: %v", err)

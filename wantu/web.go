@@ -6,44 +6,44 @@ import (
 	"time"
 )
 
-// WebRequest asks for a page of Alipay's for a computer. Manual 2.9.
+// WebRequest asks for Alipay's payment page for a computer. Manual 2.9.
 type WebRequest struct {
-	PayChannel PayChannel // defaults to Alipay, the only one
+	PayChannel PayChannel // defaults to Alipay, the only channel of this endpoint
 	TotalFee   int64      // minor units, 1 to [MaxTotalFee]
-	FeeType    string     // three capital letters; "" leaves it to the gateway
+	FeeType    string     // three capital letters; "" lets the gateway choose
 	Subject    string     // what is sold, 1 to 128 characters
 	ProductID  string     // at most 32 characters
-	OutTradeNo string     // the order's number, used once for ever: 1 to 32 of A-Z a-z 0-9 _
-	Attach     string     // comes back unchanged; at most 128 characters
-	NotifyURL  string     // where the notification goes; at most 256 characters
-	ReturnURL  string     // where the shopper goes afterwards; at most 256 characters
+	OutTradeNo string     // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
+	Attach     string     // returned unchanged by Query and the notification; at most 128 characters
+	NotifyURL  string     // the gateway posts the notification to it; at most 256 characters
+	ReturnURL  string     // the shopper goes to it afterwards; at most 256 characters
 	TimeExpire time.Time  // required; sent in whole seconds
-	DeviceSN   string     // at most 128 characters
+	DeviceSN   string     // the serial number of the device; at most 128 characters
 
-	// PaymentInst makes the answer a page that shows a QR code, for an iframe.
-	// Without it the answer is Alipay's cashier, to be visited at top level.
+	// PaymentInst asks for a page with a QR code, to be shown in an iframe. Without
+	// it the page is Alipay's cashier, to be opened in the whole window.
 	PaymentInst PaymentInst
 
-	// QRCodeWidth is the code's width in pixels, at most 9999; 0 leaves it to
-	// the gateway. It is sent with PaymentInst only.
+	// QRCodeWidth is the width of the QR code in pixels, at most 9999; 0 lets the
+	// gateway choose. It is sent only together with PaymentInst.
 	QRCodeWidth int
 }
 
-// WebResponse holds the page's address.
+// WebResponse holds the URL of the page.
 type WebResponse struct {
 	URL     string // http or https
 	TradeID string // the gateway's number of the order; "" when it sent none
 }
 
-// Web opens an order and returns the page to pay it on. Besides the errors of
-// every call (see [OutcomeUnknown]), [ErrOutTradeNoUsed] means that the number
+// Web opens an order and returns the page to pay on. Besides the errors of
+// every call (see [OutcomeUnknown]), [ErrOutTradeNoUsed] means that OutTradeNo
 // was used before. Manual 2.9.
 func (c *Client) Web(ctx context.Context, r WebRequest) (WebResponse, error) {
-	f := channelOr(r.PayChannel, Alipay)
+	f := newSingleChannelForm(r.PayChannel, Alipay)
 	f.order(order{r.TotalFee, r.Subject, r.OutTradeNo, r.Attach, r.NotifyURL, r.DeviceSN})
 	f.optional("fee_type", r.FeeType, 3, currency)
 	f.optional("product_id", r.ProductID, 32, freeText)
-	f.page(r.ReturnURL, r.TimeExpire, r.PaymentInst)
+	f.pageFields(r.ReturnURL, r.TimeExpire, r.PaymentInst)
 	if r.QRCodeWidth < 0 || r.QRCodeWidth > 9999 {
 		f.fail("qrcode_width", "must be 0 to 9999 pixels")
 	}
@@ -52,7 +52,7 @@ func (c *Client) Web(ctx context.Context, r WebRequest) (WebResponse, error) {
 	}
 	var response WebResponse
 	err := c.call(ctx, "web", f, func(a *answer) {
-		response = WebResponse{URL: a.page("url"), TradeID: a.Text("trade_id")}
+		response = WebResponse{URL: a.pageURL("url"), TradeID: a.Text("trade_id")}
 	})
 	if err != nil {
 		return WebResponse{}, err

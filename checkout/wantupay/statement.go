@@ -3,7 +3,6 @@ package wantupay
 import (
 	"context"
 	"errors"
-	"hash/maphash"
 	"iter"
 	"time"
 
@@ -30,17 +29,16 @@ func (g *Gateway) Statement(ctx context.Context, merchant string, from, to time.
 	}
 }
 
-// statement is the statement of one account. It reads that of each channel, and leaves out one that the store has no privilege for, unless it is
-// the last that is left. A gateway that answers for all channels at once tells
-// each trade to both: what the channel before told is left out.
+// statement returns the statement of one account: the trades of each channel,
+// without duplicates. It leaves out a channel that the store has no privilege for.
+// If the store has no privilege for any channel, it yields that error.
 func (a Account) statement(ctx context.Context, from, to time.Time) iter.Seq2[checkout.Trade, error] {
 	return func(yield func(checkout.Trade, error) bool) {
-		r := reading{account: a, from: from, to: to, told: map[uint64]int{}, seed: maphash.MakeSeed()}
+		r := statementReader{account: a, from: from, to: to, duplicates: wantu.NewDuplicates()}
 		first, err := r.channel(ctx, wantu.Alipay, yield)
 		if err == nil && !first.stopped || errors.Is(err, wantu.ErrNoPrivilege) {
-			r.told = first.told
 			_, err = r.channel(ctx, wantu.WeChat, yield)
-			if first.listed && errors.Is(err, wantu.ErrNoPrivilege) {
+			if first.complete && errors.Is(err, wantu.ErrNoPrivilege) {
 				err = nil
 			}
 		}
@@ -50,44 +48,31 @@ func (a Account) statement(ctx context.Context, from, to time.Time) iter.Seq2[ch
 	}
 }
 
-// reading is a statement of one channel after the other.
-type reading struct {
-	account  Account
-	from, to time.Time
-	seed     maphash.Seed
-	// told counts the trades that the channel before told, by their hash: a
-	// statement may be too long to keep.
-	told map[uint64]int
+// statementReader reads the statements of the channels, one after the other.
+type statementReader struct {
+	account    Account
+	from, to   time.Time
+	duplicates *wantu.Duplicates
 }
 
-// channelRead is what became of the statement of a channel.
-type channelRead struct {
-	// listed says that the gateway has one, and stopped that nobody wants more.
-	listed, stopped bool
-	told            map[uint64]int
+// channelResult tells how the statement of a channel ended.
+type channelResult struct {
+	complete bool // it was read to the end
+	stopped  bool // the caller wants no more trades
 }
 
-// channel gives a channel's trades to yield, but those that were told.
-func (r reading) channel(ctx context.Context, of wantu.PayChannel, yield func(checkout.Trade, error) bool) (channelRead, error) {
-	read := channelRead{told: map[uint64]int{}}
+// channel yields the trades of a channel, except duplicates.
+func (r statementReader) channel(ctx context.Context, of wantu.PayChannel, yield func(checkout.Trade, error) bool) (channelResult, error) {
+	isDuplicate := r.duplicates.NextStatement()
 	for trade, err := range r.account.Client.Statement(ctx, wantu.OrderListRequest{PayChannel: of, StartDate: r.from, EndDate: r.to}) {
 		if err != nil {
-			return read, err
+			return channelResult{}, err
 		}
-		trade.DateAdded = trade.DateAdded.UTC() // two of one moment are equal
-		key := maphash.Comparable(r.seed, trade)
-		read.told[key]++
-		if r.told[key] > 0 {
-			r.told[key]--
-			continue
-		}
-		if !yield(translateTrade(trade), nil) {
-			read.stopped = true
-			return read, nil
+		if !isDuplicate(trade) && !yield(translateTrade(trade), nil) {
+			return channelResult{stopped: true}, nil
 		}
 	}
-	read.listed = true
-	return read, nil
+	return channelResult{complete: true}, nil
 }
 
 // translateTrade puts a row into the domain's words. An amount that is finer
@@ -102,6 +87,6 @@ func translateTrade(t wantu.Trade) checkout.Trade {
 	}
 	return checkout.Trade{
 		Refund: t.Type == wantu.TypeRefund, OutTradeNo: t.OutTradeNo, TradeID: t.TradeID,
-		OutRefundNo: t.OutRefundNo, GatewayRefundID: t.RefundID, Amount: fee, Currency: t.FeeType, At: t.DateAdded,
+		OutRefundNo: t.OutRefundNo, GatewayRefundID: t.RefundID, Amount: fee, Currency: t.FeeType, At: t.DateAdded.UTC(),
 	}
 }

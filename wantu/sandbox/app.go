@@ -9,27 +9,28 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// partnerID is the number of a merchant at WeChat and at Alipay. Nobody's.
+// partnerID is the merchant's number at WeChat and at Alipay. No real merchant has it.
 const partnerID = "1900000001"
 
-// app opens an order and answers with what a wallet's SDK takes. It is paid on
-// a page of its own, since there is no wallet to hand it to. Manual 2.10.
+// app opens an order and answers with the parameters for a wallet's SDK. As there is
+// no wallet, the order is paid on a page of the sandbox. Manual 2.10.
 func (s *Sandbox) app(c call) reply {
 	nonce, err := s.random.text(32, hexDigits)
 	if err != nil {
 		return refuse(wantu.CodeSystemError, "")
 	}
-	o, refusal := s.open(c, surfacePhone)
+	o, refusal := s.openOrder(c, surfacePhone)
 	if refusal != nil {
 		return refusal
 	}
 	if o.PayChannel == wantu.WeChat {
 		return succeed(reply{"data": s.appParameters(o, nonce)})
 	}
-	return succeed(reply{"data": s.orderString(o, c.public)})
+	return succeed(reply{"data": s.orderString(o, c.publicURL)})
 }
 
-// appParameters are signed as those of pay-form are, over the names as sent.
+// appParameters returns the parameters for WeChat's SDK. Like those of pay-form they
+// are signed with the names as sent.
 func (s *Sandbox) appParameters(o order, nonce string) wantu.Fields {
 	parameters := wantu.Fields{
 		"appId":     s.config.WeChatAppID,
@@ -43,9 +44,9 @@ func (s *Sandbox) appParameters(o order, nonce string) wantu.Fields {
 	return parameters
 }
 
-// orderString is what goes to Alipay's SDK byte for byte: names in order, values
-// in quotes, as the live gateway was seen to send it. Its out_trade_no is the
-// gateway's trade_id, its notify_url the gateway's own.
+// orderString returns the text for Alipay's SDK in the form of the live gateway: the
+// names in order, the values in quotes. As there, out_trade_no is the gateway's
+// trade_id, and notify_url is the gateway's own.
 func (s *Sandbox) orderString(o order, public string) string {
 	parameters := []parameter{
 		{"_input_charset", "utf-8"}, {"body", o.Subject}, {"currency", o.FeeType}, {"forex_biz", "FP"},
@@ -63,5 +64,5 @@ func (s *Sandbox) orderString(o order, public string) string {
 		text.WriteString(p.name + `="` + strings.ReplaceAll(p.value, `"`, "'") + `"&`)
 	}
 	signed := strings.TrimSuffix(text.String(), "&")
-	return signed + `&sign="` + url.QueryEscape(base64.StdEncoding.EncodeToString(s.filler(signed))) + `"&sign_type="RSA"`
+	return signed + `&sign="` + url.QueryEscape(base64.StdEncoding.EncodeToString(s.fakeSignature(signed))) + `"&sign_type="RSA"`
 }

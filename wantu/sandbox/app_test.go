@@ -36,7 +36,7 @@ func TestAppOfAlipay(t *testing.T) {
 	}
 	lacks(t, text, sandbox.DefaultKey, "shop.invalid")
 	if _, other, _ := strings.Cut(f.app(t, "n2", wantu.Alipay, "").OrderString, `&sign="`); other == sign {
-		t.Error("two orders have one sign")
+		t.Error("two orders have the same sign")
 	}
 	page := f.order(t, "n1").URL
 	_, body := browse(t, "GET", page)
@@ -45,9 +45,9 @@ func TestAppOfAlipay(t *testing.T) {
 	wantStatus(t, response, http.StatusSeeOther)
 	f.status(t, "n1", sandbox.StatusPayError)
 	response, _ = browse(t, "POST", page+"/leave")
-	location(t, response, strings.TrimPrefix(page, f.url)+"?left")
+	wantLocation(t, response, strings.TrimPrefix(page, f.url)+"?left")
 	response, _ = browse(t, "POST", page+"/pay")
-	location(t, response, strings.TrimPrefix(page, f.url))
+	wantLocation(t, response, strings.TrimPrefix(page, f.url))
 	f.status(t, "n1", sandbox.StatusSuccess)
 	response, _ = browse(t, "POST", f.url+"/sandbox/orders/n2/pay")
 	wantStatus(t, response, http.StatusOK)
@@ -67,7 +67,7 @@ func TestAppOfWeChat(t *testing.T) {
 		t.Errorf("parameters %+v", p)
 	}
 	if o := f.order(t, "n1"); !strings.HasSuffix(o.URL, "/phone/"+p.PrepayID) || o.Endpoint != "app" || o.ScanURL != "" {
-		t.Errorf("remembered %+v", o)
+		t.Errorf("the order is %+v", o)
 	}
 }
 

@@ -10,31 +10,31 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// parameter is one of those that a wallet's cashier is called with, in order.
+// parameter is one parameter in the URL of a wallet's cashier. Their order counts.
 type parameter struct{ name, value string }
 
-// cashierURL is what web and wap answer: the address of the order's page, with
-// a query in the shape of the manual's examples. Like them, web's is not
-// escaped, and wap's is.
+// cashierURL returns the url in the answer of web and wap: the order's page, with a
+// query in the form of the manual's examples. As in these examples, the query of wap
+// is escaped and that of web is not.
 func (s *Sandbox) cashierURL(o order, public string) string {
 	if o.Endpoint == "wap" {
-		return o.URL + "?" + s.joined(s.wapParameters(o, public), url.QueryEscape)
+		return o.URL + "?" + s.signedQuery(s.wapParameters(o, public), url.QueryEscape)
 	}
-	return o.URL + "?" + s.joined(s.webParameters(o), func(text string) string { return text })
+	return o.URL + "?" + s.signedQuery(s.webParameters(o), func(text string) string { return text })
 }
 
-// joined joins parameters with their sign, a filler as [Sandbox.filler] is.
-func (s *Sandbox) joined(parameters []parameter, escape func(string) string) string {
+// signedQuery joins the parameters and a fake signature: see [Sandbox.fakeSignature].
+func (s *Sandbox) signedQuery(parameters []parameter, escape func(string) string) string {
 	var text strings.Builder
 	for _, p := range parameters {
 		text.WriteString(p.name + "=" + escape(p.value) + "&")
 	}
-	return text.String() + "sign=" + hex.EncodeToString(s.filler(text.String())[:16])
+	return text.String() + "sign=" + hex.EncodeToString(s.fakeSignature(text.String())[:16])
 }
 
-// filler stands for a signature of Alipay's, whose key is nobody's but Alipay's:
-// HMAC-SHA256 under the merchant's key.
-func (s *Sandbox) filler(text string) []byte {
+// fakeSignature returns bytes that take the place of Alipay's signature, because only
+// Alipay has the key for it. They are an HMAC-SHA256 under the merchant's key.
+func (s *Sandbox) fakeSignature(text string) []byte {
 	mac := hmac.New(sha256.New, []byte(s.config.Key))
 	mac.Write([]byte(text))
 	return mac.Sum(nil)
@@ -62,8 +62,8 @@ func (s *Sandbox) wapParameters(o order, public string) []parameter {
 	)...)
 }
 
-// tradeParameters name the trade. To Alipay its number is the gateway's
-// trade_id.
+// tradeParameters returns the parameters that describe the order. Its number at Alipay
+// is the gateway's trade_id.
 func tradeParameters(o order) []parameter {
 	return []parameter{
 		{"out_trade_no", o.TradeID}, {"currency", o.FeeType}, {"total_fee", majorUnits(o.TotalFee, o.FeeType)},
@@ -71,8 +71,8 @@ func tradeParameters(o order) []parameter {
 	}
 }
 
-// majorUnits writes minor units as Alipay is sent them, without needless digits:
-// 1.02, 12.
+// majorUnits returns an amount in major units without zeros at its end, such as 1.02
+// or 12. Alipay gets amounts in this form.
 func majorUnits(fee int64, feeType string) string {
 	digits, _ := wantu.MinorDigits(feeType)
 	text := wantu.MinorUnits(fee, digits).String()

@@ -11,9 +11,9 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// TestCashierURLsHaveTheManualsShape: names in its order; web's unescaped, wap's
-// escaped; the number in them is the gateway's own.
-func TestCashierURLsHaveTheManualsShape(t *testing.T) {
+// TestCashierURLsHaveTheManualsForm: the names have the manual's order. The query of web
+// is not escaped, that of wap is. The order's number in them is the gateway's trade_id.
+func TestCashierURLsHaveTheManualsForm(t *testing.T) {
 	t.Parallel()
 	const seller = "&secondary_merchant_name=Wantu+test+merchant&secondary_merchant_industry="
 	for name, c := range map[string]struct{ endpoint, inst, want string }{
@@ -47,9 +47,9 @@ func TestCashierURLsHaveTheManualsShape(t *testing.T) {
 	}
 }
 
-// TestClientTakesTheCashiersURL: the kit's own client reads what it is answered,
-// and a browser finds the page under it.
-func TestClientTakesTheCashiersURL(t *testing.T) {
+// TestClientAcceptsTheCashierURL: package wantu accepts the url, and a browser finds the
+// page there.
+func TestClientAcceptsTheCashierURL(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	answer, err := f.client.Web(context.Background(), wantu.WebRequest{
@@ -67,25 +67,25 @@ func TestClientTakesTheCashiersURL(t *testing.T) {
 	contains(t, body, `id="pay"`)
 }
 
-// TestMobileCashierReturnsThroughTheRelay: the shop sees the browser come from
-// the gateway, with what Alipay says only where it is so.
-func TestMobileCashierReturnsThroughTheRelay(t *testing.T) {
+// TestMobileCashierReturnsThroughTheGateway: the gateway redirects the browser to the
+// shop. It adds Alipay's parameters only if the order is paid.
+func TestMobileCashierReturnsThroughTheGateway(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	page := f.wap(t, "n1")
 	relay := strings.Replace(page, "/m/", "/pay/return/", 1)
-	passes := func(when, address, want string) {
+	checkRedirect := func(when, address, want string) {
 		t.Helper()
 		response, _ := browse(t, "GET", address)
 		if got := response.Header.Get("Location"); response.StatusCode != http.StatusFound || got != want {
 			t.Errorf("%s: status %d to %q, want %q", when, response.StatusCode, got, want)
 		}
 	}
-	passes("unpaid", relay, returnURL)
-	passes("unpaid, and its query says paid", relay+"?trade_status=TRADE_FINISHED", returnURL)
+	checkRedirect("unpaid", relay, returnURL)
+	checkRedirect("unpaid, and its query says paid", relay+"?trade_status=TRADE_FINISHED", returnURL)
 	response, _ := browse(t, "POST", page+"/pay")
 	wantStatus(t, response, http.StatusSeeOther)
-	passes("paid", f.url+response.Header.Get("Location"), done)
+	checkRedirect("paid", f.url+response.Header.Get("Location"), paidReturnURL)
 	f.web(t, "n2", "")
 	for _, token := range []string{"nobody", f.order(t, "n2").URL[strings.LastIndex(f.order(t, "n2").URL, "/")+1:]} {
 		response, _ = browse(t, "GET", f.url+"/pay/return/"+token)
@@ -93,10 +93,10 @@ func TestMobileCashierReturnsThroughTheRelay(t *testing.T) {
 	}
 }
 
-// TestAnyWellFormedAppIsTaken unless the sandbox was told to know one.
-func TestAnyWellFormedAppIsTaken(t *testing.T) {
+// TestAnyValidAppIDIsAccepted: if an app is configured, only that one is accepted.
+func TestAnyValidAppIDIsAccepted(t *testing.T) {
 	t.Parallel()
-	for told, codes := range map[string]map[string]string{
+	for configured, codes := range map[string]map[string]string{
 		"": {
 			sandbox.DefaultWeChatAppID: "200", "wx2421b1c1370e243b": "200", "wx2421b1c1370e243": "304", "wx2421b1c1370e243bb": "304",
 			"xx2421b1c1370e243b": "304", "wx2421b1c1370e243&": "304", "aaa": "304",
@@ -104,21 +104,21 @@ func TestAnyWellFormedAppIsTaken(t *testing.T) {
 		"wx2421b1c1370e243b": {"wx2421b1c1370e243b": "200", sandbox.DefaultWeChatAppID: "304"},
 		"aaa":                {"aaa": "200", "wx2421b1c1370e243b": "304"},
 	} {
-		f := start(t, sandbox.Config{WeChatAppID: told})
+		f := start(t, sandbox.Config{WeChatAppID: configured})
 		for id, code := range codes {
 			answer := f.call(t, "pay-form", map[string]any{"app_id": id, "out_trade_no": "n" + strings.Trim(id, "&")})
 			if got := answer.Text("return_code"); got != code {
-				t.Errorf("told %q, %s: return_code %s, want %s", told, id, got, code)
+				t.Errorf("configured %q, %s: return_code %s, want %s", configured, id, got, code)
 			}
 			if parameters, err := answer.Object("parameters"); code == "200" && (err != nil || parameters.Text("appId") != id) {
-				t.Errorf("told %q, %s: parameters for %q, %v", told, id, parameters.Text("appId"), err)
+				t.Errorf("configured %q, %s: parameters for %q, %v", configured, id, parameters.Text("appId"), err)
 			}
 		}
 	}
 }
 
-// TestEmptySignIsMissing as every other field that is empty or null is.
-func TestEmptySignIsMissing(t *testing.T) {
+// TestEmptySignCountsAsMissing: this is so for every field that is empty or null.
+func TestEmptySignCountsAsMissing(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	for name, change := range map[string]func(map[string]any){

@@ -6,37 +6,38 @@ import (
 	"time"
 )
 
-// Clock is a time that stands still until it is moved, for [Config.Clock]. It
-// is safe for concurrent use.
+// Clock is a clock that stands still until it is moved, for [Config].Clock. It is safe
+// for concurrent use.
 type Clock struct {
 	mu     sync.Mutex
 	now    time.Time
-	end    time.Time // where Advance goes to
+	end    time.Time // the time that Advance moves to
 	moving bool
-	alarms []*alarm // the next first; of two for one moment, the older
+	timers []*clockTimer // by the time when they are due; timers of the same time in the order of their start
 }
 
-type alarm struct {
+type clockTimer struct {
 	due time.Time
 	run func()
 }
 
-// NewClock returns a clock that shows start.
+// NewClock returns a clock that stands at start.
 func NewClock(start time.Time) *Clock { return &Clock{now: start, end: start} }
 
-// Now returns what the clock shows.
+// Now returns the time of the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// Advance moves the clock by d; a negative d counts as 0. It stops at every
-// moment at which something is due and does that, one after the other, so a
-// run can be repeated: when it returns, every notification that fell due has
-// been answered, or its ten seconds of real time are over. While it is at work
-// another Advance lengthens the way and returns at once, so that a merchant may
-// call it from inside a notification.
+// Advance moves the clock forward by d; a negative d counts as 0. On the way it does
+// everything that becomes due, one after the other, at its time. So a run can be
+// repeated: when Advance returns, every notification that became due has been answered,
+// or has timed out after ten seconds of real time.
+//
+// If Advance is called while the clock moves, it adds d to that move and returns at
+// once. So a merchant may call it while it handles a notification.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	c.end = c.end.Add(max(d, 0))
@@ -49,56 +50,57 @@ func (c *Clock) Advance(d time.Duration) {
 	arrived := false
 	defer func() {
 		if !arrived {
-			c.halt()
+			c.stopMoving()
 		}
 	}()
-	for run := c.next(); run != nil; run = c.next() {
+	for run := c.nextTimer(); run != nil; run = c.nextTimer() {
 		run()
 	}
 	arrived = true
 }
 
-// halt ends a move that a panic or runtime.Goexit cut short. What was not
-// reached is left to the next Advance.
-func (c *Clock) halt() {
+// stopMoving ends a move after a panic or runtime.Goexit. The next Advance does what is
+// still due.
+func (c *Clock) stopMoving() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.moving = false
 }
 
-// next moves to the next alarm and returns what it runs, or nil at the end.
-func (c *Clock) next() func() {
+// nextTimer moves the clock to the next timer and returns the function to run. It
+// returns nil when the clock has reached the end of its move.
+func (c *Clock) nextTimer() func() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.alarms) == 0 || c.alarms[0].due.After(c.end) {
+	if len(c.timers) == 0 || c.timers[0].due.After(c.end) {
 		c.now, c.moving = c.end, false
 		return nil
 	}
-	a := c.alarms[0]
-	c.alarms = slices.Delete(c.alarms, 0, 1)
-	if a.due.After(c.now) {
-		c.now = a.due
+	t := c.timers[0]
+	c.timers = slices.Delete(c.timers, 0, 1)
+	if t.due.After(c.now) {
+		c.now = t.due
 	}
-	return a.run
+	return t.run
 }
 
-// set makes an alarm that calls run after wait; stop takes it back.
-func (c *Clock) set(wait time.Duration, run func()) (stop func()) {
+// addTimer adds a timer that calls run after wait; stop removes it.
+func (c *Clock) addTimer(wait time.Duration, run func()) (stop func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	a := &alarm{due: c.now.Add(wait), run: run}
-	at := slices.IndexFunc(c.alarms, func(other *alarm) bool { return other.due.After(a.due) })
+	t := &clockTimer{due: c.now.Add(wait), run: run}
+	at := slices.IndexFunc(c.timers, func(other *clockTimer) bool { return other.due.After(t.due) })
 	if at < 0 {
-		at = len(c.alarms)
+		at = len(c.timers)
 	}
-	c.alarms = slices.Insert(c.alarms, at, a)
-	return func() { c.remove(a) }
+	c.timers = slices.Insert(c.timers, at, t)
+	return func() { c.removeTimer(t) }
 }
 
-func (c *Clock) remove(a *alarm) {
+func (c *Clock) removeTimer(t *clockTimer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if at := slices.Index(c.alarms, a); at >= 0 {
-		c.alarms = slices.Delete(c.alarms, at, at+1)
+	if at := slices.Index(c.timers, t); at >= 0 {
+		c.timers = slices.Delete(c.timers, at, at+1)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// The account and the WeChat app that the sandbox serves unless told otherwise.
-// A live configuration must refuse them.
+// The default account and the default WeChat app of the sandbox. They are public, so a
+// live configuration must refuse them.
 const (
 	DefaultMerchantAccount = "HKG0000000001"
 	DefaultStoreAccount    = "HKG0000000101"
@@ -24,60 +24,59 @@ const (
 	DefaultWeChatAppSecret = "sandbox-app-secret" // #nosec G101 -- public by intent
 )
 
-// Config says whom the sandbox serves and where it is reached.
+// Config has the account of the sandbox, its addresses and its behaviour.
 type Config struct {
-	// MerchantAccount is the one merchant. Defaults to DefaultMerchantAccount.
+	// MerchantAccount is the only merchant. Defaults to DefaultMerchantAccount.
 	MerchantAccount string
-	// StoreAccount is its one store. Defaults to DefaultStoreAccount.
+	// StoreAccount is the merchant's only store. Defaults to DefaultStoreAccount.
 	StoreAccount string
 	// Key signs requests, answers and notifications. Defaults to DefaultKey.
 	Key string
 
-	// WeChatAppID is the one app that OAuth and pay-form know. Without it OAuth
-	// knows DefaultWeChatAppID, and pay-form takes any app_id of WeChat's shape.
+	// WeChatAppID is the only app that OAuth and pay-form accept. If it is not set,
+	// OAuth accepts DefaultWeChatAppID, and pay-form any app_id of WeChat's format.
 	WeChatAppID string
-	// WeChatAppSecret is the app's secret. It signs what goes to WeChat.
+	// WeChatAppSecret is the app's secret. It signs the parameters for WeChat.
 	// Defaults to DefaultWeChatAppSecret.
 	WeChatAppSecret string
 
-	// PublicURL is where the shopper's browser reaches the sandbox: scheme and
-	// host, such as http://localhost:8081. Defaults to the host that the
-	// gateway call was sent to.
+	// PublicURL is the address of the sandbox for the shopper's browser: scheme and
+	// host, such as http://localhost:8081. Defaults to the host of the request.
 	PublicURL string
-	// ScanURL is where a phone reaches the sandbox; QR codes hold it. At most
-	// 51 characters, so that a qrcode_url keeps to the manual's 64. Defaults to
-	// PublicURL.
+	// ScanURL is the address of the sandbox for a phone; the QR codes contain it. It
+	// has at most 51 characters, so that qrcode_url has at most 64, the manual's
+	// limit. Defaults to PublicURL.
 	ScanURL string
 
-	// FrameReturnsInside has the page of the QR code (web with payment_inst) go
-	// back to return_url inside its frame. Otherwise it takes the whole window
-	// there.
+	// FrameReturnsInside makes the page with the QR code (web with payment_inst) open
+	// return_url inside its frame. Otherwise it opens return_url in the whole window.
 	FrameReturnsInside bool
 
 	// HTTPClient sends the notifications. It is copied; the copy follows no
-	// redirect. Defaults to a client of its own.
+	// redirect. Defaults to a new client.
 	HTTPClient *http.Client
-	// Clock, when set, is the time of everything: dates, expiry, the waits
-	// between notifications and the delays of faults. It stands still until it
-	// is moved, so a run can be repeated. Defaults to the system's.
+	// Clock is the time for everything: dates, expiry, the waits between notifications
+	// and the delays of faults. It stands still until it is moved, so a run can be
+	// repeated. Defaults to the system clock.
 	Clock *Clock
-	// Now tells the time for dates and expiry; waits stay the system's. It must
-	// be nil beside a Clock. Defaults to the Clock's, or time.Now.
+	// Now returns the time for dates and expiry; waits use the system clock. It must be
+	// nil if Clock is set. Defaults to the time of Clock, or time.Now.
 	Now func() time.Time
 	// Rand makes tokens and numbers. See [Seed] for a run that can be repeated.
 	// Defaults to crypto/rand.Reader.
 	Rand io.Reader
-	// Logger is told of notifications. Defaults to none.
+	// Logger gets a message for each notification that is not acknowledged, and for an
+	// error of a page. Defaults to none.
 	Logger *slog.Logger
 
-	// NotifySchedule holds the waits between the tries to notify; the first
-	// try is at once. Empty but not nil means one try. Defaults to WeChat's:
+	// NotifySchedule holds the waits between the attempts to notify. The first attempt
+	// is made at once. Empty but not nil means a single attempt. Defaults to WeChat's:
 	// 15 s, 15 s, 30 s, 3, 10, 20, 30, 30, 30 and 60 min, 3, 3, 3, 6 and 6 h.
 	NotifySchedule []time.Duration
 
-	// MaxOrders is how many orders are remembered. Beyond it the oldest is
-	// forgotten, its number may be used again, and it is notified no more.
-	// Defaults to 10000.
+	// MaxOrders is the largest number of orders that the sandbox remembers. For a new
+	// order beyond it, the oldest is forgotten: its number may be used again, and it is
+	// no longer notified. Defaults to 10000.
 	MaxOrders int
 }
 
@@ -117,9 +116,9 @@ func (config Config) validate() error {
 	}
 	switch {
 	case !isBase(config.PublicURL):
-		return refuse("PublicURL", "must be http or https with a host and nothing behind it")
+		return refuse("PublicURL", "must be http:// or https:// and a host, without a path")
 	case !isBase(config.ScanURL):
-		return refuse("ScanURL", "must be http or https with a host and nothing behind it")
+		return refuse("ScanURL", "must be http:// or https:// and a host, without a path")
 	case len(config.ScanURL) > maxQRCodeURL-len("/q/")-tokenLength:
 		return refuse("ScanURL", "is longer than 51 characters")
 	case config.MaxOrders < 1:
@@ -127,13 +126,13 @@ func (config Config) validate() error {
 	}
 	for _, wait := range config.NotifySchedule {
 		if wait < 0 {
-			return refuse("NotifySchedule", "holds a negative wait")
+			return refuse("NotifySchedule", "contains a negative wait")
 		}
 	}
 	return nil
 }
 
-// isBase reports whether text is empty or a URL of scheme and host alone.
+// isBase reports whether text is empty or a URL with only a scheme and a host.
 func isBase(text string) bool {
 	if text == "" {
 		return true

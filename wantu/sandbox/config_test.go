@@ -10,7 +10,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-func TestNewNamesTheField(t *testing.T) {
+func TestNewReturnsAFieldError(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		config sandbox.Config
@@ -52,6 +52,6 @@ func TestAddressesOfPagesAndCodes(t *testing.T) {
 	}
 	order := f.order(t, "n3")
 	if !strings.HasPrefix(order.ScanURL, "http://192.168.100.100:8081/q/") || order.PaymentInst != wantu.AlipayHK {
-		t.Errorf("remembered %+v", order)
+		t.Errorf("the order is %+v", order)
 	}
 }

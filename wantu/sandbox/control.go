@@ -9,8 +9,8 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// controls is what a developer steers the sandbox by. A browser may use it from
-// the sandbox's own pages only; who is no browser may use it from anywhere.
+// controls returns the handlers that control the sandbox. A browser may use them only
+// from the sandbox's own pages. Other clients may use them from anywhere.
 func (s *Sandbox) controls() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /sandbox/orders":                    s.listOrders,
@@ -43,11 +43,11 @@ func (s *Sandbox) showOrder(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, o)
 }
 
-// control answers POST /sandbox/orders/{out_trade_no}/{action} with the
-// [Order], or {"error":…}: 404 when there is none, 409 when it has ended or,
-// for notify, is not paid, and 502 when the merchant did not acknowledge.
+// control answers POST /sandbox/orders/{out_trade_no}/{action} with the [Order] or with
+// {"error":…}: 404 when the order does not exist, 409 when it has ended, 409 for notify
+// when it is not paid, and 502 when the merchant did not acknowledge.
 func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
-	o, err := s.act(r.Context(), r.PathValue("number"), r.PathValue("action"))
+	o, err := s.actOnOrder(r.Context(), r.PathValue("number"), r.PathValue("action"))
 	if err != nil {
 		writeError(w, err)
 		return
@@ -57,8 +57,8 @@ func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
 
 var errUnknownAction = errors.New("sandbox: no such action")
 
-// act does what a button does with an order.
-func (s *Sandbox) act(ctx context.Context, number, action string) (Order, error) {
+// actOnOrder does what a button on the root page does: pay, fail or notify.
+func (s *Sandbox) actOnOrder(ctx context.Context, number, action string) (Order, error) {
 	var err error
 	switch action {
 	case "pay":
@@ -76,17 +76,17 @@ func (s *Sandbox) act(ctx context.Context, number, action string) (Order, error)
 	return s.Order(number)
 }
 
-// writeError answers {"error":…}, with "field" when one is wrong.
+// writeError answers {"error":…}. When a field is wrong, it adds "field" with its name.
 func writeError(w http.ResponseWriter, err error) {
 	answer := map[string]string{"error": err.Error()}
 	var field *wantu.FieldError
 	if errors.As(err, &field) {
 		answer["field"] = field.Field
 	}
-	writeJSON(w, statusOf(err), answer)
+	writeJSON(w, httpStatusOf(err), answer)
 }
 
-func statusOf(err error) int {
+func httpStatusOf(err error) int {
 	var field *wantu.FieldError
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -103,7 +103,7 @@ func statusOf(err error) int {
 	}
 }
 
-// readMembers reads a JSON object into fields; a name beside them is an error.
+// readMembers reads a JSON object into fields. A name that is not in fields is an error.
 func readMembers(r *http.Request, fields map[string]func(string) error) error {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

@@ -71,13 +71,13 @@ func TestControlOfAMerchantThatIsDown(t *testing.T) {
 
 func TestOneOrderOverHTTP(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
-	open(t, s, "n1")
-	status, body := do(t, s, "GET", "/sandbox/orders/n1", "")
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
+	openOrders(t, s, "n1")
+	status, body := serve(t, s, "GET", "/sandbox/orders/n1", "")
 	if o := decode[sandbox.Order](t, body); status != http.StatusOK || o.OutTradeNo != "n1" || o.TotalFee != 100 {
 		t.Errorf("status %d, %s", status, body)
 	}
-	status, body = do(t, s, "GET", "/sandbox/orders/n9", "")
+	status, body = serve(t, s, "GET", "/sandbox/orders/n9", "")
 	if answer := decode[map[string]string](t, body); status != http.StatusNotFound || answer["error"] == "" {
 		t.Errorf("status %d, %s", status, body)
 	}

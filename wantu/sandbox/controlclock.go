@@ -8,23 +8,23 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// maxAdvance bounds one move of the clock over HTTP.
+// maxAdvance is the largest move of the clock in one request.
 const maxAdvance = 10 * 366 * 24 * time.Hour
 
-// lastYear is the last that the clock may show: what is due a day later must
-// still be written with four digits.
+// lastYear is the last year that the clock may show. A time one day later must still
+// have a year of four digits.
 const lastYear = 9998
 
-// errSystemClock: the sandbox runs on the system's time, which nobody moves.
-var errSystemClock = errors.New("sandbox: the clock is the system's")
+// errSystemClock: the sandbox uses the system clock, so the clock cannot be moved.
+var errSystemClock = errors.New("sandbox: the system clock cannot be moved")
 
 // showClock answers GET /sandbox/clock with {"now":"2026-03-01T12:00:00Z","stands":true}.
 func (s *Sandbox) showClock(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"now": s.config.Now().UTC(), "stands": s.config.Clock != nil})
 }
 
-// postClock moves the clock: POST /sandbox/clock {"advance":"30m"}. 409 when it
-// is the system's.
+// postClock answers POST /sandbox/clock {"advance":"30m"}: it moves the clock. It
+// answers 409 when the sandbox uses the system clock.
 func (s *Sandbox) postClock(w http.ResponseWriter, r *http.Request) {
 	var by string
 	if err := readMembers(r, map[string]func(string) error{"advance": text(&by)}); err != nil {
@@ -47,7 +47,7 @@ func (s *Sandbox) advance(by string) error {
 		return &wantu.FieldError{Field: "advance", Problem: `must be a duration such as "30m", of ten years at most`}
 	}
 	if s.config.Now().UTC().Add(d).Year() > lastYear {
-		return &wantu.FieldError{Field: "advance", Problem: "leads beyond the year 9998"}
+		return &wantu.FieldError{Field: "advance", Problem: "must not move the clock beyond the year 9998"}
 	}
 	s.config.Clock.Advance(d)
 	return nil

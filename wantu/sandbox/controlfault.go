@@ -10,8 +10,8 @@ func (s *Sandbox) listFaults(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, s.Faults())
 }
 
-// postFault answers POST /sandbox/faults with 201 and the [Fault] as it was
-// set; 400 names the field that is wrong, 409 says that too many are set.
+// postFault answers POST /sandbox/faults with 201 and the [Fault] with its defaults. It
+// answers 400 with the name of a wrong field, and 409 when too many faults are set.
 func (s *Sandbox) postFault(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Sandbox) postFault(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusCreated, fault)
 }
 
-// deleteFaults answers DELETE /sandbox/faults with 204.
+// deleteFaults answers DELETE /sandbox/faults with 204. It removes all faults.
 func (s *Sandbox) deleteFaults(w http.ResponseWriter, _ *http.Request) {
 	s.ClearFaults()
 	w.WriteHeader(http.StatusNoContent)

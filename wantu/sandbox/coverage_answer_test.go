@@ -10,39 +10,39 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// answer shows that the sandbox sends a field, and what the client makes of it.
-func (c *coverage) answer(t *testing.T) { c.answerTo(t, probes()[c.endpoint]) }
+// answer checks that the sandbox sends a field, and what the client does with it.
+func (c *coverage) answer(t *testing.T) { c.checkAnswer(t, probes()[c.endpoint]) }
 
-// weChatAnswer is answer where the endpoint answers otherwise for WeChat.
+// weChatAnswer does the same as answer if the endpoint has another answer for WeChat.
 func (c *coverage) weChatAnswer(t *testing.T) {
-	c.answerTo(t, onChannel(probes()[c.endpoint], wantu.WeChat))
+	c.checkAnswer(t, onChannel(probes()[c.endpoint], wantu.WeChat))
 }
 
-func (c *coverage) answerTo(t *testing.T, p probe) {
+func (c *coverage) checkAnswer(t *testing.T, p probe) {
 	b, request := p.ready(t)
 	response, err := p.call(b.client, request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := hearing{sent: b.sent, body: b.body, response: response, compared: "with what was sent", read: func(body []byte) (any, error) {
+	h := messageCheck{sent: b.sent, body: b.body, response: response, compared: "with what was sent", read: func(body []byte) (any, error) {
 		return p.call((&replay{body: body}).client(t), request)
 	}}
 	switch c.field.Name {
 	case "return_code":
-		c.client = h.returnCode(t)
+		c.client = h.checkReturnCode(t)
 	case "return_msg":
-		c.client = h.returnMsg(t)
+		c.client = h.checkReturnMsg(t)
 	case "sign":
-		c.client = h.sign(t)
+		c.client = h.checkSign(t)
 	default:
-		c.hear(t, h)
+		c.checkOwnField(t, h)
 		return
 	}
-	c.sandbox = c.sent(t, h)
+	c.sandbox = c.checkSent(t, h)
 }
 
-// hear is for the fields that are an endpoint's own.
-func (c *coverage) hear(t *testing.T, h hearing) {
+// checkOwnField checks a field that not every answer has.
+func (c *coverage) checkOwnField(t *testing.T, h messageCheck) {
 	t.Helper()
 	twin, alias := map[string]string{
 		"order_list.out_trade_id": "order_list.out_trade_no", "order_list.out_refund_id": "order_list.out_refund_no",
@@ -55,17 +55,17 @@ func (c *coverage) hear(t *testing.T, h hearing) {
 		h = h.renamed(t, twin, c.field.Name)
 		c.sandbox = "sends `" + lastOf(twin) + "`"
 	} else {
-		c.sandbox = c.sent(t, h)
+		c.sandbox = c.checkSent(t, h)
 	}
 	if _, nested := h.text(t, c.field.Name); nested {
-		c.client = h.container(t, c.field.Name)
+		c.client = h.checkContainer(t, c.field.Name)
 		return
 	}
-	c.client = h.field(t, c.field.Name)
+	c.client = h.checkField(t, c.field.Name)
 }
 
-// sent shows that the field is there, and no longer than the manual says.
-func (c *coverage) sent(t *testing.T, h hearing) string {
+// checkSent checks that the sandbox sends the field, and not longer than the manual says.
+func (c *coverage) checkSent(t *testing.T, h messageCheck) string {
 	t.Helper()
 	text, nested := h.text(t, c.field.Name)
 	if text == "" && !nested {
@@ -78,46 +78,46 @@ func (c *coverage) sent(t *testing.T, h hearing) string {
 	return "sent"
 }
 
-// returnCode changes it into a refusal.
-func (h hearing) returnCode(t *testing.T) string {
+// checkReturnCode changes the return code into a refusal.
+func (h messageCheck) checkReturnCode(t *testing.T) string {
 	t.Helper()
 	refuse := func(members map[string]any) { members["return_code"] = json.Number("402") }
-	_, err := h.again(t, sandbox.DefaultKey, refuse)
+	_, err := h.resend(t, sandbox.DefaultKey, refuse)
 	var api *wantu.APIError
 	if !errors.As(err, &api) || api.Code != wantu.CodeOrderInvalid || !errors.Is(err, wantu.ErrOrderInvalid) {
 		t.Errorf("402: %v, want ErrOrderInvalid", err)
 	}
-	if _, err := h.again(t, "", refuse); !errors.Is(err, wantu.ErrSignature) || errors.Is(err, wantu.ErrOrderInvalid) {
+	if _, err := h.resend(t, "", refuse); !errors.Is(err, wantu.ErrSignature) || errors.Is(err, wantu.ErrOrderInvalid) {
 		t.Errorf("402 under the old signature: %v, want ErrSignature", err)
 	}
-	if _, err := h.again(t, sandbox.DefaultKey, without("return_code")); !errors.Is(err, wantu.ErrMalformed) {
+	if _, err := h.resend(t, sandbox.DefaultKey, without("return_code")); !errors.Is(err, wantu.ErrMalformed) {
 		t.Errorf("without it: %v, want ErrMalformed", err)
 	}
 	return "`APIError.Code`, found by its sentinel, signed, required"
 }
 
-// returnMsg changes it in a refusal, for nothing else shows it.
-func (h hearing) returnMsg(t *testing.T) string {
+// checkReturnMsg changes return_msg in a refusal, because the client shows it only there.
+func (h messageCheck) checkReturnMsg(t *testing.T) string {
 	t.Helper()
-	_, err := h.again(t, sandbox.DefaultKey, func(members map[string]any) {
+	_, err := h.resend(t, sandbox.DefaultKey, func(members map[string]any) {
 		members["return_code"], members["return_msg"] = json.Number("402"), "reworded"
 	})
 	var api *wantu.APIError
 	if !errors.As(err, &api) || api.Msg != "reworded" {
 		t.Errorf("%v, want the text in APIError.Msg", err)
 	}
-	if _, err := h.again(t, "", put("return_msg", "reworded")); !errors.Is(err, wantu.ErrSignature) {
+	if _, err := h.resend(t, "", put("return_msg", "reworded")); !errors.Is(err, wantu.ErrSignature) {
 		t.Errorf("under the old signature: %v, want ErrSignature", err)
 	}
-	response, err := h.again(t, sandbox.DefaultKey, without("return_msg"))
+	response, err := h.resend(t, sandbox.DefaultKey, without("return_msg"))
 	if err != nil || !reflect.DeepEqual(response, h.response) {
 		t.Errorf("without it: %v", err)
 	}
 	return "`APIError.Msg`, signed, may be missing"
 }
 
-// sign leaves it out and makes it wrong.
-func (h hearing) sign(t *testing.T) string {
+// checkSign removes the signature and makes it wrong.
+func (h messageCheck) checkSign(t *testing.T) string {
 	t.Helper()
 	for name, change := range map[string]struct {
 		key    string
@@ -129,7 +129,7 @@ func (h hearing) sign(t *testing.T) string {
 		"another key":           {"another key", without()},
 		"another key, no field": {"another key", without("return_msg")},
 	} {
-		if _, err := h.again(t, change.key, change.change); !errors.Is(err, wantu.ErrSignature) {
+		if _, err := h.resend(t, change.key, change.change); !errors.Is(err, wantu.ErrSignature) {
 			t.Errorf("%s: %v, want ErrSignature", name, err)
 		}
 	}

@@ -14,25 +14,25 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-func standing() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+func fixedTime() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
-// bench is a sandbox whose clock stands, and a client that reaches it without
-// a network. It keeps the last request and answer.
+// bench is a sandbox with a Clock, and a client that calls it without a network. It keeps
+// the last request and answer.
 type bench struct {
 	*sandbox.Sandbox
 	client       *wantu.Client
 	clock        *sandbox.Clock
-	calls        int // of the client
+	calls        int // the number of the client's calls
 	sent, answer wantu.Message
-	body         []byte // of the answer
+	body         []byte // the body of the answer
 }
 
-// setting changes how a bench is configured.
+// setting changes the configuration of a bench.
 type setting func(*sandbox.Config, *wantu.Config)
 
 func newBench(t *testing.T, settings ...setting) *bench {
 	t.Helper()
-	b := &bench{clock: sandbox.NewClock(standing())}
+	b := &bench{clock: sandbox.NewClock(fixedTime())}
 	merchant := shop(func(*http.Request) string { return `{"return_code":200}` })
 	served := sandbox.Config{Clock: b.clock, Rand: sandbox.Seed(1), HTTPClient: &http.Client{Transport: merchant}}
 	calling := clientConfig(b)
@@ -50,10 +50,10 @@ func newBench(t *testing.T, settings ...setting) *bench {
 	return b
 }
 
-func clientConfig(road http.RoundTripper) wantu.Config {
+func clientConfig(gateway http.RoundTripper) wantu.Config {
 	return wantu.Config{
 		BaseURL: "http://127.0.0.1/paygate", MerchantAccount: sandbox.DefaultMerchantAccount,
-		StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey, Now: standing, HTTPClient: &http.Client{Transport: road},
+		StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey, Now: fixedTime, HTTPClient: &http.Client{Transport: gateway},
 	}
 }
 
@@ -73,8 +73,8 @@ func (b *bench) post(endpoint string, body []byte) *http.Response {
 	return recorder.Result()
 }
 
-// refusal posts the last request once more, changed and signed anew, and
-// returns the return code and what return_desc names.
+// refusal posts the last request again with a change and a new signature. It returns
+// return_code and return_desc.
 func (b *bench) refusal(t *testing.T, endpoint string, change func(map[string]any)) (code, named string) {
 	t.Helper()
 	members := map[string]any{}
@@ -114,7 +114,7 @@ func without(names ...string) func(map[string]any) {
 	}
 }
 
-// replay answers every call with the same body, and counts them.
+// replay answers every call with the same body, and counts the calls.
 type replay struct {
 	body  []byte
 	calls int

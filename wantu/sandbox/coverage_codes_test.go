@@ -15,19 +15,16 @@ import (
 const codesHead = `
 ## Return codes
 
-The test brought out each code at each endpoint. ` + "`errors.Is`" + ` found the code's error, and no other, in what the client returned. The
-subtest is ` + "`{endpoint}/code/{code}`" + `.
+The test makes the sandbox answer each code at each endpoint. ` + "`errors.Is`" + ` must find the code's sentinel in the client's error, and no other sentinel. The
+subtest is ` + "`{endpoint}/code/{code}`" + `. The column "unknown" is the result of ` + "`wantu.OutcomeUnknown`" + ` for the error. The cells say how the code was caused:
 
-- *unknown* is what ` + "`wantu.OutcomeUnknown`" + ` says of that error.
-- **rule**: a request that breaks one of the manual's rules brings the code out at this endpoint.
-- *number*: an ` + "`out_trade_no`" + ` or ` + "`out_refund_no`" + ` that ends in ` + "`_return_NNN`" + ` brings it out.
-- *fault*: a fault brings it out, because the request has no such number.
-
-The package comment of ` + "`wantu/sandbox`" + ` lists all magic values.
+- **rule**: the request breaks a rule of the manual.
+- *number*: ` + "`out_trade_no` or `out_refund_no`" + ` ends in ` + "`_return_NNN`" + `. The package comment of ` + "`wantu/sandbox`" + ` lists all magic values.
+- *fault*: the request has neither of these numbers, so a fault of the sandbox causes the code.
 
 | code | client | unknown |`
 
-// sentinels are the errors that callers compare with, by name.
+// sentinels returns the sentinel error of each return code and its name.
 func sentinels() []struct {
 	code wantu.ReturnCode
 	name string
@@ -59,17 +56,17 @@ func sentinels() []struct {
 	}
 }
 
-// codeCell is what was seen of a code at an endpoint.
+// codeCell is the result for a code at an endpoint.
 type codeCell struct {
-	how     string
+	how     string // how the code was caused
 	unknown bool
 }
 
-// codeSheet is what was seen of each code: by endpoint, then by code.
-type codeSheet map[string]map[wantu.ReturnCode]*codeCell
+// codeTable has the results by endpoint and code.
+type codeTable map[string]map[wantu.ReturnCode]*codeCell
 
-// see brings out each return code at an endpoint.
-func (sheet codeSheet) see(t *testing.T, endpoint string) {
+// check causes each return code at an endpoint.
+func (sheet codeTable) check(t *testing.T, endpoint string) {
 	cells := map[wantu.ReturnCode]*codeCell{wantu.CodeSuccess: {}}
 	for _, s := range sentinels() {
 		cells[s.code] = &codeCell{}
@@ -82,17 +79,17 @@ func (sheet codeSheet) see(t *testing.T, endpoint string) {
 				*cell = succeeds(t, endpoint)
 				return
 			}
-			*cell = bringOut(t, endpoint, code)
-			if breakRule(t, endpoint, code) {
+			*cell = causeCode(t, endpoint, code)
+			if breaksRule(t, endpoint, code) {
 				cell.how = "**rule**, " + cell.how
 			}
 		})
 	}
 }
 
-func (sheet codeSheet) write(t *testing.T, doc *strings.Builder) {
+func (sheet codeTable) write(t *testing.T, doc *strings.Builder) {
 	t.Helper()
-	if picked() {
+	if runsOnlySubtests() {
 		return
 	}
 	doc.WriteString(codesHead)
@@ -106,15 +103,16 @@ func (sheet codeSheet) write(t *testing.T, doc *strings.Builder) {
 	}
 }
 
-// row writes a code. What is unknown must be so at every endpoint.
-func (sheet codeSheet) row(t *testing.T, doc *strings.Builder, code wantu.ReturnCode, client string) {
+// row writes the row of a code. Whether the outcome is unknown must not depend on the
+// endpoint.
+func (sheet codeTable) row(t *testing.T, doc *strings.Builder, code wantu.ReturnCode, client string) {
 	t.Helper()
 	var cells strings.Builder
 	unknown := sheet[sandbox.Endpoints()[0]][code]
 	for _, endpoint := range sandbox.Endpoints() {
 		cell := sheet[endpoint][code]
 		if cell == nil || cell.how == "" || unknown == nil {
-			t.Errorf("%s %s: a cell is blank", endpoint, code)
+			t.Errorf("%s %s: a cell is empty", endpoint, code)
 			return
 		}
 		if cell.unknown != unknown.unknown {
@@ -134,9 +132,9 @@ func succeeds(t *testing.T, endpoint string) codeCell {
 	return codeCell{"done", wantu.OutcomeUnknown(err)}
 }
 
-// bringOut makes the sandbox answer a code, and looks for its sentinel alone in
-// the client's error.
-func bringOut(t *testing.T, endpoint string, code wantu.ReturnCode) codeCell {
+// causeCode makes the sandbox answer a code. It checks that the client's error has the
+// code's sentinel and no other.
+func causeCode(t *testing.T, endpoint string, code wantu.ReturnCode) codeCell {
 	t.Helper()
 	p := probes()[endpoint]
 	b, request := p.ready(t)

@@ -12,9 +12,9 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// account shows the numbers that the client has from Config, and that the
-// sandbox knows by its own.
-func (c *coverage) account(t *testing.T, p probe, b *bench) (client, wire string) {
+// checkAccount checks an account number. The client and the sandbox have it from their
+// configuration.
+func (c *coverage) checkAccount(t *testing.T, p probe, b *bench) (client, wire string) {
 	t.Helper()
 	name := goName(wantu.Config{}, c.field.Name)
 	longest := strings.Repeat("a", c.field.Max)
@@ -25,22 +25,22 @@ func (c *coverage) account(t *testing.T, p probe, b *bench) (client, wire string
 		t.Errorf("the client sends %q", got)
 	}
 	for _, wrong := range []string{"", longest + "a"} {
-		if _, err := wantu.New(with(clientConfig(&replay{}), name, wrong)); !named(err, name) {
-			t.Errorf("%d characters: %v, want %s to be named", len(wrong), err, name)
+		if _, err := wantu.New(with(clientConfig(&replay{}), name, wrong)); !namesField(err, name) {
+			t.Errorf("%d characters: %v, want a FieldError for %s", len(wrong), err, name)
 		}
 	}
 	if code, desc := b.refusal(t, c.endpoint, put(c.field.Name, "HKG1")); code != "302" || desc != c.field.Name {
-		t.Errorf("another's: %s %s", code, desc)
+		t.Errorf("another account: %s %s", code, desc)
 	}
 	client = fmt.Sprintf("`Config.%s`, required, at most %d characters", name, c.field.Max)
-	return client, c.missing(t, p, b) + ", 302 when another's"
+	return client, c.sandboxWithout(t, p, b) + ", 302 if it is another account"
 }
 
-// made shows what the client sets in each call.
-func (c *coverage) made(t *testing.T, b *bench) string {
+// checkClientValue checks a field that the client sets by itself.
+func (c *coverage) checkClientValue(t *testing.T, b *bench) string {
 	t.Helper()
 	want := map[string]struct{ text, cell string }{
-		"send_time": {gatewayTime(standing()), "`Config.Now` in UTC+8"},
+		"send_time": {gatewayTime(fixedTime()), "`Config.Now` in UTC+8"},
 		"version":   {"1.0", "always 1.0"},
 	}[c.field.Name]
 	if got := b.sent.Text(c.field.Name); got != want.text || got == "" {
@@ -49,8 +49,9 @@ func (c *coverage) made(t *testing.T, b *bench) string {
 	return want.cell
 }
 
-// signature shows that the client signs, and that the sandbox looks.
-func (c *coverage) signature(t *testing.T, b *bench) (client, wire string) {
+// checkSignature checks that the client signs its requests, and that the sandbox verifies
+// them.
+func (c *coverage) checkSignature(t *testing.T, b *bench) (client, wire string) {
 	t.Helper()
 	fields := b.sent.Fields()
 	if got, want := b.sent.Text("sign"), signedByHand(fields, sandbox.DefaultKey); got != want {
@@ -76,10 +77,10 @@ func (c *coverage) signature(t *testing.T, b *bench) (client, wire string) {
 			t.Errorf("wrong: %s", code)
 		}
 	}
-	return "made with `Config.Key`", "303 without, 301 when wrong"
+	return "made with `Config.Key`", "303 if missing, 301 if wrong"
 }
 
-// signedByHand is manual 1.3, written apart from the client's.
+// signedByHand returns the signature of manual 1.3. It does not use the client's code.
 func signedByHand(fields wantu.Fields, key string) string {
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(fields)) {

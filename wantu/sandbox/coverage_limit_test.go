@@ -12,50 +12,49 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// limits shows which values the client and the sandbox take, and which they
-// refuse.
-func (c *coverage) limits(t *testing.T, p probe) (client, wire string) {
+// checkValues checks which values the client and the sandbox accept.
+func (c *coverage) checkValues(t *testing.T, p probe) (client, wire string) {
 	t.Helper()
 	s, known := shapes()[c.field.Name]
 	switch {
 	case c.field.Name == "pay_channel":
-		return c.channels(t, p)
+		return c.checkChannels(t, p)
 	case !known:
-		t.Fatal("the test does not know what its values look like")
+		t.Fatal("shapes has no values for this field")
 		return "", ""
-	case s.of != nil:
-		return c.longest(t, p, s)
+	case s.makeValue != nil:
+		return c.checkLongestValue(t, p, s)
 	case s.good == nil:
-		return c.moment(t, p, s)
+		return c.checkTime(t, p, s)
 	default:
-		return c.listed(t, p, s)
+		return c.checkListedValues(t, p, s)
 	}
 }
 
-// longest sends a value that is as long as may be, and one that is longer.
-func (c *coverage) longest(t *testing.T, p probe, s shape) (client, wire string) {
+// checkLongestValue sends the longest allowed value, and one that is too long.
+func (c *coverage) checkLongestValue(t *testing.T, p probe, s shape) (client, wire string) {
 	t.Helper()
 	limit := cmp.Or(s.max, c.field.Max)
-	longest, over := s.of(limit), s.over(limit)
+	longest, over := s.makeValue(limit), s.tooLong(limit)
 	b, _, _ := c.fill(p, s, longest).run(t)
 	if got := b.sent.Text(c.field.Name); got != longest {
 		t.Errorf("the client sends %q, want %q", got, longest)
 	}
 	c.fill(p, s, over).refused(t, c.field.Name)
-	client, wire = fmt.Sprintf("at most %d characters", limit), fmt.Sprintf("304 beyond %d characters", limit)
+	client, wire = fmt.Sprintf("at most %d characters", limit), fmt.Sprintf("304 if longer than %d characters", limit)
 	if s.digits {
-		client, wire = "at most "+longest, fmt.Sprintf("304 beyond %d digits", limit)
+		client, wire = "at most "+longest, fmt.Sprintf("304 if longer than %d digits", limit)
 	}
-	// The sandbox serves the app of this value, so that its length alone is wrong.
-	other := newBench(t, serving(c.fill(p, s, over).request))
+	// The sandbox accepts an app with this number, so that only the length is wrong.
+	other := newBench(t, servingAppOf(c.fill(p, s, over).request))
 	other.sent = b.sent
 	if code, desc := other.refusal(t, c.endpoint, put(c.field.Name, over)); code != "304" || desc != c.field.Name {
 		t.Errorf("%d characters: the sandbox answers %s %s", len([]rune(over)), code, desc)
 	}
-	return client, c.verdict(t, b, wire)
+	return client, c.checkLongest(t, b, wire)
 }
 
-// fill sets the field. What is given back is never more than was paid.
+// fill sets the field. A refund must not exceed the order, so total_fee is large enough.
 func (c *coverage) fill(p probe, s shape, text string) probe {
 	if c.field.Name == "refund_fee" {
 		p = p.with("TotalFee", wantu.MaxTotalFee)
@@ -63,8 +62,8 @@ func (c *coverage) fill(p probe, s shape, text string) probe {
 	return p.with(goName(p.request, c.field.Name), s.value(text))
 }
 
-// verdict looks at what the sandbox answered to the longest value.
-func (c *coverage) verdict(t *testing.T, b *bench, wire string) string {
+// checkLongest checks the answer of the sandbox to the longest value.
+func (c *coverage) checkLongest(t *testing.T, b *bench, wire string) string {
 	t.Helper()
 	code := b.answer.Text("return_code")
 	switch c.field.Name {
@@ -72,29 +71,29 @@ func (c *coverage) verdict(t *testing.T, b *bench, wire string) string {
 		if code != "304" {
 			t.Errorf("%d characters: the sandbox answers %s", c.field.Max, code)
 		}
-		return c.refuses(t, b, shape{
+		return c.checkBadValues(t, b, shape{
 			bad:   []string{openID[:27], openID + "a", "x" + openID[1:], openID[:27] + "."},
 			words: fmt.Sprintf("%d characters that begin with o", len(openID)),
 		})
-	case "trade_id": // the sandbox's own are shorter
+	case "trade_id": // those of the sandbox are shorter
 		if code != "402" {
-			t.Errorf("nobody's: the sandbox answers %s", code)
+			t.Errorf("unknown trade_id: the sandbox answers %s", code)
 		}
-		return "402 when nobody's, " + wire
+		return "402 if unknown, " + wire
 	case "app_id":
 		if code, desc := b.refusal(t, c.endpoint, put("app_id", "wx1")); code != "304" || desc != "app_id" {
 			t.Errorf("another app: the sandbox answers %s %s", code, desc)
 		}
-		wire += " or when another's"
+		wire += " or if it is another app"
 	}
 	if code != "200" {
-		t.Errorf("the longest: the sandbox answers %s", code)
+		t.Errorf("the longest value: the sandbox answers %s", code)
 	}
 	return wire
 }
 
-// refuses shows that the sandbox answers 304 to each bad value.
-func (c *coverage) refuses(t *testing.T, b *bench, s shape) string {
+// checkBadValues checks that the sandbox answers 304 to each bad value.
+func (c *coverage) checkBadValues(t *testing.T, b *bench, s shape) string {
 	t.Helper()
 	for _, bad := range s.bad {
 		if code, desc := b.refusal(t, c.endpoint, put(c.field.Name, bad)); code != "304" || desc != c.field.Name {
@@ -102,20 +101,20 @@ func (c *coverage) refuses(t *testing.T, b *bench, s shape) string {
 		}
 	}
 	if len(s.bad) == 0 {
-		t.Error("the test knows no bad values")
+		t.Error("shapes has no bad values for this field")
 	}
 	return "304 unless " + s.words
 }
 
-// moment is for what is a time in Go, which cannot be written wrong.
-func (c *coverage) moment(t *testing.T, p probe, s shape) (client, wire string) {
+// checkTime checks a time. In Go it cannot have a wrong format.
+func (c *coverage) checkTime(t *testing.T, p probe, s shape) (client, wire string) {
 	t.Helper()
-	b := p.accepted(t) // request compares it with the time in UTC+8
-	return "in UTC+8", c.refuses(t, b, s)
+	b := p.accepted(t) // the method request compares it with the time in UTC+8
+	return "in UTC+8", c.checkBadValues(t, b, s)
 }
 
-// listed sends each of the good and of the bad values.
-func (c *coverage) listed(t *testing.T, p probe, s shape) (client, wire string) {
+// checkListedValues sends each good and each bad value.
+func (c *coverage) checkListedValues(t *testing.T, p probe, s shape) (client, wire string) {
 	t.Helper()
 	var b *bench
 	for _, good := range s.good {
@@ -124,7 +123,7 @@ func (c *coverage) listed(t *testing.T, p probe, s shape) (client, wire string) 
 		if got := b.sent.Text(c.field.Name); got != good {
 			t.Errorf("the client sends %q, want %q", got, good)
 		}
-		// The order that is given back was paid in HKD.
+		// The order of the refund was paid in HKD.
 		refused := c.field.Name == "refund_fee_type" && good != "HKD"
 		if errors.Is(err, wantu.ErrParam) != refused || err != nil && !refused {
 			t.Errorf("%s: %v", good, err)
@@ -133,46 +132,46 @@ func (c *coverage) listed(t *testing.T, p probe, s shape) (client, wire string) 
 	for _, bad := range s.bad {
 		p.with(goName(p.request, c.field.Name), bad).refused(t, c.field.Name)
 	}
-	wire = c.refuses(t, b, s)
+	wire = c.checkBadValues(t, b, s)
 	switch c.field.Name {
 	case "fee_type":
 		if code, desc := b.refusal(t, c.endpoint, put("fee_type", "XXX")); code != "509" || desc != "fee_type" {
 			t.Errorf("XXX: the sandbox answers %s %s", code, desc)
 		}
-		wire += ", 509 unless served"
+		wire += ", 509 if not supported"
 	case "refund_fee_type":
-		wire = "304 unless the order's"
+		wire = "304 unless that of the order"
 	}
 	return s.words, wire
 }
 
-// channels tries each wallet, and numbers that are none.
-func (c *coverage) channels(t *testing.T, p probe) (client, wire string) {
+// checkChannels tries each channel, and other numbers.
+func (c *coverage) checkChannels(t *testing.T, p probe) (client, wire string) {
 	t.Helper()
-	var taken []string
+	var accepted []string
 	b := p.accepted(t)
 	for channel := -1; channel <= 10; channel++ {
 		if channel == 0 {
-			continue // which is none at all
+			continue // means that the field is missing
 		}
-		of, road := onChannel(p, wantu.PayChannel(channel)), &replay{}
-		if _, err := p.call(road.client(t), of.request); !named(err, "pay_channel") {
+		of, gateway := onChannel(p, wantu.PayChannel(channel)), &replay{}
+		if _, err := p.call(gateway.client(t), of.request); !namesField(err, "pay_channel") {
 			b = of.accepted(t)
-			taken = append(taken, strconv.Itoa(channel))
+			accepted = append(accepted, strconv.Itoa(channel))
 			continue
 		}
 		of.refused(t, "pay_channel")
-		c.refuses(t, b, shape{bad: []string{strconv.Itoa(channel)}})
+		c.checkBadValues(t, b, shape{bad: []string{strconv.Itoa(channel)}})
 	}
-	if want := c.served(); !slices.Equal(taken, want) {
-		t.Errorf("taken: %s, want %s", taken, want)
+	if want := c.manualChannels(); !slices.Equal(accepted, want) {
+		t.Errorf("accepted: %s, want %s", accepted, want)
 	}
-	words := strings.Join(taken, " or ")
+	words := strings.Join(accepted, " or ")
 	return words, "304 unless " + words
 }
 
-// served are the wallets that the manual has the endpoint for.
-func (c *coverage) served() []string {
+// manualChannels returns the channels of the endpoint in the manual.
+func (c *coverage) manualChannels() []string {
 	switch c.endpoint {
 	case "web", "wap":
 		return []string{"2"}
@@ -183,7 +182,7 @@ func (c *coverage) served() []string {
 	}
 }
 
-// onChannel asks for a wallet. Which Alipay it is goes with Alipay alone.
+// onChannel sets the channel of a request. Only a request for Alipay has payment_inst.
 func onChannel(p probe, channel wantu.PayChannel) probe {
 	if goName(p.request, "payment_inst") != "" && channel == wantu.WeChat {
 		p = p.with("PaymentInst", nil)

@@ -9,9 +9,9 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// notify pays an order at a merchant that answers with reply, and returns the
-// bench and the notifications. More come as the clock moves.
-func notify(t *testing.T, reply []byte) (b *bench, bodies *[][]byte) {
+// paidAndNotified pays an order of a merchant that answers notifications with reply. It
+// returns the bench and the notifications. More are added when the clock moves.
+func paidAndNotified(t *testing.T, reply []byte) (b *bench, bodies *[][]byte) {
 	t.Helper()
 	bodies = &[][]byte{}
 	b = newBench(t, func(served *sandbox.Config, _ *wantu.Config) {
@@ -22,31 +22,31 @@ func notify(t *testing.T, reply []byte) (b *bench, bodies *[][]byte) {
 	})
 	paid(t, b)
 	if len(*bodies) == 0 {
-		t.Fatal("no notification came")
+		t.Fatal("there was no notification")
 	}
 	return b, bodies
 }
 
-// notified shows that the sandbox sends a field of the notification, and what
-// the client makes of it.
+// notified checks that the sandbox sends a field of the notification, and what the client
+// does with it.
 func (c *coverage) notified(t *testing.T) {
-	b, bodies := notify(t, wantu.AckSuccess())
-	h := hearing{body: (*bodies)[0], compared: "with `Config`", read: func(body []byte) (any, error) {
+	b, bodies := paidAndNotified(t, wantu.AckSuccess())
+	h := messageCheck{body: (*bodies)[0], compared: "with `Config`", read: func(body []byte) (any, error) {
 		return b.client.ParseNotification(body)
 	}}
 	var err error
 	if h.response, err = h.read(h.body); err != nil {
 		t.Fatal(err)
 	}
-	c.sandbox = c.sent(t, h)
+	c.sandbox = c.checkSent(t, h)
 	if c.field.Name == "sign" {
-		c.client = h.sign(t)
+		c.client = h.checkSign(t)
 		return
 	}
-	c.client = h.field(t, c.field.Name)
+	c.client = h.checkField(t, c.field.Name)
 }
 
-// acknowledged shows what the sandbox makes of the merchant's answer.
+// acknowledged checks what the sandbox does with the merchant's answer.
 func (c *coverage) acknowledged(t *testing.T) {
 	for _, ack := range [][]byte{wantu.AckSuccess(), wantu.AckFail("later")} {
 		if message, err := wantu.Decode(ack); err != nil || message.Text(c.field.Name) == "" {
@@ -67,20 +67,20 @@ func (c *coverage) acknowledged(t *testing.T) {
 	if c.field.Name == "return_msg" {
 		taken = []string{`{"return_code":200}`, `{"return_code":200,"return_msg":"FAIL"}`, `{"return_code":200,"return_msg":""}`}
 		refused = []string{`{"return_code":"FAIL"}`, `{"return_code":"FAIL","return_msg":"SUCCESS"}`}
-		c.sandbox = "not looked at"
+		c.sandbox = "not read"
 	}
 	for _, reply := range taken {
-		stops(t, reply, true)
+		checkStops(t, reply, true)
 	}
 	for _, reply := range refused {
-		stops(t, reply, false)
+		checkStops(t, reply, false)
 	}
 }
 
-// stops demands that a reply stops the notifications, or that it does not.
-func stops(t *testing.T, reply string, want bool) {
+// checkStops checks whether a reply stops the notifications.
+func checkStops(t *testing.T, reply string, want bool) {
 	t.Helper()
-	b, bodies := notify(t, []byte(reply))
+	b, bodies := paidAndNotified(t, []byte(reply))
 	b.clock.Advance(time.Minute)
 	if got := b.mustOrder(t, "n1").Acknowledged; got != want || len(*bodies) > 1 == want {
 		t.Errorf("%s: acknowledged: %v, %d notifications", reply, got, len(*bodies))

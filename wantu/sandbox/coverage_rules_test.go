@@ -8,15 +8,15 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// breakRule sends what the manual's rules forbid, where there is such a rule for
-// the code, and demands the code.
-func breakRule(t *testing.T, endpoint string, code wantu.ReturnCode) bool {
+// breaksRule sends a request that breaks the manual's rule for the code, and checks that
+// the sandbox answers the code. It returns false if there is no such rule.
+func breaksRule(t *testing.T, endpoint string, code wantu.ReturnCode) bool {
 	t.Helper()
 	b, _, _ := probes()[endpoint].run(t)
 	demand := func(got string) bool {
 		t.Helper()
 		if got != strconv.Itoa(int(code)) {
-			t.Errorf("by its rule the sandbox answers %s", got)
+			t.Errorf("the request breaks a rule, and the sandbox answers %s", got)
 		}
 		return true
 	}
@@ -35,7 +35,7 @@ func breakRule(t *testing.T, endpoint string, code wantu.ReturnCode) bool {
 	if breaking == nil {
 		return false
 	}
-	if code != wantu.CodeOutTradeNoUsed && endpoint != "refund" { // these are where it was done already
+	if code != wantu.CodeOutTradeNoUsed && endpoint != "refund" { // these need the effect of the first request
 		sent := b.sent
 		b, _ = probes()[endpoint].ready(t)
 		b.sent = sent
@@ -49,8 +49,8 @@ func breakRule(t *testing.T, endpoint string, code wantu.ReturnCode) bool {
 	return demand(got)
 }
 
-// ruleOf makes a good request break the rule that has the code, nil when there
-// is none.
+// ruleOf returns a change that makes a good request break the manual's rule for the code.
+// It returns nil if there is no such rule.
 func ruleOf(endpoint string, code wantu.ReturnCode, b *bench) func(map[string]any) {
 	places := b.sent.Has("subject")
 	switch {

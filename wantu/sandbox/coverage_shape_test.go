@@ -7,22 +7,22 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// shape says what the values of a field look like: how to make one of any
-// length, or which are good and which are not.
+// shape describes the values of a field: how to make one of any length, or a list of good
+// and bad values.
 type shape struct {
-	of     func(n int) string // a good value of n characters, or the greatest number of n digits
-	digits bool
-	max    int // where it is not the manual's
+	makeValue func(n int) string // returns a good value of n characters, or the greatest number of n digits
+	digits    bool
+	max       int // the greatest length, if it differs from the manual's
 
 	good, bad []string
-	words     string // what is common to the good ones
+	words     string // describes the good values
 }
 
 func shapes() map[string]shape {
-	free := shape{of: repeat("票")}
-	number := shape{of: repeat("n")}
-	address := shape{of: func(n int) string { return notifyURL + "/" + strings.Repeat("a", n-len(notifyURL)-1) }}
-	amount := shape{of: repeat("9"), digits: true}
+	free := shape{makeValue: repeat("票")}
+	number := shape{makeValue: repeat("n")}
+	address := shape{makeValue: func(n int) string { return notifyURL + "/" + strings.Repeat("a", n-len(notifyURL)-1) }}
+	amount := shape{makeValue: repeat("9"), digits: true}
 	moment := shape{
 		bad:   []string{"2026-03-01", "2026-13-01 20:00:00", "20260301200000", "2026-03-01T20:00:00", "2026-03-01 20:00:000"},
 		words: "yyyy-MM-dd HH:mm:ss",
@@ -30,10 +30,10 @@ func shapes() map[string]shape {
 	return map[string]shape{
 		"subject": free, "product_id": free, "attach": free, "device_sn": free,
 		"out_trade_no": number, "out_refund_no": number, "trade_id": number,
-		"auth_code": {of: repeat("1")}, "app_id": {of: repeat("a")}, "open_id": {of: func(n int) string { return "o" + strings.Repeat("a", n-1) }},
+		"auth_code": {makeValue: repeat("1")}, "app_id": {makeValue: repeat("a")}, "open_id": {makeValue: func(n int) string { return "o" + strings.Repeat("a", n-1) }},
 		"notify_url": address, "return_url": address,
 		"total_fee": amount, "refund_fee": amount,
-		"qrcode_width": {of: repeat("9"), digits: true, max: 4}, // pixels; the manual's 256 digits are nobody's
+		"qrcode_width": {makeValue: repeat("9"), digits: true, max: 4}, // pixels; the manual allows 256 digits
 		"time_expire":  moment, "start_date": moment, "end_date": moment, "send_time": moment,
 		"version":         {bad: []string{"1", "1.1", "2.0", "1.00"}, words: "1.0"},
 		"fee_type":        {good: []string{"USD", "HKD"}, bad: []string{"HK", "HKDX", "hkd", "H1D"}, words: "three capital letters"},
@@ -50,7 +50,7 @@ func repeat(text string) func(int) string {
 	return func(n int) string { return strings.Repeat(text, n) }
 }
 
-// value is the text as the client takes it: an amount is a number.
+// value returns the text as the type of the client's field: an amount is a number.
 func (s shape) value(text string) any {
 	if !s.digits {
 		return text
@@ -59,10 +59,10 @@ func (s shape) value(text string) any {
 	return number
 }
 
-// over is the least value that is too long.
-func (s shape) over(limit int) string {
+// tooLong returns a value that is one character or digit too long.
+func (s shape) tooLong(limit int) string {
 	if s.digits {
 		return "1" + strings.Repeat("0", limit)
 	}
-	return s.of(limit + 1)
+	return s.makeValue(limit + 1)
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// goName finds the field of a struct that has the manual's name, "" when there
-// is none: qrcode_url is QRCodeURL, and prepayid is PrepayID.
+// goName returns the name of the struct field for a name of the manual: QRCodeURL for
+// qrcode_url, and PrepayID for prepayid. It returns "" if there is none.
 func goName(of any, name string) string {
 	if of == nil {
 		return ""
@@ -27,7 +27,7 @@ func goName(of any, name string) string {
 	return ""
 }
 
-// goValue returns the value of that field, nil when there is none.
+// goValue returns the value of that field, or nil if there is none.
 func goValue(of any, name string) any {
 	field := goName(of, name)
 	if field == "" {
@@ -36,7 +36,7 @@ func goValue(of any, name string) any {
 	return reflect.ValueOf(of).FieldByName(field).Interface()
 }
 
-// member finds the struct that a name with a dot leads into: the last row of
+// member returns the struct that has the last part of a name with a dot: the last row of
 // order_list, or the parameters for a wallet.
 func member(of any, name string) (inner any, prefix, last string) {
 	outer, last, nested := strings.Cut(name, ".")
@@ -53,7 +53,7 @@ func member(of any, name string) (inner any, prefix, last string) {
 	return value.Interface(), goName(of, outer) + ".", last
 }
 
-// textOf writes a value of the client's as it stands in a message.
+// textOf returns a value of the client as the text in a message.
 func textOf(value any) string {
 	if at, is := value.(time.Time); is {
 		return gatewayTime(at)
@@ -64,11 +64,11 @@ func textOf(value any) string {
 	return fmt.Sprint(value)
 }
 
-// gatewayTime is written apart from the client's.
+// gatewayTime returns a time as the gateway writes it. It does not use the client's code.
 func gatewayTime(at time.Time) string { return at.UTC().Add(8 * time.Hour).Format(time.DateTime) }
 
-// with returns a copy of a struct with another value in one field; nil is the
-// zero value.
+// with returns a copy of a struct with another value in one field; nil means the zero
+// value.
 func with[T any](of T, goName string, value any) T {
 	copied := reflect.New(reflect.TypeOf(of)).Elem()
 	copied.Set(reflect.ValueOf(of))

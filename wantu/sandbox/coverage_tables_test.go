@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// manualTables are the manual's tables of fields: what the client and the
-// sandbox, which were written apart, are both held to.
+// manualTables are the manual's tables of fields. The client and the sandbox do not share
+// code for them, and both are compared with these tables.
 type manualTables struct {
 	Common                        []manualField
 	Endpoints                     []manualEndpoint
@@ -16,14 +16,14 @@ type manualTables struct {
 type manualEndpoint struct {
 	Name, Section   string
 	Request, Answer []manualField
-	WeChat          []manualField // of the answer, where WeChat's is another
+	WeChat          []manualField // the answer for WeChat, if it differs
 }
 
 type manualField struct {
 	Name     string
-	From     string // "example" where the manual's table has no such field
+	From     string // "example" if only the manual's example has the field
 	Required bool
-	Max      int    // characters; 0 where the manual gives none
+	Max      int    // the greatest length in characters; 0 if the manual has none
 	But      string // how the manual's text or example contradicts its table
 }
 

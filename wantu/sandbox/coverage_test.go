@@ -12,40 +12,38 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-var update = flag.Bool("update", false, "write docs/gateway.md anew")
+var update = flag.Bool("update", false, "write docs/gateway.md")
 
 const coverageFile = "../../docs/gateway.md"
 
 const coverageHead = `# The gateway, field by field
 
-` + "`TestEveryFieldAndEveryCode`" + ` writes this page from what it saw the client (` + "`wantu`" + `) and the sandbox (` + "`wantu/sandbox`" + `) do. The last
-column is the subtest that saw it.
+` + "`TestEveryFieldAndEveryCode`" + ` writes this file. It calls the client (` + "`wantu`" + `) and the sandbox (` + "`wantu/sandbox`" + `) and records what they do. The last column
+names the subtest that checked the row. The column "manual" is the manual's table: whether a field is required, and its greatest length in characters. After a
+semicolon it says how the rest of the manual contradicts the table. *example* means that only the manual's examples have the field.
 
-*Manual* is the manual's table: whether a field is required, and its length in characters. After a semicolon stands where the manual
-contradicts its table. *example* is a field that only the manual's examples have.
+These words describe a request:
 
-**In a request:**
-
-- *required*: without the field the client returns a ` + "`*wantu.FieldError`" + ` that names it, and sends nothing.
-- *at most*: the client sends a value of just that size, and the sandbox accepts it unless its cell says otherwise. With one
-  character or digit more, the client returns a ` + "`*wantu.FieldError`" + `.
-- a list of values: the client sends these, and returns a ` + "`*wantu.FieldError`" + ` for others.
+- *required*: without the field the client returns a ` + "`*wantu.FieldError`" + ` with its name, and sends nothing.
+- *at most*: the client sends a value of exactly this size, and the sandbox accepts it unless its cell says otherwise. For one character or digit more, the
+  client returns a ` + "`*wantu.FieldError`" + `.
+- A list of values: the client sends these values, and returns a ` + "`*wantu.FieldError`" + ` for others.
 - *302*, *303*, *304* and *509*: the sandbox answers this return code, with the field's name in ` + "`return_desc`" + `.
 
-**In an answer:**
+These words describe an answer:
 
-- *signed*: a change of the value under the old signature is ` + "`wantu.ErrSignature`" + `. *not signed*: it is not, because no signature covers
-  an object or a list.
-- *compared*: another value under a good signature is ` + "`wantu.ErrMismatch`" + `.
-- *required*: an answer without the field is ` + "`wantu.ErrMalformed`" + `. An answer without ` + "`sign`" + ` is ` + "`wantu.ErrSignature`" + `.
-- a Go name: the field that has the answer's value. After a dot stands a member of an object, or of the rows of a list.
+- A Go name: the client returns the value in this field. After a dot is a member of an object, or of the rows of a list.
+- *signed*: if the value changes but not the signature, the client returns ` + "`wantu.ErrSignature`" + `.
+- *not signed*: the client does not see such a change, because no signature covers an object or a list.
+- *compared*: for another value with a good signature the client returns ` + "`wantu.ErrMismatch`" + `.
+- *required*: without the field the client returns ` + "`wantu.ErrMalformed`" + `, or ` + "`wantu.ErrSignature`" + ` without ` + "`sign`" + `.
 
 ## Fields
 `
 
-// TestEveryFieldAndEveryCode drives each field of each endpoint and each return
-// code through the client and the sandbox, and writes down what it saw: that is
-// docs/gateway.md. Run it with -update when the table changes.
+// TestEveryFieldAndEveryCode checks each field of each endpoint and each return code with
+// the client and the sandbox. It compares what they do with docs/gateway.md. With -update
+// it writes that file.
 func TestEveryFieldAndEveryCode(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("testdata/tables.json")
@@ -55,35 +53,35 @@ func TestEveryFieldAndEveryCode(t *testing.T) {
 	tables := decode[manualTables](t, string(raw))
 	var doc strings.Builder
 	doc.WriteString(coverageHead)
-	codes := codeSheet{}
+	codes := codeTable{}
 	var names []string
 	for _, e := range tables.Endpoints {
 		names = append(names, e.Name)
 		groups := e.groups(tables.Common)
 		t.Run(e.Name, func(t *testing.T) {
-			see(t, groups)
-			t.Run("code", func(t *testing.T) { codes.see(t, e.Name) })
+			checkAll(t, groups)
+			t.Run("code", func(t *testing.T) { codes.check(t, e.Name) })
 		})
 		fmt.Fprintf(&doc, "\n### `%s` (manual %s)\n", e.Name, e.Section)
 		write(t, &doc, groups)
 	}
 	groups := tables.notificationGroups()
-	t.Run("notification", func(t *testing.T) { see(t, groups) })
+	t.Run("notification", func(t *testing.T) { checkAll(t, groups) })
 	doc.WriteString("\n### The notification (manual 2.6)\n")
 	write(t, &doc, groups)
 	codes.write(t, &doc)
 	if slices.Sort(names); !slices.Equal(names, sandbox.Endpoints()) {
-		t.Errorf("the tables are of %s, the sandbox serves %s", names, sandbox.Endpoints())
+		t.Errorf("the tables have the endpoints %s, the sandbox has %s", names, sandbox.Endpoints())
 	}
 	compareDoc(t, doc.String())
 }
 
-// picked reports whether -run names subtests: then there is no whole table.
-func picked() bool { return strings.Contains(flag.Lookup("test.run").Value.String(), "/") }
+// runsOnlySubtests reports whether -run names subtests: then the tables are not complete.
+func runsOnlySubtests() bool { return strings.Contains(flag.Lookup("test.run").Value.String(), "/") }
 
 func compareDoc(t *testing.T, want string) {
 	t.Helper()
-	if picked() {
+	if runsOnlySubtests() {
 		return
 	}
 	if *update && !t.Failed() {
@@ -93,11 +91,11 @@ func compareDoc(t *testing.T, want string) {
 	}
 	got, err := os.ReadFile(coverageFile)
 	if err != nil || string(got) != want {
-		t.Errorf("docs/gateway.md is not what the code does (%v): go test ./wantu/sandbox -run TestEveryFieldAndEveryCode -update", err)
+		t.Errorf("docs/gateway.md differs from what the code does (%v); to update it: go test ./wantu/sandbox -run TestEveryFieldAndEveryCode -update", err)
 	}
 }
 
-// coverage is one row: what client and sandbox were seen to do with a field.
+// coverage is one row: what the client and the sandbox do with a field.
 type coverage struct {
 	endpoint        string
 	field           manualField
@@ -105,23 +103,23 @@ type coverage struct {
 	test            string // the name of the subtest, once it has run
 }
 
-// group is a table of rows that are seen in one way.
+// group is a table whose rows are checked in the same way.
 type group struct {
 	side, head string
 	rows       []*coverage
-	see        func(*coverage, *testing.T)
+	check      func(*coverage, *testing.T)
 }
 
 func groupOf(side, head, endpoint string, see func(*coverage, *testing.T), fields ...manualField) group {
-	g := group{side: side, head: head, see: see}
+	g := group{side: side, head: head, check: see}
 	for _, f := range fields {
 		g.rows = append(g.rows, &coverage{endpoint: endpoint, field: f})
 	}
 	return g
 }
 
-// see sees each row in a subtest of its own.
-func see(t *testing.T, groups []group) {
+// checkAll checks each row in its own subtest.
+func checkAll(t *testing.T, groups []group) {
 	t.Helper()
 	for _, g := range groups {
 		t.Run(g.side, func(t *testing.T) {
@@ -129,14 +127,14 @@ func see(t *testing.T, groups []group) {
 				t.Run(c.field.Name, func(t *testing.T) {
 					t.Parallel()
 					_, c.test, _ = strings.Cut(t.Name(), "/")
-					g.see(c, t)
+					g.check(c, t)
 				})
 			}
 		})
 	}
 }
 
-// write writes the tables. First comes the cell of who sends the field.
+// write writes the tables. The side that sends the field has the first column.
 func write(t *testing.T, doc *strings.Builder, groups []group) {
 	t.Helper()
 	for _, g := range groups {
@@ -156,8 +154,8 @@ func write(t *testing.T, doc *strings.Builder, groups []group) {
 
 func (c *coverage) row(t *testing.T, doc *strings.Builder, order string) {
 	t.Helper()
-	if (c.client == "" || c.sandbox == "" || c.test == "") && !picked() {
-		t.Errorf("%s %s: a cell is blank", c.endpoint, c.field.Name)
+	if (c.client == "" || c.sandbox == "" || c.test == "") && !runsOnlySubtests() {
+		t.Errorf("%s %s: a cell is empty", c.endpoint, c.field.Name)
 	}
 	first, second := c.client, c.sandbox
 	if strings.HasPrefix(order, "sandbox") {

@@ -6,12 +6,12 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// defaultCurrency is fee_type where it may be left out.
+// defaultCurrency is the value of fee_type when it is left out.
 const defaultCurrency = "HKD"
 
-// currency answers with the price of one unit in CNY. Manual 2.13.
+// currency answers with the price of one unit of fee_type in CNY. Manual 2.13.
 func (s *Sandbox) currency(c call) reply {
-	return succeed(reply{"currency": rates()[cmp.Or(c.own("fee_type"), defaultCurrency)]})
+	return succeed(reply{"currency": rates()[cmp.Or(c.tableText("fee_type"), defaultCurrency)]})
 }
 
 func isServed(feeType string) bool {
@@ -19,7 +19,8 @@ func isServed(feeType string) bool {
 	return served
 }
 
-// rates never change, so that a test may count on them. HKD is the manual's.
+// rates returns the exchange rates. They never change, so that a test may depend on
+// them. The rate of HKD is that of the manual.
 func rates() map[string]string {
 	return map[string]string{
 		"AUD": "4.67950000", "CAD": "5.18020000", "CHF": "8.94360000", "CNY": "1.00000000",

@@ -7,11 +7,11 @@ import (
 // closeOrder ends an order that is not paid. Manual 2.15.
 func (s *Sandbox) closeOrder(c call) reply {
 	o, err := s.orders.change(c.Text("out_trade_no"), func(o *order) error {
-		if !c.names(o) {
+		if !c.matches(o) {
 			return ErrUnknownOrder
 		}
 		o.Closes++
-		o.move(StatusClosed) // what has ended stays as it is
+		o.changeStatus(StatusClosed) // an order that has ended does not change
 		return nil
 	})
 	switch {
@@ -23,21 +23,20 @@ func (s *Sandbox) closeOrder(c call) reply {
 	return succeed(reply{})
 }
 
-// cancel ends an order whatever its state, and gives back what was paid. A
-// canceled order is NOT_PAY to query, so that nobody hands over the goods.
-// Manual 2.14.
+// cancel ends an order in any state and gives back what was paid. query then shows the
+// order as NOT_PAY, so that the shop does not deliver the goods. Manual 2.14.
 func (s *Sandbox) cancel(c call) reply {
 	_, err := s.orders.change(c.Text("out_trade_no"), func(o *order) error {
-		if !c.names(o) {
+		if !c.matches(o) {
 			return ErrUnknownOrder
 		}
 		o.Cancels++
 		if left := o.TotalFee - o.Refunded(); o.Status == StatusSuccess && left > 0 {
-			o.giveBack("", left, s.config.Now())
+			o.addRefund("", left, s.config.Now())
 		}
-		o.move(StatusCanceled) // or is canceled already
+		o.changeStatus(StatusCanceled) // no change if it is already canceled
 		if o.stop != nil {
-			o.stop() // there is no payment left to tell of
+			o.stop() // no more notifications of a payment that was given back
 		}
 		return nil
 	})

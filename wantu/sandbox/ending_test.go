@@ -53,27 +53,27 @@ func TestCancel(t *testing.T) {
 			t.Errorf("%s: query says %+v", number, got)
 		}
 		if _, err := f.Pay(number); !errors.Is(err, sandbox.ErrOrderEnded) {
-			t.Errorf("%s: paying what is canceled: %v", number, err)
+			t.Errorf("%s: paying a canceled order: %v", number, err)
 		}
 		_, err := f.client.Close(context.Background(), wantu.CloseRequest{PayChannel: wantu.Alipay, OutTradeNo: number})
 		if err != nil || f.order(t, number).Status != sandbox.StatusCanceled {
-			t.Errorf("%s: closing what is canceled: %v", number, err)
+			t.Errorf("%s: closing a canceled order: %v", number, err)
 		}
 		_, body := browse(t, "GET", o.URL)
 		contains(t, body, "Order canceled")
 		lacks(t, body, `id="pay"`)
 	}
 	if refund := f.order(t, "paid").Refunds[0]; refund.OutRefundNo != "" {
-		t.Errorf("cancel's refund has a number: %+v", refund)
+		t.Errorf("the refund of cancel has a number: %+v", refund)
 	}
 	if _, err := f.refund(wantu.RefundRequest{OutTradeNo: "partly", OutRefundNo: "r9", RefundFee: 1}); !errors.Is(err, wantu.ErrRefund) {
-		t.Errorf("a refund of what is canceled: %v", err)
+		t.Errorf("a refund of a canceled order: %v", err)
 	}
 	if _, err := f.refund(wantu.RefundRequest{OutTradeNo: "partly", OutRefundNo: "r1", RefundFee: 30000}); err != nil {
-		t.Errorf("a refund of before, sent again: %v", err)
+		t.Errorf("an earlier refund, sent again: %v", err)
 	}
 	if err := f.Notify(context.Background(), "paid"); !errors.Is(err, sandbox.ErrNotPaid) {
-		t.Errorf("notifying what is canceled: %v", err)
+		t.Errorf("notifying a canceled order: %v", err)
 	}
 	if err := cancel(wantu.Alipay, "n9"); !errors.Is(err, wantu.ErrOrderInvalid) {
 		t.Errorf("unknown: %v", err)
@@ -83,7 +83,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-func TestCanceledOrderIsNotifiedNoMore(t *testing.T) {
+func TestCanceledOrderIsNoLongerNotified(t *testing.T) {
 	t.Parallel()
 	simulate(t, sandbox.Config{}, func(int) string { return "500" }, func(s *sandbox.Sandbox, m *merchant) {
 		pay(t, s)
@@ -97,7 +97,7 @@ func TestCanceledOrderIsNotifiedNoMore(t *testing.T) {
 		contains(t, recorder.Body.String(), `"return_code":200`)
 		<-time.After(48 * time.Hour)
 		if got := m.times(); len(got) != 1 {
-			t.Errorf("tries at %v, want the one before", got)
+			t.Errorf("attempts at %v, want only the first", got)
 		}
 	})
 }

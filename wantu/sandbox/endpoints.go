@@ -10,12 +10,12 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// codeLifetime is how long an order without a time_expire may be paid.
-const codeLifetime = 2 * time.Hour
+// defaultLifetime is how long an order without time_expire may be paid.
+const defaultLifetime = 2 * time.Hour
 
-// createQRCode opens an order and answers with the text of its code. Manual 2.2.
+// createQRCode opens an order and answers with the text of its QR code. Manual 2.2.
 func (s *Sandbox) createQRCode(c call) reply {
-	o, refusal := s.open(c, surfaceWallet)
+	o, refusal := s.openOrder(c, surfaceWallet)
 	if refusal != nil {
 		return refusal
 	}
@@ -30,8 +30,8 @@ func (s *Sandbox) createQRCode(c call) reply {
 	})
 }
 
-// web opens an order and answers with the cashier, or with the page of a QR
-// code when payment_inst asks for one. Manual 2.9.
+// web opens an order and answers with the URL of the cashier, or of a page with a QR
+// code if payment_inst is set. Manual 2.9.
 func (s *Sandbox) web(c call) reply {
 	if c.Text("payment_inst") != "" {
 		return s.openPage(c, surfaceFrame)
@@ -39,29 +39,29 @@ func (s *Sandbox) web(c call) reply {
 	return s.openPage(c, surfaceCashier)
 }
 
-// wap opens an order and answers with the mobile cashier. Manual 2.11.
+// wap opens an order and answers with the URL of the cashier for phones. Manual 2.11.
 func (s *Sandbox) wap(c call) reply { return s.openPage(c, surfaceMobile) }
 
 func (s *Sandbox) openPage(c call, on surface) reply {
-	o, refusal := s.open(c, on)
+	o, refusal := s.openOrder(c, on)
 	if refusal != nil {
 		return refusal
 	}
-	return succeed(reply{"url": s.cashierURL(o, c.public)})
+	return succeed(reply{"url": s.cashierURL(o, c.publicURL)})
 }
 
 // payForm opens an order and answers with the parameters for WeixinJSBridge.
 // Manual 2.7.
 func (s *Sandbox) payForm(c call) reply {
 	appID := c.Text("app_id")
-	if !s.takesApp(appID) {
+	if !s.servesApp(appID) {
 		return refuse(wantu.CodeParamError, "app_id")
 	}
 	nonce, err := s.random.text(32, hexDigits)
 	if err != nil {
 		return refuse(wantu.CodeSystemError, "")
 	}
-	o, refusal := s.open(c, surfaceSheet)
+	o, refusal := s.openOrder(c, surfaceSheet)
 	if refusal != nil {
 		return refusal
 	}
@@ -76,28 +76,28 @@ func (s *Sandbox) payForm(c call) reply {
 	return succeed(reply{"parameters": parameters})
 }
 
-// takesApp reports whether pay-form serves an app: the one that the sandbox was
-// told to know, or else any. Who develops with an app of their own should not
-// have to tell.
-func (s *Sandbox) takesApp(id string) bool {
-	if s.oneApp {
+// servesApp reports whether pay-form accepts an app: the app of the configuration, or
+// any app if none is configured. So a developer can use an own app without
+// configuration.
+func (s *Sandbox) servesApp(id string) bool {
+	if s.onlyConfiguredApp {
 		return id == s.config.WeChatAppID
 	}
 	return isAppID(id)
 }
 
-// query answers what became of an order. Manual 2.5.
+// query answers with the state of an order. Manual 2.5.
 func (s *Sandbox) query(c call) reply {
-	number, named := s.named(c)
-	if !named {
+	number, ok := s.orderNumber(c)
+	if !ok {
 		return refuse(wantu.CodeParamMissing, "out_trade_no")
 	}
 	o, err := s.orders.change(number, func(o *order) error {
-		if !c.names(o) {
+		if !c.matches(o) {
 			return ErrUnknownOrder
 		}
 		o.Queries++
-		s.decide(o)
+		s.applyPendingStatus(o)
 		return nil
 	})
 	if err != nil {
@@ -116,48 +116,49 @@ func (s *Sandbox) query(c call) reply {
 	})
 }
 
-// named returns the out_trade_no of the order that the call is about, and
-// whether it holds that or a trade_id.
-func (s *Sandbox) named(c call) (string, bool) {
-	number, tradeID := c.Text("out_trade_no"), c.Text("trade_id")
-	if number == "" && tradeID != "" {
+// orderNumber returns the out_trade_no of the order that the call names, or "" if there
+// is no such order. ok is false if the call has neither out_trade_no nor trade_id.
+func (s *Sandbox) orderNumber(c call) (number string, ok bool) {
+	number = c.Text("out_trade_no")
+	if tradeID := c.Text("trade_id"); number == "" && tradeID != "" {
 		return s.orders.numberOf(tradeID), true
 	}
 	return number, number != ""
 }
 
-// names reports whether the call and o agree on channel and trade_id.
-func (c call) names(o *order) bool {
+// matches reports whether pay_channel and trade_id of the call are those of o. A missing
+// trade_id matches.
+func (c call) matches(o *order) bool {
 	tradeID := c.Text("trade_id")
 	return c.Text("pay_channel") == strconv.Itoa(int(o.PayChannel)) && (tradeID == "" || tradeID == o.TradeID)
 }
 
-// open remembers the order that the call asks for, with what its endpoint has
-// fields for.
-func (s *Sandbox) open(c call, on surface) (order, reply) {
-	fee, _ := wantu.ParseFee(c.own("total_fee")) // checked by fields
+// openOrder opens the order that the call asks for. It uses only the fields that are in
+// the endpoint's table.
+func (s *Sandbox) openOrder(c call, on surface) (order, reply) {
+	fee, _ := wantu.ParseFee(c.tableText("total_fee")) // checked by fields
 	channel, _ := strconv.Atoi(c.Text("pay_channel"))
-	width, _ := strconv.Atoi(c.own("qrcode_width"))
+	width, _ := strconv.Atoi(c.tableText("qrcode_width"))
 	now := s.config.Now().UTC()
 	o := order{
 		Order: Order{
-			OutTradeNo: c.own("out_trade_no"), Endpoint: c.endpoint,
-			PayChannel: wantu.PayChannel(channel), PaymentInst: wantu.PaymentInst(c.own("payment_inst")),
-			TotalFee: fee, FeeType: cmp.Or(c.own("fee_type"), defaultCurrency),
-			Subject: c.own("subject"), Attach: c.own("attach"),
-			Status: StatusNotPay, CreatedAt: now, ExpiresAt: now.Add(codeLifetime),
+			OutTradeNo: c.tableText("out_trade_no"), Endpoint: c.endpoint,
+			PayChannel: wantu.PayChannel(channel), PaymentInst: wantu.PaymentInst(c.tableText("payment_inst")),
+			TotalFee: fee, FeeType: cmp.Or(c.tableText("fee_type"), defaultCurrency),
+			Subject: c.tableText("subject"), Attach: c.tableText("attach"),
+			Status: StatusNotPay, CreatedAt: now, ExpiresAt: now.Add(defaultLifetime),
 		},
-		surface: on, deviceSN: c.own("device_sn"), width: width,
-		notifyURL: c.own("notify_url"), returnURL: c.own("return_url"),
+		surface: on, deviceSN: c.tableText("device_sn"), width: width,
+		notifyURL: c.tableText("notify_url"), returnURL: c.tableText("return_url"),
 	}
-	if text := c.own("time_expire"); text != "" {
+	if text := c.tableText("time_expire"); text != "" {
 		expires, _ := wantu.ParseTime(text) // checked by fields
 		o.ExpiresAt = expires.UTC()
 		if !o.ExpiresAt.After(now) {
 			return order{}, refuse(wantu.CodeParamError, "time_expire")
 		}
 	}
-	placed, err := s.place(o, c.public)
+	placed, err := s.nameAndAdd(o, c.publicURL)
 	switch {
 	case errors.Is(err, errNumberUsed):
 		return order{}, refuse(wantu.CodeOutTradeNoUsed, "")
@@ -167,20 +168,20 @@ func (s *Sandbox) open(c call, on surface) (order, reply) {
 	return placed, nil
 }
 
-// maxDraws bounds how often names are drawn for an order: a source of
-// randomness may repeat itself for ever.
-const maxDraws = 100
+// maxNameAttempts is how often random names are made for one order. It is limited,
+// because Config.Rand may repeat itself for ever.
+const maxNameAttempts = 100
 
-// place names an order and opens it. A name that was drawn and that another
-// order has is drawn again: on a clock that stands all trade_ids share a second,
-// so that their six random digits soon meet.
-func (s *Sandbox) place(asked order, public string) (order, error) {
-	for range maxDraws {
+// nameAndAdd gives an order its names and remembers it. If another order has one of the
+// random names, it makes new ones. That happens soon on a clock that stands still: there
+// only six random digits differ between two trade_ids.
+func (s *Sandbox) nameAndAdd(asked order, public string) (order, error) {
+	for range maxNameAttempts {
 		o := asked
-		if err := s.number(&o, public); err != nil {
+		if err := s.setNames(&o, public); err != nil {
 			return o, err
 		}
-		kept := o // o stays ours
+		kept := o // a copy, because the store's order may change at any time
 		err := s.orders.add(&kept)
 		switch {
 		case errors.Is(err, errTradeIDUsed):
@@ -193,9 +194,9 @@ func (s *Sandbox) place(asked order, public string) (order, error) {
 	return order{}, errNoFreeName
 }
 
-// number gives an order its trade_id, its addresses and, unless it has them,
-// its out_trade_no and its token.
-func (s *Sandbox) number(o *order, public string) error {
+// setNames sets an order's trade_id and URLs. It also sets out_trade_no and the token if
+// they are empty.
+func (s *Sandbox) setNames(o *order, public string) error {
 	tail, err := s.random.text(6, decimals)
 	if err != nil {
 		return err
@@ -208,14 +209,14 @@ func (s *Sandbox) number(o *order, public string) error {
 		}
 	}
 	o.URL = public + "/" + string(o.surface) + "/" + o.token
-	if surfaces()[o.surface].scanned {
+	if surfaces()[o.surface].hasQRCode {
 		o.ScanURL = cmp.Or(s.config.ScanURL, public) + "/" + string(surfaceWallet) + "/" + o.token
 	}
 	return nil
 }
 
-// pageToken makes the name of an order's page. Where WeChat would hand out a
-// prepay_id it looks like one.
+// pageToken returns a random name for an order's page. If the name is also the order's
+// prepay_id for WeChat, it has the form of a prepay_id.
 func (s *Sandbox) pageToken(o *order) (string, error) {
 	if o.surface != surfaceSheet && (o.Endpoint != "app" || o.PayChannel != wantu.WeChat) {
 		return s.random.token(tokenLength)

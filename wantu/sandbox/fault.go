@@ -6,32 +6,32 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// Fault makes the sandbox misbehave: in its answers to the merchant's calls, or
-// in its notifications. Of the faults that are set, the oldest that fits strikes,
-// and one alone: two that fit one call are used up one after the other.
+// Fault makes the sandbox misbehave in its answers to the merchant's calls, or in its
+// notifications. A fault strikes when it spoils one of them. Only one fault strikes each
+// time: the oldest one that fits and is not spent.
 //
-// As JSON, Delay is a text such as "1.5s".
+// In JSON, Delay is a text such as "1.5s".
 type Fault struct {
-	ID       string      `json:"id"`                 // given by AddFault, such as "f1"
-	On       FaultTarget `json:"on"`                 // follows from Kind
+	ID       string      `json:"id"`                 // set by AddFault, such as "f1"
+	On       FaultTarget `json:"on"`                 // depends on Kind
 	Kind     FaultKind   `json:"kind"`               // required
-	Endpoint string      `json:"endpoint,omitempty"` // of answers: the last element of the path; "" is all
-	When     FaultWhen   `json:"when,omitempty"`     // of answers; its default depends on Kind
-	Times    int         `json:"times"`              // how often it strikes, at most 1,000,000; 0 is until removed
+	Endpoint string      `json:"endpoint,omitempty"` // for answers: the last element of the path; "" means all
+	When     FaultWhen   `json:"when,omitempty"`     // for answers; the default depends on Kind
+	Times    int         `json:"times"`              // how often it strikes, at most 1,000,000; 0 means until it is removed
 
 	Delay      time.Duration    `json:"-"`                     // late, delay: up to a day; required
-	Status     int              `json:"status,omitempty"`      // status, html: 200 to 599 but 204 and 304. Defaults to 500 and 200
-	ReturnCode wantu.ReturnCode `json:"return_code,omitempty"` // refuse: 1 to 999 but 200. Defaults to 500
-	Copies     int              `json:"copies,omitempty"`      // duplicate: how many more, up to 1000. Defaults to 1
+	Status     int              `json:"status,omitempty"`      // status, html: 200 to 599 except 204 and 304. Defaults to 500 for status, 200 for html
+	ReturnCode wantu.ReturnCode `json:"return_code,omitempty"` // refuse: 1 to 999 except 200. Defaults to 500
+	Copies     int              `json:"copies,omitempty"`      // duplicate: the number of additional copies, at most 1000. Defaults to 1
 	Forgery    Forgery          `json:"forgery,omitempty"`     // forge. Defaults to ForgeSignature
 
-	Struck int `json:"struck"` // how often it has struck; kept by the sandbox
+	Struck int `json:"struck"` // how often it has struck; the sandbox counts this
 }
 
-// Spent reports whether the fault has struck as often as it should.
+// Spent reports whether the fault has struck Times times. A spent fault strikes no more.
 func (f Fault) Spent() bool { return f.Times > 0 && f.Struck >= f.Times }
 
-// FaultTarget is what a fault spoils.
+// FaultTarget is the kind of message that a fault spoils.
 type FaultTarget string
 
 // The targets.
@@ -40,50 +40,50 @@ const (
 	OnNotification FaultTarget = "notification"
 )
 
-// FaultWhen says on which side of the fault an answer's call is carried out.
+// FaultWhen says whether a fault strikes before or after the call is carried out.
 type FaultWhen string
 
 const (
-	// Before it is carried out: it never is, and what is left of the answer
-	// claims success. Only a late call is carried out after all, once the delay
-	// is over and if the merchant still waits.
+	// Before means that the call is not carried out, although the spoiled answer may
+	// claim success. FaultLate is an exception: the call is carried out after the delay
+	// if the merchant still waits.
 	Before FaultWhen = "before"
-	// After it was carried out: the order is taken, and the answer is spoiled.
+	// After means that the call is carried out and then its answer is spoiled.
 	After FaultWhen = "after"
 )
 
-// FaultKind is what goes wrong.
+// FaultKind says what a fault does.
 type FaultKind string
 
-// Faults of answers. In brackets the default of When.
+// Faults of answers. The default of When is in brackets.
 const (
-	FaultLate       FaultKind = "late"        // answered after Delay [after]
+	FaultLate       FaultKind = "late"        // the answer comes after Delay [after]
 	FaultCut        FaultKind = "cut"         // the connection breaks in the middle of the body [after]
-	FaultUnsigned   FaultKind = "unsigned"    // no sign [after]
-	FaultForged     FaultKind = "forged"      // signed with another key [after]
-	FaultOtherOrder FaultKind = "other_order" // well signed, for another out_trade_no [after]
-	FaultHTML       FaultKind = "html"        // a page with status 200, or Status [before]
-	FaultStatus     FaultKind = "status"      // HTTP status 500, or Status [before]
-	FaultRefuse     FaultKind = "refuse"      // ReturnCode [before]
+	FaultUnsigned   FaultKind = "unsigned"    // the answer has no sign [after]
+	FaultForged     FaultKind = "forged"      // the answer is signed with another key [after]
+	FaultOtherOrder FaultKind = "other_order" // the answer has a good signature, but another out_trade_no [after]
+	FaultHTML       FaultKind = "html"        // the answer is an HTML page with HTTP status 200, or Status [before]
+	FaultStatus     FaultKind = "status"      // the answer has HTTP status 500, or Status [before]
+	FaultRefuse     FaultKind = "refuse"      // the answer has ReturnCode [before]
 	FaultHangUp     FaultKind = "hang_up"     // the connection closes without an answer [before]
 )
 
 // Faults of notifications.
 const (
-	FaultDelay     FaultKind = "delay"     // sent after Delay, or once it is removed; the schedule goes on from there
-	FaultDrop      FaultKind = "drop"      // counts as a try, is not sent
-	FaultDuplicate FaultKind = "duplicate" // sent Copies more times at once; with a Clock, until one is not answered in 10 s
-	FaultReorder   FaultKind = "reorder"   // waits until another order's has been sent
-	FaultForge     FaultKind = "forge"     // a forged one comes first
+	FaultDelay     FaultKind = "delay"     // sent after Delay, or when the fault is removed; the schedule continues from then
+	FaultDrop      FaultKind = "drop"      // not sent, but counted as an attempt
+	FaultDuplicate FaultKind = "duplicate" // sent with Copies more at the same time; with a Clock one after the other, until one times out
+	FaultReorder   FaultKind = "reorder"   // sent after the next notification of another order
+	FaultForge     FaultKind = "forge"     // a forged notification is sent first
 )
 
-// Forgery is what is wrong with a forged notification. None has a good
-// signature: who takes one does not look at it.
+// Forgery says what is wrong with a forged notification. Its signature is always wrong.
+// A merchant that accepts one does not check signatures.
 type Forgery string
 
 // The forgeries.
 const (
-	ForgeSignature Forgery = "signature" // all true but for the signature
+	ForgeSignature Forgery = "signature" // only the signature is wrong
 	ForgeHigher    Forgery = "higher"    // total_fee one minor unit higher
 	ForgeLower     Forgery = "lower"     // total_fee one minor unit lower
 )

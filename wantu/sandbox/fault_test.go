@@ -13,7 +13,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// faultCases are bodies for POST /sandbox/faults, and what is set or wrong.
+// faultCases returns bodies for POST /sandbox/faults with the fields of the fault that is
+// set, or with the name of the wrong field.
 func faultCases(t testing.TB) []struct {
 	Fault json.RawMessage
 	Set   map[string]any
@@ -39,7 +40,7 @@ func TestFaultsAreCheckedAndCompleted(t *testing.T) {
 	t.Parallel()
 	for _, c := range faultCases(t) {
 		s := start(t, sandbox.Config{})
-		status, body := do(t, s, "POST", "/sandbox/faults", string(c.Fault))
+		status, body := serve(t, s, "POST", "/sandbox/faults", string(c.Fault))
 		answer := decode[map[string]any](t, body)
 		if c.Wrong != "" {
 			if status != http.StatusBadRequest || answer["field"] != c.Wrong || !strings.Contains(body, c.Wrong) {
@@ -55,7 +56,7 @@ func TestFaultsAreCheckedAndCompleted(t *testing.T) {
 		if status != http.StatusCreated || answer["id"] != "f1" {
 			t.Errorf("%s: status %d, %s", c.Fault, status, body)
 		}
-		_, list := do(t, s, "GET", "/sandbox/faults", "")
+		_, list := serve(t, s, "GET", "/sandbox/faults", "")
 		if list != "["+strings.TrimSpace(body)+"]\n" {
 			t.Errorf("set as %s, listed as %s", body, list)
 		}
@@ -70,7 +71,7 @@ func TestFaultBodiesThatAreNotFaults(t *testing.T) {
 		`{"kind":"cut","Kind":"late"}`: 400, strings.Repeat(`{"a":`, 10_000): 400,
 		`{"kind":"` + strings.Repeat("x", 70_000) + `"}`: 413,
 	} {
-		if status, answer := do(t, s, "POST", "/sandbox/faults", body); status != want {
+		if status, answer := serve(t, s, "POST", "/sandbox/faults", body); status != want {
 			t.Errorf("%.40s: status %d, want %d: %s", body, status, want, answer)
 		}
 	}
@@ -104,11 +105,11 @@ func TestFaultInGo(t *testing.T) {
 	}
 }
 
-func TestFaultsAreTakenBack(t *testing.T) {
+func TestFaultsAreRemoved(t *testing.T) {
 	t.Parallel()
 	s := start(t, sandbox.Config{})
 	for range 3 {
-		do(t, s, "POST", "/sandbox/faults", `{"kind":"drop"}`)
+		serve(t, s, "POST", "/sandbox/faults", `{"kind":"drop"}`)
 	}
 	for _, step := range []struct {
 		path         string
@@ -116,7 +117,7 @@ func TestFaultsAreTakenBack(t *testing.T) {
 	}{
 		{"/f2", 204, 2}, {"/f2", 404, 2}, {"/f1", 204, 1}, {"", 204, 0}, {"", 204, 0},
 	} {
-		status, body := do(t, s, "DELETE", "/sandbox/faults"+step.path, "")
+		status, body := serve(t, s, "DELETE", "/sandbox/faults"+step.path, "")
 		if left := s.Faults(); status != step.status || len(left) != step.left {
 			t.Errorf("%s: status %d, %d left, want %d and %d: %s", step.path, status, len(left), step.status, step.left, body)
 		}
@@ -126,7 +127,7 @@ func TestFaultsAreTakenBack(t *testing.T) {
 	}
 }
 
-func TestFaultsAreBounded(t *testing.T) {
+func TestNumberOfFaultsIsLimited(t *testing.T) {
 	t.Parallel()
 	s := start(t, sandbox.Config{})
 	if _, err := s.AddFault(sandbox.Fault{Kind: sandbox.FaultRefuse, Times: 1}); err != nil {
@@ -137,10 +138,10 @@ func TestFaultsAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if status, body := do(t, s, "POST", "/sandbox/faults", `{"kind":"drop"}`); status != http.StatusConflict {
+	if status, body := serve(t, s, "POST", "/sandbox/faults", `{"kind":"drop"}`); status != http.StatusConflict {
 		t.Errorf("status %d for one too many: %s", status, body)
 	}
-	call(t, s, "query", nil) // strikes f1, which is spent then
+	callEndpoint(t, s, "query", nil) // after this f1 is spent
 	f, err := s.AddFault(sandbox.Fault{Kind: sandbox.FaultDrop})
 	if all := s.Faults(); err != nil || f.ID != "f101" || len(all) != 100 || all[0].ID != "f2" {
 		t.Errorf("%+v, %v, %d faults", f, err, len(all))
@@ -159,7 +160,7 @@ func FuzzFaultBody(f *testing.F) {
 	}
 	f.Cleanup(s.Close)
 	f.Fuzz(func(t *testing.T, body []byte) {
-		status, answer := do(t, s, "POST", "/sandbox/faults", string(body))
+		status, answer := serve(t, s, "POST", "/sandbox/faults", string(body))
 		if status != http.StatusCreated && (status < 400 || status > 499) {
 			t.Errorf("status %d: %s", status, answer)
 		}

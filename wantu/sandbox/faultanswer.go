@@ -10,10 +10,10 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// respond carries out a call and answers it, as the oldest fault for this
-// endpoint would have it. Calls that are badly made are struck as well.
+// respond carries out a call and answers it. If a fault is set for this endpoint, the
+// oldest one strikes, even if the call is invalid.
 func (s *Sandbox) respond(w http.ResponseWriter, r *http.Request, endpoint string, body []byte, carryOut func() reply) {
-	fault := s.faults.strike(func(f Fault) bool {
+	fault := s.faults.strikeOldest(func(f Fault) bool {
 		return f.On == OnAnswer && (f.Endpoint == "" || f.Endpoint == endpoint)
 	})
 	switch fault.Kind {
@@ -31,9 +31,9 @@ func (s *Sandbox) respond(w http.ResponseWriter, r *http.Request, endpoint strin
 	}
 }
 
-// answerLate gives up when the merchant does, or when the sandbox is closed. A
-// call that is carried out late is so by the alarm: on a clock that stands it
-// has its place among all else that falls due.
+// answerLate answers after the delay of the fault. It hangs up when the merchant does,
+// or when the sandbox is closed. With When == Before the timer carries out the call, so
+// that with a Clock it happens in the right order with everything else that is due.
 func (s *Sandbox) answerLate(w http.ResponseWriter, r *http.Request, fault Fault, carryOut func() reply) {
 	if fault.When == After {
 		answer := carryOut()
@@ -51,8 +51,8 @@ func (s *Sandbox) answerLate(w http.ResponseWriter, r *http.Request, fault Fault
 	}
 }
 
-// spoil sends what the fault leaves of an answer. net/http closes the
-// connection at ErrAbortHandler and logs nothing.
+// spoil sends the answer as the fault changes it. A panic with ErrAbortHandler makes
+// net/http close the connection without a log message.
 func (s *Sandbox) spoil(w http.ResponseWriter, fault Fault, answer reply, number string) {
 	switch fault.Kind {
 	case FaultCut:
@@ -63,7 +63,7 @@ func (s *Sandbox) spoil(w http.ResponseWriter, fault Fault, answer reply, number
 		body, err := json.Marshal(answer)
 		writeAnswer(w, http.StatusOK, body, err)
 	case FaultForged:
-		body, err := wantu.Encode(answer, wrongKey(s.config.Key))
+		body, err := wantu.Encode(answer, otherKey(s.config.Key))
 		writeAnswer(w, http.StatusOK, body, err)
 	case FaultOtherOrder:
 		answer = maps.Clone(answer)
@@ -75,17 +75,17 @@ func (s *Sandbox) spoil(w http.ResponseWriter, fault Fault, answer reply, number
 	case FaultRefuse:
 		s.answer(w, refuse(fault.ReturnCode, ""))
 	default: // FaultHTML
-		s.render(w, look{template: "outage.html"}, fault.Status, nil)
+		s.render(w, layout{template: "outage.html"}, fault.Status, nil)
 	}
 }
 
-// cut sends the headers of a whole answer, half of its body, and hangs up.
+// cut sends the headers of the answer and half of its body, and hangs up.
 func (s *Sandbox) cut(w http.ResponseWriter, answer reply) {
 	body, err := wantu.Encode(answer, s.config.Key)
 	if err == nil {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		writeAnswer(w, http.StatusOK, body[:len(body)/2], nil)
-		_ = http.NewResponseController(w).Flush() // else nothing would leave before the hang-up
+		_ = http.NewResponseController(w).Flush() // without this nothing is sent before the hang-up
 	}
 	panic(http.ErrAbortHandler)
 }
@@ -102,10 +102,10 @@ func writeAnswer(w http.ResponseWriter, status int, body []byte, err error) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = bytes.NewReader(body).WriteTo(w) // a merchant that hung up will query
+	_, _ = bytes.NewReader(body).WriteTo(w) // an error means that the merchant hung up
 }
 
-// numberIn returns the out_trade_no that a body names, "" when it names none.
+// numberIn returns the out_trade_no in a body, or "" when there is none.
 func numberIn(body []byte) string {
 	message, err := wantu.Decode(body)
 	if err != nil {
@@ -114,7 +114,7 @@ func numberIn(body []byte) string {
 	return message.Text("out_trade_no")
 }
 
-// otherNumber is a good out_trade_no, and surely not number.
+// otherNumber returns a valid out_trade_no that is not number.
 func otherNumber(number string) string {
 	if number == "another_order" {
 		return "one_more_order"
@@ -122,4 +122,4 @@ func otherNumber(number string) string {
 	return "another_order"
 }
 
-func wrongKey(key string) string { return "not-" + key }
+func otherKey(key string) string { return "not-" + key }

@@ -18,7 +18,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-func set(t *testing.T, s *sandbox.Sandbox, f sandbox.Fault) sandbox.Fault {
+func addFault(t *testing.T, s *sandbox.Sandbox, f sandbox.Fault) sandbox.Fault {
 	t.Helper()
 	f, err := s.AddFault(f)
 	if err != nil {
@@ -52,28 +52,28 @@ func TestSpoiledAnswers(t *testing.T) {
 			t.Run(string(kind)+" "+string(when), func(t *testing.T) {
 				t.Parallel()
 				f := start(t, sandbox.Config{})
-				set(t, f.Sandbox, sandbox.Fault{Kind: kind, When: when, Times: 1})
+				addFault(t, f.Sandbox, sandbox.Fault{Kind: kind, When: when, Times: 1})
 				if err := f.create("n1"); !errors.Is(err, want) && (when == sandbox.After || err == nil) {
 					t.Errorf("error %v, want %v", err, want)
 				} else if !wantu.OutcomeUnknown(err) {
-					t.Errorf("%v tells the outcome", err)
+					t.Errorf("the outcome of %v is not unknown", err)
 				}
 				_, err := f.Order("n1")
-				if taken := err == nil; taken != (when == sandbox.After) {
-					t.Errorf("taken %v", taken)
+				if opened := err == nil; opened != (when == sandbox.After) {
+					t.Errorf("the order is open: %v", opened)
 				}
 				if err := f.create("n2"); err != nil {
 					t.Errorf("the fault strikes again: %v", err)
 				}
 				if struck := f.Faults()[0]; struck.Struck != 1 || !struck.Spent() {
-					t.Errorf("remembered %+v", struck)
+					t.Errorf("the fault is %+v", struck)
 				}
 			})
 		}
 	}
 }
 
-// raw is an answer as it came over the wire.
+// raw returns the status and the body of an answer as they were received.
 func (f fixture) raw(t *testing.T, number string) (status int, body string) {
 	t.Helper()
 	request := f.signed(t, object("create-qrcode", map[string]any{"out_trade_no": number}))
@@ -82,11 +82,11 @@ func (f fixture) raw(t *testing.T, number string) (status int, body string) {
 		t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	answer, _ := io.ReadAll(response.Body) // may be cut
+	answer, _ := io.ReadAll(response.Body) // fails if the answer is cut
 	return response.StatusCode, string(answer)
 }
 
-func TestWhatASpoiledAnswerLooksLike(t *testing.T) {
+func TestBodiesOfSpoiledAnswers(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	for _, c := range []struct {
@@ -106,13 +106,13 @@ func TestWhatASpoiledAnswerLooksLike(t *testing.T) {
 		{sandbox.Fault{Kind: sandbox.FaultOtherOrder}, 200, `"out_trade_no":"another_order"`, "<"},
 	} {
 		c.fault.Times = 1
-		fault := set(t, f.Sandbox, c.fault)
+		fault := addFault(t, f.Sandbox, c.fault)
 		status, body := f.raw(t, fault.ID)
 		if status != c.status || !strings.Contains(body, c.has) || strings.Contains(body, c.not) {
 			t.Errorf("%s: status %d, %s", fault.Kind, status, body)
 		}
 	}
-	set(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultOtherOrder, Times: 1})
+	addFault(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultOtherOrder, Times: 1})
 	if _, body := f.raw(t, "another_order"); !strings.Contains(body, `"out_trade_no":"one_more_order"`) {
 		t.Errorf("for another_order: %s", body)
 	}
@@ -121,51 +121,52 @@ func TestWhatASpoiledAnswerLooksLike(t *testing.T) {
 func TestFaultOfOneEndpoint(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
-	set(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultRefuse, Endpoint: "query", ReturnCode: wantu.CodeOrderInvalid})
-	set(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultDrop}) // of no call
+	addFault(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultRefuse, Endpoint: "query", ReturnCode: wantu.CodeOrderInvalid})
+	addFault(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultDrop}) // must not strike a call
 	if err := f.create("n1"); err != nil {
 		t.Error(err)
 	}
 	for range 3 {
-		contains(t, call(t, f, "query", map[string]any{"pay_channel": 1}), `"return_code":402`)
+		contains(t, callEndpoint(t, f, "query", map[string]any{"pay_channel": 1}), `"return_code":402`)
 	}
 	if all := f.Faults(); all[0].Struck != 3 || all[0].Spent() || all[1].Struck != 0 {
-		t.Errorf("remembered %+v", all)
+		t.Errorf("the faults are %+v", all)
 	}
 	f.ClearFaults()
-	contains(t, call(t, f, "query", map[string]any{"pay_channel": 1}), `"return_code":200`)
+	contains(t, callEndpoint(t, f, "query", map[string]any{"pay_channel": 1}), `"return_code":200`)
 }
 
-func TestFaultsAreUsedUpOneAfterTheOther(t *testing.T) {
+func TestOldestFaultStrikesFirst(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
-	set(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultRefuse, ReturnCode: 501, Times: 2})
-	set(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultRefuse, ReturnCode: 502, Times: 1})
+	addFault(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultRefuse, ReturnCode: 501, Times: 2})
+	addFault(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultRefuse, ReturnCode: 502, Times: 1})
 	for _, code := range []string{"501", "501", "502", "200"} {
 		_, body := f.raw(t, "n1")
 		contains(t, body, `"return_code":`+code)
 	}
 }
 
-func TestFaultStrikesACallThatIsNoJSON(t *testing.T) {
+func TestFaultStrikesAnInvalidCall(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
-	set(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultUnsigned})
-	_, body := do(t, f, "POST", "/paygate/query", "rain")
+	addFault(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultUnsigned})
+	_, body := serve(t, f, "POST", "/paygate/query", "rain")
 	contains(t, body, `"return_code":300`)
 	lacks(t, body, "sign")
 }
 
-// late runs a call that is answered late in a bubble of fake time and returns
-// when the answer came; ok is false when none did.
-func late(t *testing.T, when sandbox.FaultWhen, ctx context.Context, f func(*sandbox.Sandbox)) (after time.Duration, ok, taken bool) {
+// callWithLateAnswer makes a call in a synctest bubble while FaultLate is set. It calls f
+// while the merchant waits. It returns when the call ended, whether there was an answer,
+// and whether the order is open.
+func callWithLateAnswer(t *testing.T, when sandbox.FaultWhen, ctx context.Context, f func(*sandbox.Sandbox)) (after time.Duration, ok, opened bool) {
 	t.Helper()
 	s, err := sandbox.New(sandbox.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	set(t, s, sandbox.Fault{Kind: sandbox.FaultLate, Delay: 30 * time.Second, When: when})
+	addFault(t, s, sandbox.Fault{Kind: sandbox.FaultLate, Delay: 30 * time.Second, When: when})
 	body, err := wantu.Encode(object("create-qrcode", nil), sandbox.DefaultKey)
 	if err != nil {
 		t.Fatal(err)
@@ -189,24 +190,24 @@ func TestLateAnswers(t *testing.T) {
 	t.Parallel()
 	for _, when := range []sandbox.FaultWhen{sandbox.Before, sandbox.After} {
 		synctest.Test(t, func(t *testing.T) {
-			after, ok, taken := late(t, when, context.Background(), func(s *sandbox.Sandbox) {
+			after, ok, opened := callWithLateAnswer(t, when, context.Background(), func(s *sandbox.Sandbox) {
 				if _, err := s.Order("n1"); (err == nil) != (when == sandbox.After) {
 					t.Errorf("%s: %v while the merchant waits", when, err)
 				}
 			})
-			if after != 30*time.Second || !ok || !taken {
-				t.Errorf("%s: answered after %v (%v), taken %v", when, after, ok, taken)
+			if after != 30*time.Second || !ok || !opened {
+				t.Errorf("%s: answered after %v (%v), the order is open: %v", when, after, ok, opened)
 			}
 		})
 		synctest.Test(t, func(t *testing.T) {
 			ctx, hangUp := context.WithCancel(context.Background())
-			after, ok, taken := late(t, when, ctx, func(*sandbox.Sandbox) { hangUp() })
-			if after != 0 || ok || taken != (when == sandbox.After) {
-				t.Errorf("%s, hung up: ended after %v (%v), taken %v", when, after, ok, taken)
+			after, ok, opened := callWithLateAnswer(t, when, ctx, func(*sandbox.Sandbox) { hangUp() })
+			if after != 0 || ok || opened != (when == sandbox.After) {
+				t.Errorf("%s, hung up: ended after %v (%v), the order is open: %v", when, after, ok, opened)
 			}
 		})
 		synctest.Test(t, func(t *testing.T) {
-			after, ok, _ := late(t, when, context.Background(), (*sandbox.Sandbox).Close)
+			after, ok, _ := callWithLateAnswer(t, when, context.Background(), (*sandbox.Sandbox).Close)
 			if after != 0 || ok {
 				t.Errorf("%s, closed: ended after %v (%v)", when, after, ok)
 			}
@@ -214,14 +215,14 @@ func TestLateAnswers(t *testing.T) {
 	}
 }
 
-func TestLateAnswerOfAClockThatStands(t *testing.T) {
+func TestLateAnswerWithAClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, d := still(t, sandbox.Config{}, "")
-		set(t, s, sandbox.Fault{Kind: sandbox.FaultLate, Delay: 30 * time.Second, Times: 1})
+		s, d := startWithClock(t, sandbox.Config{}, "")
+		addFault(t, s, sandbox.Fault{Kind: sandbox.FaultLate, Delay: 30 * time.Second, Times: 1})
 		answer := make(chan string, 1)
-		go func() { answer <- call(t, s, "create-qrcode", nil) }()
-		<-time.After(time.Hour) // of the system's, which is not asked
+		go func() { answer <- callEndpoint(t, s, "create-qrcode", nil) }()
+		<-time.After(time.Hour) // the system's time must not matter
 		d.clock.Advance(29 * time.Second)
 		synctest.Wait()
 		if len(answer) != 0 {
@@ -235,7 +236,7 @@ func TestLateAnswerOfAClockThatStands(t *testing.T) {
 func TestMerchantHangsUpOnALateAnswer(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
-	set(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour})
+	addFault(t, f.Sandbox, sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Hour})
 	ctx, hangUp := context.WithCancel(context.Background())
 	body := f.signed(t, object("create-qrcode", nil))
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, f.url+"/paygate/create-qrcode", strings.NewReader(body))
@@ -253,11 +254,12 @@ func TestMerchantHangsUpOnALateAnswer(t *testing.T) {
 	hangUp()
 	if err := <-failed; !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
-	} // the server of the fixture closes only once the handler has ended
+	} // closing the fixture's server waits until the handler has ended
 }
 
-// abandoned calls an endpoint whose answer may never come, as net/http would.
-func abandoned(t *testing.T, h http.Handler, endpoint string, change map[string]any) {
+// callThatMayAbort calls an endpoint and recovers from http.ErrAbortHandler, as net/http
+// does.
+func callThatMayAbort(t *testing.T, h http.Handler, endpoint string, change map[string]any) {
 	t.Helper()
 	defer func() {
 		problem := recover()
@@ -265,10 +267,10 @@ func abandoned(t *testing.T, h http.Handler, endpoint string, change map[string]
 			panic(problem)
 		}
 	}()
-	call(t, h, endpoint, change)
+	callEndpoint(t, h, endpoint, change)
 }
 
-func TestSpoiledAnswerOfAPaymentIsNotifiedAtOnce(t *testing.T) {
+func TestPaymentWithASpoiledAnswerIsNotified(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []sandbox.FaultKind{
 		sandbox.FaultCut, sandbox.FaultHangUp, sandbox.FaultUnsigned, sandbox.FaultForged,
@@ -276,33 +278,33 @@ func TestSpoiledAnswerOfAPaymentIsNotifiedAtOnce(t *testing.T) {
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			s, d := still(t, sandbox.Config{}, taken)
-			set(t, s, sandbox.Fault{Kind: kind, When: sandbox.After, Times: 1})
-			abandoned(t, s, "pospay", nil)
+			s, d := startWithClock(t, sandbox.Config{}, ackBody)
+			addFault(t, s, sandbox.Fault{Kind: kind, When: sandbox.After, Times: 1})
+			callThatMayAbort(t, s, "pospay", nil)
 			if got := d.numbers(); len(got) != 1 {
-				t.Errorf("came %v, want one", got)
+				t.Errorf("notifications at %v, want one", got)
 			}
 		})
 	}
 }
 
-func TestLateCallIsCarriedOutInItsPlace(t *testing.T) {
+func TestLateCallIsCarriedOutInOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, d := still(t, sandbox.Config{}, "no")
-		open(t, s, "n1")
+		s, d := startWithClock(t, sandbox.Config{}, "no")
+		openOrders(t, s, "n1")
 		pay(t, s)
-		set(t, s, sandbox.Fault{Kind: sandbox.FaultLate, When: sandbox.Before, Delay: 20 * time.Second, Times: 1})
+		addFault(t, s, sandbox.Fault{Kind: sandbox.FaultLate, When: sandbox.Before, Delay: 20 * time.Second, Times: 1})
 		answer := make(chan string, 1)
-		go func() { answer <- call(t, s, "pospay", map[string]any{"out_trade_no": "n2"}) }()
+		go func() { answer <- callEndpoint(t, s, "pospay", map[string]any{"out_trade_no": "n2"}) }()
 		synctest.Wait()
 		d.clock.Advance(40 * time.Second)
 		if o, err := s.Order("n2"); err != nil || !o.CreatedAt.Equal(noon().Add(20*time.Second)) {
-			t.Errorf("once Advance has returned: opened at %v, %v", o.CreatedAt, err)
+			t.Errorf("after Advance the order was opened at %v, %v", o.CreatedAt, err)
 		}
 		want := []string{"0s n1", "15s n1", "20s n2", "30s n1", "35s n2"}
 		if got := d.numbers(); !slices.Equal(got, want) {
-			t.Errorf("came %v, want %v", got, want)
+			t.Errorf("notifications at %v, want %v", got, want)
 		}
 		contains(t, <-answer, `"return_code":200`)
 	})

@@ -11,9 +11,9 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// MarshalJSON adds Delay as a text, and whether the fault is spent.
+// MarshalJSON writes Delay as a text, and adds "spent".
 func (f Fault) MarshalJSON() ([]byte, error) {
-	type plain Fault // without this method
+	type plain Fault // without MarshalJSON, to avoid endless recursion
 	delay := ""
 	if f.Delay != 0 {
 		delay = f.Delay.String()
@@ -25,9 +25,10 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 	}{plain(f), delay, f.Spent()})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. A name that is unknown or there
-// twice, and a value of the wrong kind, are a [*wantu.FieldError] that names
-// the field. It does not look whether the fields go together: AddFault does.
+// UnmarshalJSON reads what MarshalJSON writes. It returns a [*wantu.FieldError] with the
+// name of an unknown field or of one with a wrong value, and [wantu.ErrMalformed] for
+// any other body, such as one with a name twice. It does not check whether the fields
+// fit together: AddFault does.
 func (f *Fault) UnmarshalJSON(body []byte) error {
 	texts, err := members(body)
 	if err != nil {
@@ -41,8 +42,8 @@ func (f *Fault) UnmarshalJSON(body []byte) error {
 	return nil
 }
 
-// readFault reads the texts of a JSON object or of a form. An empty text is one
-// that was not given.
+// readFault reads the texts of a JSON object or of a form. An empty text counts as
+// missing.
 func readFault(texts map[string]string) (Fault, error) {
 	var f Fault
 	var code int
@@ -59,7 +60,7 @@ func readFault(texts map[string]string) (Fault, error) {
 		"struck":      number(&f.Struck),
 		"return_code": number(&code),
 		"delay":       duration(&f.Delay),
-		"spent":       func(string) error { return nil }, // follows from the others
+		"spent":       func(string) error { return nil }, // depends on times and struck
 	}
 	if err := fill(fields, texts); err != nil {
 		return Fault{}, err
@@ -68,8 +69,8 @@ func readFault(texts map[string]string) (Fault, error) {
 	return f, nil
 }
 
-// fill sets fields from texts. Of several errors it tells the one whose name
-// comes first in the alphabet, so that the same body has the same answer.
+// fill sets fields from texts. If several are wrong, it returns the error of the name
+// that comes first in the alphabet, so that the same body always gets the same answer.
 func fill(fields map[string]func(string) error, texts map[string]string) error {
 	names := make([]string, 0, len(texts))
 	for name := range texts {
@@ -111,7 +112,8 @@ func members(body []byte) (map[string]string, error) {
 	return texts, nil
 }
 
-// printable bounds a name that a stranger chose.
+// printable returns a name from a request in a form that is safe to print: at most 40
+// characters, with escapes for control characters.
 func printable(name string) string {
 	runes := []rune(name)
 	quoted := strconv.QuoteToGraphic(string(runes[:min(len(runes), 40)]))

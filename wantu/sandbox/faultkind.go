@@ -9,21 +9,21 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// faultKind is what the sandbox knows of a kind of fault.
+// faultKind describes a kind of fault.
 type faultKind struct {
 	Kind             FaultKind
 	On               FaultTarget
-	when             FaultWhen // the default
-	takes            []string  // the fields that this kind alone has
+	when             FaultWhen // the default of Fault.When
+	fields           []string  // the fields that not every kind has
 	Chinese, English string
 }
 
-// faultKinds returns all kinds in the order of the page's list.
+// faultKinds returns all kinds in the order of the list on the root page.
 func faultKinds() []faultKind {
 	return []faultKind{
 		{FaultLate, OnAnswer, After, []string{"delay"}, "迟到", "late"},
 		{FaultCut, OnAnswer, After, nil, "中途断开", "cut in the middle"},
-		{FaultHangUp, OnAnswer, Before, nil, "不答就断开", "hung up on"},
+		{FaultHangUp, OnAnswer, Before, nil, "不答就断开", "closed without an answer"},
 		{FaultUnsigned, OnAnswer, After, nil, "没有签名", "unsigned"},
 		{FaultForged, OnAnswer, After, nil, "签名错误", "wrong signature"},
 		{FaultOtherOrder, OnAnswer, After, nil, "答了别的订单", "for another order"},
@@ -44,7 +44,8 @@ const (
 	maxDelay  = 24 * time.Hour
 )
 
-// complete fills in the defaults of a fault and names the field that is wrong.
+// complete fills in the defaults of a fault. It returns a [*wantu.FieldError] if a field
+// is wrong.
 func (f Fault) complete() (Fault, error) {
 	kinds := faultKinds()
 	at := slices.IndexFunc(kinds, func(k faultKind) bool { return k.Kind == f.Kind })
@@ -54,7 +55,7 @@ func (f Fault) complete() (Fault, error) {
 	kind := kinds[at]
 	f.On = cmp.Or(f.On, kind.On)
 	f.When = cmp.Or(f.When, kind.when)
-	if slices.Contains(kind.takes, "status") {
+	if slices.Contains(kind.fields, "status") {
 		f.Status = cmp.Or(f.Status, map[FaultKind]int{FaultStatus: 500, FaultHTML: 200}[f.Kind])
 	}
 	switch f.Kind {
@@ -69,7 +70,7 @@ func (f Fault) complete() (Fault, error) {
 	return f, f.check(kind)
 }
 
-// check looks at a fault whose defaults are filled in.
+// check checks a fault whose defaults are filled in.
 func (f Fault) check(kind faultKind) error {
 	_, known := endpoints()[f.Endpoint]
 	answer := kind.On == OnAnswer
@@ -77,21 +78,21 @@ func (f Fault) check(kind faultKind) error {
 		broken         bool
 		field, problem string
 	}{
-		{f.On != kind.On, "on", "does not go with this kind"},
-		{!answer && f.Endpoint != "", "endpoint", "goes with answers only"},
-		{f.Endpoint != "" && !known, "endpoint", "is not one that the sandbox serves"},
-		{!answer && f.When != "", "when", "goes with answers only"},
+		{f.On != kind.On, "on", "does not fit this kind"},
+		{!answer && f.Endpoint != "", "endpoint", "is for faults of answers only"},
+		{f.Endpoint != "" && !known, "endpoint", "is not an endpoint of the sandbox"},
+		{!answer && f.When != "", "when", "is for faults of answers only"},
 		{answer && f.When != Before && f.When != After, "when", "is neither before nor after"},
 		{f.Times < 0 || f.Times > maxTimes, "times", "is not from 0 to 1000000"},
-		{kind.lacks("delay") && f.Delay != 0, "delay", "does not go with this kind"},
+		{kind.lacks("delay") && f.Delay != 0, "delay", "is not a field of this kind"},
 		{!kind.lacks("delay") && (f.Delay <= 0 || f.Delay > maxDelay), "delay", "must be above 0s and at most 24h"},
-		{kind.lacks("status") && f.Status != 0, "status", "does not go with this kind"},
-		{!kind.lacks("status") && !hasBody(f.Status), "status", "is not from 200 to 599, or is 204 or 304, which have no body"},
-		{kind.lacks("return_code") && f.ReturnCode != 0, "return_code", "does not go with this kind"},
-		{!kind.lacks("return_code") && !refuses(f.ReturnCode), "return_code", "is not from 1 to 999, or is success"},
-		{kind.lacks("copies") && f.Copies != 0, "copies", "does not go with this kind"},
+		{kind.lacks("status") && f.Status != 0, "status", "is not a field of this kind"},
+		{!kind.lacks("status") && !hasBody(f.Status), "status", "must be from 200 to 599, but not 204 or 304"},
+		{kind.lacks("return_code") && f.ReturnCode != 0, "return_code", "is not a field of this kind"},
+		{!kind.lacks("return_code") && !isRefusal(f.ReturnCode), "return_code", "must be from 1 to 999, but not 200"},
+		{kind.lacks("copies") && f.Copies != 0, "copies", "is not a field of this kind"},
 		{!kind.lacks("copies") && (f.Copies < 1 || f.Copies > maxCopies), "copies", "is not from 1 to 1000"},
-		{kind.lacks("forgery") && f.Forgery != "", "forgery", "does not go with this kind"},
+		{kind.lacks("forgery") && f.Forgery != "", "forgery", "is not a field of this kind"},
 		{!kind.lacks("forgery") && !f.Forgery.known(), "forgery", "is not signature, higher or lower"},
 	} {
 		if rule.broken {
@@ -101,15 +102,15 @@ func (f Fault) check(kind faultKind) error {
 	return nil
 }
 
-func (k faultKind) lacks(field string) bool { return !slices.Contains(k.takes, field) }
+func (k faultKind) lacks(field string) bool { return !slices.Contains(k.fields, field) }
 
 func (f Forgery) known() bool { return f == ForgeSignature || f == ForgeHigher || f == ForgeLower }
 
-// hasBody reports whether an answer with this HTTP status has a body to spoil.
+// hasBody reports whether status is a valid HTTP status of an answer with a body.
 func hasBody(status int) bool {
 	return status >= 200 && status <= 599 && status != http.StatusNoContent && status != http.StatusNotModified
 }
 
-func refuses(code wantu.ReturnCode) bool {
+func isRefusal(code wantu.ReturnCode) bool {
 	return code >= 1 && code <= 999 && code != wantu.CodeSuccess
 }

@@ -22,9 +22,9 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-const taken = `{"return_code":200}`
+const ackBody = `{"return_code":200}`
 
-func payAll(t *testing.T, s *sandbox.Sandbox, numbers ...string) {
+func payOrders(t *testing.T, s *sandbox.Sandbox, numbers ...string) {
 	t.Helper()
 	for _, number := range numbers {
 		if _, err := s.Pay(number); err != nil {
@@ -33,7 +33,7 @@ func payAll(t *testing.T, s *sandbox.Sandbox, numbers ...string) {
 	}
 }
 
-// results are the tries of order "n1", such as "acknowledged (delay)".
+// results returns the attempts to notify order "n1", such as "acknowledged (delay)".
 func results(t *testing.T, s *sandbox.Sandbox) []string {
 	t.Helper()
 	var texts []string
@@ -78,20 +78,20 @@ func TestFaultsOfNotifications(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, d := still(t, sandbox.Config{}, taken)
+			s, d := startWithClock(t, sandbox.Config{}, ackBody)
 			c.fault.Times = 1
-			set(t, s, c.fault)
-			open(t, s, "n1")
+			addFault(t, s, c.fault)
+			openOrders(t, s, "n1")
 			pay(t, s)
 			d.clock.Advance(time.Hour)
 			if got := d.numbers(); !slices.Equal(got, c.came) {
-				t.Errorf("came %v, want %v", got, c.came)
+				t.Errorf("notifications at %v, want %v", got, c.came)
 			}
 			if got := results(t, s); !slices.Equal(got, c.results) {
 				t.Errorf("results %q, want %q", got, c.results)
 			}
 			if o := order(t, s); !o.Acknowledged || o.NotifyTries != c.tries || s.Faults()[0].Struck != 1 {
-				t.Errorf("remembered %+v", o)
+				t.Errorf("the order is %+v", o)
 			}
 		})
 	}
@@ -102,9 +102,9 @@ func TestForgedNotifications(t *testing.T) {
 	for forgery, fee := range map[sandbox.Forgery]string{
 		sandbox.ForgeSignature: "100", sandbox.ForgeHigher: "101", sandbox.ForgeLower: "99",
 	} {
-		s, d := still(t, sandbox.Config{NotifySchedule: []time.Duration{}}, taken)
-		set(t, s, sandbox.Fault{Kind: sandbox.FaultForge, Forgery: forgery})
-		open(t, s, "n1")
+		s, d := startWithClock(t, sandbox.Config{NotifySchedule: []time.Duration{}}, ackBody)
+		addFault(t, s, sandbox.Fault{Kind: sandbox.FaultForge, Forgery: forgery})
+		openOrders(t, s, "n1")
 		pay(t, s)
 		if len(d.lines) != 2 {
 			t.Fatalf("%s: came %v", forgery, d.lines)
@@ -117,61 +117,61 @@ func TestForgedNotifications(t *testing.T) {
 			}
 			good := message.Verify(sandbox.DefaultKey) == nil
 			if message.Text("total_fee") != want || good != (i == 1) {
-				t.Errorf("%s, number %d: %s, well signed %v", forgery, i+1, body, good)
+				t.Errorf("%s, notification %d: %s, good signature %v", forgery, i+1, body, good)
 			}
 		}
 	}
 }
 
-func TestForgedOneThatIsTakenDoesNotCount(t *testing.T) {
+func TestAcknowledgedForgeryDoesNotCount(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{NotifySchedule: []time.Duration{}}, "")
-	d.answer = func(string) string { return []string{taken, "no"}[len(d.lines)-1] }
-	set(t, s, sandbox.Fault{Kind: sandbox.FaultForge})
-	open(t, s, "n1")
+	s, d := startWithClock(t, sandbox.Config{NotifySchedule: []time.Duration{}}, "")
+	d.answer = func(string) string { return []string{ackBody, "no"}[len(d.lines)-1] }
+	addFault(t, s, sandbox.Fault{Kind: sandbox.FaultForge})
+	openOrders(t, s, "n1")
 	pay(t, s)
 	if o := order(t, s); o.Acknowledged || !o.Notifications[0].Acknowledged || o.Notifications[1].Acknowledged {
-		t.Errorf("remembered %+v", o)
+		t.Errorf("the order is %+v", o)
 	}
 }
 
-func TestNotificationsAreSwapped(t *testing.T) {
+func TestNotificationsAreReordered(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{}, taken)
-	set(t, s, sandbox.Fault{Kind: sandbox.FaultReorder})
-	open(t, s, "n1", "n2", "n3", "n4", "n5")
-	payAll(t, s, "n1", "n2", "n3", "n4", "n5")
+	s, d := startWithClock(t, sandbox.Config{}, ackBody)
+	addFault(t, s, sandbox.Fault{Kind: sandbox.FaultReorder})
+	openOrders(t, s, "n1", "n2", "n3", "n4", "n5")
+	payOrders(t, s, "n1", "n2", "n3", "n4", "n5")
 	want := []string{"0s n2", "0s n1", "0s n4", "0s n3"}
 	if got := d.numbers(); !slices.Equal(got, want) {
-		t.Errorf("came %v, want %v", got, want)
+		t.Errorf("notifications at %v, want %v", got, want)
 	}
-	s.ClearFaults() // lets the fifth go
+	s.ClearFaults() // sends the fifth
 	if got := d.numbers(); !slices.Equal(got, append(want, "0s n5")) {
-		t.Errorf("came %v", got)
+		t.Errorf("notifications at %v", got)
 	}
 	if got := results(t, s); !slices.Equal(got, []string{"acknowledged (reorder)"}) {
 		t.Errorf("results %q", got)
 	}
 }
 
-func TestRemovingAFaultLetsGoWhatItHolds(t *testing.T) {
+func TestRemovingReorderSendsHeldNotifications(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{}, taken)
-	other := set(t, s, sandbox.Fault{Kind: sandbox.FaultRefuse, Endpoint: "close"})
-	holder := set(t, s, sandbox.Fault{Kind: sandbox.FaultReorder})
-	open(t, s, "n1")
+	s, d := startWithClock(t, sandbox.Config{}, ackBody)
+	other := addFault(t, s, sandbox.Fault{Kind: sandbox.FaultRefuse, Endpoint: "close"})
+	holder := addFault(t, s, sandbox.Fault{Kind: sandbox.FaultReorder})
+	openOrders(t, s, "n1")
 	pay(t, s)
 	for fault, want := range []int{0, 1} {
 		if err := s.RemoveFault([]string{other.ID, holder.ID}[fault]); err != nil {
 			t.Fatal(err)
 		}
 		if got := d.numbers(); len(got) != want {
-			t.Errorf("came %v, want %d", got, want)
+			t.Errorf("notifications at %v, want %d", got, want)
 		}
 	}
 }
 
-func TestHeldNotificationsEnd(t *testing.T) {
+func TestHeldNotificationsEndWithTheirContext(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []sandbox.Fault{
 		{Kind: sandbox.FaultReorder}, {Kind: sandbox.FaultDelay, Delay: time.Hour},
@@ -183,18 +183,18 @@ func TestHeldNotificationsEnd(t *testing.T) {
 		for name, end := range end {
 			t.Run(string(fault.Kind)+" "+name, func(t *testing.T) {
 				t.Parallel()
-				simulate(t, sandbox.Config{}, func(int) string { return taken }, func(s *sandbox.Sandbox, m *merchant) {
+				simulate(t, sandbox.Config{}, func(int) string { return ackBody }, func(s *sandbox.Sandbox, m *merchant) {
 					s.Notifications(false)
 					pay(t, s)
 					synctest.Wait()
-					set(t, s, fault)
+					addFault(t, s, fault)
 					ctx, hangUp := context.WithCancel(context.Background())
 					defer hangUp()
 					done := make(chan error)
 					go func() { done <- s.Notify(ctx, "n1") }()
 					synctest.Wait()
 					if len(done) != 0 {
-						t.Error("it does not wait")
+						t.Error("Notify does not wait")
 					}
 					end(s, hangUp)
 					if err := <-done; !errors.Is(err, sandbox.ErrNotAcknowledged) {
@@ -213,48 +213,48 @@ func TestHeldNotificationsEnd(t *testing.T) {
 
 func TestForgottenOrderIsNotNotified(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{MaxOrders: 1}, "no")
-	set(t, s, sandbox.Fault{Kind: sandbox.FaultReorder, Times: 1})
-	open(t, s, "n1")
+	s, d := startWithClock(t, sandbox.Config{MaxOrders: 1}, "no")
+	addFault(t, s, sandbox.Fault{Kind: sandbox.FaultReorder, Times: 1})
+	openOrders(t, s, "n1")
 	pay(t, s)
-	open(t, s, "n2")
-	payAll(t, s, "n2")
+	openOrders(t, s, "n2")
+	payOrders(t, s, "n2")
 	d.clock.Advance(time.Minute)
 	if got := d.numbers(); !slices.Equal(got, []string{"0s n2", "15s n2", "30s n2", "1m0s n2"}) {
-		t.Errorf("came %v", got)
+		t.Errorf("notifications at %v", got)
 	}
 }
 
-func TestDuplicatesComeAtOnce(t *testing.T) {
+func TestDuplicatesAreSentAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var all sync.WaitGroup
 		all.Add(100)
 		client := &http.Client{Transport: shop(func(*http.Request) string {
 			all.Done()
-			all.Wait() // a deadlock unless all hundred are under way
-			return taken
+			all.Wait() // a deadlock unless all 100 are sent at the same time
+			return ackBody
 		})}
 		s, err := sandbox.New(sandbox.Config{HTTPClient: client})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		set(t, s, sandbox.Fault{Kind: sandbox.FaultDuplicate, Copies: 99, Times: 1})
-		open(t, s, "n1")
+		addFault(t, s, sandbox.Fault{Kind: sandbox.FaultDuplicate, Copies: 99, Times: 1})
+		openOrders(t, s, "n1")
 		pay(t, s)
 		synctest.Wait()
 		if o := order(t, s); o.NotifyTries != 100 || len(o.Notifications) != 50 || !o.Acknowledged {
-			t.Errorf("%d tries, %d remembered", o.NotifyTries, len(o.Notifications))
+			t.Errorf("%d attempts, %d in the log", o.NotifyTries, len(o.Notifications))
 		}
 	})
 }
 
-func TestLogKeepsTheNewestAndChangesNoCopy(t *testing.T) {
+func TestLogKeepsTheNewestTries(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{NotifySchedule: make([]time.Duration, 70)}, "no")
-	open(t, s, "n1")
-	pay(t, s) // 71 tries, all at once
+	s, d := startWithClock(t, sandbox.Config{NotifySchedule: make([]time.Duration, 70)}, "no")
+	openOrders(t, s, "n1")
+	pay(t, s) // makes 71 attempts at the same time
 	before := order(t, s)
 	d.clock.Advance(time.Minute)
 	if err := s.Notify(context.Background(), "n1"); !errors.Is(err, sandbox.ErrNotAcknowledged) {
@@ -262,7 +262,7 @@ func TestLogKeepsTheNewestAndChangesNoCopy(t *testing.T) {
 	}
 	after := order(t, s)
 	if before.NotifyTries != 71 || after.NotifyTries != 72 || len(before.Notifications) != 50 || len(after.Notifications) != 50 {
-		t.Errorf("%d and %d tries, %d and %d remembered", before.NotifyTries, after.NotifyTries,
+		t.Errorf("%d and %d attempts, %d and %d in the log", before.NotifyTries, after.NotifyTries,
 			len(before.Notifications), len(after.Notifications))
 	}
 	if !before.Notifications[49].At.Equal(noon()) || !after.Notifications[49].At.Equal(noon().Add(time.Minute)) {
@@ -270,33 +270,33 @@ func TestLogKeepsTheNewestAndChangesNoCopy(t *testing.T) {
 	}
 }
 
-// refusing fails every request with an error that tells a secret.
-type refusing struct{ err error }
+// failingTransport fails every request with the same error.
+type failingTransport struct{ err error }
 
-func (r refusing) RoundTrip(*http.Request) (*http.Response, error) { return nil, r.err }
+func (r failingTransport) RoundTrip(*http.Request) (*http.Response, error) { return nil, r.err }
 
-type slow struct{ error }
+type timeoutError struct{ error }
 
-func (slow) Timeout() bool   { return true }
-func (slow) Temporary() bool { return true }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return true }
 
-func TestLogTellsNoSecret(t *testing.T) {
+func TestLogContainsNoSecret(t *testing.T) {
 	t.Parallel()
 	const secret = "token-of-the-merchant"
 	for want, err := range map[string]error{
-		"no HTTP answer":                       errors.New("http://shop.invalid/" + secret),
-		"the host was not found":               &net.OpError{Op: "dial", Err: &net.DNSError{Err: secret, Name: secret}},
-		"no connection: " + refused():          fmt.Errorf("%s: %w", secret, syscall.ECONNREFUSED),
-		"no answer within 10 s":                slow{errors.New(secret)},
-		"stopped before an answer came":        fmt.Errorf("%s: %w", secret, context.Canceled),
-		"the certificate is not trusted":       certificateError(secret),
-		"HTTP status 302":                      nil,
-		"the answer is not a good JSON object": nil,
-		"return_code is not success":           nil,
+		"no HTTP answer":                            errors.New("http://shop.invalid/" + secret),
+		"the host was not found":                    &net.OpError{Op: "dial", Err: &net.DNSError{Err: secret, Name: secret}},
+		"no connection: " + connectionRefusedText(): fmt.Errorf("%s: %w", secret, syscall.ECONNREFUSED),
+		"no answer within 10 s":                     timeoutError{errors.New(secret)},
+		"stopped before an answer came":             fmt.Errorf("%s: %w", secret, context.Canceled),
+		"the certificate is not trusted":            certificateError(secret),
+		"HTTP status 302":                           nil,
+		"the answer is not a good JSON object":      nil,
+		"return_code is not success":                nil,
 	} {
-		var transport http.RoundTripper = refusing{err}
+		var transport http.RoundTripper = failingTransport{err}
 		if err == nil {
-			transport = answering(want, secret)
+			transport = badAnswers(want, secret)
 		}
 		s, err := sandbox.New(sandbox.Config{
 			Clock: sandbox.NewClock(noon()), HTTPClient: &http.Client{Transport: transport}, NotifySchedule: []time.Duration{},
@@ -305,7 +305,7 @@ func TestLogTellsNoSecret(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		open(t, s, "n1")
+		openOrders(t, s, "n1")
 		pay(t, s)
 		if got := results(t, s); !slices.Equal(got, []string{want}) {
 			t.Errorf("results %q, want %q", got, want)
@@ -317,10 +317,10 @@ func certificateError(text string) error {
 	return &tls.CertificateVerificationError{Err: errors.New(text)}
 }
 
-func refused() string { return syscall.ECONNREFUSED.Error() }
+func connectionRefusedText() string { return syscall.ECONNREFUSED.Error() }
 
-// answering is a shop whose answers are not what the sandbox waits for.
-func answering(want, secret string) http.RoundTripper {
+// badAnswers is a merchant that does not acknowledge. Its answers contain a secret.
+func badAnswers(want, secret string) http.RoundTripper {
 	return roundTrip(func(*http.Request) *http.Response {
 		recorder := httptest.NewRecorder()
 		switch want {
@@ -340,99 +340,99 @@ type roundTrip func(*http.Request) *http.Response
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
 
-func TestCanceledOrderHoldsNoOtherBack(t *testing.T) {
+func TestHeldNotificationOfACanceledOrderDoesNotCount(t *testing.T) {
 	t.Parallel()
 	for range 300 {
-		s, d := still(t, sandbox.Config{}, taken)
-		set(t, s, sandbox.Fault{Kind: sandbox.FaultReorder})
-		open(t, s, "n1", "n2", "n3")
-		payAll(t, s, "n1")
-		contains(t, call(t, s, "cancel", nil), `"return_code":200`)
-		payAll(t, s, "n2", "n3") // n2 has nobody to go before, so that n3 goes before it
+		s, d := startWithClock(t, sandbox.Config{}, ackBody)
+		addFault(t, s, sandbox.Fault{Kind: sandbox.FaultReorder})
+		openOrders(t, s, "n1", "n2", "n3")
+		payOrders(t, s, "n1")
+		contains(t, callEndpoint(t, s, "cancel", nil), `"return_code":200`)
+		payOrders(t, s, "n2", "n3") // n1 no longer waits, so n2 is held back until n3 is sent
 		if got := d.numbers(); !slices.Equal(got, []string{"0s n3", "0s n2"}) {
-			t.Fatalf("came %v", got)
+			t.Fatalf("notifications at %v", got)
 		}
 	}
 }
 
-func TestWhatIsCanceledWhileHeldBackIsNotNotified(t *testing.T) {
+func TestOrderCanceledWhileHeldBackIsNotNotified(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []sandbox.Fault{
 		{Kind: sandbox.FaultReorder, Times: 1}, {Kind: sandbox.FaultDelay, Delay: time.Minute, Times: 1},
 	} {
-		s, d := still(t, sandbox.Config{}, taken)
-		open(t, s, "n1")
+		s, d := startWithClock(t, sandbox.Config{}, ackBody)
+		openOrders(t, s, "n1")
 		pay(t, s)
-		set(t, s, fault)
-		goesBack(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
-		contains(t, call(t, s, "cancel", nil), `"return_code":200`)
+		addFault(t, s, fault)
+		wantRedirect(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
+		contains(t, callEndpoint(t, s, "cancel", nil), `"return_code":200`)
 		d.clock.Advance(time.Hour)
 		s.ClearFaults()
 		if got := d.numbers(); len(got) != 1 || len(order(t, s).Notifications) != 1 {
-			t.Errorf("%s: came %v, want the one before", fault.Kind, got)
+			t.Errorf("%s: notifications at %v, want only the first", fault.Kind, got)
 		}
 	}
 }
 
-func TestRemovingADelayLetsGoWhatItHolds(t *testing.T) {
+func TestRemovingDelaySendsHeldNotifications(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{}, taken)
-	fault := set(t, s, sandbox.Fault{Kind: sandbox.FaultDelay, Delay: time.Hour})
-	open(t, s, "n1", "n2")
-	payAll(t, s, "n1")
+	s, d := startWithClock(t, sandbox.Config{}, ackBody)
+	fault := addFault(t, s, sandbox.Fault{Kind: sandbox.FaultDelay, Delay: time.Hour})
+	openOrders(t, s, "n1", "n2")
+	payOrders(t, s, "n1")
 	d.clock.Advance(time.Minute)
 	if err := s.RemoveFault(fault.ID); err != nil {
 		t.Fatal(err)
 	}
-	payAll(t, s, "n2")
+	payOrders(t, s, "n2")
 	d.clock.Advance(2 * time.Hour)
 	if got := d.numbers(); !slices.Equal(got, []string{"1m0s n1", "1m0s n2"}) {
-		t.Errorf("came %v", got)
+		t.Errorf("notifications at %v", got)
 	}
 }
 
-func TestDelayedOneIsNotSwapped(t *testing.T) {
+func TestDelayedNotificationIsNotReordered(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{}, taken)
-	set(t, s, sandbox.Fault{Kind: sandbox.FaultDelay, Delay: time.Minute, Times: 1})
-	open(t, s, "n1", "n2")
-	payAll(t, s, "n1", "n2")
+	s, d := startWithClock(t, sandbox.Config{}, ackBody)
+	addFault(t, s, sandbox.Fault{Kind: sandbox.FaultDelay, Delay: time.Minute, Times: 1})
+	openOrders(t, s, "n1", "n2")
+	payOrders(t, s, "n1", "n2")
 	if got := d.numbers(); !slices.Equal(got, []string{"0s n2"}) {
-		t.Errorf("came %v", got)
+		t.Errorf("notifications at %v", got)
 	}
 }
 
-func TestCopiesEndAtATimeOut(t *testing.T) {
+func TestCopiesStopAtATimeout(t *testing.T) {
 	t.Parallel()
 	s, err := sandbox.New(sandbox.Config{
 		Clock: sandbox.NewClock(noon()), NotifySchedule: []time.Duration{},
-		HTTPClient: &http.Client{Transport: refusing{slow{errors.New("hangs")}}},
+		HTTPClient: &http.Client{Transport: failingTransport{timeoutError{errors.New("hangs")}}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	set(t, s, sandbox.Fault{Kind: sandbox.FaultDuplicate, Copies: 1000})
-	open(t, s, "n1")
+	addFault(t, s, sandbox.Fault{Kind: sandbox.FaultDuplicate, Copies: 1000})
+	openOrders(t, s, "n1")
 	pay(t, s)
 	if got := results(t, s); !slices.Equal(got, []string{"no answer within 10 s (duplicate)"}) {
 		t.Errorf("results %q", got)
 	}
 }
 
-func TestButtonHoldsOneNotification(t *testing.T) {
+func TestNotifyButtonHoldsOnlyOneNotification(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []sandbox.Fault{{Kind: sandbox.FaultReorder}, {Kind: sandbox.FaultDelay, Delay: time.Hour}} {
-		s, d := still(t, sandbox.Config{}, taken)
-		set(t, s, fault)
-		open(t, s, "n1")
-		pay(t, s) // the schedule's own is held as well
+		s, d := startWithClock(t, sandbox.Config{}, ackBody)
+		addFault(t, s, fault)
+		openOrders(t, s, "n1")
+		pay(t, s) // the notification of the schedule is held too
 		for range 20 {
-			goesBack(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
+			wantRedirect(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
 		}
 		s.ClearFaults()
 		if got := d.numbers(); len(got) != 2 {
-			t.Errorf("%s: %d came, want the schedule's and one", fault.Kind, len(got))
+			t.Errorf("%s: %d notifications, want that of the schedule and one more", fault.Kind, len(got))
 		}
 	}
 }

@@ -7,21 +7,21 @@ import (
 	"sync"
 )
 
-// maxFaults bounds the faults that are remembered, the spent ones included.
+// maxFaults is the largest number of faults, including the spent ones.
 const maxFaults = 100
 
-// What [Sandbox.AddFault] and [Sandbox.RemoveFault] may say.
+// The errors of [Sandbox.AddFault] and [Sandbox.RemoveFault].
 var (
-	// ErrTooManyFaults: a hundred are set, and none of them is spent.
+	// ErrTooManyFaults: 100 faults are set, and none of them is spent.
 	ErrTooManyFaults = errors.New("sandbox: too many faults are set")
 	// ErrUnknownFault: no fault has this ID.
 	ErrUnknownFault = errors.New("sandbox: unknown fault")
 )
 
-// AddFault sets a fault and returns it with its ID and its defaults; On, ID and
-// Struck need not be given. It returns a [*wantu.FieldError] with the JSON name
-// of the field that is wrong, or [ErrTooManyFaults]. Of the spent faults the
-// oldest are forgotten to make room.
+// AddFault sets a fault and returns it with its ID and its defaults. ID and Struck are
+// ignored, and On may be empty. AddFault returns a [*wantu.FieldError] with the JSON name
+// of a wrong field, or [ErrTooManyFaults]. If 100 faults are set, the oldest spent one is
+// forgotten.
 func (s *Sandbox) AddFault(f Fault) (Fault, error) {
 	f, err := f.complete()
 	if err != nil {
@@ -34,22 +34,22 @@ func (s *Sandbox) AddFault(f Fault) (Fault, error) {
 // were added.
 func (s *Sandbox) Faults() []Fault { return s.faults.list() }
 
-// RemoveFault takes a fault back and lets go the notifications that it holds,
-// or returns [ErrUnknownFault].
+// RemoveFault removes a fault and sends the notifications that it holds back. It returns
+// [ErrUnknownFault] if there is no such fault.
 func (s *Sandbox) RemoveFault(id string) error {
 	if !s.faults.remove(func(f Fault) bool { return f.ID == id }) {
 		return ErrUnknownFault
 	}
-	s.release(func(h *hold) bool { return h.fault.ID == id })
-	s.settle()
+	s.sendHeld(func(h *heldNotification) bool { return h.fault.ID == id })
+	s.runDue()
 	return nil
 }
 
-// ClearFaults takes all faults back, as [Sandbox.RemoveFault] does.
+// ClearFaults removes all faults, as [Sandbox.RemoveFault] does.
 func (s *Sandbox) ClearFaults() {
 	s.faults.remove(func(Fault) bool { return true })
-	s.release(func(*hold) bool { return true })
-	s.settle()
+	s.sendHeld(func(*heldNotification) bool { return true })
+	s.runDue()
 }
 
 type faults struct {
@@ -88,9 +88,9 @@ func (f *faults) remove(which func(Fault) bool) bool {
 	return len(f.all) < before
 }
 
-// strike counts and returns the oldest fault that fits; the zero Fault when
-// none does.
-func (f *faults) strike(fits func(Fault) bool) Fault {
+// strikeOldest returns the oldest fault that fits and is not spent, and counts that it
+// struck. It returns the zero Fault when there is none.
+func (f *faults) strikeOldest(fits func(Fault) bool) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i := range f.all {

@@ -11,19 +11,20 @@ import (
 
 // field is one row of the manual's tables of request parameters.
 type field struct {
-	name  string
-	must  bool
-	limit int // characters
-	valid func(string) bool
+	name       string
+	isRequired bool
+	limit      int // characters
+	valid      func(string) bool
 }
 
-// check answers 303 or 304 with the field's name, or nil.
+// check checks the field of a request. It returns nil, or the answer 303 or 304 with the
+// field's name.
 func (f field) check(m request) reply {
 	text := m.Text(f.name)
 	switch {
 	case m.isNested(f.name):
 		return refuse(wantu.CodeParamError, f.name)
-	case text == "" && f.must:
+	case text == "" && f.isRequired:
 		return refuse(wantu.CodeParamMissing, f.name)
 	case text == "":
 		return nil
@@ -38,7 +39,7 @@ const (
 	optional = false
 )
 
-// commonFields are those of manual 2.1 that authenticate has not seen.
+// commonFields returns the fields of manual 2.1 that authenticate does not check.
 func commonFields() []field {
 	return []field{
 		{"pay_channel", required, 1, isOneOf("1", "2")},
@@ -47,12 +48,12 @@ func commonFields() []field {
 	}
 }
 
-// orderFields are what every request for a payment has.
+// orderFields returns the fields of every request for a payment.
 func orderFields() []field {
 	return []field{
 		{"total_fee", required, 11, isFee},
 		{"subject", required, 128, nil},
-		{"out_trade_no", required, 32, isNumber},
+		{"out_trade_no", required, 32, isOrderNumber},
 		{"attach", optional, 128, nil},
 		{"notify_url", required, 256, isURL},
 		{"device_sn", optional, 128, nil},
@@ -91,7 +92,7 @@ func payFormFields() []field {
 
 func queryFields() []field {
 	return []field{
-		{"out_trade_no", optional, 32, isNumber},
+		{"out_trade_no", optional, 32, isOrderNumber},
 		{"trade_id", optional, 32, nil},
 	}
 }
@@ -100,8 +101,8 @@ func appFields() []field {
 	return append(qrCodeFields(), field{"payment_inst", optional, 256, isOneOf("ALIPAYCN", "ALIPAYHK")})
 }
 
-// posPayFields leaves auth_code to the magic values: a code that is none is
-// refused with a return code of its own.
+// posPayFields does not check the format of auth_code. A magic rule does, because a
+// wrong code has its own return code.
 func posPayFields() []field {
 	return append(orderFields(),
 		field{"product_id", optional, 32, nil},
@@ -110,14 +111,14 @@ func posPayFields() []field {
 	)
 }
 
-// refundFields takes refund_fee_type as optional: the table requires it, and
-// the manual's own example leaves it out.
+// refundFields makes refund_fee_type optional: the manual's table requires it, but the
+// manual's example leaves it out.
 func refundFields() []field {
 	return append(queryFields(),
 		field{"total_fee", required, 11, isFee},
 		field{"refund_fee", required, 11, isFee},
 		field{"refund_fee_type", optional, 3, isCurrency},
-		field{"out_refund_no", required, 32, isNumber},
+		field{"out_refund_no", required, 32, isOrderNumber},
 	)
 }
 
@@ -132,13 +133,14 @@ func currencyFields() []field {
 	return []field{{"fee_type", optional, 3, isCurrency}}
 }
 
-// merchantQRCodeFields takes notify_url as optional for the same reason.
+// merchantQRCodeFields makes notify_url optional: the manual's table requires it, but
+// the manual's example leaves it out.
 func merchantQRCodeFields() []field {
 	return []field{{"notify_url", optional, 256, isURL}}
 }
 
 func closeFields() []field {
-	return []field{{"out_trade_no", required, 32, isNumber}}
+	return []field{{"out_trade_no", required, 32, isOrderNumber}}
 }
 
 func isOneOf(values ...string) func(string) bool {
@@ -162,14 +164,13 @@ func isFee(text string) bool {
 	return err == nil && fee > 0
 }
 
-// isWidth knows what a page can be wide. The manual gives a bound of its
-// characters alone.
+// isWidth allows 1 to 9999 pixels. The manual limits only the number of characters.
 func isWidth(text string) bool {
 	width, err := strconv.Atoi(text)
 	return err == nil && width >= 1 && width <= 9999 && strings.Trim(text, decimals) == ""
 }
 
-func isNumber(text string) bool {
+func isOrderNumber(text string) bool {
 	return strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") == ""
 }
 
@@ -177,13 +178,13 @@ func isCurrency(text string) bool {
 	return len(text) == 3 && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
-// isOpenID knows the shape of WeChat's open_ids. Any will do: who develops in
-// another language should not have to begin with OAuth.
+// isOpenID checks the format of a WeChat open_id. Any such text is accepted, so that a
+// developer can test pay-form without OAuth.
 func isOpenID(text string) bool {
-	return len(text) == 28 && text[0] == 'o' && isNumber(strings.ReplaceAll(text, "-", ""))
+	return len(text) == 28 && text[0] == 'o' && isOrderNumber(strings.ReplaceAll(text, "-", ""))
 }
 
-// isAppID knows the shape of WeChat's app_ids.
+// isAppID checks the format of a WeChat app_id.
 func isAppID(text string) bool {
 	digits, found := strings.CutPrefix(text, "wx")
 	return found && len(digits) == 16 && strings.Trim(digits, hexDigits) == ""

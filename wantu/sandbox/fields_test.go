@@ -10,16 +10,16 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// freeText are the fields that hold any text, so that their length alone counts.
+// freeText returns the fields that may contain any text, so that only their length counts.
 func freeText() []string {
 	return []string{"subject", "attach", "product_id", "device_sn"}
 }
 
-func TestLengthsJustInsideAndJustOutside(t *testing.T) {
+func TestLongestAndTooLongValues(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	n := 0
-	for _, endpoint := range opening() {
+	for _, endpoint := range openingEndpoints() {
 		for _, field := range sandbox.Fields(endpoint) {
 			fill := map[string]string{"out_trade_no": "n", "notify_url": "http://a/", "return_url": "http://a/"}[field.Name]
 			if fill == "" && !slices.Contains(freeText(), field.Name) {
@@ -42,7 +42,7 @@ func TestLengthsJustInsideAndJustOutside(t *testing.T) {
 	}
 }
 
-func TestLengthsAreTheManuals(t *testing.T) {
+func TestMaxLengthsAreThoseOfTheManual(t *testing.T) {
 	t.Parallel()
 	want := map[string]int{
 		"subject": 128, "attach": 128, "product_id": 32, "device_sn": 128, "out_trade_no": 32, "total_fee": 11,
@@ -52,60 +52,60 @@ func TestLengthsAreTheManuals(t *testing.T) {
 	for _, endpoint := range sandbox.Endpoints() {
 		for _, field := range sandbox.Fields(endpoint) {
 			if length, known := want[field.Name]; known && field.MaxLength != length {
-				t.Errorf("%s: %s is of %d characters, want %d", endpoint, field.Name, field.MaxLength, length)
+				t.Errorf("%s: %s has at most %d characters, want %d", endpoint, field.Name, field.MaxLength, length)
 			}
 		}
 	}
 }
 
-func TestWidthOfTheFramesCode(t *testing.T) {
+func TestQRCodeWidth(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
 	for width, want := range map[string]string{
 		"1": "200", "9999": "200", "240": "200", strings.Repeat("0", 253) + "240": "200", strings.Repeat("0", 254) + "240": "304",
 		"0": "304", "10000": "304", "+240": "304", "-1": "304", "24.0": "304", "１": "304", `1" onload="x`: "304",
 	} {
 		change := map[string]any{"payment_inst": "ALIPAYHK", "qrcode_width": width, "out_trade_no": fmt.Sprint("n", len(s.Orders()))}
-		contains(t, call(t, s, "web", change), `"return_code":`+want)
+		contains(t, callEndpoint(t, s, "web", change), `"return_code":`+want)
 	}
 	for _, o := range s.Orders() {
-		_, body := do(t, s, "GET", strings.TrimPrefix(o.URL, "http://localhost"), "")
+		_, body := serve(t, s, "GET", strings.TrimPrefix(o.URL, "http://localhost"), "")
 		lacks(t, body, `width="0`, `width="200"`)
 	}
 }
 
-func TestWidthIsNotTheCashiers(t *testing.T) {
+func TestCashierIgnoresQRCodeWidth(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
-	contains(t, call(t, s, "web", map[string]any{"qrcode_width": 9999}), `"return_code":200`)
-	_, body := do(t, s, "GET", strings.TrimPrefix(order(t, s).URL, "http://localhost"), "")
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
+	contains(t, callEndpoint(t, s, "web", map[string]any{"qrcode_width": 9999}), `"return_code":200`)
+	_, body := serve(t, s, "GET", strings.TrimPrefix(order(t, s).URL, "http://localhost"), "")
 	contains(t, body, `width="200" height="200"`)
 }
 
 func TestFieldsOfOtherEndpointsAreNotRead(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
 	foreign := map[string]any{
 		"time_expire": "soon", "payment_inst": strings.Repeat("<b>", 15_000), "return_url": "javascript:alert(1)",
 		"qrcode_width": `1" onload="x`,
 	}
-	contains(t, call(t, s, "create-qrcode", foreign), `"return_code":200`)
+	contains(t, callEndpoint(t, s, "create-qrcode", foreign), `"return_code":200`)
 	if o := order(t, s); o.PaymentInst != "" || !o.ExpiresAt.Equal(o.CreatedAt.Add(2*time.Hour)) {
-		t.Errorf("remembered %+v", o)
+		t.Errorf("the order is %+v", o)
 	}
 	for _, endpoint := range []string{"app", "pay-form", "pospay"} {
 		foreign["out_trade_no"] = strings.ReplaceAll(endpoint, "-", "_")
 		delete(foreign, "payment_inst") // app has that
-		contains(t, call(t, s, endpoint, foreign), `"return_code":200`)
-		_, body := do(t, s, "GET", strings.TrimPrefix(s.Orders()[0].URL, "http://localhost"), "")
+		contains(t, callEndpoint(t, s, endpoint, foreign), `"return_code":200`)
+		_, body := serve(t, s, "GET", strings.TrimPrefix(s.Orders()[0].URL, "http://localhost"), "")
 		lacks(t, body, "javascript:", "onload")
 	}
 }
 
 func TestTimeExpireIsAfterNow(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
 	for expires, want := range map[string]string{"2026-03-01 19:59:59": "304", "2026-03-01 20:00:00": "304", "2026-03-01 20:00:01": "200"} {
-		contains(t, call(t, s, "web", map[string]any{"time_expire": expires}), `"return_code":`+want)
+		contains(t, callEndpoint(t, s, "web", map[string]any{"time_expire": expires}), `"return_code":`+want)
 	}
 }

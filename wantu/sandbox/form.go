@@ -6,8 +6,8 @@ import (
 	"net/url"
 )
 
-// submit answers the forms of the root page: back to it, or the page with what
-// went wrong and what was filled in.
+// submit answers the forms of the root page. It redirects back to the page. After an
+// error it shows the page with the error and the form as it was filled in.
 func (s *Sandbox) submit(w http.ResponseWriter, r *http.Request) {
 	do, known := map[string]func(url.Values) error{
 		"pay":           s.orderForm("pay"),
@@ -28,9 +28,9 @@ func (s *Sandbox) submit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	filter := r.PostForm.Get("q")
-	r.PostForm.Del("q") // of the page, not of the action
+	r.PostForm.Del("q") // the filter of the page is no field of the action
 	if err := do(r.PostForm); err != nil {
-		s.index(w, r, statusOf(err), indexState{Filter: filter, Problem: err.Error(), Form: r.PostForm})
+		s.index(w, r, httpStatusOf(err), indexState{Filter: filter, Problem: err.Error(), Form: r.PostForm})
 		return
 	}
 	back := "/"
@@ -42,23 +42,24 @@ func (s *Sandbox) submit(w http.ResponseWriter, r *http.Request) {
 
 func (s *Sandbox) orderForm(action string) func(url.Values) error {
 	return func(form url.Values) error {
-		_, err := s.act(s.lifetime, form.Get("number"), action)
+		_, err := s.actOnOrder(s.lifetime, form.Get("number"), action)
 		return err
 	}
 }
 
-// notifyForm does not wait for a notification that a fault holds back: the page
-// that would let it go could not be shown. While one that was asked for is held,
-// it asks for no other: each would stay until the end.
+// notifyForm sends a notification again. It does not wait for one that a fault holds
+// back, because only on the page that it answers with can the user remove the fault. If
+// the fault already holds back such a notification of the order, it does nothing:
+// otherwise one more would be held back with each click.
 func (s *Sandbox) notifyForm(form url.Values) error {
-	if s.held.has(func(h *hold) bool { return h.manual && h.number == form.Get("number") }) {
+	if s.held.has(func(h *heldNotification) bool { return h.outsideSchedule && h.number == form.Get("number") }) {
 		return nil
 	}
 	ctx, cancel := context.WithCancel(s.lifetime)
-	taken := false
+	acknowledged := false
 	ended := make(chan struct{})
-	err := s.notifyAgain(ctx, form.Get("number"), func(ok bool) {
-		taken = ok
+	err := s.notifyOutsideSchedule(ctx, form.Get("number"), func(ok bool) {
+		acknowledged = ok
 		close(ended)
 		cancel()
 	})
@@ -68,22 +69,22 @@ func (s *Sandbox) notifyForm(form url.Values) error {
 	}
 	select {
 	case <-ended:
-		if !taken {
+		if !acknowledged {
 			return ErrNotAcknowledged
 		}
-	default: // held back
+	default: // a fault holds it back
 	}
 	return nil
 }
 
-// faultForm leaves out what does not go with the kind: without script the form
-// shows every field, and some are filled in.
+// faultForm adds a fault. It ignores the fields that the kind does not have, because the
+// form always shows all fields and fills in some.
 func (s *Sandbox) faultForm(form url.Values) error {
 	texts := make(map[string]string, len(form))
 	for name := range form {
 		texts[name] = form.Get(name)
 	}
-	forget(texts)
+	dropUnusedFields(texts)
 	fault, err := readFault(texts)
 	if err != nil {
 		return err
@@ -92,8 +93,8 @@ func (s *Sandbox) faultForm(form url.Values) error {
 	return err
 }
 
-// forget drops the texts that the kind of fault has no use for.
-func forget(texts map[string]string) {
+// dropUnusedFields deletes the texts of the fields that the kind of fault does not have.
+func dropUnusedFields(texts map[string]string) {
 	for _, kind := range faultKinds() {
 		if string(kind.Kind) != texts["kind"] {
 			continue

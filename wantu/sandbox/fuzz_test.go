@@ -16,12 +16,12 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// canary is a key that must never be seen.
+// canary is a key that no answer may contain.
 const canary = "canary-3f9c1e07-key"
 
-// fuzzed is a sandbox with an order of each kind, without a network. It
-// returns the addresses of its pages.
-func fuzzed(f *testing.F) (*sandbox.Sandbox, []string) {
+// newFuzzSandbox returns a sandbox with an order of each kind, and the paths of their
+// pages. It uses no network.
+func newFuzzSandbox(f *testing.F) (*sandbox.Sandbox, []string) {
 	f.Helper()
 	s, err := sandbox.New(sandbox.Config{
 		Key: canary, MaxOrders: 50, NotifySchedule: []time.Duration{},
@@ -47,7 +47,7 @@ func fuzzed(f *testing.F) (*sandbox.Sandbox, []string) {
 	} {
 		members := map[string]any{"out_trade_no": "n" + string(rune('a'+len(pages)))}
 		maps.Copy(members, change.members)
-		answer := reach(s, change.endpoint, sign(object(change.endpoint, members)))
+		answer := mustCall(s, change.endpoint, sign(object(change.endpoint, members)))
 		page := answer.Text("qrcode_url")
 		if change.endpoint != "merchant-qrcode" {
 			page = s.Orders()[0].URL
@@ -57,7 +57,7 @@ func fuzzed(f *testing.F) (*sandbox.Sandbox, []string) {
 	return s, pages
 }
 
-// sign encodes members under the canary; nil when they cannot be.
+// sign encodes members with the key canary. It returns nil if they cannot be encoded.
 func sign(members map[string]any) []byte {
 	body, err := wantu.Encode(members, canary)
 	if err != nil {
@@ -66,7 +66,7 @@ func sign(members map[string]any) []byte {
 	return body
 }
 
-func reach(s *sandbox.Sandbox, endpoint string, body []byte) wantu.Message {
+func mustCall(s *sandbox.Sandbox, endpoint string, body []byte) wantu.Message {
 	recorder := httptest.NewRecorder()
 	s.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/paygate/"+endpoint, bytes.NewReader(body)))
 	message, err := wantu.Decode(recorder.Body.Bytes())
@@ -77,8 +77,8 @@ func reach(s *sandbox.Sandbox, endpoint string, body []byte) wantu.Message {
 	return message
 }
 
-// FuzzPaygate puts fuzzed members into a signed request to every endpoint:
-// each answer is signed, has a return_code of the manual, and no key.
+// FuzzPaygate puts fuzzed members into a signed request to every endpoint. Each answer
+// must be signed, must have a return_code of the manual, and must not contain the key.
 func FuzzPaygate(f *testing.F) {
 	for i := range sandbox.Endpoints() {
 		f.Add(byte(i), `{}`)
@@ -100,7 +100,7 @@ func FuzzPaygate(f *testing.F) {
 	for i, e := range examples {
 		f.Add(byte(i), string(e.Request))
 	}
-	s, _ := fuzzed(f)
+	s, _ := newFuzzSandbox(f)
 	f.Fuzz(func(t *testing.T, index byte, text string) {
 		endpoint := sandbox.Endpoints()[int(index)%len(sandbox.Endpoints())]
 		decoder := json.NewDecoder(strings.NewReader(text))
@@ -109,7 +109,7 @@ func FuzzPaygate(f *testing.F) {
 		body := []byte(text)
 		if decoder.Decode(&change) == nil {
 			for _, name := range []string{"merchant_account", "store_account", "merchant account", "store account"} {
-				delete(change, name) // the sandbox serves one account
+				delete(change, name) // the sandbox has only one account
 			}
 			if signed := sign(object(endpoint, change)); signed != nil {
 				body = signed
@@ -130,7 +130,7 @@ func FuzzPaygate(f *testing.F) {
 	})
 }
 
-// isKnown reports whether the manual has a code under that name.
+// isKnown reports whether the manual has this code with this name.
 func isKnown(code, name string) bool {
 	for _, known := range append(codes(), wantu.CodeSuccess) {
 		if known.String() == code+" "+name {
@@ -140,10 +140,10 @@ func isKnown(code, name string) bool {
 	return false
 }
 
-// FuzzPages asks for the pages and presses their buttons in any way: nothing
-// is ever the server's fault.
+// FuzzPages requests the pages and clicks their buttons. No request may cause a server
+// error or show the key.
 func FuzzPages(f *testing.F) {
-	s, pages := fuzzed(f)
+	s, pages := newFuzzSandbox(f)
 	for i := range pages {
 		page := byte(i)
 		f.Add(page, false, "", "", "")

@@ -22,7 +22,8 @@ type fixture struct {
 	client *wantu.Client
 }
 
-// start serves a sandbox. Its notifications go nowhere unless config says so.
+// start serves a sandbox. Unless config has an HTTPClient, its notifications are
+// acknowledged without a network.
 func start(t *testing.T, config sandbox.Config) fixture {
 	t.Helper()
 	if config.HTTPClient == nil {
@@ -45,8 +46,8 @@ func start(t *testing.T, config sandbox.Config) fixture {
 	return fixture{Sandbox: s, url: server.URL, client: client}
 }
 
-// shop answers notifications with the text that it returns, and never uses the
-// network.
+// shop is a merchant without a network. It answers a notification with the text that the
+// function returns.
 type shop func(*http.Request) string
 
 func (f shop) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -55,18 +56,18 @@ func (f shop) RoundTrip(r *http.Request) (*http.Response, error) {
 	return recorder.Result(), nil
 }
 
-// clock is a time that tests move.
-type clock struct{ at chan time.Time }
+// testClock is a clock for Config.Now that tests move.
+type testClock struct{ at chan time.Time }
 
-func newClock() *clock {
-	c := &clock{at: make(chan time.Time, 1)}
+func newTestClock() *testClock {
+	c := &testClock{at: make(chan time.Time, 1)}
 	c.at <- time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	return c
 }
 
-func (c *clock) now() time.Time { return c.move(0) }
+func (c *testClock) now() time.Time { return c.move(0) }
 
-func (c *clock) move(by time.Duration) time.Time {
+func (c *testClock) move(by time.Duration) time.Time {
 	at := (<-c.at).Add(by)
 	c.at <- at
 	return at
@@ -198,7 +199,7 @@ func (f fixture) now() time.Time {
 	return time.Now()
 }
 
-// openID walks through OAuth.
+// openID gets an open_id through OAuth.
 func (f fixture) openID(t *testing.T) string {
 	t.Helper()
 	response, _ := browse(t, "GET", f.authorizeURL(nil))

@@ -8,12 +8,13 @@ import (
 	"strings"
 )
 
-// atHome refuses a request under a host that is not the sandbox's. A browser
-// takes a page of a stranger's for one of ours once the stranger's DNS leads
-// its name to this machine, and then lets it steer (DNS rebinding).
-func (s *Sandbox) atHome(serve http.HandlerFunc) http.HandlerFunc {
+// requireOwnHost answers 403 when the Host header is not a name of the sandbox. It
+// prevents DNS rebinding: a stranger can let a domain name point to this machine. The
+// browser then takes the stranger's page for one of the sandbox, and the page could
+// control the sandbox.
+func (s *Sandbox) requireOwnHost(serve http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !s.isHome(r.Host) {
+		if !s.isOwnHost(r.Host) {
 			writeJSON(w, http.StatusForbidden, map[string]string{
 				"error": "sandbox: this host is not the sandbox's: use PublicURL's, localhost or an IP address",
 			})
@@ -23,10 +24,10 @@ func (s *Sandbox) atHome(serve http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// isHome reports whether no stranger can have a host: an IP address, a name
-// without a dot (as of the local network, or of a container), localhost with
-// all below it, and what PublicURL and ScanURL name.
-func (s *Sandbox) isHome(hostPort string) bool {
+// isOwnHost reports whether a host cannot be a stranger's domain name. That is so for an
+// IP address, a name without a dot (of the local network or of a container), localhost
+// and names under it, and the hosts of PublicURL and ScanURL.
+func (s *Sandbox) isOwnHost(hostPort string) bool {
 	name := hostName(hostPort)
 	if _, err := netip.ParseAddr(name); err == nil || !strings.Contains(name, ".") || strings.HasSuffix(name, ".localhost") {
 		return true
@@ -39,7 +40,7 @@ func (s *Sandbox) isHome(hostPort string) bool {
 	return false
 }
 
-// hostName is a host without its port and its brackets.
+// hostName returns the host without the port and brackets, in lower case.
 func hostName(hostPort string) string {
 	name, _, err := net.SplitHostPort(hostPort)
 	if err != nil {

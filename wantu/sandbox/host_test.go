@@ -9,9 +9,9 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-func TestHostOfAStrangerCannotSteer(t *testing.T) {
+func TestForeignHostIsRefused(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{PublicURL: "http://pay.example:8081", ScanURL: "http://scan.example"}, taken)
+	s, _ := startWithClock(t, sandbox.Config{PublicURL: "http://pay.example:8081", ScanURL: "http://scan.example"}, ackBody)
 	for host, home := range map[string]bool{
 		"localhost": true, "localhost:8081": true, "LocalHost.": true, "box.localhost:8081": true, "127.0.0.1:8081": true,
 		"192.168.1.7": true, "[::1]:8081": true, "[::1]": true, "gateway:8081": true, "pay.example": true, "PAY.example:80": true,
@@ -35,8 +35,8 @@ func TestHostOfAStrangerCannotSteer(t *testing.T) {
 
 func TestShopperMayUseAnyHost(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
-	open(t, s, "n1")
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
+	openOrders(t, s, "n1")
 	request := httptest.NewRequest(http.MethodGet, strings.TrimPrefix(order(t, s).URL, "http://localhost"), nil)
 	request.Host = "tunnel.example"
 	recorder := httptest.NewRecorder()

@@ -11,14 +11,14 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// maxShown is how many orders the root page shows.
+// maxShown is how many orders the root page shows at most.
 const maxShown = 100
 
-// indexState is what a visit brings to the root page.
+// indexState is the part of the root page that depends on the request.
 type indexState struct {
-	Filter  string     // of out_trade_no
-	Problem string     // of the form that was sent, "" when it was well
-	Form    url.Values // as it was filled in
+	Filter  string     // a part of out_trade_no; "" shows all orders
+	Problem string     // the error of the submitted form; "" when there is none
+	Form    url.Values // the submitted form
 }
 
 // indexView is what the root page shows.
@@ -27,10 +27,10 @@ type indexView struct {
 	Title, Brand string
 
 	Gateway, Merchant, Store, AppID string
-	Key, AppSecret                  string // "" unless the public default
+	Key, AppSecret                  string // "" unless it is the public default
 
 	Orders         []Order
-	Held           map[string]bool // by out_trade_no: a fault holds a notification back
+	Held           map[string]bool // by out_trade_no: whether a fault holds a notification back
 	Total, Matches int
 
 	Faults    []Fault
@@ -39,7 +39,7 @@ type indexView struct {
 	Magic     []Magic
 
 	Now             time.Time
-	Stands          bool // the clock is one that can be moved
+	Stands          bool // whether the clock stands still until it is moved
 	NotificationsOn bool
 }
 
@@ -48,14 +48,15 @@ func (s *Sandbox) showIndex(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sandbox) index(w http.ResponseWriter, r *http.Request, status int, state indexState) {
-	// Without a Referer a browser calls the Origin of its forms "null", and on
-	// an address of the local network it sends nothing else to tell by.
+	// With "no-referrer" a browser would send "Origin: null" with the forms of this
+	// page. On an address of the local network it sends nothing else to show that the
+	// form is the sandbox's own.
 	w.Header().Set("Referrer-Policy", "same-origin")
 	v := indexView{
 		indexState: state, Title: "订单 Orders", Brand: "plain",
 		Gateway: s.publicURL(r) + "/paygate", Merchant: s.config.MerchantAccount, Store: s.config.StoreAccount,
-		AppID: s.config.WeChatAppID, Key: onlyDefault(s.config.Key, DefaultKey),
-		AppSecret: onlyDefault(s.config.WeChatAppSecret, DefaultWeChatAppSecret),
+		AppID: s.config.WeChatAppID, Key: ifDefault(s.config.Key, DefaultKey),
+		AppSecret: ifDefault(s.config.WeChatAppSecret, DefaultWeChatAppSecret),
 		Faults:    s.Faults(), Kinds: faultKinds(), Endpoints: Endpoints(), Magic: MagicValues(),
 		Now: s.config.Now().UTC(), Stands: s.config.Clock != nil, NotificationsOn: !s.muted.Load(),
 	}
@@ -65,18 +66,19 @@ func (s *Sandbox) index(w http.ResponseWriter, r *http.Request, status int, stat
 	orders = slices.DeleteFunc(orders, func(o Order) bool { return !strings.Contains(o.OutTradeNo, state.Filter) })
 	v.Matches = len(orders)
 	v.Orders = orders[:min(len(orders), maxShown)]
-	s.render(w, look{template: "index.html"}, status, v)
+	s.render(w, layout{template: "index.html"}, status, v)
 }
 
-// onlyDefault keeps a secret of the merchant's own off the page.
-func onlyDefault(secret, public string) string {
+// ifDefault returns secret if it is the public default, and else "". So the page never
+// shows a merchant's own secret.
+func ifDefault(secret, public string) string {
 	if secret != public {
 		return ""
 	}
 	return secret
 }
 
-// indexFuncs are what the root page calls.
+// indexFuncs returns the functions for the template of the root page.
 func indexFuncs() template.FuncMap {
 	return template.FuncMap{
 		"amount":  amount,
@@ -95,8 +97,8 @@ func indexFuncs() template.FuncMap {
 	}
 }
 
-// verdict is how the merchant did with a try: "good", "bad", or "" when a forged
-// one did not reach it, which says nothing of it.
+// verdict says whether the merchant handled a notification well: "good" or "bad". It
+// returns "" if the merchant did not answer a forged one, because then nothing is known.
 func verdict(t Try) string {
 	switch {
 	case t.Acknowledged == t.Forged:
@@ -108,7 +110,7 @@ func verdict(t Try) string {
 	}
 }
 
-// kindName is a kind of fault in words.
+// kindName returns the name of a kind of fault in Chinese and English.
 func kindName(kind FaultKind) string {
 	for _, k := range faultKinds() {
 		if k.Kind == kind {

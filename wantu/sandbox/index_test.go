@@ -25,7 +25,7 @@ func submit(t *testing.T, h http.Handler, action string, form url.Values) *httpt
 	return recorder
 }
 
-func goesBack(t *testing.T, response *httptest.ResponseRecorder, want string) {
+func wantRedirect(t *testing.T, response *httptest.ResponseRecorder, want string) {
 	t.Helper()
 	if response.Code != http.StatusSeeOther || response.Header().Get("Location") != want {
 		t.Errorf("status %d to %q, want 303 to %q: %s", response.Code, response.Header().Get("Location"), want, response.Body)
@@ -34,16 +34,16 @@ func goesBack(t *testing.T, response *httptest.ResponseRecorder, want string) {
 
 func index(t *testing.T, h http.Handler, query string) string {
 	t.Helper()
-	status, body := do(t, h, "GET", "/"+query, "")
+	status, body := serve(t, h, "GET", "/"+query, "")
 	if status != http.StatusOK {
 		t.Fatalf("status %d: %s", status, body)
 	}
 	return body
 }
 
-func TestIndexTellsTheAccount(t *testing.T) {
+func TestIndexShowsTheAccount(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{PublicURL: "http://localhost:8081"}, taken)
+	s, _ := startWithClock(t, sandbox.Config{PublicURL: "http://localhost:8081"}, ackBody)
 	contains(t, index(t, s, ""), "http://localhost:8081/paygate", sandbox.DefaultMerchantAccount,
 		sandbox.DefaultStoreAccount, sandbox.DefaultKey, sandbox.DefaultWeChatAppID, "2026-03-01 20:00:00", "Advance")
 	const canary = "canary-key-of-a-merchant"
@@ -57,19 +57,19 @@ func TestIndexTellsTheAccount(t *testing.T) {
 	lacks(t, body, canary, sandbox.DefaultKey, "/sandbox/form/pay", ">快进")
 }
 
-func TestIndexSteersOrders(t *testing.T) {
+func TestIndexControlsOrders(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{}, "no")
-	open(t, s, "n1", "n2")
-	goesBack(t, submit(t, s, "fail", url.Values{"number": {"n1"}}), "/")
+	s, d := startWithClock(t, sandbox.Config{}, "no")
+	openOrders(t, s, "n1", "n2")
+	wantRedirect(t, submit(t, s, "fail", url.Values{"number": {"n1"}}), "/")
 	contains(t, index(t, s, ""), "PAY_ERROR")
-	goesBack(t, submit(t, s, "pay", url.Values{"number": {"n1"}, "q": {"n&"}}), "/?q=n%26")
+	wantRedirect(t, submit(t, s, "pay", url.Values{"number": {"n1"}, "q": {"n&"}}), "/?q=n%26")
 	contains(t, index(t, s, ""), "SUCCESS", "✗ the answer is not a good JSON object")
 	if response := submit(t, s, "notify", url.Values{"number": {"n1"}}); response.Code != http.StatusBadGateway {
 		t.Errorf("status %d", response.Code)
 	}
-	d.answer = func(string) string { return taken }
-	goesBack(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
+	d.answer = func(string) string { return ackBody }
+	wantRedirect(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
 	contains(t, index(t, s, ""), "✓ acknowledged")
 	for action, want := range map[string]int{"pay": 409, "fail": 409, "steal": 404} {
 		if response := submit(t, s, action, url.Values{"number": {"n1"}}); response.Code != want {
@@ -83,34 +83,34 @@ func TestIndexSteersOrders(t *testing.T) {
 	}
 }
 
-func TestIndexDoesNotWaitForWhatAFaultHolds(t *testing.T) {
+func TestIndexDoesNotWaitForAHeldNotification(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{NotifySchedule: []time.Duration{}}, taken)
-	set(t, s, sandbox.Fault{Kind: sandbox.FaultDrop, Times: 1})
-	set(t, s, sandbox.Fault{Kind: sandbox.FaultDelay, Delay: time.Minute})
-	open(t, s, "n1")
+	s, d := startWithClock(t, sandbox.Config{NotifySchedule: []time.Duration{}}, ackBody)
+	addFault(t, s, sandbox.Fault{Kind: sandbox.FaultDrop, Times: 1})
+	addFault(t, s, sandbox.Fault{Kind: sandbox.FaultDelay, Delay: time.Minute})
+	openOrders(t, s, "n1")
 	pay(t, s)
-	goesBack(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
+	wantRedirect(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
 	if got := d.numbers(); len(got) != 0 {
-		t.Errorf("came %v", got)
+		t.Errorf("notifications at %v", got)
 	}
-	goesBack(t, submit(t, s, "advance", url.Values{"advance": {"1m"}}), "/")
+	wantRedirect(t, submit(t, s, "advance", url.Values{"advance": {"1m"}}), "/")
 	if got := d.numbers(); len(got) != 1 || got[0] != "1m0s n1" {
-		t.Errorf("came %v", got)
+		t.Errorf("notifications at %v", got)
 	}
 }
 
-func TestIndexSteersFaults(t *testing.T) {
+func TestIndexControlsFaults(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
-	// What the form sends with all fields in it, most of them for other kinds.
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
+	// The form sends all fields, and most of them belong to other kinds.
 	form := url.Values{
 		"kind": {"drop"}, "times": {""}, "delay": {"30s"}, "endpoint": {"query"}, "when": {"before"},
 		"status": {"502"}, "return_code": {"501"}, "copies": {"3"}, "forgery": {"lower"},
 	}
-	goesBack(t, submit(t, s, "fault", form), "/")
+	wantRedirect(t, submit(t, s, "fault", form), "/")
 	form.Set("kind", "late")
-	goesBack(t, submit(t, s, "fault", form), "/")
+	wantRedirect(t, submit(t, s, "fault", form), "/")
 	contains(t, index(t, s, ""), "<code>drop</code>", "<code>late</code>", "answers of query", "30s")
 	if f := s.Faults(); len(f) != 2 || f[0].Endpoint != "" || f[1].Delay != 30*time.Second || f[1].When != sandbox.Before {
 		t.Errorf("set %+v", f)
@@ -121,8 +121,8 @@ func TestIndexSteersFaults(t *testing.T) {
 		t.Errorf("status %d", response.Code)
 	}
 	contains(t, response.Body.String(), `id="problem"`, "delay", "soon&#34;&gt;&lt;script&gt;", `<option value="late" selected>`)
-	goesBack(t, submit(t, s, "remove", url.Values{"id": {"f1"}}), "/")
-	goesBack(t, submit(t, s, "clear", nil), "/")
+	wantRedirect(t, submit(t, s, "remove", url.Values{"id": {"f1"}}), "/")
+	wantRedirect(t, submit(t, s, "clear", nil), "/")
 	if f := s.Faults(); len(f) != 0 {
 		t.Errorf("left %+v", f)
 	}
@@ -134,20 +134,20 @@ func TestIndexSteersFaults(t *testing.T) {
 	}
 }
 
-func TestIndexSteersNotificationsAndClock(t *testing.T) {
+func TestIndexControlsNotificationsAndClock(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{}, taken)
-	goesBack(t, submit(t, s, "notifications", url.Values{"on": {"false"}}), "/")
+	s, d := startWithClock(t, sandbox.Config{}, ackBody)
+	wantRedirect(t, submit(t, s, "notifications", url.Values{"on": {"false"}}), "/")
 	contains(t, index(t, s, ""), "关 off")
-	open(t, s, "n1")
+	openOrders(t, s, "n1")
 	pay(t, s)
 	if got := d.numbers(); len(got) != 0 {
-		t.Errorf("came %v", got)
+		t.Errorf("notifications at %v", got)
 	}
-	goesBack(t, submit(t, s, "notifications", url.Values{"on": {"true"}}), "/")
-	goesBack(t, submit(t, s, "advance", url.Values{"advance": {"15s"}}), "/")
+	wantRedirect(t, submit(t, s, "notifications", url.Values{"on": {"true"}}), "/")
+	wantRedirect(t, submit(t, s, "advance", url.Values{"advance": {"15s"}}), "/")
 	if got := d.numbers(); len(got) != 1 {
-		t.Errorf("came %v", got)
+		t.Errorf("notifications at %v", got)
 	}
 	contains(t, index(t, s, ""), "2026-03-01 20:00:15")
 	if response := submit(t, s, "advance", url.Values{"advance": {"soon"}}); response.Code != http.StatusBadRequest {
@@ -169,18 +169,18 @@ func TestNotificationsOverHTTP(t *testing.T) {
 		{`{"on":false}`, 200, `{"on":false}`}, {`{"on":"true"}`, 200, `{"on":true}`},
 		{`{"on":2}`, 400, `{"on":true}`}, {`{"off":true}`, 400, `{"on":true}`}, {`on`, 400, `{"on":true}`},
 	} {
-		status, _ := do(t, s, "POST", "/sandbox/notifications", step.body)
-		if _, body := do(t, s, "GET", "/sandbox/notifications", ""); status != step.status || strings.TrimSpace(body) != step.shows {
+		status, _ := serve(t, s, "POST", "/sandbox/notifications", step.body)
+		if _, body := serve(t, s, "GET", "/sandbox/notifications", ""); status != step.status || strings.TrimSpace(body) != step.shows {
 			t.Errorf("%s: status %d, then %s", step.body, status, body)
 		}
 	}
 }
 
-func TestIndexFindsAndBounds(t *testing.T) {
+func TestIndexSearchesAndLimitsOrders(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
 	for i := range 103 {
-		open(t, s, "a"+strconv.Itoa(i))
+		openOrders(t, s, "a"+strconv.Itoa(i))
 	}
 	body := index(t, s, "")
 	if shown := strings.Count(body, `class="order"`); shown != 100 {
@@ -195,9 +195,9 @@ func TestIndexFindsAndBounds(t *testing.T) {
 	contains(t, index(t, s, "?q=%22%3E%3Cscript%3E"), "No such order", `value="&#34;&gt;&lt;script&gt;"`)
 }
 
-func TestOtherSitesCannotSteer(t *testing.T) {
+func TestRequestsFromOtherSitesAreRefused(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{PublicURL: "http://example.com"}, taken) // httptest's host
+	s, _ := startWithClock(t, sandbox.Config{PublicURL: "http://example.com"}, ackBody) // httptest's host
 	for name, c := range map[string]struct {
 		header, value string
 		refused       bool
@@ -224,7 +224,7 @@ func TestOtherSitesCannotSteer(t *testing.T) {
 	}
 }
 
-func TestIndexLetsItsFormsTellTheirOrigin(t *testing.T) {
+func TestIndexFormsSendTheirOrigin(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	response, _ := browse(t, "GET", f.url+"/")
@@ -233,7 +233,7 @@ func TestIndexLetsItsFormsTellTheirOrigin(t *testing.T) {
 	}
 	page := f.wap(t, "n1")
 	if response, _ = browse(t, "GET", page); response.Header.Get("Referrer-Policy") != "no-referrer" {
-		t.Error("a shopper's page tells where it is")
+		t.Error("a shopper's page sends its URL as Referer")
 	}
 }
 
@@ -257,11 +257,11 @@ func TestIndexShowsRefunds(t *testing.T) {
 	contains(t, index(t, b, ""), "Refunded HKD 1.00", "refund HKD 1.00 <code>r1</code>")
 }
 
-func TestIndexTellsWhatIsHeldBackAndCanceled(t *testing.T) {
+func TestIndexShowsHeldAndCanceledOrders(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
-	open(t, s, "n1", "n2")
-	set(t, s, sandbox.Fault{Kind: sandbox.FaultReorder})
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
+	openOrders(t, s, "n1", "n2")
+	addFault(t, s, sandbox.Fault{Kind: sandbox.FaultReorder})
 	lacks(t, index(t, s, ""), "held back")
 	pay(t, s)
 	if n := strings.Count(index(t, s, ""), "held back"); n != 1 {
@@ -269,21 +269,21 @@ func TestIndexTellsWhatIsHeldBackAndCanceled(t *testing.T) {
 	}
 	s.ClearFaults()
 	lacks(t, index(t, s, ""), "held back")
-	call(t, s, "cancel", nil)
+	callEndpoint(t, s, "cancel", nil)
 	contains(t, index(t, s, ""), "Cancels 1", "Cancels 0")
 }
 
-func TestIndexJudgesForgedTriesByTheAnswer(t *testing.T) {
+func TestIndexRatesForgedNotifications(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		transport http.RoundTripper
 		want      string
 	}{
-		"taken":       {shop(func(*http.Request) string { return taken }), `class="result bad">✓ acknowledged`},
+		"accepted":    {shop(func(*http.Request) string { return ackBody }), `class="result bad">✓ acknowledged`},
 		"refused":     {shop(func(*http.Request) string { return `{"return_code":"FAIL"}` }), `class="result good">✗ return_code`},
 		"no JSON":     {shop(func(*http.Request) string { return "no" }), `class="result good">✗ the answer`},
-		"HTTP status": {answering("HTTP status 302", ""), `class="result good">✗ HTTP status 302`},
-		"not reached": {refusing{errors.New("down")}, `class="result">✗ no HTTP answer`},
+		"HTTP status": {badAnswers("HTTP status 302", ""), `class="result good">✗ HTTP status 302`},
+		"not reached": {failingTransport{errors.New("down")}, `class="result">✗ no HTTP answer`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -292,8 +292,8 @@ func TestIndexJudgesForgedTriesByTheAnswer(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(s.Close)
-			set(t, s, sandbox.Fault{Kind: sandbox.FaultForge})
-			open(t, s, "n1")
+			addFault(t, s, sandbox.Fault{Kind: sandbox.FaultForge})
+			openOrders(t, s, "n1")
 			pay(t, s)
 			contains(t, index(t, s, ""), c.want)
 		})

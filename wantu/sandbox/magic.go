@@ -7,17 +7,17 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// Magic is a value that brings out an answer on purpose.
+// Magic is a value of a field that causes a certain answer.
 type Magic struct {
-	Value  string // NNN stands for a return_code of manual 1.4, "…" for any beginning
+	Value  string // NNN stands for a return_code of manual 1.4, "…" for any text before the rest
 	Field  string
-	Effect string
+	Effect string // the answer and what happens to the order
 }
 
-// MagicValues returns the table of the package comment, in its order. The
-// first row that fits a request holds.
+// MagicValues returns the table of magic values in the package comment, in its order. The
+// first row that matches a request counts.
 func MagicValues() []Magic {
-	table := spells()
+	table := magicRules()
 	values := make([]Magic, 0, len(table))
 	for _, s := range table {
 		values = append(values, s.Magic)
@@ -25,19 +25,20 @@ func MagicValues() []Magic {
 	return values
 }
 
-// spell is a magic value and what it does.
-type spell struct {
+// magicRule is a magic value and its effect.
+type magicRule struct {
 	Magic
-	code    wantu.ReturnCode       // 0: the one that NNN stands for
-	acts    bool                   // the call does its work before it answers code
-	becomes Status                 // of the order that pospay opens, at the second query
-	when    func(text string) bool // what fits, where Value describes it
+	code          wantu.ReturnCode       // the answer; 0 means the code that NNN stands for
+	carriesOut    bool                   // the call is carried out before code is answered
+	pendingStatus Status                 // the status that an order of pospay gets at the second query
+	matches       func(text string) bool // checks a text if Value is only a description; otherwise nil
 }
 
-// fits returns s with its code, and whether text is its value.
-func (s spell) fits(text string) (spell, bool) {
-	if s.when != nil {
-		return s, s.when(text)
+// match reports whether text is a value of the rule. It also returns the rule with its
+// code filled in.
+func (s magicRule) match(text string) (magicRule, bool) {
+	if s.matches != nil {
+		return s, s.matches(text)
 	}
 	pattern, ending := strings.CutPrefix(s.Value, "…")
 	if ending && len(text) > len(pattern) {
@@ -51,7 +52,8 @@ func (s spell) fits(text string) (spell, bool) {
 	return s, text == pattern
 }
 
-// returnCode reads a refusal of manual 1.4; 0 for anything else.
+// returnCode returns the return code of manual 1.4 with these digits. It returns 0 for
+// 200 and for any other text.
 func returnCode(digits string) wantu.ReturnCode {
 	number, err := strconv.ParseUint(digits, 10, 16)
 	code := wantu.ReturnCode(number) // #nosec G115 -- 16 bits
@@ -61,17 +63,17 @@ func returnCode(digits string) wantu.ReturnCode {
 	return code
 }
 
-// cast serves a call, or answers what its magic value asks for.
-func (s *Sandbox) cast(c call) reply {
-	if feeType := c.own("fee_type"); feeType != "" && !isServed(feeType) {
+// apply answers a call. If the call has a magic value, apply answers as its rule says.
+func (s *Sandbox) apply(c call) reply {
+	if feeType := c.tableText("fee_type"); feeType != "" && !isServed(feeType) {
 		return refuse(wantu.CodeUnsupportedCurrency, "fee_type")
 	}
-	c.spell = c.find()
-	refusal := refuse(c.spell.code, c.spell.Field)
+	c.rule = c.findRule()
+	refusal := refuse(c.rule.code, c.rule.Field)
 	switch {
-	case c.spell.code == 0:
+	case c.rule.code == 0:
 		return c.served.serve(s, c)
-	case !c.spell.acts:
+	case !c.rule.carriesOut:
 		return refusal
 	}
 	if r := c.served.serve(s, c); r["return_code"] != int(wantu.CodeSuccess) {
@@ -80,26 +82,26 @@ func (s *Sandbox) cast(c call) reply {
 	return refusal
 }
 
-// find returns the first spell that fits the call; its code is 0 when none does.
-func (c call) find() spell {
-	for _, s := range spells() {
-		if found, ok := s.fits(c.Text(s.Field)); ok && c.open(s.Field) {
+// findRule returns the first rule that matches the call, or the zero rule.
+func (c call) findRule() magicRule {
+	for _, s := range magicRules() {
+		if found, ok := s.match(c.Text(s.Field)); ok && c.magicCounts(s.Field) {
 			return found
 		}
 	}
-	return spell{}
+	return magicRule{}
 }
 
-// open reports whether magic in a field counts at the endpoint. A number counts
-// everywhere, also where the manual has none, so that every endpoint can be
-// brought to every answer.
-func (c call) open(name string) bool {
+// magicCounts reports whether a magic value in a field counts at the endpoint. In the
+// numbers of orders and refunds it counts at every endpoint, even if the manual has no
+// such field there. So a test can get every return code from every endpoint.
+func (c call) magicCounts(name string) bool {
 	switch name {
 	case "out_refund_no":
 		return true
 	case "out_trade_no":
 		return c.Text("out_refund_no") == ""
 	default:
-		return c.served.opens && c.served.has(name)
+		return c.served.opensOrder && c.served.has(name)
 	}
 }

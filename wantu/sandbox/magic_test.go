@@ -14,7 +14,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-func TestPackageCommentHoldsTheMagicValues(t *testing.T) {
+func TestPackageCommentHasTheMagicValues(t *testing.T) {
 	t.Parallel()
 	var table strings.Builder
 	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
@@ -31,11 +31,11 @@ func TestPackageCommentHoldsTheMagicValues(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(source), comment.String()) {
-		t.Errorf("doc.go lacks\n%s", comment.String())
+		t.Errorf("doc.go does not contain\n%s", comment.String())
 	}
 }
 
-// codes are the refusals of manual 1.4.
+// codes returns the return codes of manual 1.4 except 200.
 func codes() []wantu.ReturnCode {
 	var all []wantu.ReturnCode
 	for code := wantu.ReturnCode(201); code < 600; code++ {
@@ -46,10 +46,12 @@ func codes() []wantu.ReturnCode {
 	return all
 }
 
-// opening are the endpoints that open an order.
-func opening() []string { return []string{"app", "create-qrcode", "pay-form", "pospay", "wap", "web"} }
+// openingEndpoints returns the endpoints that open an order.
+func openingEndpoints() []string {
+	return []string{"app", "create-qrcode", "pay-form", "pospay", "wap", "web"}
+}
 
-// call posts a good request to endpoint with change made to it.
+// call posts a valid request with a change to an endpoint.
 func (f fixture) call(t *testing.T, endpoint string, change map[string]any) wantu.Message {
 	t.Helper()
 	return f.post(t, endpoint, "application/json", f.signed(t, object(endpoint, change)))
@@ -67,7 +69,7 @@ func wantAnswer(t *testing.T, answer wantu.Message, code wantu.ReturnCode, desc 
 func TestEveryCodeAtEveryEndpoint(t *testing.T) {
 	t.Parallel()
 	if n := len(codes()); n != 18 {
-		t.Fatalf("%d codes, the manual has 18 beside 200", n)
+		t.Fatalf("%d codes, the manual has 18 except 200", n)
 	}
 	for _, endpoint := range sandbox.Endpoints() {
 		t.Run(endpoint, func(t *testing.T) {
@@ -82,7 +84,7 @@ func TestEveryCodeAtEveryEndpoint(t *testing.T) {
 					change = map[string]any{field: number}
 				}
 				wantAnswer(t, f.call(t, endpoint, change), code, field)
-				if slices.Contains(opening(), endpoint) {
+				if slices.Contains(openingEndpoints(), endpoint) {
 					change := map[string]any{"total_fee": 9990000 + int(code), "out_trade_no": fmt.Sprint("n", int(code))}
 					wantAnswer(t, f.call(t, endpoint, change), code, "total_fee")
 				}
@@ -92,14 +94,14 @@ func TestEveryCodeAtEveryEndpoint(t *testing.T) {
 					t.Errorf("opened %+v", o)
 				}
 			}
-			if taken := slices.Contains(opening(), endpoint); taken != (len(f.Orders()) == 1) {
-				t.Errorf("%d orders are taken", len(f.Orders()))
+			if opens := slices.Contains(openingEndpoints(), endpoint); opens != (len(f.Orders()) == 1) {
+				t.Errorf("%d orders are open", len(f.Orders()))
 			}
 		})
 	}
 }
 
-func TestWhatIsNotMagic(t *testing.T) {
+func TestValuesThatAreNotMagic(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	for i, change := range []map[string]any{
@@ -112,14 +114,15 @@ func TestWhatIsNotMagic(t *testing.T) {
 		}
 		wantAnswer(t, f.call(t, "pospay", change), wantu.CodeSuccess, "")
 	}
-	// The amount of a refund is the order's; a code elsewhere than at a till is nothing.
+	// In a refund total_fee is the amount of the order, and only pospay has auth_code. So
+	// neither is magic here.
 	wantAnswer(t, f.call(t, "refund", map[string]any{"total_fee": 9990504}), wantu.CodeOrderInvalid, "")
 	wantAnswer(t, f.call(t, "web", map[string]any{"auth_code": "134642301183000502"}), wantu.CodeSuccess, "")
-	// A refund's own number is looked at, not its order's.
+	// In a refund out_refund_no may be magic, and out_trade_no may not.
 	wantAnswer(t, f.call(t, "refund", map[string]any{"out_trade_no": "x_return_504"}), wantu.CodeOrderInvalid, "")
 }
 
-func TestTheRowsThatAreChecksOfTheGateway(t *testing.T) {
+func TestMagicRowsOfTheGatewaysChecks(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	for _, endpoint := range sandbox.Endpoints() {
@@ -128,16 +131,16 @@ func TestTheRowsThatAreChecksOfTheGateway(t *testing.T) {
 		wantAnswer(t, f.call(t, endpoint, map[string]any{"store_account": "HKG9"}), wantu.CodeNoPrivilege, "store_account")
 		changed := strings.Replace(f.signed(t, object(endpoint, nil)), `"1.0"`, `"1.1"`, 1)
 		wantAnswer(t, f.post(t, endpoint, "", changed), wantu.CodeSignError, "sign")
-		if endpoint == "currency" || slices.Contains(opening(), endpoint) {
+		if endpoint == "currency" || slices.Contains(openingEndpoints(), endpoint) {
 			wantAnswer(t, f.call(t, endpoint, map[string]any{"fee_type": "XAU"}), wantu.CodeUnsupportedCurrency, "fee_type")
 		}
 	}
 }
 
-func TestSystemErrorThatTookTheOrder(t *testing.T) {
+func TestSystemErrorThatOpensTheOrder(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
-	for _, endpoint := range opening() {
+	for _, endpoint := range openingEndpoints() {
 		number := strings.ReplaceAll(endpoint, "-", "_")
 		wantAnswer(t, f.call(t, endpoint, map[string]any{"total_fee": 9990500, "out_trade_no": number}), wantu.CodeSystemError, "total_fee")
 		want := sandbox.StatusNotPay
@@ -145,7 +148,7 @@ func TestSystemErrorThatTookTheOrder(t *testing.T) {
 			want = sandbox.StatusSuccess
 		}
 		f.status(t, number, want)
-		// The number is used: sent again, the call says so.
+		// The order is open, so the number is used.
 		wantAnswer(t, f.call(t, endpoint, map[string]any{"total_fee": 9990500, "out_trade_no": number}), wantu.CodeOutTradeNoUsed, "")
 	}
 	f.call(t, "pospay", map[string]any{"auth_code": "134642301183000500", "out_trade_no": "till"})
@@ -179,9 +182,10 @@ func TestShopperEntersAPassword(t *testing.T) {
 	}
 }
 
-// rows are values that make a request to pospay fit a row of the table, in its
-// order. A body that is no JSON object fits no other.
-func rows() []struct {
+// magicRows returns values that make a request to pospay match a row of the table, in the
+// order of the table. There is none for the first row, because a body that is not a JSON
+// object matches no other row.
+func magicRows() []struct {
 	field, value, code string
 } {
 	return []struct{ field, value, code string }{
@@ -200,26 +204,26 @@ func rows() []struct {
 	}
 }
 
-func TestTheFirstRowThatFitsHolds(t *testing.T) {
+func TestFirstMatchingMagicRowCounts(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
 	table := sandbox.MagicValues()
-	at := 0 // in the table; the rows of the test are in its order
-	for i, first := range rows() {
+	at := 0 // the index in the table
+	for i, first := range magicRows() {
 		for at < len(table) && table[at].Field != first.field {
 			at++
 		}
 		if at == len(table) {
-			t.Fatalf("%s is not where the table has it", first.field)
+			t.Fatalf("%s is not in the order of the table", first.field)
 		}
-		for j, second := range rows()[i+1:] {
+		for j, second := range magicRows()[i+1:] {
 			if second.field == first.field || first.field == "out_refund_no" && second.field == "out_trade_no" {
 				continue
 			}
 			members := object("pospay", map[string]any{"out_trade_no": fmt.Sprintf("n%d_%d", i, j)})
 			members[first.field], members[second.field] = first.value, second.value
-			body := resigned(t, members)
-			_, answer := do(t, s, "POST", "/paygate/pospay", body)
+			body := signIfUnsigned(t, members)
+			_, answer := serve(t, s, "POST", "/paygate/pospay", body)
 			contains(t, answer, `"return_code":`+first.code)
 			if t.Failed() {
 				t.Fatalf("%s=%s and %s=%s", first.field, first.value, second.field, second.value)
@@ -228,8 +232,8 @@ func TestTheFirstRowThatFitsHolds(t *testing.T) {
 	}
 }
 
-// resigned signs members, unless they hold a sign.
-func resigned(t *testing.T, members map[string]any) string {
+// signIfUnsigned signs members unless they contain a sign.
+func signIfUnsigned(t *testing.T, members map[string]any) string {
 	t.Helper()
 	sign, forged := members["sign"]
 	delete(members, "sign")
@@ -247,8 +251,8 @@ func resigned(t *testing.T, members map[string]any) string {
 	return strings.Replace(string(body), message.Text("sign"), fmt.Sprint(sign), 1)
 }
 
-func TestOneCodeMayFitTwoRows(t *testing.T) {
+func TestShortAuthCodeMatchesTwoMagicRows(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
-	contains(t, call(t, s, "pospay", map[string]any{"auth_code": "000502"}), `"return_code":505`)
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
+	contains(t, callEndpoint(t, s, "pospay", map[string]any{"auth_code": "000502"}), `"return_code":505`)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// example is a request as the manual prints it.
+// example is a request that the manual prints.
 type example struct {
 	Section, Endpoint string
 	Request           json.RawMessage
@@ -30,7 +30,8 @@ func (e example) members(t *testing.T) map[string]any {
 	return members
 }
 
-// TestManualsRequestsAreAccepted sends the 13 examples as printed, but signed.
+// TestManualsRequestsAreAccepted sends the 13 examples of the manual with a signature of
+// the test.
 func TestManualsRequestsAreAccepted(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("testdata/manual.json")
@@ -46,7 +47,7 @@ func TestManualsRequestsAreAccepted(t *testing.T) {
 		})
 	}
 	if slices.Sort(seen); !slices.Equal(seen, sandbox.Endpoints()) {
-		t.Errorf("examples of %v, served are %v", seen, sandbox.Endpoints())
+		t.Errorf("examples for %v, the sandbox has %v", seen, sandbox.Endpoints())
 	}
 }
 
@@ -61,7 +62,7 @@ func (e example) send(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newClock()
+	c := newTestClock()
 	c.move(at.Sub(c.now()))
 	config := sandbox.Config{
 		MerchantAccount: sent.Text("merchant_account"), StoreAccount: text("store_account", "store account"),
@@ -85,8 +86,8 @@ func (e example) send(t *testing.T) {
 	wantAnswer(t, f.post(t, e.Endpoint, "application/json", f.signed(t, e.members(t))), wantu.CodeSuccess, "")
 }
 
-// prepare opens the order that an example is about, and pays it unless it is
-// to be closed.
+// prepare opens the order that an example names. It pays the order unless the example
+// closes it.
 func (f fixture) prepare(t *testing.T, e example, sent wantu.Message) {
 	t.Helper()
 	if !slices.Contains([]string{"refund", "query", "cancel", "close"}, e.Endpoint) {
@@ -114,7 +115,7 @@ func TestNamesWithSpaces(t *testing.T) {
 		delete(spaced, name)
 	}
 	wantAnswer(t, f.post(t, "web", "", f.signed(t, spaced)), wantu.CodeSuccess, "")
-	// The underscored name counts where both are there, even when it is empty.
+	// If both names are there, the name with underscores counts, even if it is empty.
 	both := map[string]any{"out_trade_no": "n2", "total fee": "999"}
 	wantAnswer(t, f.call(t, "web", both), wantu.CodeSuccess, "")
 	if fee := f.order(t, "n2").TotalFee; fee != 100 {
@@ -139,7 +140,7 @@ func TestFieldsOfAnEndpoint(t *testing.T) {
 		}
 		for _, name := range []string{"merchant_account", "store_account", "pay_channel", "send_time", "version", "sign"} {
 			if !names[name] {
-				t.Errorf("%s lacks %s", endpoint, name)
+				t.Errorf("%s has no field %s", endpoint, name)
 			}
 		}
 	}
@@ -147,6 +148,6 @@ func TestFieldsOfAnEndpoint(t *testing.T) {
 		t.Errorf("cancel: %+v", got)
 	}
 	if sandbox.Fields("create-groade") != nil {
-		t.Error("an endpoint that is not served has fields")
+		t.Error("an unknown endpoint has fields")
 	}
 }

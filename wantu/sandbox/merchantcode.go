@@ -10,15 +10,15 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// maxMerchantCodes is how many codes are remembered; beyond it the oldest is
-// forgotten.
+// maxMerchantCodes is the largest number of codes that are remembered. For a new code
+// beyond it, the oldest is forgotten.
 const maxMerchantCodes = 1000
 
 // merchantCode is a code that any number of shoppers may scan.
 type merchantCode struct {
 	token     string
 	channel   wantu.PayChannel
-	notifyURL string // "" when nobody is to be notified
+	notifyURL string // "" if payments are not notified
 }
 
 // merchantCodes remembers the newest codes.
@@ -53,8 +53,8 @@ func (m *merchantCodes) find(token string) (merchantCode, bool) {
 	return code, known
 }
 
-// merchantQRCode answers with the text of the store's own code: the same for
-// the same channel and notify_url. Manual 2.12.
+// merchantQRCode answers with the text of a code that the store can print. It is the same
+// for the same pay_channel and notify_url. Manual 2.12.
 func (s *Sandbox) merchantQRCode(c call) reply {
 	channel, _ := strconv.Atoi(c.Text("pay_channel")) // checked by fields
 	code := merchantCode{channel: wantu.PayChannel(channel), notifyURL: c.Text("notify_url")}
@@ -62,13 +62,13 @@ func (s *Sandbox) merchantQRCode(c call) reply {
 	s.codes.add(code)
 	base := s.config.ScanURL
 	if base == "" {
-		base = c.public
+		base = c.publicURL
 	}
 	return succeed(reply{"qrcode_url": base + "/s/" + code.token})
 }
 
-// merchantToken makes the token from what the code is for: a code that was
-// printed works again after a restart, once the merchant has asked for it.
+// merchantToken makes the token of a code from its channel and notify_url. So a printed
+// code works again after a restart, once the merchant has asked for it again.
 func (s *Sandbox) merchantToken(code merchantCode) string {
 	mac := hmac.New(sha256.New, []byte(s.config.Key))
 	mac.Write([]byte(strconv.Itoa(int(code.channel)) + "\x00" + code.notifyURL))

@@ -23,8 +23,8 @@ func (f fixture) merchantCode(t *testing.T, channel wantu.PayChannel, notifyURL 
 	return response.QRCodeURL
 }
 
-// fill sends a form as a browser would, without following redirects.
-func fill(t *testing.T, address string, form url.Values) (*http.Response, string) {
+// postForm posts a form as a browser would, without following redirects.
+func postForm(t *testing.T, address string, form url.Values) (*http.Response, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -34,8 +34,9 @@ func fill(t *testing.T, address string, form url.Values) (*http.Response, string
 	return exchange(t, request)
 }
 
-// tell answers notifications, and passes on the body of each.
-func tell(told chan<- string) *http.Client {
+// forwardNotifications acknowledges notifications and sends the path and the body of each
+// to a channel.
+func forwardNotifications(told chan<- string) *http.Client {
 	return &http.Client{Transport: shop(func(r *http.Request) string {
 		body, _ := io.ReadAll(r.Body)
 		told <- r.URL.Path + " " + string(body)
@@ -43,31 +44,31 @@ func tell(told chan<- string) *http.Client {
 	})}
 }
 
-func TestMerchantCodeIsPaidAnyAmount(t *testing.T) {
+func TestMerchantCodeAcceptsAnyAmount(t *testing.T) {
 	t.Parallel()
 	told := make(chan string, 1)
-	f := start(t, sandbox.Config{HTTPClient: tell(told)})
+	f := start(t, sandbox.Config{HTTPClient: forwardNotifications(told)})
 	code := f.merchantCode(t, wantu.WeChat, "http://shop.invalid/counter")
 	response, body := browse(t, "GET", code)
 	wantStatus(t, response, http.StatusOK)
 	contains(t, body, "微信支付", "沙盒", `name="amount"`, `method="post"`, "HKD")
 	lacks(t, body, "data-poll")
 	if len(f.Orders()) != 0 {
-		t.Error("looking at the page opened an order")
+		t.Error("showing the page opened an order")
 	}
 	ticket := regexp.MustCompile(`name="ticket" value="([a-z2-9]+)"`).FindStringSubmatch(body)[1]
 	form := url.Values{"amount": {" 12.5 "}, "ticket": {ticket}}
-	response, _ = fill(t, code+"/pay", form)
-	location(t, response, "/phone/"+ticket)
-	response, _ = fill(t, code+"/pay", form) // a double click pays once
-	location(t, response, "/phone/"+ticket)
+	response, _ = postForm(t, code+"/pay", form)
+	wantLocation(t, response, "/phone/"+ticket)
+	response, _ = postForm(t, code+"/pay", form) // a double click opens only one order
+	wantLocation(t, response, "/phone/"+ticket)
 	if len(f.Orders()) != 1 {
 		t.Fatalf("%d orders, want one", len(f.Orders()))
 	}
 	o := f.Orders()[0]
 	if o.Status != sandbox.StatusSuccess || o.TotalFee != 1250 || o.FeeType != "HKD" || o.Endpoint != "merchant-qrcode" ||
 		o.PayChannel != wantu.WeChat || len(o.OutTradeNo) > 32 || o.OutTradeNo != "M"+o.TradeID {
-		t.Errorf("remembered %+v", o)
+		t.Errorf("the order is %+v", o)
 	}
 	path, notification, _ := strings.Cut(<-told, " ")
 	n, err := f.client.ParseNotification([]byte(notification))
@@ -79,7 +80,7 @@ func TestMerchantCodeIsPaidAnyAmount(t *testing.T) {
 	}
 	_, body = browse(t, "GET", o.URL)
 	contains(t, body, "Paid", "HKD 12.50")
-	response, _ = fill(t, code+"/pay", url.Values{"amount": {"3"}}) // the code lasts
+	response, _ = postForm(t, code+"/pay", url.Values{"amount": {"3"}}) // the code works again
 	wantStatus(t, response, http.StatusSeeOther)
 	<-told
 	if len(f.Orders()) != 2 {
@@ -87,7 +88,7 @@ func TestMerchantCodeIsPaidAnyAmount(t *testing.T) {
 	}
 }
 
-func TestMerchantCodeWantsAnAmount(t *testing.T) {
+func TestMerchantCodeRefusesWrongAmounts(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	code := f.merchantCode(t, wantu.Alipay, "http://shop.invalid/counter")
@@ -95,28 +96,28 @@ func TestMerchantCodeWantsAnAmount(t *testing.T) {
 		"", "0", "0.00", "-1", "1.234", "1e2", "1,5", "a", "١", "999999999.999", "1000000000.00", "99999999999999999999", `"><img src=x>`,
 		strings.Repeat("9", 1000),
 	} {
-		response, body := fill(t, code+"/pay", url.Values{"amount": {amount}})
+		response, body := postForm(t, code+"/pay", url.Values{"amount": {amount}})
 		wantStatus(t, response, http.StatusBadRequest)
 		contains(t, body, `id="wrong"`, `name="amount"`, "Alipay")
 		lacks(t, body, "<img")
 	}
-	response, _ := fill(t, code+"/pay", url.Values{"amount": {strings.Repeat("9", 100_000)}})
+	response, _ := postForm(t, code+"/pay", url.Values{"amount": {strings.Repeat("9", 100_000)}})
 	wantStatus(t, response, http.StatusBadRequest)
 	if orders := f.Orders(); len(orders) != 0 {
 		t.Errorf("opened %+v", orders)
 	}
-	response, _ = fill(t, code+"/pay", url.Values{"amount": {"999999999.99"}, "ticket": {"../../etc"}})
+	response, _ = postForm(t, code+"/pay", url.Values{"amount": {"999999999.99"}, "ticket": {"../../etc"}})
 	wantStatus(t, response, http.StatusSeeOther)
 	lacks(t, response.Header.Get("Location"), "etc")
 	for _, page := range []string{f.url + "/s/x", code + "/status"} {
 		response, _ := browse(t, "GET", page)
 		wantStatus(t, response, http.StatusNotFound)
 	}
-	response, _ = fill(t, f.url+"/s/x/pay", url.Values{"amount": {"1"}})
+	response, _ = postForm(t, f.url+"/s/x/pay", url.Values{"amount": {"1"}})
 	wantStatus(t, response, http.StatusNotFound)
 }
 
-func TestMerchantCodeIsTheSameForTheSame(t *testing.T) {
+func TestMerchantCodeDependsOnChannelAndNotifyURL(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{PublicURL: "http://localhost:8081", ScanURL: "http://192.168.100.100:8081"})
 	code := f.merchantCode(t, wantu.Alipay, "http://shop.invalid/1")
@@ -134,15 +135,15 @@ func TestMerchantCodeIsTheSameForTheSame(t *testing.T) {
 	}
 }
 
-func TestMerchantCodeWithoutNotifyURLTellsNobody(t *testing.T) {
+func TestMerchantCodeWithoutNotifyURLIsNotNotified(t *testing.T) {
 	t.Parallel()
 	told := make(chan string, 1)
-	f := start(t, sandbox.Config{HTTPClient: tell(told)})
+	f := start(t, sandbox.Config{HTTPClient: forwardNotifications(told)})
 	answer := f.call(t, "merchant-qrcode", map[string]any{"notify_url": nil})
 	wantAnswer(t, answer, wantu.CodeSuccess, "")
-	response, _ := fill(t, answer.Text("qrcode_url")+"/pay", url.Values{"amount": {"1"}})
+	response, _ := postForm(t, answer.Text("qrcode_url")+"/pay", url.Values{"amount": {"1"}})
 	wantStatus(t, response, http.StatusSeeOther)
-	f.Close() // waits for a notification that is under way
+	f.Close() // waits for a notification that is being sent
 	if o := f.Orders()[0]; o.Status != sandbox.StatusSuccess || o.NotifyTries != 0 || len(told) != 0 {
 		t.Errorf("notified: %+v", o)
 	}
@@ -169,6 +170,6 @@ func TestMerchantCodeWithoutRandomness(t *testing.T) {
 	code := f.merchantCode(t, wantu.Alipay, "http://shop.invalid/n")
 	response, _ := browse(t, "GET", code)
 	wantStatus(t, response, http.StatusInternalServerError)
-	response, _ = fill(t, code+"/pay", url.Values{"amount": {"1"}})
+	response, _ = postForm(t, code+"/pay", url.Values{"amount": {"1"}})
 	wantStatus(t, response, http.StatusInternalServerError)
 }

@@ -15,8 +15,8 @@ type merchantView struct {
 	Wallet string
 	Page   string
 	Ticket string // names the payment, so that a double click pays once
-	Amount string // what the shopper entered
-	Wrong  bool   // it is not an amount
+	Amount string // as the shopper entered it
+	Wrong  bool   // whether Amount is wrong
 }
 
 // showMerchantCode asks the shopper for an amount.
@@ -42,11 +42,11 @@ func (s *Sandbox) askAmount(w http.ResponseWriter, code merchantCode, entered st
 	if code.channel == wantu.WeChat {
 		v.Brand = "wechat"
 	}
-	s.render(w, look{template: "merchant.html"}, status, v)
+	s.render(w, layout{template: "merchant.html"}, status, v)
 }
 
-// payMerchantCode pays what the shopper entered, as an order that the gateway
-// numbers.
+// payMerchantCode opens an order for the amount that the shopper entered, and pays it.
+// The sandbox makes its out_trade_no.
 func (s *Sandbox) payMerchantCode(w http.ResponseWriter, r *http.Request) {
 	code, known := s.codes.find(r.PathValue("token"))
 	if !known {
@@ -63,14 +63,14 @@ func (s *Sandbox) payMerchantCode(w http.ResponseWriter, r *http.Request) {
 	if ticket := r.PostFormValue("ticket"); isTicket(ticket) {
 		o.token = ticket
 	}
-	placed, err := s.place(o, s.publicURL(r))
+	placed, err := s.nameAndAdd(o, s.publicURL(r))
 	switch {
-	case errors.Is(err, errTokenUsed): // the ticket of a payment that was made
+	case errors.Is(err, errTokenUsed): // a second click: the order exists already
 	case err != nil:
 		s.problem(w, http.StatusInternalServerError, "系统错误", "no randomness")
 		return
 	default:
-		_, _ = s.Pay(placed.OutTradeNo) // the page says what became of it
+		_, _ = s.Pay(placed.OutTradeNo) // the page shows whether it succeeded
 	}
 	http.Redirect(w, r, "/"+string(surfacePhone)+"/"+placed.token, http.StatusSeeOther)
 }
@@ -80,13 +80,14 @@ func (s *Sandbox) merchantOrder(code merchantCode, fee int64) order {
 	return order{
 		Order: Order{
 			Endpoint: "merchant-qrcode", PayChannel: code.channel, TotalFee: fee, FeeType: defaultCurrency,
-			Subject: "商户收款码 Merchant code", Status: StatusNotPay, CreatedAt: now, ExpiresAt: now.Add(codeLifetime),
+			Subject: "商户收款码 Merchant code", Status: StatusNotPay, CreatedAt: now, ExpiresAt: now.Add(defaultLifetime),
 		},
 		surface: surfacePhone, notifyURL: code.notifyURL,
 	}
 }
 
-// enteredFee reads an amount in major units; 0 when it is none.
+// enteredFee reads an amount in major units and returns it in minor units. It returns 0
+// if the text is not a valid amount.
 func enteredFee(text string) int64 {
 	amount, err := wantu.ParseDecimal(text)
 	if err != nil {

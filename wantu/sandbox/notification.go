@@ -16,32 +16,32 @@ import (
 
 const notifyTimeout = 10 * time.Second // of real time, also with a Clock
 
-// notify sends what fault makes of one notification and reports whether it was
-// acknowledged.
-func (s *Sandbox) notify(ctx context.Context, number string, fault Fault) bool {
+// notifyWithFault sends one notification as the fault changes it. It reports whether the
+// merchant acknowledged it.
+func (s *Sandbox) notifyWithFault(ctx context.Context, number string, fault Fault) bool {
 	if fault.Kind == FaultDrop {
-		s.log(ctx, number, Try{At: s.config.Now().UTC(), Fault: fault.Kind}, errDropped)
+		s.recordTry(ctx, number, Try{At: s.config.Now().UTC(), Fault: fault.Kind}, errDropped)
 		return false
 	}
 	if fault.Kind == FaultForge {
-		_ = s.send(ctx, number, fault, true) // the log tells
+		_ = s.send(ctx, number, fault, true) // Order.Notifications shows the result
 	}
-	var taken atomic.Bool
-	s.together(1+fault.Copies, func() error {
+	var acknowledged atomic.Bool
+	s.sendCopies(1+fault.Copies, func() error {
 		err := s.send(ctx, number, fault, false)
 		if err == nil {
-			taken.Store(true)
+			acknowledged.Store(true)
 		}
 		return err
 	})
-	s.release(func(h *hold) bool { return h.waitsFor(number) })
-	return taken.Load()
+	s.sendHeld(func(h *heldNotification) bool { return h.isReleasedBy(number) })
+	return acknowledged.Load()
 }
 
-// together runs f n times: at once, or, with a Clock, one after the other, so
-// that the run can be repeated. There it ends at a time-out: each takes ten
-// seconds, and a merchant that hangs would be waited for again and again.
-func (s *Sandbox) together(n int, f func() error) {
+// sendCopies calls f n times, at the same time. With a Clock it calls f one after the
+// other, so that the run can be repeated, and stops at the first timeout: a merchant that
+// hangs would cost ten seconds each time.
+func (s *Sandbox) sendCopies(n int, f func() error) {
 	var all sync.WaitGroup
 	for range n {
 		if s.config.Clock == nil {
@@ -55,9 +55,8 @@ func (s *Sandbox) together(n int, f func() error) {
 	all.Wait()
 }
 
-// send posts one notification, good or forged, and remembers what came of it.
-// An order that was canceled while a fault held its notification back is not
-// paid any more: there is nothing to tell.
+// send posts one notification, good or forged, and remembers the result. It sends nothing
+// if the order was canceled while a fault held the notification back.
 func (s *Sandbox) send(ctx context.Context, number string, fault Fault, forged bool) error {
 	o, err := s.orders.change(number, nil)
 	if err != nil {
@@ -71,19 +70,20 @@ func (s *Sandbox) send(ctx context.Context, number string, fault Fault, forged b
 		fault.Forgery = ""
 	}
 	err = s.post(ctx, o, fault.Forgery)
-	s.log(ctx, number, try, err)
+	s.recordTry(ctx, number, try, err)
 	return err
 }
 
-// log remembers a try that ended with err, nil when it was acknowledged.
-func (s *Sandbox) log(ctx context.Context, number string, try Try, err error) {
+// recordTry remembers an attempt to notify and its result. err is nil if the merchant
+// acknowledged.
+func (s *Sandbox) recordTry(ctx context.Context, number string, try Try, err error) {
 	try.Result, try.Acknowledged = "acknowledged", err == nil
 	if err != nil {
 		try.Result = err.Error()
 		s.config.Logger.WarnContext(ctx, "sandbox: notification not acknowledged",
 			"out_trade_no", number, "fault", string(try.Fault), "problem", try.Result)
 	}
-	s.remember(number, try)
+	s.appendTry(number, try)
 }
 
 // post sends the notification of o. Manual 2.6.
@@ -96,29 +96,29 @@ func (s *Sandbox) post(ctx context.Context, o order, forgery Forgery) error {
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.notifyURL, bytes.NewReader(body))
 	if err != nil {
-		return failure(err)
+		return plainError(err)
 	}
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	response, err := s.client.Do(request)
 	if err != nil {
-		return failure(err)
+		return plainError(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf(httpStatus+"%d", response.StatusCode)
+		return fmt.Errorf(httpStatusPrefix+"%d", response.StatusCode)
 	}
 	answer, err := io.ReadAll(io.LimitReader(response.Body, wantu.MaxBody+1))
 	if err != nil {
-		return failure(err)
+		return plainError(err)
 	}
-	return acknowledged(answer)
+	return checkAcknowledgement(answer)
 }
 
-// notification is the signed body. A forged one is signed with another key.
+// notification returns the signed body. A forged one is signed with another key.
 func (s *Sandbox) notification(o order, forgery Forgery) ([]byte, error) {
 	key := s.config.Key
 	if forgery != "" {
-		key = wrongKey(key)
+		key = otherKey(key)
 	}
 	return wantu.Encode(map[string]any{
 		"return_code":      "200", // a string, as in the manual's example
@@ -135,8 +135,8 @@ func (s *Sandbox) notification(o order, forgery Forgery) ([]byte, error) {
 	}, key)
 }
 
-// acknowledged returns nil for return_code 200, "200" and "SUCCESS".
-func acknowledged(body []byte) error {
+// checkAcknowledgement returns nil if return_code is 200, "200" or "SUCCESS".
+func checkAcknowledgement(body []byte) error {
 	answer, err := wantu.Decode(body)
 	if err != nil {
 		return errNotJSON

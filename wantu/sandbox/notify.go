@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// defaultSchedule is how WeChat repeats a notification.
+// defaultSchedule returns the waits between notifications of WeChat.
 func defaultSchedule() []time.Duration {
 	return []time.Duration{
 		15 * time.Second, 15 * time.Second, 30 * time.Second,
@@ -15,25 +15,25 @@ func defaultSchedule() []time.Duration {
 	}
 }
 
-// Notifications turns the notifications off and on. A try that falls due while
-// they are off is skipped without a trace, and the schedule goes on: a merchant
-// that cannot be reached. A fault that drops them counts them. They start on.
+// Notifications turns the notifications on or off; at first they are on. While they are
+// off, an attempt that becomes due is skipped and not recorded, and the schedule
+// continues. To record dropped attempts, use [FaultDrop] instead.
 func (s *Sandbox) Notifications(on bool) { s.muted.Store(!on) }
 
-// Notify sends the notification of a paid order once more, now, also when
-// notifications are off, and waits for the answer. A fault that holds it back
-// holds Notify back, until ctx ends; the notification is then given up. It
-// returns [ErrUnknownOrder], [ErrNotPaid] or [ErrNotAcknowledged].
+// Notify sends the notification of a paid order again, even if notifications are off, and
+// waits for the answer. If a fault holds the notification back, Notify waits until it is
+// sent. When ctx is done first, the notification is not sent. Notify returns
+// [ErrUnknownOrder], [ErrNotPaid] or [ErrNotAcknowledged].
 func (s *Sandbox) Notify(ctx context.Context, outTradeNo string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.lifetime, cancel)()
-	taken := make(chan bool, 1)
-	if err := s.notifyAgain(ctx, outTradeNo, func(ok bool) { taken <- ok }); err != nil {
+	acknowledged := make(chan bool, 1)
+	if err := s.notifyOutsideSchedule(ctx, outTradeNo, func(ok bool) { acknowledged <- ok }); err != nil {
 		return err
 	}
 	select {
-	case ok := <-taken:
+	case ok := <-acknowledged:
 		if ok {
 			return nil
 		}
@@ -42,9 +42,9 @@ func (s *Sandbox) Notify(ctx context.Context, outTradeNo string) error {
 	return ErrNotAcknowledged
 }
 
-// notifyAgain makes one try outside of the schedule. done is not called if ctx
-// ends while a fault holds the notification back.
-func (s *Sandbox) notifyAgain(ctx context.Context, number string, done func(taken bool)) error {
+// notifyOutsideSchedule makes one attempt to notify, in addition to the schedule. done is
+// not called if ctx is done while a fault holds the notification back.
+func (s *Sandbox) notifyOutsideSchedule(ctx context.Context, number string, done func(acknowledged bool)) error {
 	o, err := s.orders.change(number, nil)
 	if err != nil {
 		return err
@@ -52,50 +52,53 @@ func (s *Sandbox) notifyAgain(ctx context.Context, number string, done func(take
 	if o.Status != StatusSuccess {
 		return ErrNotPaid
 	}
-	s.try(ctx, &hold{number: number, manual: true}, done)
-	s.settle()
+	s.notifyOnce(ctx, &heldNotification{number: number, outsideSchedule: true}, done)
+	s.runDue()
 	return nil
 }
 
-// startNotifying runs the schedule of one order. The ledger's lock is held.
+// startNotifying starts the schedule of one order. The caller must hold the order
+// store's lock.
 func (s *Sandbox) startNotifying(o *order) {
 	ctx, stop := context.WithCancel(s.lifetime)
 	o.stop = stop
-	s.repeat(ctx, stop, o.OutTradeNo, append([]time.Duration{0}, s.config.NotifySchedule...))
+	s.runSchedule(ctx, stop, o.OutTradeNo, append([]time.Duration{0}, s.config.NotifySchedule...))
 }
 
-// repeat notifies after each of the waits, until the merchant acknowledges.
-func (s *Sandbox) repeat(ctx context.Context, stop func(), number string, waits []time.Duration) {
+// runSchedule notifies after each of the waits, until the merchant acknowledges.
+func (s *Sandbox) runSchedule(ctx context.Context, stop func(), number string, waits []time.Duration) {
 	if len(waits) == 0 {
 		stop()
 		return
 	}
 	s.after(ctx, waits[0], func() {
-		done := func(taken bool) {
-			if taken {
+		done := func(acknowledged bool) {
+			if acknowledged {
 				waits = waits[:1]
 			}
-			s.repeat(ctx, stop, number, waits[1:])
+			s.runSchedule(ctx, stop, number, waits[1:])
 		}
 		if s.muted.Load() {
 			done(false)
 			return
 		}
-		s.try(ctx, &hold{number: number}, done)
+		s.notifyOnce(ctx, &heldNotification{number: number}, done)
 	})
 }
 
-// try makes one try, spoiled by the oldest fault of notifications, and then
-// calls done with whether it was acknowledged. The fault may hold it back.
-func (s *Sandbox) try(ctx context.Context, held *hold, done func(taken bool)) {
-	swapped := s.held.has(func(h *hold) bool { return h.waitsFor(held.number) }) // then this one goes ahead of those, and need not wait for a third
-	held.fault = s.faults.strike(func(f Fault) bool {
-		return f.On == OnNotification && (f.Kind != FaultReorder || !swapped)
+// notifyOnce makes one attempt to notify and then calls done. If a fault of notifications
+// is set, the oldest one strikes; it may hold the notification back.
+func (s *Sandbox) notifyOnce(ctx context.Context, held *heldNotification, done func(acknowledged bool)) {
+	// If another notification waits for this one, this one is out of order already, and
+	// FaultReorder does not hold it back too.
+	isAwaited := s.held.has(func(h *heldNotification) bool { return h.isReleasedBy(held.number) })
+	held.fault = s.faults.strikeOldest(func(f Fault) bool {
+		return f.On == OnNotification && (f.Kind != FaultReorder || !isAwaited)
 	})
-	held.ctx, held.send = ctx, func() { done(s.notify(ctx, held.number, held.fault)) }
+	held.ctx, held.send = ctx, func() { done(s.notifyWithFault(ctx, held.number, held.fault)) }
 	switch held.fault.Kind {
 	case FaultDelay:
-		s.delay(held)
+		s.holdForDelay(held)
 	case FaultReorder:
 		s.held.add(held)
 	default:

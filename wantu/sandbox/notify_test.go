@@ -20,7 +20,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// merchant takes notifications and remembers when they came.
+// merchant receives notifications and records their times.
 type merchant struct {
 	t      *testing.T
 	client *wantu.Client
@@ -63,7 +63,7 @@ func (m *merchant) times() []time.Duration {
 	return slices.Clone(m.came)
 }
 
-// simulate runs f in a bubble of fake time, with an order "n1" open.
+// simulate runs f in a synctest bubble, with an open order "n1".
 func simulate(t *testing.T, config sandbox.Config, answer func(try int) string, f func(*sandbox.Sandbox, *merchant)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestNotificationIsRepeatedUntilAcknowledged(t *testing.T) {
 					t.Errorf("came at %v, want %v", got, want)
 				}
 				if o := order(t, s); o.NotifyTries != 9 || !o.Acknowledged {
-					t.Errorf("remembered %+v", o)
+					t.Errorf("the order is %+v", o)
 				}
 			})
 			contains(t, log.String(), "out_trade_no=n1")
@@ -146,7 +146,7 @@ func TestNotificationIsRepeatedUntilAcknowledged(t *testing.T) {
 	}
 }
 
-func TestNotificationTells(t *testing.T) {
+func TestNotificationValues(t *testing.T) {
 	t.Parallel()
 	simulate(t, sandbox.Config{}, func(int) string { return string(wantu.AckSuccess()) }, func(s *sandbox.Sandbox, m *merchant) {
 		pay(t, s)
@@ -162,21 +162,21 @@ func TestNotificationTells(t *testing.T) {
 	})
 }
 
-func TestNotificationGivesUp(t *testing.T) {
+func TestNotificationStopsAfterTheSchedule(t *testing.T) {
 	t.Parallel()
 	refuse := func(int) string { return "500" }
 	simulate(t, sandbox.Config{}, refuse, func(s *sandbox.Sandbox, m *merchant) {
 		pay(t, s)
 		<-time.After(7 * 24 * time.Hour)
 		if got := m.times(); len(got) != 16 || got[15] != 24*time.Hour+4*time.Minute {
-			t.Errorf("%d tries, the last after %v", len(got), got[len(got)-1])
+			t.Errorf("%d attempts, the last after %v", len(got), got[len(got)-1])
 		}
 	})
 	simulate(t, sandbox.Config{NotifySchedule: []time.Duration{}}, refuse, func(s *sandbox.Sandbox, m *merchant) {
 		pay(t, s)
 		<-time.After(7 * 24 * time.Hour)
 		if got := m.times(); len(got) != 1 {
-			t.Errorf("tries at %v, want one", got)
+			t.Errorf("attempts at %v, want one", got)
 		}
 	})
 }
@@ -189,7 +189,7 @@ func TestFailureIsNotNotified(t *testing.T) {
 		}
 		<-time.After(time.Hour)
 		if got := m.times(); len(got) != 0 {
-			t.Errorf("tries at %v, want none", got)
+			t.Errorf("attempts at %v, want none", got)
 		}
 	})
 }
@@ -201,12 +201,12 @@ func TestNotificationsOffAndOn(t *testing.T) {
 		pay(t, s)
 		<-time.After(20 * time.Second)
 		if got := m.times(); len(got) != 0 {
-			t.Errorf("tries at %v while off", got)
+			t.Errorf("attempts at %v while off", got)
 		}
 		s.Notifications(true)
 		<-time.After(time.Hour)
 		if got := m.times(); !slices.Equal(got, []time.Duration{30 * time.Second}) {
-			t.Errorf("tries at %v, want one after 30s", got)
+			t.Errorf("attempts at %v, want one after 30s", got)
 		}
 	})
 }
@@ -228,7 +228,7 @@ func TestNotifyNow(t *testing.T) {
 			t.Errorf("refused: %v", err)
 		}
 		if err := s.Notify(ctx, "n1"); err != nil {
-			t.Errorf("taken: %v", err)
+			t.Errorf("acknowledged: %v", err)
 		}
 	})
 }
@@ -241,7 +241,7 @@ func TestCloseStopsNotifications(t *testing.T) {
 		s.Close()
 		<-time.After(time.Hour)
 		if got := m.times(); len(got) != 1 {
-			t.Errorf("tries at %v, want one", got)
+			t.Errorf("attempts at %v, want one", got)
 		}
 	})
 	simulate(t, sandbox.Config{}, func(int) string { return "500" }, func(s *sandbox.Sandbox, m *merchant) {
@@ -249,12 +249,12 @@ func TestCloseStopsNotifications(t *testing.T) {
 		pay(t, s)
 		<-time.After(time.Hour)
 		if got := m.times(); len(got) != 0 {
-			t.Errorf("tries at %v after Close", got)
+			t.Errorf("attempts at %v after Close", got)
 		}
 	})
 }
 
-func TestShopperWhoClicksTwicePaysOnce(t *testing.T) {
+func TestOrderIsPaidOnceByManyClicks(t *testing.T) {
 	t.Parallel()
 	simulate(t, sandbox.Config{}, func(int) string { return string(wantu.AckSuccess()) }, func(s *sandbox.Sandbox, m *merchant) {
 		var clicks sync.WaitGroup
@@ -280,7 +280,7 @@ func TestShopperWhoClicksTwicePaysOnce(t *testing.T) {
 	})
 }
 
-// endless is an answer that never ends. It counts what is read of it.
+// endless is a very long answer. It counts the bytes that are read.
 type endless struct{ read atomic.Int64 }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -292,7 +292,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func (*endless) Close() error { return nil }
 
-func TestAnswerWithoutEndIsNotReadToTheEnd(t *testing.T) {
+func TestEndlessAnswerIsNotReadToTheEnd(t *testing.T) {
 	t.Parallel()
 	body := &endless{}
 	s, err := sandbox.New(sandbox.Config{
@@ -305,7 +305,7 @@ func TestAnswerWithoutEndIsNotReadToTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	open(t, s, "n1")
+	openOrders(t, s, "n1")
 	pay(t, s)
 	if read := body.read.Load(); read == 0 || read > wantu.MaxBody+1 {
 		t.Errorf("%d bytes are read", read)

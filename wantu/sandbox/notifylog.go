@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// maxLog is how many tries are remembered of an order.
+// maxLog is how many attempts to notify are remembered for an order.
 const maxLog = 50
 
-// Try is one notification that was sent, or that a fault dropped.
+// Try is one attempt to notify: a notification that was sent, or that a fault dropped.
 type Try struct {
 	At           time.Time `json:"at"`
-	Result       string    `json:"result"`       // "acknowledged", "HTTP status 500", or what went wrong
-	Acknowledged bool      `json:"acknowledged"` // also a forged one may be, which is the merchant's mistake
-	Fault        FaultKind `json:"fault,omitempty"`
-	Forged       bool      `json:"forged,omitempty"` // it had a wrong signature
+	Result       string    `json:"result"`           // "acknowledged", "HTTP status 500", or what went wrong
+	Acknowledged bool      `json:"acknowledged"`     // if Forged is true too, the merchant made a mistake
+	Fault        FaultKind `json:"fault,omitempty"`  // the fault that struck
+	Forged       bool      `json:"forged,omitempty"` // the signature was wrong on purpose
 }
 
-// httpStatus begins the result of an answer that is not 200.
-const httpStatus = "HTTP status "
+// httpStatusPrefix is the beginning of the result for an HTTP status other than 200.
+const httpStatusPrefix = "HTTP status "
 
-// What a merchant's answer may be like, in the words of [Try.Result].
+// The values of [Try.Result] when a notification was not acknowledged.
 var (
 	errDropped     = errors.New("dropped")
 	errStopped     = errors.New("stopped before an answer came")
@@ -39,16 +39,17 @@ var (
 	errRefused     = errors.New("return_code is not success")
 )
 
-// answered reports whether the merchant said something, be it no.
+// answered reports whether the merchant answered at all, even with an error.
 func (t Try) answered() bool {
 	return t.Acknowledged || t.Result == errNotJSON.Error() || t.Result == errRefused.Error() ||
-		strings.HasPrefix(t.Result, httpStatus)
+		strings.HasPrefix(t.Result, httpStatusPrefix)
 }
 
-// remember writes a try down. Orders that were handed out keep their own log.
-func (s *Sandbox) remember(number string, try Try) {
-	_, _ = s.orders.change(number, func(o *order) error { // a forgotten order has no log
-		log := append(slices.Clone(o.Notifications), try)
+// appendTry adds an attempt to the log of an order. It does nothing if the order is
+// forgotten.
+func (s *Sandbox) appendTry(number string, try Try) {
+	_, _ = s.orders.change(number, func(o *order) error {
+		log := append(slices.Clone(o.Notifications), try) // copies of the order share the old slice
 		o.Notifications = log[max(0, len(log)-maxLog):]
 		if !try.Forged {
 			o.NotifyTries++
@@ -58,9 +59,9 @@ func (s *Sandbox) remember(number string, try Try) {
 	})
 }
 
-// failure puts an error of net/http into words of our own: its text may hold
-// the merchant's URL, and that a token.
-func failure(err error) error {
+// plainError replaces an error of net/http by one of the sandbox, because its text may
+// contain the merchant's URL, and a URL may contain a token.
+func plainError(err error) error {
 	var dns *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	var errno syscall.Errno

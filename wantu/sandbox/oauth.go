@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// openIDCookie keeps a browser's open_id, as WeChat's app keeps a person's.
+	// openIDCookie keeps the open_id of a browser, so that each browser is one shopper.
 	openIDCookie = "wantu_sandbox_openid"
 	codeTTL      = 5 * time.Minute
 	maxCodes     = 10_000
@@ -47,8 +47,9 @@ func (g *grants) add(code, openID, scope string) {
 	}
 }
 
-// redeem takes a code once. The second value is WeChat's errcode, 0 when good.
-func (g *grants) redeem(code string) (grant, int) {
+// redeem marks a code as used and returns its grant. errcode is 0, or WeChat's code of
+// the error.
+func (g *grants) redeem(code string) (_ grant, errcode int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	found := g.codes[code]
@@ -62,8 +63,8 @@ func (g *grants) redeem(code string) (grant, int) {
 	return *found, 0
 }
 
-// authorize sends the browser back with a code, without asking, as WeChat does
-// for snsapi_base. The open_id stays the same for a browser.
+// authorize redirects the browser to redirect_uri with a code. Like WeChat with
+// snsapi_base, it does not ask the shopper. A browser always gets the same open_id.
 func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	target, err := url.Parse(query.Get("redirect_uri"))
@@ -100,7 +101,7 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, target.String(), http.StatusFound) // #nosec G710 -- the redirect is what OAuth is for
 }
 
-// accessToken turns a code into an open_id, with WeChat's errors.
+// accessToken answers with the open_id of a code, or with an error of WeChat.
 func (s *Sandbox) accessToken(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	switch {
@@ -140,10 +141,11 @@ func weChatError(w http.ResponseWriter, code int, message string) {
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // a client that hung up asked for nothing
+	_ = json.NewEncoder(w).Encode(value) // an error means that the client hung up
 }
 
-// openID returns the browser's open_id and sees to it that it is kept.
+// openID returns the open_id in the browser's cookie. If there is none, it makes one and
+// sets the cookie.
 func (s *Sandbox) openID(w http.ResponseWriter, r *http.Request) (string, error) {
 	if kept, err := r.Cookie(openIDCookie); err == nil && isOpenID(kept.Value) {
 		return kept.Value, nil
@@ -152,7 +154,7 @@ func (s *Sandbox) openID(w http.ResponseWriter, r *http.Request) (string, error)
 	if err != nil {
 		return "", err
 	}
-	openID := "o" + name            // 28 characters, as WeChat's
+	openID := "o" + name            // 28 characters, like those of WeChat
 	http.SetCookie(w, &http.Cookie{ // #nosec G124 -- a phone reaches the sandbox over plain http
 		Name: openIDCookie, Value: openID, Path: "/connect/oauth2", MaxAge: 30 * 24 * 3600,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode,

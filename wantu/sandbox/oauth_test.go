@@ -13,8 +13,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// person is a browser that keeps cookies and stops before the shop.
-func person(t *testing.T) *http.Client {
+// newBrowser returns an HTTP client with cookies that does not follow redirects.
+func newBrowser(t *testing.T) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -23,7 +23,7 @@ func person(t *testing.T) *http.Client {
 	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// code lets a person authorize, and returns where the browser goes.
+// code authorizes in a browser and returns the URL of the redirect.
 func (f fixture) code(t *testing.T, browser *http.Client) *url.URL {
 	t.Helper()
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, f.authorizeURL(nil), nil)
@@ -62,7 +62,7 @@ func (f fixture) redeem(t *testing.T, code string, change url.Values) token {
 func TestOAuth(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
-	browser := person(t)
+	browser := newBrowser(t)
 	back := f.code(t, browser)
 	if back.Host != "shop.example" || back.Query().Get("x") != "1" || back.Query().Get("state") != "st&te" {
 		t.Errorf("goes back to %s", back)
@@ -76,17 +76,17 @@ func TestOAuth(t *testing.T) {
 		t.Errorf("the same code twice: %+v", again)
 	}
 	same := f.redeem(t, f.code(t, browser).Query().Get("code"), nil)
-	other := f.redeem(t, f.code(t, person(t)).Query().Get("code"), nil)
+	other := f.redeem(t, f.code(t, newBrowser(t)).Query().Get("code"), nil)
 	if same.OpenID != first.OpenID || other.OpenID == first.OpenID {
-		t.Errorf("open_ids %s, again %s, another's %s", first.OpenID, same.OpenID, other.OpenID)
+		t.Errorf("open_ids %s, again %s, of another browser %s", first.OpenID, same.OpenID, other.OpenID)
 	}
 }
 
 func TestOAuthErrors(t *testing.T) {
 	t.Parallel()
-	c := newClock()
+	c := newTestClock()
 	f := start(t, sandbox.Config{Now: c.now})
-	code := f.code(t, person(t)).Query().Get("code")
+	code := f.code(t, newBrowser(t)).Query().Get("code")
 	for name, test := range map[string]struct {
 		code   string
 		change url.Values
@@ -128,7 +128,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 	}
 }
 
-func TestAnyWellFormedOpenIDIsTaken(t *testing.T) {
+func TestAnyValidOpenIDIsAccepted(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	for name, c := range map[string]struct{ openID, code string }{
@@ -159,7 +159,7 @@ func onlyLetters(r rune) rune {
 
 func TestOldestCodeIsForgotten(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
 	authorize := func() (code string) {
 		recorder := httptest.NewRecorder()
 		s.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, fixture{}.authorizeURL(nil), nil))
@@ -173,8 +173,8 @@ func TestOldestCodeIsForgotten(t *testing.T) {
 	for range 9_999 {
 		authorize()
 	}
-	_, body := do(t, s, "GET", fixture{}.tokenURL(oldest, nil), "")
+	_, body := serve(t, s, "GET", fixture{}.tokenURL(oldest, nil), "")
 	contains(t, body, `"errcode":40029`)
-	_, body = do(t, s, "GET", fixture{}.tokenURL(second, nil), "")
+	_, body = serve(t, s, "GET", fixture{}.tokenURL(second, nil), "")
 	contains(t, body, `"openid"`)
 }

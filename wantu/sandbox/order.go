@@ -10,7 +10,7 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// Status is what became of an order.
+// Status is the state of an order. These changes are possible:
 //
 //	NOT_PAY   ──▶ SUCCESS | PAY_ERROR | CLOSED | EXPIRED | CANCELED
 //	PAY_ERROR ──▶ SUCCESS | PAY_ERROR | CLOSED | EXPIRED | CANCELED
@@ -19,19 +19,19 @@ import (
 //	EXPIRED   ──▶ CANCELED
 type Status string
 
-// The statuses. SUCCESS, CLOSED and EXPIRED are final but for CANCELED. A
-// refund leaves SUCCESS as it is: the manual has no other word.
+// The statuses. A refunded order stays SUCCESS, because the manual has no other status.
 const (
-	StatusNotPay   Status = "NOT_PAY"   // opened
-	StatusPayError Status = "PAY_ERROR" // failed; may be tried again
+	StatusNotPay   Status = "NOT_PAY"   // open and not paid
+	StatusPayError Status = "PAY_ERROR" // a payment failed; the order may still be paid
 	StatusSuccess  Status = "SUCCESS"   // paid
-	StatusClosed   Status = "CLOSED"    // ended by the merchant
-	StatusExpired  Status = "EXPIRED"   // ended by time_expire
-	StatusCanceled Status = "CANCELED"  // ended by the merchant, the money given back
+	StatusClosed   Status = "CLOSED"    // closed by the merchant
+	StatusExpired  Status = "EXPIRED"   // not paid before it expired
+	StatusCanceled Status = "CANCELED"  // canceled by the merchant; what was paid is given back
 )
 
-// moves is the diagram of [Status]. Every change of a status goes by it.
-func moves() map[Status][]Status {
+// transitions returns the possible changes: see [Status]. Each change is checked against
+// it.
+func transitions() map[Status][]Status {
 	open := []Status{StatusSuccess, StatusPayError, StatusClosed, StatusExpired, StatusCanceled}
 	final := []Status{StatusCanceled}
 	return map[Status][]Status{
@@ -40,25 +40,25 @@ func moves() map[Status][]Status {
 	}
 }
 
-func (s Status) may(become Status) bool { return slices.Contains(moves()[s], become) }
+func (s Status) canBecome(to Status) bool { return slices.Contains(transitions()[s], to) }
 
-// What [Sandbox.Pay], [Sandbox.Fail] and [Sandbox.Notify] may say.
+// The errors of [Sandbox.Order], [Sandbox.Pay], [Sandbox.Fail] and [Sandbox.Notify].
 var (
-	// ErrUnknownOrder: no such out_trade_no.
+	// ErrUnknownOrder: no order has this out_trade_no.
 	ErrUnknownOrder = errors.New("sandbox: unknown order")
-	// ErrOrderEnded: the order is paid, closed, expired or canceled already.
+	// ErrOrderEnded: the order is already paid, closed, expired or canceled.
 	ErrOrderEnded = errors.New("sandbox: the order is paid, closed, expired or canceled")
-	// ErrNotPaid: there is nothing to notify of.
+	// ErrNotPaid: the order is not paid, so there is no notification to send.
 	ErrNotPaid = errors.New("sandbox: the order is not paid")
-	// ErrNotAcknowledged: the merchant did not take the notification.
+	// ErrNotAcknowledged: the merchant did not acknowledge the notification.
 	ErrNotAcknowledged = errors.New("sandbox: the notification was not acknowledged")
 )
 
-// Order is what the sandbox shows of an order.
+// Order is an order that the sandbox remembers.
 type Order struct {
 	OutTradeNo  string            `json:"out_trade_no"`
 	TradeID     string            `json:"trade_id"`
-	Endpoint    string            `json:"endpoint"` // that opened it, such as "web"
+	Endpoint    string            `json:"endpoint"` // the endpoint that opened it, such as "web"
 	PayChannel  wantu.PayChannel  `json:"pay_channel"`
 	PaymentInst wantu.PaymentInst `json:"payment_inst,omitempty"`
 	TotalFee    int64             `json:"total_fee"` // minor units
@@ -67,7 +67,7 @@ type Order struct {
 	Attach      string            `json:"attach,omitempty"`
 	Status      Status            `json:"status"`
 	URL         string            `json:"url"`                // the page for the shopper
-	ScanURL     string            `json:"scan_url,omitempty"` // the text of the QR code, where there is one
+	ScanURL     string            `json:"scan_url,omitempty"` // the text of the QR code; "" if there is none
 
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at"`
@@ -75,24 +75,24 @@ type Order struct {
 
 	Refunds []Refund `json:"refunds,omitempty"` // oldest first
 
-	Queries      int  `json:"queries"`      // answered by query
-	Cancels      int  `json:"cancels"`      // asked for by cancel
-	Closes       int  `json:"closes"`       // asked for by close
-	NotifyTries  int  `json:"notify_tries"` // good notifications sent or dropped
-	Acknowledged bool `json:"acknowledged"` // one of them was taken
+	Queries      int  `json:"queries"`      // calls of query
+	Cancels      int  `json:"cancels"`      // calls of cancel
+	Closes       int  `json:"closes"`       // calls of close
+	NotifyTries  int  `json:"notify_tries"` // notifications sent or dropped, without forged ones
+	Acknowledged bool `json:"acknowledged"` // whether the merchant acknowledged one of them
 
-	Notifications []Try `json:"notifications,omitempty"` // the newest 50 tries, oldest first
+	Notifications []Try `json:"notifications,omitempty"` // the newest 50 attempts, oldest first
 }
 
-// Refund is money given back, by refund or by cancel.
+// Refund is a refund by the endpoint refund or cancel.
 type Refund struct {
-	OutRefundNo string    `json:"out_refund_no,omitempty"` // "" when cancel gave it back
+	OutRefundNo string    `json:"out_refund_no,omitempty"` // "" for a refund by cancel
 	RefundID    string    `json:"refund_id"`               // the trade_id, "_" and 0, 1, 2…
 	Fee         int64     `json:"fee"`                     // minor units
 	CreatedAt   time.Time `json:"created_at"`
 }
 
-// Refunded returns what was given back in all, in minor units.
+// Refunded returns the sum of the refunds, in minor units.
 func (o Order) Refunded() int64 {
 	var sum int64
 	for _, refund := range o.Refunds {
@@ -101,30 +101,30 @@ func (o Order) Refunded() int64 {
 	return sum
 }
 
-// order is what the sandbox remembers beside that.
+// order is an order with everything that the sandbox remembers about it.
 type order struct {
 	Order
 
-	surface   surface
-	token     string // in the path of its page
-	deviceSN  string
-	notifyURL string
-	returnURL string
-	width     int    // qrcode_width in pixels, 0 when not asked for
-	becomes   Status // at the second query, while the shopper enters a password; "" when nothing is due
+	surface       surface
+	token         string // in the path of its page
+	deviceSN      string
+	notifyURL     string
+	returnURL     string
+	width         int    // qrcode_width in pixels, 0 when not asked for
+	pendingStatus Status // the status that the second query sets; "" if there is none
 
 	stop context.CancelFunc // ends its notifications; nil before they start
 }
 
-// copied shares nothing with o that may still change.
+// copied returns a copy that shares nothing with o that may still change.
 func (o *order) copied() order {
 	c := *o
 	c.Refunds = slices.Clone(o.Refunds)
 	return c
 }
 
-// giveBack adds a refund. The ledger's lock is held.
-func (o *order) giveBack(number string, fee int64, now time.Time) Refund {
+// addRefund adds a refund. The caller must hold the order store's lock.
+func (o *order) addRefund(number string, fee int64, now time.Time) Refund {
 	refund := Refund{
 		OutRefundNo: number, RefundID: o.TradeID + "_" + strconv.Itoa(len(o.Refunds)),
 		Fee: fee, CreatedAt: now.UTC().Truncate(time.Second),
@@ -133,25 +133,26 @@ func (o *order) giveBack(number string, fee int64, now time.Time) Refund {
 	return refund
 }
 
-// settle brings Status up to date.
-func (o *order) settle(now time.Time) {
+// expireIfDue marks the order as expired if its time is over.
+func (o *order) expireIfDue(now time.Time) {
 	if !now.Before(o.ExpiresAt) {
-		o.move(StatusExpired)
+		o.changeStatus(StatusExpired)
 	}
 }
 
-// move changes the status; false when the diagram has no such move.
-func (o *order) move(to Status) bool {
-	if !o.Status.may(to) {
+// changeStatus changes the status. It returns false if that change is not possible: see
+// [Status].
+func (o *order) changeStatus(to Status) bool {
+	if !o.Status.canBecome(to) {
 		return false
 	}
 	o.Status = to
 	return true
 }
 
-func (o Order) payable() bool { return o.Status.may(StatusSuccess) }
+func (o Order) payable() bool { return o.Status.canBecome(StatusSuccess) }
 
-// tradeStatus is Status in the manual's words, its spelling included.
+// tradeStatus returns the trade_status of the order, in the manual's spelling.
 func (o *order) tradeStatus() string {
 	switch o.Status {
 	case StatusSuccess:

@@ -8,21 +8,21 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// trade is one row of order-list, named as the manual's example does.
+// trade is one row of order-list, with the names of the manual's example.
 type trade struct {
 	TradeID     string          `json:"trade_id"`
 	OutTradeNo  string          `json:"out_trade_no"`
 	RefundID    string          `json:"refund_id"`
 	OutRefundNo string          `json:"out_refund_no"`
 	Type        wantu.TradeType `json:"type"`
-	TotalFee    json.Number     `json:"total_fee"` // major units, with the currency's digits
+	TotalFee    json.Number     `json:"total_fee"` // in major units, with all decimal places of the currency
 	DateAdded   string          `json:"date_added"`
 	FeeType     string          `json:"fee_type"`
 
 	at time.Time
 }
 
-// orderList answers with the payments and the refunds of a span, oldest first.
+// orderList answers with the payments and refunds of a time span, oldest first.
 // Manual 2.8.
 func (s *Sandbox) orderList(c call) reply {
 	start, _ := wantu.ParseTime(c.Text("start_date")) // checked by fields
@@ -32,7 +32,7 @@ func (s *Sandbox) orderList(c call) reply {
 	}
 	trades := []trade{}
 	for _, o := range slices.Backward(s.orders.list()) {
-		if !c.names(&order{Order: o}) {
+		if !c.matches(&order{Order: o}) {
 			continue
 		}
 		for _, t := range o.trades() {
@@ -45,7 +45,7 @@ func (s *Sandbox) orderList(c call) reply {
 	return succeed(reply{"order_list": trades})
 }
 
-// trades are the payment and the refunds of an order.
+// trades returns the payment and the refunds of an order.
 func (o Order) trades() []trade {
 	if o.PaidAt.IsZero() {
 		return nil

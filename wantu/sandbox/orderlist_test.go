@@ -21,7 +21,7 @@ func (f fixture) trades(t *testing.T, channel wantu.PayChannel, start, end time.
 
 func TestOrderListShowsPaymentsAndRefunds(t *testing.T) {
 	t.Parallel()
-	c := newClock()
+	c := newTestClock()
 	f := start(t, sandbox.Config{Now: c.now})
 	begin := c.now()
 	f.qrCode(t, "late", wantu.Alipay)
@@ -83,7 +83,7 @@ func TestOrderListShowsPaymentsAndRefunds(t *testing.T) {
 
 func TestOrderListWritesAmountsExactly(t *testing.T) {
 	t.Parallel()
-	f := start(t, sandbox.Config{Now: newClock().now})
+	f := start(t, sandbox.Config{Now: newTestClock().now})
 	for number, feeType := range map[string]string{"yen": "JPY", "dollars": "USD"} {
 		wantAnswer(t, f.call(t, "pospay", map[string]any{"out_trade_no": number, "fee_type": feeType, "total_fee": 10}), wantu.CodeSuccess, "")
 	}

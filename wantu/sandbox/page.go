@@ -10,9 +10,10 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-const defaultWidth = 200
+const defaultCodeWidth = 200
 
-// surface is where a shopper meets an order: the path of the page.
+// surface is a kind of page on which a shopper sees an order. Its value is the first part
+// of the page's path.
 type surface string
 
 const (
@@ -21,43 +22,43 @@ const (
 	surfaceFrame   surface = "frame"
 	surfaceWallet  surface = "q"
 	surfaceSheet   surface = "sandbox/jsapi"
-	surfacePhone   surface = "phone" // the wallet that an app, a till or a merchant's code has opened
+	surfacePhone   surface = "phone" // the wallet, opened by an app, a till or a merchant's code
 )
 
-// look is how a surface is shown.
-type look struct {
-	template string
-	framed   bool // may be put in a frame by anyone
-	scanned  bool // its order has a QR code that opens the wallet
-	stays    bool // it has no shop to go back to
+// layout says how a surface is shown.
+type layout struct {
+	template  string
+	framable  bool // whether pages of any site may show it in a frame
+	hasQRCode bool // whether its order has a QR code that opens the wallet
+	noShop    bool // whether it never leads back to the shop
 }
 
-func surfaces() map[surface]look {
-	return map[surface]look{
-		surfaceCashier: {template: "cashier.html", scanned: true},
+func surfaces() map[surface]layout {
+	return map[surface]layout{
+		surfaceCashier: {template: "cashier.html", hasQRCode: true},
 		surfaceMobile:  {template: "cashier.html"},
-		surfaceFrame:   {template: "frame.html", framed: true, scanned: true},
-		surfaceWallet:  {template: "wallet.html", scanned: true, stays: true},
-		surfaceSheet:   {template: "sheet.html", framed: true},
-		surfacePhone:   {template: "wallet.html", stays: true},
+		surfaceFrame:   {template: "frame.html", framable: true, hasQRCode: true},
+		surfaceWallet:  {template: "wallet.html", hasQRCode: true, noShop: true},
+		surfaceSheet:   {template: "sheet.html", framable: true},
+		surfacePhone:   {template: "wallet.html", noShop: true},
 	}
 }
 
-// view is what a page shows.
+// view is the data of an order's page.
 type view struct {
 	Order
 	Title     string
-	Brand     string // class of the page: wechat or alipay
+	Brand     string // the class of the page: wechat or alipay
 	Wallet    string
-	Page      string // path of the page
+	Page      string // the path of the page
 	Mobile    bool
 	Payable   bool
-	Left      bool   // the shopper walked away
-	Result    string // what the pay sheet tells its parent: ok, fail or cancel
-	ReturnURL string // back to the shop, without a result
-	DoneURL   string // back to the shop, paid
-	Inside    bool   // a framed code goes there inside its frame
-	GivenBack string // the sum of its refunds for people, "" when there is none
+	Left      bool   // whether the shopper clicked "Leave"
+	Result    string // the result that WeChat's payment dialog sends to the page around it: ok, fail or cancel
+	ReturnURL string // leads back to the shop before the order is paid
+	DoneURL   string // leads back to the shop once the order is paid
+	Inside    bool   // whether the page with the QR code opens DoneURL inside its frame
+	GivenBack string // the sum of the refunds, such as "HKD 12.34"; "" if there is none
 	QRCode    template.HTML
 }
 
@@ -87,13 +88,13 @@ func (s *Sandbox) view(on surface, o order, query url.Values) (view, error) {
 	return v, err
 }
 
-// codeWidth is the width of a QR code in pixels: the shop's wish counts on the
-// page that goes into its own, a cashier's layout is not the shop's.
+// codeWidth returns the width of a QR code in pixels. qrcode_width counts only on the
+// page that the shop shows in its own page. A cashier has its own layout.
 func codeWidth(on surface, o order) int {
 	if on != surfaceFrame {
-		return defaultWidth
+		return defaultCodeWidth
 	}
-	return cmp.Or(o.width, defaultWidth)
+	return cmp.Or(o.width, defaultCodeWidth)
 }
 
 func walletName(o order) string {
@@ -107,7 +108,7 @@ func walletName(o order) string {
 	}
 }
 
-// paidURL is return_url with what Alipay appends, its own query kept.
+// paidURL returns return_url with the parameters that Alipay appends to its query.
 func paidURL(o order) string {
 	u, err := url.Parse(o.returnURL)
 	if err != nil || o.returnURL == "" {
@@ -121,7 +122,7 @@ func paidURL(o order) string {
 	return u.String()
 }
 
-// amount writes minor units for people, such as "HKD 12.34".
+// amount returns the amount of an order for display, such as "HKD 12.34".
 func amount(o Order) string {
 	return money(o.TotalFee, o.FeeType)
 }
@@ -163,26 +164,26 @@ func (s *Sandbox) showStatus(on surface) http.HandlerFunc {
 }
 
 func (s *Sandbox) problem(w http.ResponseWriter, status int, chinese, english string) {
-	s.render(w, look{template: "problem.html"}, status, map[string]any{
+	s.render(w, layout{template: "problem.html"}, status, map[string]any{
 		"Title": english, "Brand": "plain", "Chinese": chinese, "English": english,
 	})
 }
 
-// render draws into memory first, so that a failure never sends half a page.
-func (s *Sandbox) render(w http.ResponseWriter, l look, status int, data any) {
+// render renders a page into memory first, so that an error never leaves half a page.
+func (s *Sandbox) render(w http.ResponseWriter, l layout, status int, data any) {
 	var page bytes.Buffer
 	if err := s.pages.ExecuteTemplate(&page, l.template, data); err != nil {
-		s.config.Logger.Error("sandbox: draw a page", "problem", err.Error())
-		http.Error(w, "the page cannot be drawn", http.StatusInternalServerError)
+		s.config.Logger.Error("sandbox: a page could not be rendered", "problem", err.Error())
+		http.Error(w, "the page could not be rendered", http.StatusInternalServerError)
 		return
 	}
 	ancestors := "'none'"
-	if l.framed {
+	if l.framable {
 		ancestors = "*"
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; "+
 		"connect-src 'self'; base-uri 'none'; frame-ancestors "+ancestors)
 	w.WriteHeader(status)
-	_, _ = page.WriteTo(w) // a browser that hung up needs no page
+	_, _ = page.WriteTo(w) // an error means that the browser hung up
 }

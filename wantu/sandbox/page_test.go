@@ -17,9 +17,9 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-const done = "https://shop.example/return?session=s1&out_trade_no=n1&trade_status=TRADE_SUCCESS#top"
+const paidReturnURL = "https://shop.example/return?session=s1&out_trade_no=n1&trade_status=TRADE_SUCCESS#top"
 
-func location(t *testing.T, response *http.Response, want string) {
+func wantLocation(t *testing.T, response *http.Response, want string) {
 	t.Helper()
 	wantStatus(t, response, http.StatusSeeOther)
 	if got := response.Header.Get("Location"); got != want {
@@ -31,13 +31,14 @@ func TestCashiers(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		open func(fixture) string
-		// back and done are where the browser is sent, unpaid and paid.
+		// back and done return the URL that the browser is sent to: before the order is
+		// paid, and after.
 		back, done func(fixture, string) string
 	}{
 		"computer": {
 			func(f fixture) string { return f.web(t, "n1", "") },
 			func(fixture, string) string { return returnURL },
-			func(fixture, string) string { return done },
+			func(fixture, string) string { return paidReturnURL },
 		},
 		"phone": {
 			func(f fixture) string { return f.wap(t, "n1") },
@@ -59,19 +60,19 @@ func TestCashiers(t *testing.T) {
 			contains(t, body, "沙盒", "Sandbox", "HKD 880.00", "演唱会票 concert", `id="pay"`, `id="fail"`, `id="leave"`,
 				`action="`+path+`/pay"`)
 			if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors 'none'") {
-				t.Errorf("policy %q lets the cashier be framed", policy)
+				t.Errorf("policy %q allows the cashier in a frame", policy)
 			}
 			response, _ = browse(t, "POST", page+"/leave")
-			location(t, response, back)
+			wantLocation(t, response, back)
 			f.status(t, "n1", sandbox.StatusNotPay)
 			response, _ = browse(t, "POST", page+"/fail")
-			location(t, response, path)
+			wantLocation(t, response, path)
 			_, body = browse(t, "GET", page)
 			contains(t, body, "Payment failed", `id="pay"`, `href="`+back+`"`)
 			response, _ = browse(t, "POST", page+"/pay")
-			location(t, response, done)
+			wantLocation(t, response, done)
 			response, _ = browse(t, "POST", page+"/pay")
-			location(t, response, done)
+			wantLocation(t, response, done)
 			f.status(t, "n1", sandbox.StatusSuccess)
 			_, body = browse(t, "GET", page)
 			contains(t, body, "Paid", `data-go="`+strings.ReplaceAll(done, "&", "&amp;")+`"`)
@@ -86,7 +87,7 @@ func TestCashiers(t *testing.T) {
 
 func TestCashierOfAnOrderThatEnded(t *testing.T) {
 	t.Parallel()
-	c := newClock()
+	c := newTestClock()
 	f := start(t, sandbox.Config{Now: c.now})
 	f.qrCode(t, "n0", wantu.Alipay)
 	expired, closed := f.wap(t, "n1"), f.wap(t, "n2")
@@ -110,26 +111,26 @@ func TestFrame(t *testing.T) {
 	contains(t, body, `width="240" height="240"`, `data-poll="`, `<noscript><meta http-equiv="refresh"`)
 	lacks(t, body, "<button", "演唱会票 concert</p>")
 	if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors *") {
-		t.Errorf("policy %q keeps the code out of an iframe", policy)
+		t.Errorf("policy %q forbids the page in an iframe", policy)
 	}
 	response, _ = browse(t, "POST", page+"/pay")
 	wantStatus(t, response, http.StatusNotFound)
 
 	wallet := f.order(t, "n1").ScanURL
-	drawn(t, body, wallet)
+	checkQRCode(t, body, wallet)
 	_, body = browse(t, "GET", wallet)
 	contains(t, body, "AlipayHK", "HKD 880.00", `id="pay"`)
 	response, _ = browse(t, "POST", wallet+"/fail")
-	location(t, response, strings.TrimPrefix(wallet, f.url))
+	wantLocation(t, response, strings.TrimPrefix(wallet, f.url))
 	response, _ = browse(t, "POST", wallet+"/pay")
-	location(t, response, strings.TrimPrefix(wallet, f.url))
+	wantLocation(t, response, strings.TrimPrefix(wallet, f.url))
 	_, body = browse(t, "GET", page)
 	contains(t, body, `data-top="https://shop.example/return?`, `target="_top"`, "TRADE_SUCCESS")
 	lacks(t, body, "<svg")
 }
 
-// TestFrameThatReturnsInside: Alipay's page may go to return_url by itself, in
-// the frame that it is in.
+// TestFrameThatReturnsInside: with Config.FrameReturnsInside the page opens return_url
+// inside its frame.
 func TestFrameThatReturnsInside(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{FrameReturnsInside: true})
@@ -142,8 +143,8 @@ func TestFrameThatReturnsInside(t *testing.T) {
 	lacks(t, body, "data-top", "_top")
 }
 
-// drawn checks that the page's code is what the QR library draws for text.
-func drawn(t *testing.T, body, text string) {
+// checkQRCode checks that the page shows the QR code for text.
+func checkQRCode(t *testing.T, body, text string) {
 	t.Helper()
 	code, err := qrcode.New(text, qrcode.Medium)
 	if err != nil {
@@ -180,13 +181,13 @@ func TestWalletOfACode(t *testing.T) {
 		_, body := browse(t, "GET", wallet)
 		contains(t, body, name, `id="pay"`, `id="fail"`, `id="leave"`)
 		response, _ := browse(t, "POST", wallet+"/leave")
-		location(t, response, path+"?left")
+		wantLocation(t, response, path+"?left")
 		_, body = browse(t, "GET", wallet+"?left")
 		contains(t, body, "You left without paying")
 		lacks(t, body, `id="pay"`)
 		f.status(t, "n1", sandbox.StatusNotPay)
 		response, _ = browse(t, "POST", wallet+"/pay")
-		location(t, response, path)
+		wantLocation(t, response, path)
 		_, body = browse(t, "GET", wallet)
 		contains(t, body, "Paid")
 		f.status(t, "n1", sandbox.StatusSuccess)
@@ -216,10 +217,10 @@ func TestPaySheet(t *testing.T) {
 			contains(t, body, `id="pay"`, `id="fail"`, `id="leave"`, "HKD 880.00")
 			lacks(t, body, "data-result")
 			if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors *") {
-				t.Errorf("policy %q keeps the sheet out of an iframe", policy)
+				t.Errorf("policy %q forbids the sheet in an iframe", policy)
 			}
 			response, _ = browse(t, "POST", page+"/"+action)
-			location(t, response, "/sandbox/jsapi/"+prepay+"?result="+c.result)
+			wantLocation(t, response, "/sandbox/jsapi/"+prepay+"?result="+c.result)
 			_, body = browse(t, "GET", page+"?result="+c.result)
 			contains(t, body, `data-result="`+c.result+`"`)
 			f.status(t, "n1", c.status)
@@ -227,7 +228,7 @@ func TestPaySheet(t *testing.T) {
 	}
 }
 
-func TestPaySheetDoesNotBelieveItsURL(t *testing.T) {
+func TestPaySheetChecksTheResultInItsURL(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	prepay := strings.TrimPrefix(f.payForm(t, "n1").Package, "prepay_id=")
@@ -245,7 +246,7 @@ func TestPaySheetDoesNotBelieveItsURL(t *testing.T) {
 
 func TestParametersAreSignedAsWeChatDoes(t *testing.T) {
 	t.Parallel()
-	c := newClock()
+	c := newTestClock()
 	f := start(t, sandbox.Config{Now: c.now})
 	p := f.payForm(t, "n1")
 	if !wantu.Verify(wantu.Fields{
@@ -258,7 +259,7 @@ func TestParametersAreSignedAsWeChatDoes(t *testing.T) {
 	}
 }
 
-func TestHostileSubjectIsInert(t *testing.T) {
+func TestHostileSubjectIsEscaped(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	code, err := f.client.CreateQRCode(context.Background(), wantu.CreateQRCodeRequest{
@@ -275,7 +276,7 @@ func TestHostileSubjectIsInert(t *testing.T) {
 	}
 }
 
-func TestPagesThatAreNotThere(t *testing.T) {
+func TestUnknownPages(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	cashier, mobile, code := f.web(t, "n1", ""), f.wap(t, "n2"), f.qrCode(t, "n3", wantu.WeChat).QRCodeURL
@@ -302,7 +303,7 @@ func TestPagesThatAreNotThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	drawn(t, body, wallet.String()) // a cashier's code opens the wallet
+	checkQRCode(t, body, wallet.String()) // a cashier's code opens the wallet
 	response, _ := browse(t, "GET", wallet.String())
 	wantStatus(t, response, http.StatusOK)
 }

@@ -30,26 +30,26 @@ func succeed(fields reply) reply {
 // call is one verified request.
 type call struct {
 	request
-	endpoint string
-	served   endpoint
-	public   string // base URL for the shopper's browser
-	spell    spell  // what its magic value asks for
+	endpoint  string
+	served    endpoint
+	publicURL string    // the address of the sandbox for the shopper's browser
+	rule      magicRule // the rule of its magic value, or the zero rule
 }
 
-// own returns the text of a field that is in the endpoint's table, "" for one
-// that is not: nobody has checked that.
-func (c call) own(name string) string {
+// tableText returns the text of a field that is in the endpoint's table. It returns "" for
+// any other field, because other fields were not checked.
+func (c call) tableText(name string) string {
 	if !c.served.has(name) {
 		return ""
 	}
 	return c.Text(name)
 }
 
-// endpoint is what the sandbox checks of a request and how it answers.
+// endpoint has the fields of an endpoint and the function that answers it.
 type endpoint struct {
-	fields []field
-	serve  func(*Sandbox, call) reply
-	opens  bool // it opens an order, so its total_fee may be magic
+	fields     []field
+	serve      func(*Sandbox, call) reply
+	opensOrder bool // whether it opens an order, so that its total_fee may be magic
 }
 
 // has reports whether a field is in the endpoint's table.
@@ -75,8 +75,8 @@ func endpoints() map[string]endpoint {
 	}
 }
 
-// paygate answers a call of the merchant's, always with HTTP status 200 once
-// the endpoint exists and no fault strikes.
+// paygate answers a call of the merchant. If the endpoint exists and no fault strikes, the
+// HTTP status is always 200.
 func (s *Sandbox) paygate(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("endpoint")
 	served, ok := endpoints()[name]
@@ -84,9 +84,9 @@ func (s *Sandbox) paygate(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such endpoint", http.StatusNotFound)
 		return
 	}
-	body, err := io.ReadAll(r.Body) // all of it: only then net/http sees the merchant hang up
+	body, err := io.ReadAll(r.Body) // net/http sees that the merchant hangs up only after the whole body is read
 	if err != nil {
-		body = nil // which is no JSON object
+		body = nil // this is not a JSON object, so the call is refused
 	}
 	s.respond(w, r, name, body, func() reply { return s.handle(r, body, name, served) })
 }
@@ -104,15 +104,15 @@ func (s *Sandbox) handle(r *http.Request, body []byte, name string, served endpo
 			return refusal
 		}
 	}
-	return s.cast(call{request: sent, endpoint: name, served: served, public: s.publicURL(r)})
+	return s.apply(call{request: sent, endpoint: name, served: served, publicURL: s.publicURL(r)})
 }
 
-// authenticate checks who calls. The signature comes before all other fields,
-// so that a stranger learns nothing about them.
+// authenticate checks the account and the signature. The signature is checked before all
+// other fields, so that a stranger learns nothing about them.
 func (s *Sandbox) authenticate(m request) reply {
 	switch {
 	case m.Text("merchant_account") == "":
-		return field{name: "merchant_account", must: required}.check(m)
+		return field{name: "merchant_account", isRequired: required}.check(m)
 	case m.Text("merchant_account") != s.config.MerchantAccount:
 		return refuse(wantu.CodeNoPrivilege, "merchant_account")
 	case m.Text("sign") == "" && !m.isNested("sign"): // missing, empty or null
@@ -120,7 +120,7 @@ func (s *Sandbox) authenticate(m request) reply {
 	case errors.Is(m.Verify(s.config.Key), wantu.ErrSignature):
 		return refuse(wantu.CodeSignError, "sign")
 	case m.Text("store_account") == "":
-		return field{name: "store_account", must: required}.check(m)
+		return field{name: "store_account", isRequired: required}.check(m)
 	case m.Text("store_account") != s.config.StoreAccount:
 		return refuse(wantu.CodeNoPrivilege, "store_account")
 	}

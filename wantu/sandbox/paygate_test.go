@@ -26,7 +26,7 @@ func (f fixture) query(t *testing.T, channel wantu.PayChannel, number string) wa
 
 func TestOrderFromOpenToPaid(t *testing.T) {
 	t.Parallel()
-	c := newClock()
+	c := newTestClock()
 	f := start(t, sandbox.Config{Now: c.now})
 	opened := f.qrCode(t, "n1", wantu.WeChat)
 	if len(opened.QRCodeURL) > 64 || !strings.HasPrefix(opened.QRCodeURL, f.url+"/q/") {
@@ -51,7 +51,7 @@ func TestOrderFromOpenToPaid(t *testing.T) {
 		t.Errorf("after paying: %+v, want %+v", got, want)
 	}
 	if order := f.order(t, "n1"); order.Queries != 2 || order.Endpoint != "create-qrcode" || order.PayChannel != wantu.WeChat {
-		t.Errorf("remembered: %+v", order)
+		t.Errorf("the order is %+v", order)
 	}
 }
 
@@ -99,15 +99,15 @@ func TestClose(t *testing.T) {
 		t.Errorf("closing twice: %v", err)
 	}
 	if err := closing("paid"); !errors.Is(err, wantu.ErrOrderPaid) {
-		t.Errorf("closing what is paid: %v", err)
+		t.Errorf("closing a paid order: %v", err)
 	}
 	f.status(t, "paid", sandbox.StatusSuccess)
 	f.status(t, "open", sandbox.StatusClosed)
 	if _, err := f.Pay("open"); !errors.Is(err, sandbox.ErrOrderEnded) {
-		t.Errorf("paying what is closed: %v", err)
+		t.Errorf("paying a closed order: %v", err)
 	}
 	if got := f.query(t, wantu.Alipay, "open").TradeStatus; got != wantu.NotPay {
-		t.Errorf("query of what is closed: %s", got)
+		t.Errorf("query of a closed order: %s", got)
 	}
 	if order := f.order(t, "open"); order.Closes != 2 {
 		t.Errorf("%d closes counted, want 2", order.Closes)
@@ -142,14 +142,14 @@ func TestOldestOrderIsForgotten(t *testing.T) {
 		t.Errorf("the oldest: %v", err)
 	}
 	if orders := f.Orders(); len(orders) != 2 || orders[0].OutTradeNo != "n3" {
-		t.Errorf("remembered %+v", orders)
+		t.Errorf("the orders are %+v", orders)
 	}
 	f.qrCode(t, "n1", wantu.Alipay)
 }
 
 func TestExpiry(t *testing.T) {
 	t.Parallel()
-	c := newClock()
+	c := newTestClock()
 	f := start(t, sandbox.Config{Now: c.now})
 	f.qrCode(t, "code", wantu.WeChat)
 	f.wap(t, "page")
@@ -158,17 +158,17 @@ func TestExpiry(t *testing.T) {
 	c.move(time.Second)
 	f.status(t, "page", sandbox.StatusExpired)
 	if _, err := f.Pay("page"); !errors.Is(err, sandbox.ErrOrderEnded) {
-		t.Errorf("paying what is expired: %v", err)
+		t.Errorf("paying an expired order: %v", err)
 	}
 	f.status(t, "code", sandbox.StatusNotPay)
 	c.move(90 * time.Minute)
 	f.status(t, "code", sandbox.StatusExpired)
 	if got := f.query(t, wantu.Alipay, "page").TradeStatus; got != wantu.NotPay {
-		t.Errorf("query of what is expired: %s", got)
+		t.Errorf("query of an expired order: %s", got)
 	}
 }
 
-func TestFailureMayBeFollowedByPayment(t *testing.T) {
+func TestOrderMayBePaidAfterAFailure(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	f.qrCode(t, "n1", wantu.WeChat)
@@ -182,7 +182,7 @@ func TestFailureMayBeFollowedByPayment(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := f.Fail("n1"); !errors.Is(err, sandbox.ErrOrderEnded) {
-		t.Errorf("failing what is paid: %v", err)
+		t.Errorf("failing a paid order: %v", err)
 	}
 	f.status(t, "n1", sandbox.StatusSuccess)
 }
@@ -194,7 +194,7 @@ func (f fixture) post(t *testing.T, endpoint, contentType, body string) wantu.Me
 	return message
 }
 
-// exchange is post with the answer's own text.
+// exchange posts a body and also returns the text of the answer.
 func (f fixture) exchange(t *testing.T, endpoint, body string) (wantu.Message, string) {
 	t.Helper()
 	return f.exchangeAs(t, endpoint, "application/json", body)
@@ -221,7 +221,7 @@ func (f fixture) exchangeAs(t *testing.T, endpoint, contentType, body string) (w
 	return message, string(answer)
 }
 
-// object is a good request to endpoint, with change made to it: nil removes.
+// object returns a valid request to an endpoint with changes. A nil value removes a field.
 func object(endpoint string, change map[string]any) map[string]any {
 	members := map[string]any{
 		"merchant_account": sandbox.DefaultMerchantAccount, "store_account": sandbox.DefaultStoreAccount,
@@ -267,7 +267,7 @@ func TestContentTypeAndKindsOfValues(t *testing.T) {
 	}
 }
 
-func TestNumbersAreTakenAsNumbersAndAsStrings(t *testing.T) {
+func TestNumbersAreAcceptedAsNumbersAndAsStrings(t *testing.T) {
 	t.Parallel()
 	for _, endpoint := range sandbox.Endpoints() {
 		for name, numbers := range map[string]bool{"numbers": true, "strings": false} {

@@ -6,26 +6,26 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// patience is at which query a shopper has entered the password.
-const patience = 2
+// decidingQuery is the number of the query that finds the shopper's password entered.
+const decidingQuery = 2
 
-// posPay takes a payment by the code on the shopper's phone. Manual 2.3.
+// posPay charges the shopper by the code on the shopper's phone. Manual 2.3.
 func (s *Sandbox) posPay(c call) reply {
-	o, refusal := s.open(c, surfacePhone)
+	o, refusal := s.openOrder(c, surfacePhone)
 	if refusal != nil {
 		return refusal
 	}
 	o, err := s.orders.change(o.OutTradeNo, func(o *order) error {
-		if o.becomes = c.spell.becomes; o.becomes == "" && !s.take(o) {
+		if o.pendingStatus = c.rule.pendingStatus; o.pendingStatus == "" && !s.markPaid(o) {
 			return ErrOrderEnded
 		}
 		return nil
 	})
 	switch {
-	case err != nil: // forgotten or ended again already
+	case err != nil: // the order was forgotten, or it has ended already
 		return refuse(wantu.CodeSystemError, "")
-	case o.becomes != "":
-		return refuse(c.spell.code, c.spell.Field)
+	case o.pendingStatus != "":
+		return refuse(c.rule.code, c.rule.Field)
 	}
 	return succeed(reply{
 		"out_trade_no":  o.OutTradeNo,
@@ -38,29 +38,31 @@ func (s *Sandbox) posPay(c call) reply {
 	})
 }
 
-// decide lets the shopper's password have its effect. The ledger's lock is held.
-func (s *Sandbox) decide(o *order) {
-	if o.Queries < patience {
+// applyPendingStatus sets the pending status of an order at the deciding query and
+// later. The caller must hold the order store's lock.
+func (s *Sandbox) applyPendingStatus(o *order) {
+	if o.Queries < decidingQuery {
 		return
 	}
-	switch o.becomes {
+	switch o.pendingStatus {
 	case StatusSuccess:
-		s.take(o)
+		s.markPaid(o)
 	case StatusPayError:
-		if o.move(StatusPayError) {
-			o.becomes = ""
+		if o.changeStatus(StatusPayError) {
+			o.pendingStatus = ""
 		}
-	default: // until it is canceled
+	default: // it stays open until it is canceled
 	}
 }
 
-// take pays an order; false when it has ended. The ledger's lock is held.
-func (s *Sandbox) take(o *order) bool {
-	if !o.move(StatusSuccess) {
+// markPaid marks an order as paid and starts its notifications. It returns false if the
+// order has ended. The caller must hold the order store's lock.
+func (s *Sandbox) markPaid(o *order) bool {
+	if !o.changeStatus(StatusSuccess) {
 		return false
 	}
 	o.PaidAt = s.config.Now().UTC().Truncate(time.Second)
-	if o.notifyURL != "" { // a merchant-qrcode may have none
+	if o.notifyURL != "" { // it may be empty for merchant-qrcode
 		s.startNotifying(o)
 	}
 	return true

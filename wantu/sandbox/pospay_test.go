@@ -30,8 +30,8 @@ func isCode(err error, code wantu.ReturnCode) bool {
 func TestPosPayPaysAtOnceAndNotifies(t *testing.T) {
 	t.Parallel()
 	told := make(chan string, 1)
-	c := newClock()
-	f := start(t, sandbox.Config{Now: c.now, HTTPClient: tell(told)})
+	c := newTestClock()
+	f := start(t, sandbox.Config{Now: c.now, HTTPClient: forwardNotifications(told)})
 	got, err := f.posPay("n1", "134642301183243245")
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,8 @@ func TestPosPayRefuses(t *testing.T) {
 	}
 }
 
-// TestBankErrorThatPaid: the till that waits finds the payment which the 504 hid.
+// TestBankErrorThatPaid: the answer is 504, but the order is paid. PosPayAndWait finds that
+// out.
 func TestBankErrorThatPaid(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
@@ -94,7 +95,7 @@ func TestBankErrorThatPaid(t *testing.T) {
 
 func TestPasswordIsEnteredOnThePage(t *testing.T) {
 	t.Parallel()
-	c := newClock()
+	c := newTestClock()
 	f := start(t, sandbox.Config{Now: c.now})
 	for _, number := range []string{"n1", "n2"} {
 		if _, err := f.posPay(number, "134642301183100506"); !errors.Is(err, wantu.ErrUserPaying) {

@@ -8,8 +8,8 @@ import (
 	qrcode "github.com/skip2/go-qrcode"
 )
 
-// qrCode draws text as an SVG of one path, width pixels wide, its quiet zone
-// included.
+// qrCode returns text as a QR code in SVG. width is its width in pixels, including the
+// quiet zone.
 func qrCode(text string, width int) (template.HTML, error) {
 	code, err := qrcode.New(text, qrcode.Medium)
 	if err != nil {

@@ -13,14 +13,16 @@ const (
 	maxQRCodeURL = 64 // manual 2.2
 )
 
-// source makes random texts. Config.Rand need not be safe for concurrent use.
+// source makes random texts. It has a lock because Config.Rand may not be safe for
+// concurrent use.
 type source struct {
 	mu     sync.Mutex
 	reader io.Reader
 }
 
-// text returns n characters, each drawn from alphabet. A length of 256 divided
-// by a power of two leaves no bias; digits have a slight one, which is no harm.
+// text returns n random characters of alphabet. If the length of alphabet divides 256,
+// all characters are equally likely. For decimals they are not quite, and that does no
+// harm.
 func (s *source) text(n int, alphabet string) (string, error) {
 	raw := make([]byte, n)
 	s.mu.Lock()
@@ -36,15 +38,15 @@ func (s *source) text(n int, alphabet string) (string, error) {
 }
 
 const (
-	tokenAlphabet = "abcdefghijkmnpqrstuvwxyz23456789" // 32, none mistaken for another
+	tokenAlphabet = "abcdefghijkmnpqrstuvwxyz23456789" // 32 characters that are not easily confused
 	hexDigits     = "0123456789abcdef"
 	decimals      = "0123456789"
 )
 
 func (s *source) token(n int) (string, error) { return s.text(n, tokenAlphabet) }
 
-// Seed returns a source for [Config.Rand] that gives the same bytes for the
-// same seed. Who knows the seed knows every token, as a test wants to.
+// Seed returns a source for [Config].Rand that always gives the same bytes for the same
+// seed. It is for tests only: with the seed anybody can predict every token.
 func Seed(seed uint64) io.Reader {
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], seed)

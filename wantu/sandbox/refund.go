@@ -7,8 +7,8 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// maxRefunds bounds what is remembered of one order: who makes one of each minor
-// unit has a loop that does not end.
+// maxRefunds is the largest number of refunds of one order. A client that makes more has
+// a loop that does not end.
 const maxRefunds = 1000
 
 // errRefund: the refund cannot be made.
@@ -17,19 +17,19 @@ var errRefund = errors.New("sandbox: the refund cannot be made")
 // refund gives money back. The answer's refund_fee is this refund's amount,
 // not the sum of all. Manual 2.4.
 func (s *Sandbox) refund(c call) reply {
-	number, named := s.named(c)
-	if !named {
+	number, ok := s.orderNumber(c)
+	if !ok {
 		return refuse(wantu.CodeParamMissing, "out_trade_no")
 	}
 	var differs string
 	var made Refund
 	o, err := s.orders.change(number, func(o *order) (err error) {
-		if !c.names(o) {
+		if !c.matches(o) {
 			return ErrUnknownOrder
 		}
-		if differs = c.differs(o); differs == "" {
+		if differs = c.differingField(o); differs == "" {
 			fee, _ := wantu.ParseFee(c.Text("refund_fee")) // checked by fields
-			made, err = s.orders.giveBack(o, c.Text("out_refund_no"), fee)
+			made, err = s.orders.refundOnce(o, c.Text("out_refund_no"), fee)
 		}
 		return err
 	})
@@ -53,8 +53,8 @@ func (s *Sandbox) refund(c call) reply {
 	})
 }
 
-// differs names the field of a refund that is not as the order has it, or "".
-func (c call) differs(o *order) string {
+// differingField returns the name of a field that differs from the order, or "".
+func (c call) differingField(o *order) string {
 	if fee, _ := wantu.ParseFee(c.Text("total_fee")); fee != o.TotalFee {
 		return "total_fee"
 	}
@@ -64,10 +64,10 @@ func (c call) differs(o *order) string {
 	return ""
 }
 
-// giveBack makes a refund, or finds the one that its number made before:
-// however often it is sent, it refunds once. The lock is held.
-func (l *ledger) giveBack(o *order, number string, fee int64) (Refund, error) {
-	if before := l.byRefund[number]; before != nil {
+// refundOnce makes a refund. If the same refund exists already, it returns that one
+// instead. The caller must hold the lock.
+func (s *orderStore) refundOnce(o *order, number string, fee int64) (Refund, error) {
+	if before := s.byRefund[number]; before != nil {
 		i := slices.IndexFunc(before.Refunds, func(r Refund) bool { return r.OutRefundNo == number })
 		if before != o || o.Refunds[i].Fee != fee {
 			return Refund{}, errRefund
@@ -77,6 +77,6 @@ func (l *ledger) giveBack(o *order, number string, fee int64) (Refund, error) {
 	if o.Status != StatusSuccess || len(o.Refunds) >= maxRefunds || fee > o.TotalFee-o.Refunded() {
 		return Refund{}, errRefund
 	}
-	l.byRefund[number] = o
-	return o.giveBack(number, fee, l.now()), nil
+	s.byRefund[number] = o
+	return o.addRefund(number, fee, s.now()), nil
 }

@@ -39,7 +39,7 @@ func (f fixture) paid(t *testing.T, number string) sandbox.Order {
 
 func TestRefundsInPartsUntilNothingIsLeft(t *testing.T) {
 	t.Parallel()
-	c := newClock()
+	c := newTestClock()
 	f := start(t, sandbox.Config{Now: c.now})
 	o := f.paid(t, "n1")
 	c.move(time.Hour)
@@ -69,15 +69,15 @@ func TestRefundsInPartsUntilNothingIsLeft(t *testing.T) {
 		}
 	}
 	if got := f.query(t, wantu.Alipay, "n1"); got.TradeStatus != wantu.Success || got.TradeTime.IsZero() {
-		t.Errorf("query of what is refunded: %+v", got)
+		t.Errorf("query of a refunded order: %+v", got)
 	}
 	if _, err := f.client.Close(context.Background(), wantu.CloseRequest{PayChannel: wantu.Alipay, OutTradeNo: "n1"}); !errors.Is(err, wantu.ErrOrderPaid) {
-		t.Errorf("closing what is refunded: %v", err)
+		t.Errorf("closing a refunded order: %v", err)
 	}
 	o = f.order(t, "n1")
 	if len(o.Refunds) != 3 || o.Refunded() != 88000 || o.Refunds[1].OutRefundNo != "r2" ||
 		o.Refunds[1].Fee != 50000 || !o.Refunds[1].CreatedAt.Equal(c.now()) {
-		t.Errorf("remembered %+v", o.Refunds)
+		t.Errorf("the refunds are %+v", o.Refunds)
 	}
 	_, body := browse(t, "GET", f.url+"/sandbox/orders")
 	contains(t, body, `"refunds":[{"out_refund_no":"r1","refund_id":"`+o.TradeID+`_0","fee":30000,"created_at":"2026-03-01T13:00:00Z"}`)
@@ -98,20 +98,20 @@ func TestRefundRefuses(t *testing.T) {
 		code   wantu.ReturnCode
 		desc   string
 	}{
-		"unknown order":       {map[string]any{"out_trade_no": "n9"}, wantu.CodeOrderInvalid, ""},
-		"another channel":     {map[string]any{"pay_channel": 1}, wantu.CodeOrderInvalid, ""},
-		"numbers of two":      {map[string]any{"trade_id": other.TradeID}, wantu.CodeOrderInvalid, ""},
-		"unknown trade_id":    {map[string]any{"out_trade_no": nil, "trade_id": "1000"}, wantu.CodeOrderInvalid, ""},
-		"no number":           {map[string]any{"out_trade_no": nil}, wantu.CodeParamMissing, "out_trade_no"},
-		"another total":       {map[string]any{"total_fee": 87999}, wantu.CodeParamError, "total_fee"},
-		"another currency":    {map[string]any{"refund_fee_type": "USD"}, wantu.CodeParamError, "refund_fee_type"},
-		"not paid":            {map[string]any{"out_trade_no": "open"}, wantu.CodeRefundError, ""},
-		"too much":            {map[string]any{"refund_fee": 88001}, wantu.CodeRefundError, ""},
-		"another's number":    {map[string]any{"out_refund_no": "used"}, wantu.CodeRefundError, ""},
-		"no refund_fee_type":  {map[string]any{"refund_fee_type": nil}, wantu.CodeSuccess, ""},
-		"by trade_id":         {map[string]any{"out_trade_no": nil, "trade_id": o.TradeID}, wantu.CodeSuccess, ""},
-		"as numbers":          {map[string]any{"refund_fee": 1, "out_refund_no": 77}, wantu.CodeSuccess, ""},
-		"by a name of spaces": {map[string]any{"out_trade_no": nil, "out trade no": "n1"}, wantu.CodeSuccess, ""},
+		"unknown order":            {map[string]any{"out_trade_no": "n9"}, wantu.CodeOrderInvalid, ""},
+		"another channel":          {map[string]any{"pay_channel": 1}, wantu.CodeOrderInvalid, ""},
+		"numbers of two orders":    {map[string]any{"trade_id": other.TradeID}, wantu.CodeOrderInvalid, ""},
+		"unknown trade_id":         {map[string]any{"out_trade_no": nil, "trade_id": "1000"}, wantu.CodeOrderInvalid, ""},
+		"no number":                {map[string]any{"out_trade_no": nil}, wantu.CodeParamMissing, "out_trade_no"},
+		"another total":            {map[string]any{"total_fee": 87999}, wantu.CodeParamError, "total_fee"},
+		"another currency":         {map[string]any{"refund_fee_type": "USD"}, wantu.CodeParamError, "refund_fee_type"},
+		"not paid":                 {map[string]any{"out_trade_no": "open"}, wantu.CodeRefundError, ""},
+		"too much":                 {map[string]any{"refund_fee": 88001}, wantu.CodeRefundError, ""},
+		"number of another refund": {map[string]any{"out_refund_no": "used"}, wantu.CodeRefundError, ""},
+		"no refund_fee_type":       {map[string]any{"refund_fee_type": nil}, wantu.CodeSuccess, ""},
+		"by trade_id":              {map[string]any{"out_trade_no": nil, "trade_id": o.TradeID}, wantu.CodeSuccess, ""},
+		"as numbers":               {map[string]any{"refund_fee": 1, "out_refund_no": 77}, wantu.CodeSuccess, ""},
+		"by a name with spaces":    {map[string]any{"out_trade_no": nil, "out trade no": "n1"}, wantu.CodeSuccess, ""},
 	} {
 		members := map[string]any{"total_fee": 88000, "refund_fee": 1, "out_refund_no": strings.ReplaceAll(name, " ", "_")}
 		for field, value := range c.change {
@@ -120,17 +120,17 @@ func TestRefundRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) { wantAnswer(t, f.call(t, "refund", members), c.code, c.desc) })
 	}
 	if left := f.order(t, "n2").Refunded(); left != 100 {
-		t.Errorf("%d of the other order are refunded", left)
+		t.Errorf("%d of the other order were refunded, want 100", left)
 	}
 }
 
-func TestRefundsAtOnceNeverPassWhatWasPaid(t *testing.T) {
+func TestConcurrentRefundsDoNotExceedThePayment(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	f.paid(t, "n1")
 	var calls sync.WaitGroup
 	for i := range 40 {
-		calls.Go(func() { // 20 numbers, each sent twice: 8 of them fit
+		calls.Go(func() { // 20 refunds, each sent twice: the payment is enough for 8 of them
 			_, err := f.refund(wantu.RefundRequest{OutTradeNo: "n1", OutRefundNo: "r" + string(rune('a'+i%20)), RefundFee: 10000})
 			if err != nil && !errors.Is(err, wantu.ErrRefund) {
 				t.Error(err)
@@ -143,7 +143,7 @@ func TestRefundsAtOnceNeverPassWhatWasPaid(t *testing.T) {
 	}
 }
 
-func TestCopiesShareNothingWithTheLedger(t *testing.T) {
+func TestOrdersAreCopies(t *testing.T) {
 	t.Parallel()
 	f := start(t, sandbox.Config{})
 	f.paid(t, "n1")
@@ -157,7 +157,7 @@ func TestCopiesShareNothingWithTheLedger(t *testing.T) {
 		_ = append(o.Refunds, sandbox.Refund{Fee: 99})
 	}
 	if refunds := f.order(t, "n1").Refunds; refunds[0].Fee != 1 || len(refunds) != 3 {
-		t.Errorf("the ledger holds %+v", refunds)
+		t.Errorf("the order store has changed: %+v", refunds)
 	}
 }
 
@@ -172,20 +172,20 @@ func TestForgottenOrderFreesItsRefundNumbers(t *testing.T) {
 	}
 }
 
-func TestRefundsOfAnOrderAreBounded(t *testing.T) {
+func TestNumberOfRefundsIsLimited(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{}, taken)
-	contains(t, call(t, s, "create-qrcode", map[string]any{"total_fee": 2000}), `"return_code":200`)
+	s, _ := startWithClock(t, sandbox.Config{}, ackBody)
+	contains(t, callEndpoint(t, s, "create-qrcode", map[string]any{"total_fee": 2000}), `"return_code":200`)
 	pay(t, s)
 	for i := range 1001 {
 		want := `"return_code":200`
 		if i == 1000 {
 			want = `"return_code":508`
 		}
-		contains(t, call(t, s, "refund", map[string]any{"total_fee": 2000, "refund_fee": 1, "out_refund_no": fmt.Sprint("r", i)}), want)
+		contains(t, callEndpoint(t, s, "refund", map[string]any{"total_fee": 2000, "refund_fee": 1, "out_refund_no": fmt.Sprint("r", i)}), want)
 	}
-	call(t, s, "cancel", nil)
+	callEndpoint(t, s, "cancel", nil)
 	if sum := order(t, s).Refunded(); sum != 2000 {
-		t.Errorf("cancel gave back %d in all", sum)
+		t.Errorf("refunds of %d, want 2000", sum)
 	}
 }

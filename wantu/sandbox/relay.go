@@ -5,11 +5,12 @@ import (
 	"net/url"
 )
 
-// relayPath is where the mobile cashier sends the browser, as Alipay was seen
-// to do: to the gateway, which sends it on to return_url.
+// relayPath returns the path that the cashier for phones sends the browser to. As the
+// real Alipay does, it sends the browser to the gateway first, and the gateway redirects
+// it to return_url.
 func relayPath(o order) string { return "/pay/return/" + o.token }
 
-// relayQuery is what Alipay appends to it.
+// relayQuery returns the query that Alipay appends to relayPath.
 func relayQuery(o order) string {
 	return "?" + url.Values{
 		"out_trade_no": {o.TradeID}, "trade_status": {"TRADE_FINISHED"},
@@ -17,8 +18,8 @@ func relayQuery(o order) string {
 	}.Encode()
 }
 
-// relay sends a browser that comes back from the mobile cashier on to the shop.
-// What its query says is not read.
+// relay redirects a browser from the cashier for phones to the shop. It does not read the
+// query.
 func (s *Sandbox) relay(w http.ResponseWriter, r *http.Request) {
 	o, err := s.orders.page(surfaceMobile, r.PathValue("token"))
 	if err != nil {
@@ -32,8 +33,8 @@ func (s *Sandbox) relay(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, target, http.StatusFound) // #nosec G710 -- the merchant's signed return_url
 }
 
-// backURL is where a page leads back to, and paidBackURL where it does once the
-// order is paid.
+// backURL returns the URL that leads from a page back to the shop before the order is
+// paid.
 func backURL(on surface, o order) string {
 	if on == surfaceMobile {
 		return relayPath(o)
@@ -41,6 +42,8 @@ func backURL(on surface, o order) string {
 	return o.returnURL
 }
 
+// paidBackURL returns the URL that leads from a page back to the shop once the order is
+// paid.
 func paidBackURL(on surface, o order) string {
 	if on == surfaceMobile {
 		return relayPath(o) + relayQuery(o)

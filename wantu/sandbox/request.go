@@ -7,12 +7,12 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// request is a message whose names may be spelled as the manual's examples of
-// web and app print them, with spaces: "total fee". The signature covers the
-// names as they were sent.
+// request is a message whose names may have spaces instead of underscores ("total fee"),
+// as in the manual's examples of web and app. The signature covers the names as they
+// were sent.
 type request struct {
 	wantu.Message
-	nested map[string]bool // the names of objects and arrays, which have no text
+	nested map[string]bool // the names of objects and arrays
 }
 
 func readRequest(body []byte) (request, error) {
@@ -33,14 +33,14 @@ func readRequest(body []byte) (request, error) {
 	return request{message, nested}, nil
 }
 
-// Text returns the text of a field under its own name or, when that is not
-// there, under the name with spaces.
-func (r request) Text(name string) string { return r.Message.Text(r.spelled(name)) }
+// Text returns the text of a field. If the field is missing, it returns the text of the
+// field with spaces in its name.
+func (r request) Text(name string) string { return r.Message.Text(r.sentName(name)) }
 
 // isNested reports whether a field is an object or an array.
-func (r request) isNested(name string) bool { return r.nested[r.spelled(name)] }
+func (r request) isNested(name string) bool { return r.nested[r.sentName(name)] }
 
-func (r request) spelled(name string) string {
+func (r request) sentName(name string) string {
 	if r.Has(name) {
 		return name
 	}

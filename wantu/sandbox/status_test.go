@@ -11,7 +11,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// diagram reads the moves from the comment of sandbox.Status.
+// diagram returns the possible changes from the comment of sandbox.Status.
 func diagram(t *testing.T) map[sandbox.Status][]sandbox.Status {
 	t.Helper()
 	source, err := os.ReadFile("order.go")
@@ -27,29 +27,29 @@ func diagram(t *testing.T) map[sandbox.Status][]sandbox.Status {
 	return moves
 }
 
-// endings are how an order "n1" comes to a status.
-func endings(t *testing.T) map[sandbox.Status]func(*sandbox.Sandbox, *sandbox.Clock) {
+// statusChanges returns for each status a function that tries to give it to order "n1".
+func statusChanges(t *testing.T) map[sandbox.Status]func(*sandbox.Sandbox, *sandbox.Clock) {
 	t.Helper()
 	return map[sandbox.Status]func(*sandbox.Sandbox, *sandbox.Clock){
 		sandbox.StatusNotPay:   func(*sandbox.Sandbox, *sandbox.Clock) {},
 		sandbox.StatusSuccess:  func(s *sandbox.Sandbox, _ *sandbox.Clock) { _, _ = s.Pay("n1") },
 		sandbox.StatusPayError: func(s *sandbox.Sandbox, _ *sandbox.Clock) { _, _ = s.Fail("n1") },
-		sandbox.StatusClosed:   func(s *sandbox.Sandbox, _ *sandbox.Clock) { call(t, s, "close", nil) },
-		sandbox.StatusCanceled: func(s *sandbox.Sandbox, _ *sandbox.Clock) { call(t, s, "cancel", nil) },
+		sandbox.StatusClosed:   func(s *sandbox.Sandbox, _ *sandbox.Clock) { callEndpoint(t, s, "close", nil) },
+		sandbox.StatusCanceled: func(s *sandbox.Sandbox, _ *sandbox.Clock) { callEndpoint(t, s, "cancel", nil) },
 		sandbox.StatusExpired:  func(_ *sandbox.Sandbox, c *sandbox.Clock) { c.Advance(2 * time.Hour) },
 	}
 }
 
-func TestOrdersMoveAsTheDiagramSays(t *testing.T) {
+func TestStatusChangesFollowTheDiagram(t *testing.T) {
 	t.Parallel()
 	moves := diagram(t)
 	if len(moves) != 5 {
 		t.Fatalf("the diagram has %d rows: %v", len(moves), moves)
 	}
-	for from, begin := range endings(t) {
-		for to, end := range endings(t) {
-			s, d := still(t, sandbox.Config{NotifySchedule: []time.Duration{}}, taken)
-			open(t, s, "n1")
+	for from, begin := range statusChanges(t) {
+		for to, end := range statusChanges(t) {
+			s, d := startWithClock(t, sandbox.Config{NotifySchedule: []time.Duration{}}, ackBody)
+			openOrders(t, s, "n1")
 			begin(s, d.clock)
 			if got := order(t, s).Status; got != from {
 				t.Fatalf("the order is %s, want %s", got, from)
@@ -59,16 +59,16 @@ func TestOrdersMoveAsTheDiagramSays(t *testing.T) {
 				want = to
 			}
 			if end(s, d.clock); order(t, s).Status != want {
-				t.Errorf("%s, then what makes it %s: %s, want %s", from, to, order(t, s).Status, want)
+				t.Errorf("%s, after a change to %s: %s, want %s", from, to, order(t, s).Status, want)
 			}
 		}
 	}
 }
 
-func TestClosingWhatIsExpiredSucceeds(t *testing.T) {
+func TestClosingAnExpiredOrderSucceeds(t *testing.T) {
 	t.Parallel()
-	s, d := still(t, sandbox.Config{}, taken)
-	open(t, s, "n1")
+	s, d := startWithClock(t, sandbox.Config{}, ackBody)
+	openOrders(t, s, "n1")
 	d.clock.Advance(2 * time.Hour)
-	contains(t, call(t, s, "close", nil), `"return_code":200`)
+	contains(t, callEndpoint(t, s, "close", nil), `"return_code":200`)
 }

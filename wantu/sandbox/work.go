@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// begin counts a piece of work that Close waits for; false after Close.
-func (s *Sandbox) begin() bool {
-	s.gate.Lock()
-	defer s.gate.Unlock()
+// beginWork registers work that Close waits for. It returns false after Close.
+func (s *Sandbox) beginWork() bool {
+	s.startMu.Lock()
+	defer s.startMu.Unlock()
 	if s.lifetime.Err() != nil {
 		return false
 	}
@@ -16,21 +16,21 @@ func (s *Sandbox) begin() bool {
 	return true
 }
 
-// alarm calls f after wait, unless stop comes first: in a goroutine of its own,
-// or, with a Clock, in that of the Advance that reaches the moment.
-func (s *Sandbox) alarm(wait time.Duration, f func()) (stop func()) {
+// startTimer calls f after wait, unless stop is called first. f runs in a new goroutine.
+// With a Clock it runs in the goroutine that calls Advance.
+func (s *Sandbox) startTimer(wait time.Duration, f func()) (stop func()) {
 	if s.config.Clock != nil {
-		return s.config.Clock.set(wait, f)
+		return s.config.Clock.addTimer(wait, f)
 	}
 	timer := time.AfterFunc(wait, f)
 	return func() { timer.Stop() }
 }
 
-// after calls f after wait, unless ctx or the sandbox has ended by then. It
-// never calls f itself, so the ledger's lock may be held.
+// after calls f after wait, unless ctx is done or the sandbox is closed by then. It never
+// calls f in the caller's goroutine, so the caller may hold the order store's lock.
 func (s *Sandbox) after(ctx context.Context, wait time.Duration, f func()) {
-	stop := s.alarm(wait, func() {
-		if ctx.Err() != nil || !s.begin() {
+	stop := s.startTimer(wait, func() {
+		if ctx.Err() != nil || !s.beginWork() {
 			return
 		}
 		defer s.running.Done()
@@ -39,8 +39,9 @@ func (s *Sandbox) after(ctx context.Context, wait time.Duration, f func()) {
 	context.AfterFunc(ctx, stop)
 }
 
-// settle does what is due now on a clock that stands. The system's needs none.
-func (s *Sandbox) settle() {
+// runDue does what is due now, if there is a Clock. The timers of the system clock run by
+// themselves.
+func (s *Sandbox) runDue() {
 	if s.config.Clock != nil {
 		s.config.Clock.Advance(0)
 	}

@@ -92,15 +92,13 @@ func (v *statementVerb) span() (start, end time.Time, err error) {
 	return start, end, err
 }
 
-// rows asks each channel, and tells of one that the store does not have. A
-// gateway that answers for all channels at once tells each trade to both: what
-// another channel told already is left out, and nothing that one channel tells
-// twice.
+// rows returns the trades of each channel, without duplicates. It leaves out a
+// channel that the store has no privilege for, and says so.
 func (v *statementVerb) rows(ctx context.Context, s Streams, client *wantu.Client, start, end time.Time) ([]row, error) {
 	var rows []row
 	refused := 0
 	asked := channels(v.Channel)
-	told := map[wantu.Trade]int{}
+	duplicates := wantu.NewDuplicates()
 	for _, channel := range asked {
 		trades, err := trades(client.Statement(ctx, wantu.OrderListRequest{PayChannel: channel, StartDate: start, EndDate: end}))
 		if errors.Is(err, wantu.ErrNoPrivilege) && refused+1 < len(asked) {
@@ -111,7 +109,12 @@ func (v *statementVerb) rows(ctx context.Context, s Streams, client *wantu.Clien
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, untold(trades, told, channelName(channel))...)
+		isDuplicate := duplicates.NextStatement()
+		for _, trade := range trades {
+			if !isDuplicate(trade) {
+				rows = append(rows, row{trade, channelName(channel)})
+			}
+		}
 	}
 	slices.SortStableFunc(rows, func(a, b row) int { return a.DateAdded.Compare(b.DateAdded) })
 	return rows, nil
@@ -124,26 +127,9 @@ func trades(statement iter.Seq2[wantu.Trade, error]) ([]wantu.Trade, error) {
 		if err != nil {
 			return nil, err
 		}
-		trade.DateAdded = trade.DateAdded.UTC() // two of one moment are equal
 		list = append(list, trade)
 	}
 	return list, nil
-}
-
-// untold returns the rows of a channel that the channels before did not tell,
-// and counts them in.
-func untold(trades []wantu.Trade, told map[wantu.Trade]int, channel string) []row {
-	before := maps.Clone(told)
-	var rows []row
-	for _, trade := range trades {
-		if before[trade] > 0 {
-			before[trade]--
-			continue
-		}
-		told[trade]++
-		rows = append(rows, row{trade, channel})
-	}
-	return rows
 }
 
 func (r row) kind() string {

@@ -1,20 +1,21 @@
-// What a page does by itself: tell the page around it how the pay sheet ended,
-// go back to the shop once paid, and look whether the phone has paid.
+// This script does three things on an order's page. It sends the result of WeChat's
+// payment dialog to the page around it. It goes back to the shop once the order is paid.
+// And it polls whether the order was paid on the phone.
 (() => {
   const { status, poll, go, top: leave, result } = document.body.dataset
   if (result && window.parent !== window) window.parent.postMessage({ wantukit_sandbox: result }, "*")
   if (go) window.location.replace(go)
   if (leave) {
-    // A browser may refuse this to a frame that nobody has touched; the link stays.
-    try { window.top.location.href = leave } catch { /* the link stays */ }
+    // A browser may forbid this if the user has not clicked in the frame. Then the user can click the link.
+    try { window.top.location.href = leave } catch { /* see above */ }
   }
   if (!poll) return
-  const look = async () => {
+  const check = async () => {
     try {
       const answer = await fetch(poll, { cache: "no-store" })
       if (answer.status === 404 || (answer.ok && (await answer.json()).status !== status)) return window.location.reload()
-    } catch { /* the next look may succeed */ }
-    setTimeout(look, 1500)
+    } catch { /* the next poll may succeed */ }
+    setTimeout(check, 1500)
   }
-  setTimeout(look, 1500)
+  setTimeout(check, 1500)
 })()

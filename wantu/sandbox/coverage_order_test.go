@@ -9,15 +9,16 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// errand is the order that a request is about, so that it can be placed first.
-type errand struct {
+// orderSpec describes the order that a request names, so that the order can be opened
+// first.
+type orderSpec struct {
 	number, tradeID string
 	channel         wantu.PayChannel
 	fee             int64
 }
 
-func errandOf(request any) errand {
-	of := errand{number: "n1", channel: wantu.WeChat, fee: 100}
+func orderSpecOf(request any) orderSpec {
+	of := orderSpec{number: "n1", channel: wantu.WeChat, fee: 100}
 	if number, ok := goValue(request, "out_trade_no").(string); ok {
 		of.number = cmp.Or(number, of.number)
 	}
@@ -31,8 +32,8 @@ func errandOf(request any) errand {
 	return of
 }
 
-// serving makes the sandbox serve the WeChat app that a request names.
-func serving(request any) setting {
+// servingAppOf makes the sandbox accept the WeChat app that a request names.
+func servingAppOf(request any) setting {
 	return func(s *sandbox.Config, _ *wantu.Config) {
 		if appID, ok := goValue(request, "app_id").(string); ok {
 			s.WeChatAppID = appID
@@ -40,9 +41,9 @@ func serving(request any) setting {
 	}
 }
 
-func nothing(*testing.T, *bench, errand) {}
+func prepareNothing(*testing.T, *bench, orderSpec) {}
 
-func placeFirst(t *testing.T, b *bench, of errand) {
+func prepareOrder(t *testing.T, b *bench, of orderSpec) {
 	t.Helper()
 	_, err := b.client.CreateQRCode(context.Background(), wantu.CreateQRCodeRequest{
 		PayChannel: of.channel, TotalFee: of.fee, FeeType: "HKD", Subject: "票", ProductID: "1", OutTradeNo: of.number,
@@ -53,17 +54,17 @@ func placeFirst(t *testing.T, b *bench, of errand) {
 	}
 }
 
-func payFirst(t *testing.T, b *bench, of errand) {
+func preparePaidOrder(t *testing.T, b *bench, of orderSpec) {
 	t.Helper()
-	placeFirst(t, b, of)
+	prepareOrder(t, b, of)
 	if _, err := b.Pay(of.number); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func refundFirst(t *testing.T, b *bench, of errand) {
+func prepareRefund(t *testing.T, b *bench, of orderSpec) {
 	t.Helper()
-	payFirst(t, b, of)
+	preparePaidOrder(t, b, of)
 	_, err := b.client.Refund(context.Background(), wantu.RefundRequest{
 		PayChannel: of.channel, OutTradeNo: of.number, OutRefundNo: "r1", TotalFee: of.fee, RefundFee: of.fee, RefundFeeType: "HKD",
 	})
@@ -74,10 +75,10 @@ func refundFirst(t *testing.T, b *bench, of errand) {
 
 func paid(t *testing.T, b *bench) {
 	t.Helper()
-	payFirst(t, b, errandOf(nil))
+	preparePaidOrder(t, b, orderSpecOf(nil))
 }
 
 func refunded(t *testing.T, b *bench) {
 	t.Helper()
-	refundFirst(t, b, errandOf(nil))
+	prepareRefund(t, b, orderSpecOf(nil))
 }

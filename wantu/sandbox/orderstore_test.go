@@ -11,17 +11,18 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// Of 2000 numbers with six random digits two are the same, but for a chance of
-// one in seven: with this seed it is the 73rd.
+// manyOrders is the number of orders in these tests. Among 2000 random numbers of six
+// digits two are equal with a probability of about 86 %. With the seed of these tests it is
+// the 73rd.
 const manyOrders = 2000
 
 func TestTradeIDsOfOneSecondDiffer(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{Rand: sandbox.Seed(1)}, taken)
+	s, _ := startWithClock(t, sandbox.Config{Rand: sandbox.Seed(1)}, ackBody)
 	first := map[string]string{}
 	for i := range manyOrders {
 		number := fmt.Sprint("n", i)
-		open(t, s, number)
+		openOrders(t, s, number)
 		o, err := s.Order(number)
 		if err != nil {
 			t.Fatal(err)
@@ -31,20 +32,20 @@ func TestTradeIDsOfOneSecondDiffer(t *testing.T) {
 		}
 		first[o.TradeID] = number
 		query := map[string]any{"out_trade_no": "", "trade_id": o.TradeID}
-		contains(t, call(t, s, "query", query), `"out_trade_no":"`+number+`"`)
+		contains(t, callEndpoint(t, s, "query", query), `"out_trade_no":"`+number+`"`)
 	}
 }
 
 func TestForgottenOrderFreesItsTradeID(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{MaxOrders: 1}, taken)
-	open(t, s, "n1")
+	s, _ := startWithClock(t, sandbox.Config{MaxOrders: 1}, ackBody)
+	openOrders(t, s, "n1")
 	query := map[string]any{"out_trade_no": "", "trade_id": order(t, s).TradeID}
-	open(t, s, "n2")
-	contains(t, call(t, s, "query", query), `"return_code":402`)
+	openOrders(t, s, "n2")
+	contains(t, callEndpoint(t, s, "query", query), `"return_code":402`)
 }
 
-// payCode pays at a merchant's code and returns the page that tells of it.
+// payCode pays with a merchant's code and returns the page that shows the result.
 func payCode(t *testing.T, s *sandbox.Sandbox, path string) (status int, page string) {
 	t.Helper()
 	request := httptest.NewRequest(http.MethodPost, path+"/pay", strings.NewReader("amount=1.00"))
@@ -56,15 +57,15 @@ func payCode(t *testing.T, s *sandbox.Sandbox, path string) (status int, page st
 
 func TestNoPaymentAtAMerchantCodeIsLost(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{Rand: sandbox.Seed(1)}, taken)
-	answer, err := wantu.Decode([]byte(call(t, s, "merchant-qrcode", nil)))
+	s, _ := startWithClock(t, sandbox.Config{Rand: sandbox.Seed(1)}, ackBody)
+	answer, err := wantu.Decode([]byte(callEndpoint(t, s, "merchant-qrcode", nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := strings.TrimPrefix(answer.Text("qrcode_url"), "http://localhost")
 	for i := range manyOrders {
 		_, page := payCode(t, s, path)
-		if status, _ := do(t, s, "GET", page, ""); status != http.StatusOK {
+		if status, _ := serve(t, s, "GET", page, ""); status != http.StatusOK {
 			t.Fatalf("payment %d: its page %q has status %d", i+1, page, status)
 		}
 	}
@@ -73,21 +74,21 @@ func TestNoPaymentAtAMerchantCodeIsLost(t *testing.T) {
 	}
 }
 
-// monotone is a source of randomness that always says the same.
-type monotone struct{}
+// zeroReader is a source of random numbers that always returns zeros.
+type zeroReader struct{}
 
-func (monotone) Read(p []byte) (int, error) {
+func (zeroReader) Read(p []byte) (int, error) {
 	clear(p)
 	return len(p), nil
 }
 
 func TestRandomnessThatRepeatsItselfIsASystemError(t *testing.T) {
 	t.Parallel()
-	s, _ := still(t, sandbox.Config{Rand: monotone{}}, taken)
-	open(t, s, "n1")
-	contains(t, call(t, s, "create-qrcode", map[string]any{"out_trade_no": "n2"}), `"return_code":500`)
-	contains(t, call(t, s, "create-qrcode", nil), `"return_code":400`)
-	answer, err := wantu.Decode([]byte(call(t, s, "merchant-qrcode", nil)))
+	s, _ := startWithClock(t, sandbox.Config{Rand: zeroReader{}}, ackBody)
+	openOrders(t, s, "n1")
+	contains(t, callEndpoint(t, s, "create-qrcode", map[string]any{"out_trade_no": "n2"}), `"return_code":500`)
+	contains(t, callEndpoint(t, s, "create-qrcode", nil), `"return_code":400`)
+	answer, err := wantu.Decode([]byte(callEndpoint(t, s, "merchant-qrcode", nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,23 +13,23 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// hearing is a message to the client that can be changed on its way.
-type hearing struct {
-	body     []byte // as the sandbox sent it
-	response any    // what the client made of that
-	read     func(body []byte) (any, error)
-	compared string        // with what the client compares it
-	sent     wantu.Message // of a call
+// messageCheck changes a message to the client, and checks what the client does.
+type messageCheck struct {
+	body     []byte                         // the message of the sandbox
+	response any                            // what the client read from it
+	read     func(body []byte) (any, error) // lets the client read a body
+	compared string                         // what the client compares the message with
+	sent     wantu.Message                  // the request, if the message is an answer
 }
 
-// again changes the message and signs it anew under key; without a key the old
-// signature stays.
-func (h hearing) again(t *testing.T, key string, change func(map[string]any)) (any, error) {
+// resend changes the message, signs it with key and lets the client read it. If key is
+// empty, the message keeps its old signature.
+func (h messageCheck) resend(t *testing.T, key string, change func(map[string]any)) (any, error) {
 	t.Helper()
 	return h.read(h.changed(t, key, change))
 }
 
-func (h hearing) changed(t *testing.T, key string, change func(map[string]any)) []byte {
+func (h messageCheck) changed(t *testing.T, key string, change func(map[string]any)) []byte {
 	t.Helper()
 	members := h.members(t)
 	change(members)
@@ -43,7 +43,7 @@ func (h hearing) changed(t *testing.T, key string, change func(map[string]any)) 
 	return body
 }
 
-func (h hearing) members(t *testing.T) map[string]any {
+func (h messageCheck) members(t *testing.T) map[string]any {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(h.body))
 	decoder.UseNumber()
@@ -55,9 +55,9 @@ func (h hearing) members(t *testing.T) map[string]any {
 }
 
 // text returns the text of a field, and whether it is an object or a list.
-func (h hearing) text(t *testing.T, path string) (text string, nested bool) {
+func (h messageCheck) text(t *testing.T, path string) (text string, nested bool) {
 	t.Helper()
-	inner, name := within(h.members(t), path)
+	inner, name := innerObject(h.members(t), path)
 	switch value := inner[name].(type) {
 	case nil:
 		return "", false
@@ -68,8 +68,9 @@ func (h hearing) text(t *testing.T, path string) (text string, nested bool) {
 	}
 }
 
-// within finds the object that a path leads into: in a list, the last.
-func within(members map[string]any, path string) (inner map[string]any, name string) {
+// innerObject returns the object that has the last name of a path. In a list it is the
+// last element.
+func innerObject(members map[string]any, path string) (inner map[string]any, name string) {
 	outer, name, nested := strings.Cut(path, ".")
 	if !nested {
 		return members, path
@@ -84,10 +85,10 @@ func within(members map[string]any, path string) (inner map[string]any, name str
 
 func lastOf(path string) string { return path[strings.LastIndex(path, ".")+1:] }
 
-// changing gives a field another text and leaves its kind.
-func changing(path string) func(map[string]any) {
+// changeField gives a field another text. A number stays a number.
+func changeField(path string) func(map[string]any) {
 	return func(members map[string]any) {
-		inner, name := within(members, path)
+		inner, name := innerObject(members, path)
 		if number, is := inner[name].(json.Number); is {
 			inner[name] = json.Number(otherText(number))
 			return
@@ -96,20 +97,19 @@ func changing(path string) func(map[string]any) {
 	}
 }
 
-func removing(path string) func(map[string]any) {
+func removeField(path string) func(map[string]any) {
 	return func(members map[string]any) {
-		inner, name := within(members, path)
+		inner, name := innerObject(members, path)
 		delete(inner, name)
 	}
 }
 
-// otherText is another text that is as good: another last digit, or one letter
-// more.
+// otherText returns another valid text: with another last digit, or with one more letter.
 func otherText(value any) string {
 	text := fmt.Sprint(value)
 	last := text[len(text)-1]
 	switch {
-	case text == "-1": // the type of a refund, which has no other neighbour
+	case text == "-1": // the type of a refund: only 1 is also valid
 		return "1"
 	case last >= '1' && last <= '9':
 		return text[:len(text)-1] + string(last-1)
@@ -120,11 +120,11 @@ func otherText(value any) string {
 	}
 }
 
-// renamed returns the hearing of a message that spells a name otherwise.
-func (h hearing) renamed(t *testing.T, from, to string) hearing {
+// renamed returns the check of a message that has another name for a field.
+func (h messageCheck) renamed(t *testing.T, from, to string) messageCheck {
 	t.Helper()
 	h.body = h.changed(t, sandbox.DefaultKey, func(members map[string]any) {
-		inner, name := within(members, from)
+		inner, name := innerObject(members, from)
 		inner[lastOf(to)] = inner[name]
 		delete(inner, name)
 	})
@@ -135,31 +135,31 @@ func (h hearing) renamed(t *testing.T, from, to string) hearing {
 	return h
 }
 
-// field changes a text or a number, and leaves it out.
-func (h hearing) field(t *testing.T, path string) string {
+// checkField changes and removes a text or a number.
+func (h messageCheck) checkField(t *testing.T, path string) string {
 	t.Helper()
-	words := append(h.follows(t, path), h.signed(t, path, changing(path)))
-	return strings.Join(append(words, h.needed(t, path)), ", ")
+	words := append(h.checkValue(t, path), h.checkSigned(t, path, changeField(path)))
+	return strings.Join(append(words, h.checkMissing(t, path)), ", ")
 }
 
-// follows shows that the client has the text, and that it has another when the
-// message has: or else that it refuses it.
-func (h hearing) follows(t *testing.T, path string) (words []string) {
+// checkValue checks that the client returns the text of the field. If the text changes,
+// the client must return the new text or ErrMismatch.
+func (h messageCheck) checkValue(t *testing.T, path string) (words []string) {
 	t.Helper()
 	text, _ := h.text(t, path)
 	inner, prefix, name := member(h.response, path)
 	field := goName(inner, name)
 	if field != "" {
 		words = append(words, "`"+prefix+field+"`")
-		if got, want := textOf(goValue(inner, name)), handedOn(path, text); got != want {
+		if got, want := textOf(goValue(inner, name)), readByClient(path, text); got != want {
 			t.Errorf("the client reads %q, want %q", got, want)
 		}
 	}
-	response, err := h.again(t, sandbox.DefaultKey, changing(path))
+	response, err := h.resend(t, sandbox.DefaultKey, changeField(path))
 	switch {
 	case errors.Is(err, wantu.ErrMismatch):
 		return append(words, "compared "+h.compared)
-	case h.decides(path):
+	case h.mustMatch(path):
 		t.Errorf("another text: %v, want ErrMismatch", err)
 	case err != nil:
 		t.Errorf("another text: %v", err)
@@ -168,24 +168,23 @@ func (h hearing) follows(t *testing.T, path string) (words []string) {
 		return []string{"not read"}
 	}
 	after, _, _ := member(response, path)
-	if got, want := textOf(goValue(after, name)), handedOn(path, otherText(text)); got != want {
+	if got, want := textOf(goValue(after, name)), readByClient(path, otherText(text)); got != want {
 		t.Errorf("the client reads %q, want %q", got, want)
 	}
 	return words
 }
 
-// handedOn is a text as the client hands it on: a page's address has the
-// subject in it as a browser would send it.
-func handedOn(path, text string) string {
+// readByClient returns a text as the client returns it: in the URL of a page the client
+// escapes the subject.
+func readByClient(path, text string) string {
 	if path != "url" {
 		return text
 	}
 	return strings.ReplaceAll(text, "票", "%E7%A5%A8")
 }
 
-// decides reports whether the field says what the answer is about, so that it
-// must agree with what was sent.
-func (h hearing) decides(path string) bool {
+// mustMatch reports whether the field must be the same as in the request.
+func (h messageCheck) mustMatch(path string) bool {
 	switch path {
 	case "parameters.appId", "merchant_account":
 		return true
@@ -197,13 +196,13 @@ func (h hearing) decides(path string) bool {
 	}
 }
 
-// signed changes the message under its old signature. No signature covers what
-// is in an object or a list.
-func (h hearing) signed(t *testing.T, path string, change func(map[string]any)) string {
+// checkSigned changes the message but not its signature. No signature covers the contents
+// of an object or a list.
+func (h messageCheck) checkSigned(t *testing.T, path string, change func(map[string]any)) string {
 	t.Helper()
 	_, nested := h.text(t, path)
 	nested = nested || strings.Contains(path, ".")
-	_, err := h.again(t, "", change)
+	_, err := h.resend(t, "", change)
 	if got := errors.Is(err, wantu.ErrSignature); got == nested {
 		t.Errorf("under the old signature: %v, ErrSignature: %v, want %v", err, got, !nested)
 	}
@@ -213,16 +212,16 @@ func (h hearing) signed(t *testing.T, path string, change func(map[string]any)) 
 	return "signed"
 }
 
-// needed leaves the field out.
-func (h hearing) needed(t *testing.T, path string) string {
+// checkMissing removes the field.
+func (h messageCheck) checkMissing(t *testing.T, path string) string {
 	t.Helper()
-	response, err := h.again(t, sandbox.DefaultKey, removing(path))
+	response, err := h.resend(t, sandbox.DefaultKey, removeField(path))
 	if errors.Is(err, wantu.ErrMalformed) {
 		return "required"
 	}
 	outer, _, nested := strings.Cut(path, ".")
 	if err != nil || nested && outer != "order_list" {
-		t.Errorf("without it: %v", err) // a wallet needs all of its parameters
+		t.Errorf("without it: %v", err) // the parameters for a wallet are all required
 		return ""
 	}
 	inner, _, name := member(response, path)
@@ -232,9 +231,9 @@ func (h hearing) needed(t *testing.T, path string) string {
 	return "may be missing"
 }
 
-// container sends an object or a list as it is, as a text that holds it, and
-// not at all. What is in it has rows of its own.
-func (h hearing) container(t *testing.T, path string) string {
+// checkContainer sends an object or a list as a text, changes it and removes it. Its
+// contents have their own rows.
+func (h messageCheck) checkContainer(t *testing.T, path string) string {
 	t.Helper()
 	name := path
 	if path == "data" {
@@ -243,12 +242,12 @@ func (h hearing) container(t *testing.T, path string) string {
 	if value := goValue(h.response, name); value == nil || reflect.ValueOf(value).IsZero() {
 		t.Errorf("the client does not read it")
 	}
-	response, err := h.again(t, sandbox.DefaultKey, func(members map[string]any) {
+	response, err := h.resend(t, sandbox.DefaultKey, func(members map[string]any) {
 		members[path] = string(marshal(t, members[path]))
 	})
 	if err != nil || !reflect.DeepEqual(response, h.response) {
 		t.Errorf("as a text: %v", err)
 	}
-	words := []string{"`" + goName(h.response, name) + "`", "also as a text", h.signed(t, path, removing(path)), h.needed(t, path)}
+	words := []string{"`" + goName(h.response, name) + "`", "also as a text", h.checkSigned(t, path, removeField(path)), h.checkMissing(t, path)}
 	return strings.Join(words, ", ")
 }

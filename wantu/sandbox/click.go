@@ -4,8 +4,8 @@ import (
 	"net/http"
 )
 
-// press answers the buttons of a page: pay, fail and leave.
-func (s *Sandbox) press(on surface) http.HandlerFunc {
+// click answers the buttons of a page: pay, fail and leave.
+func (s *Sandbox) click(on surface) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		o, err := s.orders.page(on, r.PathValue("token"))
 		action := r.PathValue("action")
@@ -23,8 +23,8 @@ func (s *Sandbox) press(on surface) http.HandlerFunc {
 			s.problem(w, http.StatusNotFound, "页面不存在", "No such page")
 			return
 		}
-		if err == nil || action == "pay" && o.Status == StatusSuccess { // a double click pays once
-			http.Redirect(w, r, next(on, o, action), http.StatusSeeOther) // #nosec G710 -- the merchant's signed return_url
+		if err == nil || action == "pay" && o.Status == StatusSuccess { // a double click is no error
+			http.Redirect(w, r, pageAfterClick(on, o, action), http.StatusSeeOther) // #nosec G710 -- the merchant's signed return_url
 			return
 		}
 		if o, err = s.orders.page(on, o.token); err != nil {
@@ -35,16 +35,16 @@ func (s *Sandbox) press(on surface) http.HandlerFunc {
 	}
 }
 
-// next is where the browser goes after a button. A cashier sends the shopper
-// back to the shop, unless the payment failed: then it says so first.
-func next(on surface, o order, action string) string {
+// pageAfterClick returns where the browser goes after a click. A cashier sends the
+// shopper back to the shop. After a failure it first shows that the payment failed.
+func pageAfterClick(on surface, o order, action string) string {
 	page := "/" + string(on) + "/" + o.token
 	switch {
 	case on == surfaceSheet:
 		return page + "?result=" + map[string]string{"pay": "ok", "fail": "fail", "leave": "cancel"}[action]
-	case surfaces()[on].stays && action == "leave":
+	case surfaces()[on].noShop && action == "leave":
 		return page + "?left"
-	case surfaces()[on].stays || action == "fail":
+	case surfaces()[on].noShop || action == "fail":
 		return page
 	case action == "leave":
 		return backURL(on, o)
