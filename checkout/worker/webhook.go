@@ -22,8 +22,9 @@ import (
 
 const (
 	webhookTimeout = 15 * time.Second
-	// minWebhookKey is the least key in bytes that Standard Webhooks allows.
-	minWebhookKey = 24
+	// MinWebhookKey is the least length of a webhook key that Standard Webhooks allows,
+	// in bytes.
+	MinWebhookKey = 24
 	// answerRead is how much of a shop's answer is read, to reuse its
 	// connection; nothing in it matters.
 	answerRead = 4 << 10
@@ -104,8 +105,8 @@ func newSender(c Config) (*sender, error) {
 		}
 		for _, secret := range secrets {
 			key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
-			if err != nil || len(key) < minWebhookKey { // the error's text may quote the secret
-				return nil, fmt.Errorf("worker: a webhook secret of %q is not whsec_ and base64 of %d bytes or more", merchant, minWebhookKey)
+			if err != nil || len(key) < MinWebhookKey { // the error's text may quote the secret
+				return nil, fmt.Errorf("worker: a webhook secret of %q is not whsec_ and base64 of %d bytes or more", merchant, MinWebhookKey)
 			}
 			signer, err := webhooks.NewWebhookRaw(key)
 			if err != nil {

@@ -12,9 +12,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
+	"github.com/wantukit/wantukit/web"
 )
-
-const secretLength = 32
 
 // errOwnSecret refuses to make a secret that other nodes do not know: what one
 // of them signed, such as a form, would be refused by the next.
@@ -46,7 +45,7 @@ func (c *serveCommand) ownSecret() string { return filepath.Join(c.Data, "secret
 // withoutLineEnd returns a secret without the end of an editor's last line. One
 // of random bytes may end so too, and is too short without.
 func withoutLineEnd(secret []byte) []byte {
-	if text := bytes.TrimRight(secret, "\r\n"); len(text) >= secretLength {
+	if text := bytes.TrimRight(secret, "\r\n"); len(text) >= web.MinSecret {
 		return text
 	}
 	return secret
@@ -55,8 +54,8 @@ func withoutLineEnd(secret []byte) []byte {
 // longEnough refuses what is no secret.
 func longEnough(secret []byte, name string) ([]byte, error) {
 	switch {
-	case len(secret) < secretLength:
-		return nil, gatewaycli.Usage(fmt.Errorf("%s is shorter than %d bytes", name, secretLength))
+	case len(secret) < web.MinSecret:
+		return nil, gatewaycli.Usage(fmt.Errorf("%s is shorter than %d bytes", name, web.MinSecret))
 	case config.IsPlaceholder(string(secret)):
 		return nil, gatewaycli.Usage(fmt.Errorf("%s is a placeholder of an example, not a secret", name))
 	default:
@@ -74,8 +73,8 @@ func loadSecret(path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the secret: %w", err)
 	}
-	if len(secret) < secretLength {
-		return nil, fmt.Errorf("%s is shorter than %d bytes: remove it to have a new one made", path, secretLength)
+	if len(secret) < web.MinSecret {
+		return nil, fmt.Errorf("%s is shorter than %d bytes: remove it to have a new one made", path, web.MinSecret)
 	}
 	return secret, store.Restrict(path)
 }
@@ -84,7 +83,7 @@ func makeSecret(path string) ([]byte, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	secret := make([]byte, secretLength)
+	secret := make([]byte, web.MinSecret)
 	_, _ = rand.Read(secret) // never fails
 	if err := os.WriteFile(path, secret, 0o600); err != nil {
 		return nil, fmt.Errorf("writing the secret: %w", err)

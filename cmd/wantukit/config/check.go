@@ -16,8 +16,6 @@ import (
 const (
 	// minKey is the length below which a gateway's key is surely not one.
 	minKey = 16
-	// minAPIKey is what the web demands of a bearer key, in characters.
-	minAPIKey = 12
 	// maxSessionMinutes is the longest that a session may be open.
 	maxSessionMinutes = 24 * 60
 )
@@ -145,8 +143,8 @@ func (s *Shop) checkAPIKeys() error {
 		switch key := strings.TrimSpace(string(key)); {
 		case key == DemoAPIKey:
 			return fmt.Errorf("api_keys[%d] is the demo's own", i)
-		case len(key) < minAPIKey:
-			return fmt.Errorf("api_keys[%d] is shorter than %d characters", i, minAPIKey)
+		case len(key) < web.MinAPIKey:
+			return fmt.Errorf("api_keys[%d] is shorter than %d characters", i, web.MinAPIKey)
 		}
 	}
 	return nil

@@ -11,9 +11,6 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-// minWebhookKey is what Standard Webhooks demands of a key, in bytes.
-const minWebhookKey = 24
-
 func (s *Shop) checkWebhook() error {
 	for field, secret := range map[string]Confidential{
 		"webhook.secret": s.Webhook.Secret, "webhook.previous_secret": s.Webhook.PreviousSecret,
@@ -48,9 +45,9 @@ func (s *Shop) checkWebhookURL() error {
 func (s *Shop) checkWebhookSecrets() error {
 	switch current, previous := string(s.Webhook.Secret), string(s.Webhook.PreviousSecret); {
 	case !isWebhookSecret(current):
-		return fmt.Errorf("webhook.secret is not whsec_ and base64 of %d bytes or more", minWebhookKey)
+		return fmt.Errorf("webhook.secret is not whsec_ and base64 of %d bytes or more", worker.MinWebhookKey)
 	case previous != "" && !isWebhookSecret(previous):
-		return fmt.Errorf("webhook.previous_secret is not whsec_ and base64 of %d bytes or more", minWebhookKey)
+		return fmt.Errorf("webhook.previous_secret is not whsec_ and base64 of %d bytes or more", worker.MinWebhookKey)
 	case previous == current:
 		return errors.New("webhook.previous_secret is webhook.secret: leave it out when no secret is changing")
 	default:
@@ -61,7 +58,7 @@ func (s *Shop) checkWebhookSecrets() error {
 func isWebhookSecret(text string) bool {
 	encoded, found := strings.CutPrefix(text, "whsec_")
 	key, err := base64.StdEncoding.DecodeString(encoded)
-	return found && err == nil && len(key) >= minWebhookKey
+	return found && err == nil && len(key) >= worker.MinWebhookKey
 }
 
 func (s *Shop) checkWebhookProxy() error {

@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/alecthomas/kong"
 
@@ -96,16 +95,6 @@ func (d database) known(merchant, flag string) error {
 		return err
 	}
 	return gatewaycli.Usage(fmt.Errorf("%s must be one of %s", flag, strings.Join(merchants, ", ")))
-}
-
-// printable keeps a shop's text from moving a terminal's cursor.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, text)
 }
 
 // moment writes a time to the second, "" where there is none.

@@ -25,7 +25,7 @@ func (p *pad) table(indent string, pairs ...string) {
 	w := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
 	for pair := range slices.Chunk(pairs, 2) {
 		if pair[1] != "" {
-			_, _ = fmt.Fprintf(w, "%s%s\t%s\n", indent, pair[0], printable(pair[1]))
+			_, _ = fmt.Fprintf(w, "%s%s\t%s\n", indent, pair[0], gatewaycli.Printable(pair[1]))
 		}
 	}
 	_ = w.Flush() // memory takes it
@@ -145,7 +145,7 @@ const (
 // entry writes one entry, its text folded at spaces.
 func (p *pad) entry(at, label, text string) {
 	var line string
-	for word := range strings.FieldsSeq(printable(text)) {
+	for word := range strings.FieldsSeq(gatewaycli.Printable(text)) {
 		if line != "" && len([]rune(line))+1+len([]rune(word)) > textWidth {
 			p.line("%-8s  %-*s %s", at, labelWidth, label, line)
 			at, label, line = "", "", ""

@@ -78,14 +78,14 @@ func (h history) writeJSON(s gatewaycli.Streams) error {
 	out := historyJSON{
 		Session: sessionJSON{
 			c.ID, c.Merchant, c.Status, c.PaymentStatus, c.Amount, c.AmountRefunded, c.Currency,
-			printable(c.Subject), printable(c.ClientReferenceID),
+			gatewaycli.Printable(c.Subject), gatewaycli.Printable(c.ClientReferenceID),
 			moment(c.CreatedAt), moment(c.ExpiresAt), moment(c.PaidAt), c.PaidBy, c.PaidLate, c.PaidTwice, c.AmountMismatch,
 		},
 		Attempts: make([]attemptJSON, len(h.attempts)), Refunds: make([]refundJSON, len(h.refunds)), Timeline: make([]entryJSON, len(h.timeline)),
 	}
 	for i, a := range h.attempts {
 		out.Attempts[i] = attemptJSON{
-			a.ID, a.State, a.Wallet, a.Flow, printable(a.Reason), a.OutTradeNo, printable(a.TradeID), printable(a.Failure), a.Quarantined,
+			a.ID, a.State, a.Wallet, a.Flow, gatewaycli.Printable(a.Reason), a.OutTradeNo, gatewaycli.Printable(a.TradeID), gatewaycli.Printable(a.Failure), a.Quarantined,
 			moment(a.CreatedAt), moment(a.PaidAt), moment(a.QueriedAt), moment(a.NextQueryAt), a.Queries,
 			map[checkout.Verdict]int{
 				checkout.VerdictAccepted: a.Notifications.Accepted,
@@ -95,12 +95,12 @@ func (h history) writeJSON(s gatewaycli.Streams) error {
 		}
 	}
 	for i, r := range h.refunds {
-		r.ClientReferenceID, r.Failure, r.TradeID = printable(r.ClientReferenceID), printable(r.Failure), printable(r.TradeID)
-		out.Refunds[i] = refundJSON{r.Public(), printable(r.GatewayID), moment(r.NextTryAt), r.Tries}
+		r.ClientReferenceID, r.Failure, r.TradeID = gatewaycli.Printable(r.ClientReferenceID), gatewaycli.Printable(r.Failure), gatewaycli.Printable(r.TradeID)
+		out.Refunds[i] = refundJSON{r.Public(), gatewaycli.Printable(r.GatewayID), moment(r.NextTryAt), r.Tries}
 	}
 	for i, e := range h.timeline {
 		out.Timeline[i] = entryJSON{
-			exact(e.At), e.Kind, e.AttemptID, e.Ref, e.Cause, printable(e.Result), printable(e.Detail), printable(e.Body),
+			exact(e.At), e.Kind, e.AttemptID, e.Ref, e.Cause, gatewaycli.Printable(e.Result), gatewaycli.Printable(e.Detail), gatewaycli.Printable(e.Body),
 		}
 	}
 	return json.NewEncoder(s.Out).Encode(out)

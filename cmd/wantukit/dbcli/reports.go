@@ -33,7 +33,7 @@ func tabulateFound(s gatewaycli.Streams, reports []checkout.Reconciliation) erro
 				_, _ = fmt.Fprintln(w, "MERCHANT\tDIFFERENCE\tORDER\tREFUND\tHERE\tTHERE\t") // Flush tells
 				none = false
 			}
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Merchant, d.Kind, printable(d.OutTradeNo), refundNumber(d),
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Merchant, d.Kind, gatewaycli.Printable(d.OutTradeNo), refundNumber(d),
 				side(d.Here), side(d.There), healed(d))
 		}
 		if more := r.Differences - len(r.Found); more > 0 {
@@ -49,9 +49,9 @@ func tabulateFound(s gatewaycli.Streams, reports []checkout.Reconciliation) erro
 // refundNumber is ours, or else the gateway's.
 func refundNumber(d checkout.Difference) string {
 	if d.OutRefundNo != "" {
-		return printable(d.OutRefundNo)
+		return gatewaycli.Printable(d.OutRefundNo)
 	}
-	return printable(d.GatewayRefundID)
+	return gatewaycli.Printable(d.GatewayRefundID)
 }
 
 // side writes one side of a difference, "-" for none.
@@ -60,9 +60,9 @@ func side(b *checkout.Booked) string {
 	case b == nil:
 		return "-"
 	case b.Amount < 0:
-		return printable(b.Currency) + " ?"
+		return gatewaycli.Printable(b.Currency) + " ?"
 	default:
-		return strings.TrimSpace(printable(gatewaycli.AmountOf(b.Amount, b.Currency)) + " " + b.Status)
+		return strings.TrimSpace(gatewaycli.Printable(gatewaycli.AmountOf(b.Amount, b.Currency)) + " " + b.Status)
 	}
 }
 
@@ -82,7 +82,7 @@ func summary(r checkout.Reconciliation) string {
 	}
 	switch {
 	case r.Error != "":
-		return text + "; it was given up: " + printable(r.Error)
+		return text + "; it was given up: " + gatewaycli.Printable(r.Error)
 	case !r.Complete():
 		return text + "; it has not ended"
 	}

@@ -70,7 +70,7 @@ func settleError(r checkout.Refund, err error) error {
 
 func (v *settleRefundVerb) write(s gatewaycli.Streams, r checkout.Refund) error {
 	if v.JSON {
-		r.ClientReferenceID, r.Failure, r.TradeID = printable(r.ClientReferenceID), printable(r.Failure), printable(r.TradeID)
+		r.ClientReferenceID, r.Failure, r.TradeID = gatewaycli.Printable(r.ClientReferenceID), gatewaycli.Printable(r.Failure), gatewaycli.Printable(r.TradeID)
 		return json.NewEncoder(s.Out).Encode(r.Public())
 	}
 	_, err := fmt.Fprintf(s.Out, "%s %s, %s\n", r.ID, r.State, gatewaycli.AmountOf(r.Amount, r.Currency))

@@ -78,10 +78,10 @@ func listJSON(s gatewaycli.Streams, events []store.ParkedWebhook, off []store.Di
 		Disabled []disabled `json:"disabled"`
 	}{make([]parked, len(events)), make([]disabled, len(off))}
 	for i, e := range events {
-		list.Parked[i] = parked{e.EventID, e.Type, e.Merchant, e.SessionID, moment(e.CreatedAt), moment(e.ParkedAt), e.Tries, printable(e.Reason)}
+		list.Parked[i] = parked{e.EventID, e.Type, e.Merchant, e.SessionID, moment(e.CreatedAt), moment(e.ParkedAt), e.Tries, gatewaycli.Printable(e.Reason)}
 	}
 	for i, d := range off {
-		list.Disabled[i] = disabled{d.Merchant, moment(d.DisabledAt), printable(d.Reason)}
+		list.Disabled[i] = disabled{d.Merchant, moment(d.DisabledAt), gatewaycli.Printable(d.Reason)}
 	}
 	return json.NewEncoder(s.Out).Encode(list)
 }
@@ -90,13 +90,13 @@ func listTable(s gatewaycli.Streams, events []store.ParkedWebhook, off []store.D
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "EVENT\tTYPE\tMERCHANT\tSESSION\tCREATED\tTRIES\tREASON") // Flush tells
 	for _, e := range events {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", e.EventID, e.Type, e.Merchant, e.SessionID, moment(e.CreatedAt), e.Tries, printable(e.Reason))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", e.EventID, e.Type, e.Merchant, e.SessionID, moment(e.CreatedAt), e.Tries, gatewaycli.Printable(e.Reason))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	for _, d := range off {
-		if _, err := fmt.Fprintf(s.Out, "\n%s is disabled since %s: %s\n", d.Merchant, moment(d.DisabledAt), printable(d.Reason)); err != nil {
+		if _, err := fmt.Fprintf(s.Out, "\n%s is disabled since %s: %s\n", d.Merchant, moment(d.DisabledAt), gatewaycli.Printable(d.Reason)); err != nil {
 			return err
 		}
 	}

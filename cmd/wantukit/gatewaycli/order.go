@@ -146,5 +146,5 @@ func (a account) end(ctx context.Context, s Streams, o order, ended string, call
 	if err := call(client, channel, number); err != nil {
 		return a.acted(err)
 	}
-	return done(s.say("%s %s", ended, printable(number)))
+	return done(s.say("%s %s", ended, Printable(number)))
 }

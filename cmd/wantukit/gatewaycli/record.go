@@ -38,7 +38,7 @@ func (o output) write(s Streams, r record) error {
 			text = fmt.Sprint(f.value)
 		}
 		if text != "" {
-			_, _ = fmt.Fprintf(w, "%s\t%s\n", f.name, printable(text))
+			_, _ = fmt.Fprintf(w, "%s\t%s\n", f.name, Printable(text))
 		}
 	}
 	return w.Flush()

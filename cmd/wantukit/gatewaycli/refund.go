@@ -56,7 +56,7 @@ func (v *refundVerb) fee(o found) (int64, error) {
 		return o.TotalFee, nil
 	}
 	if _, known := wantu.MinorDigits(o.FeeType); !known {
-		return 0, usage("the digits of %s are not known: only --full is possible", printable(o.FeeType))
+		return 0, usage("the digits of %s are not known: only --full is possible", Printable(o.FeeType))
 	}
 	return parseAmount("--amount", v.Amount, o.FeeType)
 }

@@ -187,7 +187,7 @@ func writeCSV(s Streams, rows []row) error {
 			if value != "" && strings.Contains("=+-@\t\r\n", value[:1]) && names()[i] != "total_fee" {
 				value = "'" + value
 			}
-			values[i] = printable(value)
+			values[i] = Printable(value)
 		}
 		_ = w.Write(values)
 	}
@@ -200,7 +200,7 @@ func writeTable(s Streams, rows []row) error {
 	_, _ = fmt.Fprintln(w, "TIME\tTYPE\tCHANNEL\tORDER\tREFUND\tAMOUNT")
 	for _, r := range rows {
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s %s\n", wantu.FormatTime(r.DateAdded), r.kind(), r.channel,
-			printable(r.OutTradeNo), printable(r.OutRefundNo), printable(r.FeeType), r.signed())
+			Printable(r.OutTradeNo), Printable(r.OutRefundNo), Printable(r.FeeType), r.signed())
 	}
 	if err := w.Flush(); err != nil {
 		return err
