@@ -131,7 +131,7 @@ func (v *replayVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 			return err
 		}
 		_, err = fmt.Fprintf(s.Out, "%d to be sent again\n", len(ids))
-		return gatewaycli.Done(err)
+		return gatewaycli.Unreported(err)
 	})
 }
 
@@ -211,6 +211,6 @@ func (v *enableVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 		if events, listErr := st.ParkedWebhooks(ctx, v.Merchant); listErr == nil && len(events) > 0 {
 			_, _ = fmt.Fprintf(s.Err, "%d are parked: `wantukit webhook replay --all --merchant %s` sends them\n", len(events), v.Merchant)
 		}
-		return gatewaycli.Done(err)
+		return gatewaycli.Unreported(err)
 	})
 }
