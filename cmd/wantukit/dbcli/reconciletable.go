@@ -11,9 +11,9 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// tabulate writes what was found, and then what was held against each other.
-func tabulate(s gatewaycli.Streams, reports []checkout.Reconciliation) error {
-	if err := tabulateFound(s, reports); err != nil {
+// printTable prints the differences of all reports, and then a summary of each.
+func printTable(s gatewaycli.Streams, reports []checkout.Reconciliation) error {
+	if err := printDifferences(s, reports); err != nil {
 		return err
 	}
 	for _, r := range reports {
@@ -24,17 +24,17 @@ func tabulate(s gatewaycli.Streams, reports []checkout.Reconciliation) error {
 	return nil
 }
 
-func tabulateFound(s gatewaycli.Streams, reports []checkout.Reconciliation) error {
+func printDifferences(s gatewaycli.Streams, reports []checkout.Reconciliation) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	none := true
 	for _, r := range reports {
 		for _, d := range r.Found {
 			if none {
-				_, _ = fmt.Fprintln(w, "MERCHANT\tDIFFERENCE\tORDER\tREFUND\tHERE\tTHERE\t") // Flush tells
+				_, _ = fmt.Fprintln(w, "MERCHANT\tDIFFERENCE\tORDER\tREFUND\tHERE\tTHERE\t") // Flush returns the error
 				none = false
 			}
 			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Merchant, d.Kind, gatewaycli.Printable(d.OutTradeNo), refundNumber(d),
-				side(d.Here), side(d.There), healed(d))
+				formatSide(d.Here), formatSide(d.There), formatHealed(d))
 		}
 		if more := r.Differences - len(r.Found); more > 0 {
 			_, _ = fmt.Fprintf(w, "%s\tand %d more\t\t\t\t\t\n", r.Merchant, more)
@@ -46,7 +46,7 @@ func tabulateFound(s gatewaycli.Streams, reports []checkout.Reconciliation) erro
 	return w.Flush()
 }
 
-// refundNumber is ours, or else the gateway's.
+// refundNumber returns our number of the refund, or else the gateway's.
 func refundNumber(d checkout.Difference) string {
 	if d.OutRefundNo != "" {
 		return gatewaycli.Printable(d.OutRefundNo)
@@ -54,8 +54,8 @@ func refundNumber(d checkout.Difference) string {
 	return gatewaycli.Printable(d.GatewayRefundID)
 }
 
-// side writes one side of a difference, "-" for none.
-func side(b *checkout.Booked) string {
+// formatSide returns one side of a difference, or "-" if it is missing.
+func formatSide(b *checkout.Booked) string {
 	switch {
 	case b == nil:
 		return "-"
@@ -66,31 +66,31 @@ func side(b *checkout.Booked) string {
 	}
 }
 
-func healed(d checkout.Difference) string {
+func formatHealed(d checkout.Difference) string {
 	if d.Healed {
 		return "settled now"
 	}
 	return ""
 }
 
-// summary says what a run came to, zero differences included.
+// summary returns the result of a report in one line.
 func summary(r checkout.Reconciliation) string {
-	text := fmt.Sprintf("%s %s: %s and %s of its own, %d of others: %s", r.Merchant, window(r),
-		counted(r.Payments, "payment"), counted(r.Refunds, "refund"), r.Elsewhere, counted(r.Differences, "difference"))
+	text := fmt.Sprintf("%s %s: %s and %s of its own, %d of others: %s", r.Merchant, formatWindow(r),
+		formatCount(r.Payments, "payment"), formatCount(r.Refunds, "refund"), r.Elsewhere, formatCount(r.Differences, "difference"))
 	if r.Differences > 0 {
 		text += fmt.Sprintf(" (%d new, %d settled now)", r.Told, r.Healed)
 	}
 	switch {
 	case r.Error != "":
-		return text + "; it was given up: " + gatewaycli.Printable(r.Error)
+		return text + "; it was aborted: " + gatewaycli.Printable(r.Error)
 	case !r.Complete():
-		return text + "; it has not ended"
+		return text + "; it is not finished"
 	}
 	return text
 }
 
-// window is a day, or the seconds that a window begins and ends with.
-func window(r checkout.Reconciliation) string {
+// formatWindow returns the day of a report, or else its first and last second.
+func formatWindow(r checkout.Reconciliation) string {
 	from, to := checkout.GatewayDay(r.From)
 	if r.From.Equal(from) && r.To.Equal(to) {
 		return from.Format(time.DateOnly)
@@ -98,7 +98,8 @@ func window(r checkout.Reconciliation) string {
 	return wantu.FormatTime(r.From) + " to " + wantu.FormatTime(r.To)
 }
 
-func counted(n int, what string) string {
+// formatCount returns a number with its noun.
+func formatCount(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
@@ -107,9 +108,9 @@ func counted(n int, what string) string {
 
 func listReports(s gatewaycli.Streams, reports []checkout.Reconciliation) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "REPORT\tSTARTED\tRESULT") // Flush tells
+	_, _ = fmt.Fprintln(w, "REPORT\tSTARTED\tRESULT") // Flush returns the error
 	for _, r := range reports {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, moment(r.StartedAt), summary(r))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", r.ID, formatTime(r.StartedAt), summary(r))
 	}
 	return w.Flush()
 }
