@@ -140,8 +140,8 @@ func New(c Config) (_ *Server, err error) {
 	switch {
 	case c.Service == nil || c.Assets == nil:
 		return nil, errors.New("web: Config.Service and Config.Assets are needed")
-	case len(c.Secret) < 32:
-		return nil, errors.New("web: Config.Secret is shorter than 32 bytes")
+	case len(c.Secret) < MinSecret:
+		return nil, fmt.Errorf("web: Config.Secret is shorter than %d bytes", MinSecret)
 	case c.Ready == nil:
 		return nil, errors.New("web: Config.Ready is missing")
 	}
@@ -228,8 +228,8 @@ func hashKeys(merchants map[string]Merchant) (map[[sha256.Size]byte]string, erro
 	keys := map[[sha256.Size]byte]string{}
 	for id, m := range merchants {
 		for _, key := range m.APIKeys {
-			if len(key) < 12 {
-				return nil, fmt.Errorf("web: an API key of merchant %q is shorter than 12 characters", id)
+			if len(key) < MinAPIKey {
+				return nil, fmt.Errorf("web: an API key of merchant %q is shorter than %d characters", id, MinAPIKey)
 			}
 			hash := sha256.Sum256([]byte(key))
 			if other, taken := keys[hash]; taken && other != id {

@@ -22,9 +22,9 @@ import (
 
 const (
 	webhookTimeout = 15 * time.Second
-	// minWebhookKey is the length in bytes of the shortest key that Standard
+	// MinWebhookKey is the length in bytes of the shortest key that Standard
 	// Webhooks allows.
-	minWebhookKey = 24
+	MinWebhookKey = 24
 	// maxAnswerRead is how many bytes of an answer's body are read. The body does
 	// not matter, but reading it lets the connection be reused.
 	maxAnswerRead = 4 << 10
@@ -107,8 +107,8 @@ func newSender(c Config) (*sender, error) {
 		}
 		for _, secret := range secrets {
 			key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
-			if err != nil || len(key) < minWebhookKey { // err may quote the secret
-				return nil, fmt.Errorf("worker: a webhook secret of %q is not whsec_ and base64 of %d bytes or more", merchant, minWebhookKey)
+			if err != nil || len(key) < MinWebhookKey { // err may quote the secret
+				return nil, fmt.Errorf("worker: a webhook secret of %q is not whsec_ and base64 of %d bytes or more", merchant, MinWebhookKey)
 			}
 			signer, err := webhooks.NewWebhookRaw(key)
 			if err != nil {

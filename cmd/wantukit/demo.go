@@ -21,15 +21,14 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// demoCommand runs everything at once: no account, no service, no
-// configuration.
+// demoCommand runs the checkout, a shop and the sandbox. It needs no account and
+// no configuration.
 type demoCommand struct {
 	Addr        string `help:"Address of the checkout and the demo shop." default:":8080"`
 	SandboxAddr string `help:"Address of the sandbox." default:":8081"`
 	Data        string `help:"Folder of the database and the secret." default:"./data" type:"path"`
-	PublicURL   string `help:"Where browsers reach the checkout. Defaults to http://localhost and the port of --addr."`
-	// Configure, where it is set, changes the demo shop's configuration: a
-	// test's policies.
+	PublicURL   string `help:"Where browsers reach the checkout. Defaults to http://localhost with the port of --addr."`
+	// Configure changes the demo shop's configuration, for a test. Defaults to nil.
 	Configure func(*config.Shop) `kong:"-"`
 }
 
@@ -43,11 +42,11 @@ func (c *demoCommand) Run(ctx context.Context, logger *slog.Logger, streams gate
 	return d.run(ctx, logger)
 }
 
-// demo is the checkout with a shop and a gateway to play with.
+// demo is the checkout with a demo shop and a sandbox.
 type demo struct {
 	kit     *kit.Kit
 	sandbox *sandbox.Sandbox
-	// gateway is the sandbox; a test puts faults before it.
+	// gateway is the sandbox, or a test's handler before it.
 	gateway                   http.Handler
 	shop                      *demoshop.Shop
 	listener, sandboxListener listener
@@ -86,8 +85,8 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	if err != nil {
 		return fmt.Errorf("--public-url: %w", err)
 	}
-	// The shop calls the API where this machine reaches it; browsers and the
-	// gateway use the public address.
+	// The shop calls the API at a local address. Browsers and the gateway use the
+	// public address.
 	d.shop, err = demoshop.New(demoshop.Config{
 		API: "http://" + net.JoinHostPort(d.listener.host("127.0.0.1"), d.listener.port()), APIKey: config.DemoAPIKey,
 		WebhookSecret: config.DemoWebhookSecret, PublicURL: d.publicURL,
@@ -99,11 +98,11 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	if err != nil {
 		return err
 	}
-	seller := d.shopConfig(public.Host)
+	shop := d.shopConfig(public.Host)
 	if c.Configure != nil {
-		c.Configure(&seller)
+		c.Configure(&shop)
 	}
-	merchant, err := seller.Merchant()
+	merchant, err := shop.Merchant()
 	if err != nil {
 		return err
 	}
@@ -115,7 +114,7 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	return database.Explain(err)
 }
 
-// shopConfig is the configuration that a file would hold for the demo shop.
+// shopConfig returns the demo shop as a configuration file would describe it.
 func (d *demo) shopConfig(host string) config.Shop {
 	s := config.Shop{
 		ID: "demo", Name: "Harbour Nights", APIKeys: []config.Confidential{config.DemoAPIKey},
@@ -127,14 +126,14 @@ func (d *demo) shopConfig(host string) config.Shop {
 	s.WeChat.AppID, s.WeChat.AppSecret = sandbox.DefaultWeChatAppID, sandbox.DefaultWeChatAppSecret
 	s.WeChat.AuthorizeURL = d.sandboxListener.url() + "/connect/oauth2/authorize"
 	s.WeChat.AccessTokenURL = d.sandboxListener.url() + "/sns/oauth2/access_token"
-	// The shop is this program, wherever browsers reach it.
+	// The webhook goes to this program at its local address.
 	here := netip.MustParseAddr(d.listener.host("127.0.0.1"))
 	s.Webhook.URL = "http://" + net.JoinHostPort(here.String(), d.listener.port()) + "/shop/webhook"
 	s.Webhook.Secret, s.Webhook.AllowPrivate = config.DemoWebhookSecret, []string{netip.PrefixFrom(here, here.BitLen()).String()}
 	return s
 }
 
-// handler is the checkout and the shop on one address.
+// handler serves the checkout and the shop on one address.
 func (d *demo) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/shop/", http.StripPrefix("/shop", d.shop))
@@ -143,7 +142,7 @@ func (d *demo) handler() http.Handler {
 	return web.ViewAs(mux)
 }
 
-// run serves both addresses until the context is done or one of them fails.
+// run serves both addresses until ctx is done or one of them fails.
 func (d *demo) run(ctx context.Context, logger *slog.Logger) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -2,6 +2,6 @@
 
 package main
 
-// descriptors is how many files and connections this process may have open: this
-// system has no limit that could be asked for.
-func descriptors() int { return manyDescriptors }
+// descriptors returns how many file descriptors this process may use. This system
+// has no limit to ask for.
+func descriptors() int { return maxDescriptors }

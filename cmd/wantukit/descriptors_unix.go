@@ -4,16 +4,15 @@ package main
 
 import "syscall"
 
-// descriptors is how many files and connections this process may have open, as
-// far as it has a use for them.
-// Go's runtime has raised the soft limit to the hard one by now.
+// descriptors returns how many file descriptors this process may use, at most
+// maxDescriptors. Go's runtime has raised the soft limit to the hard limit before.
 func descriptors() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return fewDescriptors
 	}
-	if limit.Cur > manyDescriptors {
-		return manyDescriptors
+	if limit.Cur > maxDescriptors {
+		return maxDescriptors
 	}
 	return int(limit.Cur)
 }

@@ -7,27 +7,27 @@ import (
 )
 
 const (
-	// fewDescriptors is what a system allows that says nothing, and below which
-	// the log says that there are few.
+	// fewDescriptors is assumed where the system does not tell its limit. serve
+	// warns of a limit that is not higher.
 	fewDescriptors = 1024
-	// manyDescriptors is beyond what a process has a use for: memory is the
-	// bound then.
-	manyDescriptors = 32768
+	// maxDescriptors is the most that limitsFor divides. Beyond it, memory is the
+	// limit.
+	maxDescriptors = 32768
 )
 
-// limits bound what clients may have open at a listener, well below the
-// descriptors of the process: the rest is for the database, the gateway and the
-// shops' webhooks.
+// limits bound what clients may have open at a listener. They stay well below the
+// file descriptors of the process: the rest is for the database, the gateway and
+// the webhooks.
 type limits struct {
-	// connections are all, and perClient those of one address.
+	// connections is the limit of all clients, and perClient the limit of one.
 	connections, perClient int
 	streams                web.StreamLimits
 }
 
-// limitsFor divides the n descriptors of a process, or of the part of it that a
-// listener has. Half may be live streams, so that a quarter is left for other
-// requests. One client may have an eighth as streams and another eighth beside
-// them.
+// limitsFor returns the limits for n file descriptors: those of the process, or
+// the listener's share of them. Three quarters are for connections, and two of these
+// quarters may be live streams. One client gets a quarter for connections, and half of that
+// for streams.
 func limitsFor(n int) limits {
 	return limits{
 		connections: max(n*3/4, 8), perClient: max(min(n/4, 2048), 4),

@@ -13,12 +13,13 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// listener is a port that is open before anything is told of it.
+// listener is an open port. It is opened before its address is printed or
+// configured anywhere.
 type listener struct {
 	net.Listener
 	// limits bound what its clients may have open.
 	limits limits
-	// trustedProxies come with the requests of many clients.
+	// trustedProxies carry the requests of many clients.
 	trustedProxies []netip.Prefix
 }
 
@@ -30,13 +31,14 @@ func listen(ctx context.Context, addr string) (listener, error) {
 	return listener{Listener: l, limits: limitsFor(descriptors())}, nil
 }
 
-// port is the one that was opened, also where :0 was asked for.
+// port returns the port that was opened, also if the address named port 0.
 func (l listener) port() string {
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
 }
 
-// host is the address that was asked for, or fallback where that was all.
+// host returns the IP address that was opened, or fallback if that is all
+// addresses.
 func (l listener) host(fallback string) string {
 	host, _, _ := net.SplitHostPort(l.Addr().String())
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
@@ -45,7 +47,7 @@ func (l listener) host(fallback string) string {
 	return host
 }
 
-// url is where this machine's browser reaches the listener.
+// url returns the address for a browser on this machine.
 func (l listener) url() string {
 	return "http://" + net.JoinHostPort(l.host("localhost"), l.port())
 }
@@ -53,21 +55,21 @@ func (l listener) url() string {
 // start serves handler. shutdown stops that and lets the requests end; failed
 // receives the error if serving ends before.
 func (l listener) start(handler http.Handler, logger *slog.Logger) (shutdown func(context.Context) error, failed <-chan error) {
-	bounded := boundConnections(l.Listener, l.limits, l.trustedProxies, logger)
+	limiter := newConnLimiter(l.Listener, l.limits, l.trustedProxies, logger)
 	server := &http.Server{
-		Handler: bounded.handler(handler), ConnContext: bounded.remember,
+		Handler: limiter.middleware(handler), ConnContext: limiter.connContext,
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		// For the sandbox and the demo shop. The checkout sets shorter deadlines
 		// itself, and longer ones for streams.
 		WriteTimeout: 2 * time.Minute,
 		IdleTimeout:  2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		// These are the mistakes of clients. boundConnections logs the errors of the
+		// These are the mistakes of clients. connLimiter logs the errors of the
 		// listener.
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	serving := make(chan error, 1)
 	go func() {
-		if err := server.Serve(bounded); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(limiter); !errors.Is(err, http.ErrServerClosed) {
 			serving <- fmt.Errorf("serving: %w", err)
 		}
 	}()
@@ -117,8 +119,8 @@ func (l listener) serveKit(ctx context.Context, k *kit.Kit, handler http.Handler
 	return errors.Join(<-served, err)
 }
 
-// lanAddress is this machine's address in its own network, for a phone that is
-// to scan a code; localhost where it has none.
+// lanAddress returns this machine's address in its private network, where a phone
+// that scans a QR code reaches it, or localhost if there is none.
 func lanAddress() string {
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {

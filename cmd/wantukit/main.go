@@ -1,17 +1,16 @@
-// Command wantukit is the whole kit in one program: a demo to click through,
-// the server that takes money, the sandbox to develop against, and an
-// operator's verbs at the gateway.
+// Command wantukit is the whole kit in one program: the demo, the server for live
+// shops, the sandbox for development, and the verbs for an operator.
 //
-//	wantukit demo       checkout, demo shop and sandbox, ready to click
-//	wantukit serve      the checkout for live shops
-//	wantukit sandbox    the simulated gateway alone
-//	wantukit migrate    the database's schema brought up to date
-//	wantukit query …    one order at the gateway; see wantukit --help
-//	wantukit session …  what happened to a session
-//	wantukit webhook …  webhooks that a shop could not be sent
-//	wantukit reconcile  the gateway's statement held against the books
-//	wantukit settle-refund re_…  a refund that the gateway does not answer for
-//	wantukit flow …     how a browser would pay, and why
+//	wantukit demo       run the checkout, a demo shop and the sandbox
+//	wantukit serve      run the checkout for live shops
+//	wantukit sandbox    run only the simulated gateway
+//	wantukit migrate    bring the database's schema up to date
+//	wantukit query …    query one order at the gateway; see wantukit --help
+//	wantukit session …  show what happened to a session
+//	wantukit webhook …  manage webhooks that could not be delivered
+//	wantukit reconcile  compare the gateway's statement with the database
+//	wantukit settle-refund re_…  settle a refund that the gateway does not answer
+//	wantukit flow …     show how a browser would pay, and why
 package main
 
 import (
@@ -31,15 +30,15 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
-// cli is the command line. The flags that run something, and those that name an
-// account, have a twin in the environment, such as WANTUKIT_ADDR for --addr;
-// what one call does is never left to the environment.
+// cli is the command line. Flags that configure a program, or name an account,
+// can also be set in the environment, such as --addr by WANTUKIT_ADDR. Flags that
+// say what one call does cannot (env:"-").
 type cli struct {
-	LogLevel slog.Level `default:"info" help:"How much is logged: debug, info, warn or error."`
+	LogLevel slog.Level `default:"info" help:"Least level that is logged: debug, info, warn or error."`
 
-	Demo    demoCommand    `cmd:"" group:"run" help:"Run the checkout, a demo shop and the sandbox. Nothing else is needed."`
+	Demo    demoCommand    `cmd:"" group:"run" help:"Run the checkout, a demo shop and the sandbox, without any configuration."`
 	Serve   serveCommand   `cmd:"" group:"run" help:"Run the checkout for the shops of a configuration file."`
-	Sandbox sandboxCommand `cmd:"" group:"run" help:"Run the simulated gateway alone."`
+	Sandbox sandboxCommand `cmd:"" group:"run" help:"Run only the simulated gateway."`
 	Migrate migrateCommand `cmd:"" group:"run" help:"Bring the database's schema up to date and exit. Serve does so itself when it starts."`
 
 	gatewaycli.Verbs
@@ -59,9 +58,9 @@ func main() {
 // run runs one command and returns its exit code.
 func run(ctx context.Context, args []string, streams gatewaycli.Streams) int {
 	err := parseAndRun(ctx, args, streams)
-	var asked helped
-	if errors.As(err, &asked) {
-		return int(asked)
+	var help helpShown
+	if errors.As(err, &help) {
+		return int(help)
 	}
 	if err != nil {
 		_, _ = fmt.Fprintln(streams.Err, "wantukit:", err)
@@ -69,24 +68,26 @@ func run(ctx context.Context, args []string, streams gatewaycli.Streams) int {
 	return gatewaycli.ExitCode(err)
 }
 
-// helped is what kong exits with once it has shown the help.
-type helped int
+// helpShown is the exit code that kong wants after it has shown the help.
+type helpShown int
 
-func (h helped) Error() string { return fmt.Sprintf("exit %d", int(h)) }
+func (h helpShown) Error() string { return fmt.Sprintf("exit %d", int(h)) }
 
+// parseAndRun parses the arguments and runs the command. It returns helpShown if
+// kong has shown the help.
 func parseAndRun(ctx context.Context, args []string, streams gatewaycli.Streams) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			asked, is := p.(helped)
-			if !is {
+			help, isHelp := p.(helpShown)
+			if !isHelp {
 				panic(p)
 			}
-			err = asked
+			err = help
 		}
 	}()
 	var c cli
 	parser, err := kong.New(&c, kong.Name("wantukit"), kong.DefaultEnvars("WANTUKIT"), kong.ExplicitGroups(groups()),
-		kong.Writers(streams.Out, streams.Err), kong.Exit(func(code int) { panic(helped(code)) }),
+		kong.Writers(streams.Out, streams.Err), kong.Exit(func(code int) { panic(helpShown(code)) }),
 		kong.Description("A web checkout kit for Alipay and WeChat Pay through the Wantu gateway."))
 	if err != nil {
 		return err
@@ -97,22 +98,22 @@ func parseAndRun(ctx context.Context, args []string, streams gatewaycli.Streams)
 	}
 	logger := slog.New(slog.NewTextHandler(streams.Err, &slog.HandlerOptions{Level: c.LogLevel}))
 	if group := parsed.Selected().Group; group != nil && group.Key == "run" {
-		stop := outliveHangup(logger)
+		stop := ignoreHangup(logger)
 		defer stop()
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return parsed.Run(logger, streams)
 }
 
-// outliveHangup has SIGHUP end nothing until stop is called: a server goes on when
-// its terminal is closed, and when somebody expects it to read its configuration
-// again.
-func outliveHangup(logger *slog.Logger) (stop func()) {
+// ignoreHangup ignores SIGHUP, and logs it, until stop is called. So a server goes
+// on when its terminal is closed, and when an operator sends SIGHUP to reload the
+// configuration.
+func ignoreHangup(logger *slog.Logger) (stop func()) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	go func() {
 		for range hangups {
-			logger.Info("SIGHUP is ignored: start the program again to read the configuration again")
+			logger.Info("SIGHUP is ignored: restart the program to reload the configuration")
 		}
 	}()
 	return func() {

@@ -77,7 +77,7 @@ func TestStatementLosesNoRow(t *testing.T) {
 	}{
 		"each channel its own": {
 			answers{"order-list/1": statement(one...), "order-list/2": statement(odd)},
-			[]string{"5 trades", "paid HKD 10.00, refunded HKD 8.00, net HKD 2.00", "are unknown: 1 trade"},
+			[]string{"5 trades", "paid HKD 10.00, refunded HKD 8.00, net HKD 2.00", "too many digits: 1 trade"},
 		},
 		"every channel all": {
 			answers{"order-list/1": statement(append(slices.Clone(one), odd)...), "order-list/2": statement(append(slices.Clone(one), odd)...)},

@@ -326,7 +326,7 @@ func TestReconcileThatCannotBe(t *testing.T) {
 		{[]string{"--report", "rc_nobody"}, gatewaycli.ExitUsage, "no report rc_nobody"},
 		{[]string{"--merchant", "harbour"}, gatewaycli.ExitUsage, "--merchant needs --config"},
 		{[]string{"--gateway", "https://merchants-api.wantu.cn/paygate"}, gatewaycli.ExitUsage, "the sandbox's own"},
-		{[]string{"--config", "shops.yaml"}, gatewaycli.ExitUsage, "leave --gateway out"},
+		{[]string{"--config", "shops.yaml"}, gatewaycli.ExitUsage, "do not set --gateway"},
 	} {
 		if code, _, said := l.reconcile(c.args...); code != c.code || !strings.Contains(said, c.want) {
 			t.Errorf("%v: exit %d, want %d: %s", c.args, code, c.code, said)
@@ -340,7 +340,7 @@ func TestReconcileThatCannotBe(t *testing.T) {
 	if code != gatewaycli.ExitFailed || strings.Contains(out, "0 differences") || !strings.Contains(said, "demo "+l.at.Format(time.DateOnly)) {
 		t.Errorf("exit %d: %s%s", code, out, said)
 	}
-	if _, out, _ = l.reconcile("--list"); !strings.Contains(out, "it was given up: ") {
+	if _, out, _ = l.reconcile("--list"); !strings.Contains(out, "it was aborted: ") {
 		t.Errorf("the list is\n%s", out)
 	}
 }

@@ -72,11 +72,11 @@ func TestWebhooksOfAShopThatWasGone(t *testing.T) {
 	}{
 		{[]string{"list"}, gatewaycli.ExitDone, "demo is disabled since "},
 		{[]string{"replay", list.Parked[0].Event}, gatewaycli.ExitFailed, "wantukit webhook enable demo"},
-		{[]string{"replay", "--all"}, gatewaycli.ExitDone, "1 of demo stay parked"},
+		{[]string{"replay", "--all"}, gatewaycli.ExitDone, "1 event of demo left parked"},
 		{[]string{"enable", "demo"}, gatewaycli.ExitDone, "wantukit webhook replay --all --merchant demo"},
 		{[]string{"enable", "demo"}, gatewaycli.ExitNo, "is not disabled"},
-		{[]string{"replay", "--all", "--merchant", "demo"}, gatewaycli.ExitDone, "1 to be sent again"},
-		{[]string{"replay", "--all"}, gatewaycli.ExitDone, "0 to be sent again"},
+		{[]string{"replay", "--all", "--merchant", "demo"}, gatewaycli.ExitDone, "1 event will be sent again"},
+		{[]string{"replay", "--all"}, gatewaycli.ExitDone, "0 events will be sent again"},
 	} {
 		var out bytes.Buffer
 		if code, said := webhook(t, data, &out, step.args...); code != step.code || !strings.Contains(out.String()+said, step.want) {

@@ -16,10 +16,10 @@ import (
 // sandboxCommand runs the simulated gateway alone.
 type sandboxCommand struct {
 	SandboxAddr  string    `aliases:"addr" help:"Address to listen on; --addr is the same." default:":8081"`
-	Seed         *uint64   `help:"Draw every number from this seed, so that a run can be repeated."`
-	WeChatAppID  string    `name:"wechat-app-id" help:"The one WeChat app that OAuth and pay-form know. Defaults to the sandbox's own for OAuth, and to any for pay-form."`
-	ReturnInside bool      `name:"frame-returns-inside" help:"Have the framed code go back to return_url inside its frame, and not in the whole window."`
-	Clock        time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"A clock that stands at this moment (RFC 3339) until POST /sandbox/clock moves it."`
+	Seed         *uint64   `help:"Seed of all random numbers, so that a run can be repeated."`
+	WeChatAppID  string    `name:"wechat-app-id" help:"The only WeChat app that OAuth and pay-form accept. By default OAuth accepts the sandbox's app, and pay-form accepts any."`
+	ReturnInside bool      `name:"frame-returns-inside" help:"The page of a framed QR code goes to return_url inside its frame instead of in the whole window."`
+	Clock        time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"Stop the clock at this time (RFC 3339). POST /sandbox/clock moves it."`
 }
 
 // Run implements kong's command.
@@ -28,7 +28,7 @@ func (c *sandboxCommand) Run(ctx context.Context, logger *slog.Logger, streams g
 	if err != nil {
 		return err
 	}
-	s, err := newSandbox(l, logger, c.repeatable, c.behave)
+	s, err := newSandbox(l, logger, c.setDeterminism, c.setBehavior)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
@@ -38,8 +38,8 @@ func (c *sandboxCommand) Run(ctx context.Context, logger *slog.Logger, streams g
 	return l.serve(ctx, s, s.Close, logger)
 }
 
-// repeatable replaces chance and time by what the flags say.
-func (c *sandboxCommand) repeatable(config *sandbox.Config) {
+// setDeterminism sets the random numbers and the clock.
+func (c *sandboxCommand) setDeterminism(config *sandbox.Config) {
 	if c.Seed != nil {
 		config.Rand = sandbox.Seed(*c.Seed)
 	}
@@ -48,14 +48,14 @@ func (c *sandboxCommand) repeatable(config *sandbox.Config) {
 	}
 }
 
-// behave sets what a gateway may do in one way or another.
-func (c *sandboxCommand) behave(config *sandbox.Config) {
+// setBehavior sets what real gateways do in different ways.
+func (c *sandboxCommand) setBehavior(config *sandbox.Config) {
 	config.WeChatAppID, config.FrameReturnsInside = c.WeChatAppID, c.ReturnInside
 }
 
-// newSandbox makes the sandbox of a listener. Its QR codes lead to this
-// machine's address in its network, where the listener is open to it, so that a
-// real phone can scan and pay.
+// newSandbox returns a sandbox for a listener. If the listener is open to the
+// network, the QR codes name this machine's address in the network, so that a real
+// phone can scan and pay them.
 func newSandbox(l listener, logger *slog.Logger, changes ...func(*sandbox.Config)) (*sandbox.Sandbox, error) {
 	config := sandbox.Config{
 		PublicURL: l.url(),

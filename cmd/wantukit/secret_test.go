@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/dbcli"
+	"github.com/wantukit/wantukit/web"
 )
 
 func TestSecretIsMadeOnceAndKept(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "data", "secret")
 	first, err := loadSecret(path)
-	if err != nil || len(first) != secretLength {
+	if err != nil || len(first) != web.MinSecret {
 		t.Fatalf("%d bytes (%v)", len(first), err)
 	}
 	second, err := loadSecret(path)

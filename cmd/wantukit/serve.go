@@ -19,13 +19,13 @@ import (
 type serveCommand struct {
 	dbcli.DatabaseFlags
 	Addr           string         `help:"Address to listen on." default:":8080"`
-	SecretFile     string         `help:"File with the secret that protects forms and cookies, 32 bytes or more, the same for all nodes. WANTUKIT_SECRET may hold it instead. Made in --data by default." type:"path"`
+	SecretFile     string         `help:"File with the secret that signs forms and encrypts cookies: at least 32 bytes, the same on all nodes. WANTUKIT_SECRET can hold the secret itself instead. By default serve makes one in --data." type:"path"`
 	Secret         string         `hidden:"" help:"The secret itself, for WANTUKIT_SECRET."`
-	DrainFor       time.Duration  `help:"How long /readyz says no before requests are refused, once the program is told to end." default:"5s"`
+	DrainFor       time.Duration  `help:"How long /readyz says no before requests are refused, when the program is told to stop." default:"5s"`
 	PublicURL      string         `help:"Where shoppers and the gateway reach this server, such as https://pay.example.com." required:""`
-	TrustedProxies []netip.Prefix `help:"Ranges of the proxies before this server, such as 10.0.0.0/8,127.0.0.1/32: their X-Forwarded-For says who a client is. Nobody is trusted by default." placeholder:"CIDR"`
+	TrustedProxies []netip.Prefix `help:"Ranges of the proxies before this server, such as 10.0.0.0/8,127.0.0.1/32. Their X-Forwarded-For names the client. Defaults to none." placeholder:"CIDR"`
 	Config         string         `help:"YAML file with the merchants." required:"" type:"existingfile"`
-	Sandbox        string         `help:"To develop: origin of the sandbox in your browser, such as http://localhost:8081. Pages get the demo's bar, which shows them as another device does, and a stand-in for WeChat's payment sheet. Refused where a merchant's gateway is not on this machine." placeholder:"URL"`
+	Sandbox        string         `help:"For development: origin of the sandbox in your browser, such as http://localhost:8081. Pages get the demo's bar, which shows them as other devices do, and a simulation of WeChat's payment sheet. Refused if a merchant's gateway is not on this machine." placeholder:"URL"`
 }
 
 // Run implements kong's command.
@@ -37,14 +37,14 @@ func (c *serveCommand) Run(ctx context.Context, logger *slog.Logger) error {
 	return s.run(ctx, logger)
 }
 
-// server is the checkout, open at its address.
+// server is the checkout with its open address.
 type server struct {
 	kit      *kit.Kit
 	listener listener
 	handler  http.Handler
 }
 
-// run serves until the context is done.
+// run serves until ctx is done.
 func (s *server) run(ctx context.Context, logger *slog.Logger) error {
 	return s.listener.serveKit(ctx, s.kit, s.handler, logger)
 }
@@ -78,7 +78,7 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 	}
 	l.trustedProxies = c.TrustedProxies
 	if n := descriptors(); n <= fewDescriptors {
-		logger.Warn("few files may be open, so few pages get live streams and the others poll: raise ulimit -n or LimitNOFILE", "files", n)
+		logger.Warn("this process may open few files, so most pages poll instead of using a live stream: raise ulimit -n or LimitNOFILE", "files", n)
 	}
 	k, err := kit.New(ctx, kit.Config{
 		Database: c.Database(), Secret: secret, DrainFor: c.DrainFor, PublicURL: publicURL, Merchants: merchants, Logger: logger,
@@ -95,7 +95,8 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 	return s, nil
 }
 
-// demo is the bar for a developer's pages, nil where none is asked for.
+// demo returns the bar for a developer's pages, or nil without --sandbox. It fails
+// if --sandbox is wrong or a shop is live.
 func (c *serveCommand) demo(shops []config.Shop) (*web.Demo, error) {
 	if c.Sandbox == "" {
 		return nil, nil
@@ -106,14 +107,14 @@ func (c *serveCommand) demo(shops []config.Shop) (*web.Demo, error) {
 	return &web.Demo{SandboxOrigin: c.Sandbox}, nil
 }
 
-// warnOfExposed names the files with keys that every user of this machine can
-// read or write.
+// warnOfExposed logs the files with keys that every user of this machine can read
+// or write.
 func (c *serveCommand) warnOfExposed(shops []config.Shop, logger *slog.Logger) {
 	files := append([]string{c.Config}, config.SecretFiles(shops)...)
 	if c.SecretFile != "" {
 		files = append(files, c.SecretFile)
 	} else if c.DatabaseURL == "" {
-		files = append(files, c.ownSecret(), c.Database().SQLiteFile())
+		files = append(files, c.madeSecretFile(), c.Database().SQLiteFile())
 		if config.WritableByOthers(c.Data) {
 			logger.Warn("other users of this machine can replace the files of the data folder: chmod 700 it", "folder", c.Data)
 		}

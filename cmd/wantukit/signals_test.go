@@ -17,7 +17,7 @@ func TestServerOutlivesHangupAndSaysWhatItsEndWaitsFor(t *testing.T) {
 		t.Error(err)
 	}
 	n.end()
-	for _, want := range []string{"/readyz says no", "waits for the requests", "waits for the jobs", "waits for the queries", "msg=ended"} {
+	for _, want := range []string{"/readyz says no", "waiting for the running requests", "waiting for the running jobs", "waiting for the queries", `msg="shut down"`} {
 		if len(n.lines(want)) != 1 {
 			t.Errorf("its end does not say %q once", want)
 		}

@@ -14,23 +14,21 @@ import (
 )
 
 const (
-	// minKey is the length below which a gateway's key is surely not one.
+	// minKey is the least length of a gateway key, in bytes. Real keys are longer.
 	minKey = 16
-	// minAPIKey is what the web demands of a bearer key, in characters.
-	minAPIKey = 12
-	// maxSessionMinutes is the longest that a session may be open.
+	// maxSessionMinutes is the longest lifetime of a session.
 	maxSessionMinutes = 24 * 60
 )
 
-// The demo shop's keys. They open nothing but a demo, and no live shop may have
-// them.
+// The demo shop's keys. They are public, so check refuses them in a configuration
+// file.
 const (
-	DemoAPIKey        = "sk_test_demo"                                   //nolint:gosec // it opens nothing
-	DemoWebhookSecret = "whsec_d2FudHVraXQtZGVtby13ZWJob29rLXNlY3JldA==" //nolint:gosec // it opens nothing
+	DemoAPIKey        = "sk_test_demo"                                   //nolint:gosec // it is public
+	DemoWebhookSecret = "whsec_d2FudHVraXQtZGVtby13ZWJob29rLXNlY3JldA==" //nolint:gosec // it is public
 )
 
-// check refuses what must not go live. Its errors name the field, and hold
-// nothing of a value that may be a secret.
+// check fails if the shop is not fit to take payments. Its errors name the field,
+// and never contain a value that may be a secret.
 func (s *Shop) check() error {
 	if s.Name == "" {
 		return errors.New("name is missing")
@@ -39,7 +37,7 @@ func (s *Shop) check() error {
 		return err
 	}
 	for _, check := range []func() error{
-		s.checkGateway, s.CheckSandbox, s.checkWeChat, s.checkAPIKeys, s.checkWebhook, s.checkReturnHosts, s.checkOrigins, s.checkSessions, s.checkPolicies, s.checkLook,
+		s.checkGateway, s.CheckSandbox, s.checkWeChat, s.checkAPIKeys, s.checkWebhook, s.checkReturnHosts, s.checkOrigins, s.checkSessions, s.checkPolicies, s.checkBranding,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -67,7 +65,8 @@ func (a GatewayAccount) isSameAs(b GatewayAccount) bool {
 	return a.MerchantAccount == b.MerchantAccount && a.StoreAccount == b.StoreAccount
 }
 
-// checkKeys names the fields by the field that holds the account.
+// checkKeys checks the account's keys. field is the name of the account's field,
+// for errors.
 func (a GatewayAccount) checkKeys(field string) error {
 	switch {
 	case len(a.Key) < minKey:
@@ -81,14 +80,14 @@ func (a GatewayAccount) checkKeys(field string) error {
 	}
 }
 
-// CheckSandbox refuses what the sandbox answers to, where the gateway is not a
-// sandbox on this machine: the whole world knows these keys.
+// CheckSandbox fails if a live shop has an account or a key of the sandbox: these
+// are public.
 func (s *Shop) CheckSandbox() error {
 	if !s.Live() {
 		return nil
 	}
-	type known struct{ field, value, sandbox string }
-	fields := []known{
+	type setting struct{ field, value, sandbox string }
+	fields := []setting{
 		{"gateway.merchant_account", s.Gateway.MerchantAccount, sandbox.DefaultMerchantAccount},
 		{"gateway.store_account", s.Gateway.StoreAccount, sandbox.DefaultStoreAccount},
 		{"gateway.key", string(s.Gateway.Key), sandbox.DefaultKey},
@@ -96,14 +95,14 @@ func (s *Shop) CheckSandbox() error {
 		{"wechat.app_id", s.WeChat.AppID, sandbox.DefaultWeChatAppID},
 		{"wechat.app_secret", string(s.WeChat.AppSecret), sandbox.DefaultWeChatAppSecret},
 	}
-	if before := s.Gateway.Previous; before != nil {
+	if previous := s.Gateway.Previous; previous != nil {
 		fields = append(fields,
-			known{"gateway.previous_account.merchant_account", before.MerchantAccount, sandbox.DefaultMerchantAccount},
-			known{"gateway.previous_account.key", string(before.Key), sandbox.DefaultKey})
+			setting{"gateway.previous_account.merchant_account", previous.MerchantAccount, sandbox.DefaultMerchantAccount},
+			setting{"gateway.previous_account.key", string(previous.Key), sandbox.DefaultKey})
 	}
-	for _, of := range fields {
-		if strings.TrimSpace(of.value) == of.sandbox {
-			return fmt.Errorf("%s is the sandbox's own", of.field)
+	for _, f := range fields {
+		if strings.TrimSpace(f.value) == f.sandbox {
+			return fmt.Errorf("%s is the sandbox's own", f.field)
 		}
 	}
 	return nil
@@ -125,8 +124,8 @@ func (s *Shop) checkWeChat() error {
 	}
 }
 
-// isEndpoint reports whether a query may be put behind an address, and nobody on
-// the way can read it.
+// isEndpoint reports whether an address is a URL to which a query can be added,
+// with https or on this machine.
 func isEndpoint(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -145,8 +144,8 @@ func (s *Shop) checkAPIKeys() error {
 		switch key := strings.TrimSpace(string(key)); {
 		case key == DemoAPIKey:
 			return fmt.Errorf("api_keys[%d] is the demo's own", i)
-		case len(key) < minAPIKey:
-			return fmt.Errorf("api_keys[%d] is shorter than %d characters", i, minAPIKey)
+		case len(key) < web.MinAPIKey:
+			return fmt.Errorf("api_keys[%d] is shorter than %d characters", i, web.MinAPIKey)
 		}
 	}
 	return nil
@@ -154,7 +153,7 @@ func (s *Shop) checkAPIKeys() error {
 
 func (s *Shop) checkReturnHosts() error {
 	if len(s.ReturnHosts) == 0 {
-		return errors.New("return_hosts is empty: no session could name a success_url")
+		return errors.New("return_hosts is empty, so no session could have a success_url")
 	}
 	for i, entry := range s.ReturnHosts {
 		if _, err := web.ParseHost(entry); err != nil {
@@ -195,14 +194,15 @@ func (s *Shop) checkPolicies() error {
 	return nil
 }
 
-// checkKeysApart refuses an API key of two merchants: it could open only one.
+// checkKeysApart fails if two merchants have the same API key: a key must name one
+// merchant.
 func checkKeysApart(shops []Shop) error {
 	owners := map[string]string{}
 	for _, s := range shops {
 		for i, key := range s.APIKeys {
 			text := strings.TrimSpace(string(key))
 			if owner, taken := owners[text]; taken && owner != s.ID {
-				return fmt.Errorf("merchant %q: api_keys[%d] is merchant %q's too", s.ID, i, owner)
+				return fmt.Errorf("merchant %q: api_keys[%d] is also an API key of merchant %q", s.ID, i, owner)
 			}
 			owners[text] = s.ID
 		}
@@ -210,14 +210,15 @@ func checkKeysApart(shops []Shop) error {
 	return nil
 }
 
-// Loopback reports whether host is this machine.
+// Loopback reports whether host is localhost or a loopback address.
 func Loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// PublicURL reads --public-url, and returns it as a browser writes it, without a
-// slash at its end. It demands https, which the payment page and its cookies need, outside this machine.
+// PublicURL parses --public-url and returns it as browsers write it, without a
+// slash at its end. It fails unless that is an origin with https, which the page
+// and its cookies need, or an origin on this machine.
 func PublicURL(address string) (string, error) {
 	origin, err := web.ParseOrigin(strings.TrimRight(strings.TrimSpace(address), "/"))
 	if err != nil {

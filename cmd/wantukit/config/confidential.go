@@ -7,14 +7,15 @@ import (
 	"strings"
 )
 
-// Confidential is a value of the configuration file that may stand elsewhere:
-// "env:NAME" is read from the environment, "file:PATH" from a file.
+// Confidential is a secret value of the configuration file, or where it is:
+// "env:NAME" names an environment variable, "file:PATH" a file.
 type Confidential string
 
-// Read returns the value itself, without the spaces and line ends around it. A
-// relative path of a file begins at folder. A placeholder is refused.
+// Read returns the value, without the spaces and line ends around it. A relative
+// path begins at folder. It fails if the variable or the file does not exist, and
+// if the value is a placeholder.
 func (c Confidential) Read(folder string) (string, error) {
-	value, err := c.find(folder)
+	value, err := c.load(folder)
 	if err != nil {
 		return "", err
 	}
@@ -25,8 +26,8 @@ func (c Confidential) Read(folder string) (string, error) {
 	return value, nil
 }
 
-// find returns the value as it stands where it is kept.
-func (c Confidential) find(folder string) (string, error) {
+// load returns the value unchanged.
+func (c Confidential) load(folder string) (string, error) {
 	if name, ok := strings.CutPrefix(string(c), "env:"); ok {
 		value, found := os.LookupEnv(name)
 		if !found {
@@ -44,25 +45,27 @@ func (c Confidential) find(folder string) (string, error) {
 	return string(c), nil
 }
 
-// file is the path of the file that holds the value, where one does.
+// file returns the path of the file that holds the value. ok is false if the value
+// is not in a file.
 func (c Confidential) file(folder string) (path string, ok bool) {
 	path, ok = strings.CutPrefix(string(c), "file:")
-	return beside(folder, path), ok
+	return resolvePath(folder, path), ok
 }
 
-// beside is a path that begins at folder where it is relative.
-func beside(folder, path string) string {
+// resolvePath returns path. A relative one begins at folder.
+func resolvePath(folder, path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
 	return filepath.Join(folder, path)
 }
 
-// String keeps the value out of whatever prints the configuration.
+// String returns a constant text instead of the value, for fmt and logs.
 func (c Confidential) String() string { return "(left out)" }
 
-// MarshalText keeps the value out of JSON, YAML and structured logs.
+// MarshalText returns a constant text instead of the value, for JSON, YAML and
+// structured logs.
 func (c Confidential) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// GoString keeps the value out of %#v too.
+// GoString returns a constant text instead of the value, for %#v.
 func (c Confidential) GoString() string { return c.String() }

@@ -1,5 +1,5 @@
-// Package config reads the program's configuration file: the shops, their
-// accounts at the gateway and their keys. Call [ReadShops].
+// Package config reads the configuration file: the shops, their accounts at the
+// gateway, and their keys. Call [ReadShops], and then [Merchants].
 package config
 
 import (
@@ -13,13 +13,12 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// file is the YAML file as it stands.
+// file is the YAML file.
 type file struct {
 	Merchants []Shop `yaml:"merchants"`
 }
 
-// Shop is one shop: its account at the gateway, its keys and what its
-// sessions may do. Every confidential value may be "env:NAME" or "file:PATH".
+// Shop is the configuration of one shop.
 type Shop struct {
 	ID   string `yaml:"id"`
 	Name string `yaml:"name"`
@@ -27,16 +26,16 @@ type Shop struct {
 	Gateway struct {
 		GatewayAccount `yaml:",inline"`
 		BaseURL        string `yaml:"base_url"`
-		// Previous is the account from before, while orders that were placed with
-		// it can still be paid, refunded or reconciled. Defaults to none.
+		// Previous is the account before a change of accounts. Keep it while orders
+		// of it can be paid, refunded or reconciled. Defaults to none.
 		Previous *GatewayAccount `yaml:"previous_account"`
 	} `yaml:"gateway"`
 
 	WeChat struct {
 		AppID     string       `yaml:"app_id"`
 		AppSecret Confidential `yaml:"app_secret"`
-		// AuthorizeURL and AccessTokenURL are where WeChat's OAuth lives, for a
-		// sandbox. They default to WeChat's own.
+		// AuthorizeURL and AccessTokenURL are the addresses of a sandbox's OAuth. They
+		// default to WeChat's.
 		AuthorizeURL   string `yaml:"authorize_url"`
 		AccessTokenURL string `yaml:"access_token_url"`
 	} `yaml:"wechat"`
@@ -44,26 +43,25 @@ type Shop struct {
 	Webhook struct {
 		URL    string       `yaml:"url"`
 		Secret Confidential `yaml:"secret"`
-		// PreviousSecret signs too while the shop changes to Secret.
+		// PreviousSecret signs as well, while the shop changes to Secret.
 		PreviousSecret Confidential `yaml:"previous_secret"`
-		// AllowPrivate are ranges outside the public internet that URL may
-		// lead to, such as 10.0.0.0/8.
+		// AllowPrivate are private ranges to which webhooks may be sent, such as
+		// 10.0.0.0/8.
 		AllowPrivate []string `yaml:"allow_private"`
-		// Proxy carries the webhooks, and has to check where they go.
+		// Proxy is the proxy for webhooks. It must check their targets itself.
 		Proxy Confidential `yaml:"proxy"`
 	} `yaml:"webhook"`
 
 	// Branding is how the shop's pages look.
 	Branding struct {
-		// Color is #rrggbb. Defaults to the kit's own.
+		// Color is #rrggbb. Defaults to the kit's color.
 		Color string `yaml:"color"`
-		// Logo is a file, SVG, PNG, WebP or JPEG, shown in a small square; a
-		// relative path begins at the configuration's folder.
+		// Logo is the path of an SVG, PNG, WebP or JPEG file, shown in a small square.
+		// A relative path begins at the configuration's folder.
 		Logo string `yaml:"logo"`
 	} `yaml:"branding"`
 
-	// TimeZone is the one in which the shop's pages tell the time. Defaults to
-	// Asia/Hong_Kong.
+	// TimeZone is the time zone of the shop's pages. Defaults to Asia/Hong_Kong.
 	TimeZone string `yaml:"time_zone"`
 
 	APIKeys        []Confidential `yaml:"api_keys"`
@@ -72,16 +70,16 @@ type Shop struct {
 	Channels       []string       `yaml:"channels"`
 	SessionMinutes int            `yaml:"session_minutes"`
 
-	// PaidLate is hold, accept or refund: what becomes of money that arrives
-	// after a session has ended. Defaults to hold.
+	// PaidLate is what to do with a payment after the session has ended: hold,
+	// accept or refund. Defaults to hold.
 	PaidLate checkout.LatePolicy `yaml:"paid_late"`
-	// KeepPaidTwice keeps a second payment, which else goes back by itself.
+	// KeepPaidTwice keeps a second payment of a session. By default it is refunded.
 	KeepPaidTwice bool `yaml:"keep_paid_twice"`
-	// SharedAccount says that other systems place orders on the account too, so
-	// that theirs are no differences.
+	// SharedAccount is true if other systems use the same account. Orders that are
+	// not the checkout's are then no differences.
 	SharedAccount bool `yaml:"shared_account"`
 
-	// files are those that the confidential values were read from.
+	// files are the files that confidential values were read from.
 	files []string
 }
 
@@ -90,12 +88,12 @@ type GatewayAccount struct {
 	MerchantAccount string       `yaml:"merchant_account"`
 	StoreAccount    string       `yaml:"store_account"`
 	Key             Confidential `yaml:"key"`
-	// PreviousKey still verifies while the gateway changes to Key.
+	// PreviousKey verifies as well, while the gateway changes to Key.
 	PreviousKey Confidential `yaml:"previous_key"`
 }
 
-// ReadShops reads the configuration file, resolves its keys and refuses what
-// must not go live.
+// ReadShops reads the configuration file, reads the keys that it refers to, and
+// checks each shop. Its errors contain no secret.
 func ReadShops(path string) ([]Shop, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -108,49 +106,50 @@ func ReadShops(path string) ([]Shop, error) {
 	if len(c.Merchants) == 0 {
 		return nil, fmt.Errorf("%s: merchants is empty", path)
 	}
-	if err := readyShops(c.Merchants, filepath.Dir(path)); err != nil {
+	if err := prepareShops(c.Merchants, filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c.Merchants, nil
 }
 
-// withoutText says where a file cannot be read and why, without a word of the
-// file: what stands in the wrong place, also as a name, may be a key.
+// withoutText returns an error with the position and the reason of a YAML error,
+// without any text of the file: any text may be a key.
 func withoutText(err error) error {
 	var known yaml.Error
 	if !errors.As(err, &known) || known.GetToken() == nil {
-		return errors.New("it is not YAML that holds merchants")
+		return errors.New("it is not YAML with a list of merchants")
 	}
 	at := known.GetToken().Position
-	return fmt.Errorf("line %d, column %d: %s", at.Line, at.Column, misreading(known))
+	return fmt.Errorf("line %d, column %d: %s", at.Line, at.Column, yamlReason(known))
 }
 
-func misreading(err yaml.Error) string {
+// yamlReason returns what is wrong.
+func yamlReason(err yaml.Error) string {
 	switch err.(type) {
 	case *yaml.UnknownFieldError:
 		return "no field has this name"
 	case *yaml.TypeError, *yaml.OverflowError, *yaml.UnexpectedNodeTypeError:
-		return "the field here takes another kind of value"
+		return "this field takes another type of value"
 	default:
-		return "this is not YAML, or a name stands twice"
+		return "this is not YAML, or a name is used twice"
 	}
 }
 
-// readyShops resolves the shops' keys, and files in the folder, and checks each
-// shop, then all together.
-func readyShops(shops []Shop, folder string) error {
+// prepareShops reads the shops' keys and checks the shops. Relative paths begin at
+// folder.
+func prepareShops(shops []Shop, folder string) error {
 	seen := map[string]bool{}
 	for i := range shops {
 		s := &shops[i]
 		if s.ID == "" || seen[s.ID] {
-			return fmt.Errorf("merchants[%d].id is missing or taken", i)
+			return fmt.Errorf("merchants[%d].id is empty or used twice", i)
 		}
 		seen[s.ID] = true
 		if err := s.resolve(folder); err != nil {
 			return fmt.Errorf("merchant %q: %w", s.ID, err)
 		}
 		if s.Branding.Logo != "" {
-			s.Branding.Logo = beside(folder, s.Branding.Logo)
+			s.Branding.Logo = resolvePath(folder, s.Branding.Logo)
 		}
 		if err := s.check(); err != nil {
 			return fmt.Errorf("merchant %q: %w", s.ID, err)
@@ -159,7 +158,8 @@ func readyShops(shops []Shop, folder string) error {
 	return checkKeysApart(shops)
 }
 
-// resolve replaces env: and file: by what they name, and refuses placeholders.
+// resolve replaces env:NAME and file:PATH by their values. It fails if one cannot
+// be read or is a placeholder.
 func (s *Shop) resolve(folder string) error {
 	for name, field := range s.confidential() {
 		if path, ok := field.file(folder); ok {
@@ -181,16 +181,16 @@ func (s *Shop) resolve(folder string) error {
 	return nil
 }
 
-// confidential returns the shop's confidential values by their names.
+// confidential returns the shop's confidential fields by name.
 func (s *Shop) confidential() map[string]*Confidential {
 	fields := map[string]*Confidential{
 		"gateway.key": &s.Gateway.Key, "gateway.previous_key": &s.Gateway.PreviousKey,
 		"wechat.app_secret": &s.WeChat.AppSecret, "webhook.secret": &s.Webhook.Secret,
 		"webhook.previous_secret": &s.Webhook.PreviousSecret, "webhook.proxy": &s.Webhook.Proxy,
 	}
-	if before := s.Gateway.Previous; before != nil {
-		fields["gateway.previous_account.key"] = &before.Key
-		fields["gateway.previous_account.previous_key"] = &before.PreviousKey
+	if previous := s.Gateway.Previous; previous != nil {
+		fields["gateway.previous_account.key"] = &previous.Key
+		fields["gateway.previous_account.previous_key"] = &previous.PreviousKey
 	}
 	for i := range s.APIKeys {
 		fields[fmt.Sprintf("api_keys[%d]", i)] = &s.APIKeys[i]

@@ -11,9 +11,6 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-// minWebhookKey is what Standard Webhooks demands of a key, in bytes.
-const minWebhookKey = 24
-
 func (s *Shop) checkWebhook() error {
 	for field, secret := range map[string]Confidential{
 		"webhook.secret": s.Webhook.Secret, "webhook.previous_secret": s.Webhook.PreviousSecret,
@@ -48,9 +45,9 @@ func (s *Shop) checkWebhookURL() error {
 func (s *Shop) checkWebhookSecrets() error {
 	switch current, previous := string(s.Webhook.Secret), string(s.Webhook.PreviousSecret); {
 	case !isWebhookSecret(current):
-		return fmt.Errorf("webhook.secret is not whsec_ and base64 of %d bytes or more", minWebhookKey)
+		return fmt.Errorf("webhook.secret is not whsec_ and base64 of %d bytes or more", worker.MinWebhookKey)
 	case previous != "" && !isWebhookSecret(previous):
-		return fmt.Errorf("webhook.previous_secret is not whsec_ and base64 of %d bytes or more", minWebhookKey)
+		return fmt.Errorf("webhook.previous_secret is not whsec_ and base64 of %d bytes or more", worker.MinWebhookKey)
 	case previous == current:
 		return errors.New("webhook.previous_secret is webhook.secret: leave it out when no secret is changing")
 	default:
@@ -61,14 +58,14 @@ func (s *Shop) checkWebhookSecrets() error {
 func isWebhookSecret(text string) bool {
 	encoded, found := strings.CutPrefix(text, "whsec_")
 	key, err := base64.StdEncoding.DecodeString(encoded)
-	return found && err == nil && len(key) >= minWebhookKey
+	return found && err == nil && len(key) >= worker.MinWebhookKey
 }
 
 func (s *Shop) checkWebhookProxy() error {
 	if s.Webhook.Proxy == "" {
 		return nil
 	}
-	u, err := url.Parse(string(s.Webhook.Proxy)) // the error's text would quote a password
+	u, err := url.Parse(string(s.Webhook.Proxy)) // do not wrap the error: it may contain the password
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
 		return errors.New("webhook.proxy is not an http, https or socks5 URL")
 	}
@@ -78,8 +75,8 @@ func (s *Shop) checkWebhookProxy() error {
 	return nil
 }
 
-// checkWebhookTarget refuses ranges that are malformed, and an address that no
-// webhook would be sent to.
+// checkWebhookTarget fails if a range is malformed, or if the worker would refuse
+// to send webhooks to the URL's address.
 func (s *Shop) checkWebhookTarget() error {
 	for i, text := range s.Webhook.AllowPrivate {
 		r, err := netip.ParsePrefix(text)
@@ -87,8 +84,8 @@ func (s *Shop) checkWebhookTarget() error {
 			return fmt.Errorf("webhook.allow_private[%d] is not a range such as 10.0.0.0/8, fd00::/64 or 127.0.0.1/32", i)
 		}
 	}
-	addr, is := s.webhookAddress()
-	if !is || s.Webhook.Proxy != "" {
+	addr, isAddress := s.webhookAddress()
+	if !isAddress || s.Webhook.Proxy != "" {
 		return nil
 	}
 	if err := worker.Refused(addr, s.endpoint().AllowPrivate); err != nil {
@@ -97,9 +94,9 @@ func (s *Shop) checkWebhookTarget() error {
 	return nil
 }
 
-// webhookAddress is the URL's host where that is an address, or this machine.
-// What a name leads to is looked at when it is called.
-func (s *Shop) webhookAddress() (addr netip.Addr, is bool) {
+// webhookAddress returns the address of the webhook's URL. isAddress is false for a
+// host name other than localhost: the worker checks its addresses before each call.
+func (s *Shop) webhookAddress() (addr netip.Addr, isAddress bool) {
 	u, err := url.Parse(s.Webhook.URL)
 	if err != nil {
 		return addr, false

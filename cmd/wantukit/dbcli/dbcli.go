@@ -1,7 +1,7 @@
-// Package dbcli is the checkout's own database at the command line, for an
-// operator. The server may run beside it.
+// Package dbcli is the command line for the checkout's database, for an operator.
+// The server may run at the same time.
 //
-// [Verbs] are kong's commands; gatewaycli.ExitCode says how one of them ended.
+// [Verbs] are kong's commands. gatewaycli.ExitCode returns the exit code of one.
 package dbcli
 
 import (
@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/alecthomas/kong"
 
@@ -24,30 +23,30 @@ import (
 
 // Verbs are the commands.
 type Verbs struct {
-	Session   sessionVerbs  `cmd:"" group:"records" help:"See what happened to a session."`
-	Webhook   webhookVerbs  `cmd:"" group:"records" help:"See to webhooks that a shop could not be sent."`
-	Reconcile reconcileVerb `cmd:"" group:"records" help:"Hold the gateway's statement against the books, as serve does every day."`
+	Session   sessionVerbs  `cmd:"" group:"records" help:"Show what happened to a session."`
+	Webhook   webhookVerbs  `cmd:"" group:"records" help:"List and resend webhooks that could not be delivered."`
+	Reconcile reconcileVerb `cmd:"" group:"records" help:"Compare the gateway's statement with the database, as serve does every day."`
 
-	SettleRefund settleRefundVerb `cmd:"" group:"records" help:"Settle a refund that the gateway does not answer for."`
+	SettleRefund settleRefundVerb `cmd:"" group:"records" help:"Settle a refund that the gateway does not answer."`
 }
 
 // Groups are the titles under which the help lists the verbs and their flags.
 func Groups() []kong.Group {
 	return []kong.Group{
-		{Key: "records", Title: "In the database of serve or demo, also while it runs:"},
-		{Key: "database", Title: "Which database:"},
+		{Key: "records", Title: "In the database of serve or demo, which may be running:"},
+		{Key: "database", Title: "Database:"},
 	}
 }
 
-// database says which database a verb opens, and which merchants there are.
+// database is the flags that name the database and the merchants.
 type database struct {
-	Config string `group:"database" placeholder:"FILE" help:"YAML file with the merchants, as for serve. Given, it says which merchants have an endpoint."`
+	Config string `group:"database" placeholder:"FILE" help:"YAML file with the merchants, as for serve. If given, webhooks are sent only to the merchants in it that have an endpoint."`
 
 	DatabaseFlags `group:"database"`
 }
 
-// open opens the database, which must be there: a folder that nobody named is
-// not to become one. Its schema stays as it is: the server beside may be older.
+// open opens the database and keeps its schema, because the running server may be
+// older. It fails if there is no database, and does not make one.
 func (d database) open(ctx context.Context) (*store.DB, error) {
 	if d.DatabaseURL == "" {
 		file := d.Database().SQLiteFile()
@@ -58,7 +57,7 @@ func (d database) open(ctx context.Context) (*store.DB, error) {
 	return d.Open(ctx, store.KeepSchema)
 }
 
-// with opens the database for do.
+// with opens the database, calls do and closes the database.
 func (d database) with(ctx context.Context, do func(*store.DB, *store.Store) error) error {
 	db, err := d.open(ctx)
 	if err != nil {
@@ -67,8 +66,8 @@ func (d database) with(ctx context.Context, do func(*store.DB, *store.Store) err
 	return errors.Join(do(db, store.New(db, nil)), db.Close())
 }
 
-// endpoints returns the merchants that have an endpoint, and nil where no file
-// was given.
+// endpoints returns all merchants of the file, and those that have a webhook
+// endpoint. It returns nil if no file was given.
 func (d database) endpoints() (merchants, withEndpoint []string, err error) {
 	if d.Config == "" {
 		return nil, nil, nil
@@ -86,8 +85,9 @@ func (d database) endpoints() (merchants, withEndpoint []string, err error) {
 	return merchants, withEndpoint, nil
 }
 
-// known refuses a merchant that the file does not have, where one was given.
-func (d database) known(merchant, flag string) error {
+// checkMerchant fails if a file was given and does not have the merchant. flag is
+// the flag's name, for errors. The merchant may be "".
+func (d database) checkMerchant(merchant, flag string) error {
 	if merchant == "" {
 		return nil
 	}
@@ -98,18 +98,8 @@ func (d database) known(merchant, flag string) error {
 	return gatewaycli.Usage(fmt.Errorf("%s must be one of %s", flag, strings.Join(merchants, ", ")))
 }
 
-// printable keeps a shop's text from moving a terminal's cursor.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, text)
-}
-
-// moment writes a time to the second, "" where there is none.
-func moment(t time.Time) string {
+// formatTime returns a time in UTC to the second, or "" for the zero time.
+func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}

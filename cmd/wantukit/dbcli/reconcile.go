@@ -15,24 +15,24 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// reconcileVerb holds the gateway's statement against the books, as serve does
+// reconcileVerb compares the gateway's statement with the database, as serve does
 // every day.
 type reconcileVerb struct {
-	Merchant string `env:"-" help:"Whose, by its id. Left out, all merchants' of --config."`
+	Merchant string `env:"-" help:"Id of one merchant. Defaults to all merchants of --config."`
 	From     string `env:"-" placeholder:"DAY" help:"First day in UTC+8, such as 2026-11-01. Defaults to yesterday."`
 	To       string `env:"-" placeholder:"DAY" help:"Last day in UTC+8. Defaults to the day of --from."`
-	List     bool   `env:"-" xor:"what" help:"List the reports that are kept, the newest first, and reconcile nothing."`
-	Report   string `env:"-" xor:"what" placeholder:"ID" help:"Show a report that is kept, and reconcile nothing."`
-	JSON     bool   `name:"json" env:"-" help:"Write JSON; amounts are in minor units."`
-	merchants
+	List     bool   `env:"-" xor:"what" help:"List the stored reports, newest first, instead of reconciling."`
+	Report   string `env:"-" xor:"what" placeholder:"ID" help:"Show a stored report instead of reconciling."`
+	JSON     bool   `name:"json" env:"-" help:"Print JSON, with amounts in minor units."`
+	shopFlags
 }
 
-// listed is how many reports --list shows.
-const listed = 100
+// maxListed is how many reports --list shows.
+const maxListed = 100
 
 // Run implements kong's command.
 func (v *reconcileVerb) Run(ctx context.Context, logger *slog.Logger, s gatewaycli.Streams) error {
-	if err := v.known(v.Merchant, "--merchant"); err != nil {
+	if err := v.checkMerchant(v.Merchant, "--merchant"); err != nil {
 		return err
 	}
 	switch {
@@ -47,7 +47,7 @@ func (v *reconcileVerb) Run(ctx context.Context, logger *slog.Logger, s gatewayc
 
 func (v *reconcileVerb) list(ctx context.Context, s gatewaycli.Streams) error {
 	return v.with(ctx, func(_ *store.DB, st *store.Store) error {
-		reports, err := st.Reconciliations(ctx, v.Merchant, listed)
+		reports, err := st.Reconciliations(ctx, v.Merchant, maxListed)
 		if err != nil {
 			return err
 		}
@@ -75,10 +75,11 @@ func (v *reconcileVerb) write(s gatewaycli.Streams, reports []checkout.Reconcili
 	if v.JSON {
 		return writeReports(s, reports)
 	}
-	return tabulate(s, reports)
+	return printTable(s, reports)
 }
 
-// reconcile reconciles each day of each merchant. One that fails stops no other.
+// reconcile reconciles each day of each merchant. If one fails, it goes on with the
+// others.
 func (v *reconcileVerb) reconcile(ctx context.Context, logger *slog.Logger, s gatewaycli.Streams) error {
 	days, err := v.days(time.Now())
 	if err != nil {
@@ -106,13 +107,13 @@ func (v *reconcileVerb) reconcile(ctx context.Context, logger *slog.Logger, s ga
 			}
 		}
 		err = errors.Join(v.write(s, reports), d.Service.Drain(ctx))
-		return errors.Join(errors.Join(failed...), err, verdict(reports, len(failed)))
+		return errors.Join(errors.Join(failed...), err, differencesError(reports, len(failed)))
 	})
 }
 
-// verdict is no where there are differences, and nothing where a failure says
-// more.
-func verdict(reports []checkout.Reconciliation, failed int) error {
+// differencesError returns an error with exit code ExitNo if there are differences,
+// and nil if something failed, which has its own error.
+func differencesError(reports []checkout.Reconciliation, failed int) error {
 	n := 0
 	for _, r := range reports {
 		n += r.Differences
@@ -120,22 +121,22 @@ func verdict(reports []checkout.Reconciliation, failed int) error {
 	if n == 0 || failed > 0 {
 		return nil
 	}
-	return gatewaycli.No(counted(n, "difference"))
+	return gatewaycli.No(formatCount(n, "difference"))
 }
 
-// days are those from --from to --to, each from its midnight in UTC+8.
+// days returns the days from --from to --to, each as its midnight in UTC+8.
 func (v *reconcileVerb) days(now time.Time) ([]time.Time, error) {
 	today, _ := reconcile.GatewayDay(now)
 	first := today.AddDate(0, 0, -1)
 	var err error
 	if v.From != "" {
-		if first, err = dayOf("--from", v.From); err != nil {
+		if first, err = parseDay("--from", v.From); err != nil {
 			return nil, err
 		}
 	}
 	last := first
 	if v.To != "" {
-		if last, err = dayOf("--to", v.To); err != nil {
+		if last, err = parseDay("--to", v.To); err != nil {
 			return nil, err
 		}
 	}
@@ -143,7 +144,7 @@ func (v *reconcileVerb) days(now time.Time) ([]time.Time, error) {
 	case last.Before(first):
 		return nil, gatewaycli.Usage(errors.New("--to is before --from"))
 	case last.After(today):
-		return nil, gatewaycli.Usage(errors.New("the day has not begun in UTC+8"))
+		return nil, gatewaycli.Usage(errors.New("the last day has not begun in UTC+8"))
 	}
 	var days []time.Time
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {
@@ -152,7 +153,9 @@ func (v *reconcileVerb) days(now time.Time) ([]time.Time, error) {
 	return days, nil
 }
 
-func dayOf(flag, text string) (time.Time, error) {
+// parseDay returns the midnight in UTC+8 of a day. flag is the flag's name, for
+// errors.
+func parseDay(flag, text string) (time.Time, error) {
 	day, err := wantu.ParseTime(text + " 00:00:00")
 	if err != nil || len(text) != len(time.DateOnly) {
 		return time.Time{}, gatewaycli.Usage(fmt.Errorf("%s must be a day, such as 2026-11-01", flag))
@@ -160,7 +163,7 @@ func dayOf(flag, text string) (time.Time, error) {
 	return day, nil
 }
 
-// report is a report as JSON has it.
+// report is the JSON of a report.
 type report struct {
 	ID          string                `json:"id"`
 	Merchant    string                `json:"merchant"`

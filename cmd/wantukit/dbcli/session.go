@@ -11,15 +11,15 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
-// sessionVerbs look at sessions.
+// sessionVerbs are the verbs for sessions.
 type sessionVerbs struct {
-	Show showVerb `cmd:"" help:"Show a session, its attempts and refunds, and what happened to it, in the order in which it was written down. Times are UTC."`
+	Show showVerb `cmd:"" help:"Show a session with its attempts, refunds and timeline. Times are in UTC."`
 }
 
 // showVerb shows one session.
 type showVerb struct {
-	Number string `arg:"" help:"The session's id, or what you have: the id of an attempt, a refund or an event, the number of an order or a refund at the gateway, or the shop's own number."`
-	JSON   bool   `name:"json" env:"-" help:"Write a JSON object, with amounts in minor units and the notifications as they came, without their signatures."`
+	Number string `arg:"" help:"Id of the session, or of an attempt, a refund or an event of it, or the number of its order or refund at the gateway, or the shop's reference."`
+	JSON   bool   `name:"json" env:"-" help:"Print a JSON object, with amounts in minor units, and with the notifications as they were received, without signatures."`
 	database
 }
 
@@ -34,11 +34,11 @@ func (v *showVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 		case err != nil:
 			return err
 		case len(found) == 0:
-			return gatewaycli.No(fmt.Sprintf("nothing here has the number %q", v.Number))
+			return gatewaycli.No(fmt.Sprintf("no session has the number %q", v.Number))
 		case len(found) > 1:
-			return gatewaycli.Usage(fmt.Errorf("%q stands for several sessions, name one of them: %s", v.Number, strings.Join(found, " ")))
+			return gatewaycli.Usage(fmt.Errorf("%q matches several sessions, name one of them: %s", v.Number, strings.Join(found, " ")))
 		}
-		h, err := read(ctx, st, found[0])
+		h, err := readHistory(ctx, st, found[0])
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (v *showVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 	})
 }
 
-// history is all that is known of a session.
+// history is everything that is stored of a session.
 type history struct {
 	session  checkout.Session
 	attempts []checkout.Attempt
@@ -57,7 +57,8 @@ type history struct {
 	timeline []checkout.Entry
 }
 
-func read(ctx context.Context, st *store.Store, id string) (h history, err error) {
+// readHistory reads a session with its attempts, refunds and timeline.
+func readHistory(ctx context.Context, st *store.Store, id string) (h history, err error) {
 	if h.session, err = st.Session(ctx, id); err != nil {
 		return h, err
 	}

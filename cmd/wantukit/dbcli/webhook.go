@@ -15,21 +15,22 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
-// webhookVerbs see to webhooks that were given up.
+// webhookVerbs are the verbs for parked webhooks: those that are not retried any
+// more.
 type webhookVerbs struct {
-	List   listVerb   `cmd:"" help:"List the events that are parked, and the endpoints that are disabled."`
-	Replay replayVerb `cmd:"" help:"Have events sent again, each under its own id."`
-	Enable enableVerb `cmd:"" help:"Send webhooks again to an endpoint that answered 410 Gone."`
+	List   listVerb   `cmd:"" help:"List the parked events and the disabled endpoints."`
+	Replay replayVerb `cmd:"" help:"Send events again, with their own ids."`
+	Enable enableVerb `cmd:"" help:"Enable an endpoint that was disabled because it answered 410 Gone."`
 }
 
-// listVerb lists what is parked.
+// listVerb lists parked events and disabled endpoints.
 type listVerb struct {
-	Merchant string `env:"-" help:"Whose, by its id. Left out, all are listed."`
-	JSON     bool   `name:"json" env:"-" help:"Write a JSON object."`
+	Merchant string `env:"-" help:"Id of one merchant. Defaults to all."`
+	JSON     bool   `name:"json" env:"-" help:"Print a JSON object."`
 	database
 }
 
-// parked and disabled are the records as JSON has them.
+// parked and disabled are the JSON of an event and an endpoint.
 type (
 	parked struct {
 		Event     string             `json:"event"`
@@ -50,7 +51,7 @@ type (
 
 // Run implements kong's command.
 func (v *listVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
-	if err := v.known(v.Merchant, "--merchant"); err != nil {
+	if err := v.checkMerchant(v.Merchant, "--merchant"); err != nil {
 		return err
 	}
 	return v.with(ctx, func(_ *store.DB, st *store.Store) error {
@@ -58,56 +59,56 @@ func (v *listVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 		if err != nil {
 			return err
 		}
-		off, err := st.DisabledWebhooks(ctx)
+		disabledEndpoints, err := st.DisabledWebhooks(ctx)
 		if err != nil {
 			return err
 		}
 		if v.Merchant != "" {
-			off = slices.DeleteFunc(off, func(d store.DisabledWebhook) bool { return d.Merchant != v.Merchant })
+			disabledEndpoints = slices.DeleteFunc(disabledEndpoints, func(d store.DisabledWebhook) bool { return d.Merchant != v.Merchant })
 		}
 		if v.JSON {
-			return listJSON(s, events, off)
+			return listJSON(s, events, disabledEndpoints)
 		}
-		return listTable(s, events, off)
+		return listTable(s, events, disabledEndpoints)
 	})
 }
 
-func listJSON(s gatewaycli.Streams, events []store.ParkedWebhook, off []store.DisabledWebhook) error {
+func listJSON(s gatewaycli.Streams, events []store.ParkedWebhook, disabledEndpoints []store.DisabledWebhook) error {
 	list := struct {
 		Parked   []parked   `json:"parked"`
 		Disabled []disabled `json:"disabled"`
-	}{make([]parked, len(events)), make([]disabled, len(off))}
+	}{make([]parked, len(events)), make([]disabled, len(disabledEndpoints))}
 	for i, e := range events {
-		list.Parked[i] = parked{e.EventID, e.Type, e.Merchant, e.SessionID, moment(e.CreatedAt), moment(e.ParkedAt), e.Tries, printable(e.Reason)}
+		list.Parked[i] = parked{e.EventID, e.Type, e.Merchant, e.SessionID, formatTime(e.CreatedAt), formatTime(e.ParkedAt), e.Tries, gatewaycli.Printable(e.Reason)}
 	}
-	for i, d := range off {
-		list.Disabled[i] = disabled{d.Merchant, moment(d.DisabledAt), printable(d.Reason)}
+	for i, d := range disabledEndpoints {
+		list.Disabled[i] = disabled{d.Merchant, formatTime(d.DisabledAt), gatewaycli.Printable(d.Reason)}
 	}
 	return json.NewEncoder(s.Out).Encode(list)
 }
 
-func listTable(s gatewaycli.Streams, events []store.ParkedWebhook, off []store.DisabledWebhook) error {
+func listTable(s gatewaycli.Streams, events []store.ParkedWebhook, disabledEndpoints []store.DisabledWebhook) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "EVENT\tTYPE\tMERCHANT\tSESSION\tCREATED\tTRIES\tREASON") // Flush tells
+	_, _ = fmt.Fprintln(w, "EVENT\tTYPE\tMERCHANT\tSESSION\tCREATED\tTRIES\tREASON") // Flush returns the error
 	for _, e := range events {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", e.EventID, e.Type, e.Merchant, e.SessionID, moment(e.CreatedAt), e.Tries, printable(e.Reason))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", e.EventID, e.Type, e.Merchant, e.SessionID, formatTime(e.CreatedAt), e.Tries, gatewaycli.Printable(e.Reason))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	for _, d := range off {
-		if _, err := fmt.Fprintf(s.Out, "\n%s is disabled since %s: %s\n", d.Merchant, moment(d.DisabledAt), printable(d.Reason)); err != nil {
+	for _, d := range disabledEndpoints {
+		if _, err := fmt.Fprintf(s.Out, "\n%s is disabled since %s: %s\n", d.Merchant, formatTime(d.DisabledAt), gatewaycli.Printable(d.Reason)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// replayVerb has events sent again.
+// replayVerb sends events again.
 type replayVerb struct {
-	Events   []string `arg:"" optional:"" name:"event" help:"Ids of events, such as evt_…: those that are parked, or any."`
-	All      bool     `env:"-" help:"All that is parked."`
-	Merchant string   `env:"-" help:"With --all, that merchant's alone."`
+	Events   []string `arg:"" optional:"" name:"event" help:"Ids of events (evt_…), parked or not."`
+	All      bool     `env:"-" help:"All parked events."`
+	Merchant string   `env:"-" help:"Id of one merchant, with --all."`
 	database
 }
 
@@ -119,7 +120,7 @@ func (v *replayVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 	case v.Merchant != "" && !v.All:
 		return gatewaycli.Usage(errors.New("--merchant goes with --all"))
 	}
-	if err := v.known(v.Merchant, "--merchant"); err != nil {
+	if err := v.checkMerchant(v.Merchant, "--merchant"); err != nil {
 		return err
 	}
 	return v.with(ctx, func(db *store.DB, st *store.Store) error {
@@ -130,12 +131,13 @@ func (v *replayVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 		if err := v.replay(ctx, db, st, ids); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(s.Out, "%d to be sent again\n", len(ids))
-		return gatewaycli.Done(err)
+		_, err = fmt.Fprintf(s.Out, "%s will be sent again\n", formatCount(len(ids), "event"))
+		return gatewaycli.Unreported(err)
 	})
 }
 
-// ids returns the events that were named, or all that is parked and can be sent.
+// ids returns the events that were named, or all parked events whose endpoint is not
+// disabled. It prints how many it leaves out.
 func (v *replayVerb) ids(ctx context.Context, s gatewaycli.Streams, st *store.Store) ([]string, error) {
 	if !v.All {
 		return v.Events, nil
@@ -144,28 +146,29 @@ func (v *replayVerb) ids(ctx context.Context, s gatewaycli.Streams, st *store.St
 	if err != nil {
 		return nil, err
 	}
-	off, err := st.DisabledWebhooks(ctx)
+	disabledEndpoints, err := st.DisabledWebhooks(ctx)
 	if err != nil {
 		return nil, err
 	}
-	left := map[string]int{}
+	skipped := map[string]int{}
 	var ids []string
 	for _, e := range events {
-		if slices.ContainsFunc(off, func(d store.DisabledWebhook) bool { return d.Merchant == e.Merchant }) {
-			left[e.Merchant]++
+		if slices.ContainsFunc(disabledEndpoints, func(d store.DisabledWebhook) bool { return d.Merchant == e.Merchant }) {
+			skipped[e.Merchant]++
 			continue
 		}
 		ids = append(ids, e.EventID)
 	}
-	for _, d := range off {
-		if left[d.Merchant] > 0 {
-			_, _ = fmt.Fprintf(s.Err, "%d of %s stay parked, for its endpoint is disabled: `wantukit webhook enable %s` first\n",
-				left[d.Merchant], d.Merchant, d.Merchant)
+	for _, d := range disabledEndpoints {
+		if skipped[d.Merchant] > 0 {
+			_, _ = fmt.Fprintf(s.Err, "%s of %s left parked, because its endpoint is disabled: run `wantukit webhook enable %s` first\n",
+				formatCount(skipped[d.Merchant], "event"), d.Merchant, d.Merchant)
 		}
 	}
 	return ids, nil
 }
 
+// replay writes the jobs that send the events.
 func (v *replayVerb) replay(ctx context.Context, db *store.DB, st *store.Store, ids []string) error {
 	_, reachable, err := v.endpoints()
 	if err != nil {
@@ -181,22 +184,22 @@ func (v *replayVerb) replay(ctx context.Context, db *store.DB, st *store.Store, 
 		}
 		return queue.Replay(ctx, tx, e)
 	})
-	var off *store.DisabledError
-	if errors.As(err, &off) {
-		return fmt.Errorf("%w: `wantukit webhook enable %s` first", err, off.Merchant)
+	var disabled *store.DisabledError
+	if errors.As(err, &disabled) {
+		return fmt.Errorf("%w: run `wantukit webhook enable %s` first", err, disabled.Merchant)
 	}
 	return err
 }
 
-// enableVerb undoes what 410 Gone did.
+// enableVerb enables an endpoint that 410 Gone disabled.
 type enableVerb struct {
-	Merchant string `arg:"" help:"The merchant's id."`
+	Merchant string `arg:"" help:"Id of the merchant."`
 	database
 }
 
 // Run implements kong's command.
 func (v *enableVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
-	if err := v.known(v.Merchant, "the merchant"); err != nil {
+	if err := v.checkMerchant(v.Merchant, "the merchant"); err != nil {
 		return err
 	}
 	return v.with(ctx, func(_ *store.DB, st *store.Store) error {
@@ -207,10 +210,10 @@ func (v *enableVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(s.Out, "%s gets webhooks again\n", v.Merchant)
+		_, err = fmt.Fprintf(s.Out, "webhooks are sent to %s again\n", v.Merchant)
 		if events, listErr := st.ParkedWebhooks(ctx, v.Merchant); listErr == nil && len(events) > 0 {
-			_, _ = fmt.Fprintf(s.Err, "%d are parked: `wantukit webhook replay --all --merchant %s` sends them\n", len(events), v.Merchant)
+			_, _ = fmt.Fprintf(s.Err, "parked: %s; `wantukit webhook replay --all --merchant %s` sends them\n", formatCount(len(events), "event"), v.Merchant)
 		}
-		return gatewaycli.Done(err)
+		return gatewaycli.Unreported(err)
 	})
 }

@@ -17,56 +17,58 @@ import (
 // SandboxURL is where `wantukit sandbox` and `wantukit demo` listen.
 const SandboxURL = "http://127.0.0.1:8081/paygate"
 
-// account says which gateway a verb speaks to, and as whom.
+// account is the flags that name the gateway and the account.
 type account struct {
 	Config          string              `group:"account" placeholder:"FILE" help:"YAML file with the merchants, as for serve."`
-	Merchant        string              `group:"account" help:"Which of the file's merchants, by its id. Needed where there are several."`
+	Merchant        string              `group:"account" help:"Id of one of the file's merchants. Needed if there are several."`
 	Gateway         string              `group:"account" help:"Base URL of the gateway. Defaults to the sandbox on this machine, http://127.0.0.1:8081/paygate."`
-	MerchantAccount string              `group:"account" help:"The merchant's number. Defaults to the sandbox's."`
-	StoreAccount    string              `group:"account" help:"The store's number. Defaults to the sandbox's."`
-	Key             config.Confidential `group:"account" help:"The key that signs: env:NAME or file:PATH keeps it out of the process list. Defaults to the sandbox's."`
+	MerchantAccount string              `group:"account" help:"Number of the merchant. Defaults to the sandbox's."`
+	StoreAccount    string              `group:"account" help:"Number of the store. Defaults to the sandbox's."`
+	Key             config.Confidential `group:"account" help:"Key that signs. env:NAME or file:PATH keeps it out of the process list. Defaults to the sandbox's."`
 }
 
-// shop returns the account as a file would hold it.
+// shop returns the shop of the configuration file, or one made from the flags.
 func (a account) shop() (config.Shop, error) {
 	fromFile, err := a.usesFile()
 	if err != nil {
 		return config.Shop{}, err
 	}
 	if !fromFile {
-		return a.given()
+		return a.shopOfFlags()
 	}
 	shops, err := config.ReadShops(a.Config)
 	if err != nil {
 		return config.Shop{}, usage("%v", err)
 	}
-	return a.pick(shops)
+	return a.findShop(shops)
 }
 
-// usesFile decides between the file and the flags for an account. A flag on the
-// command line beats what stands in the environment.
+// usesFile reports whether the file names the account, and not the flags. A flag on
+// the command line has priority over the environment. It fails if both are given in
+// the same way.
 func (a account) usesFile() (bool, error) {
 	flags := map[string]string{
 		"WANTUKIT_GATEWAY": a.Gateway, "WANTUKIT_MERCHANT_ACCOUNT": a.MerchantAccount,
 		"WANTUKIT_STORE_ACCOUNT": a.StoreAccount, "WANTUKIT_KEY": string(a.Key),
 	}
-	given, typed := false, false
-	for twin, value := range flags {
-		given = given || value != ""
-		typed = typed || value != "" && value != os.Getenv(twin)
+	isGiven, isTyped := false, false
+	for name, value := range flags {
+		isGiven = isGiven || value != ""
+		isTyped = isTyped || value != "" && value != os.Getenv(name)
 	}
-	fileTyped := a.Config != "" && a.Config != os.Getenv("WANTUKIT_CONFIG")
+	isFileTyped := a.Config != "" && a.Config != os.Getenv("WANTUKIT_CONFIG")
 	switch {
-	case a.Config == "" || !given:
+	case a.Config == "" || !isGiven:
 		return a.Config != "", nil
-	case fileTyped == typed:
-		return false, usage("--config names the gateway, the accounts and the key: leave --gateway, --merchant-account, --store-account and --key out")
+	case isFileTyped == isTyped:
+		return false, usage("--config names the gateway, the accounts and the key: do not set --gateway, --merchant-account, --store-account or --key")
 	default:
-		return fileTyped, nil
+		return isFileTyped, nil
 	}
 }
 
-func (a account) pick(shops []config.Shop) (config.Shop, error) {
+// findShop returns the shop that --merchant names, or the only one.
+func (a account) findShop(shops []config.Shop) (config.Shop, error) {
 	if a.Merchant == "" && len(shops) == 1 {
 		return shops[0], nil
 	}
@@ -81,9 +83,9 @@ func (a account) pick(shops []config.Shop) (config.Shop, error) {
 	return shops[at], nil
 }
 
-// given takes the account from the flags. The sandbox's own stands in for what
-// is left out, at a gateway on this machine alone.
-func (a account) given() (s config.Shop, err error) {
+// shopOfFlags makes a shop from the flags. On this machine, the sandbox's values
+// replace missing flags.
+func (a account) shopOfFlags() (s config.Shop, err error) {
 	if a.Merchant != "" {
 		return s, usage("--merchant needs --config")
 	}
@@ -92,14 +94,14 @@ func (a account) given() (s config.Shop, err error) {
 		return s, usage("--key: %v", err)
 	}
 	if a.Key != "" && key == "" {
-		return s, usage("--key: what it names is empty")
+		return s, usage("--key: the value is empty")
 	}
 	s.Gateway.BaseURL, s.Gateway.MerchantAccount, s.Gateway.StoreAccount = a.Gateway, a.MerchantAccount, a.StoreAccount
 	s.Gateway.Key = config.Confidential(key)
 	if s.Gateway.BaseURL == "" {
 		s.Gateway.BaseURL = SandboxURL
 	}
-	if err := fillIn(&s); err != nil {
+	if err := addSandboxDefaults(&s); err != nil {
 		return s, err
 	}
 	if err := s.CheckSandbox(); err != nil {
@@ -108,9 +110,10 @@ func (a account) given() (s config.Shop, err error) {
 	return s, nil
 }
 
-// fillIn puts the sandbox's account in where none was given.
-func fillIn(s *config.Shop) error {
-	for _, of := range []struct {
+// addSandboxDefaults sets missing values to the sandbox's. It fails if the gateway
+// is not on this machine.
+func addSandboxDefaults(s *config.Shop) error {
+	for _, f := range []struct {
 		flag    string
 		value   *string
 		sandbox string
@@ -119,13 +122,13 @@ func fillIn(s *config.Shop) error {
 		{"--store-account", &s.Gateway.StoreAccount, sandbox.DefaultStoreAccount},
 		{"--key", (*string)(&s.Gateway.Key), sandbox.DefaultKey},
 	} {
-		if *of.value != "" {
+		if *f.value != "" {
 			continue
 		}
 		if !onThisMachine(s.Gateway.BaseURL) {
-			return usage("%s is needed for a gateway outside this machine", of.flag)
+			return usage("%s is needed for a gateway outside this machine", f.flag)
 		}
-		*of.value = of.sandbox
+		*f.value = f.sandbox
 	}
 	return nil
 }
@@ -144,14 +147,15 @@ func (a account) client() (*wantu.Client, error) {
 	return s.Client(nil)
 }
 
-// actor returns a client for a verb that changes something, and says where: a
-// configuration in the environment must not go live unseen.
-func (a account) actor(s Streams, watch wantu.Transport) (*wantu.Client, error) {
+// clientForChange returns a client for a verb that changes something. It prints
+// which gateway that is, so that an operator notices a configuration in the
+// environment. transport may be nil.
+func (a account) clientForChange(s Streams, transport wantu.Transport) (*wantu.Client, error) {
 	shop, err := a.shop()
 	if err != nil {
 		return nil, err
 	}
-	client, err := shop.Client(watch)
+	client, err := shop.Client(transport)
 	if err != nil {
 		return nil, err
 	}
@@ -159,22 +163,22 @@ func (a account) actor(s Streams, watch wantu.Transport) (*wantu.Client, error) 
 	if shop.ID != "" {
 		name = " (" + shop.ID + ")"
 	}
-	s.tell("at %s as %s%s", shop.Gateway.BaseURL, shop.Gateway.MerchantAccount, name)
+	s.inform("at %s as %s%s", shop.Gateway.BaseURL, shop.Gateway.MerchantAccount, name)
 	return client, nil
 }
 
-// asked adds to the error of a call what may help.
-func (a account) asked(err error) error {
+// explain adds a hint to the error of a call.
+func (a account) explain(err error) error {
 	if a.Config == "" && a.Gateway == "" && errors.Is(err, syscall.ECONNREFUSED) {
 		return fmt.Errorf("%w\nIs the sandbox running? `wantukit sandbox` starts it; --config and --gateway name another gateway", err)
 	}
 	return err
 }
 
-// acted is asked for a call that changes something at the gateway.
-func (a account) acted(err error) error {
+// explainChange is explain for a call that changes something at the gateway.
+func (a account) explainChange(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &actedError{a.asked(err)}
+	return &changeError{a.explain(err)}
 }

@@ -7,11 +7,11 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// order names an order that exists.
+// order is the flags that name an existing order.
 type order struct {
-	OutTradeNo string `arg:"" optional:"" help:"The order's number."`
-	TradeID    string `env:"-" help:"The gateway's number of the order, as on the shopper's receipt, where its own is not known."`
-	Channel    string `enum:"wechat,alipay," default:"" env:"-" help:"wechat or alipay. Left out, both are asked."`
+	OutTradeNo string `arg:"" optional:"" help:"Number of the order."`
+	TradeID    string `env:"-" help:"The gateway's number of the order, as on the shopper's receipt, if the order's own number is not known."`
+	Channel    string `enum:"wechat,alipay," default:"" env:"-" help:"wechat or alipay. Defaults to both."`
 }
 
 func channelNamed(name string) wantu.PayChannel {
@@ -28,7 +28,7 @@ func channelName(channel wantu.PayChannel) string {
 	return "alipay"
 }
 
-// channels returns the one that was named, or both.
+// channels returns the channel of that name, or both for "".
 func channels(name string) []wantu.PayChannel {
 	if name != "" {
 		return []wantu.PayChannel{channelNamed(name)}
@@ -36,17 +36,18 @@ func channels(name string) []wantu.PayChannel {
 	return []wantu.PayChannel{wantu.Alipay, wantu.WeChat}
 }
 
-// found is an order and the channel that knows it.
-type found struct {
+// foundOrder is an order and its channel.
+type foundOrder struct {
 	wantu.QueryResponse
 	channel wantu.PayChannel
 }
 
-// find queries the order on its channel, or on both: one that does not know it
-// says ErrOrderInvalid, and one that the store does not have ErrNoPrivilege.
-func (o order) find(ctx context.Context, client *wantu.Client) (found, error) {
+// find queries the order on its channel, or on both. A channel without the order
+// answers ErrOrderInvalid, and a channel that the store does not have answers
+// ErrNoPrivilege.
+func (o order) find(ctx context.Context, client *wantu.Client) (foundOrder, error) {
 	if o.OutTradeNo == "" && o.TradeID == "" {
-		return found{}, usage("the order's number or --trade-id is needed")
+		return foundOrder{}, usage("the number of the order or --trade-id is needed")
 	}
 	var refusal error
 	for _, channel := range channels(o.Channel) {
@@ -55,13 +56,13 @@ func (o order) find(ctx context.Context, client *wantu.Client) (found, error) {
 		case errors.Is(err, wantu.ErrOrderInvalid), refusal == nil && errors.Is(err, wantu.ErrNoPrivilege):
 			refusal = err
 		case !errors.Is(err, wantu.ErrNoPrivilege):
-			return found{answer, channel}, err
+			return foundOrder{answer, channel}, err
 		}
 	}
-	return found{}, refusal
+	return foundOrder{}, refusal
 }
 
-// queryVerb asks what became of an order.
+// queryVerb queries an order.
 type queryVerb struct {
 	order
 	account
@@ -77,7 +78,7 @@ func (v *queryVerb) Run(ctx context.Context, s Streams) error {
 	}
 	o, err := v.find(ctx, client)
 	if err != nil {
-		return v.asked(err)
+		return v.explain(err)
 	}
 	if err := v.write(s, o.record()); err != nil {
 		return err
@@ -88,7 +89,8 @@ func (v *queryVerb) Run(ctx context.Context, s Streams) error {
 	return nil
 }
 
-func (o found) record() record {
+// record returns the answer of query.
+func (o foundOrder) record() record {
 	return record{
 		{name: "out_trade_no", value: o.OutTradeNo},
 		{name: "trade_status", value: string(o.TradeStatus)},
@@ -101,7 +103,7 @@ func (o found) record() record {
 	}
 }
 
-// closeVerb ends an order that is not paid.
+// closeVerb closes an order that is not paid.
 type closeVerb struct {
 	order
 	account
@@ -115,7 +117,7 @@ func (v *closeVerb) Run(ctx context.Context, s Streams) error {
 	})
 }
 
-// cancelVerb ends an order whatever its state.
+// cancelVerb cancels an order in any state.
 type cancelVerb struct {
 	order
 	account
@@ -129,22 +131,23 @@ func (v *cancelVerb) Run(ctx context.Context, s Streams) error {
 	})
 }
 
-// end finds the order, unless channel and number were given, and ends it.
-func (a account) end(ctx context.Context, s Streams, o order, ended string, call func(*wantu.Client, wantu.PayChannel, string) error) error {
-	client, err := a.actor(s, nil)
+// end closes or cancels an order, and prints outcome. It queries the order first if
+// its channel or number was not given.
+func (a account) end(ctx context.Context, s Streams, o order, outcome string, call func(*wantu.Client, wantu.PayChannel, string) error) error {
+	client, err := a.clientForChange(s, nil)
 	if err != nil {
 		return err
 	}
 	number, channel := o.OutTradeNo, channelNamed(o.Channel)
 	if o.Channel == "" || o.TradeID != "" {
-		at, err := o.find(ctx, client)
+		found, err := o.find(ctx, client)
 		if err != nil {
-			return a.asked(err)
+			return a.explain(err)
 		}
-		number, channel = at.OutTradeNo, at.channel
+		number, channel = found.OutTradeNo, found.channel
 	}
 	if err := call(client, channel, number); err != nil {
-		return a.acted(err)
+		return a.explainChange(err)
 	}
-	return done(s.say("%s %s", ended, printable(number)))
+	return Unreported(s.print("%s %s", outcome, Printable(number)))
 }

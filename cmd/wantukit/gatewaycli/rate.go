@@ -6,10 +6,10 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// rateVerb shows a rate.
+// rateVerb shows the exchange rate of a currency.
 type rateVerb struct {
-	Currency string `arg:"" default:"HKD" help:"ISO 4217."`
-	Channel  string `enum:"wechat,alipay" default:"wechat" env:"-" help:"Whose rate: wechat or alipay."`
+	Currency string `arg:"" default:"HKD" help:"Currency (ISO 4217)."`
+	Channel  string `enum:"wechat,alipay" default:"wechat" env:"-" help:"Channel whose rate is shown: wechat or alipay."`
 	account
 	output
 }
@@ -22,7 +22,7 @@ func (v *rateVerb) Run(ctx context.Context, s Streams) error {
 	}
 	answer, err := client.Currency(ctx, wantu.CurrencyRequest{PayChannel: channelNamed(v.Channel), FeeType: v.Currency})
 	if err != nil {
-		return v.asked(err)
+		return v.explain(err)
 	}
 	return v.write(s, record{
 		{name: "fee_type", value: v.Currency},

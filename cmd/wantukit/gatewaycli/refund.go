@@ -6,14 +6,14 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// refundVerb gives money back.
+// refundVerb refunds an order.
 type refundVerb struct {
 	order
 	account
 	output
-	RefundNo string `required:"" env:"-" help:"The refund's number. One number refunds once however often it is sent: after a failure repeat it, never another."`
-	Amount   string `xor:"much" env:"-" help:"How much, in major units with all digits, such as 12.50."`
-	Full     bool   `xor:"much" env:"-" help:"All of it."`
+	RefundNo string `required:"" env:"-" help:"Number of the refund. A number refunds only once, however often it is sent: after a failure, send the same number again."`
+	Amount   string `xor:"much" env:"-" help:"Amount in major units with all digits, such as 12.50."`
+	Full     bool   `xor:"much" env:"-" help:"Refund the whole order."`
 }
 
 // Run implements kong's command.
@@ -21,27 +21,27 @@ func (v *refundVerb) Run(ctx context.Context, s Streams) error {
 	if v.Amount == "" && !v.Full {
 		return usage("--amount or --full is needed")
 	}
-	client, err := v.actor(s, nil)
+	client, err := v.clientForChange(s, nil)
 	if err != nil {
 		return err
 	}
 	o, err := v.find(ctx, client)
 	if err != nil {
-		return v.asked(err)
+		return v.explain(err)
 	}
 	fee, err := v.fee(o)
 	if err != nil {
 		return err
 	}
-	s.tell("this goes past the checkout's books: the next reconciliation takes in a refund of one of its payments")
+	s.inform("the checkout does not know of this refund; if it made the payment, the next reconciliation records the refund")
 	answer, err := client.Refund(ctx, wantu.RefundRequest{
 		PayChannel: o.channel, OutTradeNo: o.OutTradeNo, OutRefundNo: v.RefundNo,
 		TotalFee: o.TotalFee, RefundFee: fee, RefundFeeType: o.FeeType,
 	})
 	if err != nil {
-		return v.acted(err)
+		return v.explainChange(err)
 	}
-	return done(v.write(s, record{
+	return Unreported(v.write(s, record{
 		{name: "out_trade_no", value: answer.OutTradeNo},
 		{name: "out_refund_no", value: answer.OutRefundNo},
 		{name: "refund_id", value: answer.RefundID},
@@ -50,13 +50,13 @@ func (v *refundVerb) Run(ctx context.Context, s Streams) error {
 	}))
 }
 
-// fee is how much to give back, in minor units.
-func (v *refundVerb) fee(o found) (int64, error) {
+// fee returns the amount of the refund in minor units.
+func (v *refundVerb) fee(o foundOrder) (int64, error) {
 	if v.Full {
 		return o.TotalFee, nil
 	}
 	if _, known := wantu.MinorDigits(o.FeeType); !known {
-		return 0, usage("the digits of %s are not known: only --full is possible", printable(o.FeeType))
+		return 0, usage("the number of digits of %s is not known: use --full", Printable(o.FeeType))
 	}
 	return parseAmount("--amount", v.Amount, o.FeeType)
 }

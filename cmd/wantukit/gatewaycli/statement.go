@@ -16,25 +16,25 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// statementVerb lists payments and refunds.
+// statementVerb lists the payments and refunds of the gateway's statement.
 type statementVerb struct {
-	From    day    `required:"" placeholder:"DATE" env:"-" help:"First day, such as 2026-11-01, or first second, such as '2026-11-01 09:00:00'; in UTC+8."`
-	To      day    `placeholder:"DATE" env:"-" help:"Last day or last second. Defaults to the end of --from's day."`
-	Channel string `enum:"wechat,alipay," default:"" env:"-" help:"wechat or alipay. Left out, both are listed."`
-	JSON    bool   `name:"json" xor:"form" env:"-" help:"Write a JSON array; amounts are text in major units."`
-	CSV     bool   `name:"csv" xor:"form" env:"-" help:"Write CSV with a line of names."`
+	From    day    `required:"" placeholder:"DATE" env:"-" help:"First day, such as 2026-11-01, or first second, such as '2026-11-01 09:00:00', in UTC+8."`
+	To      day    `placeholder:"DATE" env:"-" help:"Last day or last second, in UTC+8. Defaults to the end of the day of --from."`
+	Channel string `enum:"wechat,alipay," default:"" env:"-" help:"wechat or alipay. Defaults to both."`
+	JSON    bool   `name:"json" xor:"form" env:"-" help:"Print a JSON array, with amounts as text in major units."`
+	CSV     bool   `name:"csv" xor:"form" env:"-" help:"Print CSV with a header line."`
 	account
 }
 
-// day is a date or a second in the gateway's zone.
+// day is a date or a second in the gateway's time zone (UTC+8).
 type day string
 
-// at returns the moment that d stands for, with clock where it names a date
-// alone.
-func (d day) at(flag, clock string) (time.Time, error) {
+// at returns the time of d. If d is only a date, timeOfDay is added. flag is the
+// flag's name, for errors.
+func (d day) at(flag, timeOfDay string) (time.Time, error) {
 	text := string(d)
 	if len(text) == len(time.DateOnly) {
-		text += " " + clock
+		text += " " + timeOfDay
 	}
 	moment, err := wantu.ParseTime(text)
 	if err != nil || len(text) != len(time.DateTime) {
@@ -48,7 +48,7 @@ const (
 	dayEnds   = "23:59:59"
 )
 
-// row is a trade and the channel that it was made on.
+// row is a trade and its channel.
 type row struct {
 	wantu.Trade
 	channel string
@@ -66,7 +66,7 @@ func (v *statementVerb) Run(ctx context.Context, s Streams) error {
 	}
 	rows, err := v.rows(ctx, s, client, start, end)
 	if err != nil {
-		return v.asked(err)
+		return v.explain(err)
 	}
 	switch {
 	case v.JSON:
@@ -78,6 +78,7 @@ func (v *statementVerb) Run(ctx context.Context, s Streams) error {
 	}
 }
 
+// span returns the first and the last second.
 func (v *statementVerb) span() (start, end time.Time, err error) {
 	if start, err = v.From.at("--from", dayStarts); err != nil {
 		return start, end, err
@@ -92,17 +93,19 @@ func (v *statementVerb) span() (start, end time.Time, err error) {
 	return start, end, err
 }
 
-// rows returns the trades of each channel, without duplicates. It leaves out a
-// channel that the store has no privilege for, and says so.
+// rows returns the trades of all channels, ordered by time. It skips a channel that
+// the store does not have, and prints that. A gateway that lists all trades for each
+// channel lists a trade twice: rows removes such duplicates, but not the duplicates
+// within one channel.
 func (v *statementVerb) rows(ctx context.Context, s Streams, client *wantu.Client, start, end time.Time) ([]row, error) {
 	var rows []row
 	refused := 0
-	asked := channels(v.Channel)
+	all := channels(v.Channel)
 	duplicates := wantu.NewDuplicates()
-	for _, channel := range asked {
-		trades, err := trades(client.Statement(ctx, wantu.OrderListRequest{PayChannel: channel, StartDate: start, EndDate: end}))
-		if errors.Is(err, wantu.ErrNoPrivilege) && refused+1 < len(asked) {
-			s.tell("%s is left out: %v", channelName(channel), err)
+	for _, channel := range all {
+		trades, err := collectTrades(client.Statement(ctx, wantu.OrderListRequest{PayChannel: channel, StartDate: start, EndDate: end}))
+		if errors.Is(err, wantu.ErrNoPrivilege) && refused+1 < len(all) {
+			s.inform("%s is skipped: %v", channelName(channel), err)
 			refused++
 			continue
 		}
@@ -120,8 +123,8 @@ func (v *statementVerb) rows(ctx context.Context, s Streams, client *wantu.Clien
 	return rows, nil
 }
 
-// trades collects a statement.
-func trades(statement iter.Seq2[wantu.Trade, error]) ([]wantu.Trade, error) {
+// collectTrades returns all trades of a statement.
+func collectTrades(statement iter.Seq2[wantu.Trade, error]) ([]wantu.Trade, error) {
 	var list []wantu.Trade
 	for trade, err := range statement {
 		if err != nil {
@@ -139,8 +142,8 @@ func (r row) kind() string {
 	return "payment"
 }
 
-// names are the manual's; channel is ours.
-func names() []string {
+// columns are the manual's names, and channel.
+func columns() []string {
 	return []string{"date_added", "type", "channel", "out_trade_no", "out_refund_no", "total_fee", "fee_type", "trade_id", "refund_id"}
 }
 
@@ -153,27 +156,27 @@ func (r row) values() []string {
 func writeList(s Streams, rows []row) error {
 	list := make([]record, 0, len(rows))
 	for _, r := range rows {
-		fields := make(record, len(names()))
+		fields := make(record, len(columns()))
 		for i, value := range r.values() {
-			fields[i] = field{name: names()[i], value: value}
+			fields[i] = field{name: columns()[i], value: value}
 		}
 		list = append(list, fields)
 	}
 	return writeJSON(s, list)
 }
 
-// writeCSV keeps a spreadsheet from taking a text for a formula. No signature
-// covers a statement's rows.
+// writeCSV prints CSV. It escapes text that a spreadsheet could take for a formula,
+// because the gateway does not sign a statement's rows.
 func writeCSV(s Streams, rows []row) error {
 	w := csv.NewWriter(s.Out)
-	_ = w.Write(names()) // Flush tells
+	_ = w.Write(columns()) // Flush returns the error
 	for _, r := range rows {
 		values := r.values()
 		for i, value := range values {
-			if value != "" && strings.Contains("=+-@\t\r\n", value[:1]) && names()[i] != "total_fee" {
+			if value != "" && strings.Contains("=+-@\t\r\n", value[:1]) && columns()[i] != "total_fee" {
 				value = "'" + value
 			}
-			values[i] = printable(value)
+			values[i] = Printable(value)
 		}
 		_ = w.Write(values)
 	}
@@ -186,7 +189,7 @@ func writeTable(s Streams, rows []row) error {
 	_, _ = fmt.Fprintln(w, "TIME\tTYPE\tCHANNEL\tORDER\tREFUND\tAMOUNT")
 	for _, r := range rows {
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s %s\n", wantu.FormatTime(r.DateAdded), r.kind(), r.channel,
-			printable(r.OutTradeNo), printable(r.OutRefundNo), printable(r.FeeType), r.signed())
+			Printable(r.OutTradeNo), Printable(r.OutRefundNo), Printable(r.FeeType), r.signedAmount())
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -194,8 +197,8 @@ func writeTable(s Streams, rows []row) error {
 	return writeTotals(s, rows)
 }
 
-// signed shows a refund as what leaves.
-func (r row) signed() string {
+// signedAmount returns the amount, negative for a refund.
+func (r row) signedAmount() string {
 	text := strings.TrimPrefix(r.TotalFee.String(), "-")
 	if r.Type == wantu.TypeRefund {
 		return "-" + text
@@ -203,35 +206,35 @@ func (r row) signed() string {
 	return text
 }
 
-// totals are the sums of one currency, in minor units.
+// totals are the sums of one currency in minor units.
 type totals struct{ payments, refunds int64 }
 
-// writeTotals adds up each currency. One that is not known, or an amount finer
-// than its currency, is not added but said.
+// writeTotals prints the sums of each currency. It counts the trades that it cannot
+// add: their currency is unknown, or their amount has too many digits.
 func writeTotals(s Streams, rows []row) error {
-	sums, left := map[string]totals{}, 0
+	sums, skipped := map[string]totals{}, 0
 	for _, r := range rows {
 		fee, err := r.Fee()
 		if err != nil {
-			left++
+			skipped++
 			continue
 		}
-		of := sums[r.FeeType]
+		sum := sums[r.FeeType]
 		if r.Type == wantu.TypeRefund {
-			of.refunds += max(fee, -fee)
+			sum.refunds += max(fee, -fee)
 		} else {
-			of.payments += fee
+			sum.payments += fee
 		}
-		sums[r.FeeType] = of
+		sums[r.FeeType] = sum
 	}
-	_ = s.say("\n%s", count(len(rows)))
+	_ = s.print("\n%s", count(len(rows)))
 	for _, currency := range slices.Sorted(maps.Keys(sums)) {
-		of := sums[currency]
-		_ = s.say("paid %s, refunded %s, net %s", AmountOf(of.payments, currency),
-			AmountOf(of.refunds, currency), AmountOf(of.payments-of.refunds, currency))
+		sum := sums[currency]
+		_ = s.print("paid %s, refunded %s, net %s", AmountOf(sum.payments, currency),
+			AmountOf(sum.refunds, currency), AmountOf(sum.payments-sum.refunds, currency))
 	}
-	if left > 0 {
-		return s.say("not in these sums, for their currency or its digits are unknown: %s", count(left))
+	if skipped > 0 {
+		return s.print("not in these sums, because the currency is unknown or the amount has too many digits: %s", count(skipped))
 	}
 	return nil
 }

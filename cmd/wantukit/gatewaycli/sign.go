@@ -14,8 +14,8 @@ import (
 type signVerb struct {
 	message
 	account
-	Body   bool `xor:"what" env:"-" help:"Write the whole object with its signature, ready to be posted."`
-	String bool `xor:"what" env:"-" help:"Write the string that is signed, up to the key."`
+	Body   bool `xor:"what" env:"-" help:"Print the whole object with its signature, ready to be posted."`
+	String bool `xor:"what" env:"-" help:"Print the string that is signed, without the key."`
 }
 
 // Run implements kong's command.
@@ -25,7 +25,7 @@ func (v *signVerb) Run(s Streams) error {
 		return err
 	}
 	if v.String {
-		return s.say("%skey=[key]", s.readable(wantu.SigningString(m.Fields())))
+		return s.print("%skey=[key]", s.readable(wantu.SigningString(m.Fields())))
 	}
 	shop, err := v.shop()
 	if err != nil {
@@ -33,17 +33,18 @@ func (v *signVerb) Run(s Streams) error {
 	}
 	key := string(shop.Gateway.Key)
 	if !v.Body {
-		return s.say("%s", wantu.Sign(m.Fields(), key))
+		return s.print("%s", wantu.Sign(m.Fields(), key))
 	}
-	body, err := signed(raw, key)
+	body, err := addSignature(raw, key)
 	if err != nil {
 		return err
 	}
-	return s.say("%s", body)
+	return s.print("%s", body)
 }
 
-// signed returns the object with its signature. Numbers keep their literals.
-func signed(raw []byte, key string) ([]byte, error) {
+// addSignature returns the object with its signature. It does not change how numbers
+// are written.
+func addSignature(raw []byte, key string) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var object map[string]any
@@ -71,19 +72,20 @@ func (v *verifyVerb) Run(s Streams) error {
 	}
 	switch {
 	case m.Verify(string(shop.Gateway.Key)) == nil:
-		return s.say("the signature is right")
+		return s.print("the signature is right")
 	case m.Verify(string(shop.Gateway.PreviousKey)) == nil:
-		return s.say("the signature is right, under the previous key")
+		return s.print("the signature is right, under the previous key")
 	}
 	return &noError{wantu.ErrSignature.Error()}
 }
 
-// message is a JSON object to be read.
+// message is the argument that names a JSON object.
 type message struct {
-	File string `arg:"" optional:"" type:"existingfile" help:"The JSON object. Left out, or -, it is read from standard input."`
+	File string `arg:"" optional:"" type:"existingfile" help:"File with the JSON object. Defaults to standard input, which - names too."`
 }
 
-// read decodes the object as the gateway and its client do, strictly.
+// read reads the object and decodes it strictly, as the gateway does. It also
+// returns the object's text.
 func (m message) read(s Streams) (wantu.Message, []byte, error) {
 	in := s.In
 	if m.File != "" && m.File != "-" {

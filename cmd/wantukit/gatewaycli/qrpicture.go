@@ -13,10 +13,10 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// drawing is how a code is shown.
+// drawing is the flags of a verb that draws a QR code.
 type drawing struct {
-	Out  string `type:"path" env:"-" help:"Write the code to a file too: .png or .svg."`
-	Size int    `default:"512" env:"-" help:"Width of that picture in pixels, 128 to 4096."`
+	Out  string `type:"path" env:"-" help:"Also write the QR code to this file, .png or .svg."`
+	Size int    `default:"512" env:"-" help:"Width of the picture in pixels, 128 to 4096."`
 }
 
 // Validate is kong's hook.
@@ -30,14 +30,15 @@ func (d drawing) Validate() error {
 	return nil
 }
 
-// picture is a file that is there before an order is placed, and takes its
-// place once it is drawn: a folder that cannot be written to must not cost the
-// order's code. It is nil where none was asked for.
+// picture is a temporary file that is renamed after the QR code is written to it.
+// It is made before the order is placed, so that an unwritable folder is found
+// before that. It is nil without --out.
 type picture struct{ file *os.File }
 
+// prepare makes the temporary file, or returns nil without --out.
 func (d drawing) prepare() (*picture, error) {
 	if d.Out == "" {
-		return nil, nil //nolint:nilnil // none was asked for
+		return nil, nil //nolint:nilnil // there is no --out
 	}
 	file, err := os.CreateTemp(filepath.Dir(d.Out), ".wantukit-*")
 	if err != nil {
@@ -46,7 +47,7 @@ func (d drawing) prepare() (*picture, error) {
 	return &picture{file}, nil
 }
 
-// discard removes what was not saved.
+// discard removes the file unless it was saved.
 func (p *picture) discard() {
 	if p != nil {
 		_ = p.file.Close()
@@ -54,7 +55,7 @@ func (p *picture) discard() {
 	}
 }
 
-// save gives the picture its content and its name.
+// save writes the content and renames the file to path.
 func (p *picture) save(content []byte, path string) error {
 	_, err := p.file.Write(content)
 	if err := errors.Join(err, p.file.Close()); err != nil {
@@ -66,25 +67,24 @@ func (p *picture) save(content []byte, path string) error {
 	return nil
 }
 
-// draw shows a code in the terminal, unless only a script reads, and writes its
-// file.
-func (d drawing) draw(s Streams, p *picture, text string, script bool) error {
-	var shown error
-	if !script {
-		shown = drawInTerminal(s, text)
+// draw prints a QR code, unless the output is for a script, and saves the picture if
+// there is one.
+func (d drawing) draw(s Streams, p *picture, text string, isForScript bool) error {
+	var printErr error
+	if !isForScript {
+		printErr = drawInTerminal(s, text)
 	}
 	if p == nil {
-		return shown
+		return printErr
 	}
 	content, err := d.content(text)
 	if err != nil {
-		return errors.Join(shown, err)
+		return errors.Join(printErr, err)
 	}
-	return errors.Join(shown, p.save(content, d.Out))
+	return errors.Join(printErr, p.save(content, d.Out))
 }
 
-// drawInTerminal prints two modules in each character: black on white, whatever
-// the colors of the terminal.
+// drawInTerminal prints two modules in each character, always black on white.
 func drawInTerminal(s Streams, text string) error {
 	code, err := qrcode.New(text, qrcode.Medium)
 	if err != nil {
@@ -100,6 +100,7 @@ func drawInTerminal(s Streams, text string) error {
 	return w.Flush()
 }
 
+// content returns the QR code as PNG or SVG.
 func (d drawing) content(text string) ([]byte, error) {
 	if filepath.Ext(d.Out) == ".png" {
 		return qrcode.Encode(text, qrcode.Medium, d.Size)

@@ -11,22 +11,22 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// record is an answer in the manual's names, in the order to show it.
+// record is an answer: fields with the manual's names, in the order of printing.
 type record []field
 
 type field struct {
 	name  string
 	value any
-	text  string // for people, where that differs from value
+	text  string // for people; "" is the value itself
 }
 
-// output is how a verb writes its answer.
+// output is the flag for the format of an answer.
 type output struct {
-	JSON bool `name:"json" env:"-" help:"Write JSON, with amounts in minor units."`
+	JSON bool `name:"json" env:"-" help:"Print JSON, with amounts in minor units."`
 }
 
-// write shows a record: a line for each field that has something to say, or a
-// JSON object of all.
+// write prints a record: one line for each field that is not empty, or a JSON object
+// of all fields.
 func (o output) write(s Streams, r record) error {
 	if o.JSON {
 		return writeJSON(s, r)
@@ -38,13 +38,13 @@ func (o output) write(s Streams, r record) error {
 			text = fmt.Sprint(f.value)
 		}
 		if text != "" {
-			_, _ = fmt.Fprintf(w, "%s\t%s\n", f.name, printable(text))
+			_, _ = fmt.Fprintf(w, "%s\t%s\n", f.name, Printable(text))
 		}
 	}
 	return w.Flush()
 }
 
-// MarshalJSON keeps the order of the fields.
+// MarshalJSON writes the fields in their order.
 func (r record) MarshalJSON() ([]byte, error) {
 	var object bytes.Buffer
 	object.WriteByte('{')
@@ -62,12 +62,13 @@ func (r record) MarshalJSON() ([]byte, error) {
 	return object.Bytes(), nil
 }
 
-// amountField shows minor units as such to a script, and as money to people.
+// amountField returns a field with minor units in JSON, and major units as text.
 func amountField(name string, fee int64, currency string) field {
 	return field{name, fee, AmountOf(fee, currency)}
 }
 
-// timeField writes a time as the gateway does, "" when there is none.
+// timeField returns a field with a time in the gateway's format, or "" for the zero
+// time.
 func timeField(name string, t time.Time) field {
 	if t.IsZero() {
 		return field{name: name, value: ""}
@@ -75,8 +76,8 @@ func timeField(name string, t time.Time) field {
 	return field{name: name, value: wantu.FormatTime(t)}
 }
 
-// writeJSON writes one line of JSON. encoding/json escapes control characters
-// below the space only; a terminal obeys those behind ~ too.
+// writeJSON prints one line of JSON. It escapes the control characters from 0x7f to
+// 0x9f, which encoding/json does not escape and a terminal may obey.
 func writeJSON(s Streams, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -90,5 +91,5 @@ func writeJSON(s Streams, value any) error {
 			line.WriteRune(r)
 		}
 	}
-	return s.say("%s", line.String())
+	return s.print("%s", line.String())
 }

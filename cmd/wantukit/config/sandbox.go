@@ -9,26 +9,26 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// Live reports whether the shop takes real money: its gateway is not a sandbox on
-// this machine.
+// Live reports whether the shop takes real money: if its gateway is not on this
+// machine, which could only be a sandbox.
 func (s *Shop) Live() bool {
 	gateway, err := url.Parse(s.Gateway.BaseURL)
 	return err != nil || !Loopback(gateway.Hostname())
 }
 
-// formTargets are the origins on this machine that a sandbox's cashier and its
-// WeChat may have: a form of the page leads there without TLS.
+// formTargets returns the origins on this machine that the sandbox's cashier and
+// its WeChat may have. The page's forms may lead there without TLS.
 func (s *Shop) formTargets() []string {
-	targets := append(plainOrigins(s.Gateway.BaseURL), plainOrigins(s.WeChat.AuthorizeURL)...)
+	targets := append(loopbackOrigins(s.Gateway.BaseURL), loopbackOrigins(s.WeChat.AuthorizeURL)...)
 	slices.Sort(targets)
 	return slices.Compact(targets)
 }
 
-// plainOrigins are the origins that stand for an http address of this machine in
-// a Content-Security-Policy. The sandbox may name its pages otherwise than the
-// configuration names the gateway. A policy has no form for an IPv6 address: any
-// host with the port stands for it.
-func plainOrigins(address string) []string {
+// loopbackOrigins returns the origins for a Content-Security-Policy that match an
+// http address of this machine, or none for another address. It includes the other
+// names of this machine, because the sandbox's pages may use them. A policy cannot
+// name an IPv6 address, so any host with the same port is allowed for one.
+func loopbackOrigins(address string) []string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" || !Loopback(u.Hostname()) {
 		return nil
@@ -44,8 +44,8 @@ func plainOrigins(address string) []string {
 	return origins
 }
 
-// CheckSandboxOrigin refuses what is not the origin of a sandbox on this machine,
-// and shops that are live: their pages must not have the demo's bar.
+// CheckSandboxOrigin fails if origin, the value of --sandbox, is not on this
+// machine, or if a shop is live: its pages must not have the demo's bar.
 func CheckSandboxOrigin(origin string, shops []Shop) error {
 	_, malformed := web.ParseOrigin(origin)
 	u, err := url.Parse(origin)

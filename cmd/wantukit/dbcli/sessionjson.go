@@ -9,8 +9,7 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
-// What `session show --json` writes. It has no token and no openid: what is not
-// named here is not told.
+// The JSON of `session show --json`. It has no tokens and no openid.
 type (
 	historyJSON struct {
 		Session  sessionJSON   `json:"session"`
@@ -51,7 +50,7 @@ type (
 		QueriedAt   string                `json:"queried_at"`
 		NextQueryAt string                `json:"next_query_at"`
 		Queries     int                   `json:"queries"`
-		// Notifications are counted by their verdict.
+		// Notifications are the numbers of notifications by verdict.
 		Notifications map[checkout.Verdict]int `json:"notifications"`
 	}
 	refundJSON struct {
@@ -72,21 +71,21 @@ type (
 	}
 )
 
-// writeJSON shows a history to scripts.
+// writeJSON prints a history as JSON.
 func (h history) writeJSON(s gatewaycli.Streams) error {
 	c := h.session
 	out := historyJSON{
 		Session: sessionJSON{
 			c.ID, c.Merchant, c.Status, c.PaymentStatus, c.Amount, c.AmountRefunded, c.Currency,
-			printable(c.Subject), printable(c.ClientReferenceID),
-			moment(c.CreatedAt), moment(c.ExpiresAt), moment(c.PaidAt), c.PaidBy, c.PaidLate, c.PaidTwice, c.AmountMismatch,
+			gatewaycli.Printable(c.Subject), gatewaycli.Printable(c.ClientReferenceID),
+			formatTime(c.CreatedAt), formatTime(c.ExpiresAt), formatTime(c.PaidAt), c.PaidBy, c.PaidLate, c.PaidTwice, c.AmountMismatch,
 		},
 		Attempts: make([]attemptJSON, len(h.attempts)), Refunds: make([]refundJSON, len(h.refunds)), Timeline: make([]entryJSON, len(h.timeline)),
 	}
 	for i, a := range h.attempts {
 		out.Attempts[i] = attemptJSON{
-			a.ID, a.State, a.Wallet, a.Flow, printable(a.Reason), a.OutTradeNo, printable(a.TradeID), printable(a.Failure), a.Quarantined,
-			moment(a.CreatedAt), moment(a.PaidAt), moment(a.QueriedAt), moment(a.NextQueryAt), a.Queries,
+			a.ID, a.State, a.Wallet, a.Flow, gatewaycli.Printable(a.Reason), a.OutTradeNo, gatewaycli.Printable(a.TradeID), gatewaycli.Printable(a.Failure), a.Quarantined,
+			formatTime(a.CreatedAt), formatTime(a.PaidAt), formatTime(a.QueriedAt), formatTime(a.NextQueryAt), a.Queries,
 			map[checkout.Verdict]int{
 				checkout.VerdictAccepted: a.Notifications.Accepted,
 				checkout.VerdictMismatch: a.Notifications.Mismatched,
@@ -95,16 +94,16 @@ func (h history) writeJSON(s gatewaycli.Streams) error {
 		}
 	}
 	for i, r := range h.refunds {
-		r.ClientReferenceID, r.Failure, r.TradeID = printable(r.ClientReferenceID), printable(r.Failure), printable(r.TradeID)
-		out.Refunds[i] = refundJSON{r.Public(), printable(r.GatewayID), moment(r.NextTryAt), r.Tries}
+		r.ClientReferenceID, r.Failure, r.TradeID = gatewaycli.Printable(r.ClientReferenceID), gatewaycli.Printable(r.Failure), gatewaycli.Printable(r.TradeID)
+		out.Refunds[i] = refundJSON{r.Public(), gatewaycli.Printable(r.GatewayID), formatTime(r.NextTryAt), r.Tries}
 	}
 	for i, e := range h.timeline {
 		out.Timeline[i] = entryJSON{
-			exact(e.At), e.Kind, e.AttemptID, e.Ref, e.Cause, printable(e.Result), printable(e.Detail), printable(e.Body),
+			formatMillis(e.At), e.Kind, e.AttemptID, e.Ref, e.Cause, gatewaycli.Printable(e.Result), gatewaycli.Printable(e.Detail), gatewaycli.Printable(e.Body),
 		}
 	}
 	return json.NewEncoder(s.Out).Encode(out)
 }
 
-// exact writes a time as it is stored, to the millisecond.
-func exact(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+// formatMillis returns a time in UTC to the millisecond, as it is stored.
+func formatMillis(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }

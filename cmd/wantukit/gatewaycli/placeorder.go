@@ -8,17 +8,17 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// placement is what a new order needs.
+// placement is the flags of a new order.
 type placement struct {
-	OutTradeNo string `required:"" env:"-" help:"The order's number, used once for ever: at most 32 of A-Z a-z 0-9 _."`
+	OutTradeNo string `required:"" env:"-" help:"Number of the order, which was never used before: at most 32 of A-Z a-z 0-9 _."`
 	money
-	Subject   string `required:"" env:"-" help:"What is sold."`
-	ProductID string `default:"wantukit" env:"-" help:"The product's number, at most 32 characters."`
-	Attach    string `env:"-" help:"Comes back in query and in the notification."`
-	NotifyURL string `default:"https://notify.invalid/" env:"-" help:"Where the gateway posts the outcome. By default nobody is told: ask with query."`
+	Subject   string `required:"" env:"-" help:"Name of what is sold."`
+	ProductID string `default:"wantukit" env:"-" help:"Number of the product, at most 32 characters."`
+	Attach    string `env:"-" help:"Text that query and the notification return."`
+	NotifyURL string `default:"https://notify.invalid/" env:"-" help:"Where the gateway posts the outcome. By default nowhere: use query."`
 }
 
-// qrcodeVerb places an order that is paid by scanning a code.
+// qrcodeVerb places an order that is paid by scanning a QR code.
 type qrcodeVerb struct {
 	placement
 	Channel string `enum:"wechat,alipay" required:"" env:"-" help:"wechat or alipay."`
@@ -38,7 +38,7 @@ func (v *qrcodeVerb) Run(ctx context.Context, s Streams) error {
 		return err
 	}
 	defer picture.discard()
-	client, err := v.actor(s, nil)
+	client, err := v.clientForChange(s, nil)
 	if err != nil {
 		return err
 	}
@@ -47,9 +47,9 @@ func (v *qrcodeVerb) Run(ctx context.Context, s Streams) error {
 		OutTradeNo: v.OutTradeNo, Attach: v.Attach, NotifyURL: v.NotifyURL,
 	})
 	if err != nil {
-		return v.acted(err)
+		return v.explainChange(err)
 	}
-	return done(errors.Join(
+	return Unreported(errors.Join(
 		v.write(s, record{
 			{name: "out_trade_no", value: answer.OutTradeNo},
 			{name: "trade_id", value: answer.TradeID},
@@ -61,10 +61,10 @@ func (v *qrcodeVerb) Run(ctx context.Context, s Streams) error {
 	))
 }
 
-// merchantQRCodeVerb draws the store's own code.
+// merchantQRCodeVerb draws the store's QR code.
 type merchantQRCodeVerb struct {
 	Channel   string `enum:"wechat,alipay" required:"" env:"-" help:"wechat or alipay."`
-	NotifyURL string `required:"" env:"-" help:"Where the gateway posts the payments that are made by the code."`
+	NotifyURL string `required:"" env:"-" help:"Where the gateway posts the payments of the QR code."`
 	account
 	output
 	drawing
@@ -85,7 +85,7 @@ func (v *merchantQRCodeVerb) Run(ctx context.Context, s Streams) error {
 		PayChannel: channelNamed(v.Channel), NotifyURL: v.NotifyURL,
 	})
 	if err != nil {
-		return v.asked(err)
+		return v.explain(err)
 	}
 	if err := v.write(s, record{{name: "qrcode_url", value: answer.QRCodeURL}}); err != nil {
 		return err
@@ -93,13 +93,13 @@ func (v *merchantQRCodeVerb) Run(ctx context.Context, s Streams) error {
 	return v.draw(s, picture, answer.QRCodeURL, v.JSON)
 }
 
-// posVerb takes a payment by a scanned code.
+// posVerb takes a payment with a code that the cashier scans.
 type posVerb struct {
-	AuthCode string `arg:"" help:"What the scanner read from the shopper's phone."`
+	AuthCode string `arg:"" help:"Code that the scanner read from the shopper's phone."`
 	placement
-	Channel  string        `enum:"wechat,alipay," default:"" env:"-" help:"wechat or alipay. Left out, the code's first digits tell."`
-	Patience time.Duration `default:"45s" env:"-" help:"How long to wait for a shopper who enters a password. Then the order is canceled."`
-	Interval time.Duration `default:"3s" env:"-" help:"How often to ask meanwhile."`
+	Channel  string        `enum:"wechat,alipay," default:"" env:"-" help:"wechat or alipay. Defaults to the channel of the code's first digits."`
+	Patience time.Duration `default:"45s" env:"-" help:"How long to wait while the shopper enters a password. Then the order is canceled."`
+	Interval time.Duration `default:"3s" env:"-" help:"How often to query the order while waiting."`
 	account
 	output
 }
@@ -114,7 +114,7 @@ func (v *posVerb) Run(ctx context.Context, s Streams) error {
 	if err != nil {
 		return err
 	}
-	client, err := v.actor(s, waiting(s))
+	client, err := v.clientForChange(s, posProgress(s))
 	if err != nil {
 		return err
 	}
@@ -123,9 +123,9 @@ func (v *posVerb) Run(ctx context.Context, s Streams) error {
 		OutTradeNo: v.OutTradeNo, Attach: v.Attach, AuthCode: v.AuthCode, NotifyURL: v.NotifyURL,
 	}, wantu.PosPayWait{Patience: v.Patience, Interval: v.Interval})
 	if err != nil {
-		return v.unpaid(err)
+		return v.explainUnpaid(err)
 	}
-	return done(v.write(s, record{
+	return Unreported(v.write(s, record{
 		{name: "out_trade_no", value: answer.OutTradeNo},
 		{name: "trade_status", value: string(wantu.Success)},
 		{name: "trade_id", value: answer.TradeID},
@@ -135,34 +135,34 @@ func (v *posVerb) Run(ctx context.Context, s Streams) error {
 	}))
 }
 
-// waiting tells the cashier why nothing happens.
-func waiting(s Streams) wantu.Transport {
+// posProgress returns a transport that tells the cashier what pos is waiting for.
+func posProgress(s Streams) wantu.Transport {
 	return func(ctx context.Context, sent wantu.Sent) (context.Context, func(wantu.Received)) {
 		return ctx, func(r wantu.Received) {
 			switch {
 			case sent.Endpoint == "pospay" && r.Code == wantu.CodeUserPaying:
-				s.tell("the shopper is entering a password …")
+				s.inform("the shopper is entering a password …")
 			case sent.Endpoint == "pospay" && wantu.OutcomeUnknown(r.Err):
-				s.tell("the answer is lost: asking what became of it …")
+				s.inform("the answer is lost: querying the order …")
 			case sent.Endpoint == "cancel":
-				s.tell("canceling …")
+				s.inform("canceling …")
 			}
 		}
 	}
 }
 
-// unpaid tells an order that was waited for in vain from a call that went
-// wrong. What the gateway refuses at once is an APIError.
-func (v *posVerb) unpaid(err error) error {
-	inVain := errors.Is(err, wantu.ErrCanceled) || errors.Is(err, wantu.ErrTrade) || errors.Is(err, wantu.ErrOrderInvalid)
-	if inVain && !errors.As(err, new(*wantu.APIError)) {
+// explainUnpaid returns a noError for an order that ended unpaid while pos waited,
+// and explainChange for other errors. A refusal at once is a *wantu.APIError.
+func (v *posVerb) explainUnpaid(err error) error {
+	endedUnpaid := errors.Is(err, wantu.ErrCanceled) || errors.Is(err, wantu.ErrTrade) || errors.Is(err, wantu.ErrOrderInvalid)
+	if endedUnpaid && !errors.As(err, new(*wantu.APIError)) {
 		return &noError{err.Error()}
 	}
-	return v.acted(err)
+	return v.explainChange(err)
 }
 
-// channel tells WeChat's codes, which begin with 10 to 15, from Alipay's, which
-// begin with 25 to 30.
+// channel returns the channel of the flag or of the code: WeChat's codes begin with
+// 10 to 15, Alipay's with 25 to 30.
 func (v *posVerb) channel() (wantu.PayChannel, error) {
 	if v.Channel != "" {
 		return channelNamed(v.Channel), nil
@@ -175,5 +175,5 @@ func (v *posVerb) channel() (wantu.PayChannel, error) {
 			return wantu.Alipay, nil
 		}
 	}
-	return 0, usage("--channel is needed: the code begins neither as WeChat's (10 to 15) nor as Alipay's (25 to 30)")
+	return 0, usage("--channel is needed: the code does not begin with 10 to 15 (WeChat) or 25 to 30 (Alipay)")
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// SecretFiles are the files that the shops' keys were read from.
+// SecretFiles returns the files that the shops' keys were read from, sorted.
 func SecretFiles(shops []Shop) []string {
 	files := map[string]bool{}
 	for _, s := range shops {
@@ -18,15 +18,15 @@ func SecretFiles(shops []Shop) []string {
 	return slices.Sorted(maps.Keys(files))
 }
 
-// WritableByOthers reports whether every user of this machine can add and remove
-// a folder's files. A sticky folder, as /tmp is, keeps them to their owners.
+// WritableByOthers reports whether every user of this machine can replace the files
+// of a folder. In a sticky folder, such as /tmp, only their owners can.
 func WritableByOthers(folder string) bool {
 	info, err := os.Stat(folder)
 	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0
 }
 
-// Exposed returns those of the files that every user of this machine can read or
-// write. Windows has no such bits, and a file that is not there is nobody's.
+// Exposed returns the files that every user of this machine can read or write. It
+// leaves out missing files, and returns none on Windows, which has no such modes.
 func Exposed(files ...string) []string {
 	if runtime.GOOS == "windows" {
 		return nil

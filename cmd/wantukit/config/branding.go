@@ -9,20 +9,20 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	_ "time/tzdata" // the machine may have none
+	_ "time/tzdata" // for machines without a time zone database
 
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
 )
 
-// defaultTimeZone is where most of the shops are.
+// defaultTimeZone is the time zone of a shop that names none.
 const defaultTimeZone = "Asia/Hong_Kong"
 
-// maxLogo is the largest size of a logo, in bytes: each page loads it.
+// maxLogo is the largest size of a logo, in bytes. Each page loads it.
 const maxLogo = 64 << 10
 
-// checkLook refuses what the pages could not show.
-func (s *Shop) checkLook() error {
+// checkBranding checks the color, the logo and the time zone.
+func (s *Shop) checkBranding() error {
 	if s.Branding.Color != "" {
 		if err := templates.CheckColor(s.Branding.Color); err != nil {
 			return fmt.Errorf("branding.color %w", err)

@@ -134,7 +134,7 @@ func TestHostileSocketsThatAreHeldOpen(t *testing.T) {
 							t.Error("another client is not answered")
 						}
 					}
-					if n := strings.Count(c.log.String(), "their limit is reached"); n != 1 {
+					if n := strings.Count(c.log.String(), "because a limit is reached"); n != 1 {
 						t.Errorf("the log says the limit %d times, want once a minute:\n%s", n, c.log)
 					}
 				})
@@ -231,7 +231,7 @@ func (acceptError) Temporary() bool { return true }
 
 func TestLimitsLeaveDescriptorsForTheRest(t *testing.T) {
 	t.Parallel()
-	for _, descriptors := range []int{256, 1024, 20000, manyDescriptors} {
+	for _, descriptors := range []int{256, 1024, 20000, maxDescriptors} {
 		l := limitsFor(descriptors)
 		rest := descriptors - l.connections
 		if rest < descriptors/4 || l.connections-l.streams.Process < l.connections/4 {

@@ -12,14 +12,14 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
-// settleRefundVerb settles a refund that the gateway does not answer for.
+// settleRefundVerb settles a refund that the gateway does not answer.
 type settleRefundVerb struct {
-	Refund   string `arg:"" help:"The refund's id, re_…"`
-	As       string `enum:"succeeded,failed," default:"" env:"-" help:"succeeded or failed, by hand, as the gateway's desk says. Left out, the gateway's statement decides."`
+	Refund   string `arg:"" help:"Id of the refund, re_…"`
+	As       string `enum:"succeeded,failed," default:"" env:"-" help:"succeeded or failed, as the gateway's support says. By default the gateway's statement decides."`
 	RefundID string `env:"-" help:"The gateway's number of the refund, with --as succeeded."`
-	Why      string `env:"-" help:"Who says so: the timeline keeps it, and the shop reads it in a refund that failed. Needed with --as."`
-	JSON     bool   `name:"json" env:"-" help:"Write a JSON object; amounts are in minor units."`
-	merchants
+	Why      string `env:"-" help:"Who decided it, with --as. The timeline keeps this text, and the shop sees it if the refund failed."`
+	JSON     bool   `name:"json" env:"-" help:"Print a JSON object, with amounts in minor units."`
+	shopFlags
 }
 
 // Run implements kong's command.
@@ -49,7 +49,8 @@ func (v *settleRefundVerb) Run(ctx context.Context, logger *slog.Logger, s gatew
 	})
 }
 
-// settleError tells what cannot be settled from what went wrong.
+// settleError returns the error with the exit code that fits: ExitUsage for a wrong
+// argument, ExitNo for a refund that cannot be settled now.
 func settleError(r checkout.Refund, err error) error {
 	var field *checkout.FieldError
 	switch {
@@ -70,7 +71,7 @@ func settleError(r checkout.Refund, err error) error {
 
 func (v *settleRefundVerb) write(s gatewaycli.Streams, r checkout.Refund) error {
 	if v.JSON {
-		r.ClientReferenceID, r.Failure, r.TradeID = printable(r.ClientReferenceID), printable(r.Failure), printable(r.TradeID)
+		r.ClientReferenceID, r.Failure, r.TradeID = gatewaycli.Printable(r.ClientReferenceID), gatewaycli.Printable(r.Failure), gatewaycli.Printable(r.TradeID)
 		return json.NewEncoder(s.Out).Encode(r.Public())
 	}
 	_, err := fmt.Fprintf(s.Out, "%s %s, %s\n", r.ID, r.State, gatewaycli.AmountOf(r.Amount, r.Currency))
