@@ -98,19 +98,3 @@ func frameSide(a AttemptView) string {
 	}
 	return "240"
 }
-
-// countdown returns seconds as m:ss, or h:mm:ss from an hour on. The browser's
-// half writes the same.
-func countdown(seconds int) string {
-	pad := func(n int) string {
-		if n < 10 {
-			return "0" + strconv.Itoa(n)
-		}
-		return strconv.Itoa(n)
-	}
-	h, m, s := seconds/3600, seconds/60%60, seconds%60
-	if h > 0 {
-		return strconv.Itoa(h) + ":" + pad(m) + ":" + pad(s)
-	}
-	return pad(m) + ":" + pad(s)
-}

@@ -236,8 +236,10 @@ func (m *messages) hint(o WalletOption) string {
 		return m.HintApp
 	case flow.JSAPI:
 		return m.HintJSAPI
-	default:
+	case flow.Web:
 		return m.HintCashier
+	default:
+		return ""
 	}
 }
 
@@ -281,27 +283,43 @@ func (m *messages) alternative(o WalletOption, a Alternative) string {
 		return m.AltApp
 	case flow.JSAPI:
 		return m.AltJSAPI
-	default:
+	case flow.Web:
 		return m.withApp(m.AltCashier, o.Wallet)
-	}
-}
-
-// notice returns the text of a Notice constant, "" for none.
-func (m *messages) notice(key string) string {
-	switch key {
-	case NoticeGatewayDown:
-		return m.GatewayDown
-	case NoticeBadForm:
-		return m.BadForm
-	case NoticeWeChatRefused:
-		return m.WeChatRefused
-	case NoticeWait:
-		return m.Wait
-	case NoticeTooMany:
-		return m.TooMany
 	default:
 		return ""
 	}
+}
+
+// notices is the table of notices.
+var notices = []struct {
+	key  string
+	text func(*messages) string
+}{
+	{NoticeGatewayDown, func(m *messages) string { return m.GatewayDown }},
+	{NoticeBadForm, func(m *messages) string { return m.BadForm }},
+	{NoticeWeChatRefused, func(m *messages) string { return m.WeChatRefused }},
+	{NoticeWait, func(m *messages) string { return m.Wait }},
+	{NoticeTooMany, func(m *messages) string { return m.TooMany }},
+}
+
+// KnownNotice returns key if it is one of the Notice constants, else "".
+func KnownNotice(key string) string {
+	for _, n := range notices {
+		if n.key == key {
+			return key
+		}
+	}
+	return ""
+}
+
+// notice returns the text of a Notice constant, or "" for any other key.
+func (m *messages) notice(key string) string {
+	for _, n := range notices {
+		if n.key == key {
+			return n.text(m)
+		}
+	}
+	return ""
 }
 
 // problem returns the title and the words for an HTTP status.

@@ -83,7 +83,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		ShopName: s.service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
 		Subject: session.Subject, Amount: templates.FormatAmount(lang, session.Amount, session.Currency),
 		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v.RenewIn),
-		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
+		Notice: templates.KnownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs:           pageURLs(c, path),
 		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
 	}
@@ -152,17 +152,6 @@ func refreshFor(state page.State) int {
 	default:
 		return 0
 	}
-}
-
-func knownNotice(key string) string {
-	known := []string{
-		templates.NoticeGatewayDown, templates.NoticeBadForm,
-		templates.NoticeWeChatRefused, templates.NoticeWait, templates.NoticeTooMany,
-	}
-	if slices.Contains(known, key) {
-		return key
-	}
-	return ""
 }
 
 // walletOptions lists the wallets for a device: those that it can pay with

@@ -1,6 +1,6 @@
 package client
 
-import "strconv"
+import "github.com/wantukit/wantukit/checkout/page"
 
 // clock counts down to the session's end by the server's count, so that it
 // needs no clock of the device to be right.
@@ -34,7 +34,7 @@ func (m *Machine) tick() {
 	}
 	left := m.clock.left(m.now)
 	seconds := int((left + Second - 1) / Second)
-	if text := countdown(seconds); text != m.clock.text {
+	if text := page.Countdown(seconds); text != m.clock.text {
 		m.clock.text = text
 		m.setText(TargetCountdown, text)
 	}
@@ -61,22 +61,4 @@ func (m *Machine) announceClock(seconds int) {
 			return
 		}
 	}
-}
-
-// countdown returns seconds as mm:ss, or h:mm:ss from an hour on: the same as
-// the server's HTML.
-func countdown(seconds int) string {
-	h, m, s := seconds/3600, seconds/60%60, seconds%60
-	text := twoDigits(m) + ":" + twoDigits(s)
-	if h > 0 {
-		text = strconv.Itoa(h) + ":" + text
-	}
-	return text
-}
-
-func twoDigits(n int) string {
-	if n < 10 {
-		return "0" + strconv.Itoa(n)
-	}
-	return strconv.Itoa(n)
 }
