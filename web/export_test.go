@@ -14,23 +14,23 @@ func (s *Server) Routes() []string {
 	return routes
 }
 
-// Misses is misses at a clock of its own.
-type Misses struct{ m *misses }
+// Limiter is a limiter with a clock of its own.
+type Limiter struct{ l *limiter }
 
-// MissClients is how many clients are remembered at least.
-const MissClients = missClients
+// LimiterClients is the least number of clients that a limiter remembers.
+const LimiterClients = limiterClients
 
-// NewMisses returns empty accounts.
-func NewMisses(now func() time.Time) Misses { return Misses{newMisses(now)} }
+// NewLimiter returns a limiter without clients.
+func NewLimiter(now func() time.Time) Limiter { return Limiter{newLimiter(now)} }
 
-// Wait is how long a client has to wait.
-func (m Misses) Wait(client netip.Prefix) time.Duration { return m.m.wait(client) }
+// Wait returns how long a client has to wait.
+func (l Limiter) Wait(client netip.Prefix) time.Duration { return l.l.wait(client) }
 
-// Charge takes a miss from a client's account.
-func (m Misses) Charge(client netip.Prefix) { m.m.charge(client) }
+// Charge counts a miss of a client.
+func (l Limiter) Charge(client netip.Prefix) { l.l.charge(client) }
 
-// Remembered is the number of clients in memory.
-func (m Misses) Remembered() int { return len(m.m.recent) + len(m.m.older) }
+// Remembered returns the number of clients in memory.
+func (l Limiter) Remembered() int { return len(l.l.recent) + len(l.l.older) }
 
 // Streams counts the live streams that are open.
 type Streams struct{ s *streams }

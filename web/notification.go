@@ -22,7 +22,7 @@ func (s *Server) notification(c echo.Context) error {
 		return s.refuse(c, refused.Code, fmt.Sprint(refused.Message))
 	}
 	client, take := clientOf(c), s.service.Notify
-	wait := s.guesses.notifications.wait(client)
+	wait := s.limiters.notifications.wait(client)
 	if wait > 0 {
 		take = s.service.NotifySigned
 	}
@@ -34,10 +34,10 @@ func (s *Server) notification(c echo.Context) error {
 		s.logger.Error("notification not stored", "error", err)
 		return c.JSONBlob(http.StatusInternalServerError, s.refused)
 	case verdict == checkout.VerdictRejected && wait > 0:
-		_ = tooMany(c, wait)
+		_ = errTooManyMisses(c, wait)
 		return c.JSONBlob(http.StatusTooManyRequests, s.refused)
 	case verdict == checkout.VerdictRejected:
-		s.guesses.notifications.charge(client)
+		s.limiters.notifications.charge(client)
 		return c.JSONBlob(http.StatusBadRequest, s.refused) // the Service has reported why
 	case verdict != checkout.VerdictAccepted:
 		return c.JSONBlob(http.StatusBadRequest, s.refused) // the Service has reported why
@@ -49,7 +49,7 @@ func (s *Server) notification(c echo.Context) error {
 // unknownAddress answers a notification for no order: in the log while it may
 // be a mistake, and without when somebody guesses.
 func (s *Server) unknownAddress(c echo.Context) error {
-	if err := s.guesses.notifications.answer(c, checkout.ErrNotFound); !errors.Is(err, checkout.ErrNotFound) {
+	if err := s.limiters.notifications.limit(c, checkout.ErrNotFound); !errors.Is(err, checkout.ErrNotFound) {
 		return c.JSONBlob(http.StatusTooManyRequests, s.refused)
 	}
 	return s.refuse(c, http.StatusNotFound, "no order has this address")

@@ -110,10 +110,10 @@ type Server struct {
 
 	echo     *echo.Echo
 	browsers browsers
-	guesses  guesses
+	limiters limiters
 	streams  *streams
-	// proxyHint logs once that no proxy is trusted.
-	proxyHint sync.Once
+	// proxyWarning logs once that no proxy is trusted.
+	proxyWarning sync.Once
 	draining  atomic.Bool
 	// unready reports whether the last readiness check failed.
 	unready atomic.Bool
@@ -167,7 +167,7 @@ func newServer(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	clientIP, err := extractor(c.TrustedProxies)
+	clientIP, err := newIPExtractor(c.TrustedProxies)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func newServer(c Config) (*Server, error) {
 		acknowledged: c.Acknowledged, refused: c.Refused,
 		trustsProxies: len(c.TrustedProxies) > 0, wechatClient: c.HTTPClient,
 		checkReady: c.Ready, isUnavailable: c.Unavailable, demo: c.Demo, logger: c.Logger,
-		browsers: newBrowsers(c.Secret, secure), guesses: newGuesses(c.Service.Now),
+		browsers: newBrowsers(c.Secret, secure), limiters: newLimiters(c.Service.Now),
 		streams: newStreams(c.Streams), closing: make(chan struct{}),
 	}
 	s.echo = s.newEcho()
@@ -282,25 +282,25 @@ func (s *Server) newEcho() *echo.Echo {
 
 	// Each route has its middleware: Echo would answer 404 for any path and method
 	// below a group.
-	api := []echo.MiddlewareFunc{s.countAPIGuesses, s.authenticate}
+	api := []echo.MiddlewareFunc{s.limitAPI, s.authenticate}
 	e.POST("/v1/checkout/sessions", s.createSession, api...)
 	e.GET("/v1/checkout/sessions/:id", s.getSession, api...)
 	e.POST("/v1/checkout/sessions/:id/refunds", s.createRefund, api...)
 	e.GET("/v1/checkout/sessions/:id/refunds", s.listRefunds, api...)
 
 	page := paths.Page(":id")
-	e.GET(page, s.page, s.countPageGuesses)
-	e.GET(page+statusPath, s.status, s.countPageGuesses)
-	e.GET(page+eventsPath, s.events, s.countPageGuesses)
-	e.POST(page+attemptsPath, s.start, s.countPageGuesses, s.checkForm)
-	e.POST(page+confirmPath, s.confirm, s.countPageGuesses, s.checkForm)
-	e.POST(page+cancelPath, s.cancel, s.countPageGuesses, s.checkForm)
+	e.GET(page, s.page, s.limitPages)
+	e.GET(page+statusPath, s.status, s.limitPages)
+	e.GET(page+eventsPath, s.events, s.limitPages)
+	e.POST(page+attemptsPath, s.start, s.limitPages, s.checkForm)
+	e.POST(page+confirmPath, s.confirm, s.limitPages, s.checkForm)
+	e.POST(page+cancelPath, s.cancel, s.limitPages, s.checkForm)
 
 	back := paths.Return(":token")
-	e.GET(back, s.returned, s.countPageGuesses)
-	e.GET(back+statusPath, s.returnedStatus, s.countPageGuesses)
-	e.GET(back+eventsPath, s.returnedEvents, s.countPageGuesses)
-	e.POST(back+confirmPath, s.returnedConfirm, s.countPageGuesses, s.checkForm)
+	e.GET(back, s.returned, s.limitPages)
+	e.GET(back+statusPath, s.returnedStatus, s.limitPages)
+	e.GET(back+eventsPath, s.returnedEvents, s.limitPages)
+	e.POST(back+confirmPath, s.returnedConfirm, s.limitPages, s.checkForm)
 
 	e.GET(wechatCallbackPath, s.wechatCallback)
 	if s.demo != nil {
