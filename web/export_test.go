@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Routes are the server's, such as "GET /c/:id".
+// Routes returns the server's routes, such as "GET /c/:id".
 func (s *Server) Routes() []string {
 	var routes []string
 	for _, r := range s.echo.Routes() {
@@ -32,25 +32,25 @@ func (l Limiter) Charge(client netip.Prefix) { l.l.charge(client) }
 // Remembered returns the number of clients in memory.
 func (l Limiter) Remembered() int { return len(l.l.recent) + len(l.l.older) }
 
-// Streams counts the live streams that are open.
+// Streams counts the open live streams.
 type Streams struct{ s *streams }
 
-// NewStreams returns none.
+// NewStreams returns Streams without a stream.
 func NewStreams(limits StreamLimits) Streams { return Streams{newStreams(limits)} }
 
-// Begin counts a stream, or returns what the limit is for that it exceeds.
+// Begin counts a stream, or returns the name of the limit that is reached.
 func (s Streams) Begin(client netip.Prefix, session string) (end func(), full string) {
 	end, refused := s.s.begin(client, session)
 	if refused != nil {
-		return nil, refused.of
+		return nil, refused.name
 	}
 	return end, ""
 }
 
-// Remembered is the number of clients and sessions in memory.
+// Remembered returns the number of clients and sessions in memory.
 func (s Streams) Remembered() int { return len(s.s.clients) + len(s.s.sessions) }
 
-// PacePiece is how much of an answer has to be taken within PaceWait.
+// PacePiece is the size of a piece in bytes, and PaceWait the time to read it.
 const (
 	PacePiece = pacePiece
 	PaceWait  = paceWait

@@ -163,7 +163,7 @@ func TestMethodNotAllowedSaysWhichAre(t *testing.T) {
 				continue
 			}
 			kind := map[bool]string{true: "application/problem+json", false: "text/plain"}[strings.HasPrefix(path, "/v1/")]
-			if body := got.Body.String(); len(body) > 300 || !strings.Contains(body, "method not allowed: this address takes "+allowed) || !strings.HasPrefix(got.Header().Get("Content-Type"), kind) {
+			if body := got.Body.String(); len(body) > 300 || !strings.Contains(body, "method not allowed: this address accepts "+allowed) || !strings.HasPrefix(got.Header().Get("Content-Type"), kind) {
 				t.Errorf("%s %s: %s %q", method, path, got.Header().Get("Content-Type"), body)
 			}
 		}

@@ -295,7 +295,7 @@ func TestHostileNotificationOfAnUnknownOrder(t *testing.T) {
 			t.Errorf("token %s: %d %s", token, got.status, got.body)
 		}
 	}
-	if lines := strings.Count(n.log.String(), "no order has this address"); lines != 3 {
+	if lines := strings.Count(n.log.String(), "no order has this notify_url"); lines != 3 {
 		t.Errorf("%d lines in the log, want 3", lines)
 	}
 	n.stands(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)

@@ -10,23 +10,24 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// maxNotification bounds a notification's body, in bytes.
+// maxNotification is the largest size of a notification's body in bytes.
 const maxNotification = 64 << 10
 
-// notification takes what the gateway posts to notify_url. It is acknowledged
-// once it is verified and stored, and only then.
+// notification handles a notification that the gateway posts to notify_url. It
+// acknowledges the notification only after it was verified and stored. A client
+// without free misses may still send a notification with a valid signature.
 func (s *Server) notification(c echo.Context) error {
 	body, err := readBody(c, maxNotification)
 	var refused *echo.HTTPError
 	if errors.As(err, &refused) {
 		return s.refuse(c, refused.Code, fmt.Sprint(refused.Message))
 	}
-	client, take := clientOf(c), s.service.Notify
+	client, notify := clientOf(c), s.service.Notify
 	wait := s.limiters.notifications.wait(client)
 	if wait > 0 {
-		take = s.service.NotifySigned
+		notify = s.service.NotifySigned
 	}
-	verdict, err := take(c.Request().Context(), c.Param("token"), body)
+	verdict, err := notify(c.Request().Context(), c.Param("token"), body)
 	switch {
 	case errors.Is(err, checkout.ErrNotFound):
 		return s.unknownAddress(c)
@@ -38,24 +39,25 @@ func (s *Server) notification(c echo.Context) error {
 		return c.JSONBlob(http.StatusTooManyRequests, s.refused)
 	case verdict == checkout.VerdictRejected:
 		s.limiters.notifications.charge(client)
-		return c.JSONBlob(http.StatusBadRequest, s.refused) // the Service has reported why
+		return c.JSONBlob(http.StatusBadRequest, s.refused) // the Service has alerted the operator
 	case verdict != checkout.VerdictAccepted:
-		return c.JSONBlob(http.StatusBadRequest, s.refused) // the Service has reported why
+		return c.JSONBlob(http.StatusBadRequest, s.refused) // the Service has alerted the operator
 	default:
 		return c.JSONBlob(http.StatusOK, s.acknowledged)
 	}
 }
 
-// unknownAddress answers a notification for no order: in the log while it may
-// be a mistake, and without when somebody guesses.
+// unknownAddress refuses a notification whose token no order has. It logs the refusal,
+// but not for a client that has used up its free misses.
 func (s *Server) unknownAddress(c echo.Context) error {
 	if err := s.limiters.notifications.limit(c, checkout.ErrNotFound); !errors.Is(err, checkout.ErrNotFound) {
 		return c.JSONBlob(http.StatusTooManyRequests, s.refused)
 	}
-	return s.refuse(c, http.StatusNotFound, "no order has this address")
+	return s.refuse(c, http.StatusNotFound, "no order has this notify_url")
 }
 
-func (s *Server) refuse(c echo.Context, status int, why string) error {
-	s.logger.Warn("notification refused", "reason", why)
+// refuse logs why a notification is refused, and answers with status.
+func (s *Server) refuse(c echo.Context, status int, reason string) error {
+	s.logger.Warn("notification refused", "reason", reason)
 	return c.JSONBlob(status, s.refused)
 }

@@ -1,7 +1,7 @@
 // Package web serves the kit over HTTP: the hosted page, the merchant API, the
-// gateway's notifications, the return relay and the live status. It is the
-// only room that knows Echo. Make a [Server] with [New]; it is an
-// http.Handler.
+// gateway's notifications, the return URLs and the live status. It is the only
+// package that imports Echo. Make a [Server] with [New]; it is an http.Handler.
+// [Routes] builds the URLs.
 package web
 
 import (
@@ -23,65 +23,67 @@ import (
 	"github.com/wantukit/wantukit/static"
 )
 
-// Merchant is what the web needs to know of a shop, besides its
+// Merchant is the configuration of a shop for this package, besides its
 // [checkout.Merchant].
 type Merchant struct {
 	// APIKeys are the bearer keys of the merchant API.
 	APIKeys []string
-	// ReturnHosts are the hosts that success_url and cancel_url may name, with
-	// their port where it is not the scheme's own.
+	// ReturnHosts are the hosts that success_url and cancel_url may have. A host has
+	// a port unless it is the default port of the scheme.
 	ReturnHosts []string
 	// PlainReturns allows http:// in success_url and cancel_url. It is for a
 	// shop whose gateway is a sandbox on this machine.
 	PlainReturns bool
-	// FormTargets are the origins without TLS that a form of the shop's pages
-	// may lead to. https is always allowed.
+	// FormTargets are the http origins that a form of the shop's pages may lead to.
+	// https is always allowed.
 	FormTargets []string
 	// AllowedOrigins are the origins that may frame the page.
 	AllowedOrigins []string
-	// Color is the shop's, as #rrggbb, and Logo the name of its picture in the
+	// Color is the shop's colour as #rrggbb, and Logo the name of its picture in the
 	// Assets; "" for none.
 	Color, Logo string
-	// Location is where the shop tells the time. Defaults to UTC.
+	// Location is the time zone of the shop. Defaults to UTC.
 	Location *time.Location
-	// WeChat is the shop's WeChat account, where its checkout.Merchant has one.
+	// WeChat is the shop's WeChat account. It is set if and only if
+	// checkout.Merchant.WeChatAccount is.
 	WeChat WeChatApp
 }
 
 // WeChatApp is a WeChat account that shoppers' openids belong to.
 type WeChatApp struct {
 	ID, Secret string
-	// Endpoints is where WeChat's OAuth lives. Defaults to the real one.
+	// Endpoints are the URLs of WeChat's OAuth. Defaults to the real ones.
 	Endpoints WeChatEndpoints
 }
 
-// Config is what a Server is made of.
+// Config is the configuration of a Server. Service, Assets, Merchants, PublicURL,
+// Secret and Ready are required.
 type Config struct {
 	Service *checkout.Service
 	Assets  *static.Assets
-	// Merchants are the shops, by ID: the same as the Service's.
+	// Merchants are the shops by ID. The Service must have the same shops.
 	Merchants map[string]Merchant
-	// PublicURL is where browsers and the gateway reach this server: an origin,
-	// which [ParseOrigin] reads.
+	// PublicURL is the origin at which browsers and the gateway reach this server.
+	// See [ParseOrigin].
 	PublicURL string
-	// Secret signs forms and encrypts cookies: at least 32 bytes.
+	// Secret signs forms and encrypts cookies. It must have at least 32 bytes.
 	Secret []byte
-	// Acknowledged and Refused are the bodies that answer a notification.
+	// Acknowledged and Refused are the bodies of the answers to a notification.
 	Acknowledged, Refused []byte
-	// Streams bound the live streams that are open at once.
+	// Streams limits the live streams that are open at the same time.
 	Streams StreamLimits
-	// TrustedProxies are the proxies whose X-Forwarded-For is believed.
-	// Defaults to none: a client is whoever connects.
+	// TrustedProxies are the proxies whose X-Forwarded-For is trusted. Defaults to
+	// none: the client is then the peer of the connection.
 	TrustedProxies []netip.Prefix
-	// HTTPClient calls WeChat's OAuth. It is copied; the copy follows no
-	// redirect. Defaults to one with a timeout of 10 s.
+	// HTTPClient calls WeChat's OAuth. The Server uses a copy that follows no
+	// redirect. Defaults to a client with a timeout of 10 s.
 	HTTPClient *http.Client
-	// Ready reports what keeps the server from serving, for /readyz.
+	// Ready returns an error while the server cannot serve, for /readyz.
 	Ready func(context.Context) error
-	// Unavailable reports whether an error says that the database is away, which
-	// is answered with 503. Defaults to never.
+	// Unavailable reports whether an error means that the database is unavailable.
+	// Such an error is answered with 503. Defaults to never.
 	Unavailable func(error) bool
-	// Demo, when set, adds the bar that views the page as another device.
+	// Demo, when set, adds the bar that shows the page as another device sees it.
 	Demo *Demo
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
@@ -109,12 +111,12 @@ type Server struct {
 	logger                *slog.Logger
 
 	echo     *echo.Echo
-	browsers browsers
+	browsers browserStore
 	limiters limiters
 	streams  *streams
 	// proxyWarning logs once that no proxy is trusted.
 	proxyWarning sync.Once
-	draining  atomic.Bool
+	draining     atomic.Bool
 	// unready reports whether the last readiness check failed.
 	unready atomic.Bool
 	// closing is closed to end the live streams.
@@ -138,7 +140,7 @@ func (c Config) orDefault() Config {
 	return c
 }
 
-// New returns a Server, or an error that names the field that is wrong.
+// New returns a Server. It fails with the name of the field if a field of c is wrong.
 func New(c Config) (_ *Server, err error) {
 	switch {
 	case c.Service == nil || c.Assets == nil:
@@ -155,7 +157,7 @@ func New(c Config) (_ *Server, err error) {
 	if c.Merchants, err = readAddresses(c.Merchants); err != nil {
 		return nil, err
 	}
-	if err := sameAccounts(c.Service, c.Merchants); err != nil {
+	if err := checkAccounts(c.Service, c.Merchants); err != nil {
 		return nil, err
 	}
 	return newServer(c)
@@ -178,7 +180,7 @@ func newServer(c Config) (*Server, error) {
 		acknowledged: c.Acknowledged, refused: c.Refused,
 		trustsProxies: len(c.TrustedProxies) > 0, wechatClient: c.HTTPClient,
 		checkReady: c.Ready, isUnavailable: c.Unavailable, demo: c.Demo, logger: c.Logger,
-		browsers: newBrowsers(c.Secret, secure), limiters: newLimiters(c.Service.Now),
+		browsers: newBrowserStore(c.Secret, secure), limiters: newLimiters(c.Service.Now),
 		streams: newStreams(c.Streams), closing: make(chan struct{}),
 	}
 	s.echo = s.newEcho()
@@ -187,7 +189,7 @@ func newServer(c Config) (*Server, error) {
 }
 
 // readAddresses returns the shops with their hosts and origins as browsers write
-// them.
+// them. It fails for an invalid host or origin.
 func readAddresses(merchants map[string]Merchant) (map[string]Merchant, error) {
 	read := make(map[string]Merchant, len(merchants))
 	for id, m := range merchants {
@@ -215,9 +217,10 @@ func readAll(texts []string, read func(string) (string, error)) ([]string, error
 	return all, nil
 }
 
-// sameAccounts demands that the pages can do what the domain chooses: it offers
-// WeChat's payment sheet for a shop that has a WeChat account.
-func sameAccounts(service *checkout.Service, merchants map[string]Merchant) error {
+// checkAccounts returns an error if this package and the Service disagree whether a shop
+// has a WeChat account. The Service offers WeChat's payment sheet for a shop with an
+// account, and the page needs the account to open the sheet.
+func checkAccounts(service *checkout.Service, merchants map[string]Merchant) error {
 	for id, m := range merchants {
 		if (m.WeChat.ID != "") != service.Merchant(id).WeChatAccount {
 			return fmt.Errorf("web: Config.Merchants and checkout.Merchant.WeChatAccount disagree whether merchant %q has a WeChat account", id)
@@ -226,8 +229,9 @@ func sameAccounts(service *checkout.Service, merchants map[string]Merchant) erro
 	return nil
 }
 
-// hashKeys indexes the shops by their keys' hashes, so that looking a key up
-// takes the same time however much of it is right.
+// hashKeys returns the IDs of the shops by the SHA-256 of their API keys. The time to
+// look up a hash reveals nothing about the key. It fails for a short key and for a key
+// that two shops have.
 func hashKeys(merchants map[string]Merchant) (map[[sha256.Size]byte]string, error) {
 	keys := map[[sha256.Size]byte]string{}
 	for id, m := range merchants {
@@ -248,8 +252,8 @@ func hashKeys(merchants map[string]Merchant) (map[[sha256.Size]byte]string, erro
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.draining.Load() {
-		// The next request of this client finds another server, and none
-		// finds a connection that is just being closed.
+		// The client's next request then opens a connection to another server,
+		// and does not use one that is about to be closed.
 		w.Header().Set("Connection", "close")
 	}
 	if r.Method == http.MethodHead {
@@ -258,10 +262,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.echo.ServeHTTP(pace(w), r)
 }
 
-// Drain has /readyz say no from now on, while everything else is still served.
+// Drain makes /readyz answer 503 from now on. Everything else is still served.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Close ends the live streams, so that a shutdown does not wait for them.
+// Close drains the server and ends its live streams, so that a shutdown does not wait
+// for them.
 func (s *Server) Close() {
 	s.Drain()
 	s.closed.Do(func() { close(s.closing) })
@@ -310,12 +315,13 @@ func (s *Server) newEcho() *echo.Echo {
 	return e
 }
 
+// ready is /readyz. It logs an error only when the state changes.
 func (s *Server) ready(c echo.Context) error {
 	if s.draining.Load() {
 		return c.String(http.StatusServiceUnavailable, "shutting down\n")
 	}
 	if err := s.checkReady(c.Request().Context()); err != nil {
-		if s.unready.CompareAndSwap(false, true) { // a balancer asks each second
+		if s.unready.CompareAndSwap(false, true) { // a load balancer asks each second
 			s.logger.Error("not ready", "error", err)
 		}
 		return c.String(http.StatusServiceUnavailable, "not ready\n")
