@@ -31,40 +31,41 @@ type CheckoutPage struct {
 	Renew int
 	// Wallets are what the shopper can pick, in order.
 	Wallets []WalletOption
-	// PageCode is the page's own address to scan with another device, for
-	// guides; nil for none.
+	// PageCode is the QR code of the page's own URL, to continue on another device;
+	// nil for none.
 	PageCode *QRCode
-	// Attempt is the order that is open at the gateway; zero for none.
+	// Attempt is the open attempt; zero for none.
 	Attempt AttemptView
-	// Receipt says how the session was paid; zero before.
+	// Receipt is zero until paid.
 	Receipt Receipt
-	// Notice is the key of a short message above the state, one of the
-	// Notice constants; "" for none.
+	// Notice is the key of a short message above the state: one of the Notice
+	// constants, or "" for none.
 	Notice string
-	// Token is sent back by every form of the page.
+	// Token is the token that every form of the page posts.
 	Token string
-	// URLs are where the page's forms and links lead.
+	// URLs are the targets of the page's forms and links.
 	URLs URLs
-	// AutoStart is the wallet to start as soon as a script runs; "" for none.
-	// It is ignored beside a Notice, so that a refusal cannot loop.
+	// AutoStart is the wallet that the script starts by itself; "" for none. It is
+	// ignored with a Notice, so that a refusal cannot loop.
 	AutoStart flow.Wallet
-	// RefreshSeconds is the period of the reload without script; 0 for none.
+	// RefreshSeconds is the time after which a page without script reloads itself; 0
+	// for never.
 	RefreshSeconds int
 	// Assets are the URLs of the scripts.
 	Assets Assets
-	// StatusOnly draws the page for whoever holds a return URL, perhaps in
-	// another browser: the state, and neither amount nor subject nor a way to
-	// pay.
+	// StatusOnly renders the status page for the holder of a return URL, who may
+	// use another browser. It shows the state, but no amount, no subject and no way
+	// to pay.
 	StatusOnly bool
-	// Demo is the bar of the demo; nil everywhere else.
+	// Demo is the bar of the demo; nil outside of the demo.
 	Demo *DemoBar
 }
 
-// AttemptView is one open order at the gateway, as the page presents it.
-// At most one of Code, FrameURL, RedirectURL and JSAPI is set.
+// AttemptView is an open attempt on the page. At most one of Code, FrameURL,
+// RedirectURL and JSAPI is set.
 type AttemptView struct {
-	// Ref names the attempt to the page's script, which reloads when the
-	// server speaks of another one. It is opaque and not an order number.
+	// Ref is the ID of the attempt for the page's script, which reloads the page when
+	// the server reports another attempt. It is not the order number.
 	Ref    string
 	Wallet flow.Wallet
 	Flow   flow.Flow
