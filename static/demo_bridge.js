@@ -1,7 +1,7 @@
 'use strict';
-// The demo's stand-in for WeixinJSBridge: an ordinary browser walks the JSAPI
-// flow with it, on the sandbox's payment sheet in a frame. It is served by the
-// demo only.
+// The demo's replacement of WeixinJSBridge. With it, an ordinary browser can use the
+// JSAPI flow: it shows the sandbox's payment sheet in a frame. Only the demo serves
+// this file.
 (() => {
   const sandbox = document.currentScript.dataset.sandbox;
   const frameStyle = { position: 'fixed', inset: '0', width: '100%', height: '100%', border: '0', zIndex: '9', background: '#0008' };
@@ -23,7 +23,7 @@
     sheet.focus();
   }
 
-  // Like the real one, it comes a moment after the page.
+  // Like the real one, it appears a moment after the page.
   setTimeout(() => {
     window.WeixinJSBridge = { invoke };
     document.dispatchEvent(new Event('WeixinJSBridgeReady'));

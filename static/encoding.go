@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Encoding returns the encoding that an Accept-Encoding header's value likes
-// best of those that this server has: "br", "gzip", or "" for none. Of two
-// that it likes as well it is br, which is smaller.
+// Encoding returns the best encoding that the value of an Accept-Encoding header
+// allows: "br", "gzip", or "" for none. If both have the same weight it is br, which is
+// smaller.
 func Encoding(acceptEncoding string) string {
 	br, gzip := weight(acceptEncoding, "br"), weight(acceptEncoding, "gzip")
 	switch {
@@ -20,9 +20,9 @@ func Encoding(acceptEncoding string) string {
 	}
 }
 
-// weight is how much a header's value likes a coding, 0 for not at all. The
-// coding's own item goes before that of *, and one that cannot be read counts
-// as a refusal.
+// weight returns the weight of a coding in a header's value, from 0 to 1; 0 means
+// refused. The coding's own item takes precedence over *. An item with an invalid
+// weight counts as refused.
 func weight(acceptEncoding, coding string) float64 {
 	others := 0.0
 	for item := range strings.SplitSeq(acceptEncoding, ",") {
@@ -41,7 +41,8 @@ func weight(acceptEncoding, coding string) float64 {
 	return others
 }
 
-// readWeight reads q=0.5, between 0 and 1.
+// readWeight returns the weight in a parameter such as q=0.5, or 0 if it is invalid or
+// not between 0 and 1.
 func readWeight(parameter string) float64 {
 	name, value, _ := strings.Cut(parameter, "=")
 	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)

@@ -1,7 +1,8 @@
 'use strict';
-// The page's thread: starts the Worker, carries out its commands and forwards
-// events. Where there is no Worker, no wasm, or they fail, it does the least
-// that must work. The facts and URLs are the data attributes of #checkout.
+// The script of the page's own thread. It starts the Worker, carries out its commands
+// and forwards events. Without a Worker or wasm, or if they fail, it runs a fallback
+// with the least that must work. The facts and URLs are the data attributes of
+// #checkout.
 (() => {
   const root = document.getElementById('checkout');
   if (!root) return;
@@ -11,20 +12,20 @@
   const on = (target, names, f) => names.split(' ').forEach((name) => target.addEventListener(name, f));
   const framed = window.parent !== window;
   const paid = () => facts.state === 'paid';
-  // tell takes an event: the Worker's, or the fallback's.
+  // tell passes an event to the Worker or to the fallback.
   let tell = () => {};
   let invoked = false;
   let started = false;
 
   const hide = (target, hidden) => all(`[data-reveal="${target}"]`).forEach((e) => { e.hidden = hidden; });
 
-  // ask gives up on a request that a phone's network has lost.
+  // ask sends a request with a timeout, because a phone's network may lose it.
   const ask = (url, accept, body) => fetch(url, {
     method: body ? 'POST' : 'GET', body, headers: { Accept: accept }, cache: 'no-store',
     signal: AbortSignal.timeout && AbortSignal.timeout(body ? 30000 : 10000),
   });
 
-  // What the Worker can ask for.
+  // The commands of the Worker.
   const commands = {
     show(c) { facts.state = c.state; },
     set_text(c) { all(`[data-text="${c.target}"]`).forEach((e) => { e.textContent = c.text; }); },
@@ -36,35 +37,35 @@
     reveal(c) { hide(c.target, false); },
     conceal(c) { hide(c.target, true); },
     invoke_bridge: invoke,
-    // Only the shop can frame the page (frame-ancestors), and a state is no
-    // secret from it: any origin may be the parent's.
+    // Only the shop can frame the page (frame-ancestors), and the shop may know the
+    // state, so the target origin can be *.
     tell_parent(c) { window.parent.postMessage({ wantukit: { state: c.state } }, '*'); },
     navigate(c) { if (/^https?:\/\//.test(c.url)) location.assign(c.url); },
     reload,
     renew() { const form = one('[data-again]'); if (form && !pressed) post(form, null); },
   };
 
-  // A server that keeps contradicting its own page must not make it spin. One
-  // reload waits at a time, and new content makes it needless.
+  // reload reloads the page at most every 5 seconds, even if the status contradicts
+  // the page each time. Only one reload is queued, and new content cancels it.
   let queued = 0;
   function reload() {
     if (queued) return;
-    // A form's next page is on its way: a reload would call it off.
+    // A reload would cancel a form that is being sent.
     if (pressed) { queued = setTimeout(() => { queued = 0; reload(); }, 500); return; }
     const key = 'wantukit-reloaded';
     let last = 0;
     try {
       last = Number(sessionStorage.getItem(key));
       sessionStorage.setItem(key, Date.now());
-    // Where storage is off: reload and hope.
+    // Storage is off: reload without a limit.
     } catch (e) {}
     queued = setTimeout(refresh, Math.abs(Date.now() - last) < 5000 ? 5000 : 0);
   }
 
-  // The server's page takes the place of this one's content: a code is renewed
-  // and a wallet changed without a load. It fails where the new content needs a
-  // policy or an address of its own: a frame, or WeChat's sheet. Nothing takes
-  // the place of a receipt: what comes then was asked for before.
+  // swap replaces the content with the server's page, without a load: for a renewed
+  // code or another wallet. It throws if the new content needs its own policy or URL: a
+  // frame, or WeChat's sheet. It never replaces a receipt, because the response is then
+  // outdated.
   async function swap(request, button) {
     const response = await request;
     if (!response.ok || new URL(response.url).pathname !== location.pathname) throw 0;
@@ -78,7 +79,8 @@
     root.replaceChildren(...next.childNodes);
     document.title = page.title;
     unhide();
-    // Who was here is taken to the new words; who was not hears of them.
+    // A shopper who used the content gets the focus on the new heading. Otherwise a
+    // screen reader speaks the heading.
     const title = one(`[data-say~="${facts.state}"]`);
     if (here && title) { title.tabIndex = -1; title.focus({ preventScroll: true }); }
     else commands.announce({ target: facts.state });
@@ -88,8 +90,8 @@
     queued = 0;
     swap(ask(location.pathname, 'text/html')).catch(() => paid() || location.reload());
   }
-  // A form's answer is swapped in; where it cannot be, the form is sent as the
-  // browser does. What no button started, the next round starts again.
+  // post sends a form and swaps its response in. If that fails, the browser sends the
+  // form, provided that a button was pressed; otherwise a later renewal tries again.
   async function post(form, button) {
     const body = new URLSearchParams(new FormData(form));
     if (button && button.name) body.set(button.name, button.value);
@@ -127,14 +129,14 @@
     tell({ event: 'started', ...facts, framed });
   }
 
-  // The fallback polls, and reloads when the server says something else than
-  // the page. It never asks twice at once.
+  // The fallback polls, and reloads if the status differs from the page. It has at most
+  // one poll in flight.
   let asking = false, timer = 0, since = Date.now(), confirmed = 0, confirming = 0, words = '';
   const json = 'application/json';
   function fallBack() {
     tell = fallback;
     if (!invoked) pay();
-    // Back from the wallet: ask at once.
+    // The shopper is back from the wallet.
     if (facts.state === 'confirming') confirm();
     else poll();
   }
@@ -160,7 +162,7 @@
       const s = await (await ask(facts.status, json)).json();
       const moved = s.state !== facts.state || (!facts.statusOnly && (s.attempt || '') !== (facts.attempt || ''));
       if (s.state && moved) reload();
-    // Offline: the next one.
+    // Offline: the next poll will try again.
     } catch (e) {}
     asking = false;
     timer = setTimeout(poll, Date.now() - since < 60000 ? 2000 : 10000);
@@ -189,7 +191,7 @@
     else on(document, 'WeixinJSBridgeReady', ready);
   }
 
-  // One step at a time: a second press of a button is the first one's.
+  // Only one form is sent at a time: a second press is ignored.
   let pressed = null;
   function busy(button) {
     if (pressed) pressed.removeAttribute('aria-busy');
@@ -198,7 +200,7 @@
   }
   on(document, 'submit', (e) => {
     if (pressed) { e.preventDefault(); return; }
-    // An old browser does not say which button, and sends it by itself.
+    // An old browser has no submitter: it sends the form by itself.
     if (e.submitter && swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter).then(() => scrollTo(0, 0)); return; }
     busy(e.submitter || e.target);
     setTimeout(busy, 8000);
@@ -217,7 +219,7 @@
     if (source.select) source.select();
     else getSelection().selectAllChildren(source);
     const done = () => { button.textContent = one('#announce').textContent = button.dataset.copy; };
-    // Web-views without the clipboard's new way often have its old one.
+    // Many web-views without navigator.clipboard have execCommand.
     if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, () => {});
     else if (document.execCommand('copy')) done();
   }
@@ -226,7 +228,7 @@
     if (started) return;
     started = true;
     const starter = facts.autostart && one(`[data-default][value="${facts.autostart}"]`);
-    // Where another page comes, that is the one to live on.
+    // If the start loads another page, this one needs no Worker.
     if (starter && !swaps(starter.form)) { starter.click(); return; }
     const connection = navigator.connection;
     const can = facts.worker && facts.wasm && window.Worker && window.WebAssembly && !(connection && connection.saveData);
@@ -235,13 +237,13 @@
     if (starter) starter.click();
   }
 
-  // After the first paint, which a hidden page does not have; and not while a
-  // browser only guesses that the page will be wanted.
+  // begin starts after the first paint, or after a second on a hidden page, which is
+  // not painted. On a prerendered page it runs when the shopper opens the page.
   const unhide = () => all('[data-script]').forEach((e) => { e.hidden = false; });
   function begin() {
     unhide();
-    // A frame that refuses to load cannot be seen from outside: the way past it
-    // is always there, and pointed out to who waits in vain.
+    // The page cannot detect that a frame failed to load. The link to the cashier is
+    // always there; after 10 seconds without a load event, a warning points to it.
     const late = setTimeout(hide, 10000, 'frame-late', false);
     const came = () => { clearTimeout(late); hide('frame-late', true); };
     all('iframe').forEach((e) => {

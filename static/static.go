@@ -1,10 +1,10 @@
-// Package static holds what the checkout page loads beside its HTML: the
-// loader, the Worker with its program, and the icon, embedded in the binary.
+// Package static has the files that the checkout page loads: the loader, the Worker
+// with its program, and the icon. They are embedded in the binary.
 //
-// Make one [Assets] with [New]. [Assets.URL] names a file by the hash of its
-// content, so that whoever serves it, by [Assets.Open], can let it be cached
-// for good. The program is built by `make wasm`; without it the rest is there
-// and URL("wantukit.wasm") is "".
+// Make an [Assets] with [New]. [Assets.URL] returns a URL with the hash of the file's
+// content, so browsers may cache the file forever. [Assets.Open] returns the file of
+// such a URL. `make wasm` builds the program; without it, URL("wantukit.wasm") is ""
+// and the other files work.
 package static
 
 import (
@@ -28,23 +28,23 @@ const (
 	DemoBridge = "demo_bridge.js"
 )
 
-// Prefix is the path below which the files are.
+// Prefix is the prefix of the files' URLs.
 const Prefix = "/static/"
 
 //go:embed icon.svg loader.js worker.js demo_bridge.js dist
 var files embed.FS
 
-// Config chooses what is served.
+// Config is the configuration of Assets.
 type Config struct {
-	// Demo adds DemoBridge. Defaults to leaving it out.
+	// Demo adds DemoBridge.
 	Demo bool
-	// Images are the shops' pictures, by the name to serve each under; its
-	// ImageType must be known.
+	// Images are the shops' pictures by the name in their URL. ImageType must know
+	// each name.
 	Images map[string][]byte
 }
 
-// ImageType returns the content type of a picture by its name, or "" for what
-// is not one.
+// ImageType returns the content type of a picture by the extension of its name, or ""
+// if it is not the extension of a picture.
 func ImageType(name string) string {
 	kind := contentTypes[strings.ToLower(path.Ext(name))]
 	if !strings.HasPrefix(kind, "image/") {
@@ -53,12 +53,13 @@ func ImageType(name string) string {
 	return kind
 }
 
-// Assets are the files that were built. They are safe for concurrent use.
+// Assets are the embedded files and the shops' pictures. They are safe for concurrent
+// use.
 type Assets struct {
 	byName map[string]file
 }
 
-// Asset is one file as it goes over the wire.
+// Asset is a file in the encoding of a response.
 type Asset struct {
 	Body        []byte
 	ContentType string
@@ -83,7 +84,8 @@ var contentTypes = map[string]string{
 	".jpeg": "image/jpeg",
 }
 
-// New reads the embedded files. Those of dist may be missing.
+// New returns the Assets. The files of dist may be missing. It fails for an image that
+// is not a picture.
 func New(config Config) (*Assets, error) {
 	a := &Assets{byName: map[string]file{}}
 	names := []string{Icon, Loader, Worker}
@@ -112,8 +114,8 @@ func New(config Config) (*Assets, error) {
 	return a, nil
 }
 
-// URL returns the path of a file, which changes with its content, or "" when
-// it was not built.
+// URL returns the path of a file, which changes with its content. It returns "" for an
+// unknown file and for one that was not built.
 func (a *Assets) URL(name string) string {
 	f, ok := a.byName[name]
 	if !ok {
@@ -122,15 +124,16 @@ func (a *Assets) URL(name string) string {
 	return Prefix + f.hash + "/" + name
 }
 
-// Open returns the file of a URL in the best encoding that acceptEncoding, a
-// header's value, allows. It reports false for another hash than URL names.
+// Open returns the file of a URL in the best encoding that acceptEncoding, the value of
+// the header, allows. It returns false for an unknown name and for a hash that is not
+// the file's.
 func (a *Assets) Open(hash, name, acceptEncoding string) (Asset, bool) {
 	f, ok := a.byName[name]
 	if !ok || f.hash != hash {
 		return Asset{}, false
 	}
 	asset := Asset{Body: f.plain, ContentType: f.contentType}
-	if f.brot == nil { // a picture that is compressed already
+	if f.brot == nil { // a picture in a compressed format
 		return asset, true
 	}
 	switch asset.Encoding = Encoding(acceptEncoding); asset.Encoding {
@@ -142,8 +145,8 @@ func (a *Assets) Open(hash, name, acceptEncoding string) (Asset, bool) {
 	return asset, true
 }
 
-// compressed reads a small file and compresses it here, so that it is served
-// as it was edited, whenever dist was built.
+// compressed reads a small embedded file and compresses it at start-up, so that an
+// edited file needs no new build of dist.
 func compressed(name string) (file, error) {
 	body, err := files.ReadFile(name)
 	if err != nil {
@@ -155,7 +158,8 @@ func compressed(name string) (file, error) {
 	return squeezed(name, body)
 }
 
-// picture is a shop's. Only SVG is worth compressing.
+// picture returns the file of a shop's picture. It compresses only SVG, because the
+// other formats are compressed already. It fails for a file that is not a picture.
 func picture(name string, body []byte) (file, error) {
 	switch ImageType(name) {
 	case "":
@@ -167,6 +171,7 @@ func picture(name string, body []byte) (file, error) {
 	}
 }
 
+// squeezed returns a file with its compressed forms.
 func squeezed(name string, body []byte) (_ file, err error) {
 	f := newFile(name, body)
 	if f.brot, err = squeeze.Brotli(body); err != nil {
@@ -178,8 +183,8 @@ func squeezed(name string, body []byte) (_ file, err error) {
 	return f, nil
 }
 
-// packed reads a file of dist, which counts as built when all of its forms
-// are there.
+// packed reads a file of dist with its compressed forms. It returns false if one of them
+// is missing.
 func packed(name string) (file, bool) {
 	plain, err := files.ReadFile(name)
 	if err != nil {

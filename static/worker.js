@@ -1,6 +1,6 @@
 'use strict';
-// The Worker: runs Go's program, away from the page's own thread. What the
-// page says before the program listens waits in wantukit.waiting.
+// The Worker runs the Go program, outside of the page's own thread. Messages that come
+// before the program listens are kept in wantukit.waiting.
 self.wantukit = { page: null, waiting: [] };
 
 self.onmessage = ({ data }) => {
@@ -12,8 +12,8 @@ self.onmessage = ({ data }) => {
   }
 };
 
-// Compiling while it streams would be quicker, but fails on some Android
-// web-views, whose word about the content type cannot be trusted.
+// instantiateStreaming would be faster, but fails in some Android web-views, which
+// report a wrong content type.
 async function run({ wasm, wasmExec }) {
   importScripts(wasmExec);
   const response = await fetch(wasm);
@@ -21,7 +21,7 @@ async function run({ wasm, wasmExec }) {
   const go = new Go();
   const { instance } = await WebAssembly.instantiate(await response.arrayBuffer(), go.importObject);
   await go.run(instance);
-  crashed(); // it never ends by itself
+  crashed(); // the program never ends by itself
 }
 
 function crashed() {

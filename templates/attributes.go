@@ -10,7 +10,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
-// title is the document's. A status page names neither shop nor amount.
+// title returns the title of the document. The title of a status page has no shop and no
+// amount.
 func title(m *messages, p CheckoutPage) string {
 	if p.StatusOnly {
 		return m.StatusTitle
@@ -18,7 +19,7 @@ func title(m *messages, p CheckoutPage) string {
 	return withShop(m.Title, p.ShopName) + " · " + p.Amount
 }
 
-// on returns the states as data-on and data-say list them.
+// on returns a list of states for data-on and data-say.
 func on(states ...page.State) string {
 	names := make([]string, 0, len(states))
 	for _, s := range states {
@@ -27,11 +28,11 @@ func on(states ...page.State) string {
 	return strings.Join(names, " ")
 }
 
-// unpaid lists the states in which the shopper can still pay.
+// unpaid is the list of the states in which the shopper can still start a payment.
 var unpaid = on(page.Choose, page.Code, page.Redirecting, page.Failed)
 
-// rootAttributes are the facts that the page tells its script. Those that are
-// empty are left out.
+// rootAttributes returns the data attributes with the facts that the page's script
+// reads. It leaves empty facts out.
 func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 	facts := templ.OrderedAttributes{
 		{Key: "data-state", Value: string(p.State)},
@@ -67,7 +68,7 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 	return facts
 }
 
-// paidWith names the wallet of a receipt, "" before it is paid.
+// paidWith returns the name of a receipt's wallet; "" until paid.
 func paidWith(m *messages, r Receipt) string {
 	if r.Wallet == "" {
 		return ""
@@ -75,8 +76,9 @@ func paidWith(m *messages, r Receipt) string {
 	return m.wallet(r.Wallet)
 }
 
-// target makes a form leave an embedding page, where its flow does; one that
-// shows a code need not leave the page at all: the script swaps what it shows.
+// target returns the attributes of a form that starts a flow. With top, the form loads in
+// the top window, out of an embedding page. For a code that is drawn on the page, the
+// script replaces the page's content without a load.
 func target(f flow.Flow, top bool) templ.Attributes {
 	switch {
 	case top:
@@ -88,29 +90,14 @@ func target(f flow.Flow, top bool) templ.Attributes {
 	}
 }
 
-// swaps marks a form whose answer is this page again.
+// swaps returns the attribute of a form whose response is this page again, so the script
+// can replace the content without a load.
 func swaps() templ.Attributes { return templ.Attributes{"data-swap": true} }
 
-// frameSide returns the side of the wallet's frame as an attribute.
+// frameSide returns the width and height of the wallet's frame in CSS pixels.
 func frameSide(a AttemptView) string {
 	if a.FrameWidth > 0 {
 		return strconv.Itoa(a.FrameWidth)
 	}
 	return "240"
-}
-
-// countdown returns seconds as m:ss, or h:mm:ss from an hour on. The browser's
-// half writes the same.
-func countdown(seconds int) string {
-	pad := func(n int) string {
-		if n < 10 {
-			return "0" + strconv.Itoa(n)
-		}
-		return strconv.Itoa(n)
-	}
-	h, m, s := seconds/3600, seconds/60%60, seconds%60
-	if h > 0 {
-		return strconv.Itoa(h) + ":" + pad(m) + ":" + pad(s)
-	}
-	return pad(m) + ":" + pad(s)
 }

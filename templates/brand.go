@@ -8,18 +8,17 @@ import (
 	"github.com/lucasb-eyer/go-colorful"
 )
 
-// Brand is how a shop looks. The zero Brand is the kit's own look.
+// Brand is the look of a shop's pages. The zero Brand is the kit's own look.
 type Brand struct {
-	// Color is the shop's, as #rrggbb; "" for the kit's own. It is shown as it
-	// is where it is a surface, and made darker or lighter where it is text, so
-	// that whatever a shop picks can be read.
+	// Color is the shop's colour as #rrggbb; "" for the kit's own. Surfaces have this
+	// colour. Text has a darker or lighter one, so that every colour is readable.
 	Color string
 	// Logo is the URL of the shop's picture, shown in a square of 40 CSS
 	// pixels; "" for none.
 	Logo string
 }
 
-// CheckColor returns an error for what is no #rrggbb.
+// CheckColor returns an error if text is not a colour as #rrggbb.
 func CheckColor(text string) error {
 	if len(text) != len("#rrggbb") {
 		return errNoColor
@@ -32,10 +31,11 @@ func CheckColor(text string) error {
 
 var errNoColor = errors.New("is not a colour such as #0b6b57")
 
-// minContrast is what WCAG 2.2 asks of text: 1.4.3.
+// minContrast is the contrast of text that WCAG 2.2 requires in 1.4.3.
 const minContrast = 4.5
 
-// scheme is what a brand's colours must be readable on: style.css has the same.
+// scheme is a colour scheme: the backgrounds on which a brand's colours must be
+// readable. style.css has the same backgrounds.
 type scheme struct{ card, page string }
 
 var (
@@ -43,16 +43,17 @@ var (
 	darkScheme  = scheme{card: "#19211e", page: "#0f1513"}
 )
 
-// palette is a brand's colour in one scheme.
+// palette is the set of a brand's colours in one scheme.
 type palette struct {
-	// main is text and lines; fill is the surface of a button, and onFill the
-	// text upon it; tint is a light surface behind text.
+	// main is the colour of text and lines. fill is the surface of a button, and
+	// onFill the text on it. tint is a light surface behind text.
 	main, fill, onFill, tint colorful.Color
 }
 
-// tintShare is how much of the colour a tint has.
+// tintShare is the share of the colour in a tint; the rest is the background.
 const tintShare = .1
 
+// paint returns the palette of a brand's colour in a scheme.
 func paint(brand colorful.Color, on scheme) palette {
 	card, page := mustHex(on.card), mustHex(on.page)
 	p := palette{fill: brand, onFill: mustHex("#ffffff")}
@@ -66,23 +67,23 @@ func paint(brand colorful.Color, on scheme) palette {
 	return p
 }
 
-func tint(c, card colorful.Color) colorful.Color { return written(card.BlendRgb(c, tintShare)) }
+func tint(c, card colorful.Color) colorful.Color { return rounded(card.BlendRgb(c, tintShare)) }
 
-// written is a colour as it stands in the style sheet: eight bits a channel.
-func written(c colorful.Color) colorful.Color { return mustHex(c.Clamped().Hex()) }
+// rounded returns a colour with eight bits a channel, as in the style sheet.
+func rounded(c colorful.Color) colorful.Color { return mustHex(c.Clamped().Hex()) }
 
-// readable moves a colour's lightness, and keeps its hue, until it will do.
-// Black and white always do.
-func readable(c colorful.Color, willDo func(colorful.Color) bool, lighter bool) colorful.Color {
+// readable returns a colour with the hue of c that isReadable accepts. It makes c lighter
+// or darker step by step, at most until white or black.
+func readable(c colorful.Color, isReadable func(colorful.Color) bool, lighter bool) colorful.Color {
 	lightness, chroma, hue := c.OkLch()
 	step := -.01
 	if lighter {
 		step = .01
 	}
-	for ; !willDo(c) && lightness > 0 && lightness < 1; lightness += step {
-		c = written(colorful.OkLch(lightness, chroma, hue))
+	for ; !isReadable(c) && lightness > 0 && lightness < 1; lightness += step {
+		c = rounded(colorful.OkLch(lightness, chroma, hue))
 	}
-	if willDo(c) {
+	if isReadable(c) {
 		return c
 	}
 	if lighter {
@@ -91,7 +92,7 @@ func readable(c colorful.Color, willDo func(colorful.Color) bool, lighter bool) 
 	return mustHex("#000000")
 }
 
-// contrast is WCAG's ratio, from 1 to 21.
+// contrast returns the contrast ratio of WCAG, from 1 to 21.
 func contrast(a, b colorful.Color) float64 {
 	light, dark := luminance(a), luminance(b)
 	if light < dark {
@@ -100,7 +101,7 @@ func contrast(a, b colorful.Color) float64 {
 	return (light + .05) / (dark + .05)
 }
 
-// luminance is WCAG's relative luminance, from 0 to 1.
+// luminance returns the relative luminance of WCAG, from 0 to 1.
 func luminance(c colorful.Color) float64 {
 	r, g, b := c.LinearRgb()
 	return .2126*r + .7152*g + .0722*b
@@ -118,8 +119,8 @@ func (p palette) css() string {
 	return ":root{--main:" + p.main.Hex() + ";--fill:" + p.fill.Hex() + ";--on-fill:" + p.onFill.Hex() + ";--tint:" + p.tint.Hex() + "}"
 }
 
-// Style is the style sheet of the brand's pages. A colour that CheckColor
-// refuses is the kit's own.
+// Style returns the style sheet of the brand's pages. It has the kit's own colour if
+// CheckColor refuses the brand's.
 func (b Brand) Style() string {
 	if CheckColor(b.Color) != nil {
 		return style()
@@ -128,12 +129,13 @@ func (b Brand) Style() string {
 	return style() + paint(color, lightScheme).css() + "@media (prefers-color-scheme:dark){" + paint(color, darkScheme).css() + "}"
 }
 
-// StyleHash returns the style sheet's source for style-src of a
-// Content-Security-Policy, in its quotes: 'sha256-…'.
+// StyleHash returns the hash of the style sheet as a source for style-src of a
+// Content-Security-Policy, in quotes: 'sha256-…'.
 func (b Brand) StyleHash() string {
 	sum := sha256.Sum256([]byte(b.Style()))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// styleElement is written raw: escaping would change what was hashed.
+// styleElement returns the style element. It must not be escaped, which would change its
+// hash.
 func (b Brand) styleElement() string { return "<style>" + b.Style() + "</style>" }

@@ -189,7 +189,7 @@ func largeCode(t *testing.T) *templates.QRCode {
 	return code
 }
 
-func TestCountdownReadsLikeTheScripts(t *testing.T) {
+func TestCountdown(t *testing.T) {
 	t.Parallel()
 	for seconds, want := range map[int]string{0: "00:00", 61: "01:01", 873: "14:33", 3600: "1:00:00"} {
 		p := samplePage(page.Choose)

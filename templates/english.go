@@ -1,6 +1,6 @@
 package templates
 
-// english is written for a shopper abroad or in Hong Kong.
+// english is for shoppers abroad and in Hong Kong.
 var english = messages{
 	Title:      "Pay {shop}",
 	PayTo:      "Pay to",

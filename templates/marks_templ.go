@@ -8,8 +8,8 @@ package templates
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// marks defines the pictures that mark draws. They are our own: a colour and
-// a shape to find a wallet by, beside its name in words.
+// marks defines the pictures that mark draws. They are our own pictures, not the wallets'
+// logos. A wallet's name always stands beside its picture.
 func marks() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -39,8 +39,8 @@ func marks() templ.Component {
 	})
 }
 
-// mark draws the picture of a wallet or of an outcome. An unknown name draws
-// an empty place of the same size.
+// mark draws the picture of a wallet or of an outcome. For an unknown name it draws an
+// empty square of the same size.
 func mark(name string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

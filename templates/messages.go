@@ -6,10 +6,10 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// messages are the words of the pages in one language. In them, {app} and
-// {shop} stand for names.
+// messages are the texts of the pages in one language. {app} and {shop} in them stand
+// for names.
 type messages struct {
-	// What every page has.
+	// Texts of every page.
 	Title      string // of the document
 	PayTo      string
 	Amount     string
@@ -20,7 +20,7 @@ type messages struct {
 	Cancel     string
 	BackToShop string
 	About      string // before an amount in another currency
-	AboutWords string // beside it
+	AboutWords string // after that amount
 	PaidAt     string
 	PaidWith   string
 	PaymentNo  string
@@ -37,7 +37,7 @@ type messages struct {
 	AlipayHKApp string
 	WeChatApp   string
 
-	// Ways to pay, below a wallet's name.
+	// Hints below a wallet's name: how the shopper pays.
 	HintCode    string
 	HintCashier string
 	HintApp     string
@@ -66,12 +66,12 @@ type messages struct {
 	FrameFallback string
 	FrameLate     string
 
-	// The page's own address, to go on with another device.
+	// The QR code of the page's own URL, for another device.
 	GuideElsewhere      string
 	GuideElsewhereWords string
 	GuideCodeAlt        string
 
-	// One block for each state.
+	// A block for each state.
 	ChooseTitle string
 	ChooseNone  string
 
@@ -79,7 +79,7 @@ type messages struct {
 	CodeStep1  string
 	CodeStep2  string
 	CodeStep3  string
-	CodeAlt    string // says what the image is
+	CodeAlt    string // the text in place of the image
 	FrameTitle string
 	Waiting    string
 
@@ -109,7 +109,7 @@ type messages struct {
 	CanceledTitle string
 	CanceledWords string
 
-	// The page of a return URL.
+	// The status page, which a return URL shows.
 	StatusTitle string
 	StatusWords string
 	StatusAgain string
@@ -123,7 +123,7 @@ type messages struct {
 	Wait          string
 	TooMany       string
 
-	// Problems.
+	// Error pages.
 	NotFoundTitle    string
 	NotFoundWords    string
 	BadRequestTitle  string
@@ -146,7 +146,7 @@ type messages struct {
 	DemoAs    string
 	DemoApply string
 
-	// Devices to see the page as, beside the wallets' apps.
+	// The demo's devices, besides the wallets' apps.
 	DemoHere     string
 	DemoComputer string
 	DemoPhone    string
@@ -157,7 +157,7 @@ type messages struct {
 	DemoUnknown  string
 }
 
-// wallet returns the name of a wallet.
+// wallet returns the name of a wallet, or its text for an unknown wallet.
 func (m *messages) wallet(wallet flow.Wallet) string {
 	switch wallet {
 	case flow.WalletAlipayCN:
@@ -174,8 +174,8 @@ func (m *messages) wallet(wallet flow.Wallet) string {
 // WalletName returns the name of a wallet in a language.
 func WalletName(lang Lang, wallet flow.Wallet) string { return words(lang).wallet(wallet) }
 
-// DeviceName returns the name of a device in the demo's bar, which for an app
-// is that of its wallet.
+// DeviceName returns the name of a device in the demo's bar. For a wallet's app it is the
+// name of the app.
 func DeviceName(lang Lang, device string) string {
 	m := words(lang)
 	switch device {
@@ -200,7 +200,7 @@ func DeviceName(lang Lang, device string) string {
 	}
 }
 
-// app returns the name of the app that pays with a wallet.
+// app returns the name of a wallet's app, or the wallet's text for an unknown wallet.
 func (m *messages) app(wallet flow.Wallet) string {
 	switch wallet {
 	case flow.WalletAlipayCN:
@@ -214,17 +214,18 @@ func (m *messages) app(wallet flow.Wallet) string {
 	}
 }
 
-// withApp fills {app}.
+// withApp returns text with the name of a wallet's app for {app}.
 func (m *messages) withApp(text string, wallet flow.Wallet) string {
 	return strings.ReplaceAll(text, "{app}", m.app(wallet))
 }
 
-// withShop fills {shop}.
+// withShop returns text with the shop's name for {shop}.
 func withShop(text, shop string) string {
 	return strings.ReplaceAll(text, "{shop}", shop)
 }
 
-// hint says how a wallet is paid with on this device.
+// hint returns the text below a wallet's name: the title of its guide, or how the shopper
+// pays on this device.
 func (m *messages) hint(o WalletOption) string {
 	if title, _ := m.guides(o); title != "" {
 		return title
@@ -236,18 +237,20 @@ func (m *messages) hint(o WalletOption) string {
 		return m.HintApp
 	case flow.JSAPI:
 		return m.HintJSAPI
-	default:
+	case flow.Web:
 		return m.HintCashier
+	default:
+		return ""
 	}
 }
 
-// guide says what to do instead.
+// guide returns the text of a wallet's guide; "" for none.
 func (m *messages) guide(o WalletOption) string {
 	_, text := m.guides(o)
 	return text
 }
 
-// guides returns the short and the long words of a guide, "" for none.
+// guides returns the title and the text of a wallet's guide; "" for none.
 func (m *messages) guides(o WalletOption) (title, text string) {
 	switch o.Guide {
 	case flow.GuideOpenInWeChat:
@@ -265,8 +268,8 @@ func (m *messages) guides(o WalletOption) (title, text string) {
 	}
 }
 
-// alternative labels another flow of o. A code is meant for another device
-// unless this one is where a desktop shopper looks at it.
+// alternative returns the label of another flow of o. A code is for another device,
+// except on a computer, where the shopper scans it from the screen.
 func (m *messages) alternative(o WalletOption, a Alternative) string {
 	if a.Anyway && a.Top {
 		return m.AltAnyway
@@ -281,30 +284,46 @@ func (m *messages) alternative(o WalletOption, a Alternative) string {
 		return m.AltApp
 	case flow.JSAPI:
 		return m.AltJSAPI
-	default:
+	case flow.Web:
 		return m.withApp(m.AltCashier, o.Wallet)
-	}
-}
-
-// notice returns the text of a Notice constant, "" for none.
-func (m *messages) notice(key string) string {
-	switch key {
-	case NoticeGatewayDown:
-		return m.GatewayDown
-	case NoticeBadForm:
-		return m.BadForm
-	case NoticeWeChatRefused:
-		return m.WeChatRefused
-	case NoticeWait:
-		return m.Wait
-	case NoticeTooMany:
-		return m.TooMany
 	default:
 		return ""
 	}
 }
 
-// problem returns the title and the words for an HTTP status.
+// notices is the table of notices.
+var notices = []struct {
+	key  string
+	text func(*messages) string
+}{
+	{NoticeGatewayDown, func(m *messages) string { return m.GatewayDown }},
+	{NoticeBadForm, func(m *messages) string { return m.BadForm }},
+	{NoticeWeChatRefused, func(m *messages) string { return m.WeChatRefused }},
+	{NoticeWait, func(m *messages) string { return m.Wait }},
+	{NoticeTooMany, func(m *messages) string { return m.TooMany }},
+}
+
+// KnownNotice returns key if it is one of the Notice constants, else "".
+func KnownNotice(key string) string {
+	for _, n := range notices {
+		if n.key == key {
+			return key
+		}
+	}
+	return ""
+}
+
+// notice returns the text of a Notice constant, or "" for any other key.
+func (m *messages) notice(key string) string {
+	for _, n := range notices {
+		if n.key == key {
+			return n.text(m)
+		}
+	}
+	return ""
+}
+
+// problem returns the title and the text of the error page for an HTTP status.
 func (m *messages) problem(status int) (title, text string) {
 	switch status {
 	case 404:

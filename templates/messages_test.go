@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/templates"
 )
 
@@ -77,6 +79,52 @@ func TestChineseIsOfItsKind(t *testing.T) {
 				t.Errorf("%s: %s is of the other script from %q on", lang, name, text[i:])
 			}
 		})
+	}
+}
+
+// TestEveryChoiceHasWords tries every device with every wallet: a flow, a guide or a
+// wallet without words fails.
+func TestEveryChoiceHasWords(t *testing.T) {
+	t.Parallel()
+	kinds := []flow.DeviceKind{flow.DeviceDesktop, flow.DeviceHandheld, flow.DeviceScreen, flow.DeviceUnknown}
+	containers := []flow.Container{
+		flow.ContainerNone, flow.ContainerWeChat, flow.ContainerWeCom, flow.ContainerAlipay, flow.ContainerAlipayHK, flow.ContainerOther,
+	}
+	for _, wallet := range flow.Wallets() {
+		for _, kind := range kinds {
+			for _, container := range containers {
+				for _, mini := range []bool{false, true} {
+					device := flow.Device{Kind: kind, Container: container, MiniProgram: mini}
+					checkWords(t, wallet, flow.Choose(device, wallet).ForWallets(flow.Wallets()))
+				}
+			}
+		}
+	}
+}
+
+func checkWords(t *testing.T, wallet flow.Wallet, choice flow.Choice) {
+	t.Helper()
+	option := templates.WalletOption{Wallet: wallet, Flow: choice.Flow, Guide: choice.Guide, Switch: choice.Switch}
+	for _, lang := range templates.Languages() {
+		if templates.WalletName(lang, wallet) == string(wallet) || templates.AppName(lang, wallet) == string(wallet) {
+			t.Errorf("%s: wallet %s has no name", lang, wallet)
+		}
+		if hint, guide := templates.OptionWords(lang, option); hint == "" || (guide == "") != (choice.Guide == "") {
+			t.Errorf("%s: %s by %s with guide %q has the hint %q and the guide %q", lang, wallet, choice.Flow, choice.Guide, hint, guide)
+		}
+		for _, other := range choice.Others {
+			if templates.AlternativeWords(lang, option, templates.Alternative{Flow: other}) == "" {
+				t.Errorf("%s: %s by %s as another way has no words", lang, wallet, other)
+			}
+		}
+	}
+}
+
+func TestEveryWalletHasAMark(t *testing.T) {
+	t.Parallel()
+	html := render(t, templates.Checkout(samplePage(page.Choose)))
+	for _, wallet := range flow.Wallets() {
+		mustContain(t, html, `<symbol id="m-`+string(wallet)+`"`)
 	}
 }
 

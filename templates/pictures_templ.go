@@ -10,8 +10,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "github.com/wantukit/wantukit/checkout/flow"
 
-// picture shows where to tap for a guide, beside its words. A guide that
-// leaves nothing to look for has none.
+// picture shows where to tap to follow a guide. Guides without a place to tap have no
+// picture.
 func picture(guide flow.Guide) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

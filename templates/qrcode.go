@@ -8,20 +8,21 @@ import (
 	"github.com/skip2/go-qrcode"
 )
 
-// QRCode is a QR code as one SVG path in units of a module.
+// QRCode is a QR code as one SVG path. Its unit is a module, one square of the code.
 type QRCode struct {
-	// Path is the value of d: every dark module, offset by the quiet zone.
+	// Path is the attribute d of the path: every dark module, moved by the quiet zone.
 	Path string
-	// Size is the width and height in modules, quiet zones included.
+	// Size is the width and height in modules, with the quiet zone.
 	Size int
 }
 
-// DrawQRCode draws text as one SVG path, with a quiet zone of four modules.
-// Medium error correction mends 15 % of a code that glares or that a thumb
-// covers, twice as much as Low, and costs none of our texts a module: an order's
-// code of 27 to 42 bytes has 29 a side either way, a page's address of 54 to 62
-// has 33. Quartile would make modules a tenth smaller, for tears that no screen
-// has.
+// DrawQRCode returns the QR code of text, with a quiet zone of four modules. It fails
+// for a text that is too long.
+//
+// It uses error correction level Medium, which restores 15 % of a code under glare or
+// a thumb, twice as much as Low. Both levels have the same size for our texts: 29
+// modules a side for an order's code of 27 to 42 bytes, 33 for a page's URL of 54 to
+// 62 bytes. Level Quartile would make the modules a tenth smaller.
 func DrawQRCode(text string) (*QRCode, error) {
 	code, err := qrcode.New(text, qrcode.Medium)
 	if err != nil {
@@ -31,7 +32,8 @@ func DrawQRCode(text string) (*QRCode, error) {
 	return &QRCode{Path: svgPath(bitmap), Size: len(bitmap)}, nil
 }
 
-// svgPath joins the dark modules of each row into bars one module high.
+// svgPath returns the path of the dark modules. It joins adjacent modules of a row into
+// one rectangle.
 func svgPath(bitmap [][]bool) string {
 	var path strings.Builder
 	for y, row := range bitmap {

@@ -1,6 +1,6 @@
 package templates
 
-// simplified is written for a shopper from the mainland.
+// simplified is for shoppers from mainland China.
 var simplified = messages{
 	Title:      "向 {shop} 付款",
 	PayTo:      "收款方",

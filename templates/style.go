@@ -16,8 +16,8 @@ var (
 	cssEdge    = regexp.MustCompile(`\s*([{};,])\s*`)
 )
 
-// style is the style sheet as it is sent: without comments and spare spaces,
-// because every page carries it.
+// style returns the style sheet without comments and unneeded spaces, because every page
+// contains it.
 var style = sync.OnceValue(func() string {
 	css := cssComment.ReplaceAllString(styleSource, "")
 	css = cssSpace.ReplaceAllString(css, " ")

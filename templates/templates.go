@@ -1,13 +1,12 @@
-// Package templates holds the pages of the checkout: view models and the templ
-// components that draw them.
+// Package templates has the pages of the checkout: the view models and the templ
+// components that render them.
 //
-// A handler fills a [CheckoutPage] or a [ProblemPage] and renders [Checkout]
-// or [Problem] into a buffer. View models hold exactly what is shown, already
-// formatted; words come from the catalogue by the page's language, which
-// [Match] chooses. The style sheet is inline: [Brand.StyleHash] is its source for
-// the Content-Security-Policy. No page has an inline script or a style
-// attribute.
+// A handler fills a [CheckoutPage] or a [ProblemPage] and renders [Checkout] or
+// [Problem] into a buffer. View models hold formatted text: see [FormatAmount] and
+// [FormatTime]. The texts come from the table of languages; [Match] chooses the
+// language of a page. The style sheet is inline, and [Brand.StyleHash] is its source
+// for the Content-Security-Policy. No page has an inline script or a style attribute.
 //
-// Every page is complete without script. The data attributes of #checkout are
-// the contract with static/loader.js and web/client.
+// Every page works without script. The data attributes of #checkout are the interface
+// to static/loader.js and web/client.
 package templates

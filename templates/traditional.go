@@ -1,6 +1,6 @@
 package templates
 
-// traditional is written for a shopper in Hong Kong.
+// traditional is for shoppers in Hong Kong.
 var traditional = messages{
 	Title:      "付款予 {shop}",
 	PayTo:      "收款商戶",

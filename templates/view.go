@@ -5,21 +5,21 @@ import (
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
-// CheckoutPage is the hosted page of one session, in every state at once:
-// State says which one the style sheet shows.
+// CheckoutPage is the hosted page of one session. Its HTML has all states, and the style
+// sheet shows the one in State.
 type CheckoutPage struct {
 	// Lang is one of Languages; see Match.
 	Lang  Lang
 	State page.State
-	// ShopName is the payee, and Brand how it looks.
+	// ShopName is the name of the payee, and Brand its look.
 	ShopName string
 	Brand    Brand
-	// Subject is what is paid for.
+	// Subject describes what the shopper pays for.
 	Subject string
 	// Amount is formatted with its currency: "HK$ 480.00".
 	Amount string
-	// Approximately is about the same in CNY, formatted; "" where it is not
-	// known or not worth saying.
+	// Approximately is the approximate amount in CNY, formatted; "" if it is unknown
+	// or not needed.
 	Approximately string
 	// Reference is the order number that the shopper knows; "" for none.
 	Reference string
@@ -31,66 +31,67 @@ type CheckoutPage struct {
 	Renew int
 	// Wallets are what the shopper can pick, in order.
 	Wallets []WalletOption
-	// PageCode is the page's own address to scan with another device, for
-	// guides; nil for none.
+	// PageCode is the QR code of the page's own URL, to continue on another device;
+	// nil for none.
 	PageCode *QRCode
-	// Attempt is the order that is open at the gateway; zero for none.
+	// Attempt is the open attempt; zero for none.
 	Attempt AttemptView
-	// Receipt says how the session was paid; zero before.
+	// Receipt is zero until paid.
 	Receipt Receipt
-	// Notice is the key of a short message above the state, one of the
-	// Notice constants; "" for none.
+	// Notice is the key of a short message above the state: one of the Notice
+	// constants, or "" for none.
 	Notice string
-	// Token is sent back by every form of the page.
+	// Token is the token that every form of the page posts.
 	Token string
-	// URLs are where the page's forms and links lead.
+	// URLs are the targets of the page's forms and links.
 	URLs URLs
-	// AutoStart is the wallet to start as soon as a script runs; "" for none.
-	// It is ignored beside a Notice, so that a refusal cannot loop.
+	// AutoStart is the wallet that the script starts by itself; "" for none. It is
+	// ignored with a Notice, so that a refusal cannot loop.
 	AutoStart flow.Wallet
-	// RefreshSeconds is the period of the reload without script; 0 for none.
+	// RefreshSeconds is the time after which a page without script reloads itself; 0
+	// for never.
 	RefreshSeconds int
 	// Assets are the URLs of the scripts.
 	Assets Assets
-	// StatusOnly draws the page for whoever holds a return URL, perhaps in
-	// another browser: the state, and neither amount nor subject nor a way to
-	// pay.
+	// StatusOnly renders the status page for the holder of a return URL, who may
+	// use another browser. It shows the state, but no amount, no subject and no way
+	// to pay.
 	StatusOnly bool
-	// Demo is the bar of the demo; nil everywhere else.
+	// Demo is the bar of the demo; nil outside of the demo.
 	Demo *DemoBar
 }
 
-// AttemptView is one open order at the gateway, as the page presents it.
-// At most one of Code, FrameURL, RedirectURL and JSAPI is set.
+// AttemptView is an open attempt on the page. At most one of Code, FrameURL,
+// RedirectURL and JSAPI is set.
 type AttemptView struct {
-	// Ref names the attempt to the page's script, which reloads when the
-	// server speaks of another one. It is opaque and not an order number.
+	// Ref is the ID of the attempt for the page's script, which reloads the page when
+	// the server reports another attempt. It is not the order number.
 	Ref    string
 	Wallet flow.Wallet
 	Flow   flow.Flow
-	// Code is drawn as SVG.
+	// Code is the code to scan.
 	Code *QRCode
 	// FrameURL is the wallet's own page with a code, shown in a frame.
 	FrameURL string
 	// FrameWidth is the frame's width in CSS pixels; 0 for 240.
 	FrameWidth int
-	// RedirectURL is the wallet's cashier.
+	// RedirectURL is the URL of the wallet's cashier.
 	RedirectURL string
 	// JSAPI is the JSON object for WeixinJSBridge's getBrandWCPayRequest.
 	JSAPI string
 }
 
-// Receipt is what a paid page says of the payment.
+// Receipt is the data of the payment on a paid page.
 type Receipt struct {
-	// PaidAt is formatted, with its zone.
+	// PaidAt is the time of the payment, formatted with its zone.
 	PaidAt string
 	// Wallet is the wallet that paid.
 	Wallet flow.Wallet
-	// Number is the order's at the gateway, by which anybody finds it.
+	// Number is the order number at the gateway.
 	Number string
 }
 
-// WalletOption is one wallet to pick.
+// WalletOption is a wallet that the shopper can pick.
 type WalletOption struct {
 	Wallet flow.Wallet
 	// Flow is the flow that a POST of this wallet starts on this device. It labels
@@ -99,7 +100,7 @@ type WalletOption struct {
 	// Top makes the form load in the top window, for a flow that leaves an
 	// embedding page.
 	Top bool
-	// Guide, when set, replaces the button with words.
+	// Guide, when set, replaces the button with a text: what to do to use the wallet.
 	Guide flow.Guide
 	// Switch is the wallet that pays in place of this one; set with
 	// flow.GuideSwitchWallet.
@@ -110,76 +111,77 @@ type WalletOption struct {
 	Alternatives []Alternative
 }
 
-// Alternative is another flow of a wallet, one tap away. Its form posts the
-// flow by name.
+// Alternative is another flow of a wallet. Its form posts the flow.
 type Alternative struct {
 	Flow flow.Flow
-	Top  bool
-	// Anyway labels a flow that is tried against the guide's advice.
+	// Top is as in WalletOption.
+	Top bool
+	// Anyway reports whether the label is "try anyway", because the guide advises
+	// against the flow.
 	Anyway bool
 }
 
-// Notices: what went wrong with the shopper's last step.
+// The notices: what went wrong in the shopper's last step.
 const (
-	// NoticeGatewayDown says that the gateway cannot be reached.
+	// NoticeGatewayDown means that the gateway cannot be reached.
 	NoticeGatewayDown = "gateway_down"
-	// NoticeBadForm says that the form was too old or not for this session.
+	// NoticeBadForm means that the form was too old or of another session.
 	NoticeBadForm = "bad_form"
-	// NoticeWeChatRefused says that WeChat did not say who the shopper is.
+	// NoticeWeChatRefused means that WeChat returned no openid.
 	NoticeWeChatRefused = "wechat_refused"
-	// NoticeWait says that the session has just had several orders.
+	// NoticeWait means that the session has just had several orders.
 	NoticeWait = "wait"
-	// NoticeTooMany says that the session gets no further order.
+	// NoticeTooMany means that the session gets no further order.
 	NoticeTooMany = "too_many"
 )
 
-// URLs are the page's ways out. Those of forms take POST.
+// URLs are the targets of the page's forms, links and requests.
 type URLs struct {
-	// Self is the page.
+	// Self is the URL of the page.
 	Self string
-	// Status answers the state as JSON, Events as a stream.
+	// Status returns the status as JSON, Events as a stream.
 	Status, Events string
-	// Confirm asks the gateway now. Start opens an attempt. Cancel calls the
-	// session off.
+	// Confirm queries the gateway, Start starts an attempt, Cancel cancels the
+	// session. All three take POST.
 	Confirm, Start, Cancel string
-	// Success is where a paid shopper goes next; set it only when paid.
+	// Success is the URL of the shop for a paid shopper; "" until paid.
 	Success string
-	// CancelReturn is where a shopper who gave up goes; "" for nowhere.
+	// CancelReturn is the URL of the shop for a shopper who did not pay; "" for none.
 	CancelReturn string
 }
 
-// Assets are the URLs of the static files. An empty Loader leaves the page
-// without script, an empty Wasm leaves it to the loader.
+// Assets are the URLs of the static files. Without a Loader, the page has no script.
+// Without Wasm, the loader works alone.
 type Assets struct {
 	Loader, Worker, WasmExec, Wasm string
 	Icon                           string
 }
 
-// DemoBar lets a person see the page as another device. Its form posts "as"
+// DemoBar is the bar that shows the page as another device sees it. Its form posts "as"
 // and "back" to Action.
 type DemoBar struct {
-	// Current is the value of the choice in effect.
+	// Current is the Value of the current choice.
 	Current string
 	Choices []DemoChoice
-	// Action takes the form, Back is where it leads afterwards.
+	// Action is the URL that the form posts to, and Back the page to return to.
 	Action, Back string
-	// BridgeScript is the URL of the stand-in for WeixinJSBridge, and Sandbox
-	// the origin whose cashier it opens; "" for none.
+	// BridgeScript is the URL of the replacement of WeixinJSBridge, and Sandbox the
+	// origin whose cashier it opens; "" for none.
 	BridgeScript, Sandbox string
 }
 
-// DemoChoice is one device of the DemoBar.
+// DemoChoice is a device in the DemoBar.
 type DemoChoice struct {
 	Value, Label string
 }
 
-// ProblemPage is the page for what cannot be served. Pages with the same
-// Status are the same: nothing tells an unknown session from a malformed id.
+// ProblemPage is an error page. It depends only on the language and the status, so an
+// unknown session looks like a malformed ID.
 type ProblemPage struct {
 	// Lang is one of Languages; see Match.
 	Lang Lang
-	// Status is the HTTP status: 400, 403, 404, 429, 500 or 503. Any other
-	// reads as 500.
+	// Status is the HTTP status: 400, 403, 404, 429, 500 or 503. Any other status has
+	// the text of 500.
 	Status int
 	// Icon is the URL of the icon; "" for none.
 	Icon string

@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "github.com/wantukit/wantukit/checkout/flow"
 
-// wallets is the list to pick from, each with its other ways.
+// wallets is the list of wallets, each with its other flows.
 func wallets(m *messages, p CheckoutPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -119,7 +119,7 @@ func wallets(m *messages, p CheckoutPage) templ.Component {
 	})
 }
 
-// walletLabel is a wallet's mark and name, and how it is paid with here.
+// walletLabel shows a wallet's mark, name and hint.
 func walletLabel(m *messages, o WalletOption) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -179,7 +179,7 @@ func walletLabel(m *messages, o WalletOption) templ.Component {
 	})
 }
 
-// guide says where to go to pay with a wallet that this app blocks.
+// guide tells the shopper what to do to use a wallet that cannot pay in this app.
 func guide(m *messages, p CheckoutPage, o WalletOption) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -331,7 +331,7 @@ func guide(m *messages, p CheckoutPage, o WalletOption) templ.Component {
 	})
 }
 
-// alternatives are the other ways to pay with one wallet.
+// alternatives are the buttons of a wallet's other flows.
 func alternatives(m *messages, p CheckoutPage, o WalletOption) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -441,7 +441,7 @@ func alternatives(m *messages, p CheckoutPage, o WalletOption) templ.Component {
 	})
 }
 
-// elsewhere is the page's own address, to scan with the device that pays.
+// elsewhere is the QR code of the page's own URL, to scan with the device that pays.
 func elsewhere(m *messages, p CheckoutPage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -11,9 +11,8 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// start places the order for a wallet, or finds the open one, and sends the
-// shopper on: to the wallet's cashier, to WeChat for the openid, or back to the
-// page.
+// start places the order for a wallet, or finds its open order. Then it redirects
+// the shopper to the wallet's cashier, to WeChat for the openid, or back to the page.
 func (s *Server) start(c echo.Context) error {
 	ctx := c.Request().Context()
 	session, err := s.service.Session(ctx, c.Param("id"))
@@ -34,8 +33,8 @@ func (s *Server) start(c echo.Context) error {
 	if !a.Flow.Redirects() || a.State != checkout.AttemptPending {
 		return c.Redirect(http.StatusSeeOther, page)
 	}
-	// Again, because a page in another site's frame could not.
-	s.remember(c, session)
+	// The page sets this cookie too, but cannot in another site's frame.
+	s.markOpened(c, session)
 	return c.Redirect(http.StatusSeeOther, a.Placed.URL)
 }
 
@@ -48,8 +47,8 @@ func (s *Server) startRequest(c echo.Context, session checkout.Session) checkout
 	return r
 }
 
-// startNotice says what the page tells the shopper about an error that it
-// knows how to go on from.
+// startNotice returns the query of the page that tells the shopper about an error of
+// Start. It reports false for an error that the page cannot handle.
 func startNotice(err error) (query string, known bool) {
 	var limit *checkout.StartLimitError
 	switch {
@@ -64,7 +63,7 @@ func startNotice(err error) (query string, known bool) {
 	}
 }
 
-// limitNotice says that a session has had too many orders.
+// limitNotice returns the notice for a session that has had too many orders.
 func limitNotice(limit *checkout.StartLimitError) string {
 	if limit.Wait > 0 {
 		return templates.NoticeWait
@@ -72,7 +71,7 @@ func limitNotice(limit *checkout.StartLimitError) string {
 	return templates.NoticeTooMany
 }
 
-// confirm asks the gateway at the shopper's wish.
+// confirm queries the gateway because the shopper asked for it.
 func (s *Server) confirm(c echo.Context) error {
 	v, err := s.service.View(c.Request().Context(), c.Param("id"))
 	if err != nil {
@@ -81,9 +80,9 @@ func (s *Server) confirm(c echo.Context) error {
 	return s.confirmView(c, v, paths.Page(v.Session.ID))
 }
 
-// confirmView asks about the attempt that a page shows, and writes down what
-// WeChat's payment sheet said of it. An error of the gateway's has been
-// reported; the sweep asks again.
+// confirmView queries the gateway for the attempt that a page shows, and records the
+// answer of WeChat's payment sheet. It ignores an error of the query: the Service
+// has alerted the operator, and the sweep queries again.
 func (s *Server) confirmView(c echo.Context, v checkout.View, page string) error {
 	if v.Attempt != nil {
 		s.service.BridgeAnswered(c.Request().Context(), *v.Attempt, c.FormValue("bridge"))
@@ -95,7 +94,8 @@ func (s *Server) confirmView(c echo.Context, v checkout.View, page string) error
 	return c.Redirect(http.StatusSeeOther, page)
 }
 
-// cancel calls the session off and sends the shopper back to the shop.
+// cancel cancels the session and redirects the shopper to the shop. If that fails, it
+// redirects to the page.
 func (s *Server) cancel(c echo.Context) error {
 	session, err := s.service.Cancel(c.Request().Context(), c.Param("id"))
 	if session.ID == "" && err != nil {

@@ -13,7 +13,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// authenticate finds the shop by its bearer key.
+// authenticate is the middleware that finds the shop by its bearer key. It answers 401
+// for an unknown key.
 func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		scheme, key, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
@@ -27,6 +28,7 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// merchantOf returns the ID of the shop that authenticate has found.
 func merchantOf(c echo.Context) string {
 	id, _ := c.Get("merchant").(string)
 	return id
@@ -77,12 +79,12 @@ func (s *Server) createSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.startEarly(c.Request().Context(), session, r.shopper())
+	s.startEarly(c.Request().Context(), session, r.shopperHeaders())
 	return c.JSON(http.StatusCreated, s.service.Public(session))
 }
 
-// shopper are the headers that the shop passes on from its shopper's browser.
-func (r sessionRequest) shopper() http.Header {
+// shopperHeaders returns the headers of the shopper's browser that the shop passes on.
+func (r sessionRequest) shopperHeaders() http.Header {
 	h := http.Header{}
 	for name, value := range r.UserAgentHints {
 		h.Set(name, value)
@@ -91,8 +93,9 @@ func (r sessionRequest) shopper() http.Header {
 	return h
 }
 
-// startEarly places the order of a page that will show one code at once, so
-// that its first response has the code. Where that fails the page posts for it.
+// startEarly places the order of a session whose page shows one code without a choice,
+// so that the page's first response has the code. If that fails, the page's script
+// places the order.
 func (s *Server) startEarly(ctx context.Context, session checkout.Session, shopper http.Header) {
 	if shopper.Get("User-Agent") == "" || len(session.Wallets) != 1 {
 		return
@@ -103,7 +106,7 @@ func (s *Server) startEarly(ctx context.Context, session checkout.Session, shopp
 	}
 	_, err := s.service.Start(ctx, checkout.StartRequest{SessionID: session.ID, Wallet: w, Device: device})
 	if err != nil {
-		s.logger.Warn("no code before the page opens", "session", session.ID, "error", err)
+		s.logger.Warn("could not place the order before the page opens", "session", session.ID, "error", err)
 	}
 }
 
@@ -116,8 +119,8 @@ func (s *Server) getSession(c echo.Context) error {
 	return c.JSON(http.StatusOK, s.service.Public(session))
 }
 
-// ownSession is the session that the path names. One of another shop is not
-// found.
+// ownSession returns the session in the path. It returns checkout.ErrNotFound if the
+// session belongs to another shop.
 func (s *Server) ownSession(c echo.Context) (checkout.Session, error) {
 	session, err := s.service.Session(c.Request().Context(), c.Param("id"))
 	if err == nil && session.Merchant != merchantOf(c) {

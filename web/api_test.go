@@ -48,7 +48,7 @@ func TestCreateSessionRefusesBadFields(t *testing.T) {
 		{"expires_at next week", "expires_at", time.Now().Add(7 * 24 * time.Hour).Format(time.RFC3339)},
 		{"expires_at not a time", "expires_at", "tomorrow"},
 		{"metadata too large", "metadata", map[string]string{"k": strings.Repeat("x", 501)}},
-		{"a field that nobody knows", "amuont", 5},
+		{"an unknown field", "amuont", 5},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -64,16 +64,16 @@ func TestCreateSessionRefusesBadFields(t *testing.T) {
 				t.Fatalf("%d %s", got.status, got.body)
 			}
 			if problem.Field != c.field || problem.Detail == "" {
-				t.Errorf("the problem names %q: %s", problem.Field, got.body)
+				t.Errorf("the problem is about %q, want %q and a detail: %s", problem.Field, c.field, got.body)
 			}
 			if kind := got.header.Get("Content-Type"); kind != "application/problem+json" {
-				t.Errorf("the problem is %q", kind)
+				t.Errorf("Content-Type is %q, want application/problem+json", kind)
 			}
 		})
 	}
 }
 
-func TestCreateSessionWantsEachNameOnceAndExactly(t *testing.T) {
+func TestCreateSessionRefusesRepeatedAndUnknownNames(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	const most = `"currency":"HKD","subject":"Tea","success_url":"https://shop.example/ok"`
@@ -93,7 +93,7 @@ func TestCreateSessionWantsEachNameOnceAndExactly(t *testing.T) {
 			t.Errorf("%s: the problem is %s", name, got.body)
 		}
 	}
-	// Within a value names are the shop's own.
+	// Metadata may have such names.
 	f.session(`,"metadata":{"amount":"1","Amount":"2"}`)
 }
 
@@ -123,7 +123,7 @@ func TestCreateSessionKeepsWhatTheShopSent(t *testing.T) {
 	}
 }
 
-func TestAPIWantsAKnownKeyAndJSON(t *testing.T) {
+func TestAPINeedsAKnownKeyAndJSON(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.session("")
@@ -137,7 +137,7 @@ func TestAPIWantsAKnownKeyAndJSON(t *testing.T) {
 		}
 	}
 	if got := f.get("/v1/checkout/sessions/"+id, "Authorization", "Bearer sk_test_of_another"); got.status != http.StatusNotFound {
-		t.Errorf("another shop sees the session: %d", got.status)
+		t.Errorf("the session of another shop: status %d, want 404", got.status)
 	}
 	for name, body := range map[string]string{"not JSON": "{", "a name alone": `{"amount"`, "two objects": "{} {}", "too large": `{"subject":"` + strings.Repeat("x", 70_000) + `"}`} {
 		if got := f.api(http.MethodPost, "/v1/checkout/sessions", body); got.status/100 != 4 {
@@ -149,7 +149,7 @@ func TestAPIWantsAKnownKeyAndJSON(t *testing.T) {
 	}
 }
 
-func TestSessionOfOneCodeHasItsOrderAtOnce(t *testing.T) {
+func TestSessionWithOneCodePlacesItsOrderEarly(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for name, c := range map[string]struct {

@@ -8,7 +8,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// asset serves an embedded file for good: its URL changes with its content.
+// asset serves an embedded file. Browsers may cache it forever, because its URL
+// changes with its content.
 func (s *Server) asset(c echo.Context) error {
 	a, ok := s.assets.Open(c.Param("hash"), c.Param("name"), acceptEncoding(c))
 	if !ok {
@@ -25,8 +26,8 @@ func (s *Server) asset(c echo.Context) error {
 	return c.Blob(http.StatusOK, a.ContentType, a.Body)
 }
 
-// assetPolicy is the Worker's own policy, which loads its program and talks to
-// its page's server; a picture, opened by itself, runs nothing.
+// assetPolicy returns the Content-Security-Policy of an asset. A Worker needs a policy
+// of its own, and a picture that is opened by itself must run nothing.
 func assetPolicy(contentType string) string {
 	if strings.HasPrefix(contentType, "image/") {
 		return picturePolicy

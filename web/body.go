@@ -9,26 +9,27 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// readBody reads a body that is not compressed, up to its bound in bytes. Its
-// errors are for the sender.
-func readBody(c echo.Context, most int64) ([]byte, error) {
+// readBody reads a request's body of at most limit bytes. Its errors are HTTP errors
+// for the sender: 415 for a compressed body, 413 for a body over the limit, 400 for a
+// body that ends early.
+func readBody(c echo.Context, limit int64) ([]byte, error) {
 	r := c.Request()
 	if isCompressed(r.Header) {
-		return nil, echo.NewHTTPError(http.StatusUnsupportedMediaType, "a compressed body is not taken")
+		return nil, echo.NewHTTPError(http.StatusUnsupportedMediaType, "the body must not be compressed")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, most))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, echo.NewHTTPError(http.StatusRequestEntityTooLarge, "the body is over 64 KiB")
 	case err != nil:
-		return nil, echo.NewHTTPError(http.StatusBadRequest, "the body broke off")
+		return nil, echo.NewHTTPError(http.StatusBadRequest, "the body ended early")
 	}
 	return body, nil
 }
 
-// isCompressed reports whether a body has a coding. Some proxies name identity,
-// which is none.
+// isCompressed reports whether a header has a Content-Encoding. Some proxies send
+// identity, which means no encoding.
 func isCompressed(h http.Header) bool {
 	for _, line := range h.Values(echo.HeaderContentEncoding) {
 		for coding := range strings.SplitSeq(line, ",") {

@@ -8,15 +8,15 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// TestBrand: the page has the shop's colour and picture, its policy allows
-// both, and the picture cannot run anything, even when it is opened by itself.
+// TestBrand checks that the page has the shop's colour and picture, that its policy
+// allows both, and that the picture runs no script even when it is opened by itself.
 func TestBrand(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	page := f.get("/c/" + f.session(""))
 	brand := templates.Brand{Color: "#ffd400"}
 	if !strings.Contains(page.body, "--fill:#ffd400") || !strings.Contains(page.header.Get("Content-Security-Policy"), brand.StyleHash()) {
-		t.Errorf("the page is not in the shop's colour: %s", page.header.Get("Content-Security-Policy"))
+		t.Errorf("the page does not have the shop's colour: %s", page.header.Get("Content-Security-Policy"))
 	}
 	_, rest, _ := strings.Cut(page.body, `<img class="logo" src="`)
 	src, _, found := strings.Cut(rest, `"`)

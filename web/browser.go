@@ -7,34 +7,34 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// browsers keeps what belongs to one browser in an encrypted cookie: the WeChat
-// user's openid, OAuth states, and which checkouts it opened. The page works
-// without.
-type browsers struct {
+// browserStore keeps data of one browser in an encrypted cookie: the WeChat user's
+// openid, the OAuth states, and the sessions whose pages it opened. The pages work
+// without the cookie.
+type browserStore struct {
 	store *sessions.CookieStore
-	// name is the cookie's.
+	// name is the cookie's name.
 	name string
 }
 
 const (
 	cookieName = "wantukit"
 	cookieLife = 24 * 60 * 60 // seconds
-	// remembered bounds each list in the cookie.
-	remembered = 5
+	// cookieList is the largest length of a list in the cookie.
+	cookieList = 5
 )
 
-func newBrowsers(secret []byte, secure bool) browsers {
+func newBrowserStore(secret []byte, secure bool) browserStore {
 	store := sessions.NewCookieStore(derive(secret, "cookie", "sign"), derive(secret, "cookie", "encrypt"))
 	store.Options = &sessions.Options{
 		Path: "/", MaxAge: cookieLife, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
 	}
 	store.MaxAge(cookieLife)
-	return browsers{store, hostCookie(cookieName, secure)}
+	return browserStore{store, hostCookie(cookieName, secure)}
 }
 
-// hostCookie is the name under which a site has a cookie. By __Host- a browser
-// takes it from this host alone, over https: no other name of the domain and no
-// page without TLS can set it.
+// hostCookie returns the name of a cookie of this site. Over https it has the prefix
+// __Host-: browsers then accept the cookie from this host over TLS only, and not from
+// other hosts of the domain.
 func hostCookie(name string, secure bool) string {
 	if secure {
 		return "__Host-" + name
@@ -42,12 +42,13 @@ func hostCookie(name string, secure bool) string {
 	return name
 }
 
-// browser is one browser's session. A cookie that cannot be read is an empty
-// one.
+// browser is the data of one browser.
 type browser struct{ *sessions.Session }
 
-func (b browsers) of(r *http.Request) browser {
-	session, _ := b.store.Get(r, b.name) // an unreadable cookie yields a new session
+// read returns the data of the browser that sent r. It is empty if the cookie is
+// missing or cannot be read.
+func (b browserStore) read(r *http.Request) browser {
+	session, _ := b.store.Get(r, b.name) // with an error it returns a new session too
 	return browser{session}
 }
 
@@ -62,19 +63,19 @@ func (b browser) openID(app string) string { return b.text("openid:" + app) }
 
 func (b browser) setOpenID(app, openID string) { b.Values["openid:"+app] = openID }
 
-// open notes that this browser has opened a session's page.
-func (b browser) open(sessionID string) {
-	b.Values["opened"] = remember(b.list("opened"), sessionID)
+// addOpened records that this browser has opened a session's page.
+func (b browser) addOpened(sessionID string) {
+	b.Values["opened"] = appendLatest(b.list("opened"), sessionID)
 }
 
 func (b browser) hasOpened(sessionID string) bool {
 	return slices.Contains(b.list("opened"), sessionID)
 }
 
-// expect notes an OAuth state and the session that it belongs to. It stays
-// after its use, because a callback may come twice.
-func (b browser) expect(state, sessionID string) {
-	states := remember(b.list("states"), state)
+// addOAuthState records an OAuth state and its session. The state stays after its use,
+// because WeChat may call back twice.
+func (b browser) addOAuthState(state, sessionID string) {
+	states := appendLatest(b.list("states"), state)
 	for key := range b.Values {
 		if name, ok := key.(string); ok && len(name) > 6 && name[:6] == "state:" && !slices.Contains(states, name[6:]) {
 			delete(b.Values, key)
@@ -84,8 +85,9 @@ func (b browser) expect(state, sessionID string) {
 	b.Values["state:"+state] = sessionID
 }
 
-// expected returns the session that an OAuth state was made for, or "".
-func (b browser) expected(state string) string {
+// oauthSession returns the ID of the session of an OAuth state, or "" for an unknown
+// state.
+func (b browser) oauthSession(state string) string {
 	if !slices.Contains(b.list("states"), state) {
 		return ""
 	}
@@ -97,9 +99,9 @@ func (b browser) list(key string) []string {
 	return list
 }
 
-// remember appends item and forgets the oldest beyond the bound.
-func remember(list []string, item string) []string {
+// appendLatest appends item and removes the oldest items of a list that is too long.
+func appendLatest(list []string, item string) []string {
 	list = slices.DeleteFunc(slices.Clone(list), func(have string) bool { return have == item })
 	list = append(list, item)
-	return list[max(0, len(list)-remembered):]
+	return list[max(0, len(list)-cookieList):]
 }

@@ -13,33 +13,34 @@ import (
 	"github.com/wantukit/wantukit/static"
 )
 
-// What is compressed while somebody waits for it: pages and JSON, as a whole.
-// A stream of events never is, because a compressor would hold events back.
+// Pages and JSON are compressed as a whole, for each request. Event streams are not
+// compressed, because a compressor would delay the events.
 //
-// A page that is compressed with a secret in it gives the secret away to
-// whoever can have his guesses in the same page and watch its size (BREACH).
-// Here nobody can: a page repeats nothing of its request (a notice and a
-// language are chosen from lists, ?returned= is a number that leaves no trace
-// but digits in an address), and what it holds depends on its address, not on
-// its reader's cookie. Whoever can ask for the page may read its form token,
-// which is for that page alone. The subject and its like are the shop's, fixed
-// when the session is made, before there is an order to pay with.
+// Compression can leak a secret of a page to an attacker who puts guesses into the
+// same page and measures its size (BREACH). That is impossible here:
+//
+//   - A page repeats no text of its request. Notices and languages are chosen from
+//     lists, and ?returned= is a number, which appears only as digits in URLs.
+//   - The content of a page depends on its URL and not on the reader's cookie. Anyone
+//     who can request the page may read its form token, which is for that page only.
+//   - The subject and the other texts of the shop are fixed when the session is
+//     created, before an order exists.
 const (
-	// compressFrom is the size in bytes below which compression wins nothing.
+	// compressFrom is the size in bytes from which on compression pays off.
 	compressFrom = 512
-	// brotliLevel and gzipLevel are what a page is worth: a fraction of a
-	// millisecond.
+	// brotliLevel and gzipLevel compress a page in a fraction of a millisecond.
 	brotliLevel = 5
 	gzipLevel   = 6
 )
 
-// acceptEncoding is the header of a request, which may come in several lines.
+// acceptEncoding returns the Accept-Encoding of a request. It joins several headers
+// into one.
 func acceptEncoding(c echo.Context) string {
 	return strings.Join(c.Request().Header.Values(echo.HeaderAcceptEncoding), ",")
 }
 
-// compressed returns body as the request likes it, and says so in the answer's
-// header. It comes before the status is written.
+// compressed returns body in the best encoding that the request accepts, and sets
+// Content-Encoding and Vary. Call it before the status is written.
 func compressed(c echo.Context, body []byte) ([]byte, error) {
 	h := c.Response().Header()
 	h.Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
@@ -68,7 +69,7 @@ func compressed(c echo.Context, body []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// html answers with a page.
+// html sends a page, compressed.
 func html(c echo.Context, status int, page []byte) error {
 	body, err := compressed(c, page)
 	if err != nil {
@@ -77,7 +78,7 @@ func html(c echo.Context, status int, page []byte) error {
 	return c.HTMLBlob(status, body)
 }
 
-// jsonSerializer is Echo's, compressed.
+// jsonSerializer is Echo's JSON serializer with compression.
 type jsonSerializer struct{ echo.DefaultJSONSerializer }
 
 // Serialize implements echo.JSONSerializer.

@@ -16,13 +16,13 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// firstFlight is what a server may send before the browser has answered: ten
-// packets, in bytes.
+// firstFlight is the number of bytes that a server may send before the first
+// acknowledgement: ten packets.
 const firstFlight = 14_000
 
 // onWire asks for a page and returns the answer, decoded, and its size in
 // bytes as it was sent, header included.
-func (f *fixture) onWire(path, encoding, language string) (answer, int) {
+func (f *fixture) getEncoded(path, encoding, language string) (answer, int) {
 	f.Helper()
 	r := must(http.NewRequestWithContext(f.Context(), http.MethodGet, f.url+path, nil))
 	r.Header.Set("User-Agent", windows)
@@ -35,7 +35,7 @@ func (f *fixture) onWire(path, encoding, language string) (answer, int) {
 	defer response.Body.Close()
 	dump := must(httputil.DumpResponse(response, true))
 	if got := response.Header.Get("Content-Encoding"); got != encoding {
-		f.Fatalf("%s comes as %q, want %q", path, got, encoding)
+		f.Fatalf("the encoding of %s is %q, want %q", path, got, encoding)
 	}
 	return answer{response.StatusCode, response.Header, decode(encoding, response.Body)}, len(dump)
 }
@@ -50,19 +50,19 @@ func decode(encoding string, body io.Reader) string {
 	return string(must(io.ReadAll(body)))
 }
 
-// TestFirstFlightOfEveryState holds each page to what arrives before a slow
-// network's first pause.
+// TestFirstFlightOfEveryState checks that each page arrives in the first flight of a
+// connection, which matters on a slow network.
 func TestFirstFlightOfEveryState(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, overHTTPS)
-	pages := append(f.shown(), shownAs{"code, with all that a shop may say", "code", "/c/" + f.longest()})
+	pages := append(f.newPages(), statePage{"code, with all that a shop may say", "code", "/c/" + f.newLongestSession()})
 	largest := map[string]int{}
 	for _, s := range pages {
 		for _, language := range []string{"zh-CN", "zh-HK", "en"} {
 			for _, encoding := range []string{"gzip", "br"} {
-				got, size := f.onWire(s.path, encoding, language)
-				if !s.has(got.body) {
-					t.Fatalf("%s in %s is not %s:\n%s", s.name, language, s.state, got.body)
+				got, size := f.getEncoded(s.path, encoding, language)
+				if !s.isShownIn(got.body) {
+					t.Fatalf("page %q in %s does not show the state %s:\n%s", s.name, language, s.state, got.body)
 				}
 				if size > firstFlight {
 					t.Errorf("%s in %s has %d bytes as %s, more than %d", s.name, language, size, encoding, firstFlight)
@@ -76,7 +76,7 @@ func TestFirstFlightOfEveryState(t *testing.T) {
 
 // longest is a session with a code and with the longest words that a shop may
 // put on its page, in letters that hardly compress.
-func (f *fixture) longest() string {
+func (f *fixture) newLongestSession() string {
 	f.Helper()
 	var subject, reference strings.Builder
 	for i := range 128 {
@@ -94,11 +94,11 @@ func (f *fixture) longest() string {
 	return id
 }
 
-func TestCompressionIsTheOneAskedFor(t *testing.T) {
+func TestCompressionFollowsAcceptEncoding(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.session("")
-	if err := f.service.Drain(t.Context()); err != nil { // the rate that the page shows is known then
+	if err := f.service.Drain(t.Context()); err != nil { // the page then knows the exchange rate
 		t.Fatal(err)
 	}
 	plain := f.get("/c/"+id, "Accept-Encoding", "identity")
@@ -107,10 +107,10 @@ func TestCompressionIsTheOneAskedFor(t *testing.T) {
 	} {
 		got := f.get("/c/"+id, "Accept-Encoding", accept)
 		if got.header.Get("Content-Encoding") != want || !slices.Contains(got.header.Values("Vary"), "Accept-Encoding") {
-			t.Errorf("Accept-Encoding %q gets %q, which varies by %q", accept, got.header.Get("Content-Encoding"), got.header.Values("Vary"))
+			t.Errorf("Accept-Encoding %q gets %q, and Vary is %q", accept, got.header.Get("Content-Encoding"), got.header.Values("Vary"))
 		}
 		if page := decode(want, bytes.NewReader([]byte(got.body))); page != plain.body {
-			t.Errorf("as %q the page is another", want)
+			t.Errorf("the page in encoding %q has another content", want)
 		}
 	}
 }
@@ -122,30 +122,30 @@ func TestCompressionOfJSON(t *testing.T) {
 	authorized := []string{"Authorization", "Bearer " + apiKey, "Accept-Encoding", "gzip"}
 	got := f.get("/v1/checkout/sessions/"+id, authorized...)
 	if text := decode(got.header.Get("Content-Encoding"), bytes.NewReader([]byte(got.body))); len(got.body) > len(text)/2 || !strings.Contains(text, id) {
-		t.Errorf("%d bytes of JSON come in %d: %s", len(text), len(got.body), text)
+		t.Errorf("%d bytes of JSON are sent as %d bytes: %s", len(text), len(got.body), text)
 	}
 	if got := f.get("/c/"+id+"/status", "Accept-Encoding", "gzip, br"); got.header.Get("Content-Encoding") != "" {
 		t.Errorf("a status of %d bytes is compressed", len(got.body))
 	}
 }
 
-// TestStreamIsNeverCompressed: each event arrives when it happens, also where
-// the browser takes any encoding, as Go's client does by itself.
+// TestStreamIsNeverCompressed checks that events arrive at once, even if the browser
+// accepts compression.
 func TestStreamIsNeverCompressed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.session("")
-	s := f.open("/c/"+id+"/events", "Accept-Encoding", "gzip, br")
+	s := f.openStream("/c/"+id+"/events", "Accept-Encoding", "gzip, br")
 	if got := s.answer.header.Get("Content-Encoding"); got != "" {
 		t.Fatalf("the stream is compressed as %q", got)
 	}
 	if first, ok := s.next(); !ok || first.State != "choose" {
-		t.Fatalf("at first %+v", first)
+		t.Fatalf("the first event is %+v, want choose", first)
 	}
 	if _, err := f.service.Cancel(f.Context(), id); err != nil {
 		t.Fatal(err)
 	}
 	if then, ok := s.next(); !ok || then.State != "canceled" {
-		t.Errorf("the change is told as %+v", then)
+		t.Errorf("the second event is %+v, want canceled", then)
 	}
 }

@@ -11,21 +11,21 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// Demo lets one person play several shoppers: a cookie overrides the user
-// agent, and a stand-in for WeixinJSBridge pays at the sandbox. No server that
-// takes money has one.
+// Demo lets one person act as several shoppers: a cookie overrides the user agent, and
+// a replacement of WeixinJSBridge pays at the sandbox. A server that takes real money
+// must not have it.
 type Demo struct {
-	// SandboxOrigin is where browsers reach the sandbox.
+	// SandboxOrigin is the origin of the sandbox for browsers.
 	SandboxOrigin string
 }
 
 const viewAsCookie = "wantukit_view_as"
 
-// DemoDevice is one way to look at the demo.
+// DemoDevice is one device of the "view as" menu.
 type DemoDevice struct{ Value, userAgent string }
 
-// DemoDevices returns the devices of the "view as" menu. The first is the
-// browser itself.
+// DemoDevices returns the devices of the "view as" menu. The first one is the real
+// browser.
 func DemoDevices() []DemoDevice {
 	const inApp = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
 	return []DemoDevice{
@@ -43,13 +43,13 @@ func DemoDevices() []DemoDevice {
 	}
 }
 
-// ViewAs is the demo's middleware: it replaces the user agent by the one that
-// the browser chose to be seen as.
+// ViewAs is the demo's middleware. It replaces the user agent with the user agent of
+// the device that the browser chose.
 func ViewAs(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if as := DemoChoice(r); as.userAgent != "" {
 			for _, name := range flow.Hints() {
-				r.Header.Del(name) // they speak of the real browser
+				r.Header.Del(name) // they describe the real browser
 			}
 			r.Header.Set("User-Agent", as.userAgent)
 		}
@@ -57,7 +57,7 @@ func ViewAs(next http.Handler) http.Handler {
 	})
 }
 
-// DemoChoice returns the device that a browser chose to be seen as.
+// DemoChoice returns the device that a browser chose in the "view as" menu.
 func DemoChoice(r *http.Request) DemoDevice {
 	devices := DemoDevices()
 	for _, secure := range []bool{true, false} {
@@ -74,7 +74,7 @@ func DemoChoice(r *http.Request) DemoDevice {
 	return devices[0]
 }
 
-// viewAs sets the device that the browser is seen as.
+// viewAs stores the device that the browser chose, and redirects to the page.
 func (s *Server) viewAs(c echo.Context) error {
 	as := c.FormValue("as")
 	//nolint:gosec // Secure where the demo is reached by https
@@ -84,8 +84,9 @@ func (s *Server) viewAs(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, ownPage(c.FormValue("back")))
 }
 
-// ownPage returns the path of a page of this server, "/" for what a browser
-// might read as another's: it drops tabs and line breaks, and takes \ for /.
+// ownPage returns path if it is a path of this server, else "/". It refuses paths that
+// a browser could read as another server's: browsers drop tabs and line breaks, and
+// read \ as /.
 func ownPage(path string) string {
 	odd := strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r == '\\' })
 	if odd || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
@@ -94,6 +95,7 @@ func ownPage(path string) string {
 	return path
 }
 
+// demoBar returns the bar with the "view as" menu, or nil outside of the demo.
 func (s *Server) demoBar(c echo.Context, page string, lang templates.Lang) *templates.DemoBar {
 	if s.demo == nil {
 		return nil

@@ -54,7 +54,7 @@ func TestViewAsLeadsBackToItsOwnServerOnly(t *testing.T) {
 	}
 }
 
-func TestServeHasNothingOfTheDemo(t *testing.T) {
+func TestServerWithoutDemoHasNoDemoRoute(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	html := f.get("/c/"+f.session(""), "User-Agent", inChat, "Cookie", "wantukit_view_as=desktop").body
@@ -79,8 +79,8 @@ func TestAssetsAreImmutableAndCompressed(t *testing.T) {
 	}
 }
 
-// TestDemoDevicesAreAllDifferent: each shows another row of the flow table, by
-// a name in the page's language.
+// TestDemoDevicesAreAllDifferent checks that each device shows another row of the flow
+// table, and has a name in the page's language.
 func TestDemoDevicesAreAllDifferent(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
@@ -89,7 +89,7 @@ func TestDemoDevicesAreAllDifferent(t *testing.T) {
 		where, _, _ := strings.Cut(reason, ":")
 		as := web.DemoChoice(r).Value
 		if other, twice := seen[where]; twice {
-			t.Errorf("%s and %s are both %s", as, other, where)
+			t.Errorf("devices %s and %s are both %s", as, other, where)
 		}
 		seen[where] = as
 	}))
@@ -98,7 +98,7 @@ func TestDemoDevicesAreAllDifferent(t *testing.T) {
 		r.AddCookie(&http.Cookie{Name: "wantukit_view_as", Value: d.Value})
 		handler.ServeHTTP(httptest.NewRecorder(), r)
 		if name := templates.DeviceName(templates.LangTraditional, d.Value); name == d.Value {
-			t.Errorf("%s has no name", d.Value)
+			t.Errorf("device %s has no name", d.Value)
 		}
 	}
 }

@@ -12,74 +12,74 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// listed are the names of a header that lists some.
-func listed(value string) []string { return strings.Split(value, ", ") }
+// splitList returns the elements of a header's list.
+func splitList(value string) []string { return strings.Split(value, ", ") }
 
-func TestPageAsksForHintsAndVaries(t *testing.T) {
+func TestPageRequestsClientHintsAndVaries(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	got := f.get("/c/" + f.session(""))
-	if hints := listed(got.header.Get("Accept-CH")); !slices.Equal(hints, flow.Hints()) {
-		t.Errorf("it accepts %v", hints)
+	if hints := splitList(got.header.Get("Accept-CH")); !slices.Equal(hints, flow.Hints()) {
+		t.Errorf("Accept-CH is %v, want %v", hints, flow.Hints())
 	}
-	varies := listed(got.header.Get("Vary"))
+	varies := splitList(got.header.Get("Vary"))
 	for _, name := range append(flow.DeviceHeaders(), "Accept-Language", "Cookie") {
 		if !slices.Contains(varies, name) {
-			t.Errorf("it does not vary on %s", name)
+			t.Errorf("Vary lacks %s", name)
 		}
 	}
 }
 
-func TestPageOfAReturnVariesOnNoDevice(t *testing.T) {
+func TestReturnPageDoesNotVaryOnTheDevice(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.session(`,"channels":["alipay_cn"]`)
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}})
 	got := f.get("/r/" + f.attempts(id)[0].ReturnToken + "?returned=1")
 	if vary := got.header.Get("Vary"); got.status != http.StatusOK || vary != "Accept-Language, Cookie" || got.header.Get("Accept-CH") != "" {
-		t.Errorf("%d, it varies on %s", got.status, vary)
+		t.Errorf("status %d, Vary is %s", got.status, vary)
 	}
 }
 
-func TestHintsOfARequestCount(t *testing.T) {
+func TestClientHintsOfARequestAreUsed(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	page := "/c/" + f.session(`,"channels":["alipay_cn"]`)
-	// A phone that asks for the computer's page.
+	// A phone in desktop mode has the user agent of a computer.
 	got := f.post(page, "/attempts", url.Values{"wallet": {"alipay_cn"}}, "User-Agent", strings.ReplaceAll(windows, "Windows NT 10.0; Win64; x64", "X11; Linux x86_64"),
 		"Sec-CH-UA-Platform", `"Android"`)
 	if to := got.header.Get("Location"); !strings.Contains(to, "/m/") {
-		t.Errorf("it leads to %s", to)
+		t.Errorf("the redirect leads to %s, want the mobile cashier", to)
 	}
 }
 
-// TestPageLoadedAhead is whole for the shopper who may come to see it, and
-// places no order before.
-func TestPageLoadedAhead(t *testing.T) {
+// TestPrefetchedPage checks that a prefetched page is complete when the shopper opens
+// it, and places no order before.
+func TestPrefetchedPage(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.session(`,"channels":["wechat"]`)
 	page := "/c/" + id
 	if html := f.get(page).body; !strings.Contains(html, `data-autostart="wechat"`) {
-		t.Fatalf("a page of one code does not begin by itself:\n%s", html)
+		t.Fatalf("a page with one code does not start by itself:\n%s", html)
 	}
-	// A page that is rendered ahead runs nothing before its shopper comes.
+	// A prerendered page runs no script before the shopper opens it.
 	if html := f.get(page, "Sec-Purpose", "prefetch;prerender").body; !strings.Contains(html, `data-autostart="wechat"`) {
-		t.Errorf("the page does not begin when its shopper comes:\n%s", html)
+		t.Errorf("the prerendered page does not start by itself when it is opened:\n%s", html)
 	}
-	// A preview may run scripts, and shows the page to nobody who pays.
+	// A preview may run scripts, but nobody pays on it.
 	html := f.get(page, "X-Purpose", "preview").body
 	if strings.Contains(html, "data-autostart") || !strings.Contains(html, `name="wallet" value="wechat"`) {
-		t.Errorf("the page begins by itself, or is not whole:\n%s", html)
+		t.Errorf("the preview starts by itself or is not complete:\n%s", html)
 	}
 	got := f.post(page, "/attempts", url.Values{"wallet": {"wechat"}}, "Purpose", "prefetch")
 	if got.status != http.StatusSeeOther || len(f.attempts(id)) != 0 {
-		t.Errorf("%d, and %d attempts", got.status, len(f.attempts(id)))
+		t.Errorf("status %d and %d attempts, want a redirect and none", got.status, len(f.attempts(id)))
 	}
 }
 
-// TestShopperPicksOnAnUnknownDevice: no guess is made for them, and each way
-// is a tap.
+// TestShopperPicksOnAnUnknownDevice checks that the page on an unknown device starts no
+// flow by itself, and has a button for each flow.
 func TestShopperPicksOnAnUnknownDevice(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -91,7 +91,7 @@ func TestShopperPicksOnAnUnknownDevice(t *testing.T) {
 		}
 	}
 	if strings.Contains(html, "data-default") || strings.Contains(html, "data-autostart") {
-		t.Errorf("the page guesses:\n%s", html)
+		t.Errorf("the page chooses a flow by itself:\n%s", html)
 	}
 	for orders, flow := range []string{"pick", "wap"} { // in this order
 		f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}, "flow": {flow}}, "User-Agent", "")
@@ -117,7 +117,7 @@ func TestAlipayAppSwitchesWallets(t *testing.T) {
 	}
 }
 
-// withoutWeChat is a fixture whose shop has no WeChat account.
+// withoutWeChat returns a fixture whose shop has no WeChat account.
 func withoutWeChat(t *testing.T) *fixture {
 	t.Helper()
 	return newFixtureAs(t, func(domain *checkout.Config, pages *web.Config) {
@@ -137,7 +137,7 @@ func TestShopWithoutWeChatAccountOffersNoSheet(t *testing.T) {
 			t.Errorf("%s:\n%s", ua, html)
 		}
 		if got := f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}, "flow": {"jsapi"}}, "User-Agent", ua); got.status != http.StatusBadRequest {
-			t.Errorf("%s: a sheet that was asked for: %d %s", ua, got.status, got.body)
+			t.Errorf("%s: a request for the sheet gets %d %s, want 400", ua, got.status, got.body)
 		}
 		f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", ua)
 		a := f.attempts(id)[0]
@@ -147,8 +147,8 @@ func TestShopWithoutWeChatAccountOffersNoSheet(t *testing.T) {
 	}
 }
 
-// TestPagesAndDomainKnowTheSameAccounts: neither may choose what the other
-// cannot do.
+// TestPagesAndDomainKnowTheSameAccounts checks that web.New refuses a shop that has a
+// WeChat account in the Service only.
 func TestPagesAndDomainKnowTheSameAccounts(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -157,6 +157,6 @@ func TestPagesAndDomainKnowTheSameAccounts(t *testing.T) {
 	shop.WeChat = web.WeChatApp{}
 	config.Merchants = map[string]web.Merchant{"shop": shop}
 	if _, err := web.New(config); err == nil || !strings.Contains(err.Error(), "WeChat account") {
-		t.Errorf("error %v", err)
+		t.Errorf("web.New returns %v, want an error about the WeChat account", err)
 	}
 }

@@ -15,13 +15,13 @@ func TestDrainingServerIsNotReadyAndServes(t *testing.T) {
 		return w
 	}
 	if w := ask("/readyz"); w.Code != http.StatusOK || w.Header().Get("Connection") != "" {
-		t.Errorf("before: %d, %v", w.Code, w.Header())
+		t.Errorf("before the drain: %d, %v", w.Code, w.Header())
 	}
 	f.web.Drain()
 	if w := ask("/readyz"); w.Code != http.StatusServiceUnavailable {
-		t.Errorf("ready while it drains: %d", w.Code)
+		t.Errorf("/readyz answers %d while the server drains, want 503", w.Code)
 	}
 	if w := ask("/healthz"); w.Code != http.StatusOK || w.Header().Get("Connection") != "close" {
-		t.Errorf("while it drains: %d, %v", w.Code, w.Header())
+		t.Errorf("/healthz answers %d, %v while the server drains", w.Code, w.Header())
 	}
 }

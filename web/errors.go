@@ -17,7 +17,7 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// problem is the merchant API's error: RFC 9457, and the field at fault.
+// problem is an error of the merchant API (RFC 9457), with the field that caused it.
 type problem struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -26,8 +26,8 @@ type problem struct {
 	Detail string `json:"detail,omitempty"`
 }
 
-// newProblem is the one table from errors to HTTP. What it does not know is
-// the server's fault and says no more than that.
+// newProblem returns the problem for an error; it is the only table from errors to HTTP
+// statuses. An error that is not in the table becomes a 500 without details.
 func newProblem(err error) problem {
 	p := problem{Type: "about:blank", Status: http.StatusInternalServerError}
 	var field *checkout.FieldError
@@ -41,7 +41,7 @@ func newProblem(err error) problem {
 		p.Status, p.Detail = 409, "nothing of the session was paid"
 	case errors.As(err, &known):
 		p.Status = known.Code
-		// A 404 says nothing: it is the same whatever is not there.
+		// A 404 has no details: it is the same for every missing resource.
 		if text, ok := known.Message.(string); ok && known.Code < 500 && known.Code != http.StatusNotFound {
 			p.Detail = text
 		}
@@ -50,12 +50,11 @@ func newProblem(err error) problem {
 	return p
 }
 
-// retryUnavailable is in how many seconds what the database being away has kept
-// from being done may be asked for again.
+// retryUnavailable is the Retry-After, in seconds, while the database is unavailable.
 const retryUnavailable = "5"
 
-// handleError is Echo's HTTPErrorHandler: problems for programs, pages for
-// people.
+// handleError is Echo's HTTPErrorHandler. It sends a problem to a program and an error
+// page to a browser.
 func (s *Server) handleError(err error, c echo.Context) {
 	p := newProblem(err)
 	if s.isUnavailable(err) {
@@ -65,15 +64,15 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if p.Status >= 500 && !errors.Is(err, context.Canceled) {
 		s.logger.Error("request failed", "method", c.Request().Method, "route", c.Path(), "error", err)
 	}
-	gone := errors.Is(c.Request().Context().Err(), context.Canceled)
-	if c.Response().Committed || gone { // nobody reads an answer
+	clientGone := errors.Is(c.Request().Context().Err(), context.Canceled)
+	if c.Response().Committed || clientGone {
 		return
 	}
 	switch {
-	case forPrograms(c):
+	case wantsProblem(c):
 		c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
 		err = c.JSON(p.Status, p)
-	case p.Status == http.StatusMethodNotAllowed: // which no page of ours causes
+	case p.Status == http.StatusMethodNotAllowed: // no page of ours causes this one
 		err = c.String(p.Status, p.Detail+"\n")
 	default:
 		err = s.problemPage(c, p.Status)
@@ -83,7 +82,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 }
 
-func forPrograms(c echo.Context) bool {
+func wantsProblem(c echo.Context) bool {
 	return strings.HasPrefix(c.Request().URL.Path, "/v1/") || wantsJSON(c)
 }
 
@@ -104,8 +103,8 @@ func (s *Server) problemPage(c echo.Context, status int) error {
 	return html(c, status, buffer.Bytes())
 }
 
-// recoverPanic turns a panic into an answer of 500 and a line in the log. Only
-// the runtime's own words are repeated there: any other value may hold a secret.
+// recoverPanic is the middleware that logs a panic and answers 500. It logs the message
+// of a runtime error, but only the type of any other value, which may hold a secret.
 func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {

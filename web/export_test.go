@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Routes are the server's, such as "GET /c/:id".
+// Routes returns the server's routes, such as "GET /c/:id".
 func (s *Server) Routes() []string {
 	var routes []string
 	for _, r := range s.echo.Routes() {
@@ -14,43 +14,43 @@ func (s *Server) Routes() []string {
 	return routes
 }
 
-// Misses is misses at a clock of its own.
-type Misses struct{ m *misses }
+// Limiter is a limiter with a clock of its own.
+type Limiter struct{ l *limiter }
 
-// MissClients is how many clients are remembered at least.
-const MissClients = missClients
+// LimiterClients is the least number of clients that a limiter remembers.
+const LimiterClients = limiterClients
 
-// NewMisses returns empty accounts.
-func NewMisses(now func() time.Time) Misses { return Misses{newMisses(now)} }
+// NewLimiter returns a limiter without clients.
+func NewLimiter(now func() time.Time) Limiter { return Limiter{newLimiter(now)} }
 
-// Wait is how long a client has to wait.
-func (m Misses) Wait(client netip.Prefix) time.Duration { return m.m.wait(client) }
+// Wait returns how long a client has to wait.
+func (l Limiter) Wait(client netip.Prefix) time.Duration { return l.l.wait(client) }
 
-// Charge takes a miss from a client's account.
-func (m Misses) Charge(client netip.Prefix) { m.m.charge(client) }
+// Charge counts a miss of a client.
+func (l Limiter) Charge(client netip.Prefix) { l.l.charge(client) }
 
-// Remembered is the number of clients in memory.
-func (m Misses) Remembered() int { return len(m.m.recent) + len(m.m.older) }
+// Remembered returns the number of clients in memory.
+func (l Limiter) Remembered() int { return len(l.l.recent) + len(l.l.older) }
 
-// Streams counts the live streams that are open.
+// Streams counts the open live streams.
 type Streams struct{ s *streams }
 
-// NewStreams returns none.
+// NewStreams returns Streams without a stream.
 func NewStreams(limits StreamLimits) Streams { return Streams{newStreams(limits)} }
 
-// Begin counts a stream, or returns what the limit is for that it exceeds.
+// Begin counts a stream, or returns the name of the limit that is reached.
 func (s Streams) Begin(client netip.Prefix, session string) (end func(), full string) {
 	end, refused := s.s.begin(client, session)
 	if refused != nil {
-		return nil, refused.of
+		return nil, refused.name
 	}
 	return end, ""
 }
 
-// Remembered is the number of clients and sessions in memory.
+// Remembered returns the number of clients and sessions in memory.
 func (s Streams) Remembered() int { return len(s.s.clients) + len(s.s.sessions) }
 
-// PacePiece is how much of an answer has to be taken within PaceWait.
+// PacePiece is the size of a piece in bytes, and PaceWait the time to read it.
 const (
 	PacePiece = pacePiece
 	PaceWait  = paceWait

@@ -12,8 +12,8 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// wholeNumber is an amount as its JSON literal has it: digits and nothing else,
-// never through a float.
+// wholeNumber is an amount. Its JSON is an integer literal, which is never read as a
+// float.
 type wholeNumber int64
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -26,7 +26,7 @@ func (n *wholeNumber) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// instant is a time as a JSON string in RFC 3339, or as Unix seconds.
+// instant is a time. Its JSON is a string in RFC 3339, or a number of Unix seconds.
 type instant time.Time
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -46,12 +46,13 @@ func (i *instant) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// maxURL bounds the shop's URLs, in bytes.
+// maxURL is the largest length of a shop's URL in bytes.
 const maxURL = 2048
 
-// checkReturn demands an absolute https URL at one of the shop's hosts, and
-// nothing that a browser could read as another: no user, no backslash, no
-// control characters. http is for a shop that is being developed.
+// checkReturn returns a FieldError unless address is an absolute https URL at one of
+// the shop's return hosts. It refuses URLs that a browser could read differently:
+// with a user, a backslash, a space or a control character. It allows http if the
+// shop has PlainReturns.
 func checkReturn(field, address string, shop Merchant) error {
 	bad := func(problem string) error { return &checkout.FieldError{Field: field, Problem: problem} }
 	if address == "" {
@@ -70,15 +71,16 @@ func checkReturn(field, address string, shop Merchant) error {
 	case u.Scheme != "http" && u.Scheme != "https":
 		return bad("must begin with https://")
 	case u.Scheme == "http" && !shop.PlainReturns:
-		return bad("must begin with https://: http:// is for a gateway on this machine alone")
+		return bad("must begin with https://: http:// needs a gateway on this machine")
 	case u.User != nil || u.Host == "":
 		return bad("must name a host and no user")
-	case !amongHosts(u, shop.ReturnHosts):
+	case !isAtHost(u, shop.ReturnHosts):
 		return bad("names a host that is not among the shop's return hosts")
 	}
 	return nil
 }
 
+// checkLocale returns a FieldError unless locale is empty or a language tag.
 func checkLocale(locale string) error {
 	if locale == "" {
 		return nil

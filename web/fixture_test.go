@@ -36,27 +36,27 @@ const (
 	crawler = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 )
 
-// fixture is a web server over a real database and the sandbox.
+// fixture is a web server with a real database and the sandbox.
 type fixture struct {
 	*testing.T
 	web *web.Server
-	// config is what web was made from.
-	config  web.Config
-	service *checkout.Service
-	store   *store.Store
-	sandbox *sandbox.Sandbox
-	url     string
-	client  *http.Client
-	log     *syncBuffer
-	db      *store.DB
-	gateway *front
-	clock   *clock
-	told    *told
-	// data is the folder of the database.
+	// config is the configuration of web.
+	config   web.Config
+	service  *checkout.Service
+	store    *store.Store
+	sandbox  *sandbox.Sandbox
+	url      string
+	client   *http.Client
+	log      *syncBuffer
+	db       *store.DB
+	gateway  *gatewayProxy
+	clock    *clock
+	webhooks *webhookQueue
+	// data is the directory of the database.
 	data string
 }
 
-// clock is the system's, moved on, until it is stopped.
+// clock is the system's clock plus an offset. It can be stopped.
 type clock struct {
 	ahead   atomic.Int64
 	stopped atomic.Pointer[time.Time]
@@ -69,8 +69,8 @@ func (c *clock) Now() time.Time {
 	return time.Now().Add(time.Duration(c.ahead.Load()))
 }
 
-// stop stops the clock, until goOn is called.
-func (c *clock) stop() (goOn func()) {
+// stop stops the clock until resume is called.
+func (c *clock) stop() (resume func()) {
 	now := c.Now()
 	c.stopped.Store(&now)
 	return func() { c.stopped.Store(nil) }
@@ -78,28 +78,28 @@ func (c *clock) stop() (goOn func()) {
 
 func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
-// told counts the webhooks that are queued, in the transactions of their events.
-type told struct {
+// webhookQueue records the webhooks that are queued in the transactions of their events.
+type webhookQueue struct {
 	mu  sync.Mutex
 	all []checkout.EventType
 }
 
-func (o *told) enqueue(_ context.Context, _ *sql.Tx, e checkout.Event) error {
+func (o *webhookQueue) enqueue(_ context.Context, _ *sql.Tx, e checkout.Event) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.all = append(o.all, e.Type)
 	return nil
 }
 
-func (o *told) types() []checkout.EventType {
+func (o *webhookQueue) types() []checkout.EventType {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.Clone(o.all)
 }
 
-// front stands before the sandbox: it counts the calls of each endpoint, and a
-// test may answer in the sandbox's place.
-type front struct {
+// gatewayProxy is a proxy before the sandbox. It counts the calls of each endpoint, and
+// a test may answer in place of the sandbox.
+type gatewayProxy struct {
 	behind http.Handler
 	// url is the origin of the sandbox and its pages.
 	url   string
@@ -108,7 +108,7 @@ type front struct {
 	fault func(endpoint string, w http.ResponseWriter, r *http.Request) (answered bool)
 }
 
-func (g *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *gatewayProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	endpoint, is := strings.CutPrefix(r.URL.Path, "/paygate/")
 	if is {
 		g.mu.Lock()
@@ -122,20 +122,20 @@ func (g *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.behind.ServeHTTP(w, r)
 }
 
-func (g *front) set(fault func(endpoint string, w http.ResponseWriter, r *http.Request) bool) {
+func (g *gatewayProxy) set(fault func(endpoint string, w http.ResponseWriter, r *http.Request) bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.fault = fault
 }
 
-// called is how often an endpoint was called.
-func (g *front) called(endpoint string) int {
+// called returns how often an endpoint was called.
+func (g *gatewayProxy) called(endpoint string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.calls[endpoint]
 }
 
-// newFixture starts a server. Each prepare may change how it is configured.
+// newFixture starts a server. Each prepare may change its configuration.
 func newFixture(t *testing.T, prepare ...func(*web.Config)) *fixture {
 	t.Helper()
 	return newFixtureAs(t, func(_ *checkout.Config, c *web.Config) {
@@ -145,15 +145,15 @@ func newFixture(t *testing.T, prepare ...func(*web.Config)) *fixture {
 	})
 }
 
-// newFixtureAs is a fixture that is configured otherwise.
+// newFixtureAs starts a server whose configurations configure may change.
 func newFixtureAs(t *testing.T, configure func(*checkout.Config, *web.Config)) *fixture {
 	t.Helper()
-	f := &fixture{T: t, log: &syncBuffer{}, clock: &clock{}, told: &told{}}
+	f := &fixture{T: t, log: &syncBuffer{}, clock: &clock{}, webhooks: &webhookQueue{}}
 	gateway := httptest.NewUnstartedServer(nil)
 	server := httptest.NewUnstartedServer(nil)
 	f.url = "http://" + server.Listener.Addr().String()
 	f.sandbox = must(sandbox.New(sandbox.Config{PublicURL: "http://" + gateway.Listener.Addr().String()}))
-	f.gateway = &front{behind: f.sandbox, calls: map[string]int{}}
+	f.gateway = &gatewayProxy{behind: f.sandbox, calls: map[string]int{}}
 	gateway.Config.Handler = f.gateway
 	gateway.Start()
 	f.gateway.url = gateway.URL
@@ -178,7 +178,7 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 	f.data = f.TempDir()
 	f.db = must(store.OpenSQLite(f.Context(), filepath.Join(f.data, "test.db")))
 	f.Cleanup(func() { _ = f.db.Close() })
-	f.store = store.New(f.db, f.told.enqueue)
+	f.store = store.New(f.db, f.webhooks.enqueue)
 	client := must(wantu.New(wantu.Config{
 		BaseURL: gateway + "/paygate", MerchantAccount: sandbox.DefaultMerchantAccount,
 		StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey,
@@ -214,7 +214,7 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 	f.config, f.web = pages, must(web.New(pages))
 }
 
-// logo is a picture that would run a script.
+// logo is a picture with a script.
 const logo = `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`
 
 func must[V any](v V, err error) V {
@@ -224,14 +224,14 @@ func must[V any](v V, err error) V {
 	return v
 }
 
-// answer is what a request came back with.
+// answer is the response to a request.
 type answer struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// send makes a request. A body that begins with { is JSON, any other a form.
+// send sends a request. A body that begins with { is JSON, any other body is a form.
 func (f *fixture) send(method, path, body string, headers ...string) answer {
 	f.Helper()
 	r := must(http.NewRequestWithContext(f.Context(), method, f.url+path, strings.NewReader(body)))
@@ -246,7 +246,7 @@ func (f *fixture) send(method, path, body string, headers ...string) answer {
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	if host := r.Header.Get("Host"); host != "" {
-		r.Host = host // net/http sends this one
+		r.Host = host // net/http ignores the header
 	}
 	response, err := f.client.Do(r)
 	if err != nil {
@@ -269,13 +269,14 @@ func (f *fixture) api(method, path, body string) answer {
 
 var idField = regexp.MustCompile(`"id":"([^"]+)"`)
 
-// session makes a session with more fields in JSON, and returns its id.
+// session creates a session with additional JSON fields, and returns its ID.
 func (f *fixture) session(more string) string {
 	f.Helper()
 	return f.sessionOf(`"subject":"Tea & cake"` + more)
 }
 
-// sessionOf makes a session with its own subject.
+// sessionOf creates a session with JSON fields, which include the subject, and returns
+// its ID.
 func (f *fixture) sessionOf(fields string) string {
 	f.Helper()
 	got := f.api(http.MethodPost, "/v1/checkout/sessions",
@@ -288,13 +289,13 @@ func (f *fixture) sessionOf(fields string) string {
 
 var tokenField = regexp.MustCompile(`name="token" value="([^"]+)"`)
 
-// post sends a form of a page with the page's own token.
+// post posts a form of a page with the page's token.
 func (f *fixture) post(page, action string, fields url.Values, headers ...string) answer {
 	f.Helper()
 	html := f.get(page, headers...).body
 	found := tokenField.FindStringSubmatch(html)
 	if found == nil {
-		f.Fatalf("%s has no form:\n%s", page, html)
+		f.Fatalf("page %s has no form:\n%s", page, html)
 	}
 	form := url.Values{"token": {found[1]}}
 	for name, values := range fields {
@@ -304,13 +305,13 @@ func (f *fixture) post(page, action string, fields url.Values, headers ...string
 	return f.send(http.MethodPost, path+action, form.Encode(), headers...)
 }
 
-// attempts are a session's.
+// attempts returns the attempts of a session.
 func (f *fixture) attempts(id string) []checkout.Attempt {
 	f.Helper()
 	return must(f.store.Attempts(f.Context(), id))
 }
 
-// syncBuffer is a log that several goroutines write.
+// syncBuffer is a buffer that several goroutines may write.
 type syncBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer

@@ -11,27 +11,27 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// maxForm bounds a form's body, in bytes.
+// maxForm is the largest size of a form's body in bytes.
 const maxForm = 16 << 10
 
-// tag authenticates text for one purpose with the server's secret, in 128
-// bits.
+// tag returns a code of 128 bits that authenticates text for one purpose with the
+// server's secret.
 func (s *Server) tag(purpose, text string) string {
 	return base64.RawURLEncoding.EncodeToString(derive(s.secret, purpose, text)[:16])
 }
 
-// derive makes 32 bytes of the secret for one purpose and text.
+// derive returns 32 bytes that are derived from the secret for one purpose and text.
 func derive(secret []byte, purpose, text string) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(purpose + "\x00" + text))
 	return mac.Sum(nil)
 }
 
-// formToken is what a form of the page at this path must bring along. It needs
-// no cookie: whoever was shown the page may post its forms.
+// formToken returns the token that the forms of the page at this path must post. It
+// needs no cookie: everybody who can see the page may post its forms.
 func (s *Server) formToken(page string) string { return s.tag("form", page) }
 
-// pageOf is the path of the page that a request's form belongs to.
+// pageOf returns the path of the page that a request belongs to.
 func pageOf(c echo.Context) string {
 	if id := c.Param("id"); id != "" {
 		return paths.Page(id)
@@ -39,8 +39,9 @@ func pageOf(c echo.Context) string {
 	return paths.Return(c.Param("token"))
 }
 
-// checkForm refuses a form that was not on the page it posts for, or that
-// another origin posts.
+// checkForm is the middleware that refuses a form that another origin posted, or
+// whose token is not the token of its page. A browser with a wrong token is
+// redirected to the page with a notice.
 func (s *Server) checkForm(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -58,8 +59,8 @@ func (s *Server) checkForm(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// isOwn reports whether an origin is this server's, or the one under which the
-// browser reached it: a browser sets Host itself.
+// isOwn reports whether an origin is the public URL's, or the origin in the request's
+// Host header. A page of another origin cannot change Host in a browser.
 func (s *Server) isOwn(origin string, r *http.Request) bool {
 	scheme := "http://"
 	if r.TLS != nil {

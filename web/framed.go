@@ -7,31 +7,31 @@ import (
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
-// A wallet's page with a code stands in a frame of ours. Once paid, it takes the
-// whole window to return_url, or goes there by itself inside its frame.
+// The page shows some wallets' codes in a frame. After the payment, the wallet's page
+// sends the whole window to return_url, or only its own frame.
 
-// isFramed reports whether the browser asks for a frame's document. One that
-// does not say so is taken to ask for a window's.
+// isFramed reports whether the browser requests the document of a frame. It returns
+// false for a browser that does not tell.
 func isFramed(c echo.Context) bool {
 	dest := c.Request().Header.Get("Sec-Fetch-Dest")
 	return dest == "iframe" || dest == "frame"
 }
 
-// ourselves is this site's own origin in a policy.
-const ourselves = "'self'"
+// selfOrigin is this site's own origin in a Content-Security-Policy.
+const selfOrigin = "'self'"
 
-// returnPolicy is that of the page that a wallet returns to: it may stand in
-// our own page, and with that in the shop's.
+// returnPolicy returns the policy of the page that a wallet returns to. Our own page
+// may frame it, and the shop may frame our page.
 func (s *Server) returnPolicy(v checkout.View) policy {
-	p := ownPolicy()
-	p.Ancestors = append([]string{ourselves}, s.merchants[v.Session.Merchant].AllowedOrigins...)
+	p := kitPolicy()
+	p.Ancestors = append([]string{selfOrigin}, s.merchants[v.Session.Merchant].AllowedOrigins...)
 	return p
 }
 
-// checking shows whoever comes back by a return token that the payment is being
-// checked, until the gateway has been asked since. A code that was framed is no
-// longer shown to them.
-func checking(c echo.Context, v checkout.View) checkout.View {
+// codeAsConfirming returns v with the state Confirming in place of Code, until the
+// gateway has been queried after the return. It is for the holder of a return token,
+// who has already left the framed code.
+func codeAsConfirming(c echo.Context, v checkout.View) checkout.View {
 	if v.State == page.Code && v.Attempt.QueriedAt.Before(returnedAt(c)) {
 		v.State = page.Confirming
 	}

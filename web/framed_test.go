@@ -9,9 +9,9 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// TestFramedCodeThatReturnsByItself: the page of a wallet's code goes to
-// return_url inside the frame that it has in our page. There it is said that the
-// payment is being checked; the page around the frame does not stand in itself.
+// TestFramedCodeThatReturnsByItself checks a wallet's page that opens return_url inside
+// the frame in our page. The frame shows that the payment is being confirmed, and
+// never our page itself.
 func TestFramedCodeThatReturnsByItself(t *testing.T) {
 	t.Parallel()
 	const inFrame = "Sec-Fetch-Dest"
@@ -24,7 +24,7 @@ func TestFramedCodeThatReturnsByItself(t *testing.T) {
 		t.Fatalf("flow %s, cookie %q", a.Flow, cookie)
 	}
 	if policy := f.get("/c/" + id).policy(); !strings.Contains(policy, "frame-src 'self' http://127.0.0.1") {
-		t.Errorf("our page keeps itself out of its frame: %s", policy)
+		t.Errorf("the page's policy does not allow the return page in its frame: %s", policy)
 	}
 	for name, headers := range map[string][]string{
 		"in the browser that left": {inFrame, "iframe", "Cookie", cookie}, "in one that sends no cookie to a frame": {inFrame, "iframe"},
@@ -32,7 +32,7 @@ func TestFramedCodeThatReturnsByItself(t *testing.T) {
 	} {
 		back := f.get("/r/"+a.ReturnToken+"?trade_status=TRADE_SUCCESS", headers...).header.Get("Location")
 		if !strings.HasPrefix(back, "/r/"+a.ReturnToken+"?returned=") {
-			t.Errorf("%s: goes on to %s", name, back)
+			t.Errorf("%s: the return leads to %s, want the status page", name, back)
 			continue
 		}
 		got := f.get(back, headers...)
@@ -40,22 +40,22 @@ func TestFramedCodeThatReturnsByItself(t *testing.T) {
 			t.Errorf("%s: %d, %s", name, got.status, got.body)
 		}
 		if !strings.Contains(got.policy(), "frame-ancestors 'self' https://shop.example;") {
-			t.Errorf("%s: it may not stand in our page: %s", name, got.policy())
+			t.Errorf("%s: the policy does not let our page frame it: %s", name, got.policy())
 		}
 	}
 	if back := f.get("/r/"+a.ReturnToken, inFrame, "document", "Cookie", cookie).header.Get("Location"); !strings.HasPrefix(back, "/c/"+id) {
-		t.Errorf("in a window of its own the browser that left goes on to %s", back)
+		t.Errorf("in its own window, the browser that opened the page is redirected to %s", back)
 	}
 	back := f.get("/r/"+a.ReturnToken, inFrame, "iframe").header.Get("Location")
 	f.confirm(a)
 	if html := f.get(back, inFrame, "iframe").body; !strings.Contains(html, `data-state="code"`) {
-		t.Errorf("after the query said unpaid, the page says:\n%s", html)
+		t.Errorf("after the query returned unpaid, the page does not show the code:\n%s", html)
 	}
 	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}
 	f.confirm(a)
 	if html := f.get(back, inFrame, "iframe").body; !strings.Contains(html, `data-state="paid"`) {
-		t.Errorf("after it was paid, the page says:\n%s", html)
+		t.Errorf("after the payment, the page is not paid:\n%s", html)
 	}
 }

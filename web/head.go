@@ -7,30 +7,30 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// headKey marks a request that came as HEAD, in its context.
+// headKey is the context key of a request that came as HEAD.
 type headKey struct{}
 
-// asGet has a HEAD request answered by whatever answers GET, without the body.
-// Where the work is more than looking up what there is, handlers ask isHead and
-// leave it out: nothing is rendered, kept, counted as seen, or asked of others.
+// asGet turns a HEAD request into a GET request, and drops the body of the response.
+// Handlers call isHead and then do nothing but look the resource up: they render
+// nothing, store nothing, do not mark the session as seen, and call no other server.
 func asGet(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
-	// A copy, because the server looks at the method of its own request.
+	// It is a copy, because net/http reads the method of the original request.
 	get := r.WithContext(context.WithValue(r.Context(), headKey{}, true))
 	get.Method = http.MethodGet
 	return bodiless{w}, get
 }
 
-// isHead reports whether only the header of the answer is wanted.
+// isHead reports whether the request came as HEAD.
 func isHead(c echo.Context) bool {
 	is, _ := c.Request().Context().Value(headKey{}).(bool)
 	return is
 }
 
-// bodiless writes the header of an answer alone.
+// bodiless is a ResponseWriter that drops the body.
 type bodiless struct{ http.ResponseWriter }
 
 // Write implements http.ResponseWriter.
 func (bodiless) Write(p []byte) (int, error) { return len(p), nil }
 
-// Unwrap serves http.ResponseController.
+// Unwrap returns the inner writer to http.ResponseController.
 func (w bodiless) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -14,8 +14,8 @@ import (
 	"github.com/wantukit/wantukit/static"
 )
 
-// ask sends a request to the server itself, where a body that a HEAD request
-// must not get would show.
+// ask passes a request to the server without a network: net/http would hide a body in
+// the response to HEAD.
 func (f *fixture) ask(method, path string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, nil)
 	for i := 0; i < len(headers); i += 2 {
@@ -26,10 +26,10 @@ func (f *fixture) ask(method, path string, headers ...string) *httptest.Response
 	return w
 }
 
-func TestHeadAnswersWhateverGetAnswers(t *testing.T) {
+func TestHeadAnswersLikeGet(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	a := f.placed(windows, flow.WalletWeChat)
+	a := f.newOrder(windows, flow.WalletWeChat)
 	id, token := a.SessionID, a.ReturnToken
 	authorized := []string{"Authorization", "Bearer " + apiKey}
 	for name, c := range map[string]struct {
@@ -57,7 +57,7 @@ func TestHeadAnswersWhateverGetAnswers(t *testing.T) {
 			t.Parallel()
 			head, get := f.ask(http.MethodHead, c.path, c.headers...), f.ask(http.MethodGet, c.path, c.headers...)
 			if head.Code != get.Code || head.Body.Len() != 0 {
-				t.Errorf("%d and %d bytes, want %d and none", head.Code, head.Body.Len(), get.Code)
+				t.Errorf("HEAD has status %d and %d bytes, want %d and none", head.Code, head.Body.Len(), get.Code)
 			}
 			for _, name := range []string{
 				"Content-Type", "Content-Security-Policy", "Cache-Control", "Vary", "Accept-CH", "Referrer-Policy", "X-Content-Type-Options", "Www-Authenticate",
@@ -67,7 +67,7 @@ func TestHeadAnswersWhateverGetAnswers(t *testing.T) {
 				}
 			}
 			if to, want := head.Header().Get("Location") != "", get.Header().Get("Location") != ""; to != want {
-				t.Errorf("leads on: %t, want %t", to, want)
+				t.Errorf("HEAD redirects: %t, want %t", to, want)
 			}
 		})
 	}
@@ -80,14 +80,14 @@ func TestHeadAnswersWhateverGetAnswers(t *testing.T) {
 	})
 }
 
-// TestHeadDoesNoWork: link scanners and monitors ask so. Nothing is kept, and
-// nobody else is asked.
+// TestHeadDoesNoWork checks that a HEAD request, as of a link scanner or a monitor, stores
+// nothing and calls no other server.
 func TestHeadDoesNoWork(t *testing.T) {
 	t.Parallel()
 	t.Run("a stream ends at once", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
-		a := f.placed(windows, flow.WalletWeChat)
+		a := f.newOrder(windows, flow.WalletWeChat)
 		for _, path := range []string{"/c/" + a.SessionID + "/events", "/r/" + a.ReturnToken + "/events"} {
 			got := f.ask(http.MethodHead, path)
 			if got.Code != http.StatusOK || got.Header().Get("Content-Type") != "text/event-stream" || got.Body.Len() != 0 {
@@ -99,13 +99,13 @@ func TestHeadDoesNoWork(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
 		if cookie := f.ask(http.MethodHead, "/c/"+f.session("")).Header().Get("Set-Cookie"); cookie != "" {
-			t.Errorf("the browser is to keep %s", cookie)
+			t.Errorf("the response sets the cookie %s", cookie)
 		}
 	})
-	t.Run("a return is not one", func(t *testing.T) {
+	t.Run("a return is not recorded", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
-		a := f.placed(windows, flow.WalletWeChat)
+		a := f.newOrder(windows, flow.WalletWeChat)
 		f.ask(http.MethodHead, "/r/"+a.ReturnToken)
 		for _, e := range must(f.store.Timeline(t.Context(), a.SessionID)) {
 			if e.Kind == checkout.EntryReturn {
@@ -115,33 +115,33 @@ func TestHeadDoesNoWork(t *testing.T) {
 	})
 	t.Run("WeChat's code is not used", func(t *testing.T) {
 		t.Parallel()
-		f, _, callback := inWeChat(t)
+		f, _, callback := newInWeChat(t)
 		if cookie := f.send(http.MethodHead, callback, "").header.Get("Set-Cookie"); cookie != "" {
-			t.Errorf("an openid was asked for, and kept in %s", cookie)
+			t.Errorf("the openid was requested and stored in %s", cookie)
 		}
 		if got := f.get(callback); got.status != http.StatusSeeOther || !strings.Contains(got.header.Get("Location"), "start=wechat") {
-			t.Errorf("after it: %d %s", got.status, got.header.Get("Location"))
+			t.Errorf("GET after HEAD: %d %s", got.status, got.header.Get("Location"))
 		}
 	})
 	t.Run("nobody counts as watching", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
-		a := f.placed(windows, flow.WalletWeChat)
+		a := f.newOrder(windows, flow.WalletWeChat)
 		f.clock.advance(20 * time.Minute)
 		for _, path := range []string{"/c/" + a.SessionID, "/c/" + a.SessionID + "/status", "/r/" + a.ReturnToken + "/status"} {
 			f.ask(http.MethodHead, path)
 		}
 		f.confirm(a)
 		if wait := f.attempts(a.SessionID)[0].NextQueryAt.Sub(f.clock.Now()); wait < time.Minute {
-			t.Errorf("the gateway is asked again after %s, as if somebody watched", wait)
+			t.Errorf("the next query is due in %s, as if somebody watched the page", wait)
 		}
 	})
 }
 
-func TestMethodNotAllowedSaysWhichAre(t *testing.T) {
+func TestMethodNotAllowedListsTheAllowedOnes(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	a := f.placed(windows, flow.WalletWeChat)
+	a := f.newOrder(windows, flow.WalletWeChat)
 	page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
 	const reads, posts = "GET, HEAD, OPTIONS", "OPTIONS, POST"
 	for path, allowed := range map[string]string{
@@ -163,15 +163,15 @@ func TestMethodNotAllowedSaysWhichAre(t *testing.T) {
 				continue
 			}
 			kind := map[bool]string{true: "application/problem+json", false: "text/plain"}[strings.HasPrefix(path, "/v1/")]
-			if body := got.Body.String(); len(body) > 300 || !strings.Contains(body, "method not allowed: this address takes "+allowed) || !strings.HasPrefix(got.Header().Get("Content-Type"), kind) {
+			if body := got.Body.String(); len(body) > 300 || !strings.Contains(body, "method not allowed: this address accepts "+allowed) || !strings.HasPrefix(got.Header().Get("Content-Type"), kind) {
 				t.Errorf("%s %s: %s %q", method, path, got.Header().Get("Content-Type"), body)
 			}
 		}
 	}
 	if got := f.post("/c/"+a.SessionID, "/confirm", url.Values{}); got.status != http.StatusSeeOther {
-		t.Errorf("what is allowed: %d", got.status)
+		t.Errorf("an allowed method: %d", got.status)
 	}
 	if got := f.ask("BREW", "/nothing"); got.Code != http.StatusNotFound {
-		t.Errorf("nothing there: %d", got.Code)
+		t.Errorf("an unknown path: %d", got.Code)
 	}
 }

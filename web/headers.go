@@ -9,46 +9,45 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// What every answer carries.
+// Values of response headers.
 const (
-	// hsts keeps browsers on https for a year. It speaks for no subdomain: the
-	// kit has one name, not the domain.
+	// hsts keeps browsers on https for a year. It has no includeSubDomains, because
+	// the kit may not own the whole domain.
 	hsts = "max-age=31536000"
-	// noFeatures switches off what no page of ours, and no wallet's frame in
-	// one, has a use for. Writing to the clipboard stays: a button copies.
+	// noFeatures switches off the browser features that no page and no wallet's
+	// frame uses. Writing to the clipboard stays on for the copy buttons.
 	noFeatures = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), " +
 		"microphone=(), midi=(), payment=(), usb=()"
-	// noPage is the policy of what is no page.
-	noPage = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-	// workerPolicy is the Worker's own: it loads its program and talks to its
-	// page's server.
+	// noPagePolicy is the policy of a response that is not a page.
+	noPagePolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+	// workerPolicy lets the Worker load its program and connect to its own server.
 	workerPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'"
-	// picturePolicy lets a shop's SVG have its styles and nothing else.
+	// picturePolicy allows the styles of a shop's SVG and nothing else.
 	picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
-	// referToOurselves tells nobody else where the browser comes from: the
-	// address of a page is all that it takes to open it. With no-referrer,
-	// browsers would post our own forms with `Origin: null`.
-	referToOurselves = "same-origin"
-	// referWithOrigin is for a jump to WeChat, which looks at the domain that
-	// sends it a browser.
-	referWithOrigin = "strict-origin"
+	// sameOriginReferrer hides a page's URL from other sites, because the URL alone
+	// opens the page. With no-referrer, browsers would post our own forms with
+	// `Origin: null`.
+	sameOriginReferrer = "same-origin"
+	// originReferrer is for the redirect to WeChat, which checks the domain that the
+	// browser comes from.
+	originReferrer = "strict-origin"
 )
 
-// secureHeaders sets what every answer carries. An answer that needs more says
-// so itself: an asset may be cached, a page has a policy of its own.
+// secureHeaders is the middleware that sets the strictest headers on every response.
+// Handlers replace single headers: an asset may be cached, a page has its own policy.
 func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", referToOurselves)
-		h.Set("Content-Security-Policy", noPage)
+		h.Set("Referrer-Policy", sameOriginReferrer)
+		h.Set("Content-Security-Policy", noPagePolicy)
 		h.Set("Permissions-Policy", noFeatures)
-		// A window that opened the page, or that it was opened from, gets no
-		// hold of it; frames are the matter of frame-ancestors.
+		// No other window gets a handle of the page's window. frame-ancestors
+		// controls frames.
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		// Out of caches: a page is as secret as its address, and coming back
-		// to it has to show the truth.
+		// A page is as secret as its URL, and the back button has to show the
+		// current state, so nothing is cached.
 		h.Set("Cache-Control", "no-store")
 		if s.secure {
 			h.Set("Strict-Transport-Security", hsts)
@@ -57,28 +56,28 @@ func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// varies says that the answer depends on the request's language, cookies and
-// the headers named.
-func varies(c echo.Context, names ...string) {
+// setVary sets Vary to Accept-Language, Cookie and the named headers.
+func setVary(c echo.Context, names ...string) {
 	c.Response().Header().Set(echo.HeaderVary, strings.Join(append([]string{"Accept-Language", "Cookie"}, names...), ", "))
 }
 
-// policy is a page's Content-Security-Policy: what a flow needs and no more.
+// policy is a page's Content-Security-Policy. It allows no more than the page's flow
+// needs.
 type policy struct {
-	// Style is the source of its style sheet.
+	// Style is the hash of the page's style sheet, as a source.
 	Style string
 	// Frames are the origins that the page frames.
 	Frames []string
 	// Ancestors are the origins that may frame the page.
 	Ancestors []string
-	// Forms are the origins that its forms may lead to besides its own.
+	// Forms are the other origins that the page's forms may lead to.
 	Forms []string
 }
 
-// ownPolicy is that of a page in the kit's own look, which frames nothing.
-func ownPolicy() policy { return policy{Style: templates.Brand{}.StyleHash()} }
+// kitPolicy returns the policy of a page in the kit's own look, without frames.
+func kitPolicy() policy { return policy{Style: templates.Brand{}.StyleHash()} }
 
-// String is the policy of a page with its script.
+// String returns the value of the header, which allows the page's script.
 func (p policy) String() string {
 	return strings.Join([]string{
 		"default-src 'none'", "base-uri 'none'", "connect-src 'self'", "img-src 'self'",
@@ -90,8 +89,8 @@ func (p policy) String() string {
 	}, "; ")
 }
 
-// problemPolicy is that of the page for what cannot be served, which has
-// neither script nor form, and no shop that could frame it.
+// problemPolicy returns the policy of an error page. It has no script and no form, and
+// nobody may frame it.
 func problemPolicy() string {
 	return "default-src 'none'; base-uri 'none'; img-src 'self'; style-src " + templates.Brand{}.StyleHash() +
 		"; frame-ancestors 'none'; form-action 'none'"
@@ -104,9 +103,9 @@ func sources(origins []string, none string) string {
 	return strings.Join(origins, " ")
 }
 
-// originOf returns the origin of an absolute URL as a browser writes it, or ""
-// for one that could not stand in a policy: url.Parse takes a host with the
-// policy's own separators.
+// originOf returns the origin of an absolute URL as a browser writes it. It returns ""
+// if the origin is not valid in a policy: url.Parse accepts hosts with the separators
+// of a policy.
 func originOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {

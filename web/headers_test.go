@@ -12,8 +12,8 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// onEverything is what each answer carries, whatever it is.
-var onEverything = map[string]string{
+// commonHeaders is what each answer carries, whatever it is.
+var commonHeaders = map[string]string{
 	"X-Content-Type-Options":       "nosniff",
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
@@ -37,11 +37,10 @@ func (a answer) policy() string {
 
 func overHTTPS(c *web.Config) { c.PublicURL = "https://pay.example" }
 
-// checkHeaders holds an answer to what every one carries, and to what this one
-// is: its policy, and whom it tells where the browser comes from.
+// checkHeaders checks the common headers and three that depend on the response.
 func (a answer) checkHeaders(t *testing.T, policy, referrer, cache string) {
 	t.Helper()
-	for name, want := range onEverything {
+	for name, want := range commonHeaders {
 		if got := a.header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
@@ -60,15 +59,15 @@ func (a answer) checkHeaders(t *testing.T, policy, referrer, cache string) {
 func TestHeadersOfEveryRoute(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, overHTTPS)
-	a := f.placed(iPhone, flow.WalletAlipayCN)
+	a := f.newOrder(iPhone, flow.WalletAlipayCN)
 	c, r, loader := "/c/"+a.SessionID, "/r/"+a.ReturnToken, must(static.New(static.Config{})).URL(static.Loader)
 	const own, forGood, noStore = "same-origin", "public, max-age=31536000, immutable", "no-store"
 	unpaid := aPage + "frame-src 'none'; frame-ancestors https://shop.example; form-action 'self' https:"
 	jump := f.post("/c/"+f.session(""), "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat)
 	if !strings.Contains(jump.header.Get("Location"), "/connect/oauth2/authorize?") {
-		t.Fatalf("WeChat is not asked: %d %s", jump.status, jump.header.Get("Location"))
+		t.Fatalf("the shopper is not redirected to WeChat: %d %s", jump.status, jump.header.Get("Location"))
 	}
-	stream := f.open(c + "/events")
+	stream := f.openStream(c + "/events")
 	rows := []struct {
 		route                   string
 		got                     answer
@@ -95,7 +94,7 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 		{"GET /r/:token", f.get(r), bare, own, noStore},
 		{"GET /r/:token", f.get(r + "?returned=1"), aPage + "frame-src 'none'; frame-ancestors 'self' https://shop.example; form-action 'self'", own, noStore},
 		{"GET /r/:token/status", f.get(r + "/status"), bare, own, noStore},
-		{"GET /r/:token/events", f.open(r + "/events").answer, bare, own, "no-store, no-transform"},
+		{"GET /r/:token/events", f.openStream(r + "/events").answer, bare, own, "no-store, no-transform"},
 		{"POST /r/:token/confirm", f.post(r+"?returned=1", "/confirm", nil), bare, own, noStore},
 		{"POST /c/:id/cancel", f.post(c, "/cancel", nil), bare, own, noStore},
 		{"GET /wechat/callback", f.get("/wechat/callback?state=x"), problemPage, own, noStore},
@@ -108,7 +107,7 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 	}
 	for _, route := range f.web.Routes() {
 		if !met[route] && !strings.HasPrefix(route, "echo_route_not_found") {
-			t.Errorf("%s is not in the table", route)
+			t.Errorf("the table lacks the route %s", route)
 		}
 	}
 }
@@ -133,16 +132,16 @@ func TestHeadersOfEveryState(t *testing.T) {
 		"canceled":           "frame-src 'none'; " + inShop + over,
 		"status only":        "frame-src 'none'; frame-ancestors 'self' https://shop.example; " + over,
 	}
-	for _, s := range f.shown() {
+	for _, s := range f.newPages() {
 		t.Run(s.name, func(t *testing.T) {
 			got := f.get(s.path)
-			if got.status != http.StatusOK || !s.has(got.body) {
+			if got.status != http.StatusOK || !s.isShownIn(got.body) {
 				t.Fatalf("%d, not %s:\n%s", got.status, s.state, got.body)
 			}
 			policy := strings.Replace(want[s.name], "GATEWAY", f.gateway.url, 1)
 			got.checkHeaders(t, aPage+policy, "same-origin", "no-store")
 			if inline := regexp.MustCompile(`<script>|<script [^>]*>[^<]| on[a-z]+="|style="|javascript:`).FindString(got.body); inline != "" {
-				t.Errorf("the page has %q, which its policy blocks", inline)
+				t.Errorf("the page has the inline code %q, which its policy blocks", inline)
 			}
 		})
 	}
@@ -151,6 +150,6 @@ func TestHeadersOfEveryState(t *testing.T) {
 func TestNoHSTSWithoutTLS(t *testing.T) {
 	t.Parallel()
 	if got := newFixture(t).get("/healthz").header.Get("Strict-Transport-Security"); got != "" {
-		t.Errorf("a server that is reached by http says %q", got)
+		t.Errorf("a server without TLS sends Strict-Transport-Security: %q", got)
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// notifications counts those that the timeline has.
-func (f *fixture) notifications() (stored int) {
+// storedNotifications returns the number of notifications in the timeline.
+func (f *fixture) storedNotifications() (stored int) {
 	f.Helper()
 	if err := f.db.Writer().QueryRowContext(f.Context(), "SELECT count(*) FROM timeline WHERE kind = 'notification'").Scan(&stored); err != nil {
 		f.Error(err)
@@ -22,45 +22,45 @@ func (f *fixture) notifications() (stored int) {
 	return stored
 }
 
-// TestHostileJunkToAKnownAddress: it is bounded on the disk and in the log, and
-// a genuine notification is heard after it.
+// TestHostileJunkToAKnownAddress checks that junk uses a limited space on the disk and in
+// the log, and that a genuine notification is accepted after it.
 func TestHostileJunkToAKnownAddress(t *testing.T) {
 	t.Parallel()
 	n := newNotified(t)
-	other := n.placed(windows, flow.WalletWeChat)
-	goOn := n.clock.stop() // a client may send one more in each second
+	other := n.newOrder(windows, flow.WalletWeChat)
+	resume := n.clock.stop() // a client gets one more free miss each second
 	junk := strings.Repeat("x", 4<<10)
 	var last answer
 	for range 300 {
 		last = n.deliver(junk)
 	}
 	if last.status != http.StatusTooManyRequests || last.header.Get("Retry-After") == "" || last.body != string(wantu.AckFail("refused")) {
-		t.Errorf("the last is answered %d %v %s, want 429", last.status, last.header, last.body)
+		t.Errorf("the last answer is %d %v %s, want 429", last.status, last.header, last.body)
 	}
-	if stored := n.notifications(); stored != checkout.KeptNotifications {
-		t.Errorf("%d are stored, want %d", stored, checkout.KeptNotifications)
+	if stored := n.storedNotifications(); stored != checkout.KeptNotifications {
+		t.Errorf("%d notifications are stored, want %d", stored, checkout.KeptNotifications)
 	}
 	if lines := strings.Count(n.log.String(), "notification not accepted"); lines != checkout.KeptNotifications {
-		t.Errorf("%d lines in the log, want %d", lines, checkout.KeptNotifications)
+		t.Errorf("the log has %d lines about them, want %d", lines, checkout.KeptNotifications)
 	}
 	n.send(http.MethodPost, "/n/"+other.NotifyToken, junk)
 	if got := n.attempts(other.SessionID)[0].Notifications; got != (checkout.NotificationCounts{}) {
-		t.Errorf("junk of the same client to another order is kept: %+v", got)
+		t.Errorf("the same client's junk to another order is counted: %+v", got)
 	}
-	goOn()
+	resume()
 	if _, err := n.sandbox.Pay(n.attempt.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}
 	if got := n.deliver(n.signed(nil)); got.status != http.StatusOK || got.body != string(wantu.AckSuccess()) {
-		t.Errorf("the genuine one is answered %d %s", got.status, got.body)
+		t.Errorf("the answer to the genuine notification is %d %s", got.status, got.body)
 	}
-	n.settled()
-	n.stands(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+	n.drain()
+	n.checkState(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
 }
 
-// clicks starts a session's payment n times, by two flows in turn, and returns
-// where the last click led.
-func (f *fixture) clicks(id string, n int, each func()) string {
+// click starts a session's payment n times, by two flows in turn, and returns the
+// location of the last redirect.
+func (f *fixture) click(id string, n int, each func()) string {
 	f.Helper()
 	var last answer
 	for i := range n {
@@ -71,8 +71,8 @@ func (f *fixture) clicks(id string, n int, each func()) string {
 	return last.header.Get("Location")
 }
 
-// TestHostileClicksOnTwoWays: a session gets a few orders at once and 20 in all,
-// and the page says so in the shopper's language.
+// TestHostileClicksOnTwoWays checks that a session gets at most 5 orders in a short time
+// and 20 in total, and that the page tells so in the shopper's language.
 func TestHostileClicksOnTwoWays(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -89,14 +89,14 @@ func TestHostileClicksOnTwoWays(t *testing.T) {
 			}
 		}
 	}
-	says(f.clicks(id, 40, func() {}), "wait", map[string]string{"en": "wait half a minute", "zh-CN": "请等待半分钟", "zh-HK": "請等待半分鐘"})
+	says(f.click(id, 40, func() {}), "wait", map[string]string{"en": "wait half a minute", "zh-CN": "请等待半分钟", "zh-HK": "請等待半分鐘"})
 	if orders := len(f.sandbox.Orders()); orders != 5 {
 		t.Errorf("%d orders of 40 clicks, want 5", orders)
 	}
-	// The open one is iframe's or web's: every second click finds it.
-	location := f.clicks(id, 80, func() { f.clock.advance(16 * time.Second) })
+	// The open order has one of the two flows: every second click finds it.
+	location := f.click(id, 80, func() { f.clock.advance(16 * time.Second) })
 	if location != "/c/"+id+"?notice=too_many" {
-		location = f.clicks(id, 1, func() {})
+		location = f.click(id, 1, func() {})
 	}
 	says(location, "too_many", map[string]string{"en": "started too many times", "zh-CN": "发起次数过多", "zh-HK": "開始次數過多"})
 	if orders := len(f.sandbox.Orders()); orders != checkout.MaxAttempts {
@@ -113,8 +113,8 @@ func TestHostileClicksOnTwoWays(t *testing.T) {
 	}
 }
 
-// TestPageAtTheLimitStartsNothing: a page whose session gets no order now does
-// not post for one by itself.
+// TestPageAtTheLimitStartsNothing checks that the page of a session at its limit does not
+// start a payment by itself.
 func TestPageAtTheLimitStartsNothing(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -134,17 +134,17 @@ func TestPageAtTheLimitStartsNothing(t *testing.T) {
 	}
 }
 
-// TestHostileReturnsOnAndOn: who opens a return link again and again leaves a
-// bounded number of entries.
+// TestHostileReturnsOnAndOn checks that repeated visits of a return URL add a limited
+// number of timeline entries.
 func TestHostileReturnsOnAndOn(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	a := f.placed(windows, flow.WalletAlipayCN)
+	a := f.newOrder(windows, flow.WalletAlipayCN)
 	for i := range 3 * checkout.MaxReturns {
 		f.get(fmt.Sprintf("/r/%s?n=%d", a.ReturnToken, i))
 		f.clock.advance(checkout.ReturnInterval)
 	}
 	if got := f.attempts(a.SessionID)[0].Returns; got != checkout.MaxReturns {
-		t.Errorf("%d returns are noted, want %d", got, checkout.MaxReturns)
+		t.Errorf("%d returns are recorded, want %d", got, checkout.MaxReturns)
 	}
 }

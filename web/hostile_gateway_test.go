@@ -25,12 +25,12 @@ import (
 // caller learns that the outcome is not known, and once the gateway answers
 // again everything ends as it should. docs/hostile.md lists the cases.
 
-// impatient waits for the gateway no longer than a test does.
-func impatient(c *checkout.Config, _ *web.Config) { c.CallTimeout = 500 * time.Millisecond }
+// shortCallTimeout waits for the gateway no longer than a test does.
+func shortCallTimeout(c *checkout.Config, _ *web.Config) { c.CallTimeout = 500 * time.Millisecond }
 
-// spoils are the ways in which an answer is of no use, as a sandbox's fault or
+// corruptions are the ways in which an answer is of no use, as a sandbox's fault or
 // as a body.
-var spoils = map[string]struct {
+var corruptions = map[string]struct {
 	fault sandbox.Fault
 	body  string
 }{
@@ -47,10 +47,10 @@ var spoils = map[string]struct {
 	"nothing":                  {body: " "},
 }
 
-// spoil spoils each answer of one endpoint until repaired.
-func (f *fixture) spoil(name, endpoint string) {
+// corrupt corruptions each answer of one endpoint until repaired.
+func (f *fixture) corrupt(name, endpoint string) {
 	f.Helper()
-	if body := spoils[name].body; body != "" {
+	if body := corruptions[name].body; body != "" {
 		f.gateway.set(func(called string, w http.ResponseWriter, _ *http.Request) bool {
 			if called == endpoint {
 				_, _ = io.WriteString(w, body)
@@ -59,7 +59,7 @@ func (f *fixture) spoil(name, endpoint string) {
 		})
 		return
 	}
-	fault := spoils[name].fault
+	fault := corruptions[name].fault
 	fault.Endpoint = endpoint
 	if _, err := f.sandbox.AddFault(fault); err != nil {
 		f.Fatal(err)
@@ -73,9 +73,9 @@ func (f *fixture) repair() {
 
 // unmoved holds the books of a session against earlier ones. When the gateway
 // was asked, and how often, may differ.
-func (f *fixture) unmoved(id string, before books) {
+func (f *fixture) checkUnchanged(id string, before records) {
 	f.Helper()
-	after := f.books(id)
+	after := f.readRecords(id)
 	before.Queries = after.Queries
 	asked := cmpopts.IgnoreFields(checkout.Attempt{}, "NextQueryAt", "QueriedAt", "Queries")
 	if diff := cmp.Diff(before, after, asked); diff != "" {
@@ -90,27 +90,27 @@ func unknown(t *testing.T, err error) {
 	}
 }
 
-// eachSpoil runs a test with every spoiled answer of an endpoint, about an
+// eachCorruption runs a test with every spoiled answer of an endpoint, about an
 // order of 1250 that waits for its payment.
-func eachSpoil(t *testing.T, do func(f *fixture, id string, a checkout.Attempt, spoil func())) {
+func eachCorruption(t *testing.T, do func(f *fixture, id string, a checkout.Attempt, corrupt func())) {
 	t.Helper()
 	t.Parallel()
 	endpoint := map[string]string{
 		"TestHostileGatewayQuery": "query", "TestHostileGatewayClose": "close", "TestHostileGatewayRefund": "refund",
 	}[t.Name()]
-	for name := range spoils {
+	for name := range corruptions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixtureAs(t, impatient)
+			f := newFixtureAs(t, shortCallTimeout)
 			f.sandbox.Notifications(false)
-			id, a := f.waiting()
-			do(f, id, a, func() { f.spoil(name, endpoint) })
+			id, a := f.newPendingOrder()
+			do(f, id, a, func() { f.corrupt(name, endpoint) })
 		})
 	}
 }
 
 // waiting is a session with a WeChat code.
-func (f *fixture) waiting() (string, checkout.Attempt) {
+func (f *fixture) newPendingOrder() (string, checkout.Attempt) {
 	f.Helper()
 	id := f.session(`,"channels":["wechat"]`)
 	f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
@@ -134,57 +134,57 @@ func (f *fixture) sweep(later time.Duration) {
 }
 
 func TestHostileGatewayQuery(t *testing.T) {
-	eachSpoil(t, func(f *fixture, id string, a checkout.Attempt, spoil func()) {
+	eachCorruption(t, func(f *fixture, id string, a checkout.Attempt, corrupt func()) {
 		f.pay(a)
-		before := f.books(id)
-		spoil()
+		before := f.readRecords(id)
+		corrupt()
 		_, err := f.service.Confirm(f.Context(), a.ID, checkout.CauseSchedule)
 		unknown(f.T, err)
-		f.unmoved(id, before)
-		f.events(id)
+		f.checkUnchanged(id, before)
+		f.checkEvents(id)
 		f.repair()
 		f.sweep(time.Minute)
-		f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
-		f.events(id, checkout.EventPaid)
+		f.checkState(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+		f.checkEvents(id, checkout.EventPaid)
 	})
 }
 
 func TestHostileGatewayClose(t *testing.T) {
-	eachSpoil(t, func(f *fixture, id string, _ checkout.Attempt, spoil func()) {
-		before := f.books(id)
-		spoil()
+	eachCorruption(t, func(f *fixture, id string, _ checkout.Attempt, corrupt func()) {
+		before := f.readRecords(id)
+		corrupt()
 		_, err := f.service.Cancel(f.Context(), id)
 		unknown(f.T, err)
-		f.unmoved(id, before)
-		f.events(id)
+		f.checkUnchanged(id, before)
+		f.checkEvents(id)
 		f.repair()
 		if _, err := f.service.Cancel(f.Context(), id); err != nil {
 			f.Error(err)
 		}
-		f.stands(id, checkout.AttemptClosed, checkout.StatusCanceled, checkout.PaymentUnpaid)
-		f.events(id, checkout.EventCanceled)
+		f.checkState(id, checkout.AttemptClosed, checkout.StatusCanceled, checkout.PaymentUnpaid)
+		f.checkEvents(id, checkout.EventCanceled)
 	})
 }
 
 func TestHostileGatewayRefund(t *testing.T) {
-	eachSpoil(t, func(f *fixture, id string, a checkout.Attempt, spoil func()) {
+	eachCorruption(t, func(f *fixture, id string, a checkout.Attempt, corrupt func()) {
 		f.pay(a)
 		f.sweep(time.Minute)
-		before := f.books(id)
-		spoil()
+		before := f.readRecords(id)
+		corrupt()
 		got := f.api(http.MethodPost, "/v1/checkout/sessions/"+id+"/refunds", `{"amount":500,"client_reference_id":"r"}`)
 		if got.status != http.StatusCreated || !strings.Contains(got.body, `"status":"pending"`) {
 			f.Errorf("%d %s, want the refund pending", got.status, got.body)
 		}
-		after := f.books(id)
+		after := f.readRecords(id)
 		if after.Session.PaymentStatus != checkout.PaymentPaid || after.Session.AmountRefunded != 0 || after.Attempts[0].State != before.Attempts[0].State {
 			f.Errorf("it became %+v", after)
 		}
-		f.events(id, checkout.EventPaid)
+		f.checkEvents(id, checkout.EventPaid)
 		f.repair()
 		f.sweep(time.Minute)
-		f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPartiallyRefunded)
-		f.events(id, checkout.EventPaid, checkout.EventRefundSucceeded)
+		f.checkState(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPartiallyRefunded)
+		f.checkEvents(id, checkout.EventPaid, checkout.EventRefundSucceeded)
 		if order := must(f.sandbox.Order(a.OutTradeNo)); len(order.Refunds) != 1 || order.Refunded() != 500 {
 			f.Errorf("the gateway gave back %+v", order.Refunds)
 		}
@@ -193,29 +193,29 @@ func TestHostileGatewayRefund(t *testing.T) {
 
 func TestHostileGatewayCreate(t *testing.T) {
 	t.Parallel()
-	for name := range spoils {
+	for name := range corruptions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixtureAs(t, impatient)
+			f := newFixtureAs(t, shortCallTimeout)
 			f.sandbox.Notifications(false)
 			id := f.session(`,"channels":["wechat"]`)
-			f.spoil(name, "create-qrcode")
+			f.corrupt(name, "create-qrcode")
 			to := f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}}).header.Get("Location")
 			if !strings.HasSuffix(to, "?notice=gateway_down") {
 				t.Errorf("the shopper is led to %s", to)
 			}
-			f.stands(id, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.events(id)
+			f.checkState(id, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkEvents(id)
 			f.repair()
 			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
-			f.oneLive(id)
+			f.checkOnePayable(id)
 		})
 	}
 }
 
 // oneLive holds that of a session's orders the gateway can be paid for one, and
 // that it is the one that the page shows.
-func (f *fixture) oneLive(id string) {
+func (f *fixture) checkOnePayable(id string) {
 	f.Helper()
 	var live, open []string
 	for _, o := range f.sandbox.Orders() {
@@ -234,7 +234,7 @@ func (f *fixture) oneLive(id string) {
 }
 
 // sequence notes what the gateway is called for, in order.
-func (f *fixture) sequence() func() []string {
+func (f *fixture) recordCalls() func() []string {
 	var mu sync.Mutex
 	var calls []string
 	f.gateway.set(func(endpoint string, _ http.ResponseWriter, r *http.Request) bool {
@@ -264,47 +264,47 @@ func TestHostileGatewayTakesTheOrderAndTimesOut(t *testing.T) {
 		"and it is paid": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
 			f.pay(first)
 			f.sweep(10 * time.Second)
-			f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
-			f.events(id, checkout.EventPaid)
-			f.went(calls, "query "+first.OutTradeNo)
+			f.checkState(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+			f.checkEvents(id, checkout.EventPaid)
+			f.checkCalls(calls, "query "+first.OutTradeNo)
 		},
 		"and nobody clicks": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
 			f.sweep(10 * time.Second)
-			f.stands(id, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.went(calls, "query "+first.OutTradeNo, "close "+first.OutTradeNo)
+			f.checkState(id, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkCalls(calls, "query "+first.OutTradeNo, "close "+first.OutTradeNo)
 		},
 		"and it is paid before the next click": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
 			f.pay(first)
 			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
-			f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
-			f.went(calls, "query "+first.OutTradeNo)
+			f.checkState(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+			f.checkCalls(calls, "query "+first.OutTradeNo)
 		},
 		"and the shopper clicks again": func(f *fixture, id string, first checkout.Attempt, calls func() []string) {
 			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
-			f.oneLive(id)
+			f.checkOnePayable(id)
 			second := f.attempts(id)[1]
-			f.went(calls, "query "+first.OutTradeNo, "close "+first.OutTradeNo, "create-qrcode "+second.OutTradeNo)
+			f.checkCalls(calls, "query "+first.OutTradeNo, "close "+first.OutTradeNo, "create-qrcode "+second.OutTradeNo)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixtureAs(t, impatient)
+			f := newFixtureAs(t, shortCallTimeout)
 			f.sandbox.Notifications(false)
 			id := f.session(`,"channels":["wechat"]`)
-			f.spoil("30 s late", "create-qrcode")
+			f.corrupt("30 s late", "create-qrcode")
 			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
 			first := f.attempts(id)[0]
 			if orders := f.sandbox.Orders(); len(orders) != 1 || orders[0].OutTradeNo != first.OutTradeNo {
 				t.Fatalf("the gateway holds %+v", orders)
 			}
 			f.repair()
-			then(f, id, first, f.sequence())
+			then(f, id, first, f.recordCalls())
 		})
 	}
 }
 
 // went holds what the gateway was called for since the order was taken.
-func (f *fixture) went(calls func() []string, want ...string) {
+func (f *fixture) checkCalls(calls func() []string, want ...string) {
 	f.Helper()
 	if got := calls(); !slices.Equal(got, want) {
 		f.Errorf("the gateway was called for %v, want %v", got, want)
@@ -350,7 +350,7 @@ func TestHostileGatewayNumberLiterals(t *testing.T) {
 			if a := n.attempts(n.id)[0]; a.State != c.state {
 				t.Errorf("the attempt is %s, want %s", a.State, c.state)
 			}
-			n.events(n.id, c.told...)
+			n.checkEvents(n.id, c.told...)
 			if c.state != checkout.AttemptPaid {
 				got := n.deliver(n.resigned([]byte(n.signed(nil)), "total_fee", literal))
 				if got.status != http.StatusBadRequest {
@@ -406,15 +406,15 @@ func TestHostileGatewayReportsAnotherOrder(t *testing.T) {
 			if got := n.deliver(n.signed(nil)); got.status != http.StatusOK {
 				t.Errorf("%d %s", got.status, got.body)
 			}
-			n.settled()
+			n.drain()
 			n.gateway.set(nil)
 			n.sweep(time.Minute)
-			got := n.books(n.id)
+			got := n.readRecords(n.id)
 			if !got.Attempts[0].Quarantined || !got.Session.AmountMismatch {
 				t.Errorf("not in quarantine: %+v", got)
 			}
-			n.stands(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			n.events(n.id, checkout.EventAmountMismatch)
+			n.checkState(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			n.checkEvents(n.id, checkout.EventAmountMismatch)
 			if !strings.Contains(n.log.String(), "quarantined: another") || !strings.Contains(n.log.String(), "alarm=true") {
 				t.Errorf("nobody is called: %s", n.log)
 			}

@@ -18,7 +18,7 @@ import (
 
 // crossClose answers that an order is closed which the gateway keeps: as when
 // the shopper pays while it is being closed.
-func (f *fixture) crossClose() {
+func (f *fixture) acceptCloseWithoutClosing() {
 	body := must(wantu.Encode(map[string]any{"return_code": 200, "return_msg": "SUCCESS"}, sandbox.DefaultKey))
 	f.gateway.set(func(endpoint string, w http.ResponseWriter, _ *http.Request) bool {
 		if endpoint == "close" {
@@ -35,21 +35,21 @@ func TestHostileLifecyclePaidAfterExpiry(t *testing.T) {
 			if got := n.deliver(n.signed(nil)); got.status != http.StatusOK {
 				n.Errorf("%d %s", got.status, got.body)
 			}
-			n.settled()
+			n.drain()
 		},
 		"without any": func(n *notified) { n.sweep(6 * time.Minute) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := newNotified(t)
-			n.crossClose()
+			n.acceptCloseWithoutClosing()
 			n.sweep(31 * time.Minute)
-			n.stands(n.id, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid)
-			n.events(n.id, checkout.EventExpired)
+			n.checkState(n.id, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid)
+			n.checkEvents(n.id, checkout.EventExpired)
 			n.pay(n.attempt)
 			learn(n)
-			n.stands(n.id, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid)
-			n.events(n.id, checkout.EventExpired, checkout.EventPaidLate)
+			n.checkState(n.id, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid)
+			n.checkEvents(n.id, checkout.EventExpired, checkout.EventPaidLate)
 			got := n.api(http.MethodGet, "/v1/checkout/sessions/"+n.id, "").body
 			for _, want := range []string{`"status":"expired"`, `"payment_status":"paid"`, `"paid_late":true`} {
 				if !strings.Contains(got, want) {
@@ -65,7 +65,7 @@ func TestHostileLifecyclePaidAfterExpiry(t *testing.T) {
 
 // changed is a session whose shopper had a WeChat code and then went on to
 // Alipay.
-func changed(t *testing.T) (f *fixture, id string, first, second checkout.Attempt) {
+func newChangedWallet(t *testing.T) (f *fixture, id string, first, second checkout.Attempt) {
 	t.Helper()
 	f = newFixture(t)
 	f.sandbox.Notifications(false)
@@ -81,28 +81,28 @@ func TestHostileLifecycleChannelChangedWhileTheFirstIsPaid(t *testing.T) {
 	t.Parallel()
 	t.Run("the first is honoured", func(t *testing.T) {
 		t.Parallel()
-		f, id, first, second := changed(t)
+		f, id, first, second := newChangedWallet(t)
 		f.pay(first)
 		f.sweep(10 * time.Second)
-		f.settled()
-		got := f.books(id)
+		f.drain()
+		got := f.readRecords(id)
 		if got.Session.PaidBy != first.ID || got.Session.PaymentStatus != checkout.PaymentPaid || got.Attempts[1].State != checkout.AttemptClosed {
 			t.Errorf("the books are %+v", got)
 		}
 		if order := must(f.sandbox.Order(second.OutTradeNo)); order.Status != "CLOSED" {
 			t.Errorf("the second order is %s", order.Status)
 		}
-		f.events(id, checkout.EventPaid)
+		f.checkEvents(id, checkout.EventPaid)
 	})
 	t.Run("both are paid, and one goes back", func(t *testing.T) {
 		t.Parallel()
-		f, id, first, second := changed(t)
+		f, id, first, second := newChangedWallet(t)
 		f.pay(first)
 		f.pay(second)
 		f.sweep(10 * time.Second)
 		f.sweep(10 * time.Second)
-		f.settled()
-		got := f.books(id)
+		f.drain()
+		got := f.readRecords(id)
 		kept, back := first, second
 		if got.Session.PaidBy == second.ID {
 			kept, back = second, first
@@ -113,7 +113,7 @@ func TestHostileLifecycleChannelChangedWhileTheFirstIsPaid(t *testing.T) {
 		if a, b := must(f.sandbox.Order(kept.OutTradeNo)), must(f.sandbox.Order(back.OutTradeNo)); a.Refunded() != 0 || b.Refunded() != 1250 {
 			t.Errorf("the gateway gave back %d and %d", a.Refunded(), b.Refunded())
 		}
-		f.events(id, checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded)
+		f.checkEvents(id, checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded)
 	})
 	t.Run("another way to pay with the same wallet finds it", func(t *testing.T) {
 		t.Parallel()
@@ -136,8 +136,8 @@ func TestHostileLifecycleChannelChangedWhileTheFirstIsPaid(t *testing.T) {
 				f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}, "flow": {"web"}})
 				meanwhile(f, f.attempts(id)[0])
 				f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}, "flow": {"iframe"}})
-				f.stands(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
-				f.events(id, checkout.EventPaid)
+				f.checkState(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+				f.checkEvents(id, checkout.EventPaid)
 				if orders := f.sandbox.Orders(); len(orders) != 1 {
 					t.Errorf("the gateway holds %+v", orders)
 				}
@@ -160,11 +160,11 @@ func TestHostileLifecycleOneOpenAttempt(t *testing.T) {
 	}
 	for name, click := range map[string]func(f *fixture, page string){
 		"a double click": func(f *fixture, page string) {
-			form := url.Values{"token": {f.token(page)}, "wallet": {"wechat"}}
+			form := url.Values{"token": {f.formToken(page)}, "wallet": {"wechat"}}
 			atOnce(2, func() { f.send(http.MethodPost, page+"/attempts", form.Encode()) })
 		},
 		"a click of fifty": func(f *fixture, page string) {
-			form := url.Values{"token": {f.token(page)}, "wallet": {"wechat"}}
+			form := url.Values{"token": {f.formToken(page)}, "wallet": {"wechat"}}
 			atOnce(50, func() { f.send(http.MethodPost, page+"/attempts", form.Encode()) })
 		},
 		"a reload": func(f *fixture, page string) {
@@ -174,7 +174,7 @@ func TestHostileLifecycleOneOpenAttempt(t *testing.T) {
 			}
 		},
 		"a page from the back-forward cache": func(f *fixture, page string) {
-			cached := url.Values{"token": {f.token(page)}, "wallet": {"wechat"}}
+			cached := url.Values{"token": {f.formToken(page)}, "wallet": {"wechat"}}
 			f.post(page, "/attempts", form)
 			f.get(page)
 			f.send(http.MethodPost, page+"/attempts", cached.Encode())
@@ -186,7 +186,7 @@ func TestHostileLifecycleOneOpenAttempt(t *testing.T) {
 			f := newFixture(t)
 			id := f.session(`,"channels":["wechat"]`)
 			click(f, "/c/"+id)
-			f.oneLive(id)
+			f.checkOnePayable(id)
 			if n := len(f.attempts(id)); n != 1 {
 				t.Errorf("%d attempts", n)
 			}
@@ -201,7 +201,7 @@ func TestHostileLifecycleOneOpenAttempt(t *testing.T) {
 }
 
 // token is what the forms of a page bring along.
-func (f *fixture) token(page string) string {
+func (f *fixture) formToken(page string) string {
 	f.Helper()
 	found := tokenField.FindStringSubmatch(f.get(page).body)
 	if found == nil {

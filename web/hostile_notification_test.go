@@ -26,13 +26,13 @@ import (
 // a gateway behind it. docs/hostile.md lists the cases.
 
 // books is what the database and the gateway know of a session.
-type books struct {
+type records struct {
 	Session  checkout.Session
 	Attempts []checkout.Attempt
 	Queries  int
 }
 
-func (f *fixture) books(id string) books {
+func (f *fixture) readRecords(id string) records {
 	f.Helper()
 	session := must(f.store.Session(f.Context(), id))
 	session.Version = 0 // each event counts it up, also one that changes nothing else
@@ -40,25 +40,25 @@ func (f *fixture) books(id string) books {
 	for i := range attempts { // that it came is counted, and changes nothing
 		attempts[i].Notifications, attempts[i].NotificationAt = checkout.NotificationCounts{}, time.Time{}
 	}
-	return books{session, attempts, f.gateway.called("query")}
+	return records{session, attempts, f.gateway.called("query")}
 }
 
 // events holds what the shop was told, and that each of it is queued once.
-func (f *fixture) events(id string, want ...checkout.EventType) {
+func (f *fixture) checkEvents(id string, want ...checkout.EventType) {
 	f.Helper()
 	var stored []checkout.EventType
 	for _, e := range must(f.store.Events(f.Context(), id)) {
 		stored = append(stored, e.Type)
 	}
-	if !slices.Equal(stored, want) || !slices.Equal(f.told.types(), want) {
-		f.Errorf("stored events %v, queued webhooks %v, want %v", stored, f.told.types(), want)
+	if !slices.Equal(stored, want) || !slices.Equal(f.webhooks.types(), want) {
+		f.Errorf("stored events %v, queued webhooks %v, want %v", stored, f.webhooks.types(), want)
 	}
 }
 
 // stands holds where a session and its first attempt stand.
-func (f *fixture) stands(id string, a checkout.AttemptState, s checkout.Status, p checkout.PaymentStatus) {
+func (f *fixture) checkState(id string, a checkout.AttemptState, s checkout.Status, p checkout.PaymentStatus) {
 	f.Helper()
-	got := f.books(id)
+	got := f.readRecords(id)
 	if got.Attempts[0].State != a || got.Session.Status != s || got.Session.PaymentStatus != p {
 		f.Errorf("the attempt is %s, the session %s and %s, want %s, %s and %s",
 			got.Attempts[0].State, got.Session.Status, got.Session.PaymentStatus, a, s, p)
@@ -70,14 +70,14 @@ func sign(body string) string { return must(wantu.Decode([]byte(body))).Text("si
 
 // refused delivers a body that must not be acknowledged and must change
 // nothing: no state, no query. The log says so, without the key or a signature.
-func (n *notified) refused(body string, headers ...string) {
+func (n *notified) checkRefused(body string, headers ...string) {
 	n.Helper()
-	before := n.books(n.id)
+	before := n.readRecords(n.id)
 	got := n.deliver(body, headers...)
 	if got.status != http.StatusBadRequest || got.body != string(wantu.AckFail("refused")) {
 		n.Errorf("%d %s, want 400 and no acknowledgement", got.status, got.body)
 	}
-	if diff := cmp.Diff(before, n.books(n.id)); diff != "" {
+	if diff := cmp.Diff(before, n.readRecords(n.id)); diff != "" {
 		n.Errorf("it changed something (-before +after):\n%s", diff)
 	}
 	text := n.log.String()
@@ -90,7 +90,7 @@ func (n *notified) refused(body string, headers ...string) {
 }
 
 // verdict is that of the only notification that is stored.
-func (n *notified) verdict() (v checkout.Verdict) {
+func (n *notified) storedVerdict() (v checkout.Verdict) {
 	n.Helper()
 	if err := n.db.Writer().QueryRowContext(n.Context(), "SELECT result FROM timeline WHERE kind = 'notification'").Scan(&v); err != nil {
 		n.Error(err)
@@ -137,9 +137,9 @@ func TestHostileNotificationRejected(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := newNotified(t)
-			n.refused(body(n))
-			n.events(n.id)
-			if v := n.verdict(); v != checkout.VerdictRejected {
+			n.checkRefused(body(n))
+			n.checkEvents(n.id)
+			if v := n.storedVerdict(); v != checkout.VerdictRejected {
 				t.Errorf("stored as %s", v)
 			}
 		})
@@ -172,8 +172,8 @@ func TestHostileNotificationOneByteChanged(t *testing.T) {
 			t.Fatalf("byte %d of %q: %d %s", i, changed, got.status, got.body)
 		}
 	}
-	n.stands(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-	n.events(n.id)
+	n.checkState(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+	n.checkEvents(n.id)
 	if asked := n.gateway.called("query"); asked != 0 {
 		t.Errorf("the gateway was asked %d times", asked)
 	}
@@ -193,8 +193,8 @@ func TestHostileNotificationLocalhostIsNoWayIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := newNotified(t)
-			n.refused(strings.Replace(n.signed(nil), "1250", "1251", 1), headers...)
-			n.events(n.id)
+			n.checkRefused(strings.Replace(n.signed(nil), "1250", "1251", 1), headers...)
+			n.checkEvents(n.id)
 		})
 	}
 }
@@ -217,7 +217,7 @@ func TestHostileNotificationSplitAnew(t *testing.T) {
 			if got := n.deliver(body); got.status != split.status {
 				t.Errorf("%d %s, want %d", got.status, got.body, split.status)
 			}
-			n.settled()
+			n.drain()
 			if a := n.attempts(n.id)[0]; a.State != checkout.AttemptPending {
 				t.Errorf("the attempt became %s", a.State)
 			}
@@ -250,7 +250,7 @@ func (n *notified) splitAnew(amount string) string {
 }
 
 // settled waits for the queries that were caused.
-func (f *fixture) settled() {
+func (f *fixture) drain() {
 	f.Helper()
 	if err := f.service.Drain(f.Context()); err != nil {
 		f.Fatal(err)
@@ -275,13 +275,13 @@ func TestHostileNotificationOfAnotherOrder(t *testing.T) {
 			t.Parallel()
 			n := newNotified(t)
 			body := n.signed(replace(n))
-			n.refused(body)
-			n.events(n.id, checkout.EventNotificationMismatch)
-			if v := n.verdict(); v != checkout.VerdictMismatch {
+			n.checkRefused(body)
+			n.checkEvents(n.id, checkout.EventNotificationMismatch)
+			if v := n.storedVerdict(); v != checkout.VerdictMismatch {
 				t.Errorf("stored as %s", v)
 			}
-			n.refused(body) // and is not told again
-			n.events(n.id, checkout.EventNotificationMismatch)
+			n.checkRefused(body) // and is not told again
+			n.checkEvents(n.id, checkout.EventNotificationMismatch)
 		})
 	}
 }
@@ -295,10 +295,10 @@ func TestHostileNotificationOfAnUnknownOrder(t *testing.T) {
 			t.Errorf("token %s: %d %s", token, got.status, got.body)
 		}
 	}
-	if lines := strings.Count(n.log.String(), "no order has this address"); lines != 3 {
+	if lines := strings.Count(n.log.String(), "no order has this notify_url"); lines != 3 {
 		t.Errorf("%d lines in the log, want 3", lines)
 	}
-	n.stands(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+	n.checkState(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 }
 
 func TestHostileNotificationNestedFieldsAreIgnored(t *testing.T) {
@@ -316,9 +316,9 @@ func TestHostileNotificationNestedFieldsAreIgnored(t *testing.T) {
 			if got := n.deliver(strings.Replace(body, "{", unsigned, 1)); got.status != http.StatusOK {
 				t.Fatalf("%d %s", got.status, got.body)
 			}
-			n.settled()
-			n.stands(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			n.events(n.id)
+			n.drain()
+			n.checkState(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			n.checkEvents(n.id)
 			if asked := n.gateway.called("query"); asked != 0 {
 				t.Errorf("the gateway was asked %d times", asked)
 			}
@@ -344,10 +344,10 @@ func TestHostileNotificationAThousandAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	n.settled()
-	n.stands(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
-	n.events(n.id, checkout.EventPaid)
-	if stored := n.notifications(); stored != checkout.KeptNotifications {
+	n.drain()
+	n.checkState(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+	n.checkEvents(n.id, checkout.EventPaid)
+	if stored := n.storedNotifications(); stored != checkout.KeptNotifications {
 		t.Errorf("%d are stored, want the first %d", stored, checkout.KeptNotifications)
 	}
 	if counted := n.attempts(n.id)[0].Notifications.Accepted; counted < checkout.KeptNotifications || counted > 1000 {
@@ -367,18 +367,18 @@ func TestHostileNotificationNotPaidAfterPaid(t *testing.T) {
 	if _, err := n.service.Confirm(t.Context(), n.attempt.ID, checkout.CauseSchedule); err != nil {
 		t.Fatal(err)
 	}
-	paid := n.books(n.id)
+	paid := n.readRecords(n.id)
 	for _, status := range []string{"NOT_PAY", "PAY_EEROR", "CLOSED"} {
 		if got := n.deliver(n.signed(map[string]any{"trade_status": status})); got.status != http.StatusOK {
 			t.Errorf("%s: %d %s", status, got.status, got.body)
 		}
 	}
-	n.settled()
-	if diff := cmp.Diff(paid, n.books(n.id)); diff != "" {
+	n.drain()
+	if diff := cmp.Diff(paid, n.readRecords(n.id)); diff != "" {
 		t.Errorf("it changed something (-before +after):\n%s", diff)
 	}
-	n.stands(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
-	n.events(n.id, checkout.EventPaid)
+	n.checkState(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+	n.checkEvents(n.id, checkout.EventPaid)
 }
 
 // TestHostileNotificationThatQueryDenies: it stays unpaid, somebody is called,
@@ -389,9 +389,9 @@ func TestHostileNotificationThatQueryDenies(t *testing.T) {
 	if got := n.deliver(n.signed(nil)); got.status != http.StatusOK {
 		t.Fatalf("%d %s", got.status, got.body)
 	}
-	n.settled()
-	n.stands(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
-	n.events(n.id)
+	n.drain()
+	n.checkState(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+	n.checkEvents(n.id)
 	if text := n.log.String(); !strings.Contains(text, `"the gateway reports a payment that query does not" alarm=true`) {
 		t.Errorf("nobody is called: %s", text)
 	}
@@ -406,8 +406,8 @@ func TestHostileNotificationThatQueryDenies(t *testing.T) {
 	if again := n.gateway.called("query"); again != asked+1 {
 		t.Errorf("asked %d times, then %d", asked, again)
 	}
-	n.stands(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
-	n.events(n.id, checkout.EventPaid)
+	n.checkState(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+	n.checkEvents(n.id, checkout.EventPaid)
 }
 
 // endless is a body that is not all in memory.
@@ -469,5 +469,5 @@ func TestHostileNotificationMemoryStaysFlat(t *testing.T) {
 			t.Logf("%s: %d kB are allocated", name, each>>10)
 		}
 	}
-	n.stands(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+	n.checkState(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 }

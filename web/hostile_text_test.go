@@ -140,7 +140,7 @@ func TestHostileRefundReference(t *testing.T) {
 // strictStore fails as PostgreSQL does for an id with NUL.
 type strictStore struct{ checkout.Store }
 
-func strict(id string) error {
+func checkNoNUL(id string) error {
 	if strings.Contains(id, "\x00") {
 		return errors.New("invalid byte sequence for encoding UTF8: 0x00")
 	}
@@ -149,27 +149,27 @@ func strict(id string) error {
 
 func (s strictStore) Session(ctx context.Context, id string) (checkout.Session, error) {
 	session, err := s.Store.Session(ctx, id)
-	return session, errors.Join(strict(id), err)
+	return session, errors.Join(checkNoNUL(id), err)
 }
 
 func (s strictStore) Attempts(ctx context.Context, id string) ([]checkout.Attempt, error) {
 	attempts, err := s.Store.Attempts(ctx, id)
-	return attempts, errors.Join(strict(id), err)
+	return attempts, errors.Join(checkNoNUL(id), err)
 }
 
 func (s strictStore) AttemptByReturnToken(ctx context.Context, token string) (checkout.Attempt, error) {
 	a, err := s.Store.AttemptByReturnToken(ctx, token)
-	return a, errors.Join(strict(token), err)
+	return a, errors.Join(checkNoNUL(token), err)
 }
 
 func (s strictStore) AttemptByNotifyToken(ctx context.Context, token string) (checkout.Attempt, error) {
 	a, err := s.Store.AttemptByNotifyToken(ctx, token)
-	return a, errors.Join(strict(token), err)
+	return a, errors.Join(checkNoNUL(token), err)
 }
 
 func (s strictStore) Refunds(ctx context.Context, id string) ([]checkout.Refund, error) {
 	refunds, err := s.Store.Refunds(ctx, id)
-	return refunds, errors.Join(strict(id), err)
+	return refunds, errors.Join(checkNoNUL(id), err)
 }
 
 func newStrictFixture(t *testing.T) *fixture {
@@ -193,10 +193,10 @@ func TestHostileAddressWithNUL(t *testing.T) {
 			f, guessed := newStrictFixture(t), newStrictFixture(t)
 			ask := func(id string) answer { return f.get(of.before+id+of.after, "Authorization", "Bearer "+of.key) }
 			const unknown = "aaaaaaaaaaaaaaaaaaaaaaaaa"
-			theSame(t, http.StatusNotFound, map[string]answer{
+			checkSame(t, http.StatusNotFound, map[string]answer{
 				"unknown": ask("cs_" + unknown + "a"), "NUL": ask("%00"), "NUL at the end": ask("cs_" + unknown + "%00"), "NUL in a token": ask(unknown + "%00"),
 			})
-			guessed.guess(func(int) answer {
+			guessed.guessUntilLimited(func(int) answer {
 				return guessed.get(of.before+"cs_"+unknown+"%00"+of.after, "Authorization", "Bearer "+of.key)
 			})
 		})

@@ -15,14 +15,15 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// maxAPIBody bounds the body of an API request, in bytes.
+// maxAPIBody is the largest size of an API request's body in bytes.
 const maxAPIBody = 64 << 10
 
-// byteOrderMark begins a text in UTF-8 that a proxy or a library has marked.
+// byteOrderMark is at the start of UTF-8 text from some proxies and libraries.
 const byteOrderMark = "\ufeff"
 
-// readJSON reads one JSON object into a struct, strictly: a field that nobody
-// knows is a typo that would lose something.
+// readJSON reads the body, one JSON object, into a struct. It refuses unknown fields,
+// because a typo in a name would lose the value. Its errors are HTTP errors and
+// FieldErrors.
 func readJSON(c echo.Context, into any) error {
 	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
 	if kind != echo.MIMEApplicationJSON {
@@ -46,9 +47,9 @@ func readJSON(c echo.Context, into any) error {
 	return nil
 }
 
-// checkNames refuses what encoding/json takes in silence: a field that is there
-// twice, of which the last would count, a name in other letters than its own,
-// such as Amount, and a value that it would change.
+// checkNames refuses objects that encoding/json would accept: with a field twice, of
+// which it takes the last one; with a name in another case, such as Amount; and with
+// a value that it would change (see checkValue).
 func checkNames(body []byte, known map[string]bool) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
@@ -78,7 +79,7 @@ func checkNames(body []byte, known map[string]bool) error {
 	return nil
 }
 
-// fieldNames are the names of a request's fields, as its struct tags have them.
+// fieldNames returns the names in the json tags of a request, a pointer to a struct.
 func fieldNames(request any) map[string]bool {
 	names := map[string]bool{}
 	kind := reflect.TypeOf(request).Elem()
@@ -89,7 +90,7 @@ func fieldNames(request any) map[string]bool {
 	return names
 }
 
-// decodeError names the field where it can.
+// decodeError returns the error for the sender. It names the field if it is known.
 func decodeError(err error) error {
 	var field *checkout.FieldError
 	var kind *json.UnmarshalTypeError

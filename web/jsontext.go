@@ -10,9 +10,9 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// checkValue refuses what encoding/json would change without a word in a
-// field's value: text that is not Unicode, which it replaces, and in an object a
-// name that is there twice, or null where text is due. value is valid JSON.
+// checkValue returns a FieldError for a value that encoding/json would silently
+// change: text that is not Unicode, which it replaces; and an object that has a name
+// twice, or null in place of a text. value must be valid JSON.
 func checkValue(field string, value json.RawMessage) error {
 	problem := textProblem(value)
 	if problem == "" && value[0] == '{' {
@@ -24,11 +24,11 @@ func checkValue(field string, value json.RawMessage) error {
 	return nil
 }
 
-// escape is one escape of JSON: a surrogate pair, a surrogate that stands alone
-// (its group), or any other.
+// escape matches one escape of JSON: a surrogate pair, a lone surrogate (as its group),
+// or any other escape.
 var escape = regexp.MustCompile(`(?i)\\(?:ud[89ab]..\\ud[c-f]..|(ud[89a-f]..)|.)`)
 
-// textProblem says why a value's text is none, or "".
+// textProblem returns why a value is not valid Unicode text, or "".
 func textProblem(value []byte) string {
 	if !utf8.Valid(value) {
 		return "is not valid UTF-8"
@@ -41,8 +41,8 @@ func textProblem(value []byte) string {
 	return ""
 }
 
-// membersProblem says why an object is not one of names and texts, or "". What
-// it holds else is the decoder's to refuse.
+// membersProblem returns the problem with the names or the nulls of an object, or "".
+// The decoder refuses values of other types.
 func membersProblem(object []byte) string {
 	decoder := json.NewDecoder(bytes.NewReader(object))
 	_, _ = decoder.Token() // the brace
@@ -58,15 +58,15 @@ func membersProblem(object []byte) string {
 		case seen[name]:
 			return "has " + strconv.Quote(shortened(name)) + " twice"
 		case string(value) == "null":
-			return "has null at " + strconv.Quote(shortened(name)) + ", and not a text"
+			return "has null at " + strconv.Quote(shortened(name)) + " in place of a text"
 		}
 		seen[name] = true
 	}
 	return ""
 }
 
-// shortened cuts a name that was sent, so that an error never echoes a
-// megabyte.
+// shortened returns at most 32 characters of a name, so that an error never repeats a
+// very long one.
 func shortened(name string) string {
 	const most = 32
 	if r := []rune(name); len(r) > most {

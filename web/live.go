@@ -10,21 +10,21 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// liveStatus is what a page that is open learns: by polling, or by a stream.
+// liveStatus is the status that an open page gets by polling or from its stream.
 type liveStatus struct {
 	State page.State `json:"state"`
-	// Attempt is the attempt the state is about, "" for none.
+	// Attempt is the ID of the attempt that the state is about; "" for none.
 	Attempt string `json:"attempt"`
 	// Remaining is the time to the session's expiry in whole seconds.
 	Remaining int `json:"remaining"`
-	// Next is where a paid shopper goes, "" before.
+	// Next is the URL of the shop for a paid shopper; "" until paid.
 	Next string `json:"next"`
-	// Receipt is what a paid page adds to what it shows already; nil before,
-	// and for whoever holds a return URL.
+	// Receipt is the part of the receipt that the page does not know yet. It is nil
+	// until paid, and nil for the holder of a return URL.
 	Receipt *liveReceipt `json:"receipt,omitempty"`
 }
 
-// liveReceipt is a templates.Receipt with its wallet in words.
+// liveReceipt is a templates.Receipt with the name of its wallet.
 type liveReceipt struct {
 	PaidAt   string `json:"paid_at"`
 	PaidWith string `json:"paid_with"`
@@ -40,7 +40,7 @@ func (s *Server) liveStatus(c echo.Context, v checkout.View) liveStatus {
 		return live
 	}
 	live.Next = v.Session.SuccessURL
-	if c.Param("id") != "" { // and not a return token
+	if c.Param("id") != "" { // not for the holder of a return token
 		lang := s.language(c, v.Session)
 		r := s.receipt(v, lang)
 		live.Receipt = &liveReceipt{PaidAt: r.PaidAt, PaidWith: templates.WalletName(lang, r.Wallet), Number: r.Number}
@@ -48,7 +48,7 @@ func (s *Server) liveStatus(c echo.Context, v checkout.View) liveStatus {
 	return live
 }
 
-// receipt is what a paid page says of the payment.
+// receipt returns the receipt of a paid view; zero until paid.
 func (s *Server) receipt(v checkout.View, lang templates.Lang) templates.Receipt {
 	if v.State != page.Paid || v.Attempt == nil {
 		return templates.Receipt{}

@@ -18,7 +18,7 @@ type stream struct {
 	lines  *bufio.Scanner
 }
 
-func (f *fixture) open(path string, headers ...string) *stream {
+func (f *fixture) openStream(path string, headers ...string) *stream {
 	f.Helper()
 	r := must(http.NewRequestWithContext(f.Context(), http.MethodGet, f.url+path, nil))
 	for i := 0; i < len(headers); i += 2 {
@@ -49,11 +49,11 @@ func (s *stream) next() (status struct{ State, Attempt, Next string }, ok bool) 
 	return status, false
 }
 
-func TestStreamTellsEachChange(t *testing.T) {
+func TestStreamSendsEachChange(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.session(`,"channels":["wechat"]`)
-	s := f.open("/c/" + id + "/events")
+	s := f.openStream("/c/" + id + "/events")
 	if first, ok := s.next(); !ok || first.State != "choose" {
 		t.Fatalf("at first %+v", first)
 	}
@@ -82,7 +82,7 @@ func TestStreamTellsEachChange(t *testing.T) {
 func TestStreamEndsWhenTheServerCloses(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	s := f.open("/c/" + f.session("") + "/events")
+	s := f.openStream("/c/" + f.session("") + "/events")
 	s.next()
 	f.web.Close()
 	if status, ok := s.next(); ok {
@@ -99,7 +99,7 @@ func TestReturnTokenRevealsAStatusAndNoMore(t *testing.T) {
 	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}
-	s := f.open("/r/" + a.ReturnToken + "/events")
+	s := f.openStream("/r/" + a.ReturnToken + "/events")
 	for status, ok := s.next(); status.State != "paid"; status, ok = s.next() {
 		if !ok {
 			t.Fatal("the stream ended before it said paid")

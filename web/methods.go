@@ -8,9 +8,9 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// refuseOtherMethods has each path of the routes answer a method that it has no
-// handler for: OPTIONS with what there is, and any other with 405. It comes after
-// all routes.
+// refuseOtherMethods adds a handler to each path for the methods without one. It answers
+// OPTIONS with the allowed methods, and other methods with 405. Call it after all
+// routes were added.
 func refuseOtherMethods(e *echo.Echo) {
 	methods := map[string][]string{}
 	for _, r := range e.Routes() {
@@ -25,16 +25,17 @@ func refuseOtherMethods(e *echo.Echo) {
 	for path, allowed := range methods {
 		allowed = append(allowed, http.MethodOptions)
 		slices.Sort(allowed)
-		e.RouteNotFound(path, notAllowed(strings.Join(slices.Compact(allowed), ", ")))
+		e.RouteNotFound(path, methodNotAllowed(strings.Join(slices.Compact(allowed), ", ")))
 	}
 }
 
-func notAllowed(allowed string) echo.HandlerFunc {
+// methodNotAllowed returns the handler for the methods that a path does not allow.
+func methodNotAllowed(allowed string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set(echo.HeaderAllow, allowed)
 		if c.Request().Method == http.MethodOptions {
 			return c.NoContent(http.StatusNoContent)
 		}
-		return echo.NewHTTPError(http.StatusMethodNotAllowed, "method not allowed: this address takes "+allowed)
+		return echo.NewHTTPError(http.StatusMethodNotAllowed, "method not allowed: this address accepts "+allowed)
 	}
 }

@@ -10,23 +10,24 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// maxNotification bounds a notification's body, in bytes.
+// maxNotification is the largest size of a notification's body in bytes.
 const maxNotification = 64 << 10
 
-// notification takes what the gateway posts to notify_url. It is acknowledged
-// once it is verified and stored, and only then.
+// notification handles a notification that the gateway posts to notify_url. It
+// acknowledges the notification only after it was verified and stored. A client
+// without free misses may still send a notification with a valid signature.
 func (s *Server) notification(c echo.Context) error {
 	body, err := readBody(c, maxNotification)
 	var refused *echo.HTTPError
 	if errors.As(err, &refused) {
 		return s.refuse(c, refused.Code, fmt.Sprint(refused.Message))
 	}
-	client, take := clientOf(c), s.service.Notify
-	wait := s.guesses.notifications.wait(client)
+	client, notify := clientOf(c), s.service.Notify
+	wait := s.limiters.notifications.wait(client)
 	if wait > 0 {
-		take = s.service.NotifySigned
+		notify = s.service.NotifySigned
 	}
-	verdict, err := take(c.Request().Context(), c.Param("token"), checkout.NotificationMessage{Header: c.Request().Header.Get, Body: body})
+	verdict, err := notify(c.Request().Context(), c.Param("token"), checkout.NotificationMessage{Header: c.Request().Header.Get, Body: body})
 	switch {
 	case errors.Is(err, checkout.ErrNotFound):
 		return s.unknownAddress(c)
@@ -34,29 +35,30 @@ func (s *Server) notification(c echo.Context) error {
 		s.logger.Error("notification not stored", "error", err)
 		return s.answerNotification(c, http.StatusInternalServerError, false)
 	case verdict == checkout.VerdictRejected && wait > 0:
-		_ = tooMany(c, wait)
+		_ = errTooManyMisses(c, wait)
 		return s.answerNotification(c, http.StatusTooManyRequests, false)
 	case verdict == checkout.VerdictRejected:
-		s.guesses.notifications.charge(client)
-		return s.answerNotification(c, http.StatusBadRequest, false) // the Service has reported why
+		s.limiters.notifications.charge(client)
+		return s.answerNotification(c, http.StatusBadRequest, false) // the Service has alerted the operator
 	case verdict != checkout.VerdictAccepted:
-		return s.answerNotification(c, http.StatusBadRequest, false) // the Service has reported why
+		return s.answerNotification(c, http.StatusBadRequest, false) // the Service has alerted the operator
 	default:
 		return s.answerNotification(c, http.StatusOK, true)
 	}
 }
 
-// unknownAddress answers a notification for no order: in the log while it may
-// be a mistake, and without when somebody guesses.
+// unknownAddress refuses a notification whose token no order has. It logs the refusal,
+// but not for a client that has used up its free misses.
 func (s *Server) unknownAddress(c echo.Context) error {
-	if err := s.guesses.notifications.answer(c, checkout.ErrNotFound); !errors.Is(err, checkout.ErrNotFound) {
+	if err := s.limiters.notifications.limit(c, checkout.ErrNotFound); !errors.Is(err, checkout.ErrNotFound) {
 		return s.answerNotification(c, http.StatusTooManyRequests, false)
 	}
-	return s.refuse(c, http.StatusNotFound, "no order has this address")
+	return s.refuse(c, http.StatusNotFound, "no order has this notify_url")
 }
 
-func (s *Server) refuse(c echo.Context, status int, why string) error {
-	s.logger.Warn("notification refused", "reason", why)
+// refuse logs why a notification is refused, and answers with status.
+func (s *Server) refuse(c echo.Context, status int, reason string) error {
+	s.logger.Warn("notification refused", "reason", reason)
 	return s.answerNotification(c, status, false)
 }
 

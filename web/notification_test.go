@@ -49,7 +49,7 @@ func (n *notified) deliver(body string, headers ...string) answer {
 	return n.send(http.MethodPost, "/n/"+n.attempt.NotifyToken, body, headers...)
 }
 
-func TestGoodNotificationsAreAcknowledgedAndAsk(t *testing.T) {
+func TestGoodNotificationsAreAcknowledgedAndCauseAQuery(t *testing.T) {
 	t.Parallel()
 	for name, replace := range map[string]map[string]any{
 		"as the table has it":       nil,

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// ParseOrigin reads an absolute http or https URL that is an origin alone, and
-// returns it as a browser writes it: in small letters, an international name in
-// punycode, and without the scheme's own port. Its errors say what is wrong and
-// hold nothing of the address.
+// ParseOrigin reads an absolute http or https URL that is only an origin. It returns
+// the origin as a browser writes it: in lower case, an international name in punycode,
+// and without the default port of the scheme. It fails for any other address. Its
+// errors hold no part of the address.
 func ParseOrigin(address string) (string, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -34,27 +34,27 @@ func ParseOrigin(address string) (string, error) {
 	case u.Fragment != "" || strings.Contains(address, "#"):
 		return "", errors.New("must not hold a fragment")
 	case u.Path != "":
-		return "", errors.New("must not hold a path, nor a slash at its end")
+		return "", errors.New("must not hold a path or a slash at its end")
 	}
 	host, err := parseHost(u.Host)
 	if err != nil {
 		return "", err
 	}
-	return u.Scheme + "://" + host.in(u.Scheme), nil
+	return u.Scheme + "://" + host.text(u.Scheme), nil
 }
 
-// ParseHost reads a host alone, with a port or without, and returns it as a
-// browser writes it. A port stays: which one can be left out depends on the
-// scheme.
+// ParseHost reads a host with or without a port. It returns the host as a browser
+// writes it, but keeps the port, because the default port depends on the scheme. It
+// fails for any other text.
 func ParseHost(text string) (string, error) {
 	host, err := parseHost(text)
 	if err != nil {
 		return "", err
 	}
-	return host.in(""), nil
+	return host.text(""), nil
 }
 
-// host is a name or an address and a port, "" for none.
+// host is a name or an address, and a port; "" for no port.
 type host struct{ name, port string }
 
 func parseHost(text string) (h host, err error) {
@@ -72,9 +72,10 @@ func parseHost(text string) (h host, err error) {
 	return h, nil
 }
 
-// in writes the host as a browser does behind a scheme.
-func (h host) in(scheme string) string {
-	if h.port == "" || h.port == ownPort[scheme] {
+// text returns the host as a browser writes it after a scheme. It keeps the port for
+// the scheme "".
+func (h host) text(scheme string) string {
+	if h.port == "" || h.port == defaultPort[scheme] {
 		if strings.Contains(h.name, ":") {
 			return "[" + h.name + "]"
 		}
@@ -83,20 +84,20 @@ func (h host) in(scheme string) string {
 	return net.JoinHostPort(h.name, h.port)
 }
 
-// ownPort is the port that a scheme does without.
-var ownPort = map[string]string{"http": "80", "https": "443"}
+// defaultPort is the port of a scheme that browsers leave out.
+var defaultPort = map[string]string{"http": "80", "https": "443"}
 
-// international reads names as browsers do (UTS 46).
+// international converts names as browsers do (UTS 46).
 var international = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false))
 
 var errHost = errors.New("has a host that is not a name or an address")
 
-// plainName is a name in ASCII, of labels. It holds nothing that a
-// Content-Security-Policy would read otherwise: no space, no semicolon, no *.
+// plainName matches a name of labels in ASCII. Such a name has no separator and no
+// wildcard of a Content-Security-Policy: no space, no semicolon, no *.
 var plainName = regexp.MustCompile(`^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$`)
 
-// canonicalName is a name in small letters and punycode, or an address in its
-// shortest form. An address in another form (0x7f.1, 127.1) is refused.
+// canonicalName returns a name in lower case and punycode, or an address in its
+// shortest form. It fails for an address in another form (0x7f.1, 127.1).
 func canonicalName(name string, bracketed bool) (string, error) {
 	if bracketed {
 		return canonicalIPv6(name)
@@ -121,28 +122,28 @@ func canonicalIPv6(text string) (string, error) {
 	return address.String(), nil
 }
 
-// isNumber reports whether browsers take a name with this last label for an
-// IPv4 address.
+// isNumber reports whether browsers read a name with this last label as an IPv4
+// address.
 func isNumber(label string) bool {
 	_, err := strconv.ParseUint(label, 0, 64)
 	return err == nil || strings.Trim(label, "0123456789") == "" || label == "0x"
 }
 
-// amongHosts reports whether a URL leads to one of the hosts, which [ParseHost]
-// has read. One without a port stands for the scheme's own port.
-func amongHosts(u *url.URL, hosts []string) bool {
+// isAtHost reports whether a URL is at one of the hosts, as [ParseHost] returns them. A
+// host without a port has the default port of the URL's scheme.
+func isAtHost(u *url.URL, hosts []string) bool {
 	h, err := parseHost(u.Host)
 	if err != nil {
 		return false
 	}
 	if h.port == "" {
-		h.port = ownPort[u.Scheme]
+		h.port = defaultPort[u.Scheme]
 	}
-	return slices.Contains(hosts, h.in("")) || slices.Contains(hosts, h.in(u.Scheme))
+	return slices.Contains(hosts, h.text("")) || slices.Contains(hosts, h.text(u.Scheme))
 }
 
-// inHeader writes an address as a header takes it, in ASCII: the host in
-// punycode, and the rest in percent signs.
+// inHeader returns an address in ASCII for a header: the host in punycode, other
+// characters percent-encoded.
 func inHeader(address string) string {
 	u, err := url.Parse(address)
 	origin := originOf(address)

@@ -42,7 +42,7 @@ func TestOriginIsReadAsABrowserDoes(t *testing.T) {
 	}
 }
 
-func TestOriginThatCannotBeRightIsRefusedInWords(t *testing.T) {
+func TestInvalidOriginIsRefused(t *testing.T) {
 	t.Parallel()
 	for address, word := range map[string]string{
 		"":                                                     "begin with https://",
@@ -192,7 +192,7 @@ func TestFormsOfAPublicURLInAnotherForm(t *testing.T) {
 	})
 }
 
-func TestFramingOriginsStandInThePolicyAsBrowsersWriteThem(t *testing.T) {
+func TestFramingOriginsAreCanonicalInThePolicy(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *web.Config) {
 		shop := c.Merchants["shop"]
@@ -205,19 +205,19 @@ func TestFramingOriginsStandInThePolicyAsBrowsersWriteThem(t *testing.T) {
 	}
 }
 
-func TestServerRefusesAddressesThatCannotBeRight(t *testing.T) {
+func TestServerRefusesInvalidAddresses(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for name, c := range map[string]struct {
-		spoil func(*web.Config)
-		word  string
+		corrupt func(*web.Config)
+		word    string
 	}{
 		"a path in PublicURL": {func(c *web.Config) { c.PublicURL = "https://pay.example/x" }, "PublicURL must not hold a path"},
 		"a return host":       {func(c *web.Config) { c.Merchants = map[string]web.Merchant{"other": {ReturnHosts: []string{"a/b"}}} }, "ReturnHosts"},
 		"an origin":           {func(c *web.Config) { c.Merchants = map[string]web.Merchant{"other": {AllowedOrigins: []string{"*"}}} }, "AllowedOrigins"},
 	} {
 		config := f.config
-		c.spoil(&config)
+		c.corrupt(&config)
 		if _, err := web.New(config); err == nil || !strings.Contains(err.Error(), c.word) {
 			t.Errorf("%s: %v, want words about %s", name, err, c.word)
 		}

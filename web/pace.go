@@ -5,30 +5,31 @@ import (
 	"time"
 )
 
-// Nobody may take for ever to read an answer. Each answer is written in pieces,
-// and the client's connection has to take each piece in time, or it is closed.
-// This holds for every route, the live streams included. It goes by the
-// system's own clock, as the deadlines of connections do.
+// A client may not read a response without end. Each response is written in pieces, and
+// each piece has a write deadline; the connection is closed when a deadline passes. All
+// routes have these deadlines, the live streams too. They use the system's clock, as
+// all deadlines of connections do.
 const (
 	pacePiece = 16 << 10 // bytes
 	paceWait  = 30 * time.Second
 )
 
-// paced is a ResponseWriter whose client has to keep up.
+// paced is a ResponseWriter that sets a write deadline for each piece.
 type paced struct {
 	http.ResponseWriter
 	control *http.ResponseController
 }
 
-// pace bounds what is written before the answer too: 100 Continue.
+// pace returns w with write deadlines. It sets the first one at once, for 100 Continue,
+// which is written before the response.
 func pace(w http.ResponseWriter) *paced {
 	p := &paced{w, http.NewResponseController(w)}
 	p.renew()
 	return p
 }
 
-// renew gives the client its time for the next piece. A ResponseWriter without
-// a connection, as in tests, has no deadline.
+// renew sets the write deadline of the next piece. It ignores the error of a
+// ResponseWriter without a connection, as in tests.
 func (p *paced) renew() { _ = p.control.SetWriteDeadline(time.Now().Add(paceWait)) }
 
 // WriteHeader implements http.ResponseWriter.
@@ -50,5 +51,5 @@ func (p *paced) Write(b []byte) (written int, err error) {
 	}
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap returns the inner writer to http.ResponseController.
 func (p *paced) Unwrap() http.ResponseWriter { return p.ResponseWriter }

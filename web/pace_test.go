@@ -52,7 +52,7 @@ func (pipes) Close() error   { return nil }
 func (pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
 // inPipes runs a server with the system's time of a bubble.
-func inPipes(t *testing.T, test func(*testing.T, *pipeServer)) {
+func withPipeServer(t *testing.T, test func(*testing.T, *pipeServer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		service := must(checkout.New(checkout.Config{
@@ -87,19 +87,19 @@ type pipeServer struct {
 // connect opens a connection. Its server's end says when it was closed.
 func (s *pipeServer) connect() (client net.Conn, closed chan struct{}) {
 	client, server := net.Pipe()
-	c := &closing{Conn: server, closed: make(chan struct{})}
+	c := &notifyingConn{Conn: server, closed: make(chan struct{})}
 	s.pipes <- c
 	s.Cleanup(func() { _ = client.Close() })
 	return client, c.closed
 }
 
 // closing is a connection that says when it was closed first.
-type closing struct {
+type notifyingConn struct {
 	net.Conn
 	closed chan struct{}
 }
 
-func (c *closing) Close() error {
+func (c *notifyingConn) Close() error {
 	select {
 	case <-c.closed:
 	default:
@@ -129,7 +129,7 @@ func TestHostileAnswerThatIsNeverRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inPipes(t, func(t *testing.T, s *pipeServer) {
+			withPipeServer(t, func(t *testing.T, s *pipeServer) {
 				client, closed := s.connect()
 				s.request(client, path(s.assets))
 				began := time.Now()
@@ -148,7 +148,7 @@ func TestHostileAnswerThatIsNeverRead(t *testing.T) {
 
 func TestHostileStreamThatIsReadNoMore(t *testing.T) {
 	t.Parallel()
-	inPipes(t, func(t *testing.T, s *pipeServer) {
+	withPipeServer(t, func(t *testing.T, s *pipeServer) {
 		client, closed := s.connect()
 		s.request(client, "/c/"+onlySession+"/events")
 		lines := bufio.NewReader(client)
@@ -168,7 +168,7 @@ func TestHostileStreamThatIsReadNoMore(t *testing.T) {
 
 func TestStreamLastsForTenMinutes(t *testing.T) {
 	t.Parallel()
-	inPipes(t, func(t *testing.T, s *pipeServer) {
+	withPipeServer(t, func(t *testing.T, s *pipeServer) {
 		client, _ := s.connect()
 		s.request(client, "/c/"+onlySession+"/events")
 		began := time.Now()
@@ -186,7 +186,7 @@ func TestStreamLastsForTenMinutes(t *testing.T) {
 // so is the next request on the same connection after a long rest.
 func TestSlowReaderGetsTheWholeAnswer(t *testing.T) {
 	t.Parallel()
-	inPipes(t, func(t *testing.T, s *pipeServer) {
+	withPipeServer(t, func(t *testing.T, s *pipeServer) {
 		client, _ := s.connect()
 		buffer := bufio.NewReaderSize(client, 4096)
 		for range 2 {
@@ -212,16 +212,16 @@ func TestSlowReaderGetsTheWholeAnswer(t *testing.T) {
 	})
 }
 
-// formToCome is the beginning of a form whose body comes when the server asks
+// formHead is the beginning of a form whose body comes when the server asks
 // for it.
-const formToCome = "POST /c/" + onlySession + "/attempts HTTP/1.1\r\nHost: pay.example\r\n" +
+const formHead = "POST /c/" + onlySession + "/attempts HTTP/1.1\r\nHost: pay.example\r\n" +
 	"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n"
 
 func TestHostileClientThatDoesNotReadThatItMayContinue(t *testing.T) {
 	t.Parallel()
-	inPipes(t, func(t *testing.T, s *pipeServer) {
+	withPipeServer(t, func(t *testing.T, s *pipeServer) {
 		client, closed := s.connect()
-		if _, err := io.WriteString(client, formToCome); err != nil {
+		if _, err := io.WriteString(client, formHead); err != nil {
 			t.Fatal(err)
 		}
 		select {
@@ -232,11 +232,11 @@ func TestHostileClientThatDoesNotReadThatItMayContinue(t *testing.T) {
 	})
 }
 
-// TestAnswerAfterALongRest: what was allowed for the answer before does not end
+// TestResponseAfterALongPause: what was allowed for the answer before does not end
 // this one, whose body comes late.
-func TestAnswerAfterALongRest(t *testing.T) {
+func TestResponseAfterALongPause(t *testing.T) {
 	t.Parallel()
-	inPipes(t, func(t *testing.T, s *pipeServer) {
+	withPipeServer(t, func(t *testing.T, s *pipeServer) {
 		client, _ := s.connect()
 		answers := bufio.NewReader(client)
 		s.request(client, "/healthz")
@@ -244,7 +244,7 @@ func TestAnswerAfterALongRest(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
-		if _, err := io.WriteString(client, formToCome); err != nil {
+		if _, err := io.WriteString(client, formHead); err != nil {
 			t.Fatal(err)
 		}
 		if response, err := http.ReadResponse(answers, nil); err != nil || response.StatusCode != http.StatusContinue {

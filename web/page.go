@@ -16,11 +16,11 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// refreshEvery is how often a waiting page without script loads itself again,
-// in seconds.
+// refreshEvery is the time in seconds after which a waiting page without script reloads
+// itself.
 const refreshEvery = 5
 
-// page shows a session. It calls nobody and changes nothing.
+// page sends the page of a session. It calls no other server and changes no session.
 func (s *Server) page(c echo.Context) error {
 	v, err := s.viewOf(c)
 	if err != nil {
@@ -29,7 +29,7 @@ func (s *Server) page(c echo.Context) error {
 	if v.State == page.Paid && s.justReturned(c) {
 		return c.Redirect(http.StatusSeeOther, inHeader(v.Session.SuccessURL))
 	}
-	varies(c, flow.DeviceHeaders()...)
+	setVary(c, flow.DeviceHeaders()...)
 	c.Response().Header().Set("Accept-CH", strings.Join(flow.Hints(), ", "))
 	if isHead(c) {
 		return pageHeader(c, s.pagePolicy(v))
@@ -38,33 +38,33 @@ func (s *Server) page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.remember(c, v.Session)
+	s.markOpened(c, v.Session)
 	return s.render(c, p, s.pagePolicy(v))
 }
 
-// remember lets this browser come back to the page from a wallet. Without its
-// cookie it sees the status alone.
-func (s *Server) remember(c echo.Context, session checkout.Session) {
-	b := s.browsers.of(c.Request())
+// markOpened records in the cookie that this browser has opened the session's page. A
+// browser without this mark sees only the status when it returns from a wallet.
+func (s *Server) markOpened(c echo.Context, session checkout.Session) {
+	b := s.browsers.read(c.Request())
 	if session.Status != checkout.StatusOpen || b.hasOpened(session.ID) {
 		return
 	}
-	b.open(session.ID)
+	b.addOpened(session.ID)
 	if err := b.save(c.Response(), c.Request()); err != nil {
 		s.logger.Warn("cookie not written", "session", session.ID, "error", err)
 	}
 }
 
-// viewOf reads the session of a request's path, which is being watched then.
+// viewOf returns the view of the session in the path, and marks the session as seen.
 func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
 	v, err := s.service.View(c.Request().Context(), c.Param("id"))
-	s.seen(c, v, err)
-	return confirming(c, v), err
+	s.markSeen(c, v, err)
+	return redirectAsConfirming(c, v), err
 }
 
-// seen notes that somebody watches what a view shows, where there is one. Who
-// asks for the header alone does not look at it.
-func (s *Server) seen(c echo.Context, v checkout.View, err error) {
+// markSeen tells the Service that somebody looks at the session of a view. It does
+// nothing after an error and for HEAD.
+func (s *Server) markSeen(c echo.Context, v checkout.View, err error) {
 	if err == nil && !isHead(c) {
 		s.service.Seen(v.Session.ID)
 	}
@@ -83,7 +83,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		ShopName: s.service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
 		Subject: session.Subject, Amount: templates.FormatAmount(lang, session.Amount, session.Currency),
 		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v.RenewIn),
-		Notice: knownNotice(c.QueryParam("notice")), Token: s.formToken(path),
+		Notice: templates.KnownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs:           pageURLs(c, path),
 		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
 	}
@@ -96,17 +96,17 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 	}
 	p.Receipt = s.receipt(v, lang)
 	if v.Payable {
-		// A page that is loaded ahead must be whole when its shopper comes.
-		seen := device
-		seen.Prefetched = false
-		p.Wallets = s.walletOptions(session, seen)
+		// A prefetched page must be complete when the shopper opens it.
+		opened := device
+		opened.Prefetched = false
+		p.Wallets = s.walletOptions(session, opened)
 		if p.PageCode, err = s.pageCode(session, p.Wallets); err != nil {
 			return p, err
 		}
 		if c.Request().Header.Get("Sec-Purpose") != "" {
-			// No script runs before the shopper has come: the loader waits for
-			// a page that is rendered ahead to be looked at.
-			device = seen
+			// The loader runs no script on a prerendered page until the shopper
+			// opens it.
+			device = opened
 		}
 		p.AutoStart = s.autoStart(c, v, device)
 	}
@@ -114,22 +114,23 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 	return p, err
 }
 
-// pageCode is the page's own address, where a guide sends the shopper
-// elsewhere, or where there is no way to pay: a person who was taken for a
-// program goes on with another device.
+// pageCode returns the QR code of the page's own URL. The page needs it if a guide
+// sends the shopper to another device, or if it shows no wallet, because a shopper may
+// have been detected as a program. Else it returns nil.
 func (s *Server) pageCode(session checkout.Session, options []templates.WalletOption) (*templates.QRCode, error) {
 	guided := slices.ContainsFunc(options, func(o templates.WalletOption) bool { return o.GuideLink != "" })
 	if !guided && len(options) > 0 {
-		return nil, nil //nolint:nilnil // most pages have none
+		return nil, nil //nolint:nilnil // most pages have no such code
 	}
 	return templates.DrawQRCode(s.service.PageURL(session.ID))
 }
 
-// language is the one that the shop asked for, else the browser's.
+// language returns the language that the shop chose for the session, else the browser's.
 func (s *Server) language(c echo.Context, session checkout.Session) templates.Lang {
 	return templates.Match(session.Locale, c.Request().Header.Get("Accept-Language"))
 }
 
+// remaining returns the seconds until an open session expires, else -1.
 func remaining(v checkout.View) int {
 	if v.Session.Status != checkout.StatusOpen {
 		return -1
@@ -137,7 +138,8 @@ func remaining(v checkout.View) int {
 	return int(v.Remaining.Seconds())
 }
 
-// renewSeconds rounds up; never is 0, and now is 1.
+// renewSeconds returns the seconds until a code is renewed, rounded up and at least 1. It
+// returns 0 for a negative duration, which means never.
 func renewSeconds(in time.Duration) int {
 	if in < 0 {
 		return 0
@@ -145,6 +147,8 @@ func renewSeconds(in time.Duration) int {
 	return max(1, int((in+time.Second-1)/time.Second))
 }
 
+// refreshFor returns the seconds after which a page in a state reloads itself without
+// script, or 0 for never.
 func refreshFor(state page.State) int {
 	switch state {
 	case page.Code, page.Redirecting, page.Confirming:
@@ -154,19 +158,8 @@ func refreshFor(state page.State) int {
 	}
 }
 
-func knownNotice(key string) string {
-	known := []string{
-		templates.NoticeGatewayDown, templates.NoticeBadForm,
-		templates.NoticeWeChatRefused, templates.NoticeWait, templates.NoticeTooMany,
-	}
-	if slices.Contains(known, key) {
-		return key
-	}
-	return ""
-}
-
-// walletOptions lists the wallets for a device: those that it can pay with
-// first, guides after them.
+// walletOptions returns the wallets for a device: first the wallets that work on it, then
+// the guides.
 func (s *Server) walletOptions(session checkout.Session, device flow.Device) []templates.WalletOption {
 	var payable, guided []templates.WalletOption
 	for _, w := range session.Wallets {
@@ -198,13 +191,14 @@ func (s *Server) walletOption(session checkout.Session, w flow.Wallet, choice fl
 	return o
 }
 
-// choose is the domain's choice.
+// choose returns the flow of a wallet on a device for this session.
 func (s *Server) choose(session checkout.Session, device flow.Device, w flow.Wallet) flow.Choice {
 	return session.ChooseFlow(s.service.Merchant(session.Merchant), device, w)
 }
 
-// autoStart is the wallet that the page's script posts for without a tap:
-// after WeChat told the openid, and where there is one code to show.
+// autoStart returns the wallet that the page's script starts by itself, or "". It does so
+// after the shopper came back from WeChat with an openid, and if the page has one code
+// to show and no choice.
 func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) flow.Wallet {
 	if s.resumesJSAPI(c, v, device) {
 		return flow.WalletWeChat
@@ -218,8 +212,8 @@ func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) 
 	return v.Session.Wallets[0]
 }
 
-// resumesJSAPI reports whether the shopper has just come back from telling
-// WeChat's openid, and has no order of their own to pay yet.
+// resumesJSAPI reports whether the shopper has just come back from WeChat with an openid,
+// can pay with JSAPI, and has no pending order of their own.
 func (s *Server) resumesJSAPI(c echo.Context, v checkout.View, device flow.Device) bool {
 	const w = flow.WalletWeChat
 	if c.QueryParam("start") != string(w) || v.State == page.Confirming || !v.Session.Accepts(w) {
@@ -232,8 +226,8 @@ func (s *Server) resumesJSAPI(c echo.Context, v checkout.View, device flow.Devic
 	return payer != "" && !own && offered
 }
 
-// attemptView is what the page shows of the attempt: nothing to pay with once
-// it cannot be paid any more.
+// attemptView returns what the page shows of the attempt. It leaves the code, the frame
+// and the links out unless the state is Code or Redirecting.
 func attemptView(v checkout.View) (templates.AttemptView, error) {
 	a := v.Attempt
 	if a == nil {
@@ -258,14 +252,14 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 	return shown, nil
 }
 
-// pagePolicy is what the page of a view needs. Its forms may lead anywhere by
-// https while it can be paid: browsers hold the redirect after a POST to the
-// policy too, and a wallet's cashier is known only then.
+// pagePolicy returns the policy of a view's page. While the session is payable, its forms
+// may lead to every https URL: browsers apply form-action to the redirect after a POST
+// too, and the URL of the wallet's cashier is known only then.
 func (s *Server) pagePolicy(v checkout.View) policy {
 	m := s.merchants[v.Session.Merchant]
 	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: m.AllowedOrigins}
 	if v.Attempt != nil && v.Attempt.Flow == flow.Iframe && v.State == page.Code {
-		p.Frames = append(p.Frames, ourselves, originOf(v.Attempt.Placed.URL))
+		p.Frames = append(p.Frames, selfOrigin, originOf(v.Attempt.Placed.URL))
 	}
 	if v.Payable {
 		p.Forms = append([]string{"https:"}, m.FormTargets...)
@@ -284,9 +278,9 @@ func (s *Server) brand(merchant string) templates.Brand {
 	return templates.Brand{Color: m.Color, Logo: s.assets.URL(m.Logo)}
 }
 
-// assetURLs names what a page loads. Who asks to save data is not told of the
-// program, which is most of it: the loader does without. It looks at
-// navigator.connection too, for browsers that send no header.
+// assetURLs returns the URLs of a page's assets. For a browser that sends Save-Data it
+// leaves out the program, the largest asset; the loader works without it. The loader
+// checks navigator.connection too, for browsers without the header.
 func (s *Server) assetURLs(c echo.Context) templates.Assets {
 	assets := templates.Assets{Loader: s.assets.URL(static.Loader), Icon: s.assets.URL(static.Icon)}
 	if strings.EqualFold(c.Request().Header.Get("Save-Data"), "on") {
@@ -297,14 +291,14 @@ func (s *Server) assetURLs(c echo.Context) templates.Assets {
 	return assets
 }
 
-// pageHeader answers with the header of a page.
+// pageHeader sends the header of a page without its body.
 func pageHeader(c echo.Context, csp policy) error {
 	c.Response().Header().Set("Content-Security-Policy", csp.String())
 	return html(c, http.StatusOK, nil)
 }
 
-// render draws the page into a buffer first, so that a failure never sends
-// half of it.
+// render sends a page. It renders into a buffer first, so that an error never sends half
+// a page.
 func (s *Server) render(c echo.Context, p templates.CheckoutPage, csp policy) error {
 	var buffer bytes.Buffer
 	if err := templates.Checkout(p).Render(c.Request().Context(), &buffer); err != nil {

@@ -27,7 +27,7 @@ func TestGetPlacesNoOrder(t *testing.T) {
 	}
 }
 
-func TestFormsWantTheirTokenAndOrigin(t *testing.T) {
+func TestFormsNeedTheirTokenAndOrigin(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id, other := f.session(""), f.session("")
@@ -54,7 +54,7 @@ func TestFormsWantTheirTokenAndOrigin(t *testing.T) {
 	}
 }
 
-func TestStartSendsTheShopperOn(t *testing.T) {
+func TestStartRedirectsTheShopper(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	cases := []struct {
@@ -140,7 +140,7 @@ func TestReturnShowsConfirmingUntilTheGatewayWasAsked(t *testing.T) {
 	}
 }
 
-func TestSaveDataLeavesTheProgramOut(t *testing.T) {
+func TestSaveDataOmitsTheProgram(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	path := "/c/" + f.session("")
@@ -152,7 +152,7 @@ func TestSaveDataLeavesTheProgramOut(t *testing.T) {
 	}
 }
 
-func TestReturnIsNotedInTheTimeline(t *testing.T) {
+func TestReturnIsRecordedInTheTimeline(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.session(`,"channels":["alipay_cn"]`)

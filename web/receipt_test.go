@@ -21,7 +21,7 @@ func TestReceipt(t *testing.T) {
 	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil {
 		t.Fatal(err)
 	}
-	s := f.open("/c/" + id + "/events")
+	s := f.openStream("/c/" + id + "/events")
 	for status, ok := s.next(); status.State != "paid"; status, ok = s.next() {
 		if !ok {
 			t.Fatal("the stream ended before it said paid")
@@ -37,8 +37,8 @@ func TestReceipt(t *testing.T) {
 	}
 }
 
-// TestAboutInCNY: a page tells the amount in CNY too, once the rate is known.
-func TestAboutInCNY(t *testing.T) {
+// TestApproximateAmountInCNY: a page tells the amount in CNY too, once the rate is known.
+func TestApproximateAmountInCNY(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.session(`,"locale":"zh-Hans"`)

@@ -13,7 +13,7 @@ import (
 type refundRequest struct {
 	Amount            wholeNumber `json:"amount"`
 	ClientReferenceID string      `json:"client_reference_id"`
-	// Payment is "first", which "" means too, or "second".
+	// Payment is "first" or "second"; "" means "first".
 	Payment string `json:"payment"`
 }
 
@@ -23,11 +23,11 @@ type refundList struct {
 	Data   []checkout.PublicRefund `json:"data"`
 }
 
-// idempotencyKey is the header by which a request names itself.
+// idempotencyKey is the header that identifies a request and its repetitions.
 const idempotencyKey = "Idempotency-Key"
 
-// createRefund is POST /v1/checkout/sessions/{id}/refunds: 201 for a new
-// refund, 200 for the one that was asked for before.
+// createRefund is POST /v1/checkout/sessions/{id}/refunds. It answers 201 for a new
+// refund, and 200 for a repeated request.
 func (s *Server) createRefund(c echo.Context) error {
 	session, err := s.ownSession(c)
 	if err != nil {
@@ -57,9 +57,9 @@ func (s *Server) createRefund(c echo.Context) error {
 	return c.JSON(status, refund.Public())
 }
 
-// keyOf returns the key of a request, "" where it gives none. It returns a
-// FieldError for two, and for an empty one: its shop means to be protected, and
-// would not be.
+// keyOf returns the idempotency key of a request, or "" for a request without one. It
+// returns a FieldError for two keys and for an empty one: the shop wants protection
+// from repetition and would not get it.
 func keyOf(c echo.Context) (string, error) {
 	keys := c.Request().Header.Values(idempotencyKey)
 	switch {

@@ -14,7 +14,7 @@ import (
 )
 
 // paid is a session of 1250 whose payment was confirmed.
-func (f *fixture) paid() string {
+func (f *fixture) newPaidSession() string {
 	f.Helper()
 	id := f.session("")
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}})
@@ -43,7 +43,7 @@ type problem struct{ Field, Detail string }
 func TestRefundsOfASession(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	id := f.paid()
+	id := f.newPaidSession()
 	if got := f.api(http.MethodGet, refundsOf(id), ""); got.body != `{"object":"list","data":[]}`+"\n" {
 		t.Errorf("no refunds are listed as %s", got.body)
 	}
@@ -70,7 +70,7 @@ func TestRefundsOfASession(t *testing.T) {
 }
 
 // twoKeys sends two keys with one request.
-func (f *fixture) twoKeys(path, body string) answer {
+func (f *fixture) sendTwoKeys(path, body string) answer {
 	f.Helper()
 	r := must(http.NewRequestWithContext(f.Context(), http.MethodPost, f.url+path, strings.NewReader(body)))
 	r.Header = http.Header{
@@ -85,7 +85,7 @@ func (f *fixture) twoKeys(path, body string) answer {
 func TestRefundUnderAnIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	id := f.paid()
+	id := f.newPaidSession()
 	ask := func(key, body string) answer {
 		return f.send(http.MethodPost, refundsOf(id), body, "Authorization", "Bearer "+apiKey, "Idempotency-Key", key)
 	}
@@ -107,7 +107,7 @@ func TestRefundUnderAnIdempotencyKey(t *testing.T) {
 		"a key of much text":  ask(strings.Repeat("k", 129), `{"amount":1}`),
 		"an empty key":        ask("", `{"amount":1}`),
 		"a blank key":         ask("  ", `{"amount":1}`),
-		"a key of two in one": f.twoKeys(refundsOf(id), `{"amount":1}`),
+		"a key of two in one": f.sendTwoKeys(refundsOf(id), `{"amount":1}`),
 	} {
 		if p := read[problem](f, got, http.StatusBadRequest); p.Field != "Idempotency-Key" || p.Detail == "" {
 			t.Errorf("%s: %s", name, got.body)
@@ -121,7 +121,7 @@ func TestRefundUnderAnIdempotencyKey(t *testing.T) {
 func TestRefundsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	paid, open := f.paid(), f.session("")
+	paid, open := f.newPaidSession(), f.session("")
 	read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(paid), `{"amount":500,"client_reference_id":"R-1"}`), http.StatusCreated)
 	for name, c := range map[string]struct {
 		id, body string
@@ -155,7 +155,7 @@ func TestRefundsThatAreRefused(t *testing.T) {
 func TestRefundsBelongToTheirShop(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	id := f.paid()
+	id := f.newPaidSession()
 	missing := f.send(http.MethodPost, refundsOf("cs_aaaaaaaaaaaaaaaaaaaaaaaaaa"), `{"amount":1}`, "Authorization", "Bearer sk_test_of_another")
 	for name, got := range map[string]answer{
 		"a refund":        f.send(http.MethodPost, refundsOf(id), `{"amount":1}`, "Authorization", "Bearer sk_test_of_another"),

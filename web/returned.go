@@ -12,28 +12,29 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// returned is where a wallet sends the browser afterwards. What the URL says of
-// the payment is not read: it may be forged. The browser that left goes on, to
-// the shop when paid and else to its page; any other sees a status and no more.
+// returned handles the return URL, to which a wallet sends the browser after the
+// payment. It ignores what the URL says about the payment, because that may be forged.
+// A browser that opened the page is redirected there, and from a paid page to the
+// shop. Any other browser sees only the status.
 func (s *Server) returned(c echo.Context) error {
 	v, err := s.returnedView(c)
 	if err != nil {
 		return err
 	}
-	// Our page around a frame has its own way to the shop.
-	opened := s.browsers.of(c.Request()).hasOpened(v.Session.ID) && !isFramed(c)
-	if !isHead(c) && (opened || returnedQuery(c) == "") { // it comes from the wallet, and does not load itself again
+	// In a frame, the page around it redirects to the shop.
+	opened := s.browsers.read(c.Request()).hasOpened(v.Session.ID) && !isFramed(c)
+	if !isHead(c) && (opened || returnedQuery(c) == "") { // it comes from the wallet and is no reload
 		s.service.Returned(c.Request().Context(), c.Param("token"))
 	}
 	if opened {
-		// The page sends a paid shopper on to the shop.
+		// The page redirects a paid shopper to the shop.
 		return c.Redirect(http.StatusSeeOther, paths.Page(v.Session.ID)+returnedParam(s.service.Now()))
 	}
 	path := paths.Return(c.Param("token"))
 	if returnedQuery(c) == "" {
 		return c.Redirect(http.StatusSeeOther, path+returnedParam(s.service.Now()))
 	}
-	varies(c)
+	setVary(c)
 	if isHead(c) {
 		return pageHeader(c, s.returnPolicy(v))
 	}
@@ -46,9 +47,9 @@ func (s *Server) returned(c echo.Context) error {
 	return s.render(c, p, s.returnPolicy(v))
 }
 
-// returnedAt is when this browser came back from a wallet (?returned=, Unix
-// milliseconds), or the zero time. It only chooses words and ways, so that
-// anybody may write it.
+// returnedAt returns when this browser came back from a wallet (?returned=, in Unix
+// milliseconds), or the zero time. Anybody can write this value; it only decides which
+// state the page shows and whether it redirects.
 func returnedAt(c echo.Context) time.Time {
 	millis, err := strconv.ParseInt(c.QueryParam("returned"), 10, 64)
 	if err != nil {
@@ -57,11 +58,13 @@ func returnedAt(c echo.Context) time.Time {
 	return time.UnixMilli(millis)
 }
 
+// returnedParam returns the query ?returned= for a time.
 func returnedParam(at time.Time) string {
 	return "?returned=" + strconv.FormatInt(at.UnixMilli(), 10)
 }
 
-// returnedQuery carries ?returned= on to the page's own requests.
+// returnedQuery returns the query ?returned= of a request for the page's own requests, or
+// "" if it has none.
 func returnedQuery(c echo.Context) string {
 	if at := returnedAt(c); !at.IsZero() {
 		return returnedParam(at)
@@ -69,18 +72,19 @@ func returnedQuery(c echo.Context) string {
 	return ""
 }
 
-// returnPatience is for how long after a return a paid page sends the shopper
-// on by itself: later it is looked up again, as a receipt.
-const returnPatience = 2 * time.Minute
+// justReturnedWithin is how long after a return a paid page redirects to the shop. Later
+// it is shown as a receipt.
+const justReturnedWithin = 2 * time.Minute
 
+// justReturned reports whether this browser came back from a wallet a short time ago.
 func (s *Server) justReturned(c echo.Context) bool {
 	since := s.service.Now().Sub(returnedAt(c))
-	return since > -returnPatience && since < returnPatience
+	return since > -justReturnedWithin && since < justReturnedWithin
 }
 
-// confirming shows a browser that came back that its payment is being
-// confirmed, until the gateway has been asked since.
-func confirming(c echo.Context, v checkout.View) checkout.View {
+// redirectAsConfirming returns v with the state Confirming in place of Redirecting for a
+// browser that came back, until the gateway has been queried after the return.
+func redirectAsConfirming(c echo.Context, v checkout.View) checkout.View {
 	if v.State == page.Redirecting && v.Attempt.QueriedAt.Before(returnedAt(c)) {
 		v.State = page.Confirming
 	}
@@ -96,18 +100,19 @@ func pageURLs(c echo.Context, path string) templates.URLs {
 	}
 }
 
-// returnedView reads the status behind a return token.
+// returnedView returns the view of a return token's session, and marks the session as
+// seen.
 func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 	v, err := s.service.ViewReturn(c.Request().Context(), c.Param("token"))
-	s.seen(c, v, err)
+	s.markSeen(c, v, err)
 	return statusOnly(c, v), err
 }
 
-// statusOnly leaves the way to the shop out: a return token reveals a status
-// and no more.
+// statusOnly returns v for the holder of a return token, without the URL of the shop: the
+// token reveals only the status.
 func statusOnly(c echo.Context, v checkout.View) checkout.View {
 	v.Session.SuccessURL = ""
-	return checking(c, confirming(c, v))
+	return codeAsConfirming(c, redirectAsConfirming(c, v))
 }
 
 func (s *Server) returnedConfirm(c echo.Context) error {

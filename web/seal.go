@@ -8,10 +8,10 @@ import (
 	"errors"
 )
 
-// seal encrypts text for one purpose with the server's secret, so that the
-// database holds nothing that says who the shopper is.
+// seal encrypts text for one purpose with the server's secret, so that the database
+// does not reveal who the shopper is.
 func (s *Server) seal(purpose, text string) (string, error) {
-	box, err := s.box(purpose)
+	box, err := s.newCipher(purpose)
 	if err != nil {
 		return "", err
 	}
@@ -22,9 +22,10 @@ func (s *Server) seal(purpose, text string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(box.Seal(nonce, nonce, []byte(text), nil)), nil
 }
 
-// unseal is the other way. Its errors say nothing of the text.
+// unseal decrypts a text that seal has encrypted for the same purpose. It fails for any
+// other text. Its errors hold no part of the text.
 func (s *Server) unseal(purpose, sealed string) (string, error) {
-	box, err := s.box(purpose)
+	box, err := s.newCipher(purpose)
 	if err != nil {
 		return "", err
 	}
@@ -34,12 +35,13 @@ func (s *Server) unseal(purpose, sealed string) (string, error) {
 	}
 	text, err := box.Open(nil, data[:box.NonceSize()], data[box.NonceSize():], nil)
 	if err != nil {
-		return "", errors.New("sealed with another secret")
+		return "", errors.New("not sealed with this secret and purpose")
 	}
 	return string(text), nil
 }
 
-func (s *Server) box(purpose string) (cipher.AEAD, error) {
+// newCipher returns the cipher for one purpose.
+func (s *Server) newCipher(purpose string) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(derive(s.secret, "seal", purpose))
 	if err != nil {
 		return nil, err

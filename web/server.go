@@ -1,7 +1,7 @@
 // Package web serves the kit over HTTP: the hosted page, the merchant API, the
-// gateway's notifications, the return relay and the live status. It is the
-// only room that knows Echo. Make a [Server] with [New]; it is an
-// http.Handler.
+// gateway's notifications, the return URLs and the live status. It is the only
+// package that imports Echo. Make a [Server] with [New]; it is an http.Handler.
+// [Routes] builds the URLs.
 package web
 
 import (
@@ -23,63 +23,65 @@ import (
 	"github.com/wantukit/wantukit/static"
 )
 
-// Merchant is what the web needs to know of a shop, besides its
+// Merchant is the configuration of a shop for this package, besides its
 // [checkout.Merchant].
 type Merchant struct {
 	// APIKeys are the bearer keys of the merchant API.
 	APIKeys []string
-	// ReturnHosts are the hosts that success_url and cancel_url may name, with
-	// their port where it is not the scheme's own.
+	// ReturnHosts are the hosts that success_url and cancel_url may have. A host has
+	// a port unless it is the default port of the scheme.
 	ReturnHosts []string
 	// PlainReturns allows http:// in success_url and cancel_url. It is for a
 	// shop whose gateway is a sandbox on this machine.
 	PlainReturns bool
-	// FormTargets are the origins without TLS that a form of the shop's pages
-	// may lead to. https is always allowed.
+	// FormTargets are the http origins that a form of the shop's pages may lead to.
+	// https is always allowed.
 	FormTargets []string
 	// AllowedOrigins are the origins that may frame the page.
 	AllowedOrigins []string
-	// Color is the shop's, as #rrggbb, and Logo the name of its picture in the
+	// Color is the shop's colour as #rrggbb, and Logo the name of its picture in the
 	// Assets; "" for none.
 	Color, Logo string
-	// Location is where the shop tells the time. Defaults to UTC.
+	// Location is the time zone of the shop. Defaults to UTC.
 	Location *time.Location
-	// WeChat is the shop's WeChat account, where its checkout.Merchant has one.
+	// WeChat is the shop's WeChat account. It is set if and only if
+	// checkout.Merchant.WeChatAccount is.
 	WeChat WeChatApp
 }
 
 // WeChatApp is a WeChat account that shoppers' openids belong to.
 type WeChatApp struct {
 	ID, Secret string
-	// Endpoints is where WeChat's OAuth lives. Defaults to the real one.
+	// Endpoints are the URLs of WeChat's OAuth. Defaults to the real ones.
 	Endpoints WeChatEndpoints
 }
 
-// Config is what a Server is made of.
+// Config is the configuration of a Server. Service, Assets, Merchants, PublicURL,
+// Secret and Ready are required.
 type Config struct {
 	Service *checkout.Service
 	Assets  *static.Assets
-	// Merchants are the shops, by ID: the same as the Service's.
+	// Merchants are the shops by ID. The Service must have the same shops.
 	Merchants map[string]Merchant
-	// PublicURL is where browsers and the gateway reach this server: an origin,
-	// which [ParseOrigin] reads.
+	// PublicURL is the origin at which browsers and the gateway reach this server.
+	// See [ParseOrigin].
 	PublicURL string
-	// Secret signs forms and encrypts cookies: at least 32 bytes.
+	// Secret signs forms and encrypts cookies. It must have at least 32 bytes.
 	Secret []byte
-	// Streams bound the live streams that are open at once.
+	// Streams limits the live streams that are open at the same time.
 	Streams StreamLimits
-	// TrustedProxies are the proxies whose X-Forwarded-For is believed.
-	// Defaults to none: a client is whoever connects.
+	// TrustedProxies are the proxies whose X-Forwarded-For is trusted. Defaults to
+	// none: the client is then the peer of the connection.
 	TrustedProxies []netip.Prefix
-	// HTTPClient calls WeChat's OAuth. It is copied; the copy follows no
-	// redirect. Defaults to one with a timeout of 10 s.
+	// HTTPClient calls WeChat's OAuth. The Server uses a copy that follows no
+	// redirect. Defaults to a client with a timeout of 10 s.
 	HTTPClient *http.Client
-	// Ready reports what keeps the server from serving, for /readyz.
+	// Ready returns an error while the server cannot serve, for /readyz.
 	Ready func(context.Context) error
-	// Unavailable reports whether an error says that the database is away, which
-	// is answered with 503. Defaults to never.
+	// Unavailable reports whether an error means that the database is unavailable.
+	// Such an error is answered with 503. Defaults to never.
 	Unavailable func(error) bool
-	// Demo, when set, adds the bar that views the page as another device.
+	// Demo, when set, adds the bar that shows the page as another device sees it.
 	Demo *Demo
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
@@ -106,12 +108,12 @@ type Server struct {
 	logger        *slog.Logger
 
 	echo     *echo.Echo
-	browsers browsers
-	guesses  guesses
+	browsers browserStore
+	limiters limiters
 	streams  *streams
-	// proxyHint logs once that no proxy is trusted.
-	proxyHint sync.Once
-	draining  atomic.Bool
+	// proxyWarning logs once that no proxy is trusted.
+	proxyWarning sync.Once
+	draining     atomic.Bool
 	// unready reports whether the last readiness check failed.
 	unready atomic.Bool
 	// closing is closed to end the live streams.
@@ -135,7 +137,7 @@ func (c Config) orDefault() Config {
 	return c
 }
 
-// New returns a Server, or an error that names the field that is wrong.
+// New returns a Server. It fails with the name of the field if a field of c is wrong.
 func New(c Config) (_ *Server, err error) {
 	switch {
 	case c.Service == nil || c.Assets == nil:
@@ -152,7 +154,7 @@ func New(c Config) (_ *Server, err error) {
 	if c.Merchants, err = readAddresses(c.Merchants); err != nil {
 		return nil, err
 	}
-	if err := sameAccounts(c.Service, c.Merchants); err != nil {
+	if err := checkAccounts(c.Service, c.Merchants); err != nil {
 		return nil, err
 	}
 	return newServer(c)
@@ -164,7 +166,7 @@ func newServer(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	clientIP, err := extractor(c.TrustedProxies)
+	clientIP, err := newIPExtractor(c.TrustedProxies)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +176,7 @@ func newServer(c Config) (*Server, error) {
 		publicURL: c.PublicURL, secure: secure, secret: c.Secret,
 		trustsProxies: len(c.TrustedProxies) > 0, wechatClient: c.HTTPClient,
 		checkReady: c.Ready, isUnavailable: c.Unavailable, demo: c.Demo, logger: c.Logger,
-		browsers: newBrowsers(c.Secret, secure), guesses: newGuesses(c.Service.Now),
+		browsers: newBrowserStore(c.Secret, secure), limiters: newLimiters(c.Service.Now),
 		streams: newStreams(c.Streams), closing: make(chan struct{}),
 	}
 	s.echo = s.newEcho()
@@ -183,7 +185,7 @@ func newServer(c Config) (*Server, error) {
 }
 
 // readAddresses returns the shops with their hosts and origins as browsers write
-// them.
+// them. It fails for an invalid host or origin.
 func readAddresses(merchants map[string]Merchant) (map[string]Merchant, error) {
 	read := make(map[string]Merchant, len(merchants))
 	for id, m := range merchants {
@@ -211,9 +213,10 @@ func readAll(texts []string, read func(string) (string, error)) ([]string, error
 	return all, nil
 }
 
-// sameAccounts demands that the pages can do what the domain chooses: it offers
-// WeChat's payment sheet for a shop that has a WeChat account.
-func sameAccounts(service *checkout.Service, merchants map[string]Merchant) error {
+// checkAccounts returns an error if this package and the Service disagree whether a shop
+// has a WeChat account. The Service offers WeChat's payment sheet for a shop with an
+// account, and the page needs the account to open the sheet.
+func checkAccounts(service *checkout.Service, merchants map[string]Merchant) error {
 	for id, m := range merchants {
 		if (m.WeChat.ID != "") != service.Merchant(id).WeChatAccount {
 			return fmt.Errorf("web: Config.Merchants and checkout.Merchant.WeChatAccount disagree whether merchant %q has a WeChat account", id)
@@ -222,8 +225,9 @@ func sameAccounts(service *checkout.Service, merchants map[string]Merchant) erro
 	return nil
 }
 
-// hashKeys indexes the shops by their keys' hashes, so that looking a key up
-// takes the same time however much of it is right.
+// hashKeys returns the IDs of the shops by the SHA-256 of their API keys. The time to
+// look up a hash reveals nothing about the key. It fails for a short key and for a key
+// that two shops have.
 func hashKeys(merchants map[string]Merchant) (map[[sha256.Size]byte]string, error) {
 	keys := map[[sha256.Size]byte]string{}
 	for id, m := range merchants {
@@ -244,8 +248,8 @@ func hashKeys(merchants map[string]Merchant) (map[[sha256.Size]byte]string, erro
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.draining.Load() {
-		// The next request of this client finds another server, and none
-		// finds a connection that is just being closed.
+		// The client's next request then opens a connection to another server,
+		// and does not use one that is about to be closed.
 		w.Header().Set("Connection", "close")
 	}
 	if r.Method == http.MethodHead {
@@ -254,10 +258,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.echo.ServeHTTP(pace(w), r)
 }
 
-// Drain has /readyz say no from now on, while everything else is still served.
+// Drain makes /readyz answer 503 from now on. Everything else is still served.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Close ends the live streams, so that a shutdown does not wait for them.
+// Close drains the server and ends its live streams, so that a shutdown does not wait
+// for them.
 func (s *Server) Close() {
 	s.Drain()
 	s.closed.Do(func() { close(s.closing) })
@@ -278,25 +283,25 @@ func (s *Server) newEcho() *echo.Echo {
 
 	// Each route has its middleware: Echo would answer 404 for any path and method
 	// below a group.
-	api := []echo.MiddlewareFunc{s.countAPIGuesses, s.authenticate}
+	api := []echo.MiddlewareFunc{s.limitAPI, s.authenticate}
 	e.POST("/v1/checkout/sessions", s.createSession, api...)
 	e.GET("/v1/checkout/sessions/:id", s.getSession, api...)
 	e.POST("/v1/checkout/sessions/:id/refunds", s.createRefund, api...)
 	e.GET("/v1/checkout/sessions/:id/refunds", s.listRefunds, api...)
 
 	page := paths.Page(":id")
-	e.GET(page, s.page, s.countPageGuesses)
-	e.GET(page+statusPath, s.status, s.countPageGuesses)
-	e.GET(page+eventsPath, s.events, s.countPageGuesses)
-	e.POST(page+attemptsPath, s.start, s.countPageGuesses, s.checkForm)
-	e.POST(page+confirmPath, s.confirm, s.countPageGuesses, s.checkForm)
-	e.POST(page+cancelPath, s.cancel, s.countPageGuesses, s.checkForm)
+	e.GET(page, s.page, s.limitPages)
+	e.GET(page+statusPath, s.status, s.limitPages)
+	e.GET(page+eventsPath, s.events, s.limitPages)
+	e.POST(page+attemptsPath, s.start, s.limitPages, s.checkForm)
+	e.POST(page+confirmPath, s.confirm, s.limitPages, s.checkForm)
+	e.POST(page+cancelPath, s.cancel, s.limitPages, s.checkForm)
 
 	back := paths.Return(":token")
-	e.GET(back, s.returned, s.countPageGuesses)
-	e.GET(back+statusPath, s.returnedStatus, s.countPageGuesses)
-	e.GET(back+eventsPath, s.returnedEvents, s.countPageGuesses)
-	e.POST(back+confirmPath, s.returnedConfirm, s.countPageGuesses, s.checkForm)
+	e.GET(back, s.returned, s.limitPages)
+	e.GET(back+statusPath, s.returnedStatus, s.limitPages)
+	e.GET(back+eventsPath, s.returnedEvents, s.limitPages)
+	e.POST(back+confirmPath, s.returnedConfirm, s.limitPages, s.checkForm)
 
 	e.GET(wechatCallbackPath, s.wechatCallback)
 	if s.demo != nil {
@@ -306,12 +311,13 @@ func (s *Server) newEcho() *echo.Echo {
 	return e
 }
 
+// ready is /readyz. It logs an error only when the state changes.
 func (s *Server) ready(c echo.Context) error {
 	if s.draining.Load() {
 		return c.String(http.StatusServiceUnavailable, "shutting down\n")
 	}
 	if err := s.checkReady(c.Request().Context()); err != nil {
-		if s.unready.CompareAndSwap(false, true) { // a balancer asks each second
+		if s.unready.CompareAndSwap(false, true) { // a load balancer asks each second
 			s.logger.Error("not ready", "error", err)
 		}
 		return c.String(http.StatusServiceUnavailable, "not ready\n")

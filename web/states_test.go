@@ -10,11 +10,11 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// shownAs is a page that shows a state.
-type shownAs struct{ name, state, path string }
+// statePage is a page that shows a state.
+type statePage struct{ name, state, path string }
 
 // shown makes a page in each state, of each kind.
-func (f *fixture) shown() []shownAs {
+func (f *fixture) newPages() []statePage {
 	f.Helper()
 	// Time moves on for the first alone: the others are made after it is back.
 	expired := f.session("")
@@ -26,11 +26,11 @@ func (f *fixture) shown() []shownAs {
 	if _, err := f.service.Cancel(f.Context(), canceled); err != nil {
 		f.Fatal(err)
 	}
-	code := f.placed(windows, flow.WalletWeChat)
-	frame := f.placed(windows, flow.WalletAlipayHK)
-	leaving := f.placed(iPhone, flow.WalletAlipayCN)
-	sheet := f.placed(inChat, flow.WalletWeChat)
-	failed, paid := f.placed(windows, flow.WalletWeChat), f.placed(windows, flow.WalletWeChat)
+	code := f.newOrder(windows, flow.WalletWeChat)
+	frame := f.newOrder(windows, flow.WalletAlipayHK)
+	leaving := f.newOrder(iPhone, flow.WalletAlipayCN)
+	sheet := f.newOrder(inChat, flow.WalletWeChat)
+	failed, paid := f.newOrder(windows, flow.WalletWeChat), f.newOrder(windows, flow.WalletWeChat)
 	if _, err := f.sandbox.Fail(failed.OutTradeNo); err != nil {
 		f.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func (f *fixture) shown() []shownAs {
 	}
 	f.confirm(paid)
 	now := "?returned=" + strconv.FormatInt(time.Now().Add(time.Minute).UnixMilli(), 10)
-	return []shownAs{
+	return []statePage{
 		{"choose", "choose", "/c/" + choose},
 		{"code", "code", "/c/" + code.SessionID},
 		{"code in a frame", "code", "/c/" + frame.SessionID},
@@ -56,7 +56,7 @@ func (f *fixture) shown() []shownAs {
 }
 
 // placed is a session's order, placed as by this browser.
-func (f *fixture) placed(userAgent string, w flow.Wallet) checkout.Attempt {
+func (f *fixture) newOrder(userAgent string, w flow.Wallet) checkout.Attempt {
 	f.Helper()
 	device := flow.Detect(http.Header{"User-Agent": {userAgent}}.Get)
 	r := checkout.StartRequest{SessionID: f.session(""), Wallet: w, Device: device, Flow: flow.Choose(device, w).Flow}
@@ -79,4 +79,6 @@ func (f *fixture) confirm(a checkout.Attempt) {
 }
 
 // has reports whether the page shows its state.
-func (s shownAs) has(html string) bool { return strings.Contains(html, `data-state="`+s.state+`"`) }
+func (s statePage) isShownIn(html string) bool {
+	return strings.Contains(html, `data-state="`+s.state+`"`)
+}

@@ -13,15 +13,17 @@ import (
 
 const (
 	heartbeat = 15 * time.Second
-	// streamBeats bounds one stream, to 10 minutes: the page opens the next by
-	// itself.
+	// streamBeats is the number of heartbeats of one stream, so it lasts 10 minutes.
+	// Then the page opens the next one.
 	streamBeats = 40
 )
 
+// events is the stream of a page.
 func (s *Server) events(c echo.Context) error {
-	return s.stream(c, c.Param("id"), confirming)
+	return s.stream(c, c.Param("id"), redirectAsConfirming)
 }
 
+// returnedEvents is the stream of a return URL's page.
 func (s *Server) returnedEvents(c echo.Context) error {
 	id, err := s.service.SessionOfReturn(c.Request().Context(), c.Param("token"))
 	if err != nil {
@@ -30,9 +32,10 @@ func (s *Server) returnedEvents(c echo.Context) error {
 	return s.stream(c, id, statusOnly)
 }
 
-// stream sends the status at once and at each change, as server-sent events.
-// The page may be told what shown makes of a view.
-func (s *Server) stream(c echo.Context, sessionID string, shown func(echo.Context, checkout.View) checkout.View) error {
+// stream sends the status of a session as server-sent events: at once, and after each
+// change. visible returns what the page may show of a view. stream returns nil when
+// the page has closed the stream.
+func (s *Server) stream(c echo.Context, sessionID string, visible func(echo.Context, checkout.View) checkout.View) error {
 	if isHead(c) {
 		_, err := s.service.View(c.Request().Context(), sessionID)
 		if err == nil {
@@ -47,10 +50,10 @@ func (s *Server) stream(c echo.Context, sessionID string, shown func(echo.Contex
 	defer end()
 	changed, stop := s.service.Watch(sessionID)
 	defer stop()
-	// Read after Watch began, so that no change falls between.
+	// The view is read after Watch, so that no change is missed.
 	view := func() (checkout.View, error) {
 		v, err := s.service.WatchedView(c.Request().Context(), sessionID)
-		return shown(c, v), err
+		return visible(c, v), err
 	}
 	v, err := view()
 	if err != nil {
@@ -61,18 +64,19 @@ func (s *Server) stream(c echo.Context, sessionID string, shown func(echo.Contex
 	defer beat.Stop()
 	for beats := 0; beats < streamBeats; {
 		if err := s.sendEvent(c, v); err != nil {
-			return nil // the page has gone
+			return nil // the page has closed the stream
 		}
 		if !s.waitForChange(c, changed, beat.C, &beats) {
 			return nil
 		}
 		if v, err = view(); err != nil {
-			return nil // the page asks again
+			return nil // the page opens another stream
 		}
 	}
 	return nil
 }
 
+// beginEvents sends the header of a stream.
 func beginEvents(c echo.Context) {
 	h := c.Response().Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -81,8 +85,8 @@ func beginEvents(c echo.Context) {
 	c.Response().WriteHeader(http.StatusOK)
 }
 
-// waitForChange keeps the stream alive until the session changes, and counts
-// the heartbeats. False means that the stream is over.
+// waitForChange waits until the session changes. It sends heartbeats meanwhile and counts
+// them in beats. It returns false if the stream has ended.
 func (s *Server) waitForChange(c echo.Context, changed <-chan struct{}, beat <-chan time.Time, beats *int) bool {
 	for *beats < streamBeats {
 		select {
@@ -110,8 +114,7 @@ func (s *Server) sendEvent(c echo.Context, v checkout.View) error {
 	return send(c, fmt.Sprintf("event: status\ndata: %s\n\n", data))
 }
 
-// send has the text on its way when it returns. Echo's own Flush would hide an
-// error.
+// send writes text and flushes it. It does not use Echo's Flush, which hides an error.
 func send(c echo.Context, text string) error {
 	w := c.Response().Writer
 	if _, err := w.Write([]byte(text)); err != nil {

@@ -41,12 +41,12 @@ func (anyStore) Session(_ context.Context, id string) (checkout.Session, error) 
 func BenchmarkStreamMemory(b *testing.B) {
 	server := benchServer(b)
 	for b.Loop() {
-		before := memory()
+		before := memoryInUse()
 		var clients []net.Conn
 		for n := range benchStreams {
 			clients = append(clients, openRaw(b, server, n))
 		}
-		each := float64(memory()-before) / benchStreams / 1000
+		each := float64(memoryInUse()-before) / benchStreams / 1000
 		b.ReportMetric(each, "kB/stream")
 		if each > streamGoal {
 			b.Errorf("a stream costs %.1f kB, want %d at most", each, streamGoal)
@@ -58,7 +58,7 @@ func BenchmarkStreamMemory(b *testing.B) {
 }
 
 // memory is what the process uses, in bytes, after what is free was found.
-func memory() uint64 {
+func memoryInUse() uint64 {
 	runtime.GC()
 	runtime.GC()
 	var m runtime.MemStats

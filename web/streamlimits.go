@@ -11,18 +11,17 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// StreamLimits bound the live streams that are open at once. A stream beyond
-// them is refused, and its page polls.
+// StreamLimits are the largest numbers of live streams that are open at the same time.
+// A stream over a limit is refused, and its page polls.
 type StreamLimits struct {
-	// Process is for all of them. It has to be well below the number of files
-	// that the process may open, because each stream holds a connection.
-	// Defaults to 512.
+	// Process is the limit of this process. It must be far below the number of files
+	// that the process may open, because each stream has a connection. Defaults to
+	// 512.
 	Process int
-	// Client is for those of one address, or of one IPv6 network of 64 bits:
-	// many shoppers of a carrier may share it. Defaults to a quarter of
-	// Process.
+	// Client is the limit of one client (see [ClientOf]), which may be many shoppers of
+	// a carrier. Defaults to a quarter of Process.
 	Client int
-	// Session is for those of one session. Defaults to 64.
+	// Session is the limit of one session. Defaults to 64.
 	Session int
 }
 
@@ -40,16 +39,17 @@ func (l StreamLimits) orDefault() StreamLimits {
 }
 
 const (
-	// streamAgain is when a page that was refused may ask for a stream again.
-	streamAgain = 30 * time.Second
-	// limitSaid is how often a limit that is reached is said in the log.
-	limitSaid = time.Minute
+	// streamRetryAfter is the Retry-After of a refused stream.
+	streamRetryAfter = 30 * time.Second
+	// streamWarnInterval is the least time between two warnings that a limit is
+	// reached.
+	streamWarnInterval = time.Minute
 )
 
-// streams counts the live streams that are open.
+// streams counts the open live streams.
 type streams struct {
-	limits StreamLimits
-	said   rate.Sometimes
+	limits  StreamLimits
+	warning rate.Sometimes
 
 	mu       sync.Mutex
 	open     int
@@ -59,31 +59,32 @@ type streams struct {
 
 func newStreams(limits StreamLimits) *streams {
 	return &streams{
-		limits: limits.orDefault(), said: rate.Sometimes{First: 1, Interval: limitSaid},
+		limits: limits.orDefault(), warning: rate.Sometimes{First: 1, Interval: streamWarnInterval},
 		clients: map[netip.Prefix]int{}, sessions: map[string]int{},
 	}
 }
 
-// fullLimit is a limit that a stream would exceed.
-type fullLimit struct {
-	// of is what the limit is for: process, client or session.
-	of     string
-	limit  int
+// reachedLimit is a limit that a stream would exceed.
+type reachedLimit struct {
+	// name is process, client or session.
+	name  string
+	limit int
+	// status is the HTTP status of the refusal.
 	status int
 }
 
-// begin counts a stream until end is called, which must be, or says which limit
-// is reached.
-func (s *streams) begin(client netip.Prefix, session string) (end func(), full *fullLimit) {
+// begin counts a stream until the caller calls end, which it must. If a limit is
+// reached, begin counts nothing and returns that limit.
+func (s *streams) begin(client netip.Prefix, session string) (end func(), reached *reachedLimit) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.open >= s.limits.Process:
-		return nil, &fullLimit{"process", s.limits.Process, http.StatusServiceUnavailable}
+		return nil, &reachedLimit{"process", s.limits.Process, http.StatusServiceUnavailable}
 	case s.clients[client] >= s.limits.Client:
-		return nil, &fullLimit{"client", s.limits.Client, http.StatusTooManyRequests}
+		return nil, &reachedLimit{"client", s.limits.Client, http.StatusTooManyRequests}
 	case s.sessions[session] >= s.limits.Session:
-		return nil, &fullLimit{"session", s.limits.Session, http.StatusTooManyRequests}
+		return nil, &reachedLimit{"session", s.limits.Session, http.StatusTooManyRequests}
 	}
 	s.open++
 	s.clients[client]++
@@ -99,23 +100,22 @@ func (s *streams) end(client netip.Prefix, session string) {
 	countDown(s.sessions, session)
 }
 
-// countDown keeps only those of whom there are some.
+// countDown subtracts 1 from a count, and deletes a count of 0.
 func countDown[K comparable](counts map[K]int, key K) {
 	if counts[key]--; counts[key] <= 0 {
 		delete(counts, key)
 	}
 }
 
-// refuseStream answers a stream beyond a limit, in few bytes, and says so in
-// the log now and then.
-func (s *Server) refuseStream(c echo.Context, full *fullLimit) error {
-	s.streams.said.Do(func() {
+// refuseStream answers a stream over a limit. It logs a warning, at most once a minute.
+func (s *Server) refuseStream(c echo.Context, reached *reachedLimit) error {
+	s.streams.warning.Do(func() {
 		s.logger.Warn("live streams are refused: their limit is reached; the pages poll",
-			"limit_of", full.of, "limit", full.limit, "client", clientOf(c).String())
+			"limit_of", reached.name, "limit", reached.limit, "client", clientOf(c).String())
 	})
-	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(streamAgain.Seconds())))
-	return c.JSON(full.status, problem{
-		Type: "about:blank", Title: http.StatusText(full.status), Status: full.status,
+	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(streamRetryAfter.Seconds())))
+	return c.JSON(reached.status, problem{
+		Type: "about:blank", Title: http.StatusText(reached.status), Status: reached.status,
 		Detail: "too many live streams are open: poll the status",
 	})
 }

@@ -56,10 +56,10 @@ func TestHostileStreamsBeyondALimit(t *testing.T) {
 		t.Run(of, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, func(config *web.Config) { config.Streams = c.limits })
-			a := f.placed(windows, flow.WalletAlipayCN)
+			a := f.newOrder(windows, flow.WalletAlipayCN)
 			page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
 			for _, path := range []string{page, page, back} {
-				if _, ok := f.open(path + "/events").next(); !ok {
+				if _, ok := f.openStream(path + "/events").next(); !ok {
 					t.Fatal("a stream within the limit says nothing")
 				}
 			}
@@ -88,12 +88,12 @@ func TestHostileStreamsOfOneClientLeaveTheOthersTheirs(t *testing.T) {
 	events := "/c/" + f.session("") + "/events"
 	hog, other := "198.51.100.7", "198.51.100.8"
 	for range 2 {
-		f.open(events, "X-Forwarded-For", hog)
+		f.openStream(events, "X-Forwarded-For", hog)
 	}
 	if got := f.get(events, "X-Forwarded-For", "203.0.113.1, "+hog); got.status != http.StatusTooManyRequests {
 		t.Errorf("one stream more of the client: %d", got.status)
 	}
-	if _, ok := f.open(events, "X-Forwarded-For", other).next(); !ok {
+	if _, ok := f.openStream(events, "X-Forwarded-For", other).next(); !ok {
 		t.Error("another client has no stream")
 	}
 }
@@ -114,10 +114,10 @@ func TestHostileManyStreamsReadTheDatabaseOnceAChange(t *testing.T) {
 	const pages = 60
 	store := &countingStore{}
 	f := newFixtureAs(t, func(c *checkout.Config, _ *web.Config) { store.Store, c.Store = c.Store, store })
-	a := f.placed(windows, flow.WalletAlipayCN)
+	a := f.newOrder(windows, flow.WalletAlipayCN)
 	var streams []*stream
 	for n := range pages {
-		s := f.open([]string{"/c/" + a.SessionID, "/r/" + a.ReturnToken}[n%2] + "/events")
+		s := f.openStream([]string{"/c/" + a.SessionID, "/r/" + a.ReturnToken}[n%2] + "/events")
 		s.next()
 		streams = append(streams, s)
 	}

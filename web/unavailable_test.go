@@ -10,8 +10,8 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// TestDatabaseThatIsAway: whoever asks is told to come back later.
-func TestDatabaseThatIsAway(t *testing.T) {
+// TestUnavailableDatabase: whoever asks is told to come back later.
+func TestUnavailableDatabase(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *web.Config) { c.Unavailable = func(error) bool { return true } })
 	id := f.session("")
@@ -27,8 +27,8 @@ func TestDatabaseThatIsAway(t *testing.T) {
 	}
 }
 
-// TestClientThatHasGoneLeavesNoLine: nobody reads the page about the error.
-func TestClientThatHasGoneLeavesNoLine(t *testing.T) {
+// TestDisconnectedClientIsNotLogged: nobody reads the page about the error.
+func TestDisconnectedClientIsNotLogged(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -42,8 +42,8 @@ func TestClientThatHasGoneLeavesNoLine(t *testing.T) {
 	}
 }
 
-// TestNotReadyIsSaidOnce: a load balancer asks again and again.
-func TestNotReadyIsSaidOnce(t *testing.T) {
+// TestNotReadyIsLoggedOnce: a load balancer asks again and again.
+func TestNotReadyIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *web.Config) { c.Ready = func(context.Context) error { return http.ErrServerClosed } })
 	for range 3 {

@@ -19,13 +19,13 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// WeChatEndpoints is where WeChat's OAuth lives.
+// WeChatEndpoints are the URLs of WeChat's OAuth.
 type WeChatEndpoints struct {
-	// Authorize is where the browser asks for a code. Defaults to
+	// Authorize is the URL where the browser requests a code. Defaults to
 	// https://open.weixin.qq.com/connect/oauth2/authorize.
 	Authorize string
-	// AccessToken is where the server turns a code into an openid. Defaults
-	// to https://api.weixin.qq.com/sns/oauth2/access_token.
+	// AccessToken is the URL where the server exchanges a code for an openid.
+	// Defaults to https://api.weixin.qq.com/sns/oauth2/access_token.
 	AccessToken string
 }
 
@@ -44,21 +44,21 @@ func (e WeChatEndpoints) orDefault() WeChatEndpoints {
 	return e
 }
 
-// withoutRedirects returns a client that follows no redirect. The address that
-// asks WeChat for an openid holds the app secret, and Go's client sends the
-// address of a request as Referer to where a redirect leads.
+// withoutRedirects returns a client that follows no redirect. The URL that requests an
+// openid holds the app secret, and Go's client sends the URL as Referer to the target
+// of a redirect.
 func withoutRedirects(client http.Client) *http.Client {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &client
 }
 
-// askOpenID sends the browser to WeChat for its user's openid, silently
-// (snsapi_base). It comes back to wechatCallback.
+// askOpenID redirects the browser to WeChat for the openid, without a question to the
+// user (snsapi_base). WeChat redirects the browser to wechatCallback.
 func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
 	app := s.merchants[session.Merchant].WeChat
 	state := rand.Text()
-	b := s.browsers.of(c.Request())
-	b.expect(state, session.ID)
+	b := s.browsers.read(c.Request())
+	b.addOAuthState(state, session.ID)
 	if err := b.save(c.Response(), c.Request()); err != nil {
 		return fmt.Errorf("writing the cookie: %w", err)
 	}
@@ -66,16 +66,16 @@ func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
 		"appid": {app.ID}, "redirect_uri": {s.publicURL + wechatCallbackPath},
 		"response_type": {"code"}, "scope": {"snsapi_base"}, "state": {state},
 	}
-	c.Response().Header().Set("Referrer-Policy", referWithOrigin)
+	c.Response().Header().Set("Referrer-Policy", originReferrer)
 	return c.Redirect(http.StatusSeeOther, app.Endpoints.orDefault().Authorize+"?"+query.Encode()+"#wechat_redirect")
 }
 
-// wechatCallback takes the code, keeps the openid in the browser's cookie and
-// goes back to the page, whose URL stays clean of both. A callback that comes
-// twice, with the same code or another, finds the openid of the first.
+// wechatCallback exchanges the code for the openid, keeps the openid in the cookie, and
+// redirects to the page. The page's URL holds neither. For a repeated callback, with
+// the same code or another one, the openid is in the cookie already.
 func (s *Server) wechatCallback(c echo.Context) error {
-	b := s.browsers.of(c.Request())
-	session, err := s.service.Session(c.Request().Context(), b.expected(c.QueryParam("state")))
+	b := s.browsers.read(c.Request())
+	session, err := s.service.Session(c.Request().Context(), b.oauthSession(c.QueryParam("state")))
 	if err != nil {
 		return err
 	}
@@ -95,12 +95,13 @@ func (s *Server) wechatCallback(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, page+"?start="+string(flow.WalletWeChat))
 }
 
-// openIDForm is what WeChat makes: 28 letters, digits, - and _, by the gateway's
-// manual 32 at most.
-var openIDForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
+// openIDPattern matches an openid. WeChat's openids have 28 characters; the gateway's
+// manual allows 32.
+var openIDPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,32}$`)
 
-// sealOpenID takes the openid that a shop knows its shopper by: the page then
-// need not ask WeChat. It belongs to the shop's own app, and is kept sealed.
+// sealOpenID checks and encrypts the shopper's openid that a shop sends. With it, the
+// page need not request the openid from WeChat. It returns "" for "", and a FieldError
+// for an openid that is malformed or that the shop has no WeChat account for.
 func (s *Server) sealOpenID(shop Merchant, openID string) (string, error) {
 	bad := func(problem string) error { return &checkout.FieldError{Field: "wechat_open_id", Problem: problem} }
 	switch {
@@ -108,19 +109,19 @@ func (s *Server) sealOpenID(shop Merchant, openID string) (string, error) {
 		return "", nil
 	case shop.WeChat.ID == "":
 		return "", bad("is of no use: the shop has no WeChat account")
-	case !openIDForm.MatchString(openID):
+	case !openIDPattern.MatchString(openID):
 		return "", bad("must be 1 to 32 letters, digits, - and _")
 	}
 	return s.seal("openid:"+shop.WeChat.ID, openID)
 }
 
-// payer returns the WeChat user who pays, and a tag for them: whom WeChat told
-// this browser of, else whom the shop named; "" where nobody is known. Once
-// WeChat's sheet has failed for whom the shop named, somebody else may be
-// looking at the page, so WeChat is asked.
+// payer returns the openid of the WeChat user who pays, and their payer tag. It returns
+// the openid in the browser's cookie, else the openid that the shop sent, else "". It
+// does not return the shop's openid after WeChat's sheet has failed for it: somebody
+// else may look at the page, so the browser has to request the openid from WeChat.
 func (s *Server) payer(c echo.Context, session checkout.Session) (openID, tag string) {
 	app := s.merchants[session.Merchant].WeChat.ID
-	if openID = s.browsers.of(c.Request()).openID(app); openID != "" {
+	if openID = s.browsers.read(c.Request()).openID(app); openID != "" {
 		return openID, s.tag("payer", openID)
 	}
 	if session.SealedOpenID == "" {
@@ -135,12 +136,12 @@ func (s *Server) payer(c echo.Context, session checkout.Session) (openID, tag st
 		}
 	}
 	if err != nil {
-		s.logger.Warn("the shop's openid is not used", "session", session.ID, "error", err)
+		s.logger.Warn("the shop's openid cannot be used", "session", session.ID, "error", err)
 	}
 	return "", ""
 }
 
-// exchange turns a code into an openid. Its errors carry no code, secret or
+// exchange exchanges a code for an openid at WeChat. Its errors hold no code, secret or
 // URL.
 func (s *Server) exchange(ctx context.Context, app WeChatApp, code string) (string, error) {
 	if code == "" {

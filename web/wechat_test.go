@@ -17,7 +17,7 @@ import (
 
 // inWeChat is a shopper in WeChat, who has pressed the button and was sent to
 // WeChat for the openid.
-func inWeChat(t *testing.T) (f *fixture, id, callback string) {
+func newInWeChat(t *testing.T) (f *fixture, id, callback string) {
 	t.Helper()
 	f = newFixture(t)
 	f.client.Jar = must(cookiejar.New(nil))
@@ -33,7 +33,7 @@ func inWeChat(t *testing.T) (f *fixture, id, callback string) {
 
 func TestOAuthThenJSAPI(t *testing.T) {
 	t.Parallel()
-	f, id, callback := inWeChat(t)
+	f, id, callback := newInWeChat(t)
 	back := f.get(callback)
 	if back.header.Get("Location") != "/c/"+id+"?start=wechat" {
 		t.Fatalf("the callback leads to %d %s", back.status, back.header.Get("Location"))
@@ -54,7 +54,7 @@ func TestOAuthThenJSAPI(t *testing.T) {
 
 func TestOperatorIsToldWhyTheSheetFailed(t *testing.T) {
 	t.Parallel()
-	f, id, callback := inWeChat(t)
+	f, id, callback := newInWeChat(t)
 	f.get(callback)
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat)
 	f.post("/c/"+id, "/confirm", url.Values{"bridge": {"system:access_denied"}}, "User-Agent", inChat)
@@ -70,9 +70,9 @@ func TestOperatorIsToldWhyTheSheetFailed(t *testing.T) {
 	}
 }
 
-// TestShopNamesTheWeChatUser: the page pays without OAuth, and nothing tells of
+// TestShopSendsTheOpenID: the page pays without OAuth, and nothing tells of
 // the openid.
-func TestShopNamesTheWeChatUser(t *testing.T) {
+func TestShopSendsTheOpenID(t *testing.T) {
 	t.Parallel()
 	const named = "oNamed-by-the-shop_000000001"
 	f := newFixture(t)
@@ -122,7 +122,7 @@ func TestShopNamesTheWeChatUser(t *testing.T) {
 	})
 }
 
-func TestOpenIDThatIsNone(t *testing.T) {
+func TestInvalidOpenIDIsRefused(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	for _, wrong := range []struct{ key, host, openID string }{
@@ -137,9 +137,9 @@ func TestOpenIDThatIsNone(t *testing.T) {
 	}
 }
 
-func TestOAuthRefusesWhatItDidNotAskFor(t *testing.T) {
+func TestOAuthRefusesUnknownCodeAndBrowser(t *testing.T) {
 	t.Parallel()
-	f, id, callback := inWeChat(t)
+	f, id, callback := newInWeChat(t)
 	wrong := strings.Replace(callback, "code=", "code=unknown", 1)
 	if got := f.get(wrong); !strings.HasSuffix(got.header.Get("Location"), "/c/"+id+"?notice=wechat_refused") {
 		t.Errorf("an unknown code leads to %d %s", got.status, got.header.Get("Location"))
@@ -155,7 +155,7 @@ func TestOAuthRefusesWhatItDidNotAskFor(t *testing.T) {
 
 func TestCookieHidesTheOpenID(t *testing.T) {
 	t.Parallel()
-	f, id, callback := inWeChat(t)
+	f, id, callback := newInWeChat(t)
 	f.get(callback)
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat)
 	page := f.get("/c/"+id, "User-Agent", inChat)
@@ -172,7 +172,7 @@ func TestCookieHidesTheOpenID(t *testing.T) {
 
 func TestOAuthResumesWhereADesktopLeftItsCode(t *testing.T) {
 	t.Parallel()
-	f, id, callback := inWeChat(t)
+	f, id, callback := newInWeChat(t)
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}) // the desktop's: a code
 	f.get(callback)
 	html := f.get("/c/"+id+"?start=wechat", "User-Agent", inChat).body
@@ -193,7 +193,7 @@ func TestOAuthResumesWhereADesktopLeftItsCode(t *testing.T) {
 func TestOAuthResumesWhatTheShopperPicked(t *testing.T) {
 	t.Parallel()
 	const somewhere = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.60"
-	f, id, callback := inWeChat(t)
+	f, id, callback := newInWeChat(t)
 	back := f.get(callback).header.Get("Location")
 	html := f.get(back, "User-Agent", somewhere).body
 	if !strings.Contains(html, `data-autostart="wechat"`) || !strings.Contains(html, `name="flow" value="jsapi"> <button class="link" name="wallet" value="wechat" data-default>`) {

@@ -3,40 +3,40 @@ package client
 import "github.com/wantukit/wantukit/checkout/page"
 
 const (
-	// bridgeWait is how long WeixinJSBridge may take to appear.
+	// bridgeWait is the time that WeixinJSBridge has to appear.
 	bridgeWait = 5 * Second
-	// holdFor is how long a reported payment keeps the page at confirming,
-	// while the server still says what it said before.
-	holdFor = 10 * Second
+	// confirmingFor is how long the page stays at confirming after the sheet reported
+	// a payment, while the server still sends the status from before.
+	confirmingFor = 10 * Second
 )
 
-// bridge is WeixinJSBridge as the page knows it.
+// bridge is the state of WeixinJSBridge.
 type bridge struct {
-	ready bool
-	// wanted says that the sheet opens as soon as the bridge is ready.
-	wanted bool
-	// heldUntil is when the server is believed again; see held.
-	heldUntil Millis
-	// words are what it said last, until the server knows.
+	isReady bool
+	// opensWhenReady reports whether the sheet opens as soon as the bridge is ready.
+	opensWhenReady bool
+	// confirmingUntil is the end of the time in which isOutdated ignores a status.
+	confirmingUntil Millis
+	// words is the last answer of the bridge that was not yet sent to the server.
 	words string
 }
 
-// awaitBridge opens the sheet now or as soon as it can be.
-func (m *Machine) awaitBridge() {
-	if m.bridge.ready {
+// openSheet opens WeChat's payment sheet now, or when the bridge is ready.
+func (m *Machine) openSheet() {
+	if m.bridge.isReady {
 		m.do(Command{Kind: CommandInvokeBridge})
 		return
 	}
-	m.bridge.wanted = true
+	m.bridge.opensWhenReady = true
 	m.setTimer(timerBridge, bridgeWait)
 }
 
 func (m *Machine) bridgeReady() {
-	m.bridge.ready = true
-	if !m.bridge.wanted {
+	m.bridge.isReady = true
+	if !m.bridge.opensWhenReady {
 		return
 	}
-	m.bridge.wanted = false
+	m.bridge.opensWhenReady = false
 	m.clearTimer(timerBridge)
 	m.do(Command{Kind: CommandConceal, Target: TargetBridgeMissing})
 	if m.state == page.Redirecting {
@@ -44,39 +44,40 @@ func (m *Machine) bridgeReady() {
 	}
 }
 
-// bridgeMissing says so and goes on waiting: a slow bridge may still come.
+// bridgeMissing shows that the bridge is missing, and keeps waiting: a slow bridge may
+// still appear.
 func (m *Machine) bridgeMissing() {
 	m.do(Command{Kind: CommandReveal, Target: TargetBridgeMissing})
 }
 
-// pay is the shopper's own try. It is never refused while the page offers it:
-// a sheet can vanish without an answer.
+// pay opens the sheet because the shopper pressed the button. The shopper may do so
+// again at any time, because a sheet can disappear without an answer.
 func (m *Machine) pay() {
 	if m.state != page.Redirecting || !m.page.JSAPI {
 		return
 	}
 	m.do(Command{Kind: CommandConceal, Target: TargetBridgeMissing})
 	m.do(Command{Kind: CommandConceal, Target: TargetBridgeFailed})
-	m.awaitBridge()
+	m.openSheet()
 }
 
-// bridgeAnswered asks for the truth whatever the answer: ok is a hint, cancel
-// and fail are not final. The words are for the shop's operator.
+// bridgeAnswered has the gateway queried after every answer: ok is only a hint, and
+// cancel and fail are not final. words is the answer's text, for the shop's operator.
 func (m *Machine) bridgeAnswered(result, words string) {
 	m.bridge.words = words
 	if result == ResultFail {
 		m.do(Command{Kind: CommandReveal, Target: TargetBridgeFailed})
 	}
 	if result == ResultOK && m.state == page.Redirecting {
-		m.bridge.heldUntil = m.now + holdFor
-		m.setTimer(timerHold, holdFor)
+		m.bridge.confirmingUntil = m.now + confirmingFor
+		m.setTimer(timerRecheck, confirmingFor)
 		m.move(page.Confirming)
 	}
 	m.confirm()
 }
 
-// held reports whether s is what the server said before the shopper paid, and
-// the page knows better for a moment.
-func (m *Machine) held(s Status) bool {
-	return m.now < m.bridge.heldUntil && m.state == page.Confirming && s.State == page.Redirecting
+// isOutdated reports whether s is the server's status from before the sheet reported a
+// payment.
+func (m *Machine) isOutdated(s Status) bool {
+	return m.now < m.bridge.confirmingUntil && m.state == page.Confirming && s.State == page.Redirecting
 }

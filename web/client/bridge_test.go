@@ -130,7 +130,7 @@ func TestBridgeOkIsBelievedForAMoment(t *testing.T) {
 
 	t.Run("and then the server is", func(t *testing.T) {
 		d.now += 10 * client.Second
-		same(t, only(d.timer("hold"), client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
+		same(t, only(d.timer("recheck"), client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
 		d.polled(redirecting())
 		d.shows(page.Redirecting)
 	})

@@ -1,82 +1,64 @@
 package client
 
-import "strconv"
+import "github.com/wantukit/wantukit/checkout/page"
 
-// clock counts down to the session's end by the server's count, so that it
-// needs no clock of the device to be right.
+// clock counts down to the session's expiry. It uses the remaining time from the
+// server, so the device's clock may be wrong.
 type clock struct {
-	running bool
-	end     Millis
-	// text is what the page shows.
+	isRunning bool
+	end       Millis
+	// text is the countdown that the page shows.
 	text string
-	// said is the number of seconds left at the last announcement.
-	said int
-	// asked says that the end has led to a question.
-	asked bool
+	// lastSeconds is the number of seconds left at the last tick.
+	lastSeconds int
+	// hasPolled reports whether the page has polled at the end.
+	hasPolled bool
 }
 
-// announceAt are the seconds left at which a screen reader is told.
+// announceAt are the numbers of seconds left at which a screen reader speaks the time.
 var announceAt = []int{600, 300, 60}
 
 func (c *clock) set(remaining int, now Millis) {
-	c.running = remaining >= 0
+	c.isRunning = remaining >= 0
 	c.end = now + Millis(remaining)*Second
 }
 
 // left returns the time to the end, at least 0.
 func (c *clock) left(now Millis) Millis { return max(c.end-now, 0) }
 
-// tick shows the time that is left and comes again when the next second
-// begins. At the end it asks the server, which alone decides what that means.
+// tick shows the remaining time, and sets a timer for the next second. At the end it
+// polls, because only the server decides whether the session has expired.
 func (m *Machine) tick() {
-	if !m.clock.running || m.hidden || m.state.Final() {
+	if !m.clock.isRunning || m.isHidden || m.state.Final() {
 		return
 	}
 	left := m.clock.left(m.now)
 	seconds := int((left + Second - 1) / Second)
-	if text := countdown(seconds); text != m.clock.text {
+	if text := page.Countdown(seconds); text != m.clock.text {
 		m.clock.text = text
 		m.setText(TargetCountdown, text)
 	}
 	m.announceClock(seconds)
 	if seconds > 0 {
-		m.clock.asked = false
+		m.clock.hasPolled = false
 		m.setTimer(timerTick, left-Millis(seconds-1)*Second)
 		return
 	}
-	if !m.clock.asked {
-		m.clock.asked = true
+	if !m.clock.hasPolled {
+		m.clock.hasPolled = true
 		m.poll()
 	}
 }
 
-// announceClock speaks when a mark is passed, and not at the start, where the
-// words are on the page.
+// announceClock has a screen reader speak the time when a mark of announceAt is passed.
+// The first tick passes no mark.
 func (m *Machine) announceClock(seconds int) {
-	before := m.clock.said
-	m.clock.said = seconds
+	before := m.clock.lastSeconds
+	m.clock.lastSeconds = seconds
 	for _, mark := range announceAt {
 		if before > mark && seconds <= mark && seconds > 0 {
 			m.do(Command{Kind: CommandAnnounce, Target: TargetClock})
 			return
 		}
 	}
-}
-
-// countdown returns seconds as mm:ss, or h:mm:ss from an hour on: the same as
-// the server's HTML.
-func countdown(seconds int) string {
-	h, m, s := seconds/3600, seconds/60%60, seconds%60
-	text := twoDigits(m) + ":" + twoDigits(s)
-	if h > 0 {
-		text = strconv.Itoa(h) + ":" + text
-	}
-	return text
-}
-
-func twoDigits(n int) string {
-	if n < 10 {
-		return "0" + strconv.Itoa(n)
-	}
-	return strconv.Itoa(n)
 }

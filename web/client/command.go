@@ -2,53 +2,54 @@ package client
 
 import "github.com/wantukit/wantukit/checkout/page"
 
-// CommandKind says what to do.
+// CommandKind is the kind of a command.
 type CommandKind string
 
-// What a page can be told to do. The first group stays in the Worker, the
-// second is carried out by the page.
+// The kinds of commands. The Worker carries out the first group, the page's own thread
+// the second.
 const (
-	// CommandOpenStream opens the stream, in place of one that is open.
+	// CommandOpenStream opens the stream. It closes a stream that is open.
 	CommandOpenStream CommandKind = "open_stream"
-	// CommandCloseStream closes it without an event.
+	// CommandCloseStream closes the stream, without an event.
 	CommandCloseStream CommandKind = "close_stream"
-	// CommandPoll asks for the status once.
+	// CommandPoll requests the status once.
 	CommandPoll CommandKind = "poll"
-	// CommandConfirm posts that the gateway should be asked now, and as Text
-	// what WeixinJSBridge said, if it said something since the last time.
+	// CommandConfirm asks the server to query the gateway now. Text is the answer of
+	// WeixinJSBridge since the last CommandConfirm; "" for none.
 	CommandConfirm CommandKind = "confirm"
-	// CommandSetTimer sends EventTimer After from now. A timer of the same
-	// name is replaced.
+	// CommandSetTimer sets Timer, which sends EventTimer after After. It replaces a
+	// timer with the same name.
 	CommandSetTimer CommandKind = "set_timer"
-	// CommandClearTimer forgets a timer, which may not be set.
+	// CommandClearTimer clears Timer if it is set.
 	CommandClearTimer CommandKind = "clear_timer"
 
 	// CommandShow shows State.
 	CommandShow CommandKind = "show"
-	// CommandAnnounce has a screen reader say the words of Target.
+	// CommandAnnounce has a screen reader speak the text of Target.
 	CommandAnnounce CommandKind = "announce"
 	// CommandSetText writes Text into Target.
 	CommandSetText CommandKind = "set_text"
-	// CommandSetLink makes Target lead to URL and shows it.
+	// CommandSetLink sets the URL of the link Target, and shows the link.
 	CommandSetLink CommandKind = "set_link"
 	// CommandReveal and CommandConceal show and hide Target.
 	CommandReveal  CommandKind = "reveal"
 	CommandConceal CommandKind = "conceal"
 	// CommandInvokeBridge opens WeChat's payment sheet.
 	CommandInvokeBridge CommandKind = "invoke_bridge"
-	// CommandTellParent tells an embedding page the State.
+	// CommandTellParent sends State to the page that embeds this one.
 	CommandTellParent CommandKind = "tell_parent"
-	// CommandNavigate goes to URL.
+	// CommandNavigate opens URL in place of the page.
 	CommandNavigate CommandKind = "navigate"
-	// CommandReload fetches the page anew. EventReplaced follows where that
-	// could be done in place.
+	// CommandReload fetches the page again. EventReplaced follows if the new content
+	// could replace the old one without a load.
 	CommandReload CommandKind = "reload"
-	// CommandRenew starts the code's order anew. EventReplaced follows where
-	// that succeeded.
+	// CommandRenew places a new order for the code. EventReplaced follows if that
+	// succeeds.
 	CommandRenew CommandKind = "renew"
 )
 
-// Command is one thing to do. Only the fields that Kind speaks of are set.
+// Command is an instruction. Only the fields that the description of its Kind names
+// are set.
 type Command struct {
 	Kind   CommandKind
 	State  page.State
@@ -59,11 +60,11 @@ type Command struct {
 	After  Millis
 }
 
-// Target names a part of the page. A PageState's text is a Target too, for
-// CommandAnnounce: the heading of that state.
+// Target names a part of the page. The text of a page.State is a Target of
+// CommandAnnounce too: the heading of that state.
 type Target string
 
-// The parts of the page that commands speak of.
+// The targets of commands.
 const (
 	// TargetClock is the line with the countdown, TargetCountdown its digits.
 	TargetClock     Target = "clock"
@@ -73,11 +74,11 @@ const (
 	TargetPaidAt     Target = "paid-at"
 	TargetPaidWith   Target = "paid-with"
 	TargetPaidNumber Target = "paid-no"
-	// TargetNext is the link to the shop on the receipt, TargetLeaving the
-	// words that it is about to be followed.
+	// TargetNext is the receipt's link to the shop. TargetLeaving is the text that the
+	// page is about to open the shop.
 	TargetNext    Target = "next"
 	TargetLeaving Target = "leaving"
-	// TargetBridgeMissing and TargetBridgeFailed are words about WeChat.
+	// TargetBridgeMissing and TargetBridgeFailed are warnings about WeixinJSBridge.
 	TargetBridgeMissing Target = "bridge-missing"
 	TargetBridgeFailed  Target = "bridge-failed"
 )
@@ -92,7 +93,7 @@ const (
 	timerTick    Timer = "tick"
 	timerConfirm Timer = "confirm"
 	timerBridge  Timer = "bridge"
-	timerHold    Timer = "hold"
+	timerRecheck Timer = "recheck"
 	timerLeave   Timer = "leave"
 	timerRenew   Timer = "renew"
 )

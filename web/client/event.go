@@ -2,8 +2,8 @@ package client
 
 import "github.com/wantukit/wantukit/checkout/page"
 
-// Millis is a time in milliseconds. It stands in for time.Duration, because
-// package time brings a shopper's browser 34 kB for nothing.
+// Millis is a time or a duration in milliseconds. It replaces time.Duration, because
+// package time would add 34 kB to the program.
 type Millis int64
 
 // Larger units.
@@ -12,49 +12,47 @@ const (
 	Minute        = 60 * Second
 )
 
-// EventKind says what happened.
+// EventKind is the kind of an event.
 type EventKind string
 
-// What can happen to a page.
+// The kinds of events.
 const (
-	// EventStarted comes first and once.
+	// EventStarted is the first event, and comes once.
 	EventStarted EventKind = "started"
-	// EventReplaced brings the Page whose content has taken the place of
-	// that which was loaded. Whoever replaced it has said so to a screen reader.
+	// EventReplaced has the Page of the new content, which has replaced the old one
+	// without a load. A screen reader has been told already.
 	EventReplaced EventKind = "replaced"
-	// EventStreamed brings a Status by the stream, which the server sends
-	// once at its opening and then at each change.
+	// EventStreamed has a Status from the stream. The server sends one when the stream
+	// opens, and one after each change.
 	EventStreamed EventKind = "streamed"
-	// EventStreamLost says that the stream failed or never opened. It is
-	// closed by then.
+	// EventStreamLost means that the stream failed or could not be opened. The stream
+	// is closed.
 	EventStreamLost EventKind = "stream_lost"
-	// EventPolled and EventPollFailed answer CommandPoll. Exactly one of them
-	// follows each.
+	// EventPolled, with a Status, or EventPollFailed follows each CommandPoll.
 	EventPolled     EventKind = "polled"
 	EventPollFailed EventKind = "poll_failed"
-	// EventPosted answers CommandConfirm, whatever came of it.
+	// EventPosted follows each CommandConfirm, even if the request failed.
 	EventPosted EventKind = "posted"
-	// EventTimer brings the name of a Timer that ran out.
+	// EventTimer has the Timer that ran out.
 	EventTimer EventKind = "timer"
-	// EventVisible says that somebody looks at the page again, or that the
-	// network is back.
+	// EventVisible means that the page is visible again, or that the network is back.
 	EventVisible EventKind = "visible"
-	// EventHidden says that nobody looks at the page.
+	// EventHidden means that the page is hidden.
 	EventHidden EventKind = "hidden"
-	// EventClicked brings the Action of a button.
+	// EventClicked has the Action of a button.
 	EventClicked EventKind = "clicked"
-	// EventBridgeReady says that WeixinJSBridge is there.
+	// EventBridgeReady means that WeixinJSBridge is ready.
 	EventBridgeReady EventKind = "bridge_ready"
-	// EventBridgeAnswered brings the Result of CommandInvokeBridge, and its
-	// Words.
+	// EventBridgeAnswered has the Result of CommandInvokeBridge, and its Words.
 	EventBridgeAnswered EventKind = "bridge_answered"
 )
 
-// Event is something that happened. Only the field that Kind speaks of is set.
+// Event is something that happened. Only At and the fields that the description of
+// its Kind names are set.
 type Event struct {
 	Kind EventKind
-	// At is the time of a clock that never goes back and that counts while
-	// the device sleeps; its zero is any moment before EventStarted.
+	// At is the time since some moment before EventStarted, by a clock that never goes
+	// back and that goes on while the device sleeps.
 	At Millis
 
 	Page   Page
@@ -62,37 +60,37 @@ type Event struct {
 	Timer  Timer
 	Action string
 	Result string
-	// Words are what WeixinJSBridge said, as it said it.
+	// Words is the unchanged text of WeixinJSBridge's answer.
 	Words string
 }
 
-// Status is what the server says about the session.
+// Status is the server's status of the session.
 type Status struct {
 	State page.State
-	// Attempt names the open order; "" for none.
+	// Attempt is the ID of the open attempt; "" for none.
 	Attempt string
 	// Remaining is the number of seconds until expiry; negative for none.
 	Remaining int
-	// Next is where a paid shopper goes; "" until paid.
+	// Next is the URL of the shop for a paid shopper; "" until paid.
 	Next string
 	// Receipt is zero until paid.
 	Receipt Receipt
 }
 
-// Receipt is what a receipt says beside what the page has held from the
-// start, in the page's language.
+// Receipt is the part of the receipt that the page does not know until it is paid, in
+// the page's language.
 type Receipt struct{ PaidAt, PaidWith, Number string }
 
-// The Actions of buttons.
+// The values of Action.
 const (
 	// ActionPay opens WeChat's payment sheet.
 	ActionPay = "pay"
-	// ActionStay is anything that a shopper does with the receipt: the page
-	// then leaves for the shop no more by itself.
+	// ActionStay is any use of the receipt. After it, the page does not open the shop
+	// by itself.
 	ActionStay = "stay"
 )
 
-// The Results of WeixinJSBridge. None is final: each leads to a query.
+// The values of Result. None is final: after each of them the gateway is queried.
 const (
 	ResultOK     = "ok"
 	ResultCancel = "cancel"

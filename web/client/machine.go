@@ -1,94 +1,94 @@
-// Package client is the behaviour of the checkout page as a pure machine: what
-// happened goes in as an [Event], what to do comes out as [Command]s. It knows
-// neither a clock nor a browser, so it is tested natively; web/wasm connects
-// it to a real one.
+// Package client is the behaviour of the checkout page as a pure state machine. Its
+// input is an [Event], its output is a list of [Command]. It uses no clock and no
+// browser, so its tests need neither; web/wasm connects it to the browser.
 //
-// Make one with [New], tell it [EventStarted], and carry out what
-// [Machine.Handle] returns, in order. The machine is deterministic: the same
-// page and events give the same commands.
+// Make a machine with [New], pass it [EventStarted], and carry out the commands that
+// [Machine.Handle] returns, in order. The machine is deterministic: the same page and
+// the same events give the same commands.
 package client
 
 import "github.com/wantukit/wantukit/checkout/page"
 
-// Page is what the server's HTML says at load.
+// Page is the data of the page in the server's HTML.
 type Page struct {
 	State page.State
-	// Attempt names the order whose code or link the page holds.
+	// Attempt is the ID of the attempt whose code or link the page holds.
 	Attempt string
 	// Remaining is the number of seconds until expiry; negative for none.
 	Remaining int
-	// Renew is the number of seconds until the code should be started anew; 0
-	// or less for never.
+	// Renew is the number of seconds until the code should be renewed; 0 or less for
+	// never.
 	Renew int
-	// Next is where a paid shopper goes; "" until paid.
+	// Next is the URL of the shop for a paid shopper; "" until paid.
 	Next string
-	// Receipt is what the receipt says, once a status brought it.
+	// Receipt is set by the status that reports the payment.
 	Receipt Receipt
-	// JSAPI says that the page holds parameters for WeixinJSBridge.
+	// JSAPI reports whether the page has parameters for WeixinJSBridge.
 	JSAPI bool
-	// StatusOnly says that the page shows a status and cannot pay.
+	// StatusOnly reports whether the page shows only a status and cannot pay.
 	StatusOnly bool
-	// Embedded says that the page is in another page's frame.
+	// Embedded reports whether the page is in another page's frame.
 	Embedded bool
 }
 
-// Machine is the state of one page. Use New.
+// Machine is the state of one page. Make one with New.
 type Machine struct {
-	page  Page
-	state page.State
-	now   Millis
-	out   []Command
+	page     Page
+	state    page.State
+	now      Millis
+	commands []Command
 
-	watch  watch
-	clock  clock
-	bridge bridge
-	// hidden says that nobody looks.
-	hidden bool
-	// leaving says that the page is about to be replaced: nothing matters.
-	leaving bool
+	watch    watch
+	clock    clock
+	bridge   bridge
+	isHidden bool
+	// isLeaving reports whether the page is about to be replaced. The machine then
+	// ignores most events.
+	isLeaving bool
 }
 
-// New returns the machine of a page that has loaded. A state that is not in
-// the table counts as choose.
+// New returns the machine of a page that has loaded. An unknown state becomes
+// page.Choose.
 func New(loaded Page) *Machine {
-	return &Machine{page: loaded, state: known(loaded.State)}
+	return &Machine{page: loaded, state: knownState(loaded.State)}
 }
 
-func known(s page.State) page.State {
+// knownState returns s, or page.Choose for a state that is not in the table.
+func knownState(s page.State) page.State {
 	if !s.Valid() {
 		return page.Choose
 	}
 	return s
 }
 
-// State returns what the page shows.
+// State returns the state that the page shows.
 func (m *Machine) State() page.State { return m.state }
 
-// Handle takes one event and returns what to do, in order. The slice is the
-// caller's.
+// Handle handles one event, and returns the commands to carry out, in order. The caller
+// may keep the slice.
 func (m *Machine) Handle(e Event) []Command {
-	m.out = nil
+	m.commands = nil
 	m.now = max(m.now, e.At)
 	if e.Kind == EventVisible || e.Kind == EventReplaced {
-		// A page that was left comes back from the back-forward cache, or
-		// stays with another content.
-		m.leaving = false
+		// The page came back from the back-forward cache, or got new content.
+		m.isLeaving = false
 	}
-	if m.leaving {
-		m.missed(e)
+	if m.isLeaving {
+		m.handleLeaving(e)
 	} else {
 		m.dispatch(e)
 	}
-	return m.out
+	return m.commands
 }
 
-// missed keeps count of what runs while the page leaves, in case it stays.
-func (m *Machine) missed(e Event) {
+// handleLeaving handles an event while the page is leaving. It only records the ends of
+// polls and streams, because the page may stay after all.
+func (m *Machine) handleLeaving(e Event) {
 	if e.Kind == EventPolled || e.Kind == EventPollFailed {
-		m.watch.inFlight = false
+		m.watch.isPolling = false
 	}
 	if e.Kind == EventStreamLost {
-		m.watch.open, m.watch.live = false, false
+		m.watch.isOpen, m.watch.isLive = false, false
 	}
 }
 
@@ -113,7 +113,7 @@ func (m *Machine) dispatch(e Event) {
 	case EventVisible:
 		m.visible()
 	case EventHidden:
-		m.hidden = true
+		m.isHidden = true
 		m.clearTimer(timerTick)
 	case EventClicked:
 		m.clicked(e.Action)
@@ -124,38 +124,38 @@ func (m *Machine) dispatch(e Event) {
 	}
 }
 
-// started begins to watch, unless the receipt is already shown: nothing takes
-// it back, and a page that loads with it stays.
+// started begins to watch the session, unless the page has loaded with the receipt. Such
+// a page stays as it is.
 func (m *Machine) started() {
 	m.tellParent()
 	if m.state == page.Paid {
 		return
 	}
-	m.live()
+	m.begin()
 	if m.state == page.Confirming {
-		m.confirm() // the shopper is back from the wallet: ask at once
+		m.confirm() // the shopper is back from the wallet
 	}
 	if m.state == page.Redirecting && m.page.JSAPI {
-		m.awaitBridge()
+		m.openSheet()
 	}
 }
 
-// live begins to count down and to watch.
-func (m *Machine) live() {
+// begin starts the countdown, the renewal of the code, and the watching.
+func (m *Machine) begin() {
 	m.clock.set(m.page.Remaining, m.now)
 	m.tick()
 	m.renewIn(Millis(m.page.Renew) * Second)
 	m.startWatching()
 }
 
-// replaced takes the page's new content: another code or other ways to pay.
+// replaced continues with the page's new content: another code or other wallets.
 func (m *Machine) replaced(p Page) {
 	same := p.Attempt == m.page.Attempt
 	p.Embedded = m.page.Embedded
-	m.page, m.state = p, known(p.State)
-	m.clock.text, m.bridge.heldUntil, m.bridge.wanted = "", 0, false
-	for _, of := range []Timer{timerRenew, timerBridge, timerHold, timerLeave} { // the old content's
-		m.clearTimer(of)
+	m.page, m.state = p, knownState(p.State)
+	m.clock.text, m.bridge.confirmingUntil, m.bridge.opensWhenReady = "", 0, false
+	for _, timer := range []Timer{timerRenew, timerBridge, timerRecheck, timerLeave} { // of the old content
+		m.clearTimer(timer)
 	}
 	m.tellParent()
 	if m.state.Final() {
@@ -165,32 +165,33 @@ func (m *Machine) replaced(p Page) {
 		}
 		return
 	}
-	m.live()
+	m.begin()
 	if same && p.Renew > 0 {
-		m.renewIn(max(Millis(p.Renew)*Second, renewAgain)) // it could not be renewed
+		m.renewIn(max(Millis(p.Renew)*Second, renewRetry)) // the server did not renew the code
 	}
 }
 
-// renewAgain is how long to wait after a code could not be renewed.
-const renewAgain = 30 * Second
+// renewRetry is the wait after a code could not be renewed.
+const renewRetry = 30 * Second
 
+// renewIn sets the timer of the code's renewal.
 func (m *Machine) renewIn(after Millis) {
 	if m.state == page.Code && after > 0 {
 		m.setTimer(timerRenew, after)
 	}
 }
 
-// renew has the server replace a code that is about to die.
+// renew has the server replace a code that is about to expire.
 func (m *Machine) renew() {
 	if m.state == page.Code {
 		m.do(Command{Kind: CommandRenew})
-		m.setTimer(timerRenew, renewAgain)
+		m.setTimer(timerRenew, renewRetry)
 	}
 }
 
 func (m *Machine) timer(name Timer) {
 	switch name {
-	case timerPoll, timerHold:
+	case timerPoll, timerRecheck:
 		m.poll()
 	case timerStream:
 		m.openStream()
@@ -207,10 +208,10 @@ func (m *Machine) timer(name Timer) {
 	}
 }
 
-// visible comes back to the truth: the payment may have been made, in an app
-// or on another device, while nobody looked.
+// visible fetches the status and has the gateway queried: the shopper may have paid in
+// an app or on another device while the page was hidden.
 func (m *Machine) visible() {
-	m.hidden = false
+	m.isHidden = false
 	if m.state == page.Paid {
 		return
 	}
@@ -229,9 +230,10 @@ func (m *Machine) clicked(action string) {
 	}
 }
 
-// leave ends the page: what comes after is for the next one.
+// leave emits a command that replaces the page. After it, the machine ignores most
+// events.
 func (m *Machine) leave(c Command) {
-	m.leaving = true
+	m.isLeaving = true
 	m.do(c)
 }
 
@@ -241,7 +243,7 @@ func (m *Machine) tellParent() {
 	}
 }
 
-func (m *Machine) do(c Command) { m.out = append(m.out, c) }
+func (m *Machine) do(c Command) { m.commands = append(m.commands, c) }
 
 func (m *Machine) setText(target Target, text string) {
 	m.do(Command{Kind: CommandSetText, Target: target, Text: text})

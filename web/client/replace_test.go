@@ -94,7 +94,7 @@ func TestContentForgetsTheSheet(t *testing.T) {
 	d, _ := start(t, client.Page{State: page.Redirecting, Attempt: "a", JSAPI: true, Remaining: -1})
 	commands := d.tell(replaced(client.Page{State: page.Redirecting, Attempt: "b", Remaining: -1}))
 	same(t, only(commands, client.CommandClearTimer), []client.Command{
-		clearTimer("renew"), clearTimer("bridge"), clearTimer("hold"), clearTimer("leave"), clearTimer("stream"),
+		clearTimer("renew"), clearTimer("bridge"), clearTimer("recheck"), clearTimer("leave"), clearTimer("stream"),
 	})
 	same(t, d.kind(client.EventBridgeReady), nil)
 }

@@ -2,13 +2,13 @@ package client
 
 import "github.com/wantukit/wantukit/checkout/page"
 
-// leaveAfter is how long the receipt is shown before the shop is.
+// leaveAfter is how long the page shows the receipt before it opens the shop.
 const leaveAfter = 3 * Second
 
-// status takes what the server says and reports whether it was news. The table
-// decides what a page may show next, so that a late or reordered status does
-// no harm.
-func (m *Machine) status(s Status) (news bool) {
+// status handles a status from the server, and reports whether it changed the page.
+// The table of states decides what the page may show next, so a late or reordered
+// status does no harm.
+func (m *Machine) status(s Status) (changed bool) {
 	if m.state == page.Paid || !s.State.Valid() {
 		return false
 	}
@@ -19,11 +19,11 @@ func (m *Machine) status(s Status) (news bool) {
 	if s.State != m.state && !m.state.CanMove(s.State) {
 		return false
 	}
-	if m.lacks(s) {
+	if m.lacksContent(s) {
 		m.leave(Command{Kind: CommandReload})
 		return true
 	}
-	if s.State == m.state || m.held(s) {
+	if s.State == m.state || m.isOutdated(s) {
 		return false
 	}
 	m.page.Next, m.page.Receipt = s.Next, s.Receipt
@@ -31,15 +31,15 @@ func (m *Machine) status(s Status) (news bool) {
 	return true
 }
 
-// lacks reports whether the page has no content for s: the code or the link of
-// another attempt than its own.
-func (m *Machine) lacks(s Status) bool {
+// lacksContent reports whether s needs the code or the link of an attempt that is not
+// the page's own.
+func (m *Machine) lacksContent(s Status) bool {
 	needs := s.State == page.Code || s.State == page.Redirecting
 	return needs && !m.page.StatusOnly && s.Attempt != m.page.Attempt
 }
 
-// move shows a new state. A receipt is whole before it is shown, so that
-// nothing on it moves.
+// move shows a new state. It fills the receipt before it shows it, so that the layout
+// does not shift.
 func (m *Machine) move(to page.State) {
 	m.state = to
 	if to == page.Paid {
@@ -53,25 +53,25 @@ func (m *Machine) move(to page.State) {
 	}
 }
 
-// finish stops what a final state has no use for.
+// finish stops the stream and the timers that a final state does not need.
 func (m *Machine) finish() {
 	m.clearTimer(timerTick)
 	m.clearTimer(timerConfirm)
 	m.clearTimer(timerBridge)
-	m.clearTimer(timerHold)
+	m.clearTimer(timerRecheck)
 	m.clearTimer(timerRenew)
 	m.stopStream()
 	m.reschedule()
 }
 
-// stay keeps a shopper who does something with the receipt.
+// stay keeps the page open, because the shopper uses the receipt.
 func (m *Machine) stay() {
 	m.clearTimer(timerLeave)
 	m.do(Command{Kind: CommandConceal, Target: TargetLeaving})
 }
 
-// receipt fills the receipt and offers the way back to the shop, and takes it where the page is the
-// shopper's own: a frame stays for its parent to close.
+// receipt fills the receipt, and shows the link to the shop. It sets the timer that opens
+// the shop, except in a frame, which the embedding page closes.
 func (m *Machine) receipt() {
 	if m.page.StatusOnly {
 		return

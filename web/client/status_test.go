@@ -20,7 +20,7 @@ func TestPaidWhileWatching(t *testing.T) {
 		setTimer("leave", 3*client.Second),
 		{Kind: client.CommandShow, State: page.Paid},
 		{Kind: client.CommandAnnounce, Target: "paid"},
-		clearTimer("tick"), clearTimer("confirm"), clearTimer("bridge"), clearTimer("hold"), clearTimer("renew"),
+		clearTimer("tick"), clearTimer("confirm"), clearTimer("bridge"), clearTimer("recheck"), clearTimer("renew"),
 		clearTimer("stream"),
 		{Kind: client.CommandCloseStream},
 		clearTimer("poll"),

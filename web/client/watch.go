@@ -2,44 +2,46 @@ package client
 
 import "github.com/wantukit/wantukit/checkout/page"
 
-// How often the status is asked for.
+// The intervals of polls and retries.
 const (
-	pollFast = 2 * Second
-	pollSlow = 10 * Second
-	// fastFor is how long pollFast lasts.
-	fastFor = Minute
-	// pollSpare is beside a live stream: a connection that a phone's network
-	// has dropped goes on looking alive for minutes.
-	pollSpare = 30 * Second
-	// pollLate is for an expired or canceled page, where money may still
-	// arrive, and lateFor is how long that is worth waiting for.
-	pollLate = 30 * Second
-	lateFor  = 10 * Minute
+	// pollFast is the first interval, for pollFastFor. Then it is pollSlow.
+	pollFast    = 2 * Second
+	pollFastFor = Minute
+	pollSlow    = 10 * Second
+	// pollBackup is the interval while the stream is live: a connection that a
+	// phone's network has dropped looks alive for minutes.
+	pollBackup = 30 * Second
+	// pollFinal is the interval of an expired or canceled page, for pollFinalFor.
+	// Money may still arrive in that time.
+	pollFinal    = 30 * Second
+	pollFinalFor = 10 * Minute
 
-	// streamRetry doubles from the first to the last.
+	// The wait before the stream is opened again doubles from streamRetryFirst to
+	// streamRetryLast.
 	streamRetryFirst = Second
 	streamRetryLast  = 30 * Second
 
-	// confirmEvery is the least time between two requests to ask the gateway.
-	confirmEvery = 2 * Second
+	// confirmInterval is the least time between two CommandConfirm.
+	confirmInterval = 2 * Second
 )
 
-// watch is how the page learns the state.
+// watch is the state of the stream and of the polls.
 type watch struct {
-	// open says that a stream is asked for, live that it has spoken. A proxy
-	// that buffers leaves it open and not live.
-	open, live bool
-	retry      Millis
-	// inFlight says that a poll is unanswered.
-	inFlight bool
-	// since is when the page began to wait in its present way.
+	// isOpen reports whether a stream was opened, isLive whether it has sent a
+	// status. A proxy that buffers responses keeps a stream open without a status.
+	isOpen, isLive bool
+	// retry is the last wait before the stream was opened again.
+	retry Millis
+	// isPolling reports whether a poll is in flight.
+	isPolling bool
+	// since is when the present polling began; it decides the interval.
 	since Millis
-	// confirmedAt is when the gateway was last asked for; confirmed whether
-	// it ever was.
-	confirmedAt Millis
-	confirmed   bool
+	// confirmedAt is the time of the last CommandConfirm, if hasConfirmed.
+	confirmedAt  Millis
+	hasConfirmed bool
 }
 
+// startWatching opens the stream and starts to poll.
 func (m *Machine) startWatching() {
 	m.watch.since = m.now
 	if !m.state.Final() {
@@ -48,11 +50,12 @@ func (m *Machine) startWatching() {
 	m.reschedule()
 }
 
-// watchAgain is startWatching for somebody who came back.
+// watchAgain polls fast again, and opens the stream if it is closed, because the page is
+// visible again.
 func (m *Machine) watchAgain() {
 	m.watch.since = m.now
 	m.watch.retry = 0
-	if !m.watch.open {
+	if !m.watch.isOpen {
 		m.openStream()
 	}
 }
@@ -61,120 +64,120 @@ func (m *Machine) openStream() {
 	if m.state.Final() {
 		return
 	}
-	m.watch.open, m.watch.live = true, false
+	m.watch.isOpen, m.watch.isLive = true, false
 	m.clearTimer(timerStream)
 	m.do(Command{Kind: CommandOpenStream})
 }
 
 func (m *Machine) stopStream() {
-	m.watch.open, m.watch.live = false, false
+	m.watch.isOpen, m.watch.isLive = false, false
 	m.watch.since = m.now
 	m.clearTimer(timerStream)
 	m.do(Command{Kind: CommandCloseStream})
 }
 
 func (m *Machine) streamed(s Status) {
-	if !m.watch.open {
+	if !m.watch.isOpen {
 		return
 	}
-	m.watch.live, m.watch.retry = true, 0
+	m.watch.isLive, m.watch.retry = true, 0
 	m.status(s)
-	if !m.leaving {
+	if !m.isLeaving {
 		m.reschedule()
 	}
 }
 
-// streamLost polls at once, for what the stream may have missed, and tries the
-// stream again later.
+// streamLost polls at once, because the page may have missed a status. It sets a timer
+// to open the stream again.
 func (m *Machine) streamLost() {
-	if !m.watch.open {
+	if !m.watch.isOpen {
 		return
 	}
-	if m.watch.live {
+	if m.watch.isLive {
 		m.watch.since = m.now
 	}
-	m.watch.open, m.watch.live = false, false
+	m.watch.isOpen, m.watch.isLive = false, false
 	m.watch.retry = min(max(2*m.watch.retry, streamRetryFirst), streamRetryLast)
 	m.setTimer(timerStream, m.watch.retry)
 	m.poll()
 }
 
-// poll asks for the status, unless an answer is on its way.
+// poll requests the status, unless a poll is in flight.
 func (m *Machine) poll() {
-	if m.watch.inFlight || m.state == page.Paid {
+	if m.watch.isPolling || m.state == page.Paid {
 		return
 	}
-	m.watch.inFlight = true
+	m.watch.isPolling = true
 	m.clearTimer(timerPoll)
 	m.do(Command{Kind: CommandPoll})
 }
 
-// polled takes the answer. News that a live stream did not bring shows that it
-// is dead, so it is opened anew.
+// polled handles the status of a poll. If a live stream has not sent the change, the
+// stream is dead, so polled opens a new one.
 func (m *Machine) polled(s Status) {
-	dead := m.watch.live
-	if news := m.status(s); news && dead && !m.leaving && !m.state.Final() {
+	wasLive := m.watch.isLive
+	if changed := m.status(s); changed && wasLive && !m.isLeaving && !m.state.Final() {
 		m.openStream()
 	}
 	m.pollEnded()
 }
 
 func (m *Machine) pollEnded() {
-	m.watch.inFlight = false
-	if !m.leaving {
+	m.watch.isPolling = false
+	if !m.isLeaving {
 		m.reschedule()
 	}
 }
 
-// reschedule sets the time of the next poll: while none is in flight, one is
-// always due, until nothing can change.
+// reschedule sets the timer of the next poll, unless a poll is in flight or the page
+// needs no more polls.
 func (m *Machine) reschedule() {
-	after := m.pollAfter()
+	interval := m.pollInterval()
 	switch {
-	case after == 0:
+	case interval == 0:
 		m.clearTimer(timerPoll)
-	case !m.watch.inFlight:
-		m.setTimer(timerPoll, after)
+	case !m.watch.isPolling:
+		m.setTimer(timerPoll, interval)
 	}
 }
 
-// pollAfter returns the time to the next poll, 0 for never.
-func (m *Machine) pollAfter() Millis {
+// pollInterval returns the time until the next poll; 0 for never.
+func (m *Machine) pollInterval() Millis {
 	waited := m.now - m.watch.since
 	switch {
 	case m.state == page.Paid:
 		return 0
-	case m.state.Final() && waited >= lateFor:
+	case m.state.Final() && waited >= pollFinalFor:
 		return 0
 	case m.state.Final():
-		return pollLate
-	case m.watch.live:
-		return pollSpare
-	case waited >= fastFor:
+		return pollFinal
+	case m.watch.isLive:
+		return pollBackup
+	case waited >= pollFastFor:
 		return pollSlow
 	default:
 		return pollFast
 	}
 }
 
-// confirm has the gateway asked for the page's order, now or as soon as the
-// last time is far enough.
+// confirm has the server query the gateway for the page's attempt, now or when
+// confirmInterval is over.
 func (m *Machine) confirm() {
 	if m.state.Final() || m.page.Attempt == "" {
 		return
 	}
-	if wait := m.watch.confirmedAt + confirmEvery - m.now; m.watch.confirmed && wait > 0 {
+	if wait := m.watch.confirmedAt + confirmInterval - m.now; m.watch.hasConfirmed && wait > 0 {
 		m.setTimer(timerConfirm, wait)
 		return
 	}
-	m.watch.confirmed, m.watch.confirmedAt = true, m.now
+	m.watch.hasConfirmed, m.watch.confirmedAt = true, m.now
 	m.do(Command{Kind: CommandConfirm, Text: m.bridge.words})
 	m.bridge.words = ""
 }
 
-// posted fetches what the gateway said, where no stream will.
+// posted polls for the result of the query, unless the live stream sends it.
 func (m *Machine) posted() {
-	if !m.watch.live {
+	if !m.watch.isLive {
 		m.poll()
 	}
 }

@@ -12,9 +12,9 @@ func post(message map[string]any) {
 	js.Global().Call("postMessage", message)
 }
 
-// crashed turns a panic into the page's fallback. Defer it wherever the
-// browser calls Go.
-func crashed() {
+// reportCrash tells the page after a panic, so that the page goes on with its fallback.
+// Every function that the browser calls must defer it.
+func reportCrash() {
 	if r := recover(); r != nil {
 		post(map[string]any{"cmd": "crashed"})
 	}
@@ -23,13 +23,13 @@ func crashed() {
 // callback returns a function for the browser to call.
 func callback(f func(args []js.Value)) js.Func {
 	return js.FuncOf(func(_ js.Value, args []js.Value) any {
-		defer crashed()
+		defer reportCrash()
 		f(args)
 		return nil
 	})
 }
 
-// text returns a property that is a string, and "" for anything else.
+// text returns a property that is a string, or "" for any other type.
 func text(v js.Value, name string) string {
 	if p := v.Get(name); p.Type() == js.TypeString {
 		return p.String()
@@ -37,8 +37,8 @@ func text(v js.Value, name string) string {
 	return ""
 }
 
-// number returns a property that is a number, or digits, and -1, which stands
-// for none, for anything else.
+// number returns a property that is a number or a string of digits. It returns -1,
+// which means none, for anything else.
 func number(v js.Value, name string) int {
 	p := v.Get(name)
 	if kind := p.Type(); kind != js.TypeNumber && kind != js.TypeString {

@@ -1,12 +1,11 @@
 //go:build js && wasm
 
-// Command wasm is the checkout page's program. It runs in a Worker and
-// connects the machine of web/client to the browser: events come as messages
-// from static/loader.js, as answers of the server and as timers; commands that
-// concern the page go back as messages.
+// Command wasm is the checkout page's program. It runs in a Worker and connects the
+// machine of web/client to the browser. Events are messages from static/loader.js,
+// responses of the server, and timers. Commands for the page are sent back as messages.
 //
-// It keeps off fmt, reflection and whatever is built on them: each would cost
-// every shopper a hundred kilobytes.
+// It uses no package that imports fmt or reflect, because each would add a hundred
+// kilobytes to the program.
 package main
 
 import (
@@ -17,23 +16,23 @@ import (
 )
 
 func main() {
-	defer crashed()
+	defer reportCrash()
 	scope := js.Global()
-	mail := scope.Get("wantukit")
-	started := mail.Get("page")
+	worker := scope.Get("wantukit") // see static/worker.js
+	facts := worker.Get("page")
 
-	p := newPage(started)
+	p := newPage(facts)
 	scope.Set("onmessage", callback(func(args []js.Value) { p.message(args[0].Get("data")) }))
 	post(map[string]any{"cmd": "ready"})
-	p.happened(client.Event{Kind: client.EventStarted})
-	waiting := mail.Get("waiting")
+	p.handle(client.Event{Kind: client.EventStarted})
+	waiting := worker.Get("waiting")
 	for i := range waiting.Length() {
 		p.message(waiting.Index(i))
 	}
 	select {}
 }
 
-// checkoutPage is one page: its machine and what the machine acts through.
+// checkoutPage is the page: its machine, and the parts that carry out the commands.
 type checkoutPage struct {
 	machine *client.Machine
 	clock   client.Steady
@@ -41,17 +40,17 @@ type checkoutPage struct {
 	timers  *timers
 }
 
-func newPage(started js.Value) *checkoutPage {
-	p := &checkoutPage{machine: client.New(content(started))}
-	p.server = newServer(started, p.happened)
+func newPage(facts js.Value) *checkoutPage {
+	p := &checkoutPage{machine: client.New(readPage(facts))}
+	p.server = newServer(facts, p.handle)
 	p.timers = newTimers(func(name client.Timer) {
-		p.happened(client.Event{Kind: client.EventTimer, Timer: name})
+		p.handle(client.Event{Kind: client.EventTimer, Timer: name})
 	})
 	return p
 }
 
-// content is what the page's HTML says.
-func content(facts js.Value) client.Page {
+// readPage reads the facts, the data attributes in the page's HTML.
+func readPage(facts js.Value) client.Page {
 	return client.Page{
 		State:      page.State(text(facts, "state")),
 		Attempt:    text(facts, "attempt"),
@@ -64,11 +63,10 @@ func content(facts js.Value) client.Page {
 	}
 }
 
-// message takes an event that the page forwards. Its kinds are named as the
-// machine names them.
+// message handles an event from the page. Its kinds are the kinds of client.Event.
 func (p *checkoutPage) message(data js.Value) {
-	p.happened(client.Event{
-		Page:   content(data),
+	p.handle(client.Event{
+		Page:   readPage(data),
 		Kind:   client.EventKind(text(data, "event")),
 		Action: text(data, "action"),
 		Result: text(data, "result"),
@@ -76,8 +74,8 @@ func (p *checkoutPage) message(data js.Value) {
 	})
 }
 
-// happened tells the machine and does what it says.
-func (p *checkoutPage) happened(e client.Event) {
+// handle passes an event to the machine, and carries out its commands.
+func (p *checkoutPage) handle(e client.Event) {
 	e.At = p.now()
 	for _, c := range p.machine.Handle(e) {
 		p.do(c)
@@ -109,7 +107,7 @@ func (p *checkoutPage) do(c client.Command) {
 	}
 }
 
-// now is the time of the page's own clock.
+// now returns the time of the page's clock.
 func (p *checkoutPage) now() client.Millis {
 	return p.clock.Tell(js.Global().Get("performance").Call("now").Float(), js.Global().Get("Date").Call("now").Float())
 }

@@ -9,41 +9,41 @@ import (
 	"github.com/wantukit/wantukit/web/client"
 )
 
-// answerWithin is how long the server may take, in milliseconds: a request
-// that a phone's network lost must not keep the next one from being made.
-const answerWithin = 10_000
+// requestTimeout is the timeout of a request in milliseconds. Without it, a request that
+// a phone's network lost would prevent the next one.
+const requestTimeout = 10_000
 
-// server is what the page asks and hears from.
+// server sends the page's requests, and turns responses and the stream into events.
 type server struct {
 	statusURL, eventsURL, confirmURL, token string
 
-	happened func(client.Event)
+	handle   func(client.Event)
 	stream   js.Value
 	onStatus js.Func
 	onError  js.Func
 }
 
-func newServer(started js.Value, happened func(client.Event)) *server {
+func newServer(facts js.Value, handle func(client.Event)) *server {
 	s := &server{
-		statusURL:  text(started, "status"),
-		eventsURL:  text(started, "events"),
-		confirmURL: text(started, "confirm"),
-		token:      text(started, "token"),
-		happened:   happened,
+		statusURL:  text(facts, "status"),
+		eventsURL:  text(facts, "events"),
+		confirmURL: text(facts, "confirm"),
+		token:      text(facts, "token"),
+		handle:     handle,
 	}
 	s.onStatus = callback(func(args []js.Value) {
 		data := js.Global().Get("JSON").Call("parse", args[0].Get("data"))
-		s.happened(client.Event{Kind: client.EventStreamed, Status: status(data)})
+		s.handle(client.Event{Kind: client.EventStreamed, Status: readStatus(data)})
 	})
 	s.onError = callback(func([]js.Value) {
 		s.closeStream()
-		s.happened(client.Event{Kind: client.EventStreamLost})
+		s.handle(client.Event{Kind: client.EventStreamLost})
 	})
 	return s
 }
 
-// openStream leaves it to the machine when to try again, so an error closes
-// the stream for good.
+// openStream opens the stream. An error closes it, because the machine decides when to
+// open it again, and not the browser.
 func (s *server) openStream() {
 	s.closeStream()
 	source := js.Global().Get("EventSource")
@@ -64,7 +64,7 @@ func (s *server) closeStream() {
 	}
 }
 
-// poll answers with EventPolled or EventPollFailed.
+// poll requests the status. EventPolled or EventPollFailed follows.
 func (s *server) poll() {
 	failed := client.Event{Kind: client.EventPollFailed}
 	s.fetch(s.statusURL, nil, func(response js.Value, done func(client.Event)) {
@@ -77,13 +77,13 @@ func (s *server) poll() {
 				done(failed)
 				return
 			}
-			done(client.Event{Kind: client.EventPolled, Status: status(data)})
+			done(client.Event{Kind: client.EventPolled, Status: readStatus(data)})
 		})
 	})
 }
 
-// confirm answers with EventPosted, whatever came of it. The words are
-// WeixinJSBridge's, "" for none.
+// confirm posts the form that has the server query the gateway. EventPosted follows,
+// even if the request failed. words is the answer of WeixinJSBridge; "" for none.
 func (s *server) confirm(words string) {
 	body := js.Global().Get("URLSearchParams").New()
 	body.Call("set", "token", s.token)
@@ -96,40 +96,40 @@ func (s *server) confirm(words string) {
 	})
 }
 
-// fetch asks the server and calls answered with the response, undefined for
-// none. Calling done ends the request and tells what happened.
+// fetch sends a request, and calls answered with the response, or with undefined if the
+// request failed. answered must call done, which ends the request and handles an event.
 func (s *server) fetch(url string, options map[string]any, answered func(response js.Value, done func(client.Event))) {
 	if options == nil {
 		options = map[string]any{}
 	}
 	abort := js.Global().Get("AbortController").New()
-	timer := js.Global().Call("setTimeout", abort.Get("abort").Call("bind", abort), answerWithin)
+	timer := js.Global().Call("setTimeout", abort.Get("abort").Call("bind", abort), requestTimeout)
 	options["signal"] = abort.Get("signal")
 	options["cache"] = "no-store"
 	options["headers"] = map[string]any{"Accept": "application/json"}
 	then(js.Global().Call("fetch", url, options), func(response js.Value) {
 		answered(response, func(e client.Event) {
 			js.Global().Call("clearTimeout", timer)
-			s.happened(e)
+			s.handle(e)
 		})
 	})
 }
 
-// then calls f once with what a promise is kept with, or undefined when it is
-// broken.
+// then calls f once with the value of a promise, or with undefined if it is rejected.
 func then(promise js.Value, f func(js.Value)) {
-	var kept, broken js.Func
+	var fulfilled, rejected js.Func
 	settle := func(v js.Value) {
-		kept.Release()
-		broken.Release()
+		fulfilled.Release()
+		rejected.Release()
 		f(v)
 	}
-	kept = callback(func(args []js.Value) { settle(args[0]) })
-	broken = callback(func([]js.Value) { settle(js.Undefined()) })
-	promise.Call("then", kept, broken)
+	fulfilled = callback(func(args []js.Value) { settle(args[0]) })
+	rejected = callback(func([]js.Value) { settle(js.Undefined()) })
+	promise.Call("then", fulfilled, rejected)
 }
 
-func status(data js.Value) client.Status {
+// readStatus reads the JSON of a status.
+func readStatus(data js.Value) client.Status {
 	s := client.Status{
 		State:     page.State(text(data, "state")),
 		Attempt:   text(data, "attempt"),

@@ -1,6 +1,6 @@
-// Command pack puts files into static/dist, each with its brotli and gzip
-// form, and prints their sizes. It fails when one is larger than a shopper
-// should wait for. A file that is there already is not compressed again.
+// Command pack writes files into static/dist, each with its brotli and gzip form, and
+// prints their sizes. It fails if a file is larger than its limit. It does not compress
+// an unchanged file again.
 //
 //	pack -out static/dist -check static/loader.js bin/wantukit.wasm …
 package main
@@ -18,7 +18,7 @@ import (
 	"github.com/wantukit/wantukit/static/internal/squeeze"
 )
 
-// limits are the most bytes that a file may have as brotli.
+// limits are the largest sizes of files in bytes, compressed with brotli.
 var limits = map[string]int{
 	"wantukit.wasm": 480_000,
 	"loader.js":     3_072,
@@ -26,7 +26,7 @@ var limits = map[string]int{
 
 func main() {
 	out := flag.String("out", "static/dist", "directory to write to")
-	check := flag.String("check", "", "file to measure and not to write")
+	check := flag.String("check", "", "file to measure only, without writing it")
 	flag.Parse()
 	if err := run(*out, *check, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "pack:", err)
@@ -45,8 +45,8 @@ func run(out, check string, sources []string) error {
 	return errors.Join(errs...)
 }
 
-// pack writes the plain file last, so that it is there only when its other
-// forms are, and the same run twice has nothing to do.
+// pack writes the forms of a file, the plain form last. So the plain form exists only if
+// the other forms do, and a second run has nothing to do.
 func pack(out, source string) error {
 	body, err := os.ReadFile(source)
 	if err != nil {
@@ -79,16 +79,18 @@ func pack(out, source string) error {
 	return report(name, len(body), len(small))
 }
 
-// packed returns the brotli form of a file that is in place and the same.
+// packed returns the brotli form of target. It returns false if target does not exist or
+// differs from body.
 func packed(target string, body []byte) ([]byte, bool) {
-	there, err := os.ReadFile(target)
-	if err != nil || !bytes.Equal(there, body) {
+	written, err := os.ReadFile(target)
+	if err != nil || !bytes.Equal(written, body) {
 		return nil, false
 	}
 	small, err := os.ReadFile(target + ".br")
 	return small, err == nil
 }
 
+// measure prints the size of a script that is compressed at start-up.
 func measure(source string) error {
 	body, err := os.ReadFile(source)
 	if err != nil {
@@ -102,15 +104,16 @@ func measure(source string) error {
 	return report(filepath.Base(source), len(body), len(small))
 }
 
+// report prints the sizes of a file. It fails if the file is larger than its limit.
 func report(name string, plain, small int) error {
 	fmt.Printf("%s: %s bytes, brotli %s\n", name, grouped(plain), grouped(small))
 	if limit, ok := limits[name]; ok && small > limit {
-		return fmt.Errorf("%s has %s bytes as brotli, more than its %s", name, grouped(small), grouped(limit))
+		return fmt.Errorf("%s has %s bytes as brotli, more than its limit of %s", name, grouped(small), grouped(limit))
 	}
 	return nil
 }
 
-// grouped writes 1694123 as 1,694,123.
+// grouped returns a number with commas: 1,694,123.
 func grouped(n int) string {
 	digits := strconv.Itoa(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {

@@ -61,7 +61,7 @@ func TestLimits(t *testing.T) {
 	}
 	loader := filepath.Join(dir, "loader.js")
 	write(t, loader, noise)
-	if err := run(dir, loader, nil); err == nil || !strings.Contains(err.Error(), "more than its 3,072") {
+	if err := run(dir, loader, nil); err == nil || !strings.Contains(err.Error(), "more than its limit of 3,072") {
 		t.Errorf("4,000 bytes of noise as loader.js: %v", err)
 	}
 	if err := run(dir, filepath.Join(dir, "missing.js"), nil); err == nil {

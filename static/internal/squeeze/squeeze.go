@@ -1,5 +1,5 @@
-// Package squeeze compresses a file as small as it gets, for content that is
-// compressed once and served often.
+// Package squeeze compresses files at the highest level, for content that is compressed
+// once and served often.
 package squeeze
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// Brotli returns body for Content-Encoding br. Its window is as large as the
-// body: a larger one takes longer and wins nothing.
+// Brotli returns body compressed for Content-Encoding br. The window is as large as the
+// body, because a larger window takes longer and does not help.
 func Brotli(body []byte) ([]byte, error) {
 	var out bytes.Buffer
 	window := min(max(bits.Len(uint(len(body))), 14), 22)
@@ -20,7 +20,7 @@ func Brotli(body []byte) ([]byte, error) {
 	return finish(&out, brotli.NewWriterOptions(&out, options), body)
 }
 
-// Gzip returns body for Content-Encoding gzip.
+// Gzip returns body compressed for Content-Encoding gzip.
 func Gzip(body []byte) ([]byte, error) {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
@@ -40,8 +40,8 @@ func finish(out *bytes.Buffer, w io.WriteCloser, body []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Lean drops the indentation and the comments that have lines of their own from
-// a script. It is for scripts of ours, which have no text over several lines.
+// Lean returns a script without indentation, empty lines and comment lines. It is only
+// for our own scripts, which have no string over several lines.
 func Lean(script []byte) []byte {
 	var lean bytes.Buffer
 	for line := range bytes.Lines(script) {
