@@ -149,7 +149,7 @@ func onSQLite(t *testing.T) opener {
 // onFailingDisk is onSQLite on a disk that fails where that is drawn.
 func onFailingDisk(t *testing.T) opener {
 	t.Helper()
-	return onDisk(t, faultdisk.Under)
+	return onDisk(t, faultdisk.New)
 }
 
 func onDisk(t *testing.T, under func(folder string) (*faultdisk.Disk, error)) opener {
