@@ -121,9 +121,9 @@ func (w *world) startTask(rt *rapid.T) func(context.Context, *checkout.Service) 
 	return func(ctx context.Context, s *checkout.Service) { _, _ = s.Start(ctx, request) }
 }
 
-// drawOrder draws one of the orders for which is returns true.
-func (w *world) drawOrder(rt *rapid.T, is func(*order) bool) *order {
-	orders := w.gateway.ordersWhere(is)
+// drawOrder draws one of the orders for which match returns true.
+func (w *world) drawOrder(rt *rapid.T, match func(*order) bool) *order {
+	orders := w.gateway.ordersWhere(match)
 	if len(orders) == 0 {
 		rt.Skip("no such order")
 	}

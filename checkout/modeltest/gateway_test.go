@@ -224,11 +224,11 @@ func (g *gateway) deliverDelayed() {
 	}
 }
 
-// ordersWhere returns the orders for which is returns true, the oldest first.
-func (g *gateway) ordersWhere(is func(*order) bool) []*order {
+// ordersWhere returns the orders for which match returns true, the oldest first.
+func (g *gateway) ordersWhere(match func(*order) bool) []*order {
 	var list []*order
 	for _, number := range g.numbers {
-		if o := g.orders[number]; is(o) {
+		if o := g.orders[number]; match(o) {
 			list = append(list, o)
 		}
 	}

@@ -308,9 +308,9 @@ func refundsFollowPolicy(w *world, b sessionState) string {
 	return ""
 }
 
-// find returns the first item for which is returns true, or the zero value.
-func find[T any](all []T, is func(T) bool) (found T) {
-	if i := slices.IndexFunc(all, is); i >= 0 {
+// find returns the first item for which match returns true, or the zero value.
+func find[T any](all []T, match func(T) bool) (found T) {
+	if i := slices.IndexFunc(all, match); i >= 0 {
 		return all[i]
 	}
 	return found

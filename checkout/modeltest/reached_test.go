@@ -95,14 +95,14 @@ func reached(f fact) func(*world, []sessionState) bool {
 // allOf is true if all conditions are true in one run.
 func allOf(conditions ...func(*world, []sessionState) bool) func(*world, []sessionState) bool {
 	return func(w *world, b []sessionState) bool {
-		return !slices.ContainsFunc(conditions, func(is func(*world, []sessionState) bool) bool { return !is(w, b) })
+		return !slices.ContainsFunc(conditions, func(condition func(*world, []sessionState) bool) bool { return !condition(w, b) })
 	}
 }
 
-// anySession is true if is returns true for a session of the run.
-func anySession(is func(checkout.Session) bool) func(*world, []sessionState) bool {
+// anySession is true if match returns true for a session of the run.
+func anySession(match func(checkout.Session) bool) func(*world, []sessionState) bool {
 	return func(_ *world, b []sessionState) bool {
-		return slices.ContainsFunc(b, func(b sessionState) bool { return is(b.session) })
+		return slices.ContainsFunc(b, func(b sessionState) bool { return match(b.session) })
 	}
 }
 
@@ -115,10 +115,10 @@ var (
 	wholeRefunded  = anySession(func(s checkout.Session) bool { return s.PaymentStatus == checkout.PaymentRefunded })
 )
 
-// anyRefund is true if is returns true for a refund of the run.
-func anyRefund(is func(checkout.Refund) bool) func(*world, []sessionState) bool {
+// anyRefund is true if match returns true for a refund of the run.
+func anyRefund(match func(checkout.Refund) bool) func(*world, []sessionState) bool {
 	return func(_ *world, b []sessionState) bool {
-		return slices.ContainsFunc(b, func(b sessionState) bool { return slices.ContainsFunc(b.refunds, is) })
+		return slices.ContainsFunc(b, func(b sessionState) bool { return slices.ContainsFunc(b.refunds, match) })
 	}
 }
 
