@@ -16,21 +16,21 @@ func TestCrashEndsEveryGoroutine(t *testing.T) {
 		t.Run(o.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := &process{gate: &gate{}}
+				p := &process{gate: &gate{}}
 				var wg sync.WaitGroup
 				for i := range 20 {
 					wg.Go(func() {
 						name := fmt.Sprint("call ", i)
-						l.leave(context.Background(), l.enter(context.Background(), writing, name), name)
+						p.leave(context.Background(), p.enter(context.Background(), writing, name), name)
 					})
 				}
 				synctest.Wait()
-				first := l.gate.waiting()[0]
-				l.gate.release(first, o)
+				first := p.gate.waiting()[0]
+				p.gate.release(first, o)
 				synctest.Wait()
 				wg.Wait()
-				if left := len(l.gate.waiting()); left > 0 || !l.isDead() {
-					t.Errorf("%d calls wait, process dead: %t", left, l.isDead())
+				if left := len(p.gate.waiting()); left > 0 || !p.isDead() {
+					t.Errorf("%d calls wait, process dead: %t", left, p.isDead())
 				}
 			})
 		})
@@ -40,9 +40,9 @@ func TestCrashEndsEveryGoroutine(t *testing.T) {
 // TestCallAfterCrashEnds checks that a call of a crashed process does not wait.
 func TestCallAfterCrashEnds(t *testing.T) {
 	t.Parallel()
-	l := &process{gate: &gate{}}
-	l.crash()
-	if l.gate.add(&call{process: l}) {
+	p := &process{gate: &gate{}}
+	p.crash()
+	if p.gate.add(&call{process: p}) {
 		t.Error("the call waits")
 	}
 }
@@ -52,14 +52,14 @@ func TestCallAfterCrashEnds(t *testing.T) {
 func TestSecondReleaseDoesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &process{gate: &gate{}}
-		go l.enter(context.Background(), writing, "call")
+		p := &process{gate: &gate{}}
+		go p.enter(context.Background(), writing, "call")
 		synctest.Wait()
-		c := l.gate.waiting()[0]
+		c := p.gate.waiting()[0]
 		done := false
 		go func() {
 			for range 3 {
-				l.gate.release(c, proceed)
+				p.gate.release(c, proceed)
 			}
 			done = true
 		}()

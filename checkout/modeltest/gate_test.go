@@ -130,23 +130,23 @@ type process struct {
 
 // enter waits until the call is released and returns its outcome. It ends the goroutine
 // if the process has crashed, or crashes with this outcome.
-func (l *process) enter(ctx context.Context, k callKind, name string) outcome {
-	l.exitIfDead()
-	t := l.gate.threads.current(ctx, name)
+func (p *process) enter(ctx context.Context, k callKind, name string) outcome {
+	p.exitIfDead()
+	t := p.gate.threads.current(ctx, name)
 	var v outcome
-	if l.gate.decide != nil {
-		v = l.gate.decide(t, k)
+	if p.gate.decide != nil {
+		v = p.gate.decide(t, k)
 	} else {
-		c := &call{process: l, thread: t, name: name, kind: k, since: time.Now(), outcome: make(chan outcome, 1)}
-		if !l.gate.add(c) {
+		c := &call{process: p, thread: t, name: name, kind: k, since: time.Now(), outcome: make(chan outcome, 1)}
+		if !p.gate.add(c) {
 			runtime.Goexit()
 		}
 		v = c.wait(ctx)
 	}
 	if v == dieBefore {
-		l.crash()
+		p.crash()
 	}
-	l.exitIfDead()
+	p.exitIfDead()
 	return v
 }
 
@@ -174,27 +174,27 @@ func (c *call) wait(ctx context.Context) outcome {
 }
 
 // leave crashes or freezes the process after the call, if that is the outcome.
-func (l *process) leave(ctx context.Context, v outcome, name string) {
+func (p *process) leave(ctx context.Context, v outcome, name string) {
 	switch v {
 	case dieAfter:
-		l.crash()
+		p.crash()
 	case stall:
-		l.enter(ctx, stalled, "answer of "+name)
+		p.enter(ctx, stalled, "answer of "+name)
 	default:
 	}
-	l.exitIfDead()
+	p.exitIfDead()
 }
 
 // crash ends the process wherever its goroutines are. It returns how many calls were
 // waiting.
-func (l *process) crash() int {
-	l.gate.mu.Lock()
-	l.dead = true
-	l.gate.mu.Unlock()
+func (p *process) crash() int {
+	p.gate.mu.Lock()
+	p.dead = true
+	p.gate.mu.Unlock()
 	released := 0
-	for _, c := range l.gate.waiting() {
-		if c.process == l {
-			l.gate.release(c, dieBefore)
+	for _, c := range p.gate.waiting() {
+		if c.process == p {
+			p.gate.release(c, dieBefore)
 			released++
 		}
 	}
@@ -202,15 +202,15 @@ func (l *process) crash() int {
 }
 
 // isDead reports whether the process has crashed.
-func (l *process) isDead() bool {
-	l.gate.mu.Lock()
-	defer l.gate.mu.Unlock()
-	return l.dead
+func (p *process) isDead() bool {
+	p.gate.mu.Lock()
+	defer p.gate.mu.Unlock()
+	return p.dead
 }
 
 // exitIfDead ends the goroutine if its process has crashed.
-func (l *process) exitIfDead() {
-	if l.isDead() {
+func (p *process) exitIfDead() {
+	if p.isDead() {
 		runtime.Goexit()
 	}
 }

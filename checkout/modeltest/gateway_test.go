@@ -57,8 +57,8 @@ type order struct {
 	refusedForGood map[string]bool
 }
 
-func newGateway(strict bool) *gateway {
-	return &gateway{orders: map[string]*order{}, underWay: map[string]int{}, oneCallAtATime: strict}
+func newGateway(oneCallAtATime bool) *gateway {
+	return &gateway{orders: map[string]*order{}, underWay: map[string]int{}, oneCallAtATime: oneCallAtATime}
 }
 
 // addProblem adds a problem. The lock must be held.

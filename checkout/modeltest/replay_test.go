@@ -78,9 +78,9 @@ func TestOrderOfWaitingCalls(t *testing.T) {
 	t.Parallel()
 	waiting := func(names ...string) (order []string) {
 		g := &gate{}
-		l := &process{gate: g}
+		p := &process{gate: g}
 		runInOrder(&g.threads, func(string) {
-			c := &call{process: l, thread: g.threads.current(context.Background(), "Session"), name: "Session"}
+			c := &call{process: p, thread: g.threads.current(context.Background(), "Session"), name: "Session"}
 			c.thread.task = "sweep"
 			g.add(c)
 		}, names...)

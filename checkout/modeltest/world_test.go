@@ -126,13 +126,13 @@ func (w *world) node(i int) *node {
 	if w.nodes[i] != nil && !w.nodes[i].process.isDead() {
 		return w.nodes[i]
 	}
-	l := &process{gate: w.gate}
+	p := &process{gate: w.gate}
 	service, err := checkout.New(checkout.Config{
-		Store: gatedStore{w.store, l}, Gateway: gatedGateway{process: l, gateway: w.gateway}, Clock: clock{}, Random: &w.gate.threads,
+		Store: gatedStore{w.store, p}, Gateway: gatedGateway{process: p, gateway: w.gateway}, Clock: clock{}, Random: &w.gate.threads,
 		Merchants: map[string]checkout.Merchant{shop: w.policy}, PublicURL: "https://pay.example", CallTimeout: callTimeout,
 	})
 	w.must(err)
-	w.nodes[i] = &node{service, l}
+	w.nodes[i] = &node{service, p}
 	return w.nodes[i]
 }
 
