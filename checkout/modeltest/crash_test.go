@@ -8,66 +8,65 @@ import (
 	"testing/synctest"
 )
 
-// TestACrashEndsEveryGoroutine has a process with many calls under way end: each
-// goroutine that ends tells the others, and none of them may wait for ever.
-func TestACrashEndsEveryGoroutine(t *testing.T) {
+// TestCrashEndsEveryGoroutine checks that a crash ends all calls of a process, although
+// each goroutine that ends releases the others.
+func TestCrashEndsEveryGoroutine(t *testing.T) {
 	t.Parallel()
-	for _, verdict := range []verdict{dieBefore, dieAfter} {
-		t.Run(verdict.String(), func(t *testing.T) {
+	for _, o := range []outcome{dieBefore, dieAfter} {
+		t.Run(o.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				l := &life{gate: &gate{}}
+				p := &process{gate: &gate{}}
 				var wg sync.WaitGroup
 				for i := range 20 {
 					wg.Go(func() {
 						name := fmt.Sprint("call ", i)
-						l.passed(context.Background(), l.pass(context.Background(), writing, name), name)
+						p.leave(context.Background(), p.enter(context.Background(), writing, name), name)
 					})
 				}
 				synctest.Wait()
-				first := l.gate.waiting()[0]
-				l.gate.release(first, verdict)
+				first := p.gate.waiting()[0]
+				p.gate.release(first, o)
 				synctest.Wait()
 				wg.Wait()
-				if left := len(l.gate.waiting()); left > 0 || !l.ended() {
-					t.Errorf("%d calls wait in a process that has ended: %t", left, l.ended())
+				if left := len(p.gate.waiting()); left > 0 || !p.isDead() {
+					t.Errorf("%d calls wait, process dead: %t", left, p.isDead())
 				}
 			})
 		})
 	}
 }
 
-// TestACallOfAProcessThatHasEndedEnds: it must not wait at a gate that nobody
-// opens any more.
-func TestACallOfAProcessThatHasEndedEnds(t *testing.T) {
+// TestCallAfterCrashEnds checks that a call of a crashed process does not wait.
+func TestCallAfterCrashEnds(t *testing.T) {
 	t.Parallel()
-	l := &life{gate: &gate{}}
-	l.crash()
-	if l.gate.park(&call{life: l}) {
-		t.Error("it waits")
+	p := &process{gate: &gate{}}
+	p.crash()
+	if p.gate.add(&call{process: p}) {
+		t.Error("the call waits")
 	}
 }
 
-// TestACallThatIsReleasedAgainStaysReleased: each goroutine that ends with its
-// process releases the calls that it still sees waiting. None of them may block.
-func TestACallThatIsReleasedAgainStaysReleased(t *testing.T) {
+// TestSecondReleaseDoesNothing checks that releasing a call again does not block. In a
+// crash several goroutines may release the same call.
+func TestSecondReleaseDoesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := &life{gate: &gate{}}
-		go l.pass(context.Background(), writing, "call")
+		p := &process{gate: &gate{}}
+		go p.enter(context.Background(), writing, "call")
 		synctest.Wait()
-		c := l.gate.waiting()[0]
+		c := p.gate.waiting()[0]
 		done := false
 		go func() {
 			for range 3 {
-				l.gate.release(c, proceed)
+				p.gate.release(c, proceed)
 			}
 			done = true
 		}()
 		synctest.Wait()
 		if !done {
-			t.Error("it blocks")
-			<-c.verdict
+			t.Error("release blocks")
+			<-c.outcome
 		}
 	})
 }

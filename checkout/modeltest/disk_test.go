@@ -9,12 +9,12 @@ import (
 	"github.com/wantukit/wantukit/checkout/storetest/faultdisk"
 )
 
-// diskFaults are the calls on the disk that fail, in words.
+// diskFaults are the calls on the disk that can fail, by name.
 var diskFaults = map[string]faultdisk.Op{
 	"read": faultdisk.Read, "write": faultdisk.Write, "short write": faultdisk.ShortWrite, "sync": faultdisk.Sync,
 }
 
-// failDisk has one of the next calls on the disk fail.
+// failDisk makes one of the next calls on the disk fail.
 func (w *world) failDisk(rt *rapid.T) {
 	op := rapid.SampledFrom([]string{"write", "short write", "sync", "read"}).Draw(rt, "call")
 	after := rapid.IntRange(0, 12).Draw(rt, "after")
@@ -22,43 +22,43 @@ func (w *world) failDisk(rt *rapid.T) {
 	w.database.disk.Fail(diskFaults[op], after)
 }
 
-// cutPower ends all processes, and the disk with what was not synced: a sector
-// of it is there or not.
+// cutPower crashes all processes and cuts the disk's power. Each sector that was not
+// synced is kept or lost.
 func (w *world) cutPower(rt *rapid.T) {
 	w.countFailures()
 	for _, n := range w.nodes {
-		if n != nil && n.life.crash() > 0 {
-			w.saw(powerCutAtWork)
+		if n != nil && n.process.crash() > 0 {
+			w.reach(powerCutDuringCall)
 		}
 	}
 	synctest.Wait()
 	w.database.disk.PowerOff()
-	_ = w.db.Close() // it has lost its disk
+	_ = w.db.Close() // fails without power
 	seed, percent := rapid.Uint64().Draw(rt, "sectors"), rapid.SampledFrom([]int{0, 50, 90, 100}).Draw(rt, "kept")
-	w.trace("  of what was not synced %d%% is kept", percent)
+	w.trace("  %d%% of the unsynced sectors are kept", percent)
 	source := rand.New(rand.NewPCG(seed, 0))
 	w.must(w.database.disk.PowerOn(func() bool {
 		kept := source.IntN(100) < percent
 		if !kept {
-			w.saw(torn)
+			w.reach(sectorLost)
 		}
 		return kept
 	}))
 	w.connect()
-	w.quiet(true)
+	w.pauseDisk(true)
 }
 
-// countFailures notes what of the disk's calls has failed so far.
+// countFailures notes which calls on the disk have failed so far.
 func (w *world) countFailures() {
 	if w.database.disk == nil {
 		return
 	}
 	if w.database.disk.Failed(faultdisk.Read) > 0 {
-		w.saw(readFailed)
+		w.reach(readFailed)
 	}
 	for _, op := range []faultdisk.Op{faultdisk.Write, faultdisk.ShortWrite, faultdisk.Sync} {
 		if w.database.disk.Failed(op) > 0 {
-			w.saw(writeFailed)
+			w.reach(writeFailed)
 		}
 	}
 }

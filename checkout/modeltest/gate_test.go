@@ -9,208 +9,208 @@ import (
 	"time"
 )
 
-// verdict is what becomes of one call of a Store or a Gateway.
-type verdict int
+// outcome is how one call of a Store or a Gateway ends.
+type outcome int
 
 const (
-	proceed verdict = iota
-	// failBefore: nothing was done, and the caller gets an error.
+	proceed outcome = iota
+	// failBefore: the call is not done, and the caller gets an error.
 	failBefore
-	// failAfter: it was done, and the caller gets an error: a connection that
-	// breaks while committing, an answer of the gateway's that is lost.
+	// failAfter: the call is done, and the caller gets an error, as when a connection
+	// breaks during a commit or the gateway's answer is lost.
 	failAfter
-	// late: the caller gets an error, and it is done a while later.
+	// late: the caller gets an error, and the call is done later.
 	late
-	// refuse: the gateway says no to this call.
+	// refuse: the gateway refuses this call.
 	refuse
-	// refuseForGood: the gateway says no, and never does what was asked.
+	// refuseForGood: the gateway refuses this call and all later ones for the same
+	// refund.
 	refuseForGood
-	// dieBefore and dieAfter: the process ends before it was done, or before
-	// the answer was seen.
+	// dieBefore and dieAfter: the process crashes before the call is done, or before
+	// it gets the answer.
 	dieBefore
 	dieAfter
-	// stall: it was done, and the process stops with the answer in hand.
+	// stall: the call is done, and the process freezes before it handles the answer.
 	stall
 )
 
-// verdictNames are the verdicts in words.
-var verdictNames = map[verdict]string{
-	proceed: "goes well", failBefore: "fails before", failAfter: "fails after", late: "arrives late", refuse: "refused",
-	refuseForGood: "refused for good", dieBefore: "crash before", dieAfter: "crash after", stall: "stops with the answer in hand",
+// outcomeNames are the outcomes in words.
+var outcomeNames = map[outcome]string{
+	proceed: "succeeds", failBefore: "fails before", failAfter: "fails after", late: "arrives late", refuse: "refused",
+	refuseForGood: "refused for good", dieBefore: "crash before", dieAfter: "crash after", stall: "freezes after",
 }
 
-func (v verdict) String() string { return verdictNames[v] }
+func (v outcome) String() string { return outcomeNames[v] }
 
-// kind is what a call is for, which decides what may become of it.
-type kind int
+// callKind is the purpose of a call. It decides which outcomes are possible.
+type callKind int
 
 const (
-	reading kind = iota
+	reading callKind = iota
 	writing
 	creating
-	asking
+	querying
 	closing
 	refunding
-	// stalled is not a call: a process has stopped with an answer in hand.
+	// stalled is not a call: the process is frozen after a call.
 	stalled
 )
 
-// verdicts are what may become of a call, besides that it proceeds.
-var verdicts = map[kind][]verdict{
+// outcomes are the possible outcomes of a call, besides proceed.
+var outcomes = map[callKind][]outcome{
 	reading:   {failBefore, dieBefore},
 	writing:   {failBefore, failAfter, dieBefore, dieAfter},
 	creating:  {failBefore, failAfter, late, refuse, dieBefore, dieAfter},
-	asking:    {failBefore, failAfter, dieBefore, dieAfter},
+	querying:  {failBefore, failAfter, dieBefore, dieAfter},
 	closing:   {failBefore, failAfter, refuse, dieBefore, dieAfter},
 	refunding: {failBefore, failAfter, late, refuse, refuseForGood, dieBefore, dieAfter},
 }
 
-// call is a goroutine that waits to be let through.
+// call is a call that waits at the gate.
 type call struct {
-	life   *life
-	thread *thread
-	name   string
-	kind   kind
-	// since is when it was made.
+	process *process
+	thread  *thread
+	name    string
+	kind    callKind
+	// since is when the call was made.
 	since   time.Time
-	verdict chan verdict
+	outcome chan outcome
 }
 
-// gate stops every call of every Store and Gateway until the test lets it
-// through: the interleaving is the test's to choose, and crashes are too.
+// gate stops every call of every Store and Gateway until the test releases it. So the
+// test chooses the interleaving of calls, and their outcomes.
 type gate struct {
 	mu      sync.Mutex
-	parked  []*call
+	calls   []*call
 	threads threads
-	// open, where it is set, decides without stopping anybody.
-	open func(*thread, kind) verdict
+	// decide, if set, decides outcomes at once: no call stops at the gate.
+	decide func(*thread, callKind) outcome
 }
 
-// waiting returns the calls that wait, in an order that does not depend on
-// which came first.
+// waiting returns the calls that wait. Their order does not depend on which came first.
 func (g *gate) waiting() []*call {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return slices.SortedStableFunc(slices.Values(g.parked), func(a, b *call) int {
+	return slices.SortedStableFunc(slices.Values(g.calls), func(a, b *call) int {
 		return cmp.Or(cmp.Compare(a.thread.task, b.thread.task), cmp.Compare(a.name, b.name), cmp.Compare(a.thread.name, b.thread.name))
 	})
 }
 
-// park has a call wait. It reports false where its process has ended.
-func (g *gate) park(c *call) bool {
+// add adds a call to the waiting ones. It returns false if its process has crashed.
+func (g *gate) add(c *call) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if c.life.dead {
+	if c.process.dead {
 		return false
 	}
-	g.parked = append(g.parked, c)
+	g.calls = append(g.calls, c)
 	return true
 }
 
-// release lets a call go on. One that has been released already stays as it
-// is: a process that ends may be told so by several goroutines at once.
-func (g *gate) release(c *call, v verdict) {
+// release lets a call through with an outcome. It does nothing if the call was released
+// before: in a crash several goroutines may release it.
+func (g *gate) release(c *call, v outcome) {
 	g.mu.Lock()
-	i := slices.Index(g.parked, c)
+	i := slices.Index(g.calls, c)
 	if i >= 0 {
-		g.parked = slices.Delete(g.parked, i, i+1)
+		g.calls = slices.Delete(g.calls, i, i+1)
 	}
 	g.mu.Unlock()
 	if i >= 0 {
-		c.verdict <- v
+		c.outcome <- v
 	}
 }
 
-// life is a process, from its start to its crash. Whatever it still does after
-// that has no effect: its goroutines end at their next call.
-type life struct {
+// process is a process from its start to its crash. After the crash its goroutines end
+// at their next call, so they have no further effect.
+type process struct {
 	gate *gate
-	dead bool // under the gate's lock
+	dead bool // guarded by the gate's lock
 }
 
-// pass waits until the call may go on, and says how. It does not return where
-// the process has ended, or ends here.
-func (l *life) pass(ctx context.Context, k kind, name string) verdict {
-	l.check()
-	t := l.gate.threads.of(ctx, name)
-	var v verdict
-	if l.gate.open != nil {
-		v = l.gate.open(t, k)
+// enter waits until the call is released and returns its outcome. It ends the goroutine
+// if the process has crashed, or crashes with this outcome.
+func (p *process) enter(ctx context.Context, k callKind, name string) outcome {
+	p.exitIfDead()
+	t := p.gate.threads.current(ctx, name)
+	var v outcome
+	if p.gate.decide != nil {
+		v = p.gate.decide(t, k)
 	} else {
-		c := &call{life: l, thread: t, name: name, kind: k, since: time.Now(), verdict: make(chan verdict, 1)}
-		if !l.gate.park(c) {
+		c := &call{process: p, thread: t, name: name, kind: k, since: time.Now(), outcome: make(chan outcome, 1)}
+		if !p.gate.add(c) {
 			runtime.Goexit()
 		}
 		v = c.wait(ctx)
 	}
 	if v == dieBefore {
-		l.crash()
+		p.crash()
 	}
-	l.check()
+	p.exitIfDead()
 	return v
 }
 
-// wait waits for a verdict. A call of the gateway's does not wait longer than
-// its caller. That its answer is lost is all that is known then; and one that
-// was held up for too long does not arrive at all.
-func (c *call) wait(ctx context.Context) verdict {
+// wait waits for the call's outcome. If the context of a gateway call ends before, the
+// answer is lost: the outcome is failAfter, or failBefore if the call waited longer than
+// maxDelay.
+func (c *call) wait(ctx context.Context) outcome {
 	if c.kind == reading || c.kind == writing || c.kind == stalled {
-		return <-c.verdict
+		return <-c.outcome
 	}
 	select {
-	case v := <-c.verdict:
+	case v := <-c.outcome:
 		return v
 	case <-ctx.Done():
 	}
-	v := <-c.verdict
+	v := <-c.outcome
 	switch {
 	case v != proceed && v != refuse && v != refuseForGood && v != stall:
 		return v
-	case time.Since(c.since) > onItsWay:
+	case time.Since(c.since) > maxDelay:
 		return failBefore
 	default:
 		return failAfter
 	}
 }
 
-// passed ends the process after the call, or stops it, if that is the verdict.
-func (l *life) passed(ctx context.Context, v verdict, name string) {
+// leave crashes or freezes the process after the call, if that is the outcome.
+func (p *process) leave(ctx context.Context, v outcome, name string) {
 	switch v {
 	case dieAfter:
-		l.crash()
+		p.crash()
 	case stall:
-		l.pass(ctx, stalled, "answer of "+name)
+		p.enter(ctx, stalled, "answer of "+name)
 	default:
 	}
-	l.check()
+	p.exitIfDead()
 }
 
-// crash ends the process, wherever its goroutines are. It returns how many
-// calls were under way.
-func (l *life) crash() int {
-	l.gate.mu.Lock()
-	l.dead = true
-	l.gate.mu.Unlock()
-	ended := 0
-	for _, c := range l.gate.waiting() {
-		if c.life == l {
-			l.gate.release(c, dieBefore)
-			ended++
+// crash ends the process wherever its goroutines are. It returns how many calls were
+// waiting.
+func (p *process) crash() int {
+	p.gate.mu.Lock()
+	p.dead = true
+	p.gate.mu.Unlock()
+	released := 0
+	for _, c := range p.gate.waiting() {
+		if c.process == p {
+			p.gate.release(c, dieBefore)
+			released++
 		}
 	}
-	return ended
+	return released
 }
 
-// ended reports whether the process has.
-func (l *life) ended() bool {
-	l.gate.mu.Lock()
-	defer l.gate.mu.Unlock()
-	return l.dead
+// isDead reports whether the process has crashed.
+func (p *process) isDead() bool {
+	p.gate.mu.Lock()
+	defer p.gate.mu.Unlock()
+	return p.dead
 }
 
-// check ends a goroutine of a process that has ended.
-func (l *life) check() {
-	if l.ended() {
+// exitIfDead ends the goroutine if its process has crashed.
+func (p *process) exitIfDead() {
+	if p.isDead() {
 		runtime.Goexit()
 	}
 }

@@ -7,63 +7,65 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-func absorbs(w *world, b books) string {
-	old, known := w.before[b.session.ID]
+// finalStatesStay checks that no state has changed in a forbidden way since the last
+// step.
+func finalStatesStay(w *world, b sessionState) string {
+	before, known := w.before[b.session.ID]
 	if !known {
 		return ""
 	}
 	s := b.session
 	switch {
-	case old.session.Status != s.Status && !old.session.Status.CanMove(s.Status):
-		return fmt.Sprintf("the session went from %s to %s", old.session.Status, s.Status)
-	case old.session.PaymentStatus.Settled() && !s.PaymentStatus.Settled(), s.AmountRefunded < old.session.AmountRefunded:
-		return "a paid session is unpaid, or a refund came back"
-	case old.session.PaidBy != "" && old.session.PaidBy != s.PaidBy, old.session.AmountMismatch && !s.AmountMismatch:
-		return "who paid it has changed, or a mismatch was forgotten"
+	case before.session.Status != s.Status && !before.session.Status.CanMove(s.Status):
+		return fmt.Sprintf("the session went from %s to %s", before.session.Status, s.Status)
+	case before.session.PaymentStatus.Settled() && !s.PaymentStatus.Settled(), s.AmountRefunded < before.session.AmountRefunded:
+		return "a paid session became unpaid, or AmountRefunded fell"
+	case before.session.PaidBy != "" && before.session.PaidBy != s.PaidBy, before.session.AmountMismatch && !s.AmountMismatch:
+		return "PaidBy changed, or AmountMismatch was reset"
 	}
-	for _, was := range old.attempts {
-		is := find(b.attempts, func(a checkout.Attempt) bool { return a.ID == was.ID })
-		if was.ID != is.ID || was.State == checkout.AttemptPaid && is.State != was.State || was.Quarantined && !is.Quarantined {
-			return fmt.Sprintf("an attempt was %s and is %s", was.State, is.State)
+	for _, old := range before.attempts {
+		current := find(b.attempts, func(a checkout.Attempt) bool { return a.ID == old.ID })
+		if old.ID != current.ID || old.State == checkout.AttemptPaid && current.State != old.State || old.Quarantined && !current.Quarantined {
+			return fmt.Sprintf("an attempt was %s and is %s", old.State, current.State)
 		}
 	}
-	for _, was := range old.refunds {
-		if is := find(b.refunds, func(r checkout.Refund) bool { return r.ID == was.ID }); was.ID != is.ID || was.State != is.State && !was.State.CanMove(is.State) {
-			return fmt.Sprintf("a refund was %s and is %s", was.State, is.State)
+	for _, old := range before.refunds {
+		if current := find(b.refunds, func(r checkout.Refund) bool { return r.ID == old.ID }); old.ID != current.ID || old.State != current.State && !old.State.CanMove(current.State) {
+			return fmt.Sprintf("a refund was %s and is %s", old.State, current.State)
 		}
 	}
 	return ""
 }
 
-// askedAgain: an order that can be paid has a time of its next query, within
-// what a page that nobody watches waits for, or a notification or a hold.
-func askedAgain(_ *world, b books) string {
-	const longest = 5*time.Minute + holdMost
+// openOnesAreScheduled checks that every open attempt has its next query within the
+// longest interval and a lease, and that every pending refund has a next try.
+func openOnesAreScheduled(_ *world, b sessionState) string {
+	const longest = 5*time.Minute + maxLease
 	for _, a := range b.attempts {
 		if !a.State.Open() || a.Quarantined {
 			continue
 		}
 		if a.NextQueryAt.IsZero() || a.NextQueryAt.After(time.Now().Add(longest)) {
-			return fmt.Sprintf("%s is %s, and is asked about at %s", a.ID, a.State, a.NextQueryAt)
+			return fmt.Sprintf("%s is %s, and its next query is at %s", a.ID, a.State, a.NextQueryAt)
 		}
 	}
 	for _, r := range b.refunds {
 		if r.State == checkout.RefundPending && r.NextTryAt.IsZero() {
-			return r.ID + " is pending, and is sent no more"
+			return r.ID + " is pending, and has no next try"
 		}
 	}
 	return ""
 }
 
-// newestTells: a shop that goes by the version of an event, and by no clock,
-// ends where the session is. What has no event is that a payment is being
-// confirmed, and the end of a session that is held for a person.
-func newestTells(_ *world, b books) string {
+// newestEventMatches checks that events have unique versions, and that the newest one
+// matches the session. Two changes have no event: a payment becomes processing, and a
+// session with an amount mismatch ends.
+func newestEventMatches(_ *world, b sessionState) string {
 	var newest checkout.Event
 	versions := map[int64]bool{}
 	for _, e := range b.events {
 		if versions[e.Version] || e.Version > b.session.Version || e.Session.Version != e.Version {
-			return fmt.Sprintf("%s has the version %d, and its session %d; the session's is %d", e.ID, e.Version, e.Session.Version, b.session.Version)
+			return fmt.Sprintf("event %s has version %d, its session version %d; the stored session has version %d", e.ID, e.Version, e.Session.Version, b.session.Version)
 		}
 		versions[e.Version] = true
 		if e.Version > newest.Version {
@@ -73,15 +75,15 @@ func newestTells(_ *world, b books) string {
 	if newest.ID == "" {
 		return ""
 	}
-	told, is := newest.Session, b.session
+	sent, stored := newest.Session, b.session
 	switch {
-	case told.Status != is.Status && !is.AmountMismatch:
-		return fmt.Sprintf("%s (%s) tells of a session that is %s, and it is %s", newest.ID, newest.Type, told.Status, is.Status)
-	case told.PaymentStatus.Settled() != is.PaymentStatus.Settled(), told.AmountRefunded != is.AmountRefunded:
-		return fmt.Sprintf("%s (%s) tells of %s and %d refunded, and it is %s and %d", newest.ID, newest.Type,
-			told.PaymentStatus, told.AmountRefunded, is.PaymentStatus, is.AmountRefunded)
-	case told.PaidLate != is.PaidLate, told.PaidTwice != is.PaidTwice, told.AmountMismatch != is.AmountMismatch:
-		return fmt.Sprintf("%s (%s) tells of other exceptions than there are: %+v, %+v", newest.ID, newest.Type, told, is)
+	case sent.Status != stored.Status && !stored.AmountMismatch:
+		return fmt.Sprintf("event %s (%s) has status %s, the session has %s", newest.ID, newest.Type, sent.Status, stored.Status)
+	case sent.PaymentStatus.Settled() != stored.PaymentStatus.Settled(), sent.AmountRefunded != stored.AmountRefunded:
+		return fmt.Sprintf("event %s (%s) has %s and %d refunded, the session has %s and %d", newest.ID, newest.Type,
+			sent.PaymentStatus, sent.AmountRefunded, stored.PaymentStatus, stored.AmountRefunded)
+	case sent.PaidLate != stored.PaidLate, sent.PaidTwice != stored.PaidTwice, sent.AmountMismatch != stored.AmountMismatch:
+		return fmt.Sprintf("event %s (%s) has other exceptions than the session: %+v, %+v", newest.ID, newest.Type, sent, stored)
 	}
 	return ""
 }

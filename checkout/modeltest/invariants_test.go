@@ -13,15 +13,16 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// books are what is recorded of one session.
-type books struct {
+// sessionState is everything that is stored about one session, but its timeline.
+type sessionState struct {
 	session  checkout.Session
 	attempts []checkout.Attempt
 	refunds  []checkout.Refund
 	events   []checkout.Event
 }
 
-func (w *world) books(id string) (b books) {
+// state reads the state of a session.
+func (w *world) state(id string) (b sessionState) {
 	ctx := context.Background()
 	var err error
 	b.session, err = w.store.Session(ctx, id)
@@ -35,8 +36,8 @@ func (w *world) books(id string) (b books) {
 	return b
 }
 
-// told counts the events of a type, about one attempt ("" for any).
-func (b books) told(t checkout.EventType, attemptID string) (n int) {
+// countEvents counts the events of a type about one attempt, or about any for "".
+func (b sessionState) countEvents(t checkout.EventType, attemptID string) (n int) {
 	for _, e := range b.events {
 		if e.Type == t && (attemptID == "" || e.AttemptID == attemptID) {
 			n++
@@ -45,70 +46,70 @@ func (b books) told(t checkout.EventType, attemptID string) (n int) {
 	return n
 }
 
-// toldOf counts the events of a type about one refund.
-func (b books) toldOf(r checkout.Refund, t checkout.EventType) (n int) {
+// countRefundEvents counts the events of a type about one refund.
+func (b sessionState) countRefundEvents(r checkout.Refund, t checkout.EventType) (n int) {
 	for _, e := range b.events {
 		n += oneIf(e.Type == t && e.Refund != nil && e.Refund.ID == r.ID)
 	}
 	return n
 }
 
-func (b books) paid() []checkout.Attempt {
+func (b sessionState) paidAttempts() []checkout.Attempt {
 	return slices.DeleteFunc(slices.Clone(b.attempts), func(a checkout.Attempt) bool { return a.State != checkout.AttemptPaid })
 }
 
-// rule is what must hold of a session's books at any time.
+// rule is an invariant of a session. check returns "" or what is wrong.
 type rule struct {
-	says  string
-	holds func(w *world, b books) string
+	name  string
+	check func(w *world, b sessionState) string
 }
 
 var rules = []rule{
-	{"what is told is what happened, once", toldOnce},
-	{"paid here is paid there, and says so everywhere", paidThere},
-	{"one order of a wallet can be paid", oneLiveOrder},
-	{"a session ends after its orders", endsAfterItsOrders},
-	{"refunds agree, and never pass what was paid", refundsAgree},
-	{"money that came late or twice goes where the shop wishes", policyHolds},
-	{"paid absorbs, and ends are final", absorbs},
-	{"what is open is asked about again", askedAgain},
-	{"events are in order, and the newest tells how the session stands", newestTells},
+	{"each change has its event, once", eventsMatch},
+	{"an attempt is paid if its order is paid at the gateway", paidAtGateway},
+	{"a wallet has at most one payable order", onePayableOrder},
+	{"a session ends after its orders", endsAfterOrders},
+	{"refunds match the gateway and never exceed what was paid", refundsMatch},
+	{"late and second payments follow the policy", refundsFollowPolicy},
+	{"final states do not change", finalStatesStay},
+	{"open attempts and pending refunds are scheduled", openOnesAreScheduled},
+	{"events have unique versions, and the newest matches the session", newestEventMatches},
 }
 
-// crowd is how many tasks begin at once where nobody stops at the gate.
-const crowd = 4
+// batchSize is how many tasks begin at once if calls do not stop at the gate.
+const batchSize = 4
 
-// check holds the rules after a step.
+// check checks the rules after a step.
 func (w *world) check(rt *rapid.T) {
 	rt.Helper()
-	if w.gate.open != nil { // they hold between transactions, and reading takes several
-		if len(w.queue) < crowd {
+	if w.gate.decide != nil { // reading a state takes several transactions, so no task may run
+		if len(w.queue) < batchSize {
 			return
 		}
 		w.drain(rt)
 	}
 	for _, id := range w.sessions() {
-		b := w.books(id)
+		b := w.state(id)
 		for _, r := range rules {
-			if problem := r.holds(w, b); problem != "" {
-				rt.Fatalf("%s: %s", r.says, problem)
+			if problem := r.check(w, b); problem != "" {
+				rt.Fatalf("%s: %s", r.name, problem)
 			}
 		}
 		w.before[id] = b
 	}
 	w.checkJobs(rt)
-	for _, id := range w.gate.threads.heldTwice() {
-		// Where nobody stops, a hold ends in the database before the model knows.
-		if w.gate.open == nil {
-			rt.Fatalf("two processes held %s at once", id)
+	for _, id := range w.gate.threads.leasedTwice() {
+		// If calls do not stop, a lease ends in the database before the model knows.
+		if w.gate.decide == nil {
+			rt.Fatalf("two threads leased %s at once", id)
 		}
 	}
-	if problems := w.gateway.troubles(); len(problems) > 0 {
-		rt.Fatal("the gateway saw: ", strings.Join(problems, "; "))
+	if problems := w.gateway.sortedProblems(); len(problems) > 0 {
+		rt.Fatal("problems: ", strings.Join(problems, "; "))
 	}
 }
 
-// checkJobs holds that each event has one job, and each job its event.
+// checkJobs checks that each event has one job, and each job its event.
 func (w *world) checkJobs(rt *rapid.T) {
 	rt.Helper()
 	events, jobs := w.column("SELECT id FROM events ORDER BY id"), slices.Sorted(slices.Values(w.jobs()))
@@ -117,14 +118,15 @@ func (w *world) checkJobs(rt *rapid.T) {
 	}
 }
 
-// differs compares counts, by name.
-func differs(what string, got, want int) string {
+// compareCounts returns a problem if two counts differ.
+func compareCounts(name string, got, want int) string {
 	if got == want {
 		return ""
 	}
-	return fmt.Sprintf("%s: %d, want %d", what, got, want)
+	return fmt.Sprintf("%s: %d, want %d", name, got, want)
 }
 
+// oneIf returns 1 for true and 0 for false.
 func oneIf(is bool) int {
 	if is {
 		return 1
@@ -132,8 +134,8 @@ func oneIf(is bool) int {
 	return 0
 }
 
-// first returns the first problem, or "".
-func first(problems ...string) string {
+// firstProblem returns the first problem that is not "".
+func firstProblem(problems ...string) string {
 	for _, p := range problems {
 		if p != "" {
 			return p
@@ -142,141 +144,151 @@ func first(problems ...string) string {
 	return ""
 }
 
-func toldOnce(w *world, b books) string {
-	s, paid := b.session, len(b.paid())
+// eventsMatch checks that the numbers of events match the session, its attempts and its
+// refunds.
+func eventsMatch(w *world, b sessionState) string {
+	s, paid := b.session, len(b.paidAttempts())
 	quarantined := 0
 	for _, a := range b.attempts {
 		quarantined += oneIf(a.Quarantined)
-		if p := first(
-			differs("failures of "+a.ID, b.told(checkout.EventAttemptFailed, a.ID), oneIf(a.State == checkout.AttemptFailed || b.told(checkout.EventAttemptFailed, a.ID) > 0)),
-			differs("more than one mismatch of "+a.ID, oneIf(b.told(checkout.EventNotificationMismatch, a.ID) > 1), 0),
+		if p := firstProblem(
+			compareCounts("failures of "+a.ID, b.countEvents(checkout.EventAttemptFailed, a.ID), oneIf(a.State == checkout.AttemptFailed || b.countEvents(checkout.EventAttemptFailed, a.ID) > 0)),
+			compareCounts("more than one mismatch of "+a.ID, oneIf(b.countEvents(checkout.EventNotificationMismatch, a.ID) > 1), 0),
 		); p != "" {
 			return p
 		}
 	}
 	for _, r := range b.refunds {
-		if p := first(
-			differs("successes of "+r.ID, b.toldOf(r, checkout.EventRefundSucceeded), oneIf(r.State == checkout.RefundSucceeded)),
-			differs("failures of "+r.ID, b.toldOf(r, checkout.EventRefundFailed), oneIf(r.Failure != "")),
-			differs("delays of "+r.ID, b.toldOf(r, checkout.EventRefundDelayed), oneIf(!r.DelayedAt.IsZero())),
+		if p := firstProblem(
+			compareCounts("successes of "+r.ID, b.countRefundEvents(r, checkout.EventRefundSucceeded), oneIf(r.State == checkout.RefundSucceeded)),
+			compareCounts("failures of "+r.ID, b.countRefundEvents(r, checkout.EventRefundFailed), oneIf(r.Failure != "")),
+			compareCounts("delays of "+r.ID, b.countRefundEvents(r, checkout.EventRefundDelayed), oneIf(!r.DelayedAt.IsZero())),
 		); p != "" {
 			return p
 		}
 	}
-	return first(
-		differs("fulfilments", b.told(checkout.EventPaid, ""), oneIf(paid > 0 && (!s.PaidLate || w.policy.PaidLate == checkout.LateAccept))),
-		differs("paid_late", b.told(checkout.EventPaidLate, ""), oneIf(s.PaidLate)),
-		differs("paid_twice", b.told(checkout.EventPaidTwice, ""), max(paid-1, 0)),
-		differs("amount_mismatch", b.told(checkout.EventAmountMismatch, ""), quarantined),
-		differs("a mismatch of the session", oneIf(s.AmountMismatch), min(quarantined, 1)),
-		differs("canceled", b.told(checkout.EventCanceled, ""), oneIf(s.Status == checkout.StatusCanceled && !endedMismatched(b))),
-		differs("expired", b.told(checkout.EventExpired, ""), oneIf(s.Status == checkout.StatusExpired && !endedMismatched(b))),
+	return firstProblem(
+		compareCounts("fulfilments", b.countEvents(checkout.EventPaid, ""), oneIf(paid > 0 && (!s.PaidLate || w.policy.PaidLate == checkout.LateAccept))),
+		compareCounts("paid_late", b.countEvents(checkout.EventPaidLate, ""), oneIf(s.PaidLate)),
+		compareCounts("paid_twice", b.countEvents(checkout.EventPaidTwice, ""), max(paid-1, 0)),
+		compareCounts("amount_mismatch", b.countEvents(checkout.EventAmountMismatch, ""), quarantined),
+		compareCounts("AmountMismatch of the session", oneIf(s.AmountMismatch), min(quarantined, 1)),
+		compareCounts("canceled", b.countEvents(checkout.EventCanceled, ""), oneIf(s.Status == checkout.StatusCanceled && !endedWithMismatch(b))),
+		compareCounts("expired", b.countEvents(checkout.EventExpired, ""), oneIf(s.Status == checkout.StatusExpired && !endedWithMismatch(b))),
 	)
 }
 
-// endedMismatched reports whether a session had ended without a word because a
-// person must look at it. A mismatch may also come after the end.
-func endedMismatched(b books) bool {
-	return b.session.AmountMismatch && b.told(checkout.EventExpired, "")+b.told(checkout.EventCanceled, "") == 0
+// endedWithMismatch reports whether a session ended without an event, because a person
+// must handle its amount mismatch. A mismatch may also come after the end.
+func endedWithMismatch(b sessionState) bool {
+	return b.session.AmountMismatch && b.countEvents(checkout.EventExpired, "")+b.countEvents(checkout.EventCanceled, "") == 0
 }
 
-func paidThere(w *world, b books) string {
-	s, paid := b.session, b.paid()
+// paidAtGateway checks that paid attempts are paid at the gateway, and that the session
+// matches them.
+func paidAtGateway(w *world, b sessionState) string {
+	s, paid := b.session, b.paidAttempts()
 	by := 0
 	for _, a := range paid {
 		o := w.gateway.orders[a.OutTradeNo]
-		if o == nil || o.state != checkout.OrderPaid || o.took != a.Amount || a.Quarantined {
-			return a.OutTradeNo + " is paid here, and not there"
+		if o == nil || o.state != checkout.OrderPaid || o.paidAmount != a.Amount || a.Quarantined {
+			return a.OutTradeNo + " is paid, but not at the gateway"
 		}
 		by += oneIf(a.ID == s.PaidBy)
 	}
 	for _, a := range b.attempts {
 		if o := w.gateway.orders[a.OutTradeNo]; a.Quarantined && (o == nil || o.Amount == a.Amount) {
-			return a.OutTradeNo + " is in quarantine for nothing"
+			return a.OutTradeNo + " is quarantined although its amount is right"
 		}
 	}
-	return first(
-		differs("the session is paid", oneIf(s.PaymentStatus.Settled()), oneIf(len(paid) > 0)),
-		differs("attempts that paid it", by, oneIf(len(paid) > 0)),
-		differs("paid_twice", oneIf(s.PaidTwice), oneIf(len(paid) > 1)),
-		differs("complete", oneIf(s.Status == checkout.StatusComplete), oneIf(len(paid) > 0 && !s.PaidLate)),
+	return firstProblem(
+		compareCounts("the session is settled", oneIf(s.PaymentStatus.Settled()), oneIf(len(paid) > 0)),
+		compareCounts("attempts that are PaidBy", by, oneIf(len(paid) > 0)),
+		compareCounts("paid_twice", oneIf(s.PaidTwice), oneIf(len(paid) > 1)),
+		compareCounts("complete", oneIf(s.Status == checkout.StatusComplete), oneIf(len(paid) > 0 && !s.PaidLate)),
 	)
 }
 
-func oneLiveOrder(w *world, b books) string {
-	open, live := map[flow.Wallet]int{}, map[flow.Wallet]int{}
+// onePayableOrder checks that a wallet has at most one open attempt and one payable
+// order.
+func onePayableOrder(w *world, b sessionState) string {
+	open, payable := map[flow.Wallet]int{}, map[flow.Wallet]int{}
 	for _, a := range b.attempts {
 		open[a.Wallet] += oneIf(a.State.Open())
-		if o := w.gateway.orders[a.OutTradeNo]; o != nil && o.payable() && !o.late && !w.freezes && !endedByForce(o) {
-			live[a.Wallet]++
+		if o := w.gateway.orders[a.OutTradeNo]; o != nil && o.payable() && !o.placedLate && !w.mayFreeze && !mayBeGivenUp(o) {
+			payable[a.Wallet]++
 		}
-		if open[a.Wallet] > 1 || live[a.Wallet] > 1 {
-			return fmt.Sprintf("%s has %d open attempts and %d orders that can be paid", a.Wallet, open[a.Wallet], live[a.Wallet])
+		if open[a.Wallet] > 1 || payable[a.Wallet] > 1 {
+			return fmt.Sprintf("%s has %d open attempts and %d payable orders", a.Wallet, open[a.Wallet], payable[a.Wallet])
 		}
 	}
 	return ""
 }
 
-// endedByForce reports whether the checkout may have given up an order that the
-// gateway refuses to close: an hour after its time.
-func endedByForce(o *order) bool {
-	return o.denied > 0 && !time.Now().Before(o.ExpiresAt.Add(time.Hour))
+// mayBeGivenUp reports whether the checkout may have given up an order because the
+// gateway refuses to close it. The checkout does so an hour after the order expires.
+func mayBeGivenUp(o *order) bool {
+	return o.closeRefusals > 0 && !time.Now().Before(o.ExpiresAt.Add(time.Hour))
 }
 
-func endsAfterItsOrders(w *world, b books) string {
+// endsAfterOrders checks that an ended session has no open attempt and no payable order.
+func endsAfterOrders(w *world, b sessionState) string {
 	if b.session.Status != checkout.StatusExpired && b.session.Status != checkout.StatusCanceled {
 		return ""
 	}
 	for _, a := range b.attempts {
 		if a.State.Open() && !a.Quarantined {
-			return "it ended before " + a.ID
+			return "the session ended before " + a.ID
 		}
 		o := w.gateway.orders[a.OutTradeNo]
-		if o == nil || a.Quarantined || o.late || w.freezes || endedByForce(o) {
+		if o == nil || a.Quarantined || o.placedLate || w.mayFreeze || mayBeGivenUp(o) {
 			continue
 		}
 		if o.payable() || o.state == checkout.OrderPaid && !o.closed && a.State != checkout.AttemptPaid {
-			return "it ended, and " + a.OutTradeNo + " can be paid, or is"
+			return "the session ended, and " + a.OutTradeNo + " is payable or paid"
 		}
 	}
 	return ""
 }
 
-func refundsAgree(w *world, b books) string {
-	known, sum, back := map[string]checkout.Refund{}, map[string]int64{}, int64(0)
+// refundsMatch checks that the stored refunds match those at the gateway, and that they
+// never exceed what was paid.
+func refundsMatch(w *world, b sessionState) string {
+	known, sum, refunded := map[string]checkout.Refund{}, map[string]int64{}, int64(0)
 	for _, r := range b.refunds {
 		known[r.OutRefundNo] = r
 		if r.State != checkout.RefundFailed {
 			sum[r.AttemptID] += r.Amount
 		}
 		if r.State == checkout.RefundSucceeded && r.AttemptID == b.session.PaidBy {
-			back += r.Amount
+			refunded += r.Amount
 		}
 	}
 	for _, a := range b.attempts {
 		o := w.gateway.orders[a.OutTradeNo]
 		if sum[a.ID] > a.Amount || sum[a.ID] > 0 && a.State != checkout.AttemptPaid {
-			return fmt.Sprintf("%s: %d is refunded of %d, and it is %s", a.ID, sum[a.ID], a.Amount, a.State)
+			return fmt.Sprintf("%s: %d of %d is refunded, and the attempt is %s", a.ID, sum[a.ID], a.Amount, a.State)
 		}
 		if o == nil {
 			continue
 		}
 		for number, amount := range o.refunds {
 			if r, ok := known[number]; !ok || r.AttemptID != a.ID || r.Amount != amount || r.State == checkout.RefundFailed {
-				return fmt.Sprintf("refund %s of %d was made, and is recorded as %q of %d", number, amount, r.State, r.Amount)
+				return fmt.Sprintf("refund %s of %d was made, and is stored as %q of %d", number, amount, r.State, r.Amount)
 			}
 		}
 		for _, r := range b.refunds {
 			if _, made := o.refunds[r.OutRefundNo]; r.AttemptID == a.ID && r.State == checkout.RefundSucceeded && !made {
-				return "refund " + r.OutRefundNo + " is said to have succeeded, and was not made"
+				return "refund " + r.OutRefundNo + " is stored as succeeded, and was not made"
 			}
 		}
 	}
-	return differs("refunded of the session", int(b.session.AmountRefunded), int(back))
+	return compareCounts("AmountRefunded of the session", int(b.session.AmountRefunded), int(refunded))
 }
 
-func policyHolds(w *world, b books) string {
-	for _, a := range b.paid() {
+// refundsFollowPolicy checks the automatic refunds of late and second payments.
+func refundsFollowPolicy(w *world, b sessionState) string {
+	for _, a := range b.paidAttempts() {
 		var twice, late int
 		for _, r := range b.refunds {
 			if r.AttemptID != a.ID || r.Reason == checkout.RefundRequested {
@@ -285,10 +297,10 @@ func policyHolds(w *world, b books) string {
 			twice += oneIf(r.Reason == checkout.RefundPaidTwice && r.Amount == a.Amount)
 			late += oneIf(r.Reason == checkout.RefundPaidLate && r.Amount == a.Amount)
 		}
-		of, givesBack := a.ID == b.session.PaidBy, b.session.PaidLate && w.policy.PaidLate == checkout.LateRefund
-		if p := first(
-			differs("refunds of what came twice", twice, oneIf(!of && !w.policy.KeepPaidTwice)),
-			differs("refunds of what came late", late, oneIf(givesBack && (of || w.policy.KeepPaidTwice))),
+		isFirst, refundsLate := a.ID == b.session.PaidBy, b.session.PaidLate && w.policy.PaidLate == checkout.LateRefund
+		if p := firstProblem(
+			compareCounts("refunds of a second payment", twice, oneIf(!isFirst && !w.policy.KeepPaidTwice)),
+			compareCounts("refunds of a late payment", late, oneIf(refundsLate && (isFirst || w.policy.KeepPaidTwice))),
 		); p != "" {
 			return p
 		}
@@ -296,27 +308,27 @@ func policyHolds(w *world, b books) string {
 	return ""
 }
 
-// find returns the one that is meant, or none.
-func find[T any](all []T, is func(T) bool) (found T) {
-	if i := slices.IndexFunc(all, is); i >= 0 {
+// find returns the first item for which match returns true, or the zero value.
+func find[T any](all []T, match func(T) bool) (found T) {
+	if i := slices.IndexFunc(all, match); i >= 0 {
 		return all[i]
 	}
 	return found
 }
 
-// snapshot is everything that a forged notification must leave as it is.
+// snapshot is everything that a forged notification must not change.
 type snapshot struct {
 	rows, events []string
-	// versions is the sum of all sessions' versions: each event has one.
+	// versions is the sum of all sessions' versions. Each event raises it by one.
 	versions int
-	// told counts the events that tell of a notification about another order.
-	told int
+	// mismatchEvents counts the events about a notification for another order.
+	mismatchEvents int
 }
 
 func (w *world) snapshot() snapshot {
 	versions := 0
 	for _, id := range w.sessions() {
-		versions += int(w.books(id).session.Version)
+		versions += int(w.state(id).session.Version)
 	}
 	return snapshot{
 		versions: versions,
@@ -325,18 +337,18 @@ func (w *world) snapshot() snapshot {
 			w.column("SELECT id || ' ' || version || ' ' || state || ' ' || next_query_at || ' ' || queries || ' ' || held_until FROM attempts ORDER BY id"),
 			w.column("SELECT id || ' ' || version || ' ' || state || ' ' || tries FROM refunds ORDER BY id"),
 		),
-		events: w.column("SELECT id FROM events WHERE type <> '" + string(checkout.EventNotificationMismatch) + "' ORDER BY id"),
-		told:   len(w.column("SELECT id FROM events WHERE type = '" + string(checkout.EventNotificationMismatch) + "'")),
+		events:         w.column("SELECT id FROM events WHERE type <> '" + string(checkout.EventNotificationMismatch) + "' ORDER BY id"),
+		mismatchEvents: len(w.column("SELECT id FROM events WHERE type = '" + string(checkout.EventNotificationMismatch) + "'")),
 	}
 }
 
-// unchanged holds that all is as it was, but for at most so many events that
-// tell of a mismatch.
-func (w *world) unchanged(before snapshot, told int) {
+// wantUnchanged checks that nothing has changed since a snapshot, but for at most a
+// number of mismatch events.
+func (w *world) wantUnchanged(before snapshot, events int) {
 	w.rt.Helper()
 	after := w.snapshot()
 	if !slices.Equal(before.rows, after.rows) || !slices.Equal(before.events, after.events) ||
-		after.told > before.told+told || after.versions-before.versions != after.told-before.told {
+		after.mismatchEvents > before.mismatchEvents+events || after.versions-before.versions != after.mismatchEvents-before.mismatchEvents {
 		w.rt.Fatalf("a forged notification changed %+v to %+v", before, after)
 	}
 }

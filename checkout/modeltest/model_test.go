@@ -19,117 +19,118 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// endpoints have a webhook for every event of the shop.
+// endpoints make the queue write a webhook for every event of the shop.
 var endpoints = map[string]worker.Endpoint{shop: {URL: "https://shop.example/webhooks", Secret: "whsec_Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5"}}
 
-// noon is when every run begins: after any real time, because SQLite's own
-// clock stamps some of the queue's columns.
+// noon is when every run begins. It is in the future, because SQLite's own clock sets
+// some columns of the queue.
 var noon = time.Date(2126, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// parts is how many times the runs of -rapid.checks are made on SQLite, side by
-// side. For more: make soak
-const parts = 2
+// sqliteParts is how often the runs of -rapid.checks are made on SQLite, in parallel.
+// `make soak` makes more runs.
+const sqliteParts = 2
 
 func TestNothingIsLostOrDoubledOnSQLite(t *testing.T) {
 	t.Parallel()
-	anything.inParts(t)
+	anythingProfile.checkInParts(t)
 }
 
 func TestNothingIsLostOrDoubledOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	anything.check(t, onPostgres(t))
+	anythingProfile.check(t, onPostgres(t))
 }
 
 func TestRefundsAreMadeOnce(t *testing.T) {
 	t.Parallel()
-	refunds.inParts(t)
+	refundsProfile.checkInParts(t)
 }
 
 func TestRefundsAreMadeOnceOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	refunds.check(t, onPostgres(t))
+	refundsProfile.check(t, onPostgres(t))
 }
 
-func TestWhatComesLateOrTwiceIsTold(t *testing.T) {
+func TestLateAndSecondPayments(t *testing.T) {
 	t.Parallel()
-	lateAndTwice.inParts(t)
+	lateProfile.checkInParts(t)
 }
 
-func TestWhatComesLateOrTwiceIsToldOnPostgreSQL(t *testing.T) {
+func TestLateAndSecondPaymentsOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	lateAndTwice.check(t, onPostgres(t))
+	lateProfile.check(t, onPostgres(t))
 }
 
 func TestNothingIsLostOrDoubledAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, open := range map[string]func(*testing.T) opener{"SQLite": onSQLite, "PostgreSQL": onPostgres} {
+	for name, open := range map[string]func(*testing.T) newDatabase{"SQLite": onSQLite, "PostgreSQL": onPostgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			atOnce.check(t, open(t))
+			concurrentProfile.check(t, open(t))
 		})
 	}
 }
 
-func TestADiskThatFailsLosesNothing(t *testing.T) {
+func TestFailingDiskLosesNothing(t *testing.T) {
 	t.Parallel()
-	failingDisk.check(t, onFailingDisk(t))
+	failingDiskProfile.check(t, onFailingDisk(t))
 }
 
-// inParts checks on SQLite. What is to be reached is reached in all parts
-// together.
-func (p profile) inParts(t *testing.T) {
+// checkInParts makes runs on SQLite in several parts. The parts together must reach the
+// milestones.
+func (p profile) checkInParts(t *testing.T) {
 	t.Helper()
 	m := newMilestones(p)
 	t.Cleanup(func() { m.check(t) })
-	for i := range parts {
+	for i := range sqliteParts {
 		t.Run("part "+strconv.Itoa(i), func(t *testing.T) {
 			t.Parallel()
-			p.checkTowards(t, onSQLite(t), m)
+			p.checkInto(t, onSQLite(t), m)
 		})
 	}
 }
 
-// check lets anything of the profile happen to a shop, in every order.
-func (p profile) check(t *testing.T, open opener) {
+// check makes runs of the profile and checks its milestones.
+func (p profile) check(t *testing.T, open newDatabase) {
 	t.Helper()
 	m := newMilestones(p)
-	p.checkTowards(t, open, m)
+	p.checkInto(t, open, m)
 	m.check(t)
 }
 
-func (p profile) checkTowards(t *testing.T, open opener, m *milestones) {
+// checkInto makes runs of the profile and adds what they reach to m.
+func (p profile) checkInto(t *testing.T, open newDatabase, m *milestones) {
 	t.Helper()
 	r := newRecord(t)
 	rapid.Check(t, func(rt *rapid.T) { m.add(p.run(rt, open, r)) })
 }
 
-// run makes one run, and returns its world for what it has reached.
-func (p profile) run(rt *rapid.T, open opener, r *record) *world {
+// run makes one run and returns its world.
+func (p profile) run(rt *rapid.T, open newDatabase, r *failures) *world {
 	w := &world{}
-	defer r.note(w)
+	defer r.save(w)
 	rapid.SyncTest(rt, func(rt *rapid.T) {
 		time.Sleep(time.Until(noon))
 		w.init(rt, open(rt))
 		rt.Cleanup(w.end)
-		p.begin(rt, w)
-		w.trace("what goes wrong: %s", w.faultsInWords())
+		p.setUp(rt, w)
+		w.trace("faults: %s", w.describeFaults())
 		w.prepare(rt)
-		rt.Repeat(w.traced(p.actions(w)))
+		rt.Repeat(w.tracedActions(p.actions(w)))
 		w.settle(rt)
 	})
 	return w
 }
 
-// database is the empty one of a run.
+// database is the database of one run. It is empty at first.
 type database struct {
 	open func() (*store.DB, error)
-	// disk is what it lies on, where that can fail, or nil.
+	// disk is the disk of the database, or nil for one that does not fail.
 	disk *faultdisk.Disk
-	// remove removes it from the disk.
+	// remove removes the database.
 	remove func() error
 }
 
-// connect opens the database, and the store over it.
+// connect opens the database and makes its store.
 func (w *world) connect() {
 	db, err := w.database.open()
 	w.must(err)
@@ -138,32 +139,32 @@ func (w *world) connect() {
 	w.db, w.store = db, store.New(db, queue.Enqueue)
 }
 
-// opener makes the empty database of one run.
-type opener func(*rapid.T) database
+// newDatabase makes the empty database of one run.
+type newDatabase func(*rapid.T) database
 
-func onSQLite(t *testing.T) opener {
+func onSQLite(t *testing.T) newDatabase {
 	t.Helper()
-	return onDisk(t, func(string) (*faultdisk.Disk, error) { return nil, nil })
+	return onSQLiteDisk(t, func(string) (*faultdisk.Disk, error) { return nil, nil })
 }
 
-// onFailingDisk is onSQLite on a disk that fails where that is drawn.
-func onFailingDisk(t *testing.T) opener {
+// onFailingDisk is onSQLite on a disk that can fail.
+func onFailingDisk(t *testing.T) newDatabase {
 	t.Helper()
-	return onDisk(t, faultdisk.Under)
+	return onSQLiteDisk(t, faultdisk.New)
 }
 
-func onDisk(t *testing.T, under func(folder string) (*faultdisk.Disk, error)) opener {
+func onSQLiteDisk(t *testing.T, newDisk func(folder string) (*faultdisk.Disk, error)) newDatabase {
 	t.Helper()
 	template := filepath.Join(t.TempDir(), "template.db")
 	db, err := store.OpenSQLite(t.Context(), template)
-	prepared(t, db, err)
+	migrate(t, db, err)
 	parent := t.TempDir()
 	return func(rt *rapid.T) database {
 		folder, err := os.MkdirTemp(parent, "run")
 		must(rt, err)
 		path := filepath.Join(folder, "w.db")
 		must(rt, copyFile(path, template))
-		disk, err := under(folder)
+		disk, err := newDisk(folder)
 		must(rt, err)
 		return database{
 			open: func() (*store.DB, error) { return store.OpenSQLite(context.Background(), path) },
@@ -178,17 +179,17 @@ func onDisk(t *testing.T, under func(folder string) (*faultdisk.Disk, error)) op
 	}
 }
 
-func onPostgres(t *testing.T) opener {
+func onPostgres(t *testing.T) newDatabase {
 	t.Helper()
 	url := pgtest.Database(t)
 	db, err := store.OpenPostgres(t.Context(), url)
-	prepared(t, db, err)
+	migrate(t, db, err)
 	return func(rt *rapid.T) database {
 		db, err := store.OpenPostgres(context.Background(), url)
 		must(rt, err)
 		defer func() { _ = db.Close() }()
 		for _, statement := range []string{
-			"ALTER TABLE timeline DISABLE TRIGGER USER", // it is append-only
+			"ALTER TABLE timeline DISABLE TRIGGER USER", // the trigger refuses TRUNCATE
 			"TRUNCATE sessions, river_job CASCADE",
 			"ALTER TABLE timeline ENABLE TRIGGER USER",
 		} {
@@ -202,8 +203,8 @@ func onPostgres(t *testing.T) opener {
 	}
 }
 
-// prepared brings an opened database's tables up to date, and closes it.
-func prepared(t *testing.T, db *store.DB, err error) {
+// migrate brings an opened database's tables up to date and closes it.
+func migrate(t *testing.T, db *store.DB, err error) {
 	t.Helper()
 	if err == nil {
 		_, err = worker.NewQueue(t.Context(), db, nil, endpoints)
@@ -238,18 +239,18 @@ func copyFile(to, from string) (err error) {
 	return err
 }
 
-// settle lets the dust settle: nothing fails any more, everybody is asked about
-// everything, and every webhook is sent. Then the books and the gateway agree.
+// settle ends a run without further faults: everything that is due is done, and every
+// webhook is sent. Then the store and the gateway must agree.
 func (w *world) settle(rt *rapid.T) {
-	w.trace("from here nothing goes wrong")
-	w.troubled.Store(false)
+	w.trace("no faults from here")
+	w.faultsOn.Store(false)
 	w.countFailures()
 	w.settling = true
-	for _, o := range w.gateway.having(every) {
+	for _, o := range w.gateway.ordersWhere(anyOrder) {
 		o.paying = false
 	}
 	w.drain(rt)
-	w.gateway.arrive()
+	w.gateway.deliverDelayed()
 	for i := range 6 {
 		w.advance(rt, 65*time.Minute)
 		w.sweep(rt, i%nodes)
@@ -257,14 +258,14 @@ func (w *world) settle(rt *rapid.T) {
 	}
 	w.deliverAll(rt)
 	w.checkSettled(rt)
-	w.keepBooks()
+	w.saveFinal()
 }
 
-// end ends what is still under way, and closes the database.
+// end crashes all processes and closes the database.
 func (w *world) end() {
 	for _, n := range w.nodes {
 		if n != nil {
-			n.life.crash()
+			n.process.crash()
 		}
 	}
 	time.Sleep(time.Minute)

@@ -11,115 +11,117 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// profile is one way to use the model: what a run begins with, what may happen
-// in it, and what some of its runs must reach.
+// profile is a kind of run: how it begins, which actions it has, and which milestones
+// some of its runs must reach.
 type profile struct {
-	begin     func(*rapid.T, *world)
-	actions   func(*world) map[string]func(*rapid.T)
-	sometimes []milestone
+	setUp      func(*rapid.T, *world)
+	actions    func(*world) map[string]func(*rapid.T)
+	milestones []milestone
 }
 
-// anything stops every call at the gate, and lets anything happen.
-var anything = profile{
-	begin:   func(*rapid.T, *world) {},
+// anythingProfile has all actions and stops every call at the gate.
+var anythingProfile = profile{
+	setUp:   func(*rapid.T, *world) {},
 	actions: (*world).actions,
-	sometimes: []milestone{
+	milestones: []milestone{
 		{"a session is paid", 50, paidOnce},
 		{"a session is paid late", 400, paidLate},
 		{"a session is paid twice", 200, paidTwice},
-		{"a process crashes with a call under way", 50, happened(crashedAtWork)},
-		{"the outcome of a commit is lost", 100, happened(commitUnknown)},
-		{"an order is placed after its sender gave up", 2000, happened(orderLate)},
-		{"a process is frozen while it holds something", 200, happened(frozen)},
-		{"a process is frozen before it places an order", 5000, happened(frozenBeforeOrder)},
-		{"a process is frozen after a query, before a close", 5000, happened(frozenBeforeClose)},
-		{"an order is paid while it is being closed", 200, happened(paidAcross)},
-		{"a refund is refused", 5000, happened(refundRefused)},
-		{"an order is paid that was not what was ordered", 400, quarantined},
+		{"a process crashes during a call", 50, reached(crashedDuringCall)},
+		{"the outcome of a commit is lost", 100, reached(commitUnknown)},
+		{"an order is placed after its sender gave up", 2000, reached(orderPlacedLate)},
+		{"a process is frozen during a lease", 200, reached(frozen)},
+		{"a process is frozen before it places an order", 5000, reached(frozenBeforeOrder)},
+		{"a process is frozen after a query, before a close", 5000, reached(frozenBeforeClose)},
+		{"an order is paid while it is being closed", 200, reached(paidDuringClose)},
+		{"a refund is refused", 5000, reached(refundRefused)},
+		{"an order is paid with another amount", 400, quarantined},
 		{"a session is refunded in part", 200, partlyRefunded},
 	},
 }
 
-// refunds are about giving money back, which other runs come to late: the
-// calls fail half of the time, and processes freeze with them in hand.
-var refunds = profile{
-	begin: func(rt *rapid.T, w *world) {
-		w.givesBack, w.freezes = true, rapid.IntRange(0, 3).Draw(rt, "freezes") > 0
-		w.gateway.strict = !w.freezes
-		w.faults[refunding] = fault{50, verdicts[refunding]}
-		w.troubled.Store(true)
+// refundsProfile is about refunds, which other runs reach late. Half of the refund calls
+// fail, and processes freeze during them.
+var refundsProfile = profile{
+	setUp: func(rt *rapid.T, w *world) {
+		w.isRefundRun, w.mayFreeze = true, rapid.IntRange(0, 3).Draw(rt, "freezes") > 0
+		w.gateway.oneCallAtATime = !w.mayFreeze
+		w.faults[refunding] = fault{50, outcomes[refunding]}
+		w.faultsOn.Store(true)
 	},
 	actions: (*world).refundActions,
-	sometimes: []milestone{
-		{"a refund is refused × a process is frozen", 100, all(happened(refundRefused), happened(frozen))},
-		{"a process is frozen before it sends a refund", 200, happened(frozenBeforeRefund)},
-		{"a refund is made after its sender gave up × it is sent again", 100, all(happened(refundLate), sentAgain)},
-		{"a refund fails × another succeeds", 200, all(refundIs(checkout.RefundFailed), refundIs(checkout.RefundSucceeded))},
-		{"a refund is refused × a crash × everything goes back", 1000, all(happened(refundRefused), happened(crashedAtWork), wholeRefunded)},
-		{"a commit of a refund is lost × it succeeds", 100, all(happened(commitUnknown), refundIs(checkout.RefundSucceeded))},
+	milestones: []milestone{
+		{"a refund is refused × a process is frozen", 100, allOf(reached(refundRefused), reached(frozen))},
+		{"a process is frozen before it sends a refund", 200, reached(frozenBeforeRefund)},
+		{"a refund is made after its sender gave up × it is sent again", 100, allOf(reached(refundMadeLate), refundRetried)},
+		{"a refund fails × another succeeds", 200, allOf(refundInState(checkout.RefundFailed), refundInState(checkout.RefundSucceeded))},
+		{"a refund is refused × a crash × everything is refunded", 1000, allOf(reached(refundRefused), reached(crashedDuringCall), wholeRefunded)},
+		{"the outcome of a commit is lost × a refund succeeds", 100, allOf(reached(commitUnknown), refundInState(checkout.RefundSucceeded))},
 	},
 }
 
-// lateAndTwice are about payments that come after a session's end, or beside
-// another: both wallets have an order, and the session ends with them.
-var lateAndTwice = profile{
-	begin: func(_ *rapid.T, w *world) {
-		w.comesLate = true
-		w.policyOf(checkout.LateHold, checkout.LateAccept, checkout.LateRefund)
+// lateProfile is about late and second payments. Both wallets have an order, and the
+// session ends before they are paid.
+var lateProfile = profile{
+	setUp: func(_ *rapid.T, w *world) {
+		w.isLateRun = true
+		w.limitPolicy(checkout.LateHold, checkout.LateAccept, checkout.LateRefund)
 	},
 	actions: (*world).lateActions,
-	sometimes: []milestone{
-		{"paid late × paid twice × a crash", 100, all(paidLate, paidTwice, happened(crashedAtWork))},
-		{"paid late × paid twice × the outcome of a commit is lost", 1000, all(paidLate, paidTwice, happened(commitUnknown))},
-		{"paid late × a process is frozen", 400, all(paidLate, happened(frozen))},
-		{"paid late × it goes back", 100, all(paidLate, refundFor(checkout.RefundPaidLate))},
-		{"paid twice × it goes back × a crash", 100, all(paidTwice, refundFor(checkout.RefundPaidTwice), happened(crashedAtWork))},
-		{"paid twice × it is kept", 100, all(paidTwice, kept)},
+	milestones: []milestone{
+		{"paid late × paid twice × a crash", 100, allOf(paidLate, paidTwice, reached(crashedDuringCall))},
+		{"paid late × paid twice × the outcome of a commit is lost", 1000, allOf(paidLate, paidTwice, reached(commitUnknown))},
+		{"paid late × a process is frozen", 400, allOf(paidLate, reached(frozen))},
+		{"paid late × it is refunded", 100, allOf(paidLate, refundFor(checkout.RefundPaidLate))},
+		{"paid twice × it is refunded × a crash", 100, allOf(paidTwice, refundFor(checkout.RefundPaidTwice), reached(crashedDuringCall))},
+		{"paid twice × it is kept", 100, allOf(paidTwice, secondPaymentKept)},
 	},
 }
 
-// atOnce lets everybody through, to real concurrency. What goes wrong is drawn,
-// and Go decides who goes first: such a run alone is not the same twice.
-var atOnce = profile{
-	begin: func(rt *rapid.T, w *world) {
-		seed := rapid.Uint64().Draw(rt, "chance")
-		w.gate.open = func(t *thread, k kind) verdict {
-			if !w.troubled.Load() {
+// concurrentProfile stops no call at the gate, so that goroutines run concurrently. The
+// outcomes of calls come from a drawn seed, but Go decides the order of goroutines: only
+// these runs are not reproducible.
+var concurrentProfile = profile{
+	setUp: func(rt *rapid.T, w *world) {
+		seed := rapid.Uint64().Draw(rt, "seed")
+		w.gate.decide = func(t *thread, k callKind) outcome {
+			if !w.faultsOn.Load() {
 				return proceed
 			}
-			return w.faults[k].byChance(seed, t)
+			return w.faults[k].fromSeed(seed, t)
 		}
 	},
 	actions: (*world).actions,
-	sometimes: []milestone{
+	milestones: []milestone{
 		{"a session is paid", 50, paidOnce},
-		{"a process crashes", 50, happened(crashed)},
+		{"a process crashes", 50, reached(crashed)},
 	},
 }
 
-// failingDisk is anything on a disk whose calls fail, and whose power goes.
-var failingDisk = profile{
-	begin: func(*rapid.T, *world) {},
+// failingDiskProfile is anythingProfile on a disk whose calls fail and whose power is
+// cut.
+var failingDiskProfile = profile{
+	setUp: func(*rapid.T, *world) {},
 	actions: func(w *world) map[string]func(*rapid.T) {
 		all := w.actions()
 		for _, again := range []string{"", " again"} {
-			all["the disk fails"+again], all["the power goes"+again] = w.failDisk, w.cutPower
+			all["fail disk"+again], all["cut power"+again] = w.failDisk, w.cutPower
 		}
 		return all
 	},
-	sometimes: []milestone{
-		{"a read fails", 50, happened(readFailed)},
-		{"a write or a sync fails × a session is paid", 50, all(happened(writeFailed), paidOnce)},
-		{"the power goes with a call under way × a session is paid", 50, all(happened(powerCutAtWork), paidOnce)},
-		{"the power tears what was not synced × a session is refunded", 400, all(happened(torn), partlyRefunded)},
+	milestones: []milestone{
+		{"a read fails", 50, reached(readFailed)},
+		{"a write or a sync fails × a session is paid", 50, allOf(reached(writeFailed), paidOnce)},
+		{"the power is cut during a call × a session is paid", 50, allOf(reached(powerCutDuringCall), paidOnce)},
+		{"a power cut loses unsynced sectors × a session is refunded", 400, allOf(reached(sectorLost), partlyRefunded)},
 	},
 }
 
-// lateActions are what may happen in a run about late and second payments.
+// lateActions returns the actions of a run about late and second payments.
 func (w *world) lateActions() map[string]func(*rapid.T) {
 	return map[string]func(*rapid.T){
 		"pay":                w.pay,
-		"pay across a close": w.payAcross,
+		"pay across a close": w.payDuringClosing,
 		"begin to pay":       w.beginToPay,
 		"notify":             w.notify,
 		"notify again":       w.notifyAgain,
@@ -135,23 +137,23 @@ func (w *world) lateActions() map[string]func(*rapid.T) {
 		"go on":              w.goOn,
 		"go on with another": w.goOn,
 		"wait":               w.wait,
-		"calls arrive late":  w.arrive,
+		"calls arrive late":  w.deliverDelayed,
 	}
 }
 
-// prepare makes a session with the orders that are drawn, of which some are
-// paid, without trouble: most of what can happen begins there.
+// prepare creates a session with drawn orders and may pay them, without faults. Most
+// actions need that.
 func (w *world) prepare(rt *rapid.T) {
-	troubled := w.troubled.Swap(false)
+	faultsOn := w.faultsOn.Swap(false)
 	wallets := rapid.SampledFrom([][]flow.Wallet{{alipay}, {}, {alipay, wechat}}).Draw(rt, "orders")
 	switch {
-	case w.comesLate:
+	case w.isLateRun:
 		wallets = []flow.Wallet{alipay, wechat}
-	case w.givesBack && len(wallets) == 0:
+	case w.isRefundRun && len(wallets) == 0:
 		wallets = []flow.Wallet{alipay}
 	}
 	w.begin(0, "create", func(ctx context.Context, s *checkout.Service) {
-		session, err := s.Create(ctx, ticket())
+		session, err := s.Create(ctx, newTicket())
 		for _, wallet := range wallets {
 			if err == nil {
 				_, err = s.Start(ctx, checkout.StartRequest{SessionID: session.ID, Device: desktop, Wallet: wallet})
@@ -159,23 +161,23 @@ func (w *world) prepare(rt *rapid.T) {
 		}
 	})
 	w.drain(rt)
-	if w.comesLate {
-		w.endFirst(rt)
-	} else if rapid.Bool().Draw(rt, "paid") || w.givesBack {
-		for _, o := range w.gateway.having(every) {
+	if w.isLateRun {
+		w.endSession(rt)
+	} else if rapid.Bool().Draw(rt, "paid") || w.isRefundRun {
+		for _, o := range w.gateway.ordersWhere(anyOrder) {
 			o.pay()
 		}
 	}
-	if !w.comesLate && rapid.Bool().Draw(rt, "known") {
+	if !w.isLateRun && rapid.Bool().Draw(rt, "known") {
 		w.advance(rt, 4*time.Second)
 		w.sweep(rt, 0)
 	}
-	w.troubled.Store(troubled)
+	w.faultsOn.Store(faultsOn)
 }
 
-// endFirst ends the session as is drawn; then some of its orders are paid all
-// the same, because the wallet had begun with it.
-func (w *world) endFirst(rt *rapid.T) {
+// endSession cancels or expires the session, if drawn. Then some orders are paid,
+// because the wallet had begun before.
+func (w *world) endSession(rt *rapid.T) {
 	switch rapid.SampledFrom([]string{"canceled", "expired", "open"}).Draw(rt, "ends") {
 	case "canceled":
 		for _, id := range w.sessions() {
@@ -186,16 +188,16 @@ func (w *world) endFirst(rt *rapid.T) {
 		w.advance(rt, w.policy.Lifetime)
 		w.sweep(rt, 0)
 	}
-	orders := w.gateway.having(func(o *order) bool { return o.inTime() })
-	paid := rapid.IntRange(0, len(orders)).Draw(rt, "paid all the same")
+	orders := w.gateway.ordersWhere(func(o *order) bool { return o.canStillBePaid() })
+	paid := rapid.IntRange(0, len(orders)).Draw(rt, "paid after the end")
 	for _, o := range orders[:paid] {
 		o.pay()
 	}
 }
 
-// policyOf narrows what the shop does with money that comes late, where the
-// draw names something else.
-func (w *world) policyOf(allowed ...checkout.LatePolicy) {
+// limitPolicy changes the drawn policy for late payments to the first allowed one if it
+// is not allowed.
+func (w *world) limitPolicy(allowed ...checkout.LatePolicy) {
 	if !slices.Contains(allowed, w.policy.PaidLate) {
 		w.policy.PaidLate = allowed[0]
 	}

@@ -10,127 +10,129 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// fact is something that a run has gone through.
+// fact is something that has happened in a run.
 type fact int
 
 const (
 	crashed fact = iota
-	crashedAtWork
+	crashedDuringCall
 	frozen
 	frozenBeforeOrder
 	frozenBeforeClose
 	frozenBeforeRefund
 	commitUnknown
-	orderLate
-	refundLate
+	orderPlacedLate
+	refundMadeLate
 	refundRefused
-	paidAcross
+	paidDuringClose
 	readFailed
 	writeFailed
-	powerCutAtWork
-	torn
+	powerCutDuringCall
+	sectorLost
 )
 
-// milestone is what some of a profile's runs must reach: a model that never
-// gets there proves nothing about it.
+// milestone is something that some runs of a profile must reach. Otherwise the runs
+// would not test it.
 type milestone struct {
-	says string
-	// within is the number of runs of which one at least reaches it: eight times
-	// as many as are needed on average, so that chance fails no test.
+	name string
+	// within is the number of runs of which at least one must reach it. It is eight
+	// times the average, so that tests do not fail by chance.
 	within  int
-	reached func(w *world, b []books) bool
+	reached func(w *world, b []sessionState) bool
 }
 
-// milestones counts how many runs of a profile reached each.
+// milestones counts how many runs of a profile reached each milestone.
 type milestones struct {
 	mu    sync.Mutex
-	of    []milestone
+	list  []milestone
 	runs  int
 	count []int
 }
 
 func newMilestones(p profile) *milestones {
-	return &milestones{of: p.sometimes, count: make([]int, len(p.sometimes))}
+	return &milestones{list: p.milestones, count: make([]int, len(p.milestones))}
 }
 
-// add counts what a run has reached in the end.
+// add counts what a run has reached.
 func (m *milestones) add(w *world) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.runs++
-	for i, one := range m.of {
-		if one.reached(w, w.final) {
+	for i, milestone := range m.list {
+		if milestone.reached(w, w.final) {
 			m.count[i]++
 		}
 	}
 }
 
-// check fails where a milestone was never reached, in as many runs as it needs.
+// check fails the test if a milestone was not reached in enough runs.
 func (m *milestones) check(t *testing.T) {
 	t.Helper()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	tell(t, "%s", m)
-	for i, one := range m.of {
-		if m.count[i] == 0 && m.runs >= one.within {
-			t.Errorf("in none of %d runs: %s", m.runs, one.says)
+	report(t, "%s", m)
+	for i, milestone := range m.list {
+		if m.count[i] == 0 && m.runs >= milestone.within {
+			t.Errorf("not reached in %d runs: %s", m.runs, milestone.name)
 		}
 	}
 }
 
-// String says how often each was reached.
+// String returns how many runs reached each milestone.
 func (m *milestones) String() string {
 	lines := []string{fmt.Sprintf("%d runs reached:", m.runs)}
-	for i, one := range m.of {
-		lines = append(lines, fmt.Sprintf("%7d × %s", m.count[i], one.says))
+	for i, milestone := range m.list {
+		lines = append(lines, fmt.Sprintf("%7d × %s", m.count[i], milestone.name))
 	}
 	return strings.Join(lines, "\n")
 }
 
-func happened(f fact) func(*world, []books) bool {
-	return func(w *world, _ []books) bool { return w.happened(f) }
+// reached returns a milestone's condition for a fact.
+func reached(f fact) func(*world, []sessionState) bool {
+	return func(w *world, _ []sessionState) bool { return w.hasReached(f) }
 }
 
-// all is reached where all of them are, in one run.
-func all(of ...func(*world, []books) bool) func(*world, []books) bool {
-	return func(w *world, b []books) bool {
-		return !slices.ContainsFunc(of, func(one func(*world, []books) bool) bool { return !one(w, b) })
+// allOf is true if all conditions are true in one run.
+func allOf(conditions ...func(*world, []sessionState) bool) func(*world, []sessionState) bool {
+	return func(w *world, b []sessionState) bool {
+		return !slices.ContainsFunc(conditions, func(condition func(*world, []sessionState) bool) bool { return !condition(w, b) })
 	}
 }
 
-// ofSession is reached where a session of the run is like that.
-func ofSession(is func(checkout.Session) bool) func(*world, []books) bool {
-	return func(_ *world, b []books) bool {
-		return slices.ContainsFunc(b, func(b books) bool { return is(b.session) })
+// anySession is true if match returns true for a session of the run.
+func anySession(match func(checkout.Session) bool) func(*world, []sessionState) bool {
+	return func(_ *world, b []sessionState) bool {
+		return slices.ContainsFunc(b, func(b sessionState) bool { return match(b.session) })
 	}
 }
 
 var (
-	paidOnce       = ofSession(func(s checkout.Session) bool { return s.PaymentStatus.Settled() && !s.PaidLate })
-	paidLate       = ofSession(func(s checkout.Session) bool { return s.PaidLate })
-	paidTwice      = ofSession(func(s checkout.Session) bool { return s.PaidTwice })
-	quarantined    = ofSession(func(s checkout.Session) bool { return s.AmountMismatch })
-	partlyRefunded = ofSession(func(s checkout.Session) bool { return s.PaymentStatus == checkout.PaymentPartiallyRefunded })
-	wholeRefunded  = ofSession(func(s checkout.Session) bool { return s.PaymentStatus == checkout.PaymentRefunded })
+	paidOnce       = anySession(func(s checkout.Session) bool { return s.PaymentStatus.Settled() && !s.PaidLate })
+	paidLate       = anySession(func(s checkout.Session) bool { return s.PaidLate })
+	paidTwice      = anySession(func(s checkout.Session) bool { return s.PaidTwice })
+	quarantined    = anySession(func(s checkout.Session) bool { return s.AmountMismatch })
+	partlyRefunded = anySession(func(s checkout.Session) bool { return s.PaymentStatus == checkout.PaymentPartiallyRefunded })
+	wholeRefunded  = anySession(func(s checkout.Session) bool { return s.PaymentStatus == checkout.PaymentRefunded })
 )
 
-func ofRefund(is func(checkout.Refund) bool) func(*world, []books) bool {
-	return func(_ *world, b []books) bool {
-		return slices.ContainsFunc(b, func(b books) bool { return slices.ContainsFunc(b.refunds, is) })
+// anyRefund is true if match returns true for a refund of the run.
+func anyRefund(match func(checkout.Refund) bool) func(*world, []sessionState) bool {
+	return func(_ *world, b []sessionState) bool {
+		return slices.ContainsFunc(b, func(b sessionState) bool { return slices.ContainsFunc(b.refunds, match) })
 	}
 }
 
-func refundIs(state checkout.RefundState) func(*world, []books) bool {
-	return ofRefund(func(r checkout.Refund) bool { return r.State == state })
+func refundInState(state checkout.RefundState) func(*world, []sessionState) bool {
+	return anyRefund(func(r checkout.Refund) bool { return r.State == state })
 }
 
-func refundFor(reason checkout.RefundReason) func(*world, []books) bool {
-	return ofRefund(func(r checkout.Refund) bool { return r.Reason == reason && r.State == checkout.RefundSucceeded })
+func refundFor(reason checkout.RefundReason) func(*world, []sessionState) bool {
+	return anyRefund(func(r checkout.Refund) bool { return r.Reason == reason && r.State == checkout.RefundSucceeded })
 }
 
-var sentAgain = ofRefund(func(r checkout.Refund) bool { return r.Tries > 1 })
+var refundRetried = anyRefund(func(r checkout.Refund) bool { return r.Tries > 1 })
 
-// kept is reached where a second payment stays with the shop.
-func kept(w *world, b []books) bool {
+// secondPaymentKept is true if a second payment stays with the shop.
+func secondPaymentKept(w *world, b []sessionState) bool {
 	return w.policy.KeepPaidTwice && paidTwice(w, b)
 }

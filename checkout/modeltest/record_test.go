@@ -16,10 +16,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// record keeps what a test's failing runs did, and writes it to a file of the
-// folder that WANTUKIT_FAILURES names: the first one, which has the seed, and
-// the shortest that rapid made of it.
-type record struct {
+// failures keeps the failing runs of a test: the first one, which has the seed, and the
+// shortest one that rapid found. It writes their logs to a file in the folder in
+// WANTUKIT_FAILURES.
+type failures struct {
 	mu              sync.Mutex
 	first, shortest *failure
 }
@@ -27,13 +27,13 @@ type record struct {
 // failure is one failing run.
 type failure struct {
 	message string
-	// did are the actions of the run, and what became of each call.
-	did []string
+	// log has the actions of the run and the outcome of each call.
+	log []string
 }
 
-func newRecord(t *testing.T) *record {
+func newRecord(t *testing.T) *failures {
 	t.Helper()
-	r := &record{}
+	r := &failures{}
 	t.Cleanup(func() {
 		if t.Failed() {
 			r.write(t)
@@ -42,8 +42,8 @@ func newRecord(t *testing.T) *record {
 	return r
 }
 
-// note keeps a run that fails. It is deferred, and panics on.
-func (r *record) note(w *world) {
+// save saves a run that fails. It is deferred, and panics again.
+func (r *failures) save(w *world) {
 	p := recover()
 	if p == nil {
 		return
@@ -51,35 +51,35 @@ func (r *record) note(w *world) {
 	defer panic(p)
 	message := fmt.Sprint(p)
 	if strings.HasPrefix(message, "invalid data: ") {
-		return // rapid could not draw it
+		return // rapid could not draw a value
 	}
 	if strings.Contains(message, "deadlock") {
-		message += "\n" + staying()
+		message += "\n" + stuckGoroutines()
 	}
-	f := &failure{message: message, did: w.lines()}
+	f := &failure{message: message, log: w.lines()}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.first, r.shortest = cmp.Or(r.first, f), f
 }
 
-// staying returns the stacks of the goroutines that a bubble's end left behind.
-func staying() string {
+// stuckGoroutines returns the stacks of goroutines that wait in a synctest bubble.
+func stuckGoroutines() string {
 	buf := make([]byte, 4<<20)
-	var found []string
+	var stacks []string
 	for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 		head, _, _ := strings.Cut(stack, "\n")
 		if strings.Contains(head, "(durable), synctest bubble") && !strings.Contains(stack, "synctest.Wait(") {
-			found = append(found, stack)
+			stacks = append(stacks, stack)
 		}
 	}
-	return strings.Join(found, "\n\n")
+	return strings.Join(stacks, "\n\n")
 }
 
-// seedLine is where rapid writes down the seed of a failing run.
+// seedLine matches the line with the seed in a file that rapid writes.
 var seedLine = regexp.MustCompile(`(?m)^v[^#\n]*#(\d+)$`)
 
-// seed returns the seed of the test's failing run, which rapid tells in the
-// newest of the files that it keeps of such runs.
+// seed returns the seed of a test's failing run. It is in the newest file that rapid has
+// written for the test.
 func seed(test string) (string, error) {
 	folder := strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' {
@@ -87,23 +87,23 @@ func seed(test string) (string, error) {
 		}
 		return '_'
 	}, test)
-	found, err := filepath.Glob(filepath.Join("testdata", "rapid", folder, "*.fail"))
-	if err != nil || len(found) == 0 {
-		return "", errors.Join(err, errors.New("rapid wrote no file of the run"))
+	paths, err := filepath.Glob(filepath.Join("testdata", "rapid", folder, "*.fail"))
+	if err != nil || len(paths) == 0 {
+		return "", errors.Join(err, errors.New("rapid has written no file for the run"))
 	}
-	text, err := os.ReadFile(found[len(found)-1])
+	text, err := os.ReadFile(paths[len(paths)-1])
 	if err != nil {
 		return "", err
 	}
 	m := seedLine.FindSubmatch(text)
 	if m == nil {
-		return "", fmt.Errorf("%s names no seed", found[len(found)-1])
+		return "", fmt.Errorf("%s contains no seed", paths[len(paths)-1])
 	}
 	return string(m[1]), nil
 }
 
-// write writes the failing runs down.
-func (r *record) write(t *testing.T) {
+// write writes the file.
+func (r *failures) write(t *testing.T) {
 	t.Helper()
 	folder := os.Getenv("WANTUKIT_FAILURES")
 	r.mu.Lock()
@@ -111,12 +111,12 @@ func (r *record) write(t *testing.T) {
 	if folder == "" || r.first == nil {
 		return
 	}
-	again := "see the test's output for its seed"
+	rerun := "see the test's output for its seed"
 	if n, err := seed(t.Name()); err == nil {
-		again = fmt.Sprintf("seed %s: go test ./checkout/modeltest -run '^%s$' -rapid.checks=1 -rapid.seed=%s", n, strings.ReplaceAll(t.Name(), "/", "$/^"), n)
+		rerun = fmt.Sprintf("seed %s: go test ./checkout/modeltest -run '^%s$' -rapid.checks=1 -rapid.seed=%s", n, strings.ReplaceAll(t.Name(), "/", "$/^"), n)
 	}
-	text := fmt.Sprintf("%s failed: %s\n%s\n\nWhat the shortest failing run did (%s):\n%s\n\nWhat the run of the seed did:\n%s\n",
-		t.Name(), r.first.message, again, r.shortest.message, strings.Join(r.shortest.did, "\n"), strings.Join(r.first.did, "\n"))
+	text := fmt.Sprintf("%s failed: %s\n%s\n\nThe shortest failing run (%s):\n%s\n\nThe run of the seed:\n%s\n",
+		t.Name(), r.first.message, rerun, r.shortest.message, strings.Join(r.shortest.log, "\n"), strings.Join(r.first.log, "\n"))
 	name := strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()) + ".txt"
 	err := os.MkdirAll(folder, 0o750)
 	if err == nil {
@@ -127,8 +127,8 @@ func (r *record) write(t *testing.T) {
 	}
 }
 
-// tell logs a line, and adds it to the file that WANTUKIT_REPORT names.
-func tell(t *testing.T, format string, args ...any) {
+// report logs a line and adds it to the file in WANTUKIT_REPORT.
+func report(t *testing.T, format string, args ...any) {
 	t.Helper()
 	line := t.Name() + ": " + fmt.Sprintf(format, args...)
 	t.Log(line)
@@ -146,8 +146,8 @@ func tell(t *testing.T, format string, args ...any) {
 	}
 }
 
-// traced has a world write down each action before it is taken.
-func (w *world) traced(actions map[string]func(*rapid.T)) map[string]func(*rapid.T) {
+// tracedActions returns the actions. Each writes its name to the log first.
+func (w *world) tracedActions(actions map[string]func(*rapid.T)) map[string]func(*rapid.T) {
 	all := map[string]func(*rapid.T){"": w.check}
 	for name, do := range actions {
 		all[name] = func(rt *rapid.T) {

@@ -12,24 +12,24 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestARunIsTheSameTwice makes runs twice from the same draws, and holds that
-// both do the same, call by call: a failure can be had again from its seed.
-func TestARunIsTheSameTwice(t *testing.T) {
+// TestRunsAreReproducible makes runs twice from the same draws, and checks that both have
+// the same log. So a seed reproduces a failure.
+func TestRunsAreReproducible(t *testing.T) {
 	t.Parallel()
 	const runs = 12
-	for name, p := range map[string]profile{"anything": anything, "refunds": refunds, "late and twice": lateAndTwice} {
+	for name, p := range map[string]profile{"anything": anythingProfile, "refunds": refundsProfile, "late and twice": lateProfile} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			open := onSQLite(t)
 			for seed := range uint64(runs) {
 				t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-					first, second := p.did(t, open, seed), p.did(t, open, seed)
+					first, second := p.runLog(t, open, seed), p.runLog(t, open, seed)
 					if len(first) < 20 {
-						t.Fatalf("the run did hardly anything: %q", first)
+						t.Fatalf("the log of the run is too short: %q", first)
 					}
 					for i := range max(len(first), len(second)) {
-						if one, other := at(first, i), at(second, i); one != other {
-							t.Fatalf("step %d of %d was %q, and then %q", i, len(first), one, other)
+						if line, other := lineAt(first, i), lineAt(second, i); line != other {
+							t.Fatalf("line %d of %d is %q, and %q in the second run", i, len(first), line, other)
 						}
 					}
 				})
@@ -38,27 +38,26 @@ func TestARunIsTheSameTwice(t *testing.T) {
 	}
 }
 
-// inOrder runs goroutines one after the other, each with a task of its own, in the
-// order of their names.
-func inOrder(ts *threads, do func(name string), names ...string) {
+// runInOrder runs a goroutine for each name, one after the other. Each has its own task.
+func runInOrder(ts *threads, do func(name string), names ...string) {
 	for _, name := range names {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			ts.begin(name)
+			ts.startTask(name)
 			do(name)
 		}()
 		<-done
 	}
 }
 
-// TestRandomBitsDoNotDependOnWhoIsFirst: Go lets goroutines that wake at one
-// moment run in any order.
-func TestRandomBitsDoNotDependOnWhoIsFirst(t *testing.T) {
+// TestRandomBitsDoNotDependOnGoroutineOrder checks that a goroutine gets the same random
+// bits in any order, because Go wakes goroutines in any order.
+func TestRandomBitsDoNotDependOnGoroutineOrder(t *testing.T) {
 	t.Parallel()
 	drawn := func(names ...string) map[string][4]byte {
 		all, ts := map[string][4]byte{}, &threads{}
-		inOrder(ts, func(name string) {
+		runInOrder(ts, func(name string) {
 			var bits [4]byte
 			if _, err := ts.Read(bits[:]); err != nil {
 				t.Error(err)
@@ -73,17 +72,17 @@ func TestRandomBitsDoNotDependOnWhoIsFirst(t *testing.T) {
 	}
 }
 
-// TestWaitingCallsStandInOneOrder: calls of one name are told apart by who makes
-// them, and not by who came first.
-func TestWaitingCallsStandInOneOrder(t *testing.T) {
+// TestOrderOfWaitingCalls checks that calls of one name are sorted by their thread, and
+// not by which came first.
+func TestOrderOfWaitingCalls(t *testing.T) {
 	t.Parallel()
 	waiting := func(names ...string) (order []string) {
 		g := &gate{}
-		l := &life{gate: g}
-		inOrder(&g.threads, func(string) {
-			c := &call{life: l, thread: g.threads.of(context.Background(), "Session"), name: "Session"}
+		p := &process{gate: g}
+		runInOrder(&g.threads, func(string) {
+			c := &call{process: p, thread: g.threads.current(context.Background(), "Session"), name: "Session"}
 			c.thread.task = "sweep"
-			g.park(c)
+			g.add(c)
 		}, names...)
 		for _, c := range g.waiting() {
 			order = append(order, c.thread.name)
@@ -95,18 +94,18 @@ func TestWaitingCallsStandInOneOrder(t *testing.T) {
 	}
 }
 
-// at returns a line, or "" after the last.
-func at(lines []string, i int) string {
+// lineAt returns a line, or "" after the last.
+func lineAt(lines []string, i int) string {
 	if i < len(lines) {
 		return lines[i]
 	}
 	return ""
 }
 
-// did makes one run from draws that a seed gives, and returns what it did.
-func (p profile) did(t *testing.T, open opener, seed uint64) (did []string) {
+// runLog makes one run from a seed and returns its log.
+func (p profile) runLog(t *testing.T, open newDatabase, seed uint64) (did []string) {
 	t.Helper()
-	draws := make([]byte, 8<<17) // more than a run takes
+	draws := make([]byte, 8<<17) // more than a run needs
 	source := rand.New(rand.NewPCG(seed, 0))
 	for i := 0; i < len(draws); i += 8 {
 		binary.LittleEndian.PutUint64(draws[i:], source.Uint64())

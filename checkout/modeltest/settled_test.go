@@ -6,18 +6,18 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// checkSettled holds what is true in the end: nothing is open or unknown, and
-// all the money that the gateway took or gave back is on the books.
+// checkSettled checks the end of a run: nothing is open or unknown, all payments and
+// refunds at the gateway are stored, and the shop has received every event.
 func (w *world) checkSettled(rt *rapid.T) {
 	rt.Helper()
 	recorded := map[string]bool{}
 	for _, id := range w.sessions() {
-		b := w.books(id)
+		b := w.state(id)
 		if b.session.Status == checkout.StatusOpen {
 			rt.Fatalf("%s is still open", id)
 		}
 		if b.session.PaymentStatus == checkout.PaymentProcessing {
-			rt.Fatalf("%s is still being confirmed", id)
+			rt.Fatalf("%s is still processing", id)
 		}
 		for _, a := range b.attempts {
 			recorded[a.OutTradeNo] = a.State == checkout.AttemptPaid || a.Quarantined
@@ -25,29 +25,29 @@ func (w *world) checkSettled(rt *rapid.T) {
 				rt.Fatalf("%s is still %s", a.ID, a.State)
 			}
 		}
-		back := map[string]int64{}
+		refunded := map[string]int64{}
 		for _, r := range b.refunds {
 			if r.State == checkout.RefundPending {
 				rt.Fatalf("%s is still pending", r.ID)
 			}
 			if r.State == checkout.RefundSucceeded {
-				back[r.AttemptID] += r.Amount
+				refunded[r.AttemptID] += r.Amount
 			}
 		}
 		for _, a := range b.attempts {
-			if o := w.gateway.orders[a.OutTradeNo]; o != nil && o.refunded() != back[a.ID] {
-				rt.Fatalf("of %s %d went back, and %d by the books", a.OutTradeNo, o.refunded(), back[a.ID])
+			if o := w.gateway.orders[a.OutTradeNo]; o != nil && o.refunded() != refunded[a.ID] {
+				rt.Fatalf("%s: %d is refunded at the gateway, and %d in the store", a.OutTradeNo, o.refunded(), refunded[a.ID])
 			}
 		}
 	}
-	for _, o := range w.gateway.having(func(o *order) bool { return o.took > 0 }) {
+	for _, o := range w.gateway.ordersWhere(func(o *order) bool { return o.paidAmount > 0 }) {
 		if !recorded[o.OutTradeNo] {
-			rt.Fatalf("%d was paid for %s, and is on no books", o.took, o.OutTradeNo)
+			rt.Fatalf("%d was paid for %s, and is not stored", o.paidAmount, o.OutTradeNo)
 		}
 	}
 	for _, id := range w.jobs() {
-		if w.shop.received[id] == 0 {
-			rt.Fatalf("the shop was never told of %s", id)
+		if w.receiver.received[id] == 0 {
+			rt.Fatalf("the shop never received %s", id)
 		}
 	}
 }

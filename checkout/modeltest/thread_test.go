@@ -13,57 +13,55 @@ import (
 	"time"
 )
 
-// thread is a goroutine of a process, by a name that it has in every run of
-// the same draws. The order in which Go runs goroutines that wake at the same
-// moment is random, so nothing may depend on it: neither the order of the calls
-// that wait, nor who gets which random bits.
+// thread is a goroutine of a process. Its name is the same in every run of the same
+// draws. Go wakes goroutines in random order, so the order of waiting calls and the
+// random bits depend on the name instead.
 type thread struct {
-	// task is what began it.
+	// task is the task that started it.
 	task string
 	name string
-	// calls counts its calls so far.
+	// calls is the number of its calls so far.
 	calls  int
 	random *rand.ChaCha8
-	// leases are until when it holds what, by the number at the gateway.
+	// leases are the ends of its leases, by the number at the gateway.
 	leases map[string]time.Time
 }
 
-// threads knows every goroutine that has made a call, and is the random source
-// of all processes.
+// threads knows every goroutine that has made a call. It is also the random source of
+// all processes.
 type threads struct {
 	mu  sync.Mutex
 	all map[uint64]*thread
-	// begun counts the threads of a name, which are numbered.
-	begun map[string]int
-	// numbers are those of orders and refunds at the gateway, by id.
+	// count counts the threads of each name. They are numbered.
+	count map[string]int
+	// numbers are the numbers of orders and refunds at the gateway, by our id.
 	numbers map[string]string
-	// twice are those that two threads held at once.
-	twice []string
+	// leasedTwiceIDs are the ids that two threads leased at once.
+	leasedTwiceIDs []string
 }
 
 type taskKey struct{}
 
-// kickTask is the task of queries in the background: they run on a context of
-// their own.
-const kickTask = "kick"
+// backgroundTask is the task of background queries. Their context names no task.
+const backgroundTask = "background"
 
-// begin says which task runs on this goroutine.
-func (ts *threads) begin(task string) {
+// startTask sets the task of the calling goroutine.
+func (ts *threads) startTask(task string) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	ts.add(task, task)
 }
 
-// of returns the goroutine's thread. One that makes its first call is named for
-// its task and that call.
-func (ts *threads) of(ctx context.Context, firstCall string) *thread {
+// current returns the thread of the calling goroutine. A new thread is named after its
+// task and its first call.
+func (ts *threads) current(ctx context.Context, firstCall string) *thread {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	t := ts.all[goroutine()]
+	t := ts.all[goroutineID()]
 	if t == nil {
 		task, ok := ctx.Value(taskKey{}).(string)
 		if !ok {
-			task = kickTask
+			task = backgroundTask
 		}
 		t = ts.add(task, task+": "+firstCall)
 	}
@@ -73,86 +71,86 @@ func (ts *threads) of(ctx context.Context, firstCall string) *thread {
 
 func (ts *threads) add(task, name string) *thread {
 	if ts.all == nil {
-		ts.all, ts.begun, ts.numbers = map[uint64]*thread{}, map[string]int{}, map[string]string{}
+		ts.all, ts.count, ts.numbers = map[uint64]*thread{}, map[string]int{}, map[string]string{}
 	}
-	ts.begun[name]++
-	name += " #" + strconv.Itoa(ts.begun[name])
+	ts.count[name]++
+	name += " #" + strconv.Itoa(ts.count[name])
 	t := &thread{task: task, name: name, random: rand.NewChaCha8(sha256.Sum256([]byte(name))), leases: map[string]time.Time{}}
-	ts.all[goroutine()] = t
+	ts.all[goroutineID()] = t
 	return t
 }
 
-// Read implements io.Reader: each thread has a source of its own.
+// Read implements io.Reader. Each thread has a random source of its own.
 func (ts *threads) Read(p []byte) (int, error) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	t := ts.all[goroutine()]
+	t := ts.all[goroutineID()]
 	if t == nil {
-		return 0, fmt.Errorf("goroutine %d needs random bits before its first call", goroutine())
+		return 0, fmt.Errorf("goroutine %d reads random bits before its first call", goroutineID())
 	}
 	return t.random.Read(p)
 }
 
-// number says by which number the gateway knows what has an id here.
-func (ts *threads) number(id, number string) {
+// setNumber sets the number at the gateway of an order or refund.
+func (ts *threads) setNumber(id, number string) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	ts.numbers[id] = number
 }
 
-// lease says that the calling goroutine, if taken, holds something from now on.
+// lease notes a lease of the calling goroutine, if it was taken.
 func (ts *threads) lease(id string, until time.Time, taken bool) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	t := ts.all[goroutine()]
+	t := ts.all[goroutineID()]
 	if t == nil || !taken {
 		return
 	}
 	number := ts.numbers[id]
 	for _, other := range ts.all {
 		if other != t && other.leases[number].After(time.Now()) {
-			ts.twice = append(ts.twice, id)
+			ts.leasedTwiceIDs = append(ts.leasedTwiceIDs, id)
 		}
 	}
 	t.leases[number] = until
 }
 
-// heldTwice returns what two threads held at once.
-func (ts *threads) heldTwice() []string {
+// leasedTwice returns the ids that two threads leased at once.
+func (ts *threads) leasedTwice() []string {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	return slices.Compact(slices.Sorted(slices.Values(ts.twice)))
+	return slices.Compact(slices.Sorted(slices.Values(ts.leasedTwiceIDs)))
 }
 
-// release says that it holds it no more.
+// release ends the calling goroutine's lease.
 func (ts *threads) release(id string) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	if t := ts.all[goroutine()]; t != nil {
+	if t := ts.all[goroutineID()]; t != nil {
 		delete(t.leases, ts.numbers[id])
 	}
 }
 
-// holds returns until when the calling goroutine holds what the gateway knows
-// by a number, and zero where it does not.
-func (ts *threads) holds(number string) time.Time {
+// leaseEnd returns when the calling goroutine's lease of a number ends, or zero if it has
+// none.
+func (ts *threads) leaseEnd(number string) time.Time {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	if t := ts.all[goroutine()]; t != nil {
+	if t := ts.all[goroutineID()]; t != nil {
 		return t.leases[number]
 	}
 	return time.Time{}
 }
 
-// goroutine returns the number of the calling goroutine. Go tells it in stack
-// traces alone.
-func goroutine() uint64 {
+// goroutineID returns the number of the calling goroutine. Go shows it only in stack
+// traces.
+func goroutineID() uint64 {
 	var buf [64]byte
 	text, _ := bytes.CutPrefix(buf[:runtime.Stack(buf[:], false)], []byte("goroutine "))
 	digits, _, _ := bytes.Cut(text, []byte(" "))
 	n, err := strconv.ParseUint(string(digits), 10, 64)
 	if err != nil {
-		panic("a stack trace without the number of its goroutine")
+		panic("the stack trace has no goroutine number")
 	}
 	return n
 }

@@ -7,59 +7,60 @@ import (
 	"time"
 )
 
-// trace writes down what happens, with the time.
+// trace adds a line with the time to the log.
 func (w *world) trace(format string, args ...any) {
-	w.record.Lock()
-	defer w.record.Unlock()
-	w.did = append(w.did, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
+	w.logMu.Lock()
+	defer w.logMu.Unlock()
+	w.log = append(w.log, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
 }
 
-// lines returns what was traced.
+// lines returns a copy of the log.
 func (w *world) lines() []string {
-	w.record.Lock()
-	defer w.record.Unlock()
-	return slices.Clone(w.did)
+	w.logMu.Lock()
+	defer w.logMu.Unlock()
+	return slices.Clone(w.log)
 }
 
-// saw notes that the run has gone through something.
-func (w *world) saw(f fact) {
-	w.record.Lock()
-	defer w.record.Unlock()
+// reach notes that a fact has happened in the run.
+func (w *world) reach(f fact) {
+	w.logMu.Lock()
+	defer w.logMu.Unlock()
 	w.facts[f] = true
 }
 
-func (w *world) happened(f fact) bool {
-	w.record.Lock()
-	defer w.record.Unlock()
+// hasReached reports whether a fact has happened in the run.
+func (w *world) hasReached(f fact) bool {
+	w.logMu.Lock()
+	defer w.logMu.Unlock()
 	return w.facts[f]
 }
 
-// keepBooks keeps the books of the end, for what the run has reached.
-func (w *world) keepBooks() {
+// saveFinal saves the final states, for the milestones.
+func (w *world) saveFinal() {
 	for _, id := range w.sessions() {
-		w.final = append(w.final, w.books(id))
+		w.final = append(w.final, w.state(id))
 	}
 }
 
-// notice notes what a call's end means for the run.
-func (w *world) notice(c *call, v verdict) {
+// recordOutcome notes the facts that follow from the outcome of a call.
+func (w *world) recordOutcome(c *call, v outcome) {
 	switch {
 	case v == dieBefore || v == dieAfter:
-		w.saw(crashed)
-		w.saw(crashedAtWork)
+		w.reach(crashed)
+		w.reach(crashedDuringCall)
 	case v == stall && strings.HasPrefix(c.name, "CreateAttempt"):
-		w.saw(frozenBeforeOrder)
-	case v == stall && c.kind == asking:
-		w.saw(frozenBeforeClose)
+		w.reach(frozenBeforeOrder)
+	case v == stall && c.kind == querying:
+		w.reach(frozenBeforeClose)
 	case v == stall && (strings.HasPrefix(c.name, "CreateRefund") || strings.HasPrefix(c.name, "LeaseRefund")):
-		w.saw(frozenBeforeRefund)
+		w.reach(frozenBeforeRefund)
 	case c.kind == writing && v == failAfter:
-		w.saw(commitUnknown)
+		w.reach(commitUnknown)
 	case c.kind == creating && v == late:
-		w.saw(orderLate)
+		w.reach(orderPlacedLate)
 	case c.kind == refunding && v == late:
-		w.saw(refundLate)
+		w.reach(refundMadeLate)
 	case c.kind == refunding && (v == refuse || v == refuseForGood):
-		w.saw(refundRefused)
+		w.reach(refundRefused)
 	}
 }

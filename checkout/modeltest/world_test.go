@@ -19,22 +19,21 @@ const (
 	shop   = "shop"
 	amount = 1000
 	nodes  = 2
-	// tick is the pause between two looks of those who wait for another.
+	// tick is the pause between two checks for waiting calls.
 	tick = 250 * time.Millisecond
-	// slack is how long the clock may run in all while calls wait, where no
-	// process freezes for longer than its hold.
-	slack = 3 * time.Second
-	// callMost is the processes' CallTimeout, and holdMost how long they hold
-	// what they talk about with the gateway.
-	callMost = 3 * time.Second
-	holdMost = 3*callMost + 5*time.Second
+	// maxClockRun is how long the clock may run in total while calls wait, if no
+	// process may freeze for longer than its lease.
+	maxClockRun = 3 * time.Second
+	// callTimeout is the processes' CallTimeout. maxLease is how long their leases last.
+	callTimeout = 3 * time.Second
+	maxLease    = 3*callTimeout + 5*time.Second
 )
 
-// world is a shop with two processes over one database and one gateway, in a
-// bubble of fake time. Nothing in it moves but what the test lets through.
+// world is one run: a shop with two processes, one database and one gateway, in a
+// synctest bubble with fake time. Calls only go on when the test releases them.
 type world struct {
 	rt *rapid.T
-	// database is what db is opened of.
+	// database opens db.
 	database database
 	db       *store.DB
 	store    *store.Store
@@ -43,109 +42,101 @@ type world struct {
 	nodes    [nodes]*node
 	policy   checkout.Merchant
 
-	// troubled says that calls may fail and processes may die. Calls in the
-	// background read it at any time.
-	troubled atomic.Bool
-	// faults are what may become of calls then.
+	// faultsOn means that calls may fail and processes may crash. Background calls read
+	// it at any time.
+	faultsOn atomic.Bool
+	// faults are the faults of the run.
 	faults faults
-	// freezes says that the clock may run on while calls wait.
-	freezes bool
-	// settling says that none does any more; what one did before still counts.
+	// mayFreeze means that the clock may run while calls wait.
+	mayFreeze bool
+	// settling means that no process freezes any more. Earlier freezes still count.
 	settling bool
-	// givesBack says that the run is about refunds, of sessions that are paid.
-	givesBack bool
-	// comesLate says that the run is about payments after a session's end.
-	comesLate bool
-	// skews says that the gateway may report another amount than was ordered.
-	skews bool
+	// isRefundRun means that the run is about refunds of paid sessions.
+	isRefundRun bool
+	// isLateRun means that the run is about payments after a session's end.
+	isLateRun bool
+	// reportsOtherAmounts means that the gateway may report a wrong amount.
+	reportsOtherAmounts bool
 
-	active  atomic.Int64
-	started int
-	waited  time.Duration
-	notes   []sentNote
-	shop    *shopkeeper
-	before  map[string]books
-	// queue is what begins at once with the next burst, where nobody stops
-	// at the gate.
+	running       atomic.Int64
+	started       int
+	clockRun      time.Duration
+	notifications []sentNotification
+	receiver      *webhookReceiver
+	before        map[string]sessionState
+	// queue has the tasks that startQueued starts. It is used if calls do not stop at
+	// the gate.
 	queue []func()
 
-	record sync.Mutex
-	// did are the actions so far, and what became of each call.
-	did   []string
+	logMu sync.Mutex
+	// log has the actions so far and the outcome of each call.
+	log   []string
 	facts map[fact]bool
-	// final are the books in the end.
-	final []books
+	// final are the states of all sessions at the end.
+	final []sessionState
 }
 
-// node is one of the processes, as often as it is started again.
+// node is a started process.
 type node struct {
 	*checkout.Service
-	life *life
+	process *process
 }
 
-// sentNote is a notification that was sent once, and may come again.
-type sentNote struct {
+// sentNotification is a notification that was sent and may be repeated.
+type sentNotification struct {
 	token string
 	body  []byte
 }
 
-// init draws the shop's policies and what may go wrong.
+// init draws the shop's policies and the faults.
 func (w *world) init(rt *rapid.T, db database) {
 	w.rt, w.database, w.gate = rt, db, &gate{}
 	w.connect()
-	w.quiet(true)
-	w.freezes = rapid.IntRange(0, 3).Draw(rt, "freezes") == 3
-	w.skews = rapid.IntRange(0, 3).Draw(rt, "skews") == 3
-	w.shop, w.before, w.facts = newShopkeeper(), map[string]books{}, map[fact]bool{}
+	w.pauseDisk(true)
+	w.mayFreeze = rapid.IntRange(0, 3).Draw(rt, "freezes") == 3
+	w.reportsOtherAmounts = rapid.IntRange(0, 3).Draw(rt, "reports other amounts") == 3
+	w.receiver, w.before, w.facts = newWebhookReceiver(), map[string]sessionState{}, map[fact]bool{}
 	w.policy = checkout.Merchant{
 		ID: shop, Name: "Shop", Lifetime: 30 * time.Minute,
 		PaidLate:      rapid.SampledFrom([]checkout.LatePolicy{checkout.LateHold, checkout.LateAccept, checkout.LateRefund}).Draw(rt, "paid_late"),
 		KeepPaidTwice: rapid.Bool().Draw(rt, "keep_paid_twice"),
 	}
-	w.troubled.Store(rapid.Bool().Draw(rt, "troubled"))
+	w.faultsOn.Store(rapid.Bool().Draw(rt, "troubled"))
 	w.faults = drawFaults(rt)
-	w.gateway = newGateway(!w.freezes)
+	w.gateway = newGateway(!w.mayFreeze)
 }
 
-// faultsInWords says what may go wrong in the run.
-func (w *world) faultsInWords() string {
-	text := "nothing"
-	if w.troubled.Load() {
+// describeFaults returns the faults of the run in words.
+func (w *world) describeFaults() string {
+	text := "none"
+	if w.faultsOn.Load() {
 		text = w.faults.String()
 	}
-	if w.freezes {
+	if w.mayFreeze {
 		text += "; processes freeze"
 	}
-	if w.skews {
+	if w.reportsOtherAmounts {
 		text += "; the gateway reports other amounts"
 	}
 	return text
 }
 
-// node returns a process, started anew where it has crashed.
+// node returns a process. It starts a new one if the last has crashed.
 func (w *world) node(i int) *node {
-	if w.nodes[i] != nil && !w.nodes[i].life.ended() {
+	if w.nodes[i] != nil && !w.nodes[i].process.isDead() {
 		return w.nodes[i]
 	}
-	l := &life{gate: w.gate}
+	p := &process{gate: w.gate}
 	service, err := checkout.New(checkout.Config{
-		Store: disk{w.store, l}, Gateway: wire{life: l, gateway: w.gateway}, Clock: clock{}, Random: &w.gate.threads,
-		Merchants: map[string]checkout.Merchant{shop: w.policy}, Routes: routes{}, CallTimeout: callMost,
+		Store: gatedStore{w.store, p}, Gateway: gatedGateway{process: p, gateway: w.gateway}, Clock: clock{}, Random: &w.gate.threads,
+		Merchants: map[string]checkout.Merchant{shop: w.policy}, Routes: routes{}, CallTimeout: callTimeout,
 	})
 	w.must(err)
-	w.nodes[i] = &node{service, l}
+	w.nodes[i] = &node{service, p}
 	return w.nodes[i]
 }
 
-// routes are the URLs of a program at https://pay.example.
-type routes struct{}
-
-func (routes) Page(sessionID string) string { return "https://pay.example/c/" + sessionID }
-func (routes) Notify(token string) string   { return "https://pay.example/n/" + token }
-func (routes) Return(token string) string   { return "https://pay.example/r/" + token }
-func (routes) PaymentDirectory() string     { return "https://pay.example/c/" }
-
-// clock is the bubble's.
+// clock is the clock of the synctest bubble.
 type clock struct{}
 
 // Now implements checkout.Clock.
@@ -158,19 +149,20 @@ func (w *world) must(err error) {
 	}
 }
 
-// begin starts a task on a process, which stops at its first call.
+// begin starts a task on a process and returns its name. The task stops at its first
+// call.
 func (w *world) begin(i int, what string, do func(ctx context.Context, s *checkout.Service)) string {
 	w.started++
 	name := fmt.Sprintf("%03d on %d: %s", w.started, i, what)
 	n := w.node(i)
 	ctx := context.WithValue(context.Background(), taskKey{}, name)
 	task := func() {
-		defer w.active.Add(-1)
-		w.gate.threads.begin(name)
+		defer w.running.Add(-1)
+		w.gate.threads.startTask(name)
 		do(ctx, n.Service)
 	}
-	w.active.Add(1)
-	if w.gate.open != nil {
+	w.running.Add(1)
+	if w.gate.decide != nil {
 		w.queue = append(w.queue, task)
 		return name
 	}
@@ -179,19 +171,19 @@ func (w *world) begin(i int, what string, do func(ctx context.Context, s *checko
 	return name
 }
 
-// burst begins all that is queued at once.
-func (w *world) burst() {
+// startQueued starts all queued tasks at once.
+func (w *world) startQueued() {
 	for _, task := range w.queue {
 		go task()
 	}
 	w.queue = nil
 }
 
-// act starts a task on a drawn process and lets it run for as long as is drawn.
+// act starts a task on a drawn process and lets a drawn number of its calls through.
 func (w *world) act(rt *rapid.T, what string, do func(ctx context.Context, s *checkout.Service)) {
 	rt.Helper()
 	task := w.begin(rapid.IntRange(0, nodes-1).Draw(rt, "node"), what, do)
-	if w.gate.open != nil {
+	if w.gate.decide != nil {
 		return
 	}
 	if points := rapid.SampledFrom([]int{100, 100, 100, 0, 2, 5}).Draw(rt, "points"); points > 0 {
@@ -199,19 +191,19 @@ func (w *world) act(rt *rapid.T, what string, do func(ctx context.Context, s *ch
 	}
 }
 
-// run lets a task through up to so many of its calls.
+// run lets up to points calls of a task through.
 func (w *world) run(rt *rapid.T, task string, points int) {
 	for range points {
-		c := w.parked(task)
+		c := w.nextCall(task)
 		if c == nil {
 			return
 		}
-		w.let(rt, c)
+		w.step(rt, c)
 	}
 }
 
-// actOnBoth starts a task on every process, and lets them go on in step: each
-// reads before any writes.
+// actOnBoth starts a task on every process and releases their calls in turn, so that
+// each reads before any writes.
 func (w *world) actOnBoth(rt *rapid.T, what string, do func(ctx context.Context, s *checkout.Service)) {
 	rt.Helper()
 	var tasks [nodes]string
@@ -225,8 +217,9 @@ func (w *world) actOnBoth(rt *rapid.T, what string, do func(ctx context.Context,
 	}
 }
 
-// parked returns the first waiting call of a task ("" for any), or nil.
-func (w *world) parked(task string) *call {
+// nextCall returns the first waiting call of a task, or of any for "". It returns nil if
+// none waits.
+func (w *world) nextCall(task string) *call {
 	for _, c := range w.gate.waiting() {
 		if task == "" || c.thread.task == task {
 			return c
@@ -235,53 +228,53 @@ func (w *world) parked(task string) *call {
 	return nil
 }
 
-// let lets one call through, to what is drawn.
-func (w *world) let(rt *rapid.T, c *call) {
+// step releases a call with a drawn outcome.
+func (w *world) step(rt *rapid.T, c *call) {
 	v := proceed
-	w.meet(rt, c)
-	if w.troubled.Load() && c.kind != stalled {
+	w.payDuringClose(rt, c)
+	if w.faultsOn.Load() && c.kind != stalled {
 		v = w.faults[c.kind].draw(rt, c.name)
 	}
-	w.become(c, v)
+	w.release(c, v)
 }
 
-// become lets one call through, to a verdict.
-func (w *world) become(c *call, v verdict) {
+// release releases a call with an outcome.
+func (w *world) release(c *call, v outcome) {
 	w.trace("  %s: %s %s", c.thread.name, c.name, v)
-	w.notice(c, v)
-	w.quiet(false)
+	w.recordOutcome(c, v)
+	w.pauseDisk(false)
 	w.gate.release(c, v)
 	synctest.Wait()
-	w.quiet(true)
+	w.pauseDisk(true)
 }
 
-// quiet has the disk not fail, while the model itself looks at the books.
-func (w *world) quiet(is bool) {
+// pauseDisk stops the faults of the disk while the test itself reads the database.
+func (w *world) pauseDisk(paused bool) {
 	switch {
 	case w.database.disk == nil:
-	case is:
+	case paused:
 		w.database.disk.Pause()
 	default:
 		w.database.disk.Resume()
 	}
 }
 
-// meet has a shopper pay an order, now and then, after the query that found it
-// unpaid and before its close.
-func (w *world) meet(rt *rapid.T, c *call) {
+// payDuringClose pays an order before some calls of Close: after the query that found it
+// unpaid.
+func (w *world) payDuringClose(rt *rapid.T, c *call) {
 	_, number, _ := strings.Cut(c.name, " ")
 	o := w.gateway.orders[number]
-	if c.kind == closing && o != nil && o.payable() && rapid.IntRange(0, 4).Draw(rt, "meets") == 4 {
+	if c.kind == closing && o != nil && o.payable() && rapid.IntRange(0, 4).Draw(rt, "pays") == 4 {
 		w.trace("  a shopper pays %s", number)
-		w.saw(paidAcross)
+		w.reach(paidDuringClose)
 		o.pay()
 	}
 }
 
-// drain lets everything run that is under way, until nothing is.
+// drain releases calls until no task runs.
 func (w *world) drain(rt *rapid.T) {
 	rt.Helper()
-	w.burst()
+	w.startQueued()
 	for range 5000 {
 		synctest.Wait()
 		if waiting := w.gate.waiting(); len(waiting) > 0 {
@@ -289,19 +282,20 @@ func (w *world) drain(rt *rapid.T) {
 			if len(waiting) > 1 {
 				i = rapid.IntRange(0, len(waiting)-1).Draw(rt, "next")
 			}
-			w.let(rt, waiting[i])
+			w.step(rt, waiting[i])
 			continue
 		}
-		if w.active.Load() == 0 {
-			w.waited = 0
+		if w.running.Load() == 0 {
+			w.clockRun = 0
 			return
 		}
 		time.Sleep(tick)
 	}
-	rt.Fatal("what is under way does not end: ", w.names())
+	rt.Fatal("tasks do not end: ", w.describeWaiting())
 }
 
-func (w *world) names() string {
+// describeWaiting returns the waiting calls in words.
+func (w *world) describeWaiting() string {
 	var names []string
 	for _, c := range w.gate.waiting() {
 		names = append(names, c.thread.task+" at "+c.name)
@@ -309,26 +303,26 @@ func (w *world) names() string {
 	return strings.Join(names, "; ")
 }
 
-// advance moves the clock. Where no process freezes, what is under way ends
-// before a hold could run out.
+// advance moves the clock. If no process may freeze, it drains first when leases could
+// expire.
 func (w *world) advance(rt *rapid.T, d time.Duration) {
 	rt.Helper()
-	if (!w.freezes || w.settling) && w.waited+d > slack || w.gate.open != nil {
+	if (!w.mayFreeze || w.settling) && w.clockRun+d > maxClockRun || w.gate.decide != nil {
 		w.drain(rt)
 	} else {
-		w.waited += d
+		w.clockRun += d
 	}
-	if d > holdMost && len(w.gate.waiting()) > 0 {
-		w.saw(frozen)
+	if d > maxLease && len(w.gate.waiting()) > 0 {
+		w.reach(frozen)
 	}
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// sweep sweeps on a process until what is due was done.
+// sweep runs a sweep on a process until no task runs.
 func (w *world) sweep(rt *rapid.T, i int) {
 	rt.Helper()
-	w.begin(i, "sweep", sweeping)
+	w.begin(i, "sweep", sweepTask)
 	w.drain(rt)
 }
 
@@ -337,7 +331,7 @@ func (w *world) sessions() []string {
 	return w.column("SELECT id FROM sessions ORDER BY created_at, id")
 }
 
-// column reads one column of text.
+// column returns the values of a query with one text column.
 func (w *world) column(query string) (values []string) {
 	w.rt.Helper()
 	rows, err := w.db.Writer().QueryContext(context.Background(), query)
@@ -351,3 +345,11 @@ func (w *world) column(query string) (values []string) {
 	w.must(rows.Err())
 	return values
 }
+
+// routes are the URLs of a program at https://pay.example.
+type routes struct{}
+
+func (routes) Page(sessionID string) string { return "https://pay.example/c/" + sessionID }
+func (routes) Notify(token string) string   { return "https://pay.example/n/" + token }
+func (routes) Return(token string) string   { return "https://pay.example/r/" + token }
+func (routes) PaymentDirectory() string     { return "https://pay.example/c/" }

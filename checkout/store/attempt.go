@@ -92,14 +92,13 @@ func (s *Store) Attempts(ctx context.Context, sessionID string) ([]checkout.Atte
 
 // LeaseAttempt implements [checkout.Store].
 func (s *Store) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (bool, error) {
-	result, err := s.db.writer.ExecContext(ctx, `UPDATE attempts
+	leased, err := changesRow(ctx, s.db.writer, `UPDATE attempts
 		SET held_until = $1, next_query_at = $1, queried_at = $2, queries = queries + 1
 		WHERE id = $3 AND held_until <= $2 AND (queried_at <= $4 OR $4 = 0)`, toMillis(until), toMillis(now), id, toMillis(queriedBefore))
 	if err != nil {
 		return false, fmt.Errorf("leasing attempt %s: %w", id, err)
 	}
-	n, err := result.RowsAffected()
-	return n == 1, err
+	return leased, nil
 }
 
 // ReleaseAttempt implements [checkout.Store].

@@ -11,36 +11,36 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 )
 
-// TestCountsOfTheTimeBeforeThem: what an attempt's columns count is taken from
-// the timeline of a database that has none of them yet.
-func TestCountsOfTheTimeBeforeThem(t *testing.T) {
+// TestMigrationCountsTimelineEntries checks that the migration fills an attempt's
+// counters from the timeline.
+func TestMigrationCountsTimelineEntries(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	db := open(t, path)
 	s := store.New(db, noJobs)
 	session := newSession()
-	try(t, s.CreateSession(t.Context(), session))
+	must(t, s.CreateSession(t.Context(), session))
 	at := session.CreatedAt
 	a := checkout.Attempt{
 		ID: "at_1", SessionID: session.ID, State: checkout.AttemptClosed, Wallet: flow.WalletWeChat, Flow: flow.JSAPI,
 		OutTradeNo: "order1", NotifyToken: "n", ReturnToken: "r", CreatedAt: at, QueriedAt: at.Add(time.Hour), EndedAt: at.Add(time.Hour),
 	}
-	try(t, s.CreateAttempt(t.Context(), a, session.Version, time.Time{}))
+	must(t, s.CreateAttempt(t.Context(), a, session.Version, time.Time{}))
 	for i, verdict := range []checkout.Verdict{checkout.VerdictAccepted, checkout.VerdictRejected, checkout.VerdictRejected} {
-		try(t, s.AddNotification(t.Context(), checkout.Notification{
+		must(t, s.AddNotification(t.Context(), checkout.Notification{
 			SessionID: session.ID, AttemptID: a.ID, ReceivedAt: at.Add(time.Duration(i) * time.Second), Verdict: verdict,
 		}, time.Time{}, nil))
 	}
 	for kind, result := range map[checkout.EntryKind]string{checkout.EntryReturn: "", checkout.EntryBridge: checkout.BridgeFail} {
 		_, err := s.RecordFew(t.Context(), checkout.Entry{SessionID: session.ID, AttemptID: a.ID, At: at.Add(time.Minute), Kind: kind, Result: result})
-		try(t, err)
+		must(t, err)
 	}
 	want, err := s.Attempt(t.Context(), a.ID)
-	try(t, err)
+	must(t, err)
 	if want.Notifications.Rejected != 2 || want.Returns != 1 || !want.BridgeFailed {
-		t.Fatalf("%+v", want)
+		t.Fatalf("the attempt before the migration is %+v", want)
 	}
-	back(t, db, 10)
+	migrateDown(t, db, 10)
 	got, err := store.New(open(t, path), noJobs).Attempt(t.Context(), a.ID)
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("error %v, attempt (-want +got):\n%s", err, diff)

@@ -42,13 +42,3 @@ func countLimited(ctx context.Context, tx *sql.Tx, e checkout.Entry) (bool, erro
 		return false, fmt.Errorf("entries of kind %q have no limit", e.Kind)
 	}
 }
-
-// changesRow runs a statement and reports whether it changed a row.
-func changesRow(ctx context.Context, tx *sql.Tx, statement string, args ...any) (bool, error) {
-	result, err := tx.ExecContext(ctx, statement, args...)
-	if err != nil {
-		return false, err
-	}
-	n, err := result.RowsAffected()
-	return n > 0, err
-}

@@ -10,12 +10,13 @@ import (
 	"github.com/wantukit/wantukit/checkout/storetest/faultdisk"
 )
 
-// TestSQLiteOnALyingDisk: a disk that says that it has synced, and has not, loses
-// the newest commits with the power. Those before stay, and the store goes on.
-func TestSQLiteOnALyingDisk(t *testing.T) {
+// TestSQLiteOnADiskThatIgnoresSyncs checks the store after a power cut on a disk that
+// did not do its syncs. The newest commits are lost. Older ones stay, and the store
+// works.
+func TestSQLiteOnADiskThatIgnoresSyncs(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	disk, err := faultdisk.Under(folder)
+	disk, err := faultdisk.New(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,24 +34,24 @@ func TestSQLiteOnALyingDisk(t *testing.T) {
 	if err := s.CreateSession(t.Context(), kept); err != nil {
 		t.Fatal(err)
 	}
-	disk.Lie()
+	disk.IgnoreSyncs()
 	if err := s.CreateSession(t.Context(), lost); err != nil {
 		t.Fatal(err)
 	}
 	disk.PowerOff()
-	_ = db.Close() // it has lost its disk
+	_ = db.Close() // fails without power
 	if err := disk.PowerOn(func() bool { return false }); err != nil {
 		t.Fatal(err)
 	}
 	db, s = open()
 	t.Cleanup(func() { _ = db.Close() })
 	if _, err := s.Session(t.Context(), kept.ID); err != nil {
-		t.Errorf("what was synced: %v", err)
+		t.Errorf("the synced session: error %v", err)
 	}
 	if _, err := s.Session(t.Context(), lost.ID); !errors.Is(err, checkout.ErrNotFound) {
-		t.Errorf("what was not synced: %v", err)
+		t.Errorf("the session that was not synced: error %v, want ErrNotFound", err)
 	}
 	if err := s.CreateSession(t.Context(), lost); err != nil {
-		t.Errorf("the store does not go on: %v", err)
+		t.Errorf("the store does not work after the power cut: %v", err)
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 )
 
-// TestHostileNetworkBeforePostgres: without a verified certificate, whoever stands
-// between could read and change what is paid.
+// TestHostileNetworkBeforePostgres checks that a connection to another host needs a
+// verified certificate. Otherwise someone on the network could read and change
+// payments.
 func TestHostileNetworkBeforePostgres(t *testing.T) {
 	t.Parallel()
-	const canary = "c4n4ry"
-	for url, good := range map[string]bool{
+	for url, verified := range map[string]bool{
 		"postgres://u:" + canary + "@db.example.com/kit":                                     false,
 		"postgres://u:" + canary + "@db.example.com/kit?sslmode=disable":                     false,
 		"postgres://u:" + canary + "@db.example.com/kit?sslmode=allow":                       false,
@@ -34,11 +34,11 @@ func TestHostileNetworkBeforePostgres(t *testing.T) {
 		"host=/run/postgresql user=u password=" + canary:                                     true,
 	} {
 		err := store.CheckVerified(url)
-		if (err == nil) != good || err != nil && !errors.Is(err, store.ErrUnverified) {
+		if (err == nil) != verified || err != nil && !errors.Is(err, store.ErrUnverified) {
 			t.Errorf("%s: error %v", url, err)
 		}
 		if err != nil && (strings.Contains(err.Error(), canary) || strings.Contains(err.Error(), "example")) {
-			t.Errorf("%s: the error shows a part of it: %v", url, err)
+			t.Errorf("%s: the error contains a part of the URL: %v", url, err)
 		}
 	}
 }

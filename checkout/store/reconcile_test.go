@@ -10,9 +10,9 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 )
 
-// TestEventsOutliveTheirTable: the table of events is made anew when a database
-// is brought up to date, and nothing in it or about it is lost.
-func TestEventsOutliveTheirTable(t *testing.T) {
+// TestMigrationKeepsEvents checks that the migration that copies the table of events
+// loses no event, no parked webhook and no constraint.
+func TestMigrationKeepsEvents(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	s := store.New(open(t, path), noJobs)
@@ -29,7 +29,7 @@ func TestEventsOutliveTheirTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	back(t, open(t, path), 5)
+	migrateDown(t, open(t, path), 5)
 	s = store.New(open(t, path), noJobs)
 	events, err := s.Events(t.Context(), session.ID)
 	if err != nil || len(events) != 2 || events[0].Session.ID != session.ID || events[1].Refund == nil || events[1].Refund.ID != "re_1" {
@@ -42,18 +42,18 @@ func TestEventsOutliveTheirTable(t *testing.T) {
 	orphan := event
 	orphan.ID, orphan.SessionID = "evt_3", "cs_nobody"
 	if err := s.Apply(t.Context(), checkout.Change{Events: []checkout.Event{orphan}}); err == nil {
-		t.Error("an event of a session that is not there was stored")
+		t.Error("an event of an unknown session was stored")
 	}
 }
 
-// TestParkedDifferenceWithoutSession: an operator sees and replays it as any
-// other.
+// TestParkedDifferenceWithoutSession checks that an event without a session can be
+// listed and replayed.
 func TestParkedDifferenceWithoutSession(t *testing.T) {
 	t.Parallel()
 	s := store.New(open(t, newPath(t)), noJobs)
 	e := checkout.Event{ID: "evt_1", Type: checkout.EventDifference, Merchant: "shop", Difference: &checkout.Difference{OutTradeNo: "n1"}}
-	if told, err := s.AddDifference(t.Context(), e); err != nil || !told {
-		t.Fatal(told, err)
+	if added, err := s.AddDifference(t.Context(), e); err != nil || !added {
+		t.Fatal(added, err)
 	}
 	if err := s.ParkWebhook(t.Context(), e, time.Now(), 10, "gone"); err != nil {
 		t.Fatal(err)

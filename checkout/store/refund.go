@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -101,14 +100,12 @@ func (s *Store) DueRefunds(ctx context.Context, now time.Time, limit int) ([]che
 
 // LeaseRefund implements [checkout.Store].
 func (s *Store) LeaseRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
-	result, err := s.db.writer.ExecContext(ctx, `UPDATE refunds SET version = version + 1, held_until = $1, next_try_at = $1, tries = tries + 1, tried_at = $3
+	leased, err := changesRow(ctx, s.db.writer, `UPDATE refunds SET version = version + 1, held_until = $1, next_try_at = $1, tries = tries + 1, tried_at = $3
 		WHERE id = $2 AND state = 'pending' AND held_until <= $3`, toMillis(until), id, toMillis(now))
-	if err := requireRow(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
-		return false, nil
-	} else if err != nil {
+	if err != nil {
 		return false, fmt.Errorf("leasing refund %s: %w", id, err)
 	}
-	return true, nil
+	return leased, nil
 }
 
 // ReleaseRefund implements [checkout.Store].

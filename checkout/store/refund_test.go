@@ -13,9 +13,9 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 )
 
-// TestSessionsFromBeforeRefundsKnowWhatPaidThem: a database of the schema
-// before refunds is brought up to date with the attempt that paid each session.
-func TestSessionsFromBeforeRefundsKnowWhatPaidThem(t *testing.T) {
+// TestMigrationSetsPaidBy checks that the migration sets the attempt that paid each
+// session.
+func TestMigrationSetsPaidBy(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	s := store.New(open(t, path), noJobs)
@@ -35,15 +35,15 @@ func TestSessionsFromBeforeRefundsKnowWhatPaidThem(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	back(t, open(t, path), 2)
+	migrateDown(t, open(t, path), 2)
 	got, err := store.New(open(t, path), noJobs).Session(t.Context(), session.ID)
 	if err != nil || got.PaidBy != "at_first" || got.AmountRefunded != 0 {
 		t.Errorf("paid by %q, %d refunded (%v), want at_first and 0", got.PaidBy, got.AmountRefunded, err)
 	}
 }
 
-// back takes the migrations of an SQLite database back, from a version on.
-func back(t *testing.T, db *store.DB, version int) {
+// migrateDown undoes the migrations of an SQLite database from a version on.
+func migrateDown(t *testing.T, db *store.DB, version int) {
 	t.Helper()
 	files, err := filepath.Glob("migrations/*.sql")
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
 )
 
-// reopen opens a database again, with options.
+// reopen opens a database again with options.
 type reopen func(options ...store.Option) (*store.DB, error)
 
-// onEachKind runs a test with an empty database of each kind.
-func onEachKind(t *testing.T, do func(t *testing.T, open reopen)) {
+// onEachDatabase runs a test with an empty database of each kind.
+func onEachDatabase(t *testing.T, do func(t *testing.T, open reopen)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
 		t.Parallel()
@@ -32,31 +32,32 @@ func onEachKind(t *testing.T, do func(t *testing.T, open reopen)) {
 	})
 }
 
-// newest opens a database and returns the version of its schema.
-func newest(t *testing.T, open reopen) (version int64) {
+// migratedVersion opens a database and returns the version of its schema.
+func migratedVersion(t *testing.T, open reopen) (version int64) {
 	t.Helper()
 	db, err := open()
-	try(t, err)
-	try(t, db.Writer().QueryRowContext(t.Context(), "SELECT max(version_id) FROM goose_db_version").Scan(&version))
-	try(t, db.Close())
+	must(t, err)
+	must(t, db.Writer().QueryRowContext(t.Context(), "SELECT max(version_id) FROM goose_db_version").Scan(&version))
+	must(t, db.Close())
 	return version
 }
 
-// statement runs a statement at a database.
+// statement opens a database and runs a statement.
 func statement(t *testing.T, open reopen, text string) {
 	t.Helper()
 	db, err := open()
-	try(t, err)
+	must(t, err)
 	_, err = db.Writer().ExecContext(t.Context(), text)
-	try(t, errors.Join(err, db.Close()))
+	must(t, errors.Join(err, db.Close()))
 }
 
-// TestProgramOlderThanTheSchema: it may not understand what a newer one wrote.
+// TestProgramOlderThanTheSchema checks that a newer schema is refused, because this
+// program may not understand it.
 func TestProgramOlderThanTheSchema(t *testing.T) {
 	t.Parallel()
-	onEachKind(t, func(t *testing.T, open reopen) {
+	onEachDatabase(t, func(t *testing.T, open reopen) {
 		t.Helper()
-		program := newest(t, open)
+		program := migratedVersion(t, open)
 		statement(t, open, fmt.Sprintf("INSERT INTO goose_db_version (version_id, is_applied) VALUES (%d, true)", program+3))
 		want := store.SchemaError{Database: program + 3, Program: program}
 		for name, options := range map[string][]store.Option{"serve": nil, "a verb": {store.KeepSchema}} {
@@ -69,22 +70,22 @@ func TestProgramOlderThanTheSchema(t *testing.T) {
 	})
 }
 
-// TestOpeningThatKeepsTheSchema changes nothing, whatever it finds.
-func TestOpeningThatKeepsTheSchema(t *testing.T) {
+// TestKeepSchema checks that opening with KeepSchema never changes the schema.
+func TestKeepSchema(t *testing.T) {
 	t.Parallel()
-	onEachKind(t, func(t *testing.T, open reopen) {
+	onEachDatabase(t, func(t *testing.T, open reopen) {
 		t.Helper()
 		var refused *store.SchemaError
 		if _, err := open(store.KeepSchema); !errors.As(err, &refused) || refused.Database != 0 {
 			t.Errorf("no schema: error %v", err)
 		}
-		program := newest(t, open)
+		program := migratedVersion(t, open)
 		db, err := open(store.KeepSchema)
-		try(t, err)
+		must(t, err)
 		if !db.KeepsSchema() {
-			t.Error("does not say that the schema is kept")
+			t.Error("KeepsSchema returns false")
 		}
-		try(t, db.Close())
+		must(t, db.Close())
 		statement(t, open, fmt.Sprintf("DELETE FROM goose_db_version WHERE version_id = %d", program))
 		refused = nil
 		if _, err := open(store.KeepSchema); !errors.As(err, &refused) || refused.Database >= program || refused.Program != program {

@@ -26,7 +26,7 @@ func TestSQLiteVersions(t *testing.T) {
 	}
 }
 
-// pragma reads a setting of a connection.
+// pragma returns a setting of a connection.
 func pragma(t *testing.T, db *sql.DB, name string) string {
 	t.Helper()
 	var value string
@@ -36,7 +36,7 @@ func pragma(t *testing.T, db *sql.DB, name string) string {
 	return value
 }
 
-func TestEveryConnectionIsDurable(t *testing.T) {
+func TestSQLiteConnectionsAreDurable(t *testing.T) {
 	t.Parallel()
 	db := open(t, newPath(t))
 	for name, want := range map[string]string{
@@ -57,29 +57,29 @@ func TestEveryConnectionIsDurable(t *testing.T) {
 	}
 }
 
-func TestPingOfADatabaseThatHangs(t *testing.T) {
+func TestPingTimesOut(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	synctest.Test(t, func(t *testing.T) {
 		db := open(t, path)
-		busy, err := db.Writer().Conn(t.Context()) // the only one
-		try(t, err)
-		asked := time.Now()
+		conn, err := db.Writer().Conn(t.Context()) // the only connection
+		must(t, err)
+		start := time.Now()
 		if err := db.Ping(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("error %v, want that of a deadline", err)
+			t.Errorf("error %v, want context.DeadlineExceeded", err)
 		}
-		if took := time.Since(asked); took != 2*time.Second {
+		if took := time.Since(start); took != 2*time.Second {
 			t.Errorf("it took %s, want 2 s", took)
 		}
-		try(t, busy.Close())
-		try(t, db.Ping(t.Context()))
+		must(t, conn.Close())
+		must(t, db.Ping(t.Context()))
 	})
 }
 
 func TestReadersCannotWrite(t *testing.T) {
 	t.Parallel()
 	if _, err := open(t, newPath(t)).Reader().ExecContext(t.Context(), "DELETE FROM sessions"); err == nil {
-		t.Error("a reader wrote")
+		t.Error("a connection for reading wrote")
 	}
 }
 
@@ -141,17 +141,17 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := store.OpenSQLite(t.Context(), filepath.Join(file, "w.db")); err == nil {
-			t.Error("opened")
+			t.Error("the database opened")
 		}
 	})
-	t.Run("the file is no database", func(t *testing.T) {
+	t.Run("the file is not a database", func(t *testing.T) {
 		t.Parallel()
 		file := filepath.Join(t.TempDir(), "w.db")
 		if err := os.WriteFile(file, []byte("This is a text, and it is not a database at all."), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := store.OpenSQLite(t.Context(), file); err == nil {
-			t.Error("opened")
+			t.Error("the database opened")
 		}
 	})
 }
@@ -167,14 +167,14 @@ func TestRowsThatCannotBeRead(t *testing.T) {
 	if err := s.Apply(t.Context(), checkout.Change{Events: []checkout.Event{event}}); err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct{ spoil, repair string }{
+	for _, c := range []struct{ corrupt, repair string }{
 		{"UPDATE sessions SET wallets = '{'", "UPDATE sessions SET wallets = '[]'"},
 		{"UPDATE sessions SET metadata = '['", "UPDATE sessions SET metadata = '{}'"},
 		{"UPDATE sessions SET created_at = 'noon'", "UPDATE sessions SET created_at = 1"},
 	} {
-		exec(t, db, c.spoil)
+		exec(t, db, c.corrupt)
 		if _, err := s.Session(t.Context(), "cs_1"); err == nil || errors.Is(err, checkout.ErrNotFound) {
-			t.Errorf("%s: error %v", c.spoil, err)
+			t.Errorf("%s: error %v", c.corrupt, err)
 		}
 		exec(t, db, c.repair)
 		if _, err := s.Session(t.Context(), "cs_1"); err != nil {
@@ -187,6 +187,7 @@ func TestRowsThatCannotBeRead(t *testing.T) {
 	}
 }
 
+// exec runs a statement.
 func exec(t *testing.T, db *store.DB, statement string) {
 	t.Helper()
 	if _, err := db.Writer().ExecContext(t.Context(), statement); err != nil {

@@ -99,6 +99,21 @@ func requireRow(result sql.Result, err error, missing error) error {
 	return err
 }
 
+// execer is a *sql.Tx or *sql.DB.
+type execer interface {
+	ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error)
+}
+
+// changesRow runs a statement and reports whether it changed a row.
+func changesRow(ctx context.Context, db execer, statement string, args ...any) (bool, error) {
+	result, err := db.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
 // orNotFound replaces the error sql.ErrNoRows by ErrNotFound.
 func orNotFound[T any](v T, err error) (T, error) {
 	if errors.Is(err, sql.ErrNoRows) {

@@ -15,25 +15,26 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// withEvents is a store with an event of each of these merchants, named
-// "evt_" and the merchant.
-func withEvents(t *testing.T, merchants ...string) (*store.Store, []checkout.Event) {
+// newStoreWithEvents returns a store with one event for each merchant. The event's id
+// is "evt_" and the merchant.
+func newStoreWithEvents(t *testing.T, merchants ...string) (*store.Store, []checkout.Event) {
 	t.Helper()
 	s := store.New(open(t, newPath(t)), noJobs)
 	var events []checkout.Event
 	for i, merchant := range merchants {
 		session := newSession()
 		session.ID, session.Merchant = "cs_"+merchant, merchant
-		try(t, s.CreateSession(t.Context(), session))
+		must(t, s.CreateSession(t.Context(), session))
 		events = append(events, checkout.Event{
 			ID: "evt_" + merchant, Type: checkout.EventPaid, Merchant: merchant, SessionID: session.ID, CreatedAt: noon.Add(time.Duration(i) * time.Hour),
 		})
 	}
-	try(t, s.Apply(t.Context(), checkout.Change{Events: events}))
+	must(t, s.Apply(t.Context(), checkout.Change{Events: events}))
 	return s, events
 }
 
-func try(t *testing.T, err error) {
+// must fails the test if err is set.
+func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -43,18 +44,18 @@ func try(t *testing.T, err error) {
 func parked(t *testing.T, s *store.Store, merchant string) []store.ParkedWebhook {
 	t.Helper()
 	list, err := s.ParkedWebhooks(t.Context(), merchant)
-	try(t, err)
+	must(t, err)
 	return list
 }
 
 func TestParkedWebhooks(t *testing.T) {
 	t.Parallel()
-	s, events := withEvents(t, "a", "b")
+	s, events := newStoreWithEvents(t, "a", "b")
 	ctx := t.Context()
 	for _, e := range []checkout.Event{events[1], events[0]} {
-		try(t, s.ParkWebhook(ctx, e, noon, 10, "the shop answered 500"))
+		must(t, s.ParkWebhook(ctx, e, noon, 10, "the shop answered 500"))
 	}
-	try(t, s.ParkWebhook(ctx, events[0], noon.Add(time.Hour), 11, "the shop answered 503"))
+	must(t, s.ParkWebhook(ctx, events[0], noon.Add(time.Hour), 11, "the shop answered 503"))
 	want := []store.ParkedWebhook{
 		{"evt_a", "a", "cs_a", checkout.EventPaid, noon, noon.Add(time.Hour), 11, "the shop answered 503"},
 		{"evt_b", "b", "cs_b", checkout.EventPaid, noon.Add(time.Hour), noon, 10, "the shop answered 500"},
@@ -65,10 +66,10 @@ func TestParkedWebhooks(t *testing.T) {
 	if diff := cmp.Diff(want[1:], parked(t, s, "b")); diff != "" {
 		t.Errorf("of one merchant (-want +got):\n%s", diff)
 	}
-	try(t, s.UnparkWebhook(ctx, "evt_a"))
-	try(t, s.UnparkWebhook(ctx, "evt_a"))
+	must(t, s.UnparkWebhook(ctx, "evt_a"))
+	must(t, s.UnparkWebhook(ctx, "evt_a"))
 	if diff := cmp.Diff(want[1:], parked(t, s, "")); diff != "" {
-		t.Errorf("after one was told (-want +got):\n%s", diff)
+		t.Errorf("after one was delivered (-want +got):\n%s", diff)
 	}
 	if err := s.ParkWebhook(ctx, checkout.Event{ID: "evt_nobody"}, noon, 1, ""); err == nil {
 		t.Error("an event that does not exist was parked")
@@ -77,26 +78,26 @@ func TestParkedWebhooks(t *testing.T) {
 
 func TestDisabledWebhooks(t *testing.T) {
 	t.Parallel()
-	s, _ := withEvents(t)
+	s, _ := newStoreWithEvents(t)
 	ctx := t.Context()
-	is := func(merchant string, want bool) {
+	wantDisabled := func(merchant string, want bool) {
 		t.Helper()
 		if got, err := s.WebhooksDisabled(ctx, merchant); err != nil || got != want {
 			t.Errorf("%s disabled: %v, %v, want %v", merchant, got, err, want)
 		}
 	}
-	is("a", false)
-	try(t, s.DisableWebhooks(ctx, "a", noon, "the shop answered 410"))
-	try(t, s.DisableWebhooks(ctx, "a", noon.Add(time.Hour), "again"))
-	is("a", true)
-	is("b", false)
+	wantDisabled("a", false)
+	must(t, s.DisableWebhooks(ctx, "a", noon, "the shop answered 410"))
+	must(t, s.DisableWebhooks(ctx, "a", noon.Add(time.Hour), "again"))
+	wantDisabled("a", true)
+	wantDisabled("b", false)
 	list, err := s.DisabledWebhooks(ctx)
-	try(t, err)
+	must(t, err)
 	if diff := cmp.Diff([]store.DisabledWebhook{{"a", noon, "the shop answered 410"}}, list); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	try(t, s.EnableWebhooks(ctx, "a"))
-	is("a", false)
+	must(t, s.EnableWebhooks(ctx, "a"))
+	wantDisabled("a", false)
 	if err := s.EnableWebhooks(ctx, "a"); !errors.Is(err, checkout.ErrNotFound) {
 		t.Errorf("enabled twice: %v", err)
 	}
@@ -104,15 +105,15 @@ func TestDisabledWebhooks(t *testing.T) {
 
 func TestReplayIsAllOrNothing(t *testing.T) {
 	t.Parallel()
-	s, events := withEvents(t, "a", "b", "c")
+	s, events := newStoreWithEvents(t, "a", "b", "c")
 	ctx := t.Context()
-	try(t, s.ParkWebhook(ctx, events[0], noon, 10, ""))
-	try(t, s.ParkWebhook(ctx, events[1], noon, 10, ""))
-	broken, disabled := errors.New("no room for the job"), new(store.DisabledError)
+	must(t, s.ParkWebhook(ctx, events[0], noon, 10, ""))
+	must(t, s.ParkWebhook(ctx, events[1], noon, 10, ""))
+	enqueueErr, disabled := errors.New("the job could not be written"), new(store.DisabledError)
 	var jobs []string
 	enqueue := func(_ context.Context, _ *sql.Tx, e checkout.Event) error {
 		if e.ID == "evt_c" {
-			return broken
+			return enqueueErr
 		}
 		jobs = append(jobs, e.ID)
 		return nil
@@ -120,21 +121,21 @@ func TestReplayIsAllOrNothing(t *testing.T) {
 	if err := s.ReplayWebhooks(ctx, []string{"evt_a", "evt_nobody"}, enqueue); !errors.Is(err, checkout.ErrNotFound) {
 		t.Errorf("an unknown event: %v", err)
 	}
-	if err := s.ReplayWebhooks(ctx, []string{"evt_a", "evt_c"}, enqueue); !errors.Is(err, broken) {
+	if err := s.ReplayWebhooks(ctx, []string{"evt_a", "evt_c"}, enqueue); !errors.Is(err, enqueueErr) {
 		t.Errorf("a job that cannot be written: %v", err)
 	}
-	try(t, s.DisableWebhooks(ctx, "b", noon, ""))
+	must(t, s.DisableWebhooks(ctx, "b", noon, ""))
 	if err := s.ReplayWebhooks(ctx, []string{"evt_a", "evt_b"}, enqueue); !errors.As(err, &disabled) || disabled.Merchant != "b" {
 		t.Errorf("a disabled endpoint: %v", err)
 	}
 	if n := len(parked(t, s, "")); n != 2 {
 		t.Errorf("%d are parked after nothing was replayed, want 2", n)
 	}
-	try(t, s.EnableWebhooks(ctx, "b"))
+	must(t, s.EnableWebhooks(ctx, "b"))
 	jobs = nil
-	try(t, s.ReplayWebhooks(ctx, []string{"evt_a", "evt_b"}, enqueue))
+	must(t, s.ReplayWebhooks(ctx, []string{"evt_a", "evt_b"}, enqueue))
 	if diff := cmp.Diff([]string{"evt_a", "evt_b"}, jobs); diff != "" || len(parked(t, s, "")) != 0 {
 		t.Errorf("%d are parked, jobs (-want +got):\n%s", len(parked(t, s, "")), diff)
 	}
-	try(t, s.ReplayWebhooks(ctx, []string{"evt_a"}, enqueue)) // told, and told again
+	must(t, s.ReplayWebhooks(ctx, []string{"evt_a"}, enqueue)) // delivered once, and again
 }

@@ -24,16 +24,16 @@ func attemptRoundTrip(t *testing.T, f fixture) {
 		Notifications: checkout.NotificationCounts{Accepted: 1, Mismatched: 2, Rejected: 3}, NotificationAt: start().Add(5 * time.Second),
 		Returns: 4, ReturnedAt: start().Add(6 * time.Second), BridgeAnswers: 5, BridgeFailed: true,
 	}
-	must(t, f.create(t, a, start().Add(someHold)))
-	same(t, "attempt", f.readAttempt(t, a.ID), a)
+	must(t, f.createAttempt(t, a, start().Add(leaseTime)))
+	wantEqual(t, "attempt", f.readAttempt(t, a.ID), a)
 	byNotify, err := f.AttemptByNotifyToken(t.Context(), a.NotifyToken)
 	must(t, err)
-	same(t, "attempt by notify token", byNotify, a)
+	wantEqual(t, "attempt by notify token", byNotify, a)
 	byReturn, err := f.AttemptByReturnToken(t.Context(), a.ReturnToken)
 	must(t, err)
-	same(t, "attempt by return token", byReturn, a)
+	wantEqual(t, "attempt by return token", byReturn, a)
 	_, err = f.AttemptByNotifyToken(t.Context(), a.ReturnToken)
-	matches(t, "the return token at the notification's door", err, checkout.ErrNotFound)
+	wantError(t, "the return token used as the notify token", err, checkout.ErrNotFound)
 }
 
 func attemptsInOrder(t *testing.T, f fixture) {
@@ -42,33 +42,33 @@ func attemptsInOrder(t *testing.T, f fixture) {
 	for i, w := range flow.Wallets() {
 		a := newAttempt(s, w)
 		a.CreatedAt = start().Add(-time.Duration(i) * time.Second)
-		must(t, f.create(t, a, start()))
+		must(t, f.createAttempt(t, a, start()))
 		want = append([]string{a.ID}, want...)
 	}
 	f.attempt(t) // of another session
 	all, err := f.Attempts(t.Context(), s.ID)
 	must(t, err)
-	same(t, "attempts", ids(all, attemptID), want)
+	wantEqual(t, "attempts", ids(all, attemptID), want)
 }
 
-// attemptBesideReport: while a payment of the session is reported and not
-// confirmed, no other order is placed.
-func attemptBesideReport(t *testing.T, f fixture) {
+// noAttemptAfterReport checks that a session gets no new attempt while a payment is
+// reported and not confirmed.
+func noAttemptAfterReport(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	n := newNotification(a, checkout.VerdictAccepted)
 	n.Paid = true
 	must(t, f.AddNotification(t.Context(), n, time.Time{}, nil))
 	other := newAttempt(f.readSession(t, a.SessionID), flow.WalletWeChat)
-	matches(t, "another order", f.create(t, other, start()), checkout.ErrConflict)
+	wantError(t, "another order", f.createAttempt(t, other, start()), checkout.ErrConflict)
 }
 
-func attemptCountsUp(t *testing.T, f fixture) {
+func attemptRaisesVersion(t *testing.T, f fixture) {
 	s := f.session(t)
-	must(t, f.create(t, newAttempt(s, flow.WalletWeChat), start()))
+	must(t, f.createAttempt(t, newAttempt(s, flow.WalletWeChat), start()))
 	stale := s
 	stale.Status = checkout.StatusExpired
-	matches(t, "ending the session as it was before", f.Apply(t.Context(), checkout.Change{Session: &stale}), checkout.ErrConflict)
-	same(t, "version", f.readSession(t, s.ID).Version, s.Version+1)
+	wantError(t, "a change of the stale session", f.Apply(t.Context(), checkout.Change{Session: &stale}), checkout.ErrConflict)
+	wantEqual(t, "version", f.readSession(t, s.ID).Version, s.Version+1)
 }
 
 func noAttemptOnEnded(t *testing.T, f fixture) {
@@ -76,12 +76,12 @@ func noAttemptOnEnded(t *testing.T, f fixture) {
 		s := newSession()
 		s.Status = status
 		must(t, f.CreateSession(t.Context(), s))
-		err := f.create(t, newAttempt(s, flow.WalletWeChat), start())
-		matches(t, string(status), err, checkout.ErrConflict)
-		same(t, "version", f.readSession(t, s.ID).Version, s.Version)
+		err := f.createAttempt(t, newAttempt(s, flow.WalletWeChat), start())
+		wantError(t, string(status), err, checkout.ErrConflict)
+		wantEqual(t, "version", f.readSession(t, s.ID).Version, s.Version)
 	}
-	err := f.create(t, newAttempt(newSession(), flow.WalletWeChat), start())
-	matches(t, "unknown session", err, checkout.ErrConflict)
+	err := f.createAttempt(t, newAttempt(newSession(), flow.WalletWeChat), start())
+	wantError(t, "unknown session", err, checkout.ErrConflict)
 }
 
 func oneOpenAttempt(t *testing.T, f fixture) {
@@ -89,49 +89,49 @@ func oneOpenAttempt(t *testing.T, f fixture) {
 	first := f.attemptOf(t, s, flow.WalletAlipayCN)
 	version := f.readSession(t, s.ID).Version
 	second := newAttempt(s, flow.WalletAlipayCN)
-	matches(t, "beside a creating one", f.create(t, second, start()), checkout.ErrConflict)
-	same(t, "version after the conflict", f.readSession(t, s.ID).Version, version)
+	wantError(t, "while one is creating", f.createAttempt(t, second, start()), checkout.ErrConflict)
+	wantEqual(t, "version after the conflict", f.readSession(t, s.ID).Version, version)
 
-	f.change(t, first, func(a *checkout.Attempt) { a.State = checkout.AttemptPending })
-	matches(t, "beside a pending one", f.create(t, second, start()), checkout.ErrConflict)
-	f.attemptOf(t, s, flow.WalletAlipayHK) // another wallet may
+	f.changeAttempt(t, first, func(a *checkout.Attempt) { a.State = checkout.AttemptPending })
+	wantError(t, "while one is pending", f.createAttempt(t, second, start()), checkout.ErrConflict)
+	f.attemptOf(t, s, flow.WalletAlipayHK) // another wallet is allowed
 
-	f.change(t, f.readAttempt(t, first.ID), func(a *checkout.Attempt) { a.State = checkout.AttemptClosed })
-	must(t, f.create(t, second, start()))
+	f.changeAttempt(t, f.readAttempt(t, first.ID), func(a *checkout.Attempt) { a.State = checkout.AttemptClosed })
+	must(t, f.createAttempt(t, second, start()))
 }
 
 func oneOpenAttemptAtOnce(t *testing.T, f fixture) {
 	s := f.session(t)
-	won := winners(t, checkout.ErrConflict, func() error {
-		return f.create(t, newAttempt(s, flow.WalletWeChat), start())
+	created := countSuccesses(t, checkout.ErrConflict, func() error {
+		return f.createAttempt(t, newAttempt(s, flow.WalletWeChat), start())
 	})
-	same(t, "attempts that won", won, int64(1))
+	wantEqual(t, "attempts created", created, int64(1))
 	all, err := f.Attempts(t.Context(), s.ID)
 	must(t, err)
-	same(t, "stored attempts", len(all), 1)
+	wantEqual(t, "stored attempts", len(all), 1)
 }
 
-// winners calls do 20 times at once, and returns how often it succeeded. It
-// must fail as expected else.
-func winners(t *testing.T, expected error, do func() error) int64 {
+// countSuccesses calls do 20 times at once and returns how often it succeeded. All
+// other calls must fail with the expected error.
+func countSuccesses(t *testing.T, expected error, do func() error) int64 {
 	t.Helper()
-	var won atomic.Int64
+	var successes atomic.Int64
 	var wg sync.WaitGroup
-	gate := make(chan struct{})
+	begin := make(chan struct{})
 	for range 20 {
 		wg.Go(func() {
-			<-gate
+			<-begin
 			err := do()
 			if err == nil {
-				won.Add(1)
+				successes.Add(1)
 			} else if !errors.Is(err, expected) {
 				t.Errorf("error %v, want %v", err, expected)
 			}
 		})
 	}
-	close(gate)
+	close(begin)
 	wg.Wait()
-	return won.Load()
+	return successes.Load()
 }
 
 func dueAttempts(t *testing.T, f fixture) {
@@ -139,27 +139,27 @@ func dueAttempts(t *testing.T, f fixture) {
 	for _, after := range []time.Duration{2, 0, 1, 3} { // minutes; 3 is not due
 		a := newAttempt(f.session(t), flow.WalletWeChat)
 		a.NextQueryAt = start().Add(after * time.Minute)
-		must(t, f.create(t, a, start()))
+		must(t, f.createAttempt(t, a, start()))
 		all = append(all, a.ID)
 	}
 	never := newAttempt(f.session(t), flow.WalletWeChat)
 	never.NextQueryAt = time.Time{}
-	must(t, f.create(t, never, start()))
-	held := newAttempt(f.session(t), flow.WalletWeChat)
-	held.NextQueryAt = start()
-	must(t, f.create(t, held, start().Add(time.Hour)))
+	must(t, f.createAttempt(t, never, start()))
+	leased := newAttempt(f.session(t), flow.WalletWeChat)
+	leased.NextQueryAt = start()
+	must(t, f.createAttempt(t, leased, start().Add(time.Hour)))
 
 	due, err := f.DueAttempts(t.Context(), start().Add(2*time.Minute), 10)
 	must(t, err)
-	same(t, "due attempts", ids(due, attemptID), []string{all[1], all[2], all[0]})
+	wantEqual(t, "due attempts", ids(due, attemptID), []string{all[1], all[2], all[0]})
 	due, err = f.DueAttempts(t.Context(), start().Add(2*time.Minute), 1)
 	must(t, err)
-	same(t, "the first", ids(due, attemptID), []string{all[1]})
+	wantEqual(t, "the first", ids(due, attemptID), []string{all[1]})
 }
 
-// dueInTurn: a merchant with much that is due leaves room in a batch for the
-// others.
-func dueInTurn(t *testing.T, f fixture) {
+// dueByMerchant checks that a merchant with many due attempts leaves room in a batch
+// for the others.
+func dueByMerchant(t *testing.T, f fixture) {
 	var want []string
 	for i, merchant := range []string{"a", "a", "a", "b", "c"} {
 		s := newSession()
@@ -167,20 +167,20 @@ func dueInTurn(t *testing.T, f fixture) {
 		must(t, f.CreateSession(t.Context(), s))
 		a := newAttempt(s, flow.WalletWeChat)
 		a.Merchant, a.NextQueryAt = merchant, s.ConcludeAt
-		must(t, f.create(t, a, start()))
+		must(t, f.createAttempt(t, a, start()))
 		want = append(want, a.ID, s.ID)
 	}
 	attempts, err := f.DueAttempts(t.Context(), start().Add(time.Minute), 3)
 	must(t, err)
-	same(t, "due attempts", ids(attempts, attemptID), []string{want[0], want[6], want[8]})
+	wantEqual(t, "due attempts", ids(attempts, attemptID), []string{want[0], want[6], want[8]})
 	sessions, err := f.ExpiringSessions(t.Context(), start().Add(time.Minute), 4)
 	must(t, err)
-	same(t, "due sessions", ids(sessions, sessionID), []string{want[1], want[7], want[9], want[3]})
+	wantEqual(t, "due sessions", ids(sessions, sessionID), []string{want[1], want[7], want[9], want[3]})
 }
 
-// liveFirst: however much has ended, what is live comes first, and the merchants
-// come in turn among both.
-func liveFirst(t *testing.T, f fixture) {
+// liveBeforeEnded checks that live attempts come before ended ones, and that the
+// merchants come in turn in both groups.
+func liveBeforeEnded(t *testing.T, f fixture) {
 	var live, ended []string
 	for i, merchant := range []string{"a", "a", "a", "b", "b", "c"} {
 		s := newSession()
@@ -188,12 +188,12 @@ func liveFirst(t *testing.T, f fixture) {
 		must(t, f.CreateSession(t.Context(), s))
 		a := newAttempt(s, flow.WalletWeChat)
 		a.Merchant, a.NextQueryAt = merchant, start().Add(time.Duration(i)*time.Second)
-		must(t, f.create(t, a, start()))
-		over := newAttempt(s, flow.WalletAlipayCN)
-		over.Merchant, over.NextQueryAt = merchant, a.NextQueryAt.Add(-time.Hour)
-		must(t, f.create(t, over, start()))
-		f.change(t, over, func(a *checkout.Attempt) { a.State, a.EndedAt = checkout.AttemptClosed, start() })
-		live, ended = append(live, a.ID), append(ended, over.ID)
+		must(t, f.createAttempt(t, a, start()))
+		closed := newAttempt(s, flow.WalletAlipayCN)
+		closed.Merchant, closed.NextQueryAt = merchant, a.NextQueryAt.Add(-time.Hour)
+		must(t, f.createAttempt(t, closed, start()))
+		f.changeAttempt(t, closed, func(a *checkout.Attempt) { a.State, a.EndedAt = checkout.AttemptClosed, start() })
+		live, ended = append(live, a.ID), append(ended, closed.ID)
 	}
 	turns := []int{0, 3, 5, 1, 4, 2}
 	var want []string
@@ -205,15 +205,15 @@ func liveFirst(t *testing.T, f fixture) {
 	for _, limit := range []int{1, 2, 6, 7, 9, 12, 100} {
 		due, err := f.DueAttempts(t.Context(), start().Add(time.Minute), limit)
 		must(t, err)
-		same(t, "due attempts", ids(due, attemptID), want[:min(limit, len(want))])
+		wantEqual(t, "due attempts", ids(due, attemptID), want[:min(limit, len(want))])
 	}
 }
 
 func neverDue(t *testing.T, f fixture) {
-	paid, odd := f.attempt(t), f.attempt(t)
-	f.change(t, paid, func(a *checkout.Attempt) { a.State = checkout.AttemptPaid })
-	f.change(t, odd, func(a *checkout.Attempt) { a.Quarantined = true })
+	paid, quarantined := f.attempt(t), f.attempt(t)
+	f.changeAttempt(t, paid, func(a *checkout.Attempt) { a.State = checkout.AttemptPaid })
+	f.changeAttempt(t, quarantined, func(a *checkout.Attempt) { a.Quarantined = true })
 	due, err := f.DueAttempts(t.Context(), start().Add(24*time.Hour), 10)
 	must(t, err)
-	same(t, "due attempts", ids(due, attemptID), []string(nil))
+	wantEqual(t, "due attempts", ids(due, attemptID), []string(nil))
 }

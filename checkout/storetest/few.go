@@ -7,15 +7,15 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// few adds an entry about an attempt and reports whether it was stored.
-func (f fixture) few(t *testing.T, a checkout.Attempt, kind checkout.EntryKind, result string, at time.Time) bool {
+// recordFew adds an entry about an attempt and reports whether it was stored.
+func (f fixture) recordFew(t *testing.T, a checkout.Attempt, kind checkout.EntryKind, result string, at time.Time) bool {
 	t.Helper()
 	stored, err := f.RecordFew(t.Context(), checkout.Entry{SessionID: a.SessionID, AttemptID: a.ID, At: at, Kind: kind, Result: result})
 	must(t, err)
 	return stored
 }
 
-func timelineOfFewNotifications(t *testing.T, f fixture) {
+func limitedNotifications(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	for _, verdict := range []checkout.Verdict{checkout.VerdictRejected, checkout.VerdictAccepted, checkout.VerdictMismatch} {
 		for range checkout.KeptNotifications + 3 {
@@ -24,69 +24,69 @@ func timelineOfFewNotifications(t *testing.T, f fixture) {
 	}
 	const all = checkout.KeptNotifications + 3
 	got := f.readAttempt(t, a.ID)
-	same(t, "counts", got.Notifications, checkout.NotificationCounts{Accepted: all, Mismatched: all, Rejected: all})
-	same(t, "version", got.Version, a.Version)
-	same(t, "kept", len(f.kinds(t, a.SessionID, checkout.EntryNotification)), 3*checkout.KeptNotifications)
-	f.change(t, got, func(a *checkout.Attempt) {
+	wantEqual(t, "counts", got.Notifications, checkout.NotificationCounts{Accepted: all, Mismatched: all, Rejected: all})
+	wantEqual(t, "version", got.Version, a.Version)
+	wantEqual(t, "entries", len(f.results(t, a.SessionID, checkout.EntryNotification)), 3*checkout.KeptNotifications)
+	f.changeAttempt(t, got, func(a *checkout.Attempt) {
 		a.State, a.Notifications = checkout.AttemptPending, checkout.NotificationCounts{}
 	})
-	same(t, "counts after a change", f.readAttempt(t, a.ID).Notifications, got.Notifications)
+	wantEqual(t, "counts after a change", f.readAttempt(t, a.ID).Notifications, got.Notifications)
 }
 
-func fewReturns(t *testing.T, f fixture) {
+func limitedReturns(t *testing.T, f fixture) {
 	a, at := f.attempt(t), start()
 	for i := range checkout.MaxReturns + 2 {
-		same(t, "a return", f.few(t, a, checkout.EntryReturn, "", at), i < checkout.MaxReturns)
-		same(t, "another soon", f.few(t, a, checkout.EntryReturn, "", at.Add(checkout.ReturnInterval-time.Millisecond)), false)
+		wantEqual(t, "return stored", f.recordFew(t, a, checkout.EntryReturn, "", at), i < checkout.MaxReturns)
+		wantEqual(t, "another return too soon stored", f.recordFew(t, a, checkout.EntryReturn, "", at.Add(checkout.ReturnInterval-time.Millisecond)), false)
 		at = at.Add(checkout.ReturnInterval)
 	}
 	got := f.readAttempt(t, a.ID)
-	same(t, "returns", got.Returns, checkout.MaxReturns)
-	same(t, "last", got.ReturnedAt, start().Add((checkout.MaxReturns-1)*checkout.ReturnInterval))
-	same(t, "kept", len(f.kinds(t, a.SessionID, checkout.EntryReturn)), checkout.MaxReturns)
-	same(t, "of no attempt", f.few(t, checkout.Attempt{ID: "at_nobody", SessionID: a.SessionID}, checkout.EntryReturn, "", at), false)
+	wantEqual(t, "returns", got.Returns, checkout.MaxReturns)
+	wantEqual(t, "last return", got.ReturnedAt, start().Add((checkout.MaxReturns-1)*checkout.ReturnInterval))
+	wantEqual(t, "entries", len(f.results(t, a.SessionID, checkout.EntryReturn)), checkout.MaxReturns)
+	wantEqual(t, "return of an unknown attempt stored", f.recordFew(t, checkout.Attempt{ID: "at_nobody", SessionID: a.SessionID}, checkout.EntryReturn, "", at), false)
 }
 
-func fewBridgeAnswers(t *testing.T, f fixture) {
+func limitedBridgeAnswers(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	for i := range checkout.MaxBridgeAnswers + 2 {
-		same(t, "an answer", f.few(t, a, checkout.EntryBridge, checkout.BridgeOK, start()), i < checkout.MaxBridgeAnswers)
+		wantEqual(t, "answer stored", f.recordFew(t, a, checkout.EntryBridge, checkout.BridgeOK, start()), i < checkout.MaxBridgeAnswers)
 	}
-	same(t, "failed before", f.readAttempt(t, a.ID).BridgeFailed, false)
-	same(t, "a failure after them", f.few(t, a, checkout.EntryBridge, checkout.BridgeFail, start()), false)
+	wantEqual(t, "BridgeFailed before a failure", f.readAttempt(t, a.ID).BridgeFailed, false)
+	wantEqual(t, "failure above the limit stored", f.recordFew(t, a, checkout.EntryBridge, checkout.BridgeFail, start()), false)
 	got := f.readAttempt(t, a.ID)
-	same(t, "failed", got.BridgeFailed, true)
-	same(t, "answers", got.BridgeAnswers, checkout.MaxBridgeAnswers)
-	same(t, "kept", len(f.kinds(t, a.SessionID, checkout.EntryBridge)), checkout.MaxBridgeAnswers)
+	wantEqual(t, "BridgeFailed", got.BridgeFailed, true)
+	wantEqual(t, "answers", got.BridgeAnswers, checkout.MaxBridgeAnswers)
+	wantEqual(t, "entries", len(f.results(t, a.SessionID, checkout.EntryBridge)), checkout.MaxBridgeAnswers)
 }
 
-func fewCancelWishes(t *testing.T, f fixture) {
+func limitedCancels(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	for i := range checkout.MaxCancelWishes + 2 {
-		same(t, "a wish", f.few(t, a, checkout.EntryCancel, "", start()), i < checkout.MaxCancelWishes)
+		wantEqual(t, "cancel stored", f.recordFew(t, a, checkout.EntryCancel, "", start()), i < checkout.MaxCancelWishes)
 	}
-	same(t, "kept", len(f.kinds(t, a.SessionID, checkout.EntryCancel)), checkout.MaxCancelWishes)
+	wantEqual(t, "entries", len(f.results(t, a.SessionID, checkout.EntryCancel)), checkout.MaxCancelWishes)
 	ended := f.attempt(t)
 	s := f.readSession(t, ended.SessionID)
 	s.Status = checkout.StatusExpired
 	must(t, f.Apply(t.Context(), checkout.Change{Session: &s}))
-	same(t, "a wish after the end", f.few(t, ended, checkout.EntryCancel, "", start()), false)
+	wantEqual(t, "cancel after the end stored", f.recordFew(t, ended, checkout.EntryCancel, "", start()), false)
 }
 
-func fewAtOnce(t *testing.T, f fixture) {
+func limitedAtOnce(t *testing.T, f fixture) {
 	a := f.attempt(t)
-	winners(t, nil, func() error {
+	countSuccesses(t, nil, func() error {
 		_, err := f.RecordFew(t.Context(), checkout.Entry{SessionID: a.SessionID, AttemptID: a.ID, At: start(), Kind: checkout.EntryBridge, Result: checkout.BridgeOK})
 		return err
 	})
-	same(t, "answers", f.readAttempt(t, a.ID).BridgeAnswers, checkout.MaxBridgeAnswers)
-	same(t, "kept", len(f.kinds(t, a.SessionID, checkout.EntryBridge)), checkout.MaxBridgeAnswers)
+	wantEqual(t, "answers", f.readAttempt(t, a.ID).BridgeAnswers, checkout.MaxBridgeAnswers)
+	wantEqual(t, "entries", len(f.results(t, a.SessionID, checkout.EntryBridge)), checkout.MaxBridgeAnswers)
 }
 
-func fewOfNoOtherKind(t *testing.T, f fixture) {
+func noLimitForOtherKinds(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	if stored, err := f.RecordFew(t.Context(), newEntry(a, "paid")); err == nil || stored {
 		t.Error("an entry of another kind was stored")
 	}
-	same(t, "queries", f.kinds(t, a.SessionID, checkout.EntryQuery), []string(nil))
+	wantEqual(t, "queries", f.results(t, a.SessionID, checkout.EntryQuery), []string(nil))
 }

@@ -12,17 +12,17 @@ import (
 )
 
 var reconcileContract = map[string]check{
-	"attempts by their numbers":                   attemptsByNumber,
-	"refunds of attempts":                         refundsOfAttempts,
-	"paid attempts, page by page":                 paidAttempts,
-	"succeeded refunds, page by page":             succeededRefunds,
-	"a difference is told once":                   differenceOnce,
-	"a difference is told once, at once":          differenceAtOnce,
-	"a difference of an old session":              differenceOfOldSession,
-	"a difference of an order without session":    differenceWithoutSession,
-	"a report round trip":                         reportRoundTrip,
-	"reports, the newest first":                   reportsInOrder,
-	"numbers that no database takes are not ours": numbersOfBytes,
+	"attempts by number":                  attemptsByNumber,
+	"refunds of attempts":                 refundsOfAttempts,
+	"paid attempts, page by page":         paidAttempts,
+	"succeeded refunds, page by page":     succeededRefunds,
+	"a difference is added once":          differenceOnce,
+	"a difference is added once, at once": differenceAtOnce,
+	"a difference of a stale session":     differenceOfStaleSession,
+	"a difference without a session":      differenceWithoutSession,
+	"a report round trip":                 reportRoundTrip,
+	"reports, the newest first":           reportsInOrder,
+	"attempts by numbers of invalid text": numbersOfInvalidText,
 }
 
 func attemptsByNumber(t *testing.T, f fixture) {
@@ -31,34 +31,34 @@ func attemptsByNumber(t *testing.T, f fixture) {
 	got, err := f.AttemptsByNumber(t.Context(), []string{b.OutTradeNo, "unknown", a.OutTradeNo, a.OutTradeNo})
 	must(t, err)
 	want := []string{a.ID, b.ID}
-	found := ids(got, attemptID)
-	slices.Sort(found)
+	gotIDs := ids(got, attemptID)
+	slices.Sort(gotIDs)
 	slices.Sort(want)
-	same(t, "attempts", found, want)
+	wantEqual(t, "attempts", gotIDs, want)
 	none, err := f.AttemptsByNumber(t.Context(), []string{"unknown"})
 	must(t, err)
-	same(t, "unknown", len(none), 0)
+	wantEqual(t, "unknown", len(none), 0)
 }
 
-func numbersOfBytes(t *testing.T, f fixture) {
+func numbersOfInvalidText(t *testing.T, f fixture) {
 	got, err := f.AttemptsByNumber(t.Context(), []string{"a\x00b", "\xff", "'; DROP TABLE attempts; --"})
 	must(t, err)
-	same(t, "attempts", len(got), 0)
+	wantEqual(t, "attempts", len(got), 0)
 }
 
 func refundsOfAttempts(t *testing.T, f fixture) {
-	a, b := f.paid(t), f.paid(t)
+	a, b := f.paidAttempt(t), f.paidAttempt(t)
 	want := []checkout.Refund{f.refund(t, a, 100), f.refund(t, a, 200)}
 	f.refund(t, b, 100)
 	got, err := f.RefundsOfAttempts(t.Context(), []string{a.ID, a.ID, "at_unknown"})
 	must(t, err)
 	byAmount := func(x, y checkout.Refund) int { return int(x.Amount - y.Amount) }
 	slices.SortFunc(got, byAmount)
-	same(t, "refunds", got, want)
+	wantEqual(t, "refunds", got, want)
 }
 
-// walk reads all pages of two of a span that is a second long.
-func walk[T any](t *testing.T, read func(from, to time.Time, after string) ([]T, error), place func(T) (time.Time, string)) []string {
+// readPages reads all pages of the second that begins at start. A page has two items.
+func readPages[T any](t *testing.T, read func(from, to time.Time, after string) ([]T, error), place func(T) (time.Time, string)) []string {
 	t.Helper()
 	var all []string
 	from, after := start(), ""
@@ -75,57 +75,60 @@ func walk[T any](t *testing.T, read func(from, to time.Time, after string) ([]T,
 	}
 }
 
-// times are of the span of walk, but the first and the last.
-func times() []time.Time {
+// pageTimes returns times. All but the first and the last are within the second that
+// readPages reads.
+func pageTimes() []time.Time {
 	return []time.Time{
 		start().Add(-time.Millisecond), start(), start(), start(), start().Add(500 * time.Millisecond), start().Add(time.Second),
 	}
 }
 
-// expected returns the ids of those within the span, ordered by time and id.
-func expected(all []string) []string {
-	same := slices.Sorted(slices.Values(all[1:4]))
-	return append(same, all[4])
+// wantPages returns the ids within that second, ordered by time and id. all has an id
+// for each of pageTimes.
+func wantPages(all []string) []string {
+	sameTime := slices.Sorted(slices.Values(all[1:4]))
+	return append(sameTime, all[4])
 }
 
 func paidAttempts(t *testing.T, f fixture) {
 	var all []string
-	for _, at := range times() {
+	for _, at := range pageTimes() {
 		a := f.attempt(t)
-		f.change(t, a, func(a *checkout.Attempt) { a.State, a.PaidAt = checkout.AttemptPaid, at })
+		f.changeAttempt(t, a, func(a *checkout.Attempt) { a.State, a.PaidAt = checkout.AttemptPaid, at })
 		all = append(all, a.ID)
 	}
 	f.attempt(t) // unpaid
-	got := walk(t, func(from, to time.Time, after string) ([]checkout.Attempt, error) {
+	got := readPages(t, func(from, to time.Time, after string) ([]checkout.Attempt, error) {
 		return f.PaidAttempts(t.Context(), "shop", from, to, after, 2)
 	}, func(a checkout.Attempt) (time.Time, string) { return a.PaidAt, a.ID })
-	same(t, "attempts", got, expected(all))
+	wantEqual(t, "attempts", got, wantPages(all))
 	other, err := f.PaidAttempts(t.Context(), "other", start(), start().Add(time.Second), "", 2)
 	must(t, err)
-	same(t, "another merchant's", len(other), 0)
+	wantEqual(t, "items of another merchant", len(other), 0)
 }
 
 func succeededRefunds(t *testing.T, f fixture) {
 	var all []string
-	for _, at := range times() {
-		r := f.refund(t, f.paid(t), 100)
+	for _, at := range pageTimes() {
+		r := f.refund(t, f.paidAttempt(t), 100)
 		r.State, r.SettledAt = checkout.RefundSucceeded, at
 		must(t, f.Apply(t.Context(), checkout.Change{Refund: &r}))
 		all = append(all, r.ID)
 	}
-	failed := f.refund(t, f.paid(t), 100)
+	failed := f.refund(t, f.paidAttempt(t), 100)
 	failed.State, failed.SettledAt = checkout.RefundFailed, start()
 	must(t, f.Apply(t.Context(), checkout.Change{Refund: &failed}))
-	got := walk(t, func(from, to time.Time, after string) ([]checkout.Refund, error) {
+	got := readPages(t, func(from, to time.Time, after string) ([]checkout.Refund, error) {
 		return f.SucceededRefunds(t.Context(), "shop", from, to, after, 2)
 	}, func(r checkout.Refund) (time.Time, string) { return r.SettledAt, r.ID })
-	same(t, "refunds", got, expected(all))
+	wantEqual(t, "refunds", got, wantPages(all))
 	other, err := f.SucceededRefunds(t.Context(), "other", start(), start().Add(time.Second), "", 2)
 	must(t, err)
-	same(t, "another merchant's", len(other), 0)
+	wantEqual(t, "items of another merchant", len(other), 0)
 }
 
-// newDifference is an event about a payment that is not stored yet.
+// newDifference returns a difference event that is not stored yet. s is the stored
+// session.
 func newDifference(s checkout.Session) checkout.Event {
 	e := newEvent(s, checkout.EventDifference)
 	at := start()
@@ -139,17 +142,17 @@ func newDifference(s checkout.Session) checkout.Event {
 
 func differenceOnce(t *testing.T, f fixture) {
 	s := f.session(t)
-	first, again, other, dearer := newDifference(s), newDifference(s), newDifference(s), newDifference(s)
+	first, again, other, larger := newDifference(s), newDifference(s), newDifference(s), newDifference(s)
 	other.Merchant = "other"
-	dearer.Difference.There.Amount++
-	other.Version, dearer.Version = first.Version+1, first.Version+2
+	larger.Difference.There.Amount++
+	other.Version, larger.Version = first.Version+1, first.Version+2
 	for i, c := range []struct {
 		event checkout.Event
-		told  bool
-	}{{first, true}, {again, false}, {first, false}, {other, true}, {dearer, true}} {
-		told, err := f.AddDifference(t.Context(), c.event)
+		added bool
+	}{{first, true}, {again, false}, {first, false}, {other, true}, {larger, true}} {
+		added, err := f.AddDifference(t.Context(), c.event)
 		must(t, err)
-		same(t, "told "+string(rune('0'+i)), told, c.told)
+		wantEqual(t, "added "+string(rune('0'+i)), added, c.added)
 	}
 	got, err := f.Event(t.Context(), first.ID)
 	must(t, err)
@@ -159,46 +162,46 @@ func differenceOnce(t *testing.T, f fixture) {
 	}
 	events, err := f.Events(t.Context(), s.ID)
 	must(t, err)
-	same(t, "events of the session", len(events), 3)
+	wantEqual(t, "events of the session", len(events), 3)
 	_, err = f.Event(t.Context(), again.ID)
-	matches(t, "the event that was told before", err, checkout.ErrNotFound)
+	wantError(t, "the event of a known difference", err, checkout.ErrNotFound)
 }
 
-func differenceOfOldSession(t *testing.T, f fixture) {
+func differenceOfStaleSession(t *testing.T, f fixture) {
 	s := f.session(t)
 	e := newDifference(s)
 	must(t, f.Apply(t.Context(), checkout.Change{Session: &s, Events: []checkout.Event{newEvent(s, checkout.EventPaid)}}))
-	told, err := f.AddDifference(t.Context(), e)
-	matches(t, "add", err, checkout.ErrConflict)
-	same(t, "told", told, false)
-	told, err = f.AddDifference(t.Context(), newDifference(f.readSession(t, s.ID)))
+	added, err := f.AddDifference(t.Context(), e)
+	wantError(t, "add", err, checkout.ErrConflict)
+	wantEqual(t, "added", added, false)
+	added, err = f.AddDifference(t.Context(), newDifference(f.readSession(t, s.ID)))
 	must(t, err)
-	same(t, "told of the stored session", told, true)
+	wantEqual(t, "added for the current session", added, true)
 }
 
 func differenceAtOnce(t *testing.T, f fixture) {
 	s := f.session(t)
-	won := winners(t, checkout.ErrConflict, func() error {
-		told, err := f.AddDifference(t.Context(), newDifference(s))
-		if err == nil && !told {
+	count := countSuccesses(t, checkout.ErrConflict, func() error {
+		added, err := f.AddDifference(t.Context(), newDifference(s))
+		if err == nil && !added {
 			return checkout.ErrConflict
 		}
 		return err
 	})
-	same(t, "told", won, int64(1))
+	wantEqual(t, "added", count, int64(1))
 }
 
 func differenceWithoutSession(t *testing.T, f fixture) {
 	e := newDifference(checkout.Session{Merchant: "shop"})
 	e.Session = checkout.PublicSession{}
-	told, err := f.AddDifference(t.Context(), e)
+	added, err := f.AddDifference(t.Context(), e)
 	must(t, err)
-	same(t, "told", told, true)
+	wantEqual(t, "added", added, true)
 	got, err := f.Event(t.Context(), e.ID)
 	must(t, err)
-	same(t, "session", got.SessionID, "")
-	same(t, "what it carries", got.Session, checkout.PublicSession{})
-	same(t, "kind", got.Difference.Kind, e.Difference.Kind)
+	wantEqual(t, "session", got.SessionID, "")
+	wantEqual(t, "session of the payload", got.Session, checkout.PublicSession{})
+	wantEqual(t, "kind", got.Difference.Kind, e.Difference.Kind)
 }
 
 func reportRoundTrip(t *testing.T, f fixture) {
@@ -208,8 +211,8 @@ func reportRoundTrip(t *testing.T, f fixture) {
 	must(t, f.SaveReconciliation(t.Context(), r))
 	kept, err := f.Reconciliation(t.Context(), r.ID)
 	must(t, err)
-	same(t, "begun", kept, r)
-	same(t, "begun is complete", kept.Complete(), false)
+	wantEqual(t, "running report", kept, r)
+	wantEqual(t, "Complete of a running report", kept.Complete(), false)
 	r.FinishedAt, r.Payments, r.Refunds, r.Elsewhere = r.StartedAt.Add(time.Second), 5, 4, 3
 	r.Differences, r.Told, r.Healed, r.Error = 3, 2, 1, "the gateway said \uFFFD"
 	at := start()
@@ -224,7 +227,7 @@ func reportRoundTrip(t *testing.T, f fixture) {
 		t.Errorf("report (-want +got):\n%s", diff)
 	}
 	_, err = f.Reconciliation(t.Context(), "rc_unknown")
-	matches(t, "unknown", err, checkout.ErrNotFound)
+	wantError(t, "unknown", err, checkout.ErrNotFound)
 }
 
 func reportsInOrder(t *testing.T, f fixture) {
@@ -243,7 +246,7 @@ func reportsInOrder(t *testing.T, f fixture) {
 	} {
 		got, err := f.Reconciliations(t.Context(), merchant, 2)
 		must(t, err)
-		same(t, "reports of "+merchant, ids(got, id), want)
-		same(t, "what it found", len(got[0].Found), 0)
+		wantEqual(t, "reports of "+merchant, ids(got, id), want)
+		wantEqual(t, "differences in the list", len(got[0].Found), 0)
 	}
 }

@@ -8,15 +8,15 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// paid stores a session of 1000 that is paid, and returns its attempt.
-func (f fixture) paid(t *testing.T) checkout.Attempt {
+// paidAttempt stores a paid session of 1000 and returns its attempt.
+func (f fixture) paidAttempt(t *testing.T) checkout.Attempt {
 	t.Helper()
 	a := f.attempt(t)
-	must(t, f.Apply(t.Context(), payment(f.readSession(t, a.SessionID), a)))
+	must(t, f.Apply(t.Context(), payChange(f.readSession(t, a.SessionID), a)))
 	return f.readAttempt(t, a.ID)
 }
 
-// newRefund is a refund of an attempt that is not stored yet.
+// newRefund returns a refund of an attempt. The refund is not stored yet.
 func newRefund(a checkout.Attempt, amount int64) checkout.Refund {
 	return checkout.Refund{
 		ID: newID(checkout.RefundPrefix), SessionID: a.SessionID, AttemptID: a.ID, Merchant: a.Merchant, Version: 1,
@@ -26,7 +26,7 @@ func newRefund(a checkout.Attempt, amount int64) checkout.Refund {
 	}
 }
 
-// refund stores a refund that nobody holds.
+// refund stores a refund without a lease.
 func (f fixture) refund(t *testing.T, a checkout.Attempt, amount int64) checkout.Refund {
 	t.Helper()
 	r := newRefund(a, amount)
@@ -41,17 +41,17 @@ func (f fixture) readRefund(t *testing.T, id string) checkout.Refund {
 	return r
 }
 
-// end stores a refund as one that has ended.
-func (f fixture) end(t *testing.T, r checkout.Refund, state checkout.RefundState) {
+// endRefund stores the final state of a refund.
+func (f fixture) endRefund(t *testing.T, r checkout.Refund, state checkout.RefundState) {
 	t.Helper()
 	r.State, r.NextTryAt = state, time.Time{}
 	must(t, f.Apply(t.Context(), checkout.Change{Refund: &r}))
 }
 
-// holdRefund claims a refund at a time for someHold.
-func (f fixture) holdRefund(t *testing.T, id string, at time.Time) bool {
+// leaseRefund leases a refund for leaseTime from at, and reports whether it could.
+func (f fixture) leaseRefund(t *testing.T, id string, at time.Time) bool {
 	t.Helper()
-	ok, err := f.LeaseRefund(t.Context(), id, at, at.Add(someHold))
+	ok, err := f.LeaseRefund(t.Context(), id, at, at.Add(leaseTime))
 	must(t, err)
 	return ok
 }
@@ -59,130 +59,131 @@ func (f fixture) holdRefund(t *testing.T, id string, at time.Time) bool {
 func refundID(r checkout.Refund) string { return r.ID }
 
 func refundRoundTrip(t *testing.T, f fixture) {
-	a := f.paid(t)
+	a := f.paidAttempt(t)
 	r := newRefund(a, 400)
 	r.Version, r.State, r.Reason = 3, checkout.RefundFailed, checkout.RefundPaidTwice
 	r.ClientReferenceID, r.GatewayID, r.Failure = "Rück 1 票", "1000_0", "508 REFUND_ERROR"
 	r.IdempotencyKey = "Schlüssel 票"
 	r.SettledAt, r.NextTryAt, r.Tries = start().Add(time.Second), start().Add(time.Minute), 4
 	r.TriedAt, r.DelayedAt = start().Add(2*time.Second), start().Add(3*time.Second)
-	must(t, f.CreateRefund(t.Context(), r, start().Add(someHold)))
-	same(t, "refund", f.readRefund(t, r.ID), r)
-	same(t, "attempt", f.readAttempt(t, a.ID), a)
+	must(t, f.CreateRefund(t.Context(), r, start().Add(leaseTime)))
+	wantEqual(t, "refund", f.readRefund(t, r.ID), r)
+	wantEqual(t, "attempt", f.readAttempt(t, a.ID), a)
 	_, err := f.Refund(t.Context(), newID(checkout.RefundPrefix))
-	matches(t, "unknown refund", err, checkout.ErrNotFound)
+	wantError(t, "unknown refund", err, checkout.ErrNotFound)
 }
 
 func refundsInOrder(t *testing.T, f fixture) {
-	a := f.paid(t)
+	a := f.paidAttempt(t)
 	late, early := newRefund(a, 1), newRefund(a, 2)
 	early.CreatedAt = start().Add(-time.Second)
 	must(t, f.CreateRefund(t.Context(), late, time.Time{}))
 	must(t, f.CreateRefund(t.Context(), early, time.Time{}))
-	f.refund(t, f.paid(t), 1) // of another session
+	f.refund(t, f.paidAttempt(t), 1) // of another session
 	all, err := f.Refunds(t.Context(), a.SessionID)
 	must(t, err)
-	same(t, "refunds", ids(all, refundID), []string{early.ID, late.ID})
+	wantEqual(t, "refunds", ids(all, refundID), []string{early.ID, late.ID})
 }
 
-func refundReserves(t *testing.T, f fixture) {
-	a := f.paid(t)
-	try := func(amount int64) error { return f.CreateRefund(t.Context(), newRefund(a, amount), time.Time{}) }
-	matches(t, "more than was paid", try(1001), checkout.ErrConflict)
+func refundsWithinAmount(t *testing.T, f fixture) {
+	a := f.paidAttempt(t)
+	create := func(amount int64) error { return f.CreateRefund(t.Context(), newRefund(a, amount), time.Time{}) }
+	wantError(t, "more than the attempt's amount", create(1001), checkout.ErrConflict)
 	pending, done, failed := f.refund(t, a, 300), f.refund(t, a, 200), f.refund(t, a, 500)
-	matches(t, "nothing is left", try(1), checkout.ErrConflict)
-	f.end(t, done, checkout.RefundSucceeded)
-	matches(t, "one has succeeded", try(1), checkout.ErrConflict)
-	f.end(t, failed, checkout.RefundFailed)
-	matches(t, "more than one that failed has freed", try(501), checkout.ErrConflict)
-	must(t, try(500))
-	same(t, "the pending one", f.readRefund(t, pending.ID), pending)
+	wantError(t, "after all is reserved", create(1), checkout.ErrConflict)
+	f.endRefund(t, done, checkout.RefundSucceeded)
+	wantError(t, "after one has succeeded", create(1), checkout.ErrConflict)
+	f.endRefund(t, failed, checkout.RefundFailed)
+	wantError(t, "more than a failed refund has freed", create(501), checkout.ErrConflict)
+	must(t, create(500))
+	wantEqual(t, "pending refund", f.readRefund(t, pending.ID), pending)
 }
 
-func refundOfUnpaid(t *testing.T, f fixture) {
+func noRefundOfUnpaid(t *testing.T, f fixture) {
 	open, closed := f.attempt(t), f.attempt(t)
-	f.change(t, closed, func(a *checkout.Attempt) { a.State = checkout.AttemptClosed })
+	f.changeAttempt(t, closed, func(a *checkout.Attempt) { a.State = checkout.AttemptClosed })
 	for _, a := range []checkout.Attempt{open, closed, newAttempt(newSession(), flow.WalletWeChat)} {
-		matches(t, string(a.State), f.CreateRefund(t.Context(), newRefund(a, 1), time.Time{}), checkout.ErrConflict)
+		wantError(t, string(a.State), f.CreateRefund(t.Context(), newRefund(a, 1), time.Time{}), checkout.ErrConflict)
 	}
-	r := newRefund(f.paid(t), 1)
+	r := newRefund(f.paidAttempt(t), 1)
 	r.SessionID = open.SessionID
-	matches(t, "an attempt of another session", f.CreateRefund(t.Context(), r, time.Time{}), checkout.ErrConflict)
+	wantError(t, "an attempt of another session", f.CreateRefund(t.Context(), r, time.Time{}), checkout.ErrConflict)
 }
 
-func refundReservesAtOnce(t *testing.T, f fixture) {
-	a := f.paid(t)
-	won := winners(t, checkout.ErrConflict, func() error { return f.CreateRefund(t.Context(), newRefund(a, 150), time.Time{}) })
-	same(t, "refunds of 150 out of 1000", won, int64(6))
+func refundsWithinAmountAtOnce(t *testing.T, f fixture) {
+	a := f.paidAttempt(t)
+	created := countSuccesses(t, checkout.ErrConflict, func() error { return f.CreateRefund(t.Context(), newRefund(a, 150), time.Time{}) })
+	wantEqual(t, "refunds of 150 out of 1000", created, int64(6))
 	all, err := f.Refunds(t.Context(), a.SessionID)
 	must(t, err)
-	same(t, "stored refunds", len(all), 6)
+	wantEqual(t, "stored refunds", len(all), 6)
 }
 
 func refundReference(t *testing.T, f fixture) {
-	a, other := f.paid(t), f.paid(t)
-	with := func(a checkout.Attempt, reference string) checkout.Refund {
-		r := newRefund(a, 10)
-		r.ClientReferenceID = reference
-		return r
-	}
-	won := winners(t, checkout.ErrConflict, func() error { return f.CreateRefund(t.Context(), with(a, "R-1"), time.Time{}) })
-	same(t, "refunds of one reference", won, int64(1))
+	a := oneRefundFor(t, f, func(r *checkout.Refund, reference string) { r.ClientReferenceID = reference })
 	all, err := f.Refunds(t.Context(), a.SessionID)
 	must(t, err)
-	f.end(t, all[0], checkout.RefundFailed)
-	matches(t, "once it has failed", f.CreateRefund(t.Context(), with(a, "R-1"), time.Time{}), checkout.ErrConflict)
-	must(t, f.CreateRefund(t.Context(), with(a, "R-2"), time.Time{}))
-	must(t, f.CreateRefund(t.Context(), with(other, "R-1"), time.Time{}))
-	must(t, f.CreateRefund(t.Context(), with(a, ""), time.Time{}))
-	must(t, f.CreateRefund(t.Context(), with(a, ""), time.Time{}))
+	f.endRefund(t, all[0], checkout.RefundFailed)
+	again := newRefund(a, 10)
+	again.ClientReferenceID = "1"
+	wantError(t, "after the first has failed", f.CreateRefund(t.Context(), again, time.Time{}), checkout.ErrConflict)
 }
 
 func refundKey(t *testing.T, f fixture) {
-	a, other := f.paid(t), f.paid(t)
-	with := func(a checkout.Attempt, key string) checkout.Refund {
+	oneRefundFor(t, f, func(r *checkout.Refund, key string) { r.IdempotencyKey = key })
+}
+
+// oneRefundFor checks that a session has one refund for each value of a field, and
+// any number for "". It returns the attempt, whose first refund has the value "1".
+func oneRefundFor(t *testing.T, f fixture, set func(r *checkout.Refund, value string)) checkout.Attempt {
+	t.Helper()
+	a, other := f.paidAttempt(t), f.paidAttempt(t)
+	create := func(a checkout.Attempt, value string) error {
 		r := newRefund(a, 10)
-		r.IdempotencyKey = key
-		return r
+		set(&r, value)
+		return f.CreateRefund(t.Context(), r, time.Time{})
 	}
-	won := winners(t, checkout.ErrConflict, func() error { return f.CreateRefund(t.Context(), with(a, "k1"), time.Time{}) })
-	same(t, "refunds of one key", won, int64(1))
-	must(t, f.CreateRefund(t.Context(), with(a, "k2"), time.Time{}))
-	must(t, f.CreateRefund(t.Context(), with(other, "k1"), time.Time{}))
-	must(t, f.CreateRefund(t.Context(), with(a, ""), time.Time{}))
-	must(t, f.CreateRefund(t.Context(), with(a, ""), time.Time{}))
+	created := countSuccesses(t, checkout.ErrConflict, func() error { return create(a, "1") })
+	wantEqual(t, "refunds of one value", created, int64(1))
+	for _, c := range []struct {
+		attempt checkout.Attempt
+		value   string
+	}{{a, "2"}, {other, "1"}, {a, ""}, {a, ""}} {
+		must(t, create(c.attempt, c.value))
+	}
+	return a
 }
 
 func refundNumber(t *testing.T, f fixture) {
-	a := f.paid(t)
+	a := f.paidAttempt(t)
 	r := f.refund(t, a, 1)
 	again, other := r, newRefund(a, 1)
 	again.OutRefundNo, other.OutRefundNo = newID(""), r.OutRefundNo
-	matches(t, "an id that was used", f.CreateRefund(t.Context(), again, time.Time{}), checkout.ErrConflict)
-	matches(t, "a number that was used", f.CreateRefund(t.Context(), other, time.Time{}), checkout.ErrConflict)
+	wantError(t, "an id that is in use", f.CreateRefund(t.Context(), again, time.Time{}), checkout.ErrConflict)
+	wantError(t, "a number that is in use", f.CreateRefund(t.Context(), other, time.Time{}), checkout.ErrConflict)
 }
 
 func refundAutomatic(t *testing.T, f fixture) {
-	a := f.paid(t)
+	a := f.paidAttempt(t)
 	automatic := func(reason checkout.RefundReason) error {
 		r := newRefund(a, 10)
 		r.Reason = reason
 		return f.CreateRefund(t.Context(), r, time.Time{})
 	}
-	won := winners(t, checkout.ErrConflict, func() error { return automatic(checkout.RefundPaidTwice) })
-	same(t, "automatic refunds", won, int64(1))
-	matches(t, "of another reason", automatic(checkout.RefundPaidLate), checkout.ErrConflict)
+	created := countSuccesses(t, checkout.ErrConflict, func() error { return automatic(checkout.RefundPaidTwice) })
+	wantEqual(t, "automatic refunds", created, int64(1))
+	wantError(t, "an automatic refund of another reason", automatic(checkout.RefundPaidLate), checkout.ErrConflict)
 	all, err := f.Refunds(t.Context(), a.SessionID)
 	must(t, err)
-	f.end(t, all[0], checkout.RefundFailed)
-	matches(t, "once it has failed", automatic(checkout.RefundPaidTwice), checkout.ErrConflict)
+	f.endRefund(t, all[0], checkout.RefundFailed)
+	wantError(t, "once it has failed", automatic(checkout.RefundPaidTwice), checkout.ErrConflict)
 	for _, reason := range []checkout.RefundReason{checkout.RefundRequested, checkout.RefundOutside, checkout.RefundOutside} {
 		must(t, automatic(reason))
 	}
 }
 
 func refundDue(t *testing.T, f fixture) {
-	a := f.paid(t)
+	a := f.paidAttempt(t)
 	var want []string
 	for _, after := range []time.Duration{2, 0, 1, 3} { // minutes; 3 is not due
 		r := newRefund(a, 1)
@@ -190,97 +191,93 @@ func refundDue(t *testing.T, f fixture) {
 		must(t, f.CreateRefund(t.Context(), r, start()))
 		want = append(want, r.ID)
 	}
-	f.end(t, f.refund(t, a, 1), checkout.RefundSucceeded)
-	must(t, f.CreateRefund(t.Context(), newRefund(a, 1), start().Add(time.Hour))) // held
+	f.endRefund(t, f.refund(t, a, 1), checkout.RefundSucceeded)
+	must(t, f.CreateRefund(t.Context(), newRefund(a, 1), start().Add(time.Hour))) // leased
 	due, err := f.DueRefunds(t.Context(), start().Add(2*time.Minute), 10)
 	must(t, err)
-	same(t, "due refunds", ids(due, refundID), []string{want[1], want[2], want[0]})
+	wantEqual(t, "due refunds", ids(due, refundID), []string{want[1], want[2], want[0]})
 	due, err = f.DueRefunds(t.Context(), start().Add(2*time.Minute), 1)
 	must(t, err)
-	same(t, "the first", ids(due, refundID), []string{want[1]})
+	wantEqual(t, "the first", ids(due, refundID), []string{want[1]})
 }
 
-func refundHold(t *testing.T, f fixture) {
-	r := newRefund(f.paid(t), 1)
-	must(t, f.CreateRefund(t.Context(), r, start().Add(someHold)))
-	if f.holdRefund(t, r.ID, start().Add(someHold-time.Millisecond)) {
-		t.Error("somebody else got hold of it")
+func refundLease(t *testing.T, f fixture) {
+	r := newRefund(f.paidAttempt(t), 1)
+	must(t, f.CreateRefund(t.Context(), r, start().Add(leaseTime)))
+	if f.leaseRefund(t, r.ID, start().Add(leaseTime-time.Millisecond)) {
+		t.Error("leased twice")
 	}
-	now := start().Add(someHold)
-	won := winners(t, errNotHeld, func() error {
-		ok, err := f.LeaseRefund(t.Context(), r.ID, now, now.Add(someHold))
-		if err == nil && !ok {
-			return errNotHeld
-		}
-		return err
+	now := start().Add(leaseTime)
+	leases := countSuccesses(t, errNotLeased, func() error {
+		return leaseError(f.LeaseRefund(t.Context(), r.ID, now, now.Add(leaseTime)))
 	})
-	same(t, "holds", won, int64(1))
-	matches(t, "an outcome from before the hold", f.Apply(t.Context(), f.givenBack(t, r)), checkout.ErrConflict)
-	r.NextTryAt, r.Tries, r.TriedAt, r.Version = now.Add(someHold), 1, now, r.Version+1
-	same(t, "held refund", f.readRefund(t, r.ID), r)
-	due, err := f.DueRefunds(t.Context(), now.Add(someHold-time.Millisecond), 10)
+	wantEqual(t, "leases", leases, int64(1))
+	wantError(t, "an outcome from before the lease", f.Apply(t.Context(), f.refundChange(t, r)), checkout.ErrConflict)
+	r.NextTryAt, r.Tries, r.TriedAt, r.Version = now.Add(leaseTime), 1, now, r.Version+1
+	wantEqual(t, "leased refund", f.readRefund(t, r.ID), r)
+	due, err := f.DueRefunds(t.Context(), now.Add(leaseTime-time.Millisecond), 10)
 	must(t, err)
-	same(t, "due while held", len(due), 0)
-	due, err = f.DueRefunds(t.Context(), now.Add(someHold), 10)
+	wantEqual(t, "due refunds during the lease", len(due), 0)
+	due, err = f.DueRefunds(t.Context(), now.Add(leaseTime), 10)
 	must(t, err)
-	same(t, "due once its holder is gone", ids(due, refundID), []string{r.ID})
-	if f.holdRefund(t, newID(checkout.RefundPrefix), start()) {
-		t.Error("an unknown refund was held")
+	wantEqual(t, "due refunds after the lease", ids(due, refundID), []string{r.ID})
+	if f.leaseRefund(t, newID(checkout.RefundPrefix), start()) {
+		t.Error("an unknown refund was leased")
 	}
 }
 
 func refundRelease(t *testing.T, f fixture) {
-	r := f.refund(t, f.paid(t), 1)
-	f.holdRefund(t, r.ID, start())
-	must(t, f.ReleaseRefund(t.Context(), r.ID, start().Add(someHold), start().Add(time.Minute)))
+	r := f.refund(t, f.paidAttempt(t), 1)
+	f.leaseRefund(t, r.ID, start())
+	must(t, f.ReleaseRefund(t.Context(), r.ID, start().Add(leaseTime), start().Add(time.Minute)))
 	r.NextTryAt, r.Tries, r.TriedAt, r.Version = start().Add(time.Minute), 1, start(), r.Version+1
-	same(t, "released refund", f.readRefund(t, r.ID), r)
-	if !f.holdRefund(t, r.ID, start().Add(time.Second)) {
-		t.Error("still held after the release")
+	wantEqual(t, "released refund", f.readRefund(t, r.ID), r)
+	if !f.leaseRefund(t, r.ID, start().Add(time.Second)) {
+		t.Error("still leased after the release")
 	}
-	must(t, f.ReleaseRefund(t.Context(), r.ID, start().Add(someHold), start()))
-	same(t, "NextTryAt, as the second holder has it", f.readRefund(t, r.ID).NextTryAt, start().Add(someHold+time.Second))
-	if f.holdRefund(t, r.ID, start().Add(2*time.Second)) {
-		t.Error("the first holder released the second one's hold")
+	must(t, f.ReleaseRefund(t.Context(), r.ID, start().Add(leaseTime), start()))
+	wantEqual(t, "NextTryAt of the second lease", f.readRefund(t, r.ID).NextTryAt, start().Add(leaseTime+time.Second))
+	if f.leaseRefund(t, r.ID, start().Add(2*time.Second)) {
+		t.Error("the first lease's release ended the second lease")
 	}
 }
 
-// Who held a refund before and wakes up late leaves the hold of the next alone.
-func refundApplyKeepsHold(t *testing.T, f fixture) {
-	r := f.refund(t, f.paid(t), 1)
-	f.holdRefund(t, r.ID, start())
-	held := f.readRefund(t, r.ID)
-	held.DelayedAt, held.NextTryAt = start(), start().Add(someHold)
+// applyKeepsOtherRefundLease checks that a change ends only its own lease.
+func applyKeepsOtherRefundLease(t *testing.T, f fixture) {
+	r := f.refund(t, f.paidAttempt(t), 1)
+	f.leaseRefund(t, r.ID, start())
+	leased := f.readRefund(t, r.ID)
+	leased.DelayedAt, leased.NextTryAt = start(), start().Add(leaseTime)
 	for _, until := range []time.Time{{}, start().Add(-time.Second)} {
-		must(t, f.Apply(t.Context(), checkout.Change{Refund: &held, RefundLease: until}))
-		held = f.readRefund(t, r.ID)
-		same(t, "DelayedAt", held.DelayedAt, start())
-		if f.holdRefund(t, r.ID, start().Add(someHold-time.Millisecond)) {
-			t.Error("a change by another ended the hold")
+		must(t, f.Apply(t.Context(), checkout.Change{Refund: &leased, RefundLease: until}))
+		leased = f.readRefund(t, r.ID)
+		wantEqual(t, "DelayedAt", leased.DelayedAt, start())
+		if f.leaseRefund(t, r.ID, start().Add(leaseTime-time.Millisecond)) {
+			t.Error("a change without the lease ended it")
 		}
 	}
-	must(t, f.Apply(t.Context(), checkout.Change{Refund: &held, RefundLease: start().Add(someHold)}))
-	if !f.holdRefund(t, r.ID, start().Add(time.Second)) {
-		t.Error("a change by the holder did not end the hold")
+	must(t, f.Apply(t.Context(), checkout.Change{Refund: &leased, RefundLease: start().Add(leaseTime)}))
+	if !f.leaseRefund(t, r.ID, start().Add(time.Second)) {
+		t.Error("a change with the lease did not end it")
 	}
 }
 
-func refundSettled(t *testing.T, f fixture) {
-	a := f.paid(t)
+func noLeaseOfSettledRefund(t *testing.T, f fixture) {
+	a := f.paidAttempt(t)
 	for _, state := range []checkout.RefundState{checkout.RefundSucceeded, checkout.RefundFailed} {
 		r := f.refund(t, a, 1)
-		f.holdRefund(t, r.ID, start())
-		f.end(t, f.readRefund(t, r.ID), state)
-		must(t, f.ReleaseRefund(t.Context(), r.ID, start().Add(someHold), start()))
-		if f.holdRefund(t, r.ID, start().Add(time.Hour)) {
-			t.Errorf("held though it has %s", state)
+		f.leaseRefund(t, r.ID, start())
+		f.endRefund(t, f.readRefund(t, r.ID), state)
+		must(t, f.ReleaseRefund(t.Context(), r.ID, start().Add(leaseTime), start()))
+		if f.leaseRefund(t, r.ID, start().Add(time.Hour)) {
+			t.Errorf("a refund in state %s was leased", state)
 		}
-		same(t, "NextTryAt", f.readRefund(t, r.ID).NextTryAt, time.Time{})
+		wantEqual(t, "NextTryAt", f.readRefund(t, r.ID).NextTryAt, time.Time{})
 	}
 }
 
-// givenBack is a change that settles a refund and tells of it.
-func (f fixture) givenBack(t *testing.T, r checkout.Refund) checkout.Change {
+// refundChange returns a change that settles a refund, with its event.
+func (f fixture) refundChange(t *testing.T, r checkout.Refund) checkout.Change {
 	t.Helper()
 	s := f.readSession(t, r.SessionID)
 	r.State, r.GatewayID, r.SettledAt, r.NextTryAt = checkout.RefundSucceeded, "1000_0", start().Add(time.Second), time.Time{}
@@ -291,60 +288,60 @@ func (f fixture) givenBack(t *testing.T, r checkout.Refund) checkout.Change {
 }
 
 func refundApply(t *testing.T, f fixture) {
-	r := f.refund(t, f.paid(t), 300)
-	f.holdRefund(t, r.ID, start())
-	c := f.givenBack(t, f.readRefund(t, r.ID))
+	r := f.refund(t, f.paidAttempt(t), 300)
+	f.leaseRefund(t, r.ID, start())
+	c := f.refundChange(t, f.readRefund(t, r.ID))
 	must(t, f.Apply(t.Context(), c))
 	c.Session.Version++
 	c.Refund.Version++
-	same(t, "session", f.readSession(t, r.SessionID), *c.Session)
-	same(t, "refund", f.readRefund(t, r.ID), *c.Refund)
+	wantEqual(t, "session", f.readSession(t, r.SessionID), *c.Session)
+	wantEqual(t, "refund", f.readRefund(t, r.ID), *c.Refund)
 	e, err := f.Event(t.Context(), c.Events[0].ID)
 	must(t, err)
-	same(t, "event", e, c.Events[0])
+	wantEqual(t, "event", e, c.Events[0])
 	events, err := f.Events(t.Context(), r.SessionID)
 	must(t, err)
-	same(t, "the last event", events[len(events)-1], c.Events[0])
+	wantEqual(t, "last event", events[len(events)-1], c.Events[0])
 }
 
-func refundApplyOld(t *testing.T, f fixture) {
-	r := f.refund(t, f.paid(t), 300)
+func refundApplyStale(t *testing.T, f fixture) {
+	r := f.refund(t, f.paidAttempt(t), 300)
 	s := f.readSession(t, r.SessionID)
-	old, stale := f.givenBack(t, r), f.givenBack(t, r)
+	old, stale := f.refundChange(t, r), f.refundChange(t, r)
 	old.Refund.Version--
 	stale.Session.Version--
 	for _, c := range []checkout.Change{old, stale} {
-		matches(t, "apply", f.Apply(t.Context(), c), checkout.ErrConflict)
-		same(t, "session", f.readSession(t, r.SessionID), s)
-		same(t, "refund", f.readRefund(t, r.ID), r)
-		same(t, "events", f.events(t, r.SessionID), []checkout.EventType{checkout.EventPaid})
+		wantError(t, "apply", f.Apply(t.Context(), c), checkout.ErrConflict)
+		wantEqual(t, "session", f.readSession(t, r.SessionID), s)
+		wantEqual(t, "refund", f.readRefund(t, r.ID), r)
+		wantEqual(t, "events", f.events(t, r.SessionID), []checkout.EventType{checkout.EventPaid})
 	}
-	c := f.givenBack(t, r)
-	won := winners(t, checkout.ErrConflict, func() error { return f.Apply(t.Context(), c) })
-	same(t, "outcomes that won", won, int64(1))
+	c := f.refundChange(t, r)
+	applied := countSuccesses(t, checkout.ErrConflict, func() error { return f.Apply(t.Context(), c) })
+	wantEqual(t, "outcomes applied", applied, int64(1))
 }
 
 func refundApplyNew(t *testing.T, f fixture) {
 	a := f.attempt(t)
-	c := payment(f.readSession(t, a.SessionID), a)
+	c := payChange(f.readSession(t, a.SessionID), a)
 	r := newRefund(a, 1000)
 	r.Reason, r.TradeID = checkout.RefundPaidLate, c.Attempt.TradeID
 	c.NewRefund = &r
-	must(t, f.Apply(t.Context(), c)) // the payment in the change is what it refunds
-	same(t, "refund", f.readRefund(t, r.ID), r)
-	if !f.holdRefund(t, r.ID, start()) {
-		t.Error("somebody holds it")
+	must(t, f.Apply(t.Context(), c)) // it refunds the payment of the same change
+	wantEqual(t, "refund", f.readRefund(t, r.ID), r)
+	if !f.leaseRefund(t, r.ID, start()) {
+		t.Error("the new refund is leased")
 	}
 }
 
-func refundApplyNewTooMuch(t *testing.T, f fixture) {
+func refundApplyNewTooLarge(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	s := f.readSession(t, a.SessionID)
-	c := payment(s, a)
+	c := payChange(s, a)
 	r := newRefund(a, 1001)
 	c.NewRefund = &r
-	matches(t, "apply", f.Apply(t.Context(), c), checkout.ErrConflict)
-	f.unchanged(t, s, a)
+	wantError(t, "apply", f.Apply(t.Context(), c), checkout.ErrConflict)
+	f.wantUnchanged(t, s, a)
 	_, err := f.Refund(t.Context(), r.ID)
-	matches(t, "the refund", err, checkout.ErrNotFound)
+	wantError(t, "the refund", err, checkout.ErrNotFound)
 }

@@ -20,33 +20,33 @@ func sessionRoundTrip(t *testing.T, f fixture) {
 		PaidLate: true, PaidTwice: true, AmountMismatch: true, SealedOpenID: "sealed", PaidBy: newID("at_"), AmountRefunded: 77,
 	}
 	must(t, f.CreateSession(t.Context(), s))
-	same(t, "session", f.readSession(t, s.ID), s)
+	wantEqual(t, "session", f.readSession(t, s.ID), s)
 	if err := f.CreateSession(t.Context(), s); err == nil {
 		t.Error("the same session was stored twice")
 	}
 }
 
-func plainSession(t *testing.T, f fixture) {
+func minimalSession(t *testing.T, f fixture) {
 	s := f.session(t)
-	same(t, "session", f.readSession(t, s.ID), s)
+	wantEqual(t, "session", f.readSession(t, s.ID), s)
 }
 
 func notFound(t *testing.T, f fixture) {
 	ctx := t.Context()
 	_, err := f.Session(ctx, newID(checkout.SessionPrefix))
-	matches(t, "Session", err, checkout.ErrNotFound)
+	wantError(t, "Session", err, checkout.ErrNotFound)
 	_, err = f.Attempt(ctx, newID("at_"))
-	matches(t, "Attempt", err, checkout.ErrNotFound)
+	wantError(t, "Attempt", err, checkout.ErrNotFound)
 	_, err = f.AttemptByNotifyToken(ctx, "")
-	matches(t, "AttemptByNotifyToken", err, checkout.ErrNotFound)
+	wantError(t, "AttemptByNotifyToken", err, checkout.ErrNotFound)
 	_, err = f.AttemptByReturnToken(ctx, newID(""))
-	matches(t, "AttemptByReturnToken", err, checkout.ErrNotFound)
+	wantError(t, "AttemptByReturnToken", err, checkout.ErrNotFound)
 	_, err = f.Event(ctx, newID("evt_"))
-	matches(t, "Event", err, checkout.ErrNotFound)
-	same(t, "events", f.events(t, newID(checkout.SessionPrefix)), []checkout.EventType(nil))
-	ok, err := f.LeaseAttempt(ctx, newID("at_"), start(), time.Time{}, start().Add(someHold))
+	wantError(t, "Event", err, checkout.ErrNotFound)
+	wantEqual(t, "events", f.events(t, newID(checkout.SessionPrefix)), []checkout.EventType(nil))
+	ok, err := f.LeaseAttempt(ctx, newID("at_"), start(), time.Time{}, start().Add(leaseTime))
 	if ok || err != nil {
-		t.Errorf("an unknown attempt: held %v, error %v", ok, err)
+		t.Errorf("an unknown attempt: leased %v, error %v", ok, err)
 	}
 }
 
@@ -64,13 +64,13 @@ func expiringSessions(t *testing.T, f fixture) {
 
 	due, err := f.ExpiringSessions(t.Context(), start().Add(2*time.Minute), 10)
 	must(t, err)
-	same(t, "due sessions", ids(due, sessionID), []string{want[1], want[2], want[0]})
+	wantEqual(t, "due sessions", ids(due, sessionID), []string{want[1], want[2], want[0]})
 	due, err = f.ExpiringSessions(t.Context(), start().Add(2*time.Minute), 2)
 	must(t, err)
-	same(t, "the first two", ids(due, sessionID), []string{want[1], want[2]})
+	wantEqual(t, "the first two", ids(due, sessionID), []string{want[1], want[2]})
 	due, err = f.ExpiringSessions(t.Context(), start().Add(-time.Millisecond), 10)
 	must(t, err)
-	same(t, "before any is due", len(due), 0)
+	wantEqual(t, "due sessions before the first", len(due), 0)
 }
 
 func postponedConclusion(t *testing.T, f fixture) {
@@ -78,10 +78,10 @@ func postponedConclusion(t *testing.T, f fixture) {
 	later := s.ConcludeAt.Add(time.Minute)
 	must(t, f.PostponeConclusion(t.Context(), s.ID, later))
 	got := f.readSession(t, s.ID)
-	same(t, "ConcludeAt", got.ConcludeAt, later)
-	same(t, "ExpiresAt", got.ExpiresAt, s.ExpiresAt)
-	same(t, "Version", got.Version, s.Version)
+	wantEqual(t, "ConcludeAt", got.ConcludeAt, later)
+	wantEqual(t, "ExpiresAt", got.ExpiresAt, s.ExpiresAt)
+	wantEqual(t, "Version", got.Version, s.Version)
 	due, err := f.ExpiringSessions(t.Context(), s.ConcludeAt, 10)
 	must(t, err)
-	same(t, "due before", len(due), 0)
+	wantEqual(t, "due sessions before the new time", len(due), 0)
 }

@@ -1,5 +1,5 @@
-// Package storetest holds the contract of a [checkout.Store] as tests. A store
-// passes when [Run] does.
+// Package storetest tests whether a [checkout.Store] keeps its contract. Call [Run]
+// for each store.
 package storetest
 
 import (
@@ -15,14 +15,14 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// Opener returns a store that is empty and lives as long as the test.
+// Opener returns an empty store that works until the test ends.
 type Opener func(t *testing.T) checkout.Store
 
-// Run holds the stores that open returns against the contract.
+// Run runs all tests of the contract. Each test opens a store of its own.
 func Run(t *testing.T, open Opener) {
 	t.Helper()
-	for _, chapter := range []map[string]check{contract, refundContract, timelineContract, reconcileContract} {
-		for name, check := range chapter {
+	for _, tests := range []map[string]check{contract, refundContract, timelineContract, reconcileContract} {
+		for name, check := range tests {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				check(t, fixture{open(t)})
@@ -31,113 +31,116 @@ func Run(t *testing.T, open Opener) {
 	}
 }
 
-// check is one clause of the contract.
+// check is one test of the contract.
 type check func(*testing.T, fixture)
 
 var contract = map[string]check{
-	"session round trip":                                sessionRoundTrip,
-	"session without optional fields":                   plainSession,
-	"unknown ids are not found":                         notFound,
-	"expiring sessions come in order and number":        expiringSessions,
-	"a postponed conclusion":                            postponedConclusion,
-	"attempt round trip":                                attemptRoundTrip,
-	"attempts of a session, the oldest first":           attemptsInOrder,
-	"no attempt beside a reported payment":              attemptBesideReport,
-	"a new attempt counts up its session":               attemptCountsUp,
-	"an ended session takes no attempt":                 noAttemptOnEnded,
-	"one open attempt for a wallet":                     oneOpenAttempt,
-	"one open attempt for a wallet, at once":            oneOpenAttemptAtOnce,
-	"due attempts come in order and number":             dueAttempts,
-	"what is due comes in turns of the merchants":       dueInTurn,
-	"paid and quarantined attempts are never due":       neverDue,
-	"what is live is due before what has ended":         liveFirst,
-	"a new attempt is held by its creator":              heldByCreator,
-	"one hold at a time":                                oneHold,
-	"one hold, at once":                                 oneHoldAtOnce,
-	"a hold ends by itself":                             holdEnds,
-	"a hold for browsers keeps its distance":            holdKeepsDistance,
-	"a clock that was moved back":                       clockMovedBack,
-	"a hold is found once it is over":                   holdIsDue,
-	"release says when to ask next":                     releaseSchedules,
-	"release of another's hold":                         releaseFence,
-	"a notification during a hold survives its release": hintSurvivesRelease,
-	"a notification during a hold survives its change":  hintSurvivesApply,
-	"a notification during a hold and a payment":        hintEndsWithPayment,
-	"apply writes session, attempt and events":          applyWrites,
-	"apply forgets the openid of a session that ends":   applyForgets,
-	"apply counts up its events":                        applyCountsEvents,
-	"apply of an event of a version that has one":       applyEventTwice,
-	"apply against an old session":                      applyOldSession,
-	"apply against an old attempt":                      applyOldAttempt,
-	"apply against an old version, at once":             applyAtOnce,
-	"apply ends a hold":                                 applyEndsHold,
-	"apply leaves another's hold":                       applyLeavesLease,
-	"apply that is fenced by another's hold":            applyFenced,
-	"a payment settles one attempt":                     paymentOnce,
-	"a payment settles one attempt, at once":            paymentOnceAtOnce,
-	"a payment that is known as another's":              paymentOfAnother,
-	"a notification of a payment":                       notificationReports,
-	"a notification of a settled attempt's payment":     notificationReportsNothing,
-	"events of a session, the oldest first":             eventsInOrder,
-	"a notification's event is stored once":             notificationEvent,
-	"a notification's event is stored once, at once":    notificationEventAtOnce,
-	"a notification's event of an old session":          notificationEventOfOldSession,
-	"a notification of no attempt":                      notificationOfNothing,
-	"a notification asks sooner, never later":           notificationAsks,
-	"a notification of a settled attempt asks nothing":  notificationOfSettled,
+	"session round trip":                                                  sessionRoundTrip,
+	"session without optional fields":                                     minimalSession,
+	"unknown ids are not found":                                           notFound,
+	"expiring sessions: order and limit":                                  expiringSessions,
+	"PostponeConclusion":                                                  postponedConclusion,
+	"attempt round trip":                                                  attemptRoundTrip,
+	"attempts of a session, the oldest first":                             attemptsInOrder,
+	"no attempt after a reported payment":                                 noAttemptAfterReport,
+	"a new attempt raises its session's version":                          attemptRaisesVersion,
+	"no attempt in an ended session":                                      noAttemptOnEnded,
+	"one open attempt for a wallet":                                       oneOpenAttempt,
+	"one open attempt for a wallet, at once":                              oneOpenAttemptAtOnce,
+	"due attempts: order and limit":                                       dueAttempts,
+	"due attempts and sessions: merchants in turn":                        dueByMerchant,
+	"paid and quarantined attempts are never due":                         neverDue,
+	"due attempts: live ones before ended ones":                           liveBeforeEnded,
+	"a new attempt is leased by its creator":                              leasedByCreator,
+	"one lease at a time":                                                 oneLease,
+	"one lease at a time, at once":                                        oneLeaseAtOnce,
+	"a lease expires":                                                     leaseExpires,
+	"a lease too soon after the last query":                               leaseKeepsInterval,
+	"a lease after the clock was moved back":                              clockMovedBack,
+	"an attempt is due when its lease expires":                            dueAfterLease,
+	"release sets the next query":                                         releaseSchedules,
+	"release of another lease":                                            releaseOfOtherLease,
+	"a query that a notification sets during a lease stays after release": notifiedQuerySurvivesRelease,
+	"a query that a notification sets during a lease stays after apply":   notifiedQuerySurvivesApply,
+	"a query that a notification sets during a lease ends with payment":   notifiedQueryEndsWithPayment,
+	"apply writes session, attempt and events":                            applyWrites,
+	"apply removes the OpenID of an ended session":                        applyRemovesOpenID,
+	"apply raises the version by its events":                              applyRaisesVersion,
+	"apply of a second event of one version":                              applySameEventVersion,
+	"apply with a stale session":                                          applyStaleSession,
+	"apply with a stale attempt":                                          applyStaleAttempt,
+	"apply of one version, at once":                                       applyConcurrently,
+	"apply ends its lease":                                                applyEndsLease,
+	"apply keeps another lease":                                           applyKeepsOtherLease,
+	"fenced apply during another lease":                                   applyFenced,
+	"a payment pays one attempt":                                          paymentOnce,
+	"a payment pays one attempt, at once":                                 paymentOnceConcurrently,
+	"a payment with another attempt's trade id":                           paymentOfOtherAttempt,
+	"a payment notification":                                              notificationSetsReport,
+	"a payment notification for a paid attempt":                           notificationWithoutReport,
+	"events of a session, by version":                                     eventsInOrder,
+	"a notification's event is stored once":                               notificationEvent,
+	"a notification's event is stored once, at once":                      notificationEventAtOnce,
+	"a notification's event of a stale session":                           notificationEventOfStaleSession,
+	"a notification of an unknown attempt":                                notificationOfUnknownAttempt,
+	"a notification only brings the next query forward":                   notificationSchedules,
+	"a notification of a paid or quarantined attempt sets no query":       notificationOfEndedAttempt,
 }
 
 var refundContract = map[string]check{
-	"refund round trip":                               refundRoundTrip,
-	"refunds of a session, the oldest first":          refundsInOrder,
-	"refunds never pass what was paid":                refundReserves,
-	"refunds never pass what was paid, at once":       refundReservesAtOnce,
-	"refunds of what is not paid":                     refundOfUnpaid,
-	"one refund for a client's reference":             refundReference,
-	"one refund for an idempotency key":               refundKey,
-	"one refund for a number and an id":               refundNumber,
-	"one automatic refund for an attempt":             refundAutomatic,
-	"due refunds come in order and number":            refundDue,
-	"one hold of a refund":                            refundHold,
-	"release of a refund":                             refundRelease,
-	"apply leaves another's hold of a refund":         refundApplyKeepsHold,
-	"a settled refund is never held":                  refundSettled,
-	"apply settles a refund with its event":           refundApply,
-	"apply against an old refund":                     refundApplyOld,
-	"apply stores a new refund":                       refundApplyNew,
-	"apply of a new refund that passes what was paid": refundApplyNewTooMuch,
+	"refund round trip":                                  refundRoundTrip,
+	"refunds of a session, the oldest first":             refundsInOrder,
+	"refunds never exceed the attempt's amount":          refundsWithinAmount,
+	"refunds never exceed the attempt's amount, at once": refundsWithinAmountAtOnce,
+	"no refund of an unpaid attempt":                     noRefundOfUnpaid,
+	"one refund for a client's reference":                refundReference,
+	"one refund for an idempotency key":                  refundKey,
+	"one refund for a number and an id":                  refundNumber,
+	"one automatic refund for an attempt":                refundAutomatic,
+	"due refunds: order and limit":                       refundDue,
+	"one lease of a refund at a time":                    refundLease,
+	"release of a refund":                                refundRelease,
+	"apply keeps another lease of a refund":              applyKeepsOtherRefundLease,
+	"no lease of a settled refund":                       noLeaseOfSettledRefund,
+	"apply settles a refund with its event":              refundApply,
+	"apply with a stale refund":                          refundApplyStale,
+	"apply stores a new refund":                          refundApplyNew,
+	"apply of a new refund that exceeds the amount":      refundApplyNewTooLarge,
 }
 
 var timelineContract = map[string]check{
-	"a timeline begins with its session":          timelineBegins,
-	"a timeline keeps every field":                timelineRoundTrip,
-	"a timeline is in the order of its writing":   timelineOrder,
-	"a timeline says what led to a change":        timelineOfChange,
-	"a timeline says nothing of a refused change": timelineOfRefused,
-	"a timeline keeps notifications":              timelineOfNotifications,
-	"a timeline keeps what is no text":            timelineOfBytes,
-	"a timeline of no session":                    timelineOfNothing,
-	"entries are stored together or not at all":   timelineAllOrNone,
-	"a timeline of a refund":                      timelineOfRefund,
-	"a timeline keeps few notifications":          timelineOfFewNotifications,
-	"a timeline keeps few returns":                fewReturns,
-	"a timeline keeps few answers of the sheet":   fewBridgeAnswers,
-	"a timeline keeps few wishes to cancel":       fewCancelWishes,
-	"a timeline keeps few entries, at once":       fewAtOnce,
-	"a timeline counts no other kind":             fewOfNoOtherKind,
+	"a timeline begins with its session":            timelineBegins,
+	"an entry keeps every field":                    timelineRoundTrip,
+	"entries are in the order of writing":           timelineOrder,
+	"apply adds entries and events to the timeline": timelineOfChange,
+	"a refused change adds no entries":              timelineOfRefusedChange,
+	"notifications are in the timeline":             timelineOfNotifications,
+	"entries with invalid text":                     timelineOfInvalidText,
+	"the timeline of an unknown session":            timelineOfUnknownSession,
+	"entries are stored together or not at all":     timelineAllOrNone,
+	"refunds are in the timeline":                   timelineOfRefund,
+	"the number of notification entries is limited": limitedNotifications,
+	"the number of return entries is limited":       limitedReturns,
+	"the number of bridge entries is limited":       limitedBridgeAnswers,
+	"the number of cancel entries is limited":       limitedCancels,
+	"the number of entries is limited, at once":     limitedAtOnce,
+	"RecordFew refuses other kinds":                 noLimitForOtherKinds,
 }
 
-// fixture is a store with shorthands that fail the test.
+// fixture is a store with helpers that fail the test on an error.
 type fixture struct{ checkout.Store }
 
-// start is the time at which every test begins: stores keep milliseconds.
+// start is the time at which every test begins. It has milliseconds, because stores
+// keep them.
 func start() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, int(7*time.Millisecond), time.UTC) }
 
-const someHold = 25 * time.Second
+// leaseTime is how long the leases of these tests last.
+const leaseTime = 25 * time.Second
 
+// newID returns a random id.
 func newID(prefix string) string { return prefix + strings.ToLower(rand.Text()) }
 
-// newSession is an open session that is not stored yet.
+// newSession returns an open session that is not stored yet.
 func newSession() checkout.Session {
 	return checkout.Session{
 		ID: newID(checkout.SessionPrefix), Merchant: "shop", Version: 1,
@@ -148,16 +151,16 @@ func newSession() checkout.Session {
 	}
 }
 
-// newAttempt is an attempt for s that is not stored yet.
+// newAttempt returns an attempt for s that is not stored yet.
 func newAttempt(s checkout.Session, w flow.Wallet) checkout.Attempt {
 	return checkout.Attempt{
 		ID: newID("at_"), SessionID: s.ID, Merchant: s.Merchant, Version: 1, State: checkout.AttemptCreating,
 		Wallet: w, Flow: flow.Web, OutTradeNo: newID(""), NotifyToken: newID(""), ReturnToken: newID(""),
-		Amount: s.Amount, Currency: s.Currency, CreatedAt: start(), NextQueryAt: start().Add(someHold),
+		Amount: s.Amount, Currency: s.Currency, CreatedAt: start(), NextQueryAt: start().Add(leaseTime),
 	}
 }
 
-// newEvent is the first event of a change of s as it is stored.
+// newEvent returns the first event of a change of s. s is the stored session.
 func newEvent(s checkout.Session, kind checkout.EventType) checkout.Event {
 	s.Version++
 	return checkout.Event{
@@ -178,22 +181,23 @@ func (f fixture) session(t *testing.T) checkout.Session {
 	return s
 }
 
-// attempt stores an attempt that nobody holds, in a session of its own.
+// attempt stores an attempt without a lease in a new session.
 func (f fixture) attempt(t *testing.T) checkout.Attempt {
 	t.Helper()
 	return f.attemptOf(t, f.session(t), flow.WalletAlipayCN)
 }
 
+// attemptOf stores an attempt without a lease in a session.
 func (f fixture) attemptOf(t *testing.T, s checkout.Session, w flow.Wallet) checkout.Attempt {
 	t.Helper()
 	a := newAttempt(s, w)
-	must(t, f.create(t, a, start().Add(someHold)))
-	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(someHold), start().Add(3*time.Second)))
+	must(t, f.createAttempt(t, a, start().Add(leaseTime)))
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(leaseTime), start().Add(3*time.Second)))
 	return f.readAttempt(t, a.ID)
 }
 
-// create stores an attempt in its session as that is now.
-func (f fixture) create(t *testing.T, a checkout.Attempt, leaseUntil time.Time) error {
+// createAttempt stores an attempt. It reads the version of its session first.
+func (f fixture) createAttempt(t *testing.T, a checkout.Attempt, leaseUntil time.Time) error {
 	t.Helper()
 	s, err := f.Session(t.Context(), a.SessionID)
 	if err != nil && !errors.Is(err, checkout.ErrNotFound) {
@@ -216,21 +220,22 @@ func (f fixture) readAttempt(t *testing.T, id string) checkout.Attempt {
 	return a
 }
 
-// hold claims an attempt at a time for someHold.
-func (f fixture) hold(t *testing.T, id string, at time.Time) bool {
+// lease leases an attempt for leaseTime from at, and reports whether it could.
+func (f fixture) lease(t *testing.T, id string, at time.Time) bool {
 	t.Helper()
-	ok, err := f.LeaseAttempt(t.Context(), id, at, time.Time{}, at.Add(someHold))
+	ok, err := f.LeaseAttempt(t.Context(), id, at, time.Time{}, at.Add(leaseTime))
 	must(t, err)
 	return ok
 }
 
-// change stores an attempt as do leaves it.
-func (f fixture) change(t *testing.T, a checkout.Attempt, do func(*checkout.Attempt)) {
+// changeAttempt calls do with the attempt and stores the result.
+func (f fixture) changeAttempt(t *testing.T, a checkout.Attempt, do func(*checkout.Attempt)) {
 	t.Helper()
 	do(&a)
 	must(t, f.Apply(t.Context(), checkout.Change{Attempt: &a}))
 }
 
+// events returns the types of a session's events.
 func (f fixture) events(t *testing.T, sessionID string) []checkout.EventType {
 	t.Helper()
 	events, err := f.Events(t.Context(), sessionID)
@@ -249,21 +254,23 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func same(t *testing.T, what string, got, want any) {
+// wantEqual reports a difference between got and want.
+func wantEqual(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
 
-func matches(t *testing.T, what string, err, want error) {
+// wantError reports an error that does not match want.
+func wantError(t *testing.T, what string, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Errorf("%s: error %v, want %v", what, err, want)
 	}
 }
 
-// ids returns the IDs of attempts or sessions.
+// ids returns the id of each item.
 func ids[T any](list []T, id func(T) string) []string {
 	var out []string
 	for _, item := range list {

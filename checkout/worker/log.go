@@ -42,7 +42,7 @@ type jobErrors struct{ logger *slog.Logger }
 // errors.
 func (e jobErrors) HandleError(_ context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
 	if job.Kind != (webhookArgs{}).Kind() && !errors.Is(err, context.Canceled) {
-		e.logger.Warn(job.Kind+" failed and will be retried", "error", err)
+		e.logger.Warn(job.Kind+" failed, and will run again", "error", err)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func TestEachNodeSweepsItsWatchedSessions(t *testing.T) {
 // pooler in session mode.
 func TestQueueThroughPgBouncer(t *testing.T) {
 	t.Parallel()
-	db, err := store.OpenPostgres(t.Context(), pgtest.Bounced(t))
+	db, err := store.OpenPostgres(t.Context(), pgtest.PgBouncer(t))
 	must(t, err)
 	url, calls := endpoint(t, ok)
 	f := newFixtureOn(t, db, url)

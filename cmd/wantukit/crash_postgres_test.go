@@ -31,7 +31,7 @@ func TestPostgresGoesAndComesBack(t *testing.T) {
 		eventually(t, "shoppers come", func() bool { return w.visitors.Load() > paid+20 })
 		end(server, t)
 		no := w.away(nodes)
-		server.Again(t)
+		server.Restart(t)
 		back := time.Now()
 		for _, n := range nodes {
 			eventually(t, "the node is ready again", n.ready.Load)

@@ -1,14 +1,13 @@
-// Package faultdisk is a disk under SQLite that goes wrong: reads, writes and
-// syncs fail, a write is cut short, and when the power goes what was not synced
-// is lost or torn. Only tests import it.
+// Package faultdisk simulates disk faults under SQLite, for tests: reads, writes and
+// syncs fail, a write is cut short, and a power cut loses or tears what was not synced.
 //
-//   - [Under] puts the databases of one folder on a [Disk] that keeps apart what
-//     is synced and what is not
-//   - [Flaky] lets calls on the databases of one folder fail by chance, for a
-//     process that is to be killed
+//   - [New] puts the databases of a folder on a [Disk], which knows what is synced and
+//     what is not
+//   - [Flaky] makes calls on the databases of a folder fail at random, for a process
+//     that is killed later
 //
-// It is a VFS of SQLite's own, around the one of the system, which becomes the
-// process's default with the first call. Databases elsewhere are as before.
+// It is an SQLite VFS that wraps the system's VFS. The first call makes it the default
+// of the process. Databases in other folders work as before.
 package faultdisk
 
 import (
@@ -26,72 +25,72 @@ type Op int
 const (
 	Read Op = iota
 	Write
-	// ShortWrite writes the first half, and fails.
+	// ShortWrite writes the first half and fails.
 	ShortWrite
 	Sync
 )
 
-// sector is how much a disk writes at once: of a write that the power cuts,
-// each sector is there or not.
+// sector is the size in bytes of an atomic write. A power cut keeps or loses each
+// sector of an unsynced write as a whole.
 const sector = 512
 
-// Disk is what lies under the databases of one folder.
+// Disk holds the files of the databases of one folder.
 type Disk struct {
 	mu     sync.Mutex
 	folder string
 	files  map[string]*content
-	// armed are the calls that are to fail: after how many more of their kind.
+	// armed counts for each kind how many calls remain until one fails.
 	armed  map[Op]int
 	paused bool
-	// lying says that syncs do nothing and say that all is well; off says that
-	// the power is.
-	lying, off bool
-	failed     map[Op]int
+	// ignoresSyncs makes syncs succeed and do nothing. off means that the power is
+	// off.
+	ignoresSyncs, off bool
+	failed            map[Op]int
 }
 
-// content is one file's.
+// content is the content of one file.
 type content struct {
-	// now is what reads see, and synced what is there after the power went.
+	// now is what reads see. synced is what is left after a power cut.
 	now, synced []byte
-	// dirty are the sectors in which they may differ.
+	// dirty are the sectors in which now and synced may differ.
 	dirty map[int64]bool
 }
 
-// disks are those that are under something, and flaky the folders whose calls
-// fail by chance.
+// disks are the disks in use. flaky are the folders whose calls fail at random, one in
+// the given number.
 var disks struct {
 	mu    sync.Mutex
-	under []*Disk
+	list  []*Disk
 	flaky map[string]int
 }
 
-// Under puts the databases that are opened below a folder from now on onto a
-// disk. They have to be closed before [Disk.Remove].
-func Under(folder string) (*Disk, error) {
+// New returns a disk for the databases that are opened in a folder from now on. Close
+// them before [Disk.Remove]. It fails if SQLite cannot register the VFS.
+func New(folder string) (*Disk, error) {
 	if err := register(); err != nil {
 		return nil, err
 	}
 	d := &Disk{folder: folder + string(filepath.Separator), files: map[string]*content{}, armed: map[Op]int{}, failed: map[Op]int{}}
 	disks.mu.Lock()
 	defer disks.mu.Unlock()
-	disks.under = append(disks.under, d)
+	disks.list = append(disks.list, d)
 	return d, nil
 }
 
-// Remove takes the disk away.
+// Remove removes the disk.
 func (d *Disk) Remove() {
 	disks.mu.Lock()
 	defer disks.mu.Unlock()
-	for i, other := range disks.under {
+	for i, other := range disks.list {
 		if other == d {
-			disks.under = append(disks.under[:i], disks.under[i+1:]...)
+			disks.list = append(disks.list[:i], disks.list[i+1:]...)
 			return
 		}
 	}
 }
 
-// Flaky has one in so many calls on the databases below a folder fail, for the
-// rest of the process's life.
+// Flaky makes one in oneIn calls on the databases in a folder fail at random, until the
+// process ends.
 func Flaky(folder string, oneIn int) error {
 	if err := register(); err != nil {
 		return err
@@ -105,12 +104,12 @@ func Flaky(folder string, oneIn int) error {
 	return nil
 }
 
-// of returns the disk under a file, or how flaky its calls are; nil and 0 where
-// it is none of ours.
-func of(path string) (*Disk, int) {
+// diskOf returns the disk of a file, or one in how many of its calls fails. It returns
+// nil and 0 for a file in another folder.
+func diskOf(path string) (*Disk, int) {
 	disks.mu.Lock()
 	defer disks.mu.Unlock()
-	for _, d := range disks.under {
+	for _, d := range disks.list {
 		if strings.HasPrefix(path, d.folder) {
 			return d, 0
 		}
@@ -123,41 +122,41 @@ func of(path string) (*Disk, int) {
 	return nil, 0
 }
 
-// Fail has a call fail once: the next of its kind, or one after so many more.
+// Fail makes one call of a kind fail, after the given number of further calls.
 func (d *Disk) Fail(op Op, after int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.armed[op] = after + 1
 }
 
-// Pause has nothing fail until [Disk.Resume].
+// Pause makes all calls succeed until [Disk.Resume].
 func (d *Disk) Pause() { d.set(func() { d.paused = true }) }
 
 // Resume ends a pause.
 func (d *Disk) Resume() { d.set(func() { d.paused = false }) }
 
-// Lie has every sync say that it was done, and do nothing.
-func (d *Disk) Lie() { d.set(func() { d.lying = true }) }
+// IgnoreSyncs makes every sync succeed and do nothing.
+func (d *Disk) IgnoreSyncs() { d.set(func() { d.ignoresSyncs = true }) }
 
-// Failed counts the calls of a kind that have failed, but for want of power.
+// Failed returns how many calls of a kind have failed because of Fail.
 func (d *Disk) Failed(op Op) (n int) {
 	d.set(func() { n = d.failed[op] })
 	return n
 }
 
+// set calls do with the lock held.
 func (d *Disk) set(do func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	do()
 }
 
-// PowerOff has every call fail from now on, as for a machine without power. The
-// databases can be closed then.
+// PowerOff makes every call fail. The databases can still be closed.
 func (d *Disk) PowerOff() { d.set(func() { d.off = true }) }
 
-// PowerOn brings the disk back, after the databases were closed, with what was
-// synced. Of what was not, each sector is there if kept says so, in an order
-// that does not depend on anything else.
+// PowerOn makes the disk work again with what was synced. Close the databases before.
+// It calls kept for each sector that was not synced, always in the same order, and
+// keeps the sector if kept returns true.
 func (d *Disk) PowerOn(kept func() bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -165,25 +164,25 @@ func (d *Disk) PowerOn(kept func() bool) error {
 		c := d.files[path]
 		for _, at := range sortedKeys(c.dirty) {
 			if kept() {
-				c.keep(at)
+				c.syncSector(at)
 			}
 		}
 		if err := os.WriteFile(path, c.synced, 0o600); err != nil {
 			return err
 		}
-		// What the readers of a log share lies in memory: it is gone.
+		// The index of the log is in shared memory, so the power cut removes it.
 		if base, ok := strings.CutSuffix(path, "-wal"); ok {
 			if err := os.Remove(base + "-shm"); err != nil && !os.IsNotExist(err) {
 				return err
 			}
 		}
 	}
-	d.files, d.armed, d.off, d.lying = map[string]*content{}, map[Op]int{}, false, false
+	d.files, d.armed, d.off, d.ignoresSyncs = map[string]*content{}, map[Op]int{}, false, false
 	return nil
 }
 
-// fails reports whether this call is one that is to fail.
-func (d *Disk) fails(op Op) bool {
+// shouldFail counts a call and reports whether it must fail.
+func (d *Disk) shouldFail(op Op) bool {
 	if d.off {
 		return true
 	}
@@ -198,7 +197,7 @@ func (d *Disk) fails(op Op) bool {
 	return true
 }
 
-// open returns a file's content, read from the file where it is new here.
+// open returns a file's content. It reads the file at the first call.
 func (d *Disk) open(path string) (*content, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -225,8 +224,8 @@ func (c *content) write(p []byte, at int64) {
 	}
 }
 
-// keep makes one sector last.
-func (c *content) keep(s int64) {
+// syncSector syncs one sector.
+func (c *content) syncSector(s int64) {
 	from, to := s*sector, min((s+1)*sector, int64(len(c.now)))
 	if from >= to {
 		return
@@ -237,16 +236,16 @@ func (c *content) keep(s int64) {
 	copy(c.synced[from:to], c.now[from:to])
 }
 
-// sync makes all of it last.
+// sync syncs the whole file.
 func (c *content) sync() {
 	if len(c.synced) > len(c.now) {
 		c.synced = c.synced[:len(c.now)]
 	}
 	for s := range c.dirty {
-		c.keep(s)
+		c.syncSector(s)
 	}
 	c.dirty = map[int64]bool{}
 }
 
-// chance reports whether one call of so many fails.
-func chance(oneIn int) bool { return oneIn > 0 && rand.IntN(oneIn) == 0 }
+// happens returns true at random, once in oneIn calls, and never if oneIn is 0.
+func happens(oneIn int) bool { return oneIn > 0 && rand.IntN(oneIn) == 0 }

@@ -13,79 +13,80 @@ import (
 	"github.com/wantukit/wantukit/checkout/storetest/faultdisk"
 )
 
-// bench is a database on a disk, with one table.
-type bench struct {
+// fixture is a database with one table on a Disk.
+type fixture struct {
 	*testing.T
 	disk *faultdisk.Disk
 	path string
 	db   *sql.DB
 }
 
-func newBench(t *testing.T) *bench {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	folder := t.TempDir()
-	d, err := faultdisk.Under(folder)
+	d, err := faultdisk.New(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.Remove)
-	b := &bench{t, d, filepath.Join(folder, "w.db"), nil}
-	b.open()
-	t.Cleanup(func() { _ = b.db.Close() })
-	b.must("CREATE TABLE t (n INTEGER)")
-	return b
+	f := &fixture{t, d, filepath.Join(folder, "w.db"), nil}
+	f.open()
+	t.Cleanup(func() { _ = f.db.Close() })
+	f.exec("CREATE TABLE t (n INTEGER)")
+	return f
 }
 
-func (b *bench) open() {
-	b.Helper()
-	db, err := sql.Open("sqlite", "file:"+b.path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
+func (f *fixture) open() {
+	f.Helper()
+	db, err := sql.Open("sqlite", "file:"+f.path+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)")
 	if err != nil {
-		b.Fatal(err)
+		f.Fatal(err)
 	}
 	db.SetMaxOpenConns(1)
-	b.db = db
+	f.db = db
 }
 
-func (b *bench) must(statement string) {
-	b.Helper()
-	if _, err := b.db.ExecContext(context.Background(), statement); err != nil {
-		b.Fatal(err)
+func (f *fixture) exec(statement string) {
+	f.Helper()
+	if _, err := f.db.ExecContext(context.Background(), statement); err != nil {
+		f.Fatal(err)
 	}
 }
 
-// cut turns the power off and on again.
-func (b *bench) cut(kept func() bool) {
-	b.Helper()
-	b.disk.PowerOff()
-	_ = b.db.Close()
-	if err := b.disk.PowerOn(kept); err != nil {
-		b.Fatal(err)
+// cutPower turns the power off and on again.
+func (f *fixture) cutPower(kept func() bool) {
+	f.Helper()
+	f.disk.PowerOff()
+	_ = f.db.Close()
+	if err := f.disk.PowerOn(kept); err != nil {
+		f.Fatal(err)
 	}
-	b.open()
+	f.open()
 }
 
-// rows counts them, in a database that must be whole.
-func (b *bench) rows() (n int) {
-	b.Helper()
-	var whole string
-	if err := b.db.QueryRow("PRAGMA integrity_check").Scan(&whole); err != nil || whole != "ok" {
-		b.Fatal(whole, err)
+// rows counts the rows. It fails the test if the database is corrupt.
+func (f *fixture) rows() (n int) {
+	f.Helper()
+	var integrity string
+	if err := f.db.QueryRow("PRAGMA integrity_check").Scan(&integrity); err != nil || integrity != "ok" {
+		f.Fatal(integrity, err)
 	}
-	if err := b.db.QueryRow("SELECT count(*) FROM t").Scan(&n); err != nil {
-		b.Fatal(err)
+	if err := f.db.QueryRow("SELECT count(*) FROM t").Scan(&n); err != nil {
+		f.Fatal(err)
 	}
 	return n
 }
 
-// many is a commit of many pages.
-const many = "INSERT INTO t WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 5000) SELECT n FROM s"
+// manyRows is a statement that writes many pages.
+const manyRows = "INSERT INTO t WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 5000) SELECT n FROM s"
 
-func failedBy(err error, code int) bool {
+// hasCode reports whether err is an SQLite error with an extended code.
+func hasCode(err error, code int) bool {
 	var failed *sqlite.Error
 	return errors.As(err, &failed) && failed.Code() == code
 }
 
-func none() bool { return false }
+func keepNone() bool { return false }
 
 func TestCallsFailOnce(t *testing.T) {
 	t.Parallel()
@@ -99,91 +100,91 @@ func TestCallsFailOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t)
-			b.must("INSERT INTO t VALUES (1)")
-			b.disk.Fail(c.op, 0)
-			_, err := b.db.ExecContext(t.Context(), "INSERT INTO t VALUES (2)")
-			if !failedBy(err, c.code) {
-				t.Fatalf("the commit says %v", err)
+			f := newFixture(t)
+			f.exec("INSERT INTO t VALUES (1)")
+			f.disk.Fail(c.op, 0)
+			_, err := f.db.ExecContext(t.Context(), "INSERT INTO t VALUES (2)")
+			if !hasCode(err, c.code) {
+				t.Fatalf("error %v, want code %d", err, c.code)
 			}
-			b.must("INSERT INTO t VALUES (3)")
-			if n := b.rows(); n != 2 {
+			f.exec("INSERT INTO t VALUES (3)")
+			if n := f.rows(); n != 2 {
 				t.Errorf("%d rows, want the first and the third", n)
 			}
-			if n := b.disk.Failed(c.op); n != 1 {
-				t.Errorf("%d calls failed", n)
+			if n := f.disk.Failed(c.op); n != 1 {
+				t.Errorf("%d calls failed, want 1", n)
 			}
 		})
 	}
 }
 
-func TestAReadFails(t *testing.T) {
+func TestReadFails(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.must("INSERT INTO t VALUES (1)")
-	_ = b.db.Close()
-	b.open()
-	b.disk.Fail(faultdisk.Read, 0)
-	if err := b.db.PingContext(t.Context()); err == nil {
-		t.Error("a database opens whose first page cannot be read")
+	f := newFixture(t)
+	f.exec("INSERT INTO t VALUES (1)")
+	_ = f.db.Close()
+	f.open()
+	f.disk.Fail(faultdisk.Read, 0)
+	if err := f.db.PingContext(t.Context()); err == nil {
+		t.Error("the database opened without its first page")
 	}
-	if n := b.rows(); n != 1 {
-		t.Errorf("%d rows", n)
+	if n := f.rows(); n != 1 {
+		t.Errorf("%d rows, want 1", n)
 	}
 }
 
-// TestPowerCut: a commit that was acknowledged is there, whatever else the power
-// left of what was under way.
+// TestPowerCut checks that an acknowledged commit survives a power cut, and that an
+// unsynced one is there as a whole or not at all.
 func TestPowerCut(t *testing.T) {
 	t.Parallel()
 	for name, kept := range map[string]func() bool{
-		"nothing is kept": none,
-		"all is kept":     func() bool { return true },
-		"it is torn":      everyOther(),
+		"nothing is kept":            keepNone,
+		"all is kept":                func() bool { return true },
+		"every other sector is kept": keepEveryOther(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t)
-			b.must("INSERT INTO t VALUES (1)")
-			b.disk.Fail(faultdisk.Sync, 0)
-			if _, err := b.db.ExecContext(t.Context(), many); !failedBy(err, sqlite3.SQLITE_IOERR_FSYNC) {
-				t.Fatal("a commit without its sync says", err)
+			f := newFixture(t)
+			f.exec("INSERT INTO t VALUES (1)")
+			f.disk.Fail(faultdisk.Sync, 0)
+			if _, err := f.db.ExecContext(t.Context(), manyRows); !hasCode(err, sqlite3.SQLITE_IOERR_FSYNC) {
+				t.Fatalf("error %v, want SQLITE_IOERR_FSYNC", err)
 			}
-			b.cut(kept)
-			if n := b.rows(); n != 1 && n != 5001 {
-				t.Errorf("%d rows: a half of a commit is there, or none", n)
+			f.cutPower(kept)
+			if n := f.rows(); n != 1 && n != 5001 {
+				t.Errorf("%d rows, want 1 or 5001", n)
 			}
-			b.must("INSERT INTO t VALUES (2)")
+			f.exec("INSERT INTO t VALUES (2)")
 		})
 	}
 }
 
-func everyOther() func() bool {
+func keepEveryOther() func() bool {
 	n := 0
 	return func() bool { n++; return n%2 == 0 }
 }
 
-// TestALyingDisk: what it said was synced is lost with the power, and what is
-// left is whole: the commits before.
-func TestALyingDisk(t *testing.T) {
+// TestIgnoredSyncs checks that a power cut loses commits whose sync was ignored, and
+// that older ones survive.
+func TestIgnoredSyncs(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.must("INSERT INTO t VALUES (1)")
-	b.disk.Lie()
-	b.must("INSERT INTO t VALUES (2)")
-	if n := b.rows(); n != 2 {
-		t.Errorf("%d rows before the power goes", n)
+	f := newFixture(t)
+	f.exec("INSERT INTO t VALUES (1)")
+	f.disk.IgnoreSyncs()
+	f.exec("INSERT INTO t VALUES (2)")
+	if n := f.rows(); n != 2 {
+		t.Errorf("%d rows before the power cut, want 2", n)
 	}
-	b.cut(none)
-	if n := b.rows(); n != 1 {
-		t.Errorf("%d rows: the disk keeps what it did not sync", n)
+	f.cutPower(keepNone)
+	if n := f.rows(); n != 1 {
+		t.Errorf("%d rows after the power cut, want 1", n)
 	}
 }
 
-func TestOtherFoldersAreAsBefore(t *testing.T) {
+func TestOtherFoldersAreNotAffected(t *testing.T) {
 	t.Parallel()
-	b := newBench(t)
-	b.disk.PowerOff()
+	f := newFixture(t)
+	f.disk.PowerOff()
 	other, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "other.db"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
-// Package pgtest starts a real PostgreSQL for tests, as a process of their own:
-// [Start] for one that the test stops and kills, and [Database] for an empty
-// database of the one that a test binary shares, which [Main] ends.
+// Package pgtest runs a PostgreSQL server for tests. [Database] returns an empty
+// database on a server that all tests of a binary share, and [Main] stops that server.
+// [Start] starts a server for one test, which can stop and kill it.
 package pgtest
 
 import (
@@ -20,21 +20,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// errMissing says what to do where the tests find no server.
-var errMissing = errors.New("PostgreSQL's initdb and postgres are neither in PATH nor in /usr/lib/postgresql: run `make tools`")
+// errMissing tells the developer how to install PostgreSQL.
+var errMissing = errors.New("initdb and postgres are neither in PATH nor in /usr/lib/postgresql: run `make tools`")
 
-// patience bounds the start and the end of a server.
-const patience = time.Minute
+// serverTimeout limits how long a server takes to start or to stop.
+const serverTimeout = time.Minute
 
-// Server is a PostgreSQL on a Unix socket in a folder of its own.
+// Server is a PostgreSQL server. Its data and its Unix socket are in a folder of its
+// own.
 type Server struct {
 	program
 	folder, bin string
 	settings    []string
 }
 
-// Start starts a server that ends with the test. Settings, such as
-// "fsync=off", are postgres's.
+// Start starts a server that stops when the test ends. settings are settings of
+// postgres, such as "fsync=off".
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	s, err := newServer(settings)
@@ -52,18 +53,18 @@ func Start(t testing.TB, settings ...string) *Server {
 	return s
 }
 
-// newServer makes a server's folder.
+// newServer makes a server's folder and its data.
 func newServer(settings []string) (*Server, error) {
 	bin, err := findBin()
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "pg") // short: a socket's path has 107 bytes at most
+	folder, err := os.MkdirTemp("", "pg") // a short name: the path of a socket is limited to 107 bytes
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{folder: folder, bin: bin, settings: settings}
-	if err := giveAway(folder); err != nil {
+	if err := chownToServer(folder); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
 	if err := s.initdb(); err != nil {
@@ -73,9 +74,9 @@ func newServer(settings []string) (*Server, error) {
 }
 
 func (s *Server) initdb() error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), serverTimeout)
 	defer cancel()
-	command := exec.CommandContext(ctx, filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", "wantukit", // #nosec G204 -- PostgreSQL's own
+	command := exec.CommandContext(ctx, filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", "wantukit", // #nosec G204 -- a program of PostgreSQL
 		"-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")
 	command.Dir, command.SysProcAttr = s.folder, unprivileged()
 	if out, err := command.CombinedOutput(); err != nil {
@@ -94,10 +95,10 @@ func (s *Server) start() error {
 	if err := s.run(s.folder, args...); err != nil {
 		return err
 	}
-	return s.await(s.URL("postgres"))
+	return s.awaitReady(s.URL("postgres"))
 }
 
-// URL names one of the server's databases.
+// URL returns the URL of a database on the server.
 func (s *Server) URL(database string) string {
 	return "postgres://wantukit@/" + database + "?" + url.Values{"host": {s.folder}}.Encode()
 }
@@ -107,7 +108,7 @@ func (s *Server) NewDatabase(ctx context.Context, name string) (string, error) {
 	return s.URL(name), s.do(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
 }
 
-// do runs a statement at the server.
+// do runs a statement in the database postgres.
 func (s *Server) do(ctx context.Context, statement string) (err error) {
 	conn, err := pgx.Connect(ctx, s.URL("postgres"))
 	if err != nil {
@@ -118,23 +119,22 @@ func (s *Server) do(ctx context.Context, statement string) (err error) {
 	return err
 }
 
-// Stop ends the server, whose connections break. Again starts it on the same
-// data.
+// Stop stops the server and breaks its connections. Restart starts it again.
 func (s *Server) Stop(t testing.TB) { s.signal(t, syscall.SIGINT) }
 
-// Kill ends the server as a power cut would end its processes.
+// Kill ends the server's processes without a shutdown.
 func (s *Server) Kill(t testing.TB) { s.signal(t, syscall.SIGQUIT) }
 
-// Again starts a server that was stopped or killed.
-func (s *Server) Again(t testing.TB) {
+// Restart starts a server again that was stopped or killed. Its data stays.
+func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	if err := s.start(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// signal tells the postmaster, whose process is the one that this started.
-func (s *Server) signal(t testing.TB, with syscall.Signal) {
+// signal sends a signal to the server's main process and waits until it has ended.
+func (s *Server) signal(t testing.TB, sig syscall.Signal) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 	if err != nil {
@@ -147,48 +147,49 @@ func (s *Server) signal(t testing.TB, with syscall.Signal) {
 	}
 	process, err := os.FindProcess(pid)
 	if err == nil {
-		err = process.Signal(with)
+		err = process.Signal(sig)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(serverTimeout); ; time.Sleep(10 * time.Millisecond) {
 		_, err := os.Stat(filepath.Join(s.data(), "postmaster.pid"))
 		if process.Signal(syscall.Signal(0)) != nil || errors.Is(err, os.ErrNotExist) {
 			break
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("postgres does not end")
+			t.Fatalf("postgres has not ended after %s", serverTimeout)
 		}
 	}
-	_ = s.end() // of a server that has ended by a signal
+	_ = s.stop() // the server has ended already
 }
 
-// remove ends the server and removes its folder.
-func (s *Server) remove() error { return errors.Join(s.end(), os.RemoveAll(s.folder)) }
+// remove stops the server and removes its folder.
+func (s *Server) remove() error { return errors.Join(s.stop(), os.RemoveAll(s.folder)) }
 
-// findBin returns the folder of PostgreSQL's programs.
+// findBin returns the folder of initdb and postgres: that of PATH, or the newest
+// version of Debian's packages.
 func findBin() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
-		if path, err = filepath.EvalSymlinks(path); err == nil && has(filepath.Dir(path), "postgres") {
+		if path, err = filepath.EvalSymlinks(path); err == nil && hasProgram(filepath.Dir(path), "postgres") {
 			return filepath.Dir(path), nil
 		}
 	}
 	folders, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-	best, newest := "", 0
+	newest, newestVersion := "", 0
 	for _, folder := range folders {
 		version, err := strconv.Atoi(filepath.Base(filepath.Dir(folder)))
-		if err == nil && version > newest && has(folder, "initdb") && has(folder, "postgres") {
-			best, newest = folder, version
+		if err == nil && version > newestVersion && hasProgram(folder, "initdb") && hasProgram(folder, "postgres") {
+			newest, newestVersion = folder, version
 		}
 	}
-	if best == "" {
+	if newest == "" {
 		return "", errMissing
 	}
-	return best, nil
+	return newest, nil
 }
 
-func has(folder, program string) bool {
+func hasProgram(folder, program string) bool {
 	info, err := os.Stat(filepath.Join(folder, program))
 	return err == nil && info.Mode().IsRegular()
 }

@@ -12,37 +12,37 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// program is a server that runs until end is called.
+// program is a server process that runs until stop is called.
 type program struct {
 	command *exec.Cmd
-	life    io.Closer
+	stdin   io.Closer
 	log     bytes.Buffer
 }
 
-// guarded runs a program for as long as its standard input is open, so that it
-// ends with the tests however these end. PgBouncer ends at once by SIGTERM
-// before its version 1.23, and by SIGQUIT since then.
-const guarded = `"$@" & server=$!; cat >/dev/null; kill -QUIT $server 2>/dev/null; kill -TERM $server 2>/dev/null; wait $server`
+// guardScript runs a program while the script's standard input is open, so that the
+// program ends when the tests end in any way. It sends two signals, because
+// PgBouncer stops at once on SIGTERM before version 1.23, and on SIGQUIT since then.
+const guardScript = `"$@" & server=$!; cat >/dev/null; kill -QUIT $server 2>/dev/null; kill -TERM $server 2>/dev/null; wait $server`
 
-// run starts a program in a folder, not as root.
+// run starts a program in a folder. It does not run as root.
 func (p *program) run(folder string, args ...string) error {
-	p.command = exec.CommandContext(context.Background(), "/bin/sh", append([]string{"-c", guarded, "sh"}, args...)...) // #nosec G204 -- a server of the tests; end ends it
+	p.command = exec.CommandContext(context.Background(), "/bin/sh", append([]string{"-c", guardScript, "sh"}, args...)...) // #nosec G204 -- a server for tests, which stop ends
 	p.command.Dir, p.command.SysProcAttr = folder, unprivileged()
 	p.command.Stdout, p.command.Stderr = &p.log, &p.log
-	life, err := p.command.StdinPipe()
+	stdin, err := p.command.StdinPipe()
 	if err != nil {
 		return err
 	}
-	p.life = life
+	p.stdin = stdin
 	if err := p.command.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", args[0], err)
 	}
 	return nil
 }
 
-// await waits until the database at url answers.
-func (p *program) await(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// awaitReady waits until the database at url answers, or fails after serverTimeout.
+func (p *program) awaitReady(url string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), serverTimeout)
 	defer cancel()
 	for {
 		conn, err := pgx.Connect(ctx, url)
@@ -50,20 +50,20 @@ func (p *program) await(url string) error {
 			return conn.Close(ctx)
 		}
 		if ctx.Err() != nil {
-			ended := p.end() // and with it the writing of its log
-			return errors.Join(fmt.Errorf("the server does not answer: %w\n%s", err, p.log.String()), ended)
+			stopped := p.stop() // before its log is read
+			return errors.Join(fmt.Errorf("the server does not answer: %w\n%s", err, p.log.String()), stopped)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// end ends the program at once.
-func (p *program) end() error {
-	if p.life == nil {
+// stop stops the program at once. It does nothing if the program does not run.
+func (p *program) stop() error {
+	if p.stdin == nil {
 		return nil
 	}
-	closed := p.life.Close()
-	p.life = nil
-	_ = p.command.Wait() // its exit says that it was signalled
+	closed := p.stdin.Close()
+	p.stdin = nil
+	_ = p.command.Wait() // an error, because a signal ended it
 	return closed
 }

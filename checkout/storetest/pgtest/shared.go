@@ -9,33 +9,33 @@ import (
 	"testing"
 )
 
-// shared is the server that the tests of one binary share. It does not wait
-// for the disk: it is for what tests ask, and not for what survives a crash.
+// shared is the server that all tests of a binary share. It does not sync to the
+// disk, so it is not for tests of crashes.
 var shared struct {
 	once   sync.Once
 	server *Server
 	err    error
 }
 
-// Main runs a package's tests and then calls End. It is the body of TestMain.
+// Main runs a package's tests and calls End. It is the body of TestMain.
 func Main(m *testing.M) {
 	code := m.Run()
 	End()
 	os.Exit(code)
 }
 
-// End ends the shared server, where there is one, after the tests.
+// End stops the shared server if there is one. Call it after the tests.
 func End() {
 	if s := shared.server; s != nil {
 		if err := s.remove(); err != nil {
-			_, _ = fmt.Fprintln(os.Stderr, "ending postgres:", err)
+			_, _ = fmt.Fprintln(os.Stderr, "stopping postgres:", err)
 		}
 	}
 }
 
-// Database returns the URL of an empty database of the test's own, which goes
-// with the server: to drop it would take seconds. The package's TestMain calls
-// Main, or End.
+// Database returns the URL of a new empty database on the shared server. The database
+// is not dropped, because that would take seconds. The package's TestMain must call
+// Main or End.
 func Database(t testing.TB) string {
 	t.Helper()
 	url, err := sharedServer(t).NewDatabase(t.Context(), "t"+strings.ToLower(rand.Text()))
@@ -45,6 +45,7 @@ func Database(t testing.TB) string {
 	return url
 }
 
+// sharedServer returns the shared server, and starts it at the first call.
 func sharedServer(t testing.TB) *Server {
 	t.Helper()
 	shared.once.Do(func() {

@@ -10,9 +10,10 @@ import (
 	"syscall"
 )
 
-// other is the user whom the server runs as where the tests run as root, whom
-// PostgreSQL refuses; nil where they do not.
-func other() (*syscall.Credential, error) {
+// serverUser returns the user that the server runs as. It returns nil for the current
+// user. If the tests run as root, it returns another user, because PostgreSQL does not
+// run as root. It fails if there is none.
+func serverUser() (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
 		return nil, nil
 	}
@@ -31,16 +32,16 @@ func other() (*syscall.Credential, error) {
 	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
 }
 
-// unprivileged starts a command as other, in a process group of its own, so
-// that Ctrl-C reaches the tests first.
+// unprivileged makes a command run as serverUser, in its own process group, so that
+// Ctrl-C reaches the tests first.
 func unprivileged() *syscall.SysProcAttr {
-	credential, _ := other() // giveAway has reported the error
+	credential, _ := serverUser() // chownToServer reports the error
 	return &syscall.SysProcAttr{Setpgid: true, Credential: credential}
 }
 
-// giveAway makes a folder other's.
-func giveAway(folder string) error {
-	credential, err := other()
+// chownToServer makes serverUser the owner of a folder.
+func chownToServer(folder string) error {
+	credential, err := serverUser()
 	if err != nil || credential == nil {
 		return err
 	}

@@ -1,0 +1,155 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
+)
+
+func leasedByCreator(t *testing.T, f fixture) {
+	a := newAttempt(f.session(t), flow.WalletWeChat)
+	must(t, f.createAttempt(t, a, start().Add(leaseTime)))
+	if f.lease(t, a.ID, start().Add(time.Second)) {
+		t.Error("leased twice")
+	}
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(leaseTime), start().Add(time.Minute)))
+	if !f.lease(t, a.ID, start().Add(time.Second)) {
+		t.Error("still leased after the release")
+	}
+}
+
+func oneLease(t *testing.T, f fixture) {
+	a, now := f.attempt(t), start().Add(time.Second)
+	if !f.lease(t, a.ID, now) {
+		t.Fatal("an attempt without a lease could not be leased")
+	}
+	got := f.readAttempt(t, a.ID)
+	a.NextQueryAt, a.QueriedAt, a.Queries = now.Add(leaseTime), now, 1
+	wantEqual(t, "leased attempt", got, a)
+	if f.lease(t, a.ID, now.Add(time.Second)) {
+		t.Error("leased twice")
+	}
+}
+
+var errNotLeased = errors.New("not leased")
+
+// leaseError returns err, or errNotLeased if there is no error and no lease.
+func leaseError(leased bool, err error) error {
+	if err == nil && !leased {
+		return errNotLeased
+	}
+	return err
+}
+
+func oneLeaseAtOnce(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	leases := countSuccesses(t, errNotLeased, func() error {
+		return leaseError(f.LeaseAttempt(t.Context(), a.ID, start(), time.Time{}, start().Add(leaseTime)))
+	})
+	wantEqual(t, "leases", leases, int64(1))
+}
+
+func leaseExpires(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	f.lease(t, a.ID, start())
+	if f.lease(t, a.ID, start().Add(leaseTime-time.Millisecond)) {
+		t.Error("leased again before the first lease expired")
+	}
+	if !f.lease(t, a.ID, start().Add(leaseTime)) {
+		t.Error("not leased after the first lease expired")
+	}
+}
+
+func leaseKeepsInterval(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	f.lease(t, a.ID, start())
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(leaseTime), time.Time{}))
+	lease := func(now time.Time) bool {
+		ok, err := f.LeaseAttempt(t.Context(), a.ID, now, now.Add(-2*time.Second), now.Add(leaseTime))
+		must(t, err)
+		return ok
+	}
+	if lease(start().Add(2*time.Second - time.Millisecond)) {
+		t.Error("leased too soon after the last query")
+	}
+	if !lease(start().Add(2 * time.Second)) {
+		t.Error("not leased 2 s after the last query")
+	}
+}
+
+func clockMovedBack(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	f.lease(t, a.ID, start())
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(leaseTime), time.Time{}))
+	if !f.lease(t, a.ID, start().Add(-time.Hour)) {
+		t.Error("an attempt whose last query is in the future cannot be leased")
+	}
+}
+
+func dueAfterLease(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	f.lease(t, a.ID, start())
+	due, err := f.DueAttempts(t.Context(), start().Add(leaseTime-time.Millisecond), 10)
+	must(t, err)
+	wantEqual(t, "due attempts during the lease", len(due), 0)
+	due, err = f.DueAttempts(t.Context(), start().Add(leaseTime), 10)
+	must(t, err)
+	wantEqual(t, "due attempts after the lease", ids(due, attemptID), []string{a.ID})
+}
+
+func releaseSchedules(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	for _, next := range []time.Time{start().Add(time.Minute), {}} {
+		f.lease(t, a.ID, start())
+		must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(leaseTime), next))
+		got := f.readAttempt(t, a.ID)
+		wantEqual(t, "NextQueryAt", got.NextQueryAt, next)
+		wantEqual(t, "Version", got.Version, a.Version)
+	}
+}
+
+func releaseOfOtherLease(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	f.lease(t, a.ID, start())
+	f.lease(t, a.ID, start().Add(leaseTime)) // a second lease, after the first has expired
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(leaseTime), time.Time{}))
+	wantEqual(t, "NextQueryAt", f.readAttempt(t, a.ID).NextQueryAt, start().Add(2*leaseTime))
+	if f.lease(t, a.ID, start().Add(leaseTime+time.Second)) {
+		t.Error("the first lease's release ended the second lease")
+	}
+}
+
+// notifyAt stores a notification that schedules a query at a time.
+func (f fixture) notifyAt(t *testing.T, a checkout.Attempt, queryAt time.Time) {
+	t.Helper()
+	must(t, f.AddNotification(t.Context(), newNotification(a, checkout.VerdictAccepted), queryAt, nil))
+}
+
+func notifiedQuerySurvivesRelease(t *testing.T, f fixture) {
+	a, queryAt := f.attempt(t), start().Add(time.Second)
+	f.lease(t, a.ID, start())
+	f.notifyAt(t, a, queryAt)
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(leaseTime), start().Add(time.Minute)))
+	wantEqual(t, "NextQueryAt", f.readAttempt(t, a.ID).NextQueryAt, queryAt)
+}
+
+func notifiedQuerySurvivesApply(t *testing.T, f fixture) {
+	for _, state := range []checkout.AttemptState{checkout.AttemptPending, checkout.AttemptFailed, checkout.AttemptClosed} {
+		a, queryAt := f.attempt(t), start().Add(time.Second)
+		f.lease(t, a.ID, start())
+		f.notifyAt(t, a, queryAt)
+		f.changeAttempt(t, a, func(a *checkout.Attempt) { a.State, a.NextQueryAt = state, time.Time{} })
+		wantEqual(t, "NextQueryAt of "+string(state), f.readAttempt(t, a.ID).NextQueryAt, queryAt)
+	}
+}
+
+func notifiedQueryEndsWithPayment(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	f.lease(t, a.ID, start())
+	f.notifyAt(t, a, start().Add(time.Second))
+	f.changeAttempt(t, a, func(a *checkout.Attempt) { a.State, a.NextQueryAt = checkout.AttemptPaid, time.Time{} })
+	wantEqual(t, "NextQueryAt", f.readAttempt(t, a.ID).NextQueryAt, time.Time{})
+}
