@@ -13,7 +13,7 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// method calls one endpoint with a request as testdata holds it.
+// method calls one endpoint with a request in JSON.
 type method func(ctx context.Context, c *wantu.Client, request json.RawMessage) (response any, err error)
 
 func call[Q, R any](f func(*wantu.Client, context.Context, Q) (R, error)) method {

@@ -104,7 +104,7 @@ func FuzzSign(f *testing.F) {
 		}
 		fields := wantu.Fields{name: value, second: other}
 		if _, err := wantu.Decode([]byte(signedJSON(t, fields, "x"))); err != nil || len(fields) < 2 || fields["sign"] != "" {
-			t.Skip() // names that are equal but for case
+			t.Skip() // the names differ only in case
 		}
 		for _, text := range texts {
 			if strings.ToValidUTF8(text, "") != text {

@@ -150,7 +150,7 @@ func TestAdvancingSendsTheDueRetriesInOrder(t *testing.T) {
 	d.answer = func(string) string { return `{"return_code":"SUCCESS"}` }
 	clock.Advance(30 * 24 * time.Hour)
 	if got := d.numbers()[len(want):]; !slices.Equal(got, []string{"4m0s n2", "4m10s n1"}) {
-		t.Errorf("notifications at %v once taken", got)
+		t.Errorf("notifications at %v after an acknowledgement", got)
 	}
 }
 
@@ -265,14 +265,14 @@ func TestPaymentIsNotifiedBeforeTheCallReturns(t *testing.T) {
 	s, d := startWithClock(t, sandbox.Config{}, ackBody)
 	callEndpoint(t, s, "pospay", nil)
 	if got := d.numbers(); !slices.Equal(got, []string{"0s n1"}) {
-		t.Errorf("pospay: came %v", got)
+		t.Errorf("pospay: notifications at %v", got)
 	}
 	callEndpoint(t, s, "pospay", map[string]any{"out_trade_no": "n2", "auth_code": "134642301183000506"})
 	for range 2 {
 		callEndpoint(t, s, "query", map[string]any{"out_trade_no": "n2"})
 	}
 	if got := d.numbers(); !slices.Equal(got, []string{"0s n1", "0s n2"}) {
-		t.Errorf("query: came %v", got)
+		t.Errorf("query: notifications at %v", got)
 	}
 }
 

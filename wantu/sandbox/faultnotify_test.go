@@ -107,7 +107,7 @@ func TestForgedNotifications(t *testing.T) {
 		openOrders(t, s, "n1")
 		pay(t, s)
 		if len(d.lines) != 2 {
-			t.Fatalf("%s: came %v", forgery, d.lines)
+			t.Fatalf("%s: notifications %v", forgery, d.lines)
 		}
 		for i, want := range []string{fee, "100"} {
 			_, body, _ := strings.Cut(d.lines[i], " ")
@@ -203,7 +203,7 @@ func TestHeldNotificationsEndWithTheirContext(t *testing.T) {
 					s.ClearFaults()
 					<-time.After(2 * time.Hour)
 					if got := m.times(); len(got) != 0 {
-						t.Errorf("came at %v", got)
+						t.Errorf("notifications at %v", got)
 					}
 				})
 			})

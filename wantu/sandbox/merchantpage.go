@@ -32,7 +32,7 @@ func (s *Sandbox) showMerchantCode(w http.ResponseWriter, r *http.Request) {
 func (s *Sandbox) askAmount(w http.ResponseWriter, code merchantCode, entered string, status int) {
 	ticket, err := s.random.token(tokenLength)
 	if err != nil {
-		s.problem(w, http.StatusInternalServerError, "系统错误", "no randomness")
+		s.problem(w, http.StatusInternalServerError, "系统错误", "No random numbers are available")
 		return
 	}
 	v := merchantView{
@@ -67,7 +67,7 @@ func (s *Sandbox) payMerchantCode(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, errTokenUsed): // a second click: the order exists already
 	case err != nil:
-		s.problem(w, http.StatusInternalServerError, "系统错误", "no randomness")
+		s.problem(w, http.StatusInternalServerError, "系统错误", "No random numbers are available")
 		return
 	default:
 		_, _ = s.Pay(placed.OutTradeNo) // the page shows whether it succeeded

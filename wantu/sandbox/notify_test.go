@@ -134,7 +134,7 @@ func TestNotificationIsRepeatedUntilAcknowledged(t *testing.T) {
 					34 * time.Minute, 64 * time.Minute, 94 * time.Minute,
 				}
 				if got := m.times(); !slices.Equal(got, want) {
-					t.Errorf("came at %v, want %v", got, want)
+					t.Errorf("notifications at %v, want %v", got, want)
 				}
 				if o := order(t, s); o.NotifyTries != 9 || !o.Acknowledged {
 					t.Errorf("the order is %+v", o)

@@ -85,12 +85,12 @@ func (s *Sandbox) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	openID, err := s.openID(w, r)
 	if err != nil {
-		s.problem(w, http.StatusInternalServerError, "系统错误", "no randomness")
+		s.problem(w, http.StatusInternalServerError, "系统错误", "No random numbers are available")
 		return
 	}
 	code, err := s.random.token(32)
 	if err != nil {
-		s.problem(w, http.StatusInternalServerError, "系统错误", "no randomness")
+		s.problem(w, http.StatusInternalServerError, "系统错误", "No random numbers are available")
 		return
 	}
 	s.grants.add(code, openID, scope)

@@ -146,7 +146,7 @@ func (s *Sandbox) showPage(on surface) http.HandlerFunc {
 func (s *Sandbox) show(w http.ResponseWriter, on surface, o order, query url.Values, status int) {
 	v, err := s.view(on, o, query)
 	if err != nil {
-		s.problem(w, http.StatusInternalServerError, "系统错误", "The page cannot be drawn")
+		s.problem(w, http.StatusInternalServerError, "系统错误", "The page could not be rendered")
 		return
 	}
 	s.render(w, surfaces()[on], status, v)
