@@ -217,3 +217,20 @@ func compareChoices(t *testing.T, name string, cells []string) {
 		}
 	}
 }
+
+// TestContributingNamesFilesAndTests: the lists of what to change name files and
+// tests that exist.
+func TestContributingNamesFilesAndTests(t *testing.T) {
+	t.Parallel()
+	text, tests := readDoc(t, "CONTRIBUTING.md"), namedTests(t)
+	for _, m := range namedTest.FindAllStringSubmatch(text, -1) {
+		if _, exists := tests[m[1]+"."+m[2]]; !exists {
+			t.Errorf("there is no test %s", m[0])
+		}
+	}
+	for _, m := range goFile.FindAllStringSubmatch(text, -1) {
+		if _, err := os.Stat("../../" + m[1]); err != nil {
+			t.Errorf("there is no file %s", m[1])
+		}
+	}
+}
