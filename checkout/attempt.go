@@ -7,7 +7,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// AttemptState is where one order at the gateway stands.
+// AttemptState is the state of one order at the gateway.
 //
 //	creating ──► pending ──► paid
 //	   │            ├──────► failed ──► paid, closed
@@ -15,14 +15,14 @@ import (
 //	   └──────────► paid, failed, closed
 type AttemptState string
 
-// The states of an attempt. Paid absorbs: failed and closed still lead to it,
-// because a wallet's payment can cross our closing of the order.
+// The states of an attempt. Paid is final. A failed or closed attempt can still become
+// paid: the shopper's payment may have been on its way.
 const (
-	// AttemptCreating: recorded here; the gateway may have the order or not.
+	// AttemptCreating: stored here. The gateway may or may not have the order.
 	AttemptCreating AttemptState = "creating"
-	// AttemptPending: the gateway has the order; the shopper can pay it.
+	// AttemptPending: the gateway has the order, and the shopper can pay it.
 	AttemptPending AttemptState = "pending"
-	// AttemptPaid: query said SUCCESS, and the order is the one placed.
+	// AttemptPaid: query answered SUCCESS, for the order that was placed.
 	AttemptPaid AttemptState = "paid"
 	// AttemptFailed: the gateway refused the order, or the wallet the payment.
 	AttemptFailed AttemptState = "failed"
@@ -42,88 +42,86 @@ func (a AttemptState) CanMove(next AttemptState) bool {
 	return slices.Contains(attemptMoves[a], next)
 }
 
-// Open reports whether an attempt in this state can still be paid by the code
-// or the page that was shown for it. A session has at most one open attempt
-// for each wallet.
+// Open reports whether an attempt in this state is creating or pending. A session has at
+// most one open attempt for each wallet.
 func (a AttemptState) Open() bool { return a == AttemptCreating || a == AttemptPending }
 
-// Attempt is one order at the gateway: one out_trade_no, used once.
+// Attempt is one order at the gateway, with an out_trade_no of its own.
 type Attempt struct {
 	ID        string
 	SessionID string
 	Merchant  string
-	// Version counts the changes of state; each is a compare-and-set on it.
+	// Version rises with each change of state, which is a compare-and-set on it.
 	Version int64
 	State   AttemptState
 
 	Wallet flow.Wallet
 	Flow   flow.Flow
-	// Reason says why this flow was chosen, for an operator.
+	// Reason explains to an operator why this flow was chosen.
 	Reason string
-	// Payer is an opaque tag of the WeChat user a JSAPI order is bound to,
-	// never the openid.
+	// Payer is an opaque tag of the WeChat user that a JSAPI order is for. It is never
+	// the openid.
 	Payer string
 
 	// OutTradeNo is the order's number at the gateway, 26 letters and digits.
 	OutTradeNo string
-	// Account names the gateway's account that the order was placed with. It
-	// stays when the merchant's account is changed. "" is the one configured.
+	// Account names the gateway's account that the order was placed with. It stays when
+	// the merchant's account changes. "" means the account that is configured.
 	Account string
-	// TradeID is the gateway's own number, once its answer told it.
+	// TradeID is the gateway's own number, "" until an answer contains it.
 	TradeID string
-	// NotifiedTradeID is the number that the first signed notification told.
+	// NotifiedTradeID is the gateway's number in the first signed notification, or "".
 	NotifiedTradeID string
-	// ReportedAt is when the gateway reported a payment that query has not
-	// confirmed, by a signed notification or by refusing to close the order as
-	// paid; zero where it did not. DeniedAt is when query first answered
-	// otherwise since.
+	// ReportedAt is when the gateway reported a payment that query has not confirmed, by
+	// a signed notification or by refusing to close the order as paid. It is zero where
+	// there is no such report. DeniedAt is when query first denied it after that.
 	ReportedAt, DeniedAt time.Time
-	// Amount and Currency are what was ordered: the session's.
+	// Amount and Currency are those of the session.
 	Amount   int64
 	Currency string
 
-	// NotifyToken and ReturnToken are the unguessable last path elements of
-	// notify_url and return_url.
+	// NotifyToken and ReturnToken are the random last path elements of notify_url and
+	// return_url: nobody can guess them.
 	NotifyToken, ReturnToken string
 
-	// Placed is what the gateway gave the shopper to pay with.
+	// Placed is what the shopper pays with.
 	Placed Placed
 
 	// Failure is the gateway's word for why the attempt failed, or "".
 	Failure string
-	// Quarantined says that the gateway reported another amount, currency,
-	// number or account than was ordered; the attempt is never paid.
+	// Quarantined says that the gateway reported another amount, currency, number or
+	// account than was ordered. Such an attempt is never paid.
 	Quarantined bool
 
 	CreatedAt time.Time
 	PaidAt    time.Time
-	// EndedAt is when the gateway ceased to take money for it; zero while it
-	// may.
+	// EndedAt is when the order could no longer be paid at the gateway, zero while it
+	// can be.
 	EndedAt time.Time
 
-	// NextQueryAt is when the sweep asks about it next; zero is never.
+	// NextQueryAt is when the sweep queries it next. Zero means never.
 	NextQueryAt time.Time
-	// QueriedAt is when it was asked about last; zero is never.
+	// QueriedAt is when it was last queried. Zero means never.
 	QueriedAt time.Time
-	// Queries counts how often it was asked about.
+	// Queries counts its queries.
 	Queries int
 
-	// Notifications counts those that arrived for it, and NotificationAt is when
-	// the last of them was counted.
+	// Notifications counts the notifications that arrived for it. NotificationAt is when
+	// the last one was counted.
 	Notifications  NotificationCounts
 	NotificationAt time.Time
-	// Returns counts the returns of a browser that the timeline has, and
-	// ReturnedAt is when the last of them came.
+	// Returns counts the returns of a browser in the timeline. ReturnedAt is the time of
+	// the last one.
 	Returns    int
 	ReturnedAt time.Time
-	// BridgeAnswers counts the answers of WeChat's payment sheet that the
-	// timeline has, and BridgeFailed says that it failed once.
+	// BridgeAnswers counts the answers of WeChat's payment sheet in the timeline.
+	// BridgeFailed says that one of all answers was a failure.
 	BridgeAnswers int
 	BridgeFailed  bool
 }
 
-// NotificationCounts counts an attempt's notifications by their verdict. The
-// timeline has the first [KeptNotifications] of each.
+// NotificationCounts counts an attempt's notifications by their verdict. The timeline has
+// the first [KeptNotifications] of each verdict.
 type NotificationCounts struct{ Accepted, Mismatched, Rejected int }
 
 // Of returns the count of one verdict.
@@ -138,20 +136,20 @@ func (n NotificationCounts) Of(v Verdict) int {
 	}
 }
 
-// live reports whether the gateway may still take money for the order: it is
-// open, or the wallet refused one payment of it and may take the next.
+// live reports whether the order can still be paid: the attempt is open, or the wallet
+// refused one payment and may accept the next.
 func (a Attempt) live() bool {
 	return a.State.Open() || a.State == AttemptFailed && !a.Placed.Empty()
 }
 
-// settled reports whether the gateway is asked about the order no more.
+// settled reports whether the order needs no further query.
 func (a Attempt) settled() bool { return a.State == AttemptPaid || a.Quarantined }
 
-// Placed is what the gateway gave for an order: exactly one is set, by flow.
+// Placed is the gateway's answer to an order. The flow decides which one field is set.
 type Placed struct {
 	// Code is the text to draw as a QR code ([flow.Native]).
 	Code string
-	// URL is the wallet's cashier to go to, or the page to frame ([flow.Web],
+	// URL is the wallet's page to redirect to, or the page to show in a frame ([flow.Web],
 	// [flow.WAP], [flow.Iframe]).
 	URL string
 	// JSAPI are the parameters of WeixinJSBridge as a JSON object

@@ -1,22 +1,41 @@
-// Package checkout is the domain of the kit: what a shop wants paid
-// ([Session]), each order placed for it at the gateway ([Attempt]), what is
-// told about it ([Event]), how a shopper's device pays ([flow.Choose]), and the
-// [Service] that moves them.
+// Package checkout is the domain of the kit.
 //
-// Make one with [New], then call:
+// A shop creates a [Session]: one amount to be paid once. Each order that is placed for it
+// at the gateway is an [Attempt]. A [Refund] returns money of a paid attempt. What the shop
+// is told is an [Event]. What happened to a session is its timeline of [Entry] values. The
+// [Service] changes them all. Make one with [New].
 //
-//   - [Service.Create] for a shop that wants to be paid,
-//   - [Service.View] to show a session, [Service.Start] to place its order,
-//     [Service.Cancel] to call it off,
-//   - [Service.Notify] with what the gateway posts, and [Service.Confirm] when
-//     a browser returns or asks: both only cause a query, which decides,
-//   - [Service.Sweep] now and then, for whatever is due,
-//   - [Service.Watch] to learn that a session has changed.
+// For the shop's API:
+//   - [Service.Create], [Service.Session], [Service.Public] and [Service.Cancel],
+//   - [Service.Refund] and [Service.Refunds].
 //
-// What it needs of the world it states as contracts, which other rooms fulfil:
-// [Store], [Gateway], [Clock].
+// For the page:
+//   - [Service.View], [Service.WatchedView] and [Service.ViewReturn] read what it shows,
+//   - [Service.Start] places an order, by a flow of package flow,
+//   - [Service.Confirm] queries the gateway when a browser returns or asks,
+//   - [Service.Returned], [Service.BridgeAnswered] and [Service.BridgeFailed] note what
+//     browsers report,
+//   - [Service.Watch] and [Service.Seen] say that a page shows a session, and wake it,
+//   - [Service.ApproximateCNY] converts an amount, where there are [Rates].
 //
-// It keeps off HTTP, SQL, JSON and logging, and off fmt and reflection; package
-// page within it holds the table that the browser's half shares. deps_test.go
-// in cmd/wantukit holds both to that.
+// For the gateway:
+//   - [Service.Notify], [Service.NotifySigned] and [Service.Acknowledgement]. A
+//     notification causes a query, and only the query decides.
+//
+// For the worker:
+//   - [Service.Sweep] and [Service.SweepWatched] do the work that is due,
+//   - [Service.TellDifference] and [Service.SettleDifference] handle what package
+//     reconcile finds,
+//   - [Service.Changed] wakes the pages after a change by another node,
+//   - [Service.Drain] ends the background work.
+//
+// For the operator:
+//   - [Service.SettleRefund] settles a refund without the gateway's answer,
+//   - Config.Alert is called with each [Alert].
+//
+// It needs a [Store], a [Gateway], a [Clock] and [Routes], which other packages implement.
+// [SteadyClock] is a Clock.
+//
+// It imports no package for HTTP, SQL, JSON or logging, and neither fmt nor reflection:
+// deps_test.go in cmd/wantukit checks that.
 package checkout

@@ -2,73 +2,72 @@ package checkout
 
 import "time"
 
-// EventType names what happened, in the words a shop's webhook receives.
+// EventType names what happened. It is the type of the shop's webhook.
 type EventType string
 
 // The types of events.
 const (
-	// EventPaid: the session is paid, to be fulfilled. It comes once.
+	// EventPaid: the session is paid, and the shop should fulfil the order. It comes
+	// once.
 	EventPaid EventType = "session.paid"
-	// EventExpired: the time is over and nothing was paid.
+	// EventExpired: the session has expired unpaid.
 	EventExpired EventType = "session.expired"
-	// EventCanceled: the shopper called it off and nothing was paid.
+	// EventCanceled: the shopper or the shop has canceled the session, unpaid.
 	EventCanceled EventType = "session.canceled"
-	// EventPaidLate: money arrived after the session had ended.
+	// EventPaidLate: a payment arrived after the session had ended.
 	EventPaidLate EventType = "session.paid_late"
 	// EventPaidTwice: a second attempt of a paid session was paid too.
 	EventPaidTwice EventType = "session.paid_twice"
 	// EventAmountMismatch: the gateway reports another order than was placed.
 	EventAmountMismatch EventType = "session.amount_mismatch"
-	// EventNotificationMismatch: the gateway's signed notification was not
-	// about the order placed. It comes at most once an attempt, and decides
-	// nothing.
+	// EventNotificationMismatch: a signed notification is not about the order that was
+	// placed. It comes at most once for an attempt, and decides nothing.
 	EventNotificationMismatch EventType = "attempt.notification_mismatch"
-	// EventAttemptFailed: one try to pay failed; the session goes on.
+	// EventAttemptFailed: one attempt has failed, and the session goes on.
 	EventAttemptFailed EventType = "attempt.failed"
-	// EventRefundSucceeded: money went back.
+	// EventRefundSucceeded: the gateway has made a refund.
 	EventRefundSucceeded EventType = "refund.succeeded"
-	// EventRefundFailed: the gateway refused to give money back.
+	// EventRefundFailed: the gateway has refused a refund.
 	EventRefundFailed EventType = "refund.failed"
-	// EventRefundDelayed: a refund has had no outcome for a day. It stays pending,
-	// and is sent again each hour. It comes once.
+	// EventRefundDelayed: a refund has had no outcome for a day. It stays pending and is
+	// sent again. The event comes once for a refund.
 	EventRefundDelayed EventType = "refund.delayed"
-	// EventDifference: the gateway's statement and the books differ. It comes
-	// once for each difference.
+	// EventDifference: the gateway's statement and the checkout's records differ. It
+	// comes once for each difference.
 	EventDifference EventType = "reconciliation.difference"
 )
 
-// Event is a fact that a shop is told, written in the transaction that made it
-// true and never changed.
+// Event is a fact that a shop is told. It is stored in the transaction that made it true,
+// and never changes.
 type Event struct {
-	// ID is "evt_" and 128 random bits; a webhook repeats it at each try.
+	// ID is "evt_" and 128 random bits. Each try of the webhook has the same ID.
 	ID       string
 	Type     EventType
 	Merchant string
-	// SessionID is "", and Session zero, in an EventDifference about an order
-	// that the checkout did not place.
+	// SessionID is "" and Session zero in an EventDifference about an order that the
+	// checkout did not place.
 	SessionID string
 	// AttemptID is the attempt that caused it, or "".
 	AttemptID string
 	CreatedAt time.Time
-	// Version is the version of the session that the event made. It rises with
-	// each event of a session, whatever the clocks of the nodes say, and no two
-	// events of a session share one. It is 0 where SessionID is "".
+	// Version is the version of the session after the event. Each event of a session has
+	// a greater version than the one before, whatever the clocks of the nodes show. It is
+	// 0 where SessionID is "".
 	Version int64
-	// Session is the session as the event left it, with the same Version.
+	// Session is the session after the event, with the same Version.
 	Session PublicSession
 	// Refund is the refund that the event is about, or nil.
 	Refund *PublicRefund
-	// Difference is what an EventDifference is about, or nil.
+	// Difference is the difference of an EventDifference, else nil.
 	Difference *Difference
 }
 
-// Verdict is what was made of a notification.
+// Verdict is the result of checking a notification.
 type Verdict string
 
 // The verdicts on a notification.
 const (
-	// VerdictAccepted: signed by the gateway and about this order; a query
-	// was caused.
+	// VerdictAccepted: signed by the gateway and about this order. It causes a query.
 	VerdictAccepted Verdict = "accepted"
 	// VerdictRejected: not signed, or malformed.
 	VerdictRejected Verdict = "rejected"
@@ -77,7 +76,7 @@ const (
 	VerdictMismatch Verdict = "mismatch"
 )
 
-// Notification is one that arrived at an attempt's notify_url.
+// Notification is a notification that arrived at an attempt's notify_url.
 type Notification struct {
 	ID         string
 	SessionID  string
@@ -86,10 +85,10 @@ type Notification struct {
 	// Body is what arrived, cut to 4 KiB, without its signature.
 	Body    string
 	Verdict Verdict
-	// TradeID is the gateway's number of the order, and Paid says that a payment
-	// is reported, in a notification that was accepted.
+	// TradeID is the gateway's number of the order, and Paid says that a payment is
+	// reported. Both are set only in a notification that was accepted.
 	TradeID string
 	Paid    bool
-	// Detail says why it was not accepted.
+	// Detail says why the notification was not accepted.
 	Detail string
 }

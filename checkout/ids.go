@@ -6,8 +6,8 @@ import (
 	"io"
 )
 
-// idEncoding writes 128 bits as 26 lower-case letters and digits, which need
-// no escaping in a URL, a file name or the gateway's out_trade_no.
+// idEncoding writes 128 bits as 26 lower-case letters and digits. They need no escaping
+// in a URL, a file name or the gateway's out_trade_no.
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 const idLength = 26
@@ -35,11 +35,11 @@ func newIDs(random io.Reader, n int) ([]string, error) {
 	return ids, nil
 }
 
-// SessionPrefix begins the id of every session.
+// SessionPrefix is the beginning of every session ID.
 const SessionPrefix = "cs_"
 
-// validID reports whether s can be an id with this prefix. It spares the
-// store a look-up of what cannot be there.
+// validID reports whether s has the form of an ID with this prefix. A malformed ID is
+// then not looked up in the store.
 func validID(s, prefix string) bool {
 	if len(s) != len(prefix)+idLength || s[:len(prefix)] != prefix {
 		return false

@@ -6,8 +6,8 @@ const (
 	maxMetadataValue = 500
 )
 
-// checkMetadata holds keys and values against the rule of all text. A value may
-// be empty, because no person has to see it.
+// checkMetadata returns a *FieldError unless there are at most 20 entries with valid keys
+// and values. A value may be empty, because no page shows it.
 func checkMetadata(metadata map[string]string) error {
 	if len(metadata) > maxMetadata {
 		return &FieldError{"metadata", "has over 20 entries"}
@@ -23,6 +23,7 @@ func checkMetadata(metadata map[string]string) error {
 	return nil
 }
 
+// keyProblem returns what is wrong with a key, or "".
 func keyProblem(key string) string {
 	switch problem := lineProblem(key, maxMetadataKey); {
 	case problem != "":

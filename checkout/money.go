@@ -1,16 +1,23 @@
 package checkout
 
-import "slices"
-
-// MaxAmount is the largest amount of a session, in minor units: the 11 digits
-// that the gateway's total_fee holds (manual 2.2).
+// MaxAmount is the greatest amount of a session, in minor units. The gateway's total_fee
+// has up to 11 digits (manual 2.2).
 const MaxAmount = 99_999_999_999
 
-// currencies are the ones the kit takes: all with two decimals, because the
-// gateway counts in hundredths (分) and says nothing of other currencies.
-var currencies = []string{
-	"AUD", "CAD", "CHF", "CNY", "EUR", "GBP", "HKD", "MOP", "NZD", "SGD", "USD",
+// currencies are the currencies that the kit takes, with the number of decimals of each.
+// All have two: the gateway counts in hundredths (分), and its manual does not mention
+// other currencies.
+var currencies = map[string]int{
+	"AUD": 2, "CAD": 2, "CHF": 2, "CNY": 2, "EUR": 2, "GBP": 2, "HKD": 2, "MOP": 2, "NZD": 2, "SGD": 2, "USD": 2,
+}
+
+// Decimals returns how many decimals an amount in a currency has: an amount of 1050 minor
+// units with 2 decimals is 10.50. It reports false for a currency that the kit does not
+// take.
+func Decimals(currency string) (decimals int, known bool) {
+	decimals, known = currencies[currency]
+	return decimals, known
 }
 
 // KnownCurrency reports whether code is a currency that the kit takes.
-func KnownCurrency(code string) bool { return slices.Contains(currencies, code) }
+func KnownCurrency(code string) bool { _, known := Decimals(code); return known }

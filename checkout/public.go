@@ -6,13 +6,13 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// PublicSession is a session as its shop sees it: the answer of the merchant
-// API and the data of a webhook. Amounts are in minor units, times in UTC.
+// PublicSession is a session as its shop sees it: in an answer of the merchant API and in
+// a webhook. Amounts are in minor units, times in UTC.
 type PublicSession struct {
 	ID     string `json:"id"`
 	Object string `json:"object"`
-	// Version rises with each change that an event tells of: of two copies of a
-	// session the one with the greater version is newer.
+	// Version rises with each event. Of two copies of a session, the one with the greater
+	// version is newer.
 	Version           int64             `json:"version"`
 	URL               string            `json:"url"`
 	Status            Status            `json:"status"`
@@ -35,7 +35,7 @@ type PublicSession struct {
 	AmountMismatch    bool              `json:"amount_mismatch"`
 }
 
-// Public returns what the shop may see of s, which the shopper opens at url.
+// Public returns what the shop may see of s. url is where the shopper opens s.
 func (s Session) Public(url string) PublicSession {
 	p := PublicSession{
 		ID: s.ID, Object: "checkout.session", Version: s.Version, URL: url,

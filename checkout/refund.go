@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// RefundState is where money on its way back stands.
+// RefundState is the state of a refund.
 //
 //	pending ──► succeeded
 //	   └──────► failed ──► succeeded
 type RefundState string
 
-// The states of a refund. A refund whose outcome is unknown is pending, and is
-// sent again under its own number until the gateway answers.
+// The states of a refund. A refund whose outcome is unknown is pending. It is sent again
+// with its number until the gateway answers.
 const (
-	// RefundPending: reserved here; the gateway may have made it or not.
+	// RefundPending: its amount is reserved here. The gateway may or may not have made
+	// it.
 	RefundPending RefundState = "pending"
-	// RefundSucceeded: the gateway gave the money back.
+	// RefundSucceeded: the gateway has made it.
 	RefundSucceeded RefundState = "succeeded"
-	// RefundFailed: the gateway refused it; the money may be refunded anew. It
-	// succeeds where the gateway is found to have made it all the same.
+	// RefundFailed: the gateway refused it, and its amount can be refunded again. It
+	// becomes succeeded where the gateway turns out to have made it.
 	RefundFailed RefundState = "failed"
 )
 
@@ -33,80 +34,79 @@ func (r RefundState) CanMove(next RefundState) bool {
 	return slices.Contains(refundMoves[r], next)
 }
 
-// RefundReason is why money is given back.
+// RefundReason is why a refund is made.
 type RefundReason string
 
 // The reasons of a refund.
 const (
 	// RefundRequested: the shop asked for it.
 	RefundRequested RefundReason = "requested"
-	// RefundPaidLate: it came after the session had ended, and the shop's
+	// RefundPaidLate: the payment arrived after the session had ended, and the shop's
 	// policy is [LateRefund].
 	RefundPaidLate RefundReason = "paid_late"
-	// RefundPaidTwice: it was the second payment of a session.
+	// RefundPaidTwice: the payment was the second one of a session.
 	RefundPaidTwice RefundReason = "paid_twice"
-	// RefundOutside: it was made past the checkout, and reconciliation found it
-	// in the gateway's statement.
+	// RefundOutside: it was made without the checkout, and a reconciliation found it in
+	// the gateway's statement.
 	RefundOutside RefundReason = "outside"
 )
 
-// Automatic reports whether the checkout makes refunds of this reason by
-// itself. An attempt has one automatic refund at most.
+// Automatic reports whether the checkout makes refunds for this reason automatically. An
+// attempt has at most one automatic refund.
 func (r RefundReason) Automatic() bool { return r == RefundPaidLate || r == RefundPaidTwice }
 
-// RefundPrefix begins the id of every refund.
+// RefundPrefix is the beginning of every refund ID.
 const RefundPrefix = "re_"
 
-// Refund is money of one paid attempt that goes back: all of it or a part.
-// What was not refused of an attempt's refunds never passes what was paid.
+// Refund is a refund of all or a part of one paid attempt. The sum of an attempt's
+// refunds that have not failed never exceeds the attempt's amount.
 type Refund struct {
 	// ID is "re_" and 128 random bits.
 	ID        string
 	SessionID string
 	AttemptID string
 	Merchant  string
-	// Version counts the changes of state, each a compare-and-set on it, and
-	// the tries: who decided before another try decides again.
+	// Version rises with each change of state, which is a compare-and-set on it, and with
+	// each try: a decision from before another try is decided again.
 	Version int64
 	State   RefundState
 	Reason  RefundReason
 
-	// OutRefundNo is the refund's number at the gateway, 26 letters and
-	// digits, which refunds once however often it is sent.
+	// OutRefundNo is the refund's number at the gateway, 26 letters and digits. The
+	// gateway refunds a number once, however often it is sent.
 	OutRefundNo string
 	// Amount is in minor units of Currency.
 	Amount   int64
 	Currency string
-	// OutTradeNo and TradeID are the numbers of the payment that it gives back:
-	// the checkout's and the gateway's. The store reads them from the attempt.
+	// OutTradeNo and TradeID are the payment's numbers: the checkout's and the gateway's.
+	// The store reads them from the attempt.
 	OutTradeNo, TradeID string
-	// ClientReferenceID is the shop's own number, "" or unique within the
-	// session.
+	// ClientReferenceID is the shop's own number: "", or unique within the session.
 	ClientReferenceID string
-	// IdempotencyKey is what the shop's request named itself, "" or unique
-	// within the session.
+	// IdempotencyKey is the key of the shop's request: "", or unique within the
+	// session.
 	IdempotencyKey string
 
-	// GatewayID is the gateway's own number, once it succeeded.
+	// GatewayID is the gateway's own number, "" until the refund has succeeded.
 	GatewayID string
-	// Failure is the gateway's word for why it failed, or "". It stays where the
-	// refund succeeds after that.
+	// Failure is the gateway's word for why it failed, or "". It stays when the refund
+	// succeeds after that.
 	Failure string
 
 	CreatedAt time.Time
-	// SettledAt is when it succeeded or failed, zero before.
+	// SettledAt is when it succeeded or failed, zero while it is pending.
 	SettledAt time.Time
-	// NextTryAt is when the sweep sends it next; zero is never.
+	// NextTryAt is when the sweep sends it next. Zero means never.
 	NextTryAt time.Time
-	// Tries counts how often it was held to be sent, and TriedAt is when that
-	// was last: zero before.
+	// Tries counts its leases, each of which sends it. TriedAt is when the last one
+	// began, or zero.
 	Tries   int
 	TriedAt time.Time
-	// DelayedAt is when the shop was told that there is no outcome yet, or zero.
+	// DelayedAt is when the shop was told that the refund is delayed, or zero.
 	DelayedAt time.Time
 
-	// Repeated says that [Service.Refund] found the refund, and did not make
-	// it. It is not stored.
+	// Repeated says that [Service.Refund] returns the refund of an earlier request. It is
+	// not stored.
 	Repeated bool
 }
 
@@ -116,8 +116,7 @@ type PublicRefund struct {
 	ID      string `json:"id"`
 	Object  string `json:"object"`
 	Session string `json:"session"`
-	// Attempt is the payment that it gives back, and OutTradeNo and TradeID are
-	// that payment's numbers at the gateway.
+	// Attempt is the payment. OutTradeNo and TradeID are its numbers at the gateway.
 	Attempt           string       `json:"attempt"`
 	OutTradeNo        string       `json:"out_trade_no"`
 	TradeID           string       `json:"trade_id"`
@@ -128,8 +127,8 @@ type PublicRefund struct {
 	ClientReferenceID string       `json:"client_reference_id,omitempty"`
 	OutRefundNo       string       `json:"out_refund_no"`
 	Failure           string       `json:"failure,omitempty"`
-	// ReportedFailed says that the shop was told that the refund failed, before
-	// the gateway was found to have made it.
+	// ReportedFailed says that the shop was told that the refund failed, before it turned
+	// out that the gateway had made it.
 	ReportedFailed bool       `json:"reported_failed,omitempty"`
 	CreatedAt      time.Time  `json:"created_at"`
 	SettledAt      *time.Time `json:"settled_at"`
@@ -151,18 +150,18 @@ func (r Refund) Public() PublicRefund {
 	return p
 }
 
-// succeed records that the gateway gave the money back.
+// succeed records that the gateway made the refund.
 func (r *Refund) succeed(gatewayID string, now time.Time) {
 	r.State, r.GatewayID, r.SettledAt, r.NextTryAt = RefundSucceeded, gatewayID, now, time.Time{}
 }
 
-// fail records that the gateway refused, which frees the money.
+// fail records that the gateway refused the refund. Its amount is no longer reserved.
 func (r *Refund) fail(why string, now time.Time) {
 	r.State, r.Failure, r.SettledAt, r.NextTryAt = RefundFailed, why, now, time.Time{}
 }
 
-// refunded records that a refund succeeded. That of a second payment changes
-// nothing: the order is as paid as before.
+// refunded records that a refund succeeded. A refund of a second payment changes nothing:
+// the session is still paid.
 func (s *Session) refunded(r Refund) {
 	if r.AttemptID != s.PaidBy {
 		return
@@ -174,7 +173,7 @@ func (s *Session) refunded(r Refund) {
 	}
 }
 
-// refundable is what is left to refund of an attempt.
+// refundable returns the amount of an attempt that can still be refunded.
 func refundable(a Attempt, refunds []Refund) int64 {
 	left := a.Amount
 	for _, r := range refunds {

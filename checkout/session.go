@@ -7,7 +7,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// Status is where a session stands as an offer to pay.
+// Status says whether the shopper can still pay a session.
 //
 //	open ──► complete
 //	  ├────► expired
@@ -22,14 +22,14 @@ const (
 	StatusCanceled Status = "canceled"
 )
 
-// PaymentStatus is where a session's money stands, apart from its [Status]:
-// money that arrives after expiry makes an expired session paid.
+// PaymentStatus says what was paid for a session. It is independent of [Status]: a
+// payment that arrives after the expiry makes an expired session paid.
 //
 //	unpaid ◄──► processing ──► paid ──► partially_refunded ──► refunded
 //	  └─────────────────────────▲ └────────────────────────────▲
 type PaymentStatus string
 
-// The payment statuses of a session. Paid absorbs: only refunds leave it.
+// The payment statuses of a session. Only a refund changes paid.
 const (
 	PaymentUnpaid            PaymentStatus = "unpaid"
 	PaymentProcessing        PaymentStatus = "processing"
@@ -38,8 +38,8 @@ const (
 	PaymentRefunded          PaymentStatus = "refunded"
 )
 
-// statusMoves and paymentMoves are the transition tables: a change that is not
-// in them is a programming error and is refused.
+// statusMoves and paymentMoves are the transition tables. A change that is not in them is
+// a programming error: it is refused.
 var (
 	statusMoves = map[Status][]Status{
 		StatusOpen: {StatusComplete, StatusExpired, StatusCanceled},
@@ -55,23 +55,24 @@ var (
 // CanMove reports whether a session may go from s to next.
 func (s Status) CanMove(next Status) bool { return slices.Contains(statusMoves[s], next) }
 
-// CanMove reports whether a session's money may go from p to next.
+// CanMove reports whether a session's payment status may go from p to next.
 func (p PaymentStatus) CanMove(next PaymentStatus) bool {
 	return slices.Contains(paymentMoves[p], next)
 }
 
-// Settled reports whether the money has arrived, whatever was refunded since.
+// Settled reports whether the session was paid, also where it was refunded after that.
 func (p PaymentStatus) Settled() bool {
 	return p == PaymentPaid || p == PaymentPartiallyRefunded || p == PaymentRefunded
 }
 
-// Session is what a shop wants paid: one amount, once.
+// Session is one amount that a shop wants to be paid once.
 type Session struct {
-	// ID is "cs_" and 128 random bits. Whoever knows it may see and pay it.
+	// ID is "cs_" and 128 random bits. Everyone who knows it may see and pay the
+	// session.
 	ID string
 	// Merchant is the configured shop that owns the session.
 	Merchant string
-	// Version counts the changes; each is a compare-and-set on it.
+	// Version rises with each change, which is a compare-and-set on it.
 	Version int64
 
 	Status        Status
@@ -83,49 +84,49 @@ type Session struct {
 	Currency string
 	// Subject is what the shopper buys, 1 to 128 characters.
 	Subject string
-	// ClientReferenceID is the shop's own number, 128 characters at most.
+	// ClientReferenceID is the shop's own number, at most 128 characters.
 	ClientReferenceID string
-	// SuccessURL and CancelURL lead back to the shop.
-	// {CHECKOUT_SESSION_ID} in them has been replaced.
+	// SuccessURL and CancelURL lead back to the shop. The placeholder
+	// {CHECKOUT_SESSION_ID} is replaced in them.
 	SuccessURL, CancelURL string
-	// Wallets are those that the shopper may pick, in order.
+	// Wallets are the wallets on offer, in the order of the page.
 	Wallets []flow.Wallet
-	// Locale is the language the shop asked for, or "".
+	// Locale is the language that the shop asked for, or "".
 	Locale string
-	// Metadata is the shop's, given back as it came.
+	// Metadata is the shop's own data, returned as it came.
 	Metadata map[string]string
-	// SealedOpenID is the WeChat user that the shop named, encrypted: whoever
-	// starts a payment by flow.JSAPI can read it. It is forgotten when the
-	// session ends; "" for none.
+	// SealedOpenID is the encrypted WeChat user that the shop named, or "". Only the
+	// caller of Start for flow.JSAPI can decrypt it. It is deleted when the session
+	// ends.
 	SealedOpenID string
 
 	CreatedAt time.Time
-	// ExpiresAt is when no new order is placed any more.
+	// ExpiresAt is the time from which no new order is placed.
 	ExpiresAt time.Time
-	// ConcludeAt is when the next try to end the session is due: ExpiresAt,
-	// or later after a try that the gateway did not answer.
+	// ConcludeAt is when the next try to end the session is due. It is ExpiresAt at
+	// first, and later after a try without the gateway's answer.
 	ConcludeAt time.Time
 	// PaidAt is when the payment was confirmed here, zero before.
 	PaidAt time.Time
 	// PaidBy is the ID of the attempt that paid it, "" before.
 	PaidBy string
-	// AmountRefunded is what of that attempt went back, in minor units.
+	// AmountRefunded is the amount of that attempt that was refunded, in minor units.
 	AmountRefunded int64
 
-	// PaidLate says that money arrived after the session had ended.
+	// PaidLate says that a payment arrived after the session had ended.
 	PaidLate bool
 	// PaidTwice says that more than one attempt was paid.
 	PaidTwice bool
-	// AmountMismatch says that the gateway reported another order than the
-	// one placed. Such a session takes no further attempt; a person looks.
+	// AmountMismatch says that the gateway reported another order than was placed. Such a
+	// session gets no further attempt, and an operator looks at it.
 	AmountMismatch bool
 }
 
-// Accepts reports whether w is one of the wallets the shopper may pick.
+// Accepts reports whether the session offers wallet w.
 func (s Session) Accepts(w flow.Wallet) bool { return slices.Contains(s.Wallets, w) }
 
-// Payable reports whether an order may be placed for s at now. While a payment
-// is reported and not confirmed none may: the shopper would pay twice.
+// Payable reports whether an order may be placed for s at now. While a payment is
+// reported and not confirmed, none may: the shopper could pay twice.
 func (s Session) Payable(now time.Time) bool {
 	return s.Status == StatusOpen && s.PaymentStatus == PaymentUnpaid && !s.AmountMismatch && now.Before(s.ExpiresAt)
 }

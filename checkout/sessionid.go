@@ -2,8 +2,8 @@ package checkout
 
 import "strings"
 
-// sessionIDFields stand for the session's id in a URL of the shop's: as a
-// person writes the field, and as a program encodes it.
+// sessionIDFields are the placeholders for the session's ID in the URLs of a shop: as a
+// person writes the placeholder, and as a program encodes it.
 var sessionIDFields = func() []string {
 	fields := make([]string, 0, 9)
 	for _, before := range []string{"{", "%7B", "%7b"} {
@@ -14,9 +14,9 @@ var sessionIDFields = func() []string {
 	return fields
 }()
 
-// withSessionID puts the session's id into the path, the query and the fragment
-// of a URL. Its scheme, user and host stay as they are: they say where the
-// shopper goes, and were checked.
+// withSessionID replaces the placeholders in the path, the query and the fragment of a
+// URL by the session's ID. The scheme, the user and the host stay as they are: they were
+// checked, and decide where the shopper goes.
 func withSessionID(address, id string) string {
 	start := afterAuthority(address)
 	rest := address[start:]
@@ -26,8 +26,8 @@ func withSessionID(address, id string) string {
 	return address[:start] + rest
 }
 
-// afterAuthority is where the path, the query or the fragment of an absolute
-// URL begins.
+// afterAuthority returns the index at which the path, the query or the fragment of an
+// absolute URL begins.
 func afterAuthority(address string) int {
 	_, rest, found := strings.Cut(address, "://")
 	if !found {

@@ -8,17 +8,16 @@ import (
 )
 
 const (
-	// maxText bounds a line of text that people read, in characters.
+	// maxText is the greatest length of a text that people read, in characters.
 	maxText = 128
-	// maxMarks bounds the combining marks on one character. The languages of
-	// the world need 5; more of them paint over the lines around.
+	// maxMarks is the greatest number of combining marks on one character. Languages
+	// need up to 5. Many more are drawn over the neighbouring lines.
 	maxMarks = 8
 )
 
-// CheckText demands one line of at most 128 characters that stays in its place
-// and that people can see. An empty text passes. An & is fine: it is the
-// gateway's room that must send it otherwise. The error is a *FieldError, and
-// holds nothing of the text.
+// CheckText returns a *FieldError unless text is empty, or one line of at most 128
+// characters, at least one of them visible, which does not change the text around it. The
+// error contains nothing of the text.
 func CheckText(field, text string) error {
 	if problem := lineProblem(text, maxText); problem != "" {
 		return &FieldError{field, problem}
@@ -29,9 +28,9 @@ func CheckText(field, text string) error {
 	return nil
 }
 
-// lineProblem says why a text is not one line that stays in its place, in at
-// most so many characters; "" where it is. It is the rule of all text that a
-// shop sends: nothing else may be stored, and nothing is changed to fit.
+// lineProblem returns why a text is not one line of at most most characters that leaves
+// the text around it as it is, or "". Each text of a shop is checked by it, and stored as
+// it is or refused.
 func lineProblem(text string, most int) string {
 	switch {
 	case !utf8.ValidString(text):
@@ -51,19 +50,18 @@ func lineProblem(text string, most int) string {
 	}
 }
 
-// isControl reports whether r is no part of a line of text: a control character
-// (NUL, a line break), a separator of lines, or a code point that is never a
-// character.
+// isControl reports whether r is a control character (NUL, a line break), a line
+// separator, or a code point that is never a character.
 func isControl(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point)
 }
 
-// overridesDirection reports whether r embeds or overrides a direction. It could
-// turn an amount, or the text of the page around it, the other way.
+// overridesDirection reports whether r embeds or overrides a text direction. It could
+// reverse an amount, or the text of the page around it.
 func overridesDirection(r rune) bool { return r >= '\u202a' && r <= '\u202e' }
 
-// isolatesEnd reports whether each isolate is closed, as libraries for messages
-// write them around a name. An isolate that is closed changes nothing outside.
+// isolatesEnd reports whether each isolate is closed. Message libraries put isolates
+// around a name. A closed isolate does not change the text around it.
 func isolatesEnd(text string) bool {
 	open := 0
 	for _, r := range text {
@@ -80,7 +78,7 @@ func isolatesEnd(text string) bool {
 	return open == 0
 }
 
-// mostMarks is the longest row of combining marks.
+// mostMarks returns the length of the longest sequence of combining marks.
 func mostMarks(text string) int {
 	row, longest := 0, 0
 	for _, r := range text {
@@ -94,15 +92,16 @@ func mostMarks(text string) int {
 	return longest
 }
 
-// canBeSeen reports whether text has a character that leaves ink.
-func canBeSeen(text string) bool { return strings.ContainsFunc(text, leavesInk) }
+// canBeSeen reports whether text has a visible character.
+func canBeSeen(text string) bool { return strings.ContainsFunc(text, isVisible) }
 
-func leavesInk(r rune) bool {
+// isVisible reports whether a font draws something for r.
+func isVisible(r rune) bool {
 	return !unicode.In(r, unicode.White_Space, unicode.Cc, unicode.Cf, unicode.Mn, unicode.Me,
 		unicode.Other_Default_Ignorable_Code_Point, blanks)
 }
 
-// blanks are letters and symbols by their category, and drawn as nothing.
+// blanks are letters and symbols by their Unicode category that fonts draw as nothing.
 var blanks = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{Lo: 0x2800, Hi: 0x2800, Stride: 1}, // braille without a dot

@@ -12,7 +12,7 @@ type EntryKind string
 
 // The kinds of entries.
 const (
-	// EntrySession: the shop asked to be paid. It begins the timeline.
+	// EntrySession: the session was created. It is the first entry.
 	EntrySession EntryKind = "session"
 	// EntryAttempt: an attempt begins. Result is its wallet and flow, Detail
 	// the reason for that flow.
@@ -22,56 +22,54 @@ const (
 	EntryOrder EntryKind = "order"
 	EntryQuery EntryKind = "query"
 	EntryClose EntryKind = "close"
-	// EntryNotification: one arrived. Result is the [Verdict].
+	// EntryNotification: a notification arrived. Result is the [Verdict].
 	EntryNotification EntryKind = "notification"
 	// EntryReturn: a browser came back from the wallet.
 	EntryReturn EntryKind = "return"
-	// EntryBridge: WeChat's payment sheet answered the browser. Result is ok,
-	// cancel or fail; Detail is what it said, and what to check.
+	// EntryBridge: WeChat's payment sheet answered the browser. Result is ok, cancel or
+	// fail. Detail has the answer of a failure, and what to check.
 	EntryBridge EntryKind = "bridge"
-	// EntryCancel: the shopper wishes to call the session off.
+	// EntryCancel: somebody asked to cancel the session.
 	EntryCancel EntryKind = "cancel"
-	// EntryRefund: a refund was stored and its money reserved. Result is its
+	// EntryRefund: a refund was stored and its amount reserved. Result is its
 	// [RefundReason].
 	EntryRefund EntryKind = "refund"
 	// EntryRefundCall: the gateway was called for a refund.
 	EntryRefundCall EntryKind = "refund_call"
-	// EntryRefundSettled: a refund was settled without the gateway's answer, by
-	// its statement or by hand. Result is the [RefundState], Detail says how.
+	// EntryRefundSettled: a refund was settled without the gateway's answer, by its
+	// statement or by an operator. Result is the [RefundState], Detail says how.
 	EntryRefundSettled EntryKind = "refund_settled"
-	// EntryEvent: a fact for the shop. Result is its [EventType].
+	// EntryEvent: an event was stored for the shop. Result is its [EventType].
 	EntryEvent EntryKind = "event"
 )
 
-// Entry is one line of a session's timeline: what happened, when, and what
-// came of it. Entries are added and never changed; none holds a key, a token or
-// an openid.
+// Entry is one line of a session's timeline: what happened, when, and with which result.
+// Entries are added and never changed. No entry has a key, a token or an openid.
 type Entry struct {
 	SessionID string
-	// AttemptID is the attempt that it is about, or "".
+	// AttemptID is the attempt that the entry is about, or "".
 	AttemptID string
-	// Ref is the ID of the event, the refund or the notification that it is
-	// about, or "".
+	// Ref is the ID of the event, refund or notification that the entry is about, or "".
 	Ref  string
 	At   time.Time
 	Kind EntryKind
-	// Cause is why the gateway was asked, or "".
+	// Cause is why the gateway was called, or "".
 	Cause Cause
-	// Result is what came of it, in a word or two.
+	// Result is the result, in a word or two.
 	Result string
-	// Detail is the reason, or the gateway's own words, in one line of 300
-	// characters at most.
+	// Detail is the reason, or the gateway's own words, in one line of at most 300
+	// characters.
 	Detail string
-	// Body is what may be kept of a notification's.
+	// Body is what is kept of a notification's body.
 	Body string
 }
 
-// Entry begins the session's timeline.
+// Entry returns the first entry of the session's timeline.
 func (s Session) Entry() Entry {
 	return Entry{SessionID: s.ID, At: s.CreatedAt, Kind: EntrySession, Result: "created"}
 }
 
-// Entry says that the attempt begins, and why by this flow.
+// Entry returns the entry that the attempt begins, with the reason for its flow.
 func (a Attempt) Entry() Entry {
 	return Entry{
 		SessionID: a.SessionID, AttemptID: a.ID, At: a.CreatedAt, Kind: EntryAttempt,
@@ -79,17 +77,18 @@ func (a Attempt) Entry() Entry {
 	}
 }
 
-// Entry says that the refund was stored, and why.
+// Entry returns the entry that the refund was stored, with its reason.
 func (r Refund) Entry() Entry {
 	return Entry{SessionID: r.SessionID, AttemptID: r.AttemptID, Ref: r.ID, At: r.CreatedAt, Kind: EntryRefund, Result: string(r.Reason)}
 }
 
-// Entry says that the event happened.
+// Entry returns the entry that the event happened.
 func (e Event) Entry() Entry {
 	return Entry{SessionID: e.SessionID, AttemptID: e.AttemptID, Ref: e.ID, At: e.CreatedAt, Kind: EntryEvent, Result: string(e.Type)}
 }
 
-// Entry says that the notification arrived. It is all that is kept of one.
+// Entry returns the entry that the notification arrived. Nothing else is kept of a
+// notification.
 func (n Notification) Entry() Entry {
 	return Entry{
 		SessionID: n.SessionID, AttemptID: n.AttemptID, Ref: n.ID, At: n.ReceivedAt, Kind: EntryNotification,

@@ -13,9 +13,10 @@ var symbols = map[string]string{
 	"HKD": "HK$", "NZD": "NZ$", "SGD": "S$", "USD": "US$", "MOP": "MOP$",
 }
 
-// FormatAmount returns an amount in minor units with its currency and two decimals,
-// such as HK$1,234.50. All languages of the pages write digits like this.
-func FormatAmount(lang Lang, minor int64, currency string) string {
+// FormatAmount returns an amount in minor units with its currency, such as HK$1,234.50.
+// decimals is how many decimals the currency has. All languages of the pages write digits
+// like this.
+func FormatAmount(lang Lang, minor int64, currency string, decimals int) string {
 	m := words(lang)
 	symbol, ok := symbols[currency]
 	switch {
@@ -24,8 +25,13 @@ func FormatAmount(lang Lang, minor int64, currency string) string {
 	case !ok:
 		symbol = currency + "\u00a0"
 	}
-	cents := strconv.FormatInt(minor%100, 10)
-	return symbol + group(strconv.FormatInt(minor/100, 10)) + "." + strings.Repeat("0", 2-len(cents)) + cents
+	digits := strconv.FormatInt(minor, 10)
+	digits = strings.Repeat("0", max(decimals+1-len(digits), 0)) + digits
+	whole, fraction := digits[:len(digits)-decimals], digits[len(digits)-decimals:]
+	if decimals > 0 {
+		fraction = "." + fraction
+	}
+	return symbol + group(whole) + fraction
 }
 
 // group returns digits with a comma before every third digit from the end.

@@ -12,18 +12,22 @@ func TestFormatAmount(t *testing.T) {
 	for _, c := range []struct {
 		minor    int64
 		currency string
+		decimals int
 		lang     templates.Lang
 		want     string
 	}{
-		{48000, "HKD", "en", "HK$480.00"},
-		{123456789, "HKD", "zh-Hant", "HK$1,234,567.89"},
-		{7, "USD", "zh-Hans", "US$0.07"},
-		{48000, "CNY", "zh-Hans", "¥480.00"},
-		{48000, "CNY", "zh-Hant", "CN¥480.00"},
-		{48000, "CNY", "en", "CN¥480.00"},
-		{48000, "CHF", "en", "CHF\u00a0480.00"},
+		{48000, "HKD", 2, "en", "HK$480.00"},
+		{123456789, "HKD", 2, "zh-Hant", "HK$1,234,567.89"},
+		{7, "USD", 2, "zh-Hans", "US$0.07"},
+		{48000, "CNY", 2, "zh-Hans", "¥480.00"},
+		{48000, "CNY", 2, "zh-Hant", "CN¥480.00"},
+		{48000, "CNY", 2, "en", "CN¥480.00"},
+		{48000, "CHF", 2, "en", "CHF\u00a0480.00"},
+		{48000, "JPY", 0, "en", "JPY\u00a048,000"},
+		{48000, "KWD", 3, "en", "KWD\u00a048.000"},
+		{7, "KWD", 3, "en", "KWD\u00a00.007"},
 	} {
-		if got := templates.FormatAmount(c.lang, c.minor, c.currency); got != c.want {
+		if got := templates.FormatAmount(c.lang, c.minor, c.currency, c.decimals); got != c.want {
 			t.Errorf("%d %s in %s is %q, want %q", c.minor, c.currency, c.lang, got, c.want)
 		}
 	}

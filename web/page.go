@@ -81,7 +81,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		Lang:     lang,
 		State:    v.State,
 		ShopName: s.service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
-		Subject: session.Subject, Amount: templates.FormatAmount(lang, session.Amount, session.Currency),
+		Subject: session.Subject, Amount: formatAmount(lang, session.Amount, session.Currency),
 		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v.RenewIn),
 		Notice: templates.KnownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs:           pageURLs(c, path),
@@ -92,7 +92,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		p.URLs.Success = session.SuccessURL
 	}
 	if minor, known := s.service.ApproximateCNY(session); known {
-		p.Approximately = templates.FormatAmount(lang, minor, "CNY")
+		p.Approximately = formatAmount(lang, minor, "CNY")
 	}
 	p.Receipt = s.receipt(v, lang)
 	if v.Payable {
@@ -306,4 +306,10 @@ func (s *Server) render(c echo.Context, p templates.CheckoutPage, csp policy) er
 	}
 	c.Response().Header().Set("Content-Security-Policy", csp.String())
 	return html(c, http.StatusOK, buffer.Bytes())
+}
+
+// formatAmount returns an amount in minor units as a page shows it.
+func formatAmount(lang templates.Lang, minor int64, currency string) string {
+	decimals, _ := checkout.Decimals(currency) // a session's currency is known
+	return templates.FormatAmount(lang, minor, currency, decimals)
 }
