@@ -47,7 +47,7 @@ var corruptions = map[string]struct {
 	"nothing":                  {body: " "},
 }
 
-// corrupt corruptions each answer of one endpoint until repaired.
+// corrupt makes the answers of one endpoint unusable until repair is called.
 func (f *fixture) corrupt(name, endpoint string) {
 	f.Helper()
 	if body := corruptions[name].body; body != "" {
