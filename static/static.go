@@ -67,7 +67,7 @@ type Asset struct {
 	Encoding string
 }
 
-// file is a file in each encoding.
+// file is a file in every encoding.
 type file struct {
 	hash              string
 	contentType       string

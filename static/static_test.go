@@ -21,7 +21,7 @@ func newAssets(t *testing.T, config static.Config) *static.Assets {
 	return assets
 }
 
-// open opens what URL names.
+// open opens the file of URL(name).
 func open(t *testing.T, assets *static.Assets, name, acceptEncoding string) static.Asset {
 	t.Helper()
 	rest, ok := strings.CutPrefix(assets.URL(name), static.Prefix)
@@ -31,7 +31,7 @@ func open(t *testing.T, assets *static.Assets, name, acceptEncoding string) stat
 	}
 	asset, ok := assets.Open(hash, name, acceptEncoding)
 	if !ok {
-		t.Fatalf("%s is not there", assets.URL(name))
+		t.Fatalf("Open does not find %s", assets.URL(name))
 	}
 	return asset
 }
@@ -67,7 +67,7 @@ func TestEncodings(t *testing.T) {
 			t.Errorf("Accept-Encoding %q gets %q, want %q", test.accept, asset.Encoding, test.want)
 		}
 		if !bytes.Equal(decode(t, asset), plain) {
-			t.Errorf("%q is another file", asset.Encoding)
+			t.Errorf("the file in encoding %q has another content", asset.Encoding)
 		}
 	}
 }
@@ -101,12 +101,12 @@ func TestContentTypes(t *testing.T) {
 		static.DemoBridge: "text/javascript; charset=utf-8",
 	} {
 		if got := open(t, assets, name, "br").ContentType; got != want {
-			t.Errorf("%s is %q, want %q", name, got, want)
+			t.Errorf("the content type of %s is %q, want %q", name, got, want)
 		}
 	}
 }
 
-func TestOnlyWhatURLNames(t *testing.T) {
+func TestOpenFindsOnlyTheURLsOfFiles(t *testing.T) {
 	t.Parallel()
 	assets := newAssets(t, static.Config{})
 	hash, _, _ := strings.Cut(strings.TrimPrefix(assets.URL(static.Loader), static.Prefix), "/")
@@ -119,7 +119,7 @@ func TestOnlyWhatURLNames(t *testing.T) {
 		{hash, ""},
 	} {
 		if _, ok := assets.Open(asked[0], asked[1], "br"); ok {
-			t.Errorf("%s/%s is served", asked[0], asked[1])
+			t.Errorf("Open finds %s/%s", asked[0], asked[1])
 		}
 	}
 }
@@ -127,19 +127,19 @@ func TestOnlyWhatURLNames(t *testing.T) {
 func TestDemoBridgeIsForTheDemo(t *testing.T) {
 	t.Parallel()
 	if url := newAssets(t, static.Config{}).URL(static.DemoBridge); url != "" {
-		t.Errorf("the stand-in for WeixinJSBridge is at %s", url)
+		t.Errorf("the replacement of WeixinJSBridge is at %s, want it in the demo only", url)
 	}
 	if newAssets(t, static.Config{Demo: true}).URL(static.DemoBridge) == "" {
-		t.Error("the demo lacks its bridge")
+		t.Error("the demo lacks the replacement of WeixinJSBridge")
 	}
 }
 
-// TestSizes holds what a page loads to what a slow network brings in time.
+// TestSizes checks the sizes of the files that a page loads, for slow networks.
 func TestSizes(t *testing.T) {
 	t.Parallel()
 	assets := newAssets(t, static.Config{})
 	if assets.URL(static.Wasm) == "" {
-		t.Fatal("the program is not built: run `make wasm`")
+		t.Fatal("wantukit.wasm is not built: run `make wasm`")
 	}
 	for _, limit := range []struct {
 		name, encoding string
@@ -148,7 +148,7 @@ func TestSizes(t *testing.T) {
 		n := len(open(t, assets, limit.name, limit.encoding).Body)
 		t.Logf("%s: %s %d bytes", limit.name, limit.encoding, n)
 		if n > limit.bytes {
-			t.Errorf("%s has %d bytes as %s, more than %d", limit.name, n, limit.encoding, limit.bytes)
+			t.Errorf("%s has %d bytes as %s, want %d at most", limit.name, n, limit.encoding, limit.bytes)
 		}
 	}
 }
@@ -158,11 +158,11 @@ func TestProgramIsTheSameInEachForm(t *testing.T) {
 	assets := newAssets(t, static.Config{})
 	plain := open(t, assets, static.Wasm, "")
 	if plain.ContentType != "application/wasm" {
-		t.Errorf("the program is %q", plain.ContentType)
+		t.Errorf("the content type of the program is %q", plain.ContentType)
 	}
 	for _, encoding := range []string{"br", "gzip"} {
 		if !bytes.Equal(decode(t, open(t, assets, static.Wasm, encoding)), plain.Body) {
-			t.Errorf("as %s it is another program", encoding)
+			t.Errorf("the program in encoding %s has another content", encoding)
 		}
 	}
 }

@@ -15,8 +15,8 @@ var inDark = regexp.MustCompile(`prefers-color-scheme: ?dark`)
 
 var variable = regexp.MustCompile(`--([a-z-]+):\s*(#[0-9a-f]{3,6})`)
 
-// schemes reads the colours of a style sheet, in light and in dark: what a
-// brand does not set is the kit's own.
+// schemes returns the colours of a style sheet in the light and in the dark scheme. Colours
+// that a brand does not set are the kit's own.
 func schemes(css string) (light, dark map[string]string) {
 	light, dark = map[string]string{}, map[string]string{}
 	for i, part := range inDark.Split(css, -1) {
@@ -24,7 +24,7 @@ func schemes(css string) (light, dark map[string]string) {
 			set(light, part)
 			continue
 		}
-		// Of a brand's own sheet the light part follows the kit's dark one.
+		// The brand's light part follows the kit's dark part.
 		inner, after, _ := strings.Cut(part, "}")
 		set(dark, inner)
 		set(light, after)
@@ -55,7 +55,7 @@ func ratio(t *testing.T, a, b string) float64 {
 	return max(x, y) / min(x, y)
 }
 
-// TestEveryBrandCanBeRead tries colours from all of the cube.
+// TestEveryBrandCanBeRead checks the contrast for colours of the whole colour space.
 func TestEveryBrandCanBeRead(t *testing.T) {
 	t.Parallel()
 	pairs := [][2]string{
@@ -76,14 +76,14 @@ func TestEveryBrandCanBeRead(t *testing.T) {
 		for name, of := range map[string]map[string]string{"light": light, "dark": dark} {
 			for _, pair := range pairs {
 				if of[pair[0]] == "" || of[pair[1]] == "" {
-					t.Fatalf("%s: %v are not both set: %v", name, pair, of)
+					t.Fatalf("scheme %s lacks one of the colours %v: %v", name, pair, of)
 				}
 				if got := ratio(t, of[pair[0]], of[pair[1]]); got < 4.5 {
 					t.Errorf("brand %q, %s: %s on %s has a contrast of %.2f", color, name, pair[0], pair[1], got)
 				}
 			}
 			if color != "" && of["fill"] != color {
-				t.Errorf("brand %q, %s: a button is %s", color, name, of["fill"])
+				t.Errorf("brand %q, %s: the colour of a button is %s", color, name, of["fill"])
 			}
 		}
 	}
@@ -93,7 +93,7 @@ func TestCheckColor(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "red", "#fff", "#12345", "#gggggg", "#1234567", "0b6b57", `#"};*{`} {
 		if templates.CheckColor(text) == nil {
-			t.Errorf("%q is taken for a colour", text)
+			t.Errorf("CheckColor accepts %q", text)
 		}
 	}
 	if err := templates.CheckColor("#0B6b57"); err != nil {

@@ -25,7 +25,7 @@ func TestEveryStateIsInThePage(t *testing.T) {
 				for _, attribute := range []string{"data-on", "data-say"} {
 					part := regexp.MustCompile(attribute + `="([^"]* )?` + state + `( [^"]*)?"`)
 					if !part.MatchString(html) {
-						t.Errorf("nothing with %s for %s", attribute, state)
+						t.Errorf("no part has %s for the state %s", attribute, state)
 					}
 				}
 				mustContain(t, html, "[data-state="+state+"] [data-on~="+state+"]")
@@ -86,7 +86,7 @@ func TestWithoutScript(t *testing.T) {
 			html := render(t, templates.Checkout(sample))
 			for _, button := range regexp.MustCompile(`<button[^>]*type="button"[^>]*>`).FindAllString(html, -1) {
 				if !strings.Contains(button, "data-script hidden") {
-					t.Errorf("%s: %s does nothing without script", name, button)
+					t.Errorf("%s: the button %s needs script and is not hidden", name, button)
 				}
 			}
 		}
@@ -131,12 +131,12 @@ func TestPolicyAllowsThePage(t *testing.T) {
 	for name, sample := range samples() {
 		html := render(t, templates.Checkout(sample))
 		if found := inline.FindString(html); found != "" {
-			t.Errorf("%s: inline %s", name, found)
+			t.Errorf("%s: the page has inline code: %s", name, found)
 		}
 		element := styleElement.FindString(html)
 		sum := sha256.Sum256([]byte(strings.TrimSuffix(strings.TrimPrefix(element, "<style>"), "</style>")))
 		if want := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; sample.Brand.StyleHash() != want {
-			t.Errorf("%s: the policy allows %s, the style is %s", name, sample.Brand.StyleHash(), want)
+			t.Errorf("%s: StyleHash is %s, want the style's hash %s", name, sample.Brand.StyleHash(), want)
 		}
 	}
 }
@@ -147,17 +147,18 @@ func TestProblemsOfOneStatusAreTheSame(t *testing.T) {
 	for _, status := range []int{400, 403, 404, 429, 500, 503} {
 		html := render(t, templates.Problem(templates.ProblemPage{Lang: templates.LangEnglish, Status: status}))
 		if other, ok := seen[html]; ok {
-			t.Errorf("%d reads as %d", status, other)
+			t.Errorf("the pages of status %d and %d are the same", status, other)
 		}
 		seen[html] = status
 	}
 	odd := render(t, templates.Problem(templates.ProblemPage{Lang: templates.LangEnglish, Status: 418}))
 	if seen[odd] != 500 {
-		t.Error("an unknown status does not read as 500")
+		t.Error("the page of an unknown status differs from the page of 500")
 	}
 }
 
-// TestFirstFlight: a page with its code fits the first 14 kB of a connection.
+// TestFirstFlight checks that a page with its code fits into the first 14 kB of a
+// connection.
 func TestFirstFlight(t *testing.T) {
 	t.Parallel()
 	for _, lang := range templates.Languages() {
@@ -175,7 +176,7 @@ func TestFirstFlight(t *testing.T) {
 		}
 		t.Logf("%s: %d bytes, gzip %d", lang, len(html), zipped.Len())
 		if zipped.Len() > 10_000 {
-			t.Errorf("%s: %d bytes compressed leave no room for headers", lang, zipped.Len())
+			t.Errorf("%s: the compressed page has %d bytes, want 10,000 at most", lang, zipped.Len())
 		}
 	}
 }

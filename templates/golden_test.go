@@ -31,8 +31,8 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-// golden compares a page with its file, a tag to a line, without the style
-// sheet that all of them share.
+// golden compares a page with its golden file, one tag a line and without the style
+// sheet.
 func golden(t *testing.T, name, html string) {
 	t.Helper()
 	html = styleElement.ReplaceAllString(html, "<style></style>")
@@ -48,6 +48,6 @@ func golden(t *testing.T, name, html string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), html); diff != "" {
-		t.Errorf("%s (-want +got); go test ./templates -update when it is meant:\n%s", file, diff)
+		t.Errorf("%s differs (-want +got); go test ./templates -update accepts the change:\n%s", file, diff)
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 var placeholder = regexp.MustCompile(`\{\w+\}`)
 
-// eachMessage calls f with every field of a language's catalogue.
+// eachMessage calls f with every message of a language.
 func eachMessage(lang templates.Lang, f func(name, text string)) {
 	v := reflect.ValueOf(templates.Messages(lang))
 	for i := range v.NumField() {
@@ -24,26 +24,26 @@ func eachMessage(lang templates.Lang, f func(name, text string)) {
 	}
 }
 
-func TestCatalogueIsComplete(t *testing.T) {
+func TestMessagesAreComplete(t *testing.T) {
 	t.Parallel()
 	english := map[string]string{}
 	eachMessage(templates.LangEnglish, func(name, text string) { english[name] = text })
 	for _, lang := range templates.Languages() {
 		eachMessage(lang, func(name, text string) {
 			if strings.TrimSpace(text) == "" {
-				t.Errorf("%s: %s is empty", lang, name)
+				t.Errorf("%s: message %s is empty", lang, name)
 			}
 			want, got := placeholder.FindAllString(english[name], -1), placeholder.FindAllString(text, -1)
 			slices.Sort(want)
 			slices.Sort(got)
 			if !slices.Equal(want, got) {
-				t.Errorf("%s: %s names %v, in English %v", lang, name, got, want)
+				t.Errorf("%s: message %s has the placeholders %v, in English %v", lang, name, got, want)
 			}
 		})
 	}
 }
 
-func TestCatalogueIsUsed(t *testing.T) {
+func TestMessagesAreUsed(t *testing.T) {
 	t.Parallel()
 	var code strings.Builder
 	for _, pattern := range []string{"*.templ", "messages.go", "attributes.go", "format.go"} {
@@ -61,13 +61,14 @@ func TestCatalogueIsUsed(t *testing.T) {
 	}
 	eachMessage(templates.LangEnglish, func(name, _ string) {
 		if !regexp.MustCompile(`\bm\.` + name + `\b`).MatchString(code.String()) {
-			t.Errorf("%s is never shown", name)
+			t.Errorf("message %s is not used", name)
 		}
 	})
 }
 
-// TestChineseIsOfItsKind looks for characters of the other script.
-func TestChineseIsOfItsKind(t *testing.T) {
+// TestChineseHasItsOwnScript looks for simplified characters in traditional texts, and
+// for traditional ones in simplified texts.
+func TestChineseHasItsOwnScript(t *testing.T) {
 	t.Parallel()
 	foreign := map[templates.Lang]string{
 		templates.LangSimplified:  "開關請這們後碼機訂單號認錢額項過門間應",
@@ -76,14 +77,14 @@ func TestChineseIsOfItsKind(t *testing.T) {
 	for lang, characters := range foreign {
 		eachMessage(lang, func(name, text string) {
 			if i := strings.IndexAny(text, characters); i >= 0 {
-				t.Errorf("%s: %s is of the other script from %q on", lang, name, text[i:])
+				t.Errorf("%s: message %s has a character of the other script: %q", lang, name, text[i:])
 			}
 		})
 	}
 }
 
-// TestEveryChoiceHasWords tries every device with every wallet: a flow, a guide or a
-// wallet without words fails.
+// TestEveryChoiceHasWords checks that every flow, guide and wallet has its own texts, for
+// every device and every wallet.
 func TestEveryChoiceHasWords(t *testing.T) {
 	t.Parallel()
 	kinds := []flow.DeviceKind{flow.DeviceDesktop, flow.DeviceHandheld, flow.DeviceScreen, flow.DeviceUnknown}

@@ -34,7 +34,7 @@ func samplePage(state page.State) templates.CheckoutPage {
 	}
 }
 
-// withAttempt is samplePage with an open order.
+// withAttempt is samplePage with an open attempt.
 func withAttempt(state page.State, a templates.AttemptView) templates.CheckoutPage {
 	p := samplePage(state)
 	a.Ref = "ref-1"
@@ -60,7 +60,7 @@ func phonePage() templates.CheckoutPage {
 	return p
 }
 
-// guidedPage is samplePage with every guide that phonePage has not.
+// guidedPage is samplePage with the guides that phonePage does not have.
 func guidedPage() templates.CheckoutPage {
 	p := samplePage(page.Choose)
 	alternatives := []templates.Alternative{{Flow: flow.WAP, Top: true, Anyway: true}, {Flow: flow.Iframe}}
@@ -133,7 +133,7 @@ func render(t *testing.T, c templ.Component) string {
 	return b.String()
 }
 
-// mustContain reports each part that is missing from a page.
+// mustContain reports each part that a page lacks.
 func mustContain(t *testing.T, html string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
@@ -143,7 +143,7 @@ func mustContain(t *testing.T, html string, parts ...string) {
 	}
 }
 
-// mustLack reports each part that is there.
+// mustLack reports each part that a page has.
 func mustLack(t *testing.T, html string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {

@@ -16,20 +16,19 @@ type CheckoutPage struct {
 	Brand    Brand
 	// Subject describes what the shopper pays for.
 	Subject string
-	// Amount is formatted with its currency: "HK$ 480.00".
+	// Amount is the amount, formatted with its currency: "HK$480.00".
 	Amount string
 	// Approximately is the approximate amount in CNY, formatted; "" if it is unknown
 	// or not needed.
 	Approximately string
 	// Reference is the order number that the shopper knows; "" for none.
 	Reference string
-	// Remaining is the number of seconds until the session expires; negative
-	// when it never does, or when that is over.
+	// Remaining is the number of seconds until the session expires. It is negative
+	// for a session that never expires or that has ended.
 	Remaining int
-	// Renew is the number of seconds until the code should be started anew; 0
-	// for never.
+	// Renew is the number of seconds until the code should be renewed; 0 for never.
 	Renew int
-	// Wallets are what the shopper can pick, in order.
+	// Wallets are the wallets that the shopper can pick, in order.
 	Wallets []WalletOption
 	// PageCode is the QR code of the page's own URL, to continue on another device;
 	// nil for none.

@@ -20,8 +20,8 @@ import (
 // acknowledgement: ten packets.
 const firstFlight = 14_000
 
-// onWire asks for a page and returns the answer, decoded, and its size in
-// bytes as it was sent, header included.
+// getEncoded requests a page in an encoding. It returns the decoded answer, and the size
+// of the response in bytes with its header.
 func (f *fixture) getEncoded(path, encoding, language string) (answer, int) {
 	f.Helper()
 	r := must(http.NewRequestWithContext(f.Context(), http.MethodGet, f.url+path, nil))
@@ -74,8 +74,8 @@ func TestFirstFlightOfEveryState(t *testing.T) {
 	t.Logf("at most %d bytes as gzip, %d as br", largest["gzip"], largest["br"])
 }
 
-// longest is a session with a code and with the longest words that a shop may
-// put on its page, in letters that hardly compress.
+// newLongestSession creates a session with a code and the longest texts that a shop may
+// set, in characters that hardly compress.
 func (f *fixture) newLongestSession() string {
 	f.Helper()
 	var subject, reference strings.Builder

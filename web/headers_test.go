@@ -12,7 +12,7 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// commonHeaders is what each answer carries, whatever it is.
+// commonHeaders are the headers of every response.
 var commonHeaders = map[string]string{
 	"X-Content-Type-Options":       "nosniff",
 	"Cross-Origin-Opener-Policy":   "same-origin",

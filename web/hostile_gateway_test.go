@@ -21,14 +21,14 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// A gateway whose answers cannot be used: nothing moves in the database, the
-// caller learns that the outcome is not known, and once the gateway answers
-// again everything ends as it should. docs/hostile.md lists the cases.
+// These tests have a gateway whose answers cannot be used. The database must not
+// change, the caller must get ErrOutcomeUnknown, and everything must end well once the
+// gateway answers again. docs/hostile.md lists the cases.
 
-// shortCallTimeout waits for the gateway no longer than a test does.
+// shortCallTimeout sets a call timeout that a test can wait for.
 func shortCallTimeout(c *checkout.Config, _ *web.Config) { c.CallTimeout = 500 * time.Millisecond }
 
-// corruptions are the ways in which an answer is of no use, as a sandbox's fault or
+// corruptions are the unusable answers of the gateway, each as a fault of the sandbox or
 // as a body.
 var corruptions = map[string]struct {
 	fault sandbox.Fault
@@ -47,7 +47,7 @@ var corruptions = map[string]struct {
 	"nothing":                  {body: " "},
 }
 
-// corrupt corruptions each answer of one endpoint until repaired.
+// corrupt makes the answers of one endpoint unusable until repair is called.
 func (f *fixture) corrupt(name, endpoint string) {
 	f.Helper()
 	if body := corruptions[name].body; body != "" {
@@ -71,27 +71,28 @@ func (f *fixture) repair() {
 	f.sandbox.ClearFaults()
 }
 
-// unmoved holds the books of a session against earlier ones. When the gateway
-// was asked, and how often, may differ.
+// checkUnchanged compares the records of a session with earlier ones. The number and the
+// times of the queries may differ.
 func (f *fixture) checkUnchanged(id string, before records) {
 	f.Helper()
 	after := f.readRecords(id)
 	before.Queries = after.Queries
-	asked := cmpopts.IgnoreFields(checkout.Attempt{}, "NextQueryAt", "QueriedAt", "Queries")
-	if diff := cmp.Diff(before, after, asked); diff != "" {
-		f.Errorf("something moved (-before +after):\n%s", diff)
+	queries := cmpopts.IgnoreFields(checkout.Attempt{}, "NextQueryAt", "QueriedAt", "Queries")
+	if diff := cmp.Diff(before, after, queries); diff != "" {
+		f.Errorf("the records changed (-before +after):\n%s", diff)
 	}
 }
 
+// unknown reports an error that is not ErrOutcomeUnknown.
 func unknown(t *testing.T, err error) {
 	t.Helper()
 	if !errors.Is(err, checkout.ErrOutcomeUnknown) {
-		t.Errorf("error %v, want one that the outcome is unknown", err)
+		t.Errorf("the error is %v, want ErrOutcomeUnknown", err)
 	}
 }
 
-// eachCorruption runs a test with every spoiled answer of an endpoint, about an
-// order of 1250 that waits for its payment.
+// eachCorruption runs a test for each corruption of an endpoint, with a pending order of
+// 1250.
 func eachCorruption(t *testing.T, do func(f *fixture, id string, a checkout.Attempt, corrupt func())) {
 	t.Helper()
 	t.Parallel()
@@ -109,7 +110,7 @@ func eachCorruption(t *testing.T, do func(f *fixture, id string, a checkout.Atte
 	}
 }
 
-// waiting is a session with a WeChat code.
+// newPendingOrder creates a session with a WeChat code.
 func (f *fixture) newPendingOrder() (string, checkout.Attempt) {
 	f.Helper()
 	id := f.session(`,"channels":["wechat"]`)
@@ -124,7 +125,7 @@ func (f *fixture) pay(a checkout.Attempt) {
 	}
 }
 
-// sweep does what is due some time later.
+// sweep advances the clock and runs the sweep.
 func (f *fixture) sweep(later time.Duration) {
 	f.Helper()
 	f.clock.advance(later)
@@ -178,7 +179,7 @@ func TestHostileGatewayRefund(t *testing.T) {
 		}
 		after := f.readRecords(id)
 		if after.Session.PaymentStatus != checkout.PaymentPaid || after.Session.AmountRefunded != 0 || after.Attempts[0].State != before.Attempts[0].State {
-			f.Errorf("it became %+v", after)
+			f.Errorf("the records are %+v, want them unchanged", after)
 		}
 		f.checkEvents(id, checkout.EventPaid)
 		f.repair()
@@ -186,7 +187,7 @@ func TestHostileGatewayRefund(t *testing.T) {
 		f.checkState(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPartiallyRefunded)
 		f.checkEvents(id, checkout.EventPaid, checkout.EventRefundSucceeded)
 		if order := must(f.sandbox.Order(a.OutTradeNo)); len(order.Refunds) != 1 || order.Refunded() != 500 {
-			f.Errorf("the gateway gave back %+v", order.Refunds)
+			f.Errorf("the refunds at the gateway are %+v, want one of 500", order.Refunds)
 		}
 	})
 }
@@ -202,7 +203,7 @@ func TestHostileGatewayCreate(t *testing.T) {
 			f.corrupt(name, "create-qrcode")
 			to := f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}}).header.Get("Location")
 			if !strings.HasSuffix(to, "?notice=gateway_down") {
-				t.Errorf("the shopper is led to %s", to)
+				t.Errorf("the shopper is redirected to %s, want the notice gateway_down", to)
 			}
 			f.checkState(id, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.checkEvents(id)
@@ -213,27 +214,27 @@ func TestHostileGatewayCreate(t *testing.T) {
 	}
 }
 
-// oneLive holds that of a session's orders the gateway can be paid for one, and
-// that it is the one that the page shows.
+// checkOnePayable checks that exactly one order of a session can be paid at the gateway,
+// and that the page shows this order.
 func (f *fixture) checkOnePayable(id string) {
 	f.Helper()
-	var live, open []string
+	var payable, shown []string
 	for _, o := range f.sandbox.Orders() {
 		if o.Status == "NOT_PAY" {
-			live = append(live, o.OutTradeNo)
+			payable = append(payable, o.OutTradeNo)
 		}
 	}
 	for _, a := range f.attempts(id) {
 		if a.State == checkout.AttemptPending {
-			open = append(open, a.OutTradeNo)
+			shown = append(shown, a.OutTradeNo)
 		}
 	}
-	if len(live) != 1 || !slices.Equal(live, open) {
-		f.Errorf("at the gateway %v can be paid, the pages show %v, want one and the same", live, open)
+	if len(payable) != 1 || !slices.Equal(payable, shown) {
+		f.Errorf("the gateway has the payable orders %v, the page shows %v, want one and the same", payable, shown)
 	}
 }
 
-// sequence notes what the gateway is called for, in order.
+// recordCalls records the gateway's calls, and returns a function that returns them.
 func (f *fixture) recordCalls() func() []string {
 	var mu sync.Mutex
 	var calls []string
@@ -242,7 +243,7 @@ func (f *fixture) recordCalls() func() []string {
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		message, bad := wantu.Decode(body)
 		if err != nil || bad != nil {
-			f.Errorf("%s was sent %q", endpoint, body)
+			f.Errorf("the body of the call to %s is %q", endpoint, body)
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -256,8 +257,8 @@ func (f *fixture) recordCalls() func() []string {
 	}
 }
 
-// TestHostileGatewayTakesTheOrderAndTimesOut: the order's own number is asked
-// about, and there are never two that can be paid.
+// TestHostileGatewayTakesTheOrderAndTimesOut checks that an order whose answer is late is
+// queried by its own number, and that there are never two payable orders.
 func TestHostileGatewayTakesTheOrderAndTimesOut(t *testing.T) {
 	t.Parallel()
 	for name, then := range map[string]func(f *fixture, id string, first checkout.Attempt, calls func() []string){
@@ -295,7 +296,7 @@ func TestHostileGatewayTakesTheOrderAndTimesOut(t *testing.T) {
 			f.post("/c/"+id, "/attempts", map[string][]string{"wallet": {"wechat"}})
 			first := f.attempts(id)[0]
 			if orders := f.sandbox.Orders(); len(orders) != 1 || orders[0].OutTradeNo != first.OutTradeNo {
-				t.Fatalf("the gateway holds %+v", orders)
+				t.Fatalf("the gateway has the orders %+v, want the first attempt's", orders)
 			}
 			f.repair()
 			then(f, id, first, f.recordCalls())
@@ -303,16 +304,16 @@ func TestHostileGatewayTakesTheOrderAndTimesOut(t *testing.T) {
 	}
 }
 
-// went holds what the gateway was called for since the order was taken.
+// checkCalls checks the gateway's calls since the order was placed.
 func (f *fixture) checkCalls(calls func() []string, want ...string) {
 	f.Helper()
 	if got := calls(); !slices.Equal(got, want) {
-		f.Errorf("the gateway was called for %v, want %v", got, want)
+		f.Errorf("the gateway's calls are %v, want %v", got, want)
 	}
 }
 
-// TestHostileGatewayNumberLiterals: an amount is what its digits say, or it is
-// refused. 1e2 is 100 to whoever reads a float, and 0.10 may be 0.
+// TestHostileGatewayNumberLiterals checks that an amount is read exactly or refused. As a
+// float, 1e2 would be 100, and 0.10 could become 0.
 func TestHostileGatewayNumberLiterals(t *testing.T) {
 	t.Parallel()
 	for literal, c := range map[string]struct {
@@ -354,14 +355,14 @@ func TestHostileGatewayNumberLiterals(t *testing.T) {
 			if c.state != checkout.AttemptPaid {
 				got := n.deliver(n.resigned([]byte(n.signed(nil)), "total_fee", literal))
 				if got.status != http.StatusBadRequest {
-					t.Errorf("a notification with it: %d %s", got.status, got.body)
+					t.Errorf("a notification with this amount: %d %s, want 400", got.status, got.body)
 				}
 			}
 		})
 	}
 }
 
-// answering has query answer with a literal of JSON in one field.
+// answering makes the gateway's query answer with a JSON literal in one field.
 func (n *notified) answering(field, literal string) {
 	n.gateway.set(func(endpoint string, w http.ResponseWriter, r *http.Request) bool {
 		if endpoint != "query" {
@@ -374,7 +375,7 @@ func (n *notified) answering(field, literal string) {
 	})
 }
 
-// resigned signs a message anew, with a literal of JSON in one field.
+// resigned returns a message with a JSON literal in one field, and with a new signature.
 func (n *notified) resigned(body []byte, field, literal string) string {
 	n.Helper()
 	var object map[string]any
@@ -388,8 +389,8 @@ func (n *notified) resigned(body []byte, field, literal string) string {
 	return string(must(wantu.Encode(object, sandbox.DefaultKey)))
 }
 
-// TestHostileGatewayReportsAnotherOrder: what query says was paid must be the
-// order that was placed. Anything else waits for a person, and stays so.
+// TestHostileGatewayReportsAnotherOrder checks that the attempt is quarantined, with an
+// alarm, if query reports a payment of another order or amount.
 func TestHostileGatewayReportsAnotherOrder(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ field, literal string }{
@@ -411,12 +412,12 @@ func TestHostileGatewayReportsAnotherOrder(t *testing.T) {
 			n.sweep(time.Minute)
 			got := n.readRecords(n.id)
 			if !got.Attempts[0].Quarantined || !got.Session.AmountMismatch {
-				t.Errorf("not in quarantine: %+v", got)
+				t.Errorf("the attempt is not quarantined: %+v", got)
 			}
 			n.checkState(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			n.checkEvents(n.id, checkout.EventAmountMismatch)
 			if !strings.Contains(n.log.String(), "quarantined: another") || !strings.Contains(n.log.String(), "alarm=true") {
-				t.Errorf("nobody is called: %s", n.log)
+				t.Errorf("the log has no alarm: %s", n.log)
 			}
 		})
 	}

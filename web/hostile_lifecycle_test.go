@@ -13,11 +13,11 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// Shoppers who are late, change their minds or click twice. docs/hostile.md
-// lists the cases.
+// These are the cases of shoppers who pay late, change the wallet or click twice.
+// docs/hostile.md lists them.
 
-// crossClose answers that an order is closed which the gateway keeps: as when
-// the shopper pays while it is being closed.
+// acceptCloseWithoutClosing answers a call to close with success, but does not close the
+// order, as if the shopper paid at the same moment.
 func (f *fixture) acceptCloseWithoutClosing() {
 	body := must(wantu.Encode(map[string]any{"return_code": 200, "return_msg": "SUCCESS"}, sandbox.DefaultKey))
 	f.gateway.set(func(endpoint string, w http.ResponseWriter, _ *http.Request) bool {
@@ -53,18 +53,18 @@ func TestHostileLifecyclePaidAfterExpiry(t *testing.T) {
 			got := n.api(http.MethodGet, "/v1/checkout/sessions/"+n.id, "").body
 			for _, want := range []string{`"status":"expired"`, `"payment_status":"paid"`, `"paid_late":true`} {
 				if !strings.Contains(got, want) {
-					t.Errorf("the shop reads no %s in %s", want, got)
+					t.Errorf("the session lacks %s: %s", want, got)
 				}
 			}
 			if !must(n.store.Session(t.Context(), n.id)).PaidLate {
-				t.Error("the database does not say that it was paid late")
+				t.Error("the stored session is not paid late")
 			}
 		})
 	}
 }
 
-// changed is a session whose shopper had a WeChat code and then went on to
-// Alipay.
+// newChangedWallet creates a session whose shopper first had a WeChat code and then
+// started Alipay.
 func newChangedWallet(t *testing.T) (f *fixture, id string, first, second checkout.Attempt) {
 	t.Helper()
 	f = newFixture(t)
@@ -87,7 +87,7 @@ func TestHostileLifecycleChannelChangedWhileTheFirstIsPaid(t *testing.T) {
 		f.drain()
 		got := f.readRecords(id)
 		if got.Session.PaidBy != first.ID || got.Session.PaymentStatus != checkout.PaymentPaid || got.Attempts[1].State != checkout.AttemptClosed {
-			t.Errorf("the books are %+v", got)
+			t.Errorf("the records are %+v", got)
 		}
 		if order := must(f.sandbox.Order(second.OutTradeNo)); order.Status != "CLOSED" {
 			t.Errorf("the second order is %s", order.Status)
@@ -108,10 +108,10 @@ func TestHostileLifecycleChannelChangedWhileTheFirstIsPaid(t *testing.T) {
 			kept, back = second, first
 		}
 		if got.Attempts[0].State != checkout.AttemptPaid || got.Attempts[1].State != checkout.AttemptPaid || !got.Session.PaidTwice {
-			t.Errorf("the books are %+v, want both recorded", got)
+			t.Errorf("the records are %+v, want both payments", got)
 		}
 		if a, b := must(f.sandbox.Order(kept.OutTradeNo)), must(f.sandbox.Order(back.OutTradeNo)); a.Refunded() != 0 || b.Refunded() != 1250 {
-			t.Errorf("the gateway gave back %d and %d", a.Refunded(), b.Refunded())
+			t.Errorf("the gateway refunded %d and %d, want 0 and 1250", a.Refunded(), b.Refunded())
 		}
 		f.checkEvents(id, checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded)
 	})
@@ -139,15 +139,15 @@ func TestHostileLifecycleChannelChangedWhileTheFirstIsPaid(t *testing.T) {
 				f.checkState(id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
 				f.checkEvents(id, checkout.EventPaid)
 				if orders := f.sandbox.Orders(); len(orders) != 1 {
-					t.Errorf("the gateway holds %+v", orders)
+					t.Errorf("the gateway has the orders %+v, want one", orders)
 				}
 			})
 		}
 	})
 }
 
-// TestHostileLifecycleOneOpenAttempt: however often a shopper starts to pay, it
-// is one order.
+// TestHostileLifecycleOneOpenAttempt checks that repeated starts of a payment place one
+// order.
 func TestHostileLifecycleOneOpenAttempt(t *testing.T) {
 	t.Parallel()
 	form := url.Values{"wallet": {"wechat"}}
@@ -188,7 +188,7 @@ func TestHostileLifecycleOneOpenAttempt(t *testing.T) {
 			click(f, "/c/"+id)
 			f.checkOnePayable(id)
 			if n := len(f.attempts(id)); n != 1 {
-				t.Errorf("%d attempts", n)
+				t.Errorf("there are %d attempts, want 1", n)
 			}
 			if calls := f.gateway.called("create-qrcode"); calls != 1 {
 				t.Errorf("the order was placed %d times", calls)
@@ -200,7 +200,7 @@ func TestHostileLifecycleOneOpenAttempt(t *testing.T) {
 	}
 }
 
-// token is what the forms of a page bring along.
+// formToken returns the token of a page's forms.
 func (f *fixture) formToken(page string) string {
 	f.Helper()
 	found := tokenField.FindStringSubmatch(f.get(page).body)

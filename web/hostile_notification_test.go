@@ -22,10 +22,10 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// Hostile and odd notifications, posted over HTTP to a kit with a database and
-// a gateway behind it. docs/hostile.md lists the cases.
+// These tests post hostile notifications over HTTP to a server with a database and a
+// gateway. docs/hostile.md lists the cases.
 
-// books is what the database and the gateway know of a session.
+// records are the session and the attempts in the database, and the number of queries.
 type records struct {
 	Session  checkout.Session
 	Attempts []checkout.Attempt
@@ -35,15 +35,15 @@ type records struct {
 func (f *fixture) readRecords(id string) records {
 	f.Helper()
 	session := must(f.store.Session(f.Context(), id))
-	session.Version = 0 // each event counts it up, also one that changes nothing else
+	session.Version = 0 // an event increments it even if it changes nothing else
 	attempts := f.attempts(id)
-	for i := range attempts { // that it came is counted, and changes nothing
+	for i := range attempts { // counting a notification is no change
 		attempts[i].Notifications, attempts[i].NotificationAt = checkout.NotificationCounts{}, time.Time{}
 	}
 	return records{session, attempts, f.gateway.called("query")}
 }
 
-// events holds what the shop was told, and that each of it is queued once.
+// checkEvents checks a session's events, and that each is queued once as a webhook.
 func (f *fixture) checkEvents(id string, want ...checkout.EventType) {
 	f.Helper()
 	var stored []checkout.EventType
@@ -55,7 +55,7 @@ func (f *fixture) checkEvents(id string, want ...checkout.EventType) {
 	}
 }
 
-// stands holds where a session and its first attempt stand.
+// checkState checks the states of a session and its first attempt.
 func (f *fixture) checkState(id string, a checkout.AttemptState, s checkout.Status, p checkout.PaymentStatus) {
 	f.Helper()
 	got := f.readRecords(id)
@@ -65,31 +65,31 @@ func (f *fixture) checkState(id string, a checkout.AttemptState, s checkout.Stat
 	}
 }
 
-// sign is the signature of a body.
+// sign returns the signature in a body.
 func sign(body string) string { return must(wantu.Decode([]byte(body))).Text("sign") }
 
-// refused delivers a body that must not be acknowledged and must change
-// nothing: no state, no query. The log says so, without the key or a signature.
+// checkRefused posts a body, and checks that it is not acknowledged, changes no record and
+// causes no query, and that the log has a line without a key or a signature.
 func (n *notified) checkRefused(body string, headers ...string) {
 	n.Helper()
 	before := n.readRecords(n.id)
 	got := n.deliver(body, headers...)
 	if got.status != http.StatusBadRequest || got.body != string(wantu.AckFail("refused")) {
-		n.Errorf("%d %s, want 400 and no acknowledgement", got.status, got.body)
+		n.Errorf("the answer is %d %s, want 400 and no acknowledgement", got.status, got.body)
 	}
 	if diff := cmp.Diff(before, n.readRecords(n.id)); diff != "" {
-		n.Errorf("it changed something (-before +after):\n%s", diff)
+		n.Errorf("the notification changed the records (-before +after):\n%s", diff)
 	}
 	text := n.log.String()
 	if !strings.Contains(text, "notification not accepted") && !strings.Contains(text, "notification refused") {
-		n.Errorf("the log has no line of it: %s", text)
+		n.Errorf("the log has no line about the notification: %s", text)
 	}
 	if strings.Contains(text, sandbox.DefaultKey) || strings.Contains(text, sign(n.signed(nil))) {
 		n.Errorf("the log holds a key or a signature: %s", text)
 	}
 }
 
-// verdict is that of the only notification that is stored.
+// storedVerdict returns the verdict of the only stored notification.
 func (n *notified) storedVerdict() (v checkout.Verdict) {
 	n.Helper()
 	if err := n.db.Writer().QueryRowContext(n.Context(), "SELECT result FROM timeline WHERE kind = 'notification'").Scan(&v); err != nil {
@@ -140,14 +140,14 @@ func TestHostileNotificationRejected(t *testing.T) {
 			n.checkRefused(body(n))
 			n.checkEvents(n.id)
 			if v := n.storedVerdict(); v != checkout.VerdictRejected {
-				t.Errorf("stored as %s", v)
+				t.Errorf("the stored verdict is %s, want rejected", v)
 			}
 		})
 	}
 }
 
-// signedBy is the good message under another key, which the client itself
-// would refuse where it is empty.
+// signedBy returns the good message signed with another key. It does not use the client,
+// which refuses an empty key.
 func signedBy(n *notified, key string) string {
 	n.Helper()
 	message := n.message(nil)
@@ -165,7 +165,7 @@ func TestHostileNotificationOneByteChanged(t *testing.T) {
 		changed[i] ^= 1
 		got := n.deliver(string(changed))
 		want := http.StatusBadRequest
-		if i >= 100 { // by then the sender has sent too many
+		if i >= 100 { // the sender may be limited from here on
 			want = got.status
 		}
 		if got.status != want || got.status < 400 || got.body != string(wantu.AckFail("refused")) {
@@ -179,8 +179,8 @@ func TestHostileNotificationOneByteChanged(t *testing.T) {
 	}
 }
 
-// TestHostileNotificationLocalhostIsNoWayIn: no name, no address and no header
-// spares a message its signature.
+// TestHostileNotificationLocalhostIsNoWayIn checks that no host and no header replaces the
+// signature.
 func TestHostileNotificationLocalhostIsNoWayIn(t *testing.T) {
 	t.Parallel()
 	for name, headers := range map[string][]string{
@@ -199,8 +199,9 @@ func TestHostileNotificationLocalhostIsNoWayIn(t *testing.T) {
 	}
 }
 
-// TestHostileNotificationSplitAnew: a signature covers names and values joined,
-// so a genuine one fits other fields too. What it then says is a hint at most.
+// TestHostileNotificationSplitAnew checks messages with a genuine signature and other
+// fields. That is possible because the signature covers the joined names and values.
+// Such a message is at most a hint.
 func TestHostileNotificationSplitAnew(t *testing.T) {
 	t.Parallel()
 	for name, split := range map[string]struct {
@@ -219,18 +220,18 @@ func TestHostileNotificationSplitAnew(t *testing.T) {
 			}
 			n.drain()
 			if a := n.attempts(n.id)[0]; a.State != checkout.AttemptPending {
-				t.Errorf("the attempt became %s", a.State)
+				t.Errorf("the attempt is %s, want pending", a.State)
 			}
 			if s := must(n.store.Session(t.Context(), n.id)); s.Status != checkout.StatusOpen || s.PaymentStatus.Settled() {
-				t.Errorf("the session became %s and %s", s.Status, s.PaymentStatus)
+				t.Errorf("the session is %s and %s, want open and not settled", s.Status, s.PaymentStatus)
 			}
 		})
 	}
 }
 
-// splitAnew takes a signed message about an unpaid order, whose attach holds
-// the text of other fields, and makes those fields of it. All that the true
-// ones said ends up in a field that nobody reads.
+// splitAnew returns a message with the signature of a genuine message about an unpaid
+// order. The attach of the genuine message holds the text of other fields, which are
+// real fields here. The genuine fields become the value of a field that nobody reads.
 func (n *notified) splitAnew(amount string) string {
 	n.Helper()
 	forged := []string{
@@ -249,7 +250,7 @@ func (n *notified) splitAnew(amount string) string {
 	return string(must(json.Marshal(split)))
 }
 
-// settled waits for the queries that were caused.
+// drain waits for the queries in the background.
 func (f *fixture) drain() {
 	f.Helper()
 	if err := f.service.Drain(f.Context()); err != nil {
@@ -278,9 +279,9 @@ func TestHostileNotificationOfAnotherOrder(t *testing.T) {
 			n.checkRefused(body)
 			n.checkEvents(n.id, checkout.EventNotificationMismatch)
 			if v := n.storedVerdict(); v != checkout.VerdictMismatch {
-				t.Errorf("stored as %s", v)
+				t.Errorf("the stored verdict is %s, want mismatch", v)
 			}
-			n.checkRefused(body) // and is not told again
+			n.checkRefused(body) // the shop gets no second event
 			n.checkEvents(n.id, checkout.EventNotificationMismatch)
 		})
 	}
@@ -296,7 +297,7 @@ func TestHostileNotificationOfAnUnknownOrder(t *testing.T) {
 		}
 	}
 	if lines := strings.Count(n.log.String(), "no order has this notify_url"); lines != 3 {
-		t.Errorf("%d lines in the log, want 3", lines)
+		t.Errorf("the log has %d lines about them, want 3", lines)
 	}
 	n.checkState(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 }
@@ -348,10 +349,10 @@ func TestHostileNotificationAThousandAtOnce(t *testing.T) {
 	n.checkState(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
 	n.checkEvents(n.id, checkout.EventPaid)
 	if stored := n.storedNotifications(); stored != checkout.KeptNotifications {
-		t.Errorf("%d are stored, want the first %d", stored, checkout.KeptNotifications)
+		t.Errorf("%d notifications are stored, want the first %d", stored, checkout.KeptNotifications)
 	}
 	if counted := n.attempts(n.id)[0].Notifications.Accepted; counted < checkout.KeptNotifications || counted > 1000 {
-		t.Errorf("%d are counted", counted)
+		t.Errorf("%d notifications are counted, want %d to 1000", counted, checkout.KeptNotifications)
 	}
 	if asked := n.gateway.called("query"); asked != 1 {
 		t.Errorf("the gateway was asked %d times", asked)
@@ -375,14 +376,14 @@ func TestHostileNotificationNotPaidAfterPaid(t *testing.T) {
 	}
 	n.drain()
 	if diff := cmp.Diff(paid, n.readRecords(n.id)); diff != "" {
-		t.Errorf("it changed something (-before +after):\n%s", diff)
+		t.Errorf("the notifications changed the records (-before +after):\n%s", diff)
 	}
 	n.checkState(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
 	n.checkEvents(n.id, checkout.EventPaid)
 }
 
-// TestHostileNotificationThatQueryDenies: it stays unpaid, somebody is called,
-// and the gateway is asked again until it knows.
+// TestHostileNotificationThatQueryDenies checks that the attempt stays unpaid, that there
+// is an alarm, and that the gateway is queried again until it reports the payment.
 func TestHostileNotificationThatQueryDenies(t *testing.T) {
 	t.Parallel()
 	n := newNotified(t)
@@ -393,7 +394,7 @@ func TestHostileNotificationThatQueryDenies(t *testing.T) {
 	n.checkState(n.id, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
 	n.checkEvents(n.id)
 	if text := n.log.String(); !strings.Contains(text, `"the gateway reports a payment that query does not" alarm=true`) {
-		t.Errorf("nobody is called: %s", text)
+		t.Errorf("the log has no alarm: %s", text)
 	}
 	asked := n.gateway.called("query")
 	if _, err := n.sandbox.Pay(n.attempt.OutTradeNo); err != nil {
@@ -404,13 +405,13 @@ func TestHostileNotificationThatQueryDenies(t *testing.T) {
 		t.Fatal(err)
 	}
 	if again := n.gateway.called("query"); again != asked+1 {
-		t.Errorf("asked %d times, then %d", asked, again)
+		t.Errorf("the number of queries was %d and is %d, want one more", asked, again)
 	}
 	n.checkState(n.id, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
 	n.checkEvents(n.id, checkout.EventPaid)
 }
 
-// endless is a body that is not all in memory.
+// endless returns a large body that is not in memory.
 func endless(size int64) io.Reader { return io.LimitReader(spaces{}, size) }
 
 type spaces struct{}
@@ -422,14 +423,14 @@ func (spaces) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestHostileNotificationMemoryStaysFlat measures what large bodies take, so it
-// runs alone.
+// TestHostileNotificationMemoryStaysFlat measures the memory for large bodies, so it is
+// not parallel.
 func TestHostileNotificationMemoryStaysFlat(t *testing.T) {
 	n := newNotified(t)
 	var bomb bytes.Buffer
 	zip := gzip.NewWriter(&bomb)
 	if _, err := io.Copy(zip, endless(40<<20)); err != nil || zip.Close() != nil {
-		t.Fatal("no bomb")
+		t.Fatal("could not build the gzip bomb")
 	}
 	deep := strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000)
 	for name, c := range map[string]struct {
@@ -455,7 +456,7 @@ func TestHostileNotificationMemoryStaysFlat(t *testing.T) {
 				t.Errorf("%s: %d %s, want %d", name, w.Code, w.Body, c.status)
 			}
 		}
-		deliver() // what is made once
+		deliver() // allocates what is allocated only once
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		const times = 10
@@ -464,7 +465,7 @@ func TestHostileNotificationMemoryStaysFlat(t *testing.T) {
 		}
 		runtime.ReadMemStats(&after)
 		if each := (after.TotalAlloc - before.TotalAlloc) / times; each > 2<<20 {
-			t.Errorf("%s: %d kB are allocated", name, each>>10)
+			t.Errorf("%s: %d kB are allocated for a request, want 2 MB at most", name, each>>10)
 		} else {
 			t.Logf("%s: %d kB are allocated", name, each>>10)
 		}

@@ -13,12 +13,13 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// Text as shops and strangers send it. docs/hostile.md lists the cases.
+// These are the cases of hostile text from shops and strangers. docs/hostile.md lists
+// them.
 
-// goodFields are what a session needs, without its subject.
+// goodFields are the required fields of a session, without its subject.
 const goodFields = `"amount":1250,"currency":"HKD","success_url":"https://shop.example/ok"`
 
-// problemOf asks for a session, and returns the problem that it is refused with.
+// problemOf sends a request to create a session, and returns the problem in the answer.
 func (f *fixture) problemOf(body string) (p struct{ Field, Detail string }) {
 	f.Helper()
 	got := f.api(http.MethodPost, "/v1/checkout/sessions", body)
@@ -137,7 +138,7 @@ func TestHostileRefundReference(t *testing.T) {
 	}
 }
 
-// strictStore fails as PostgreSQL does for an id with NUL.
+// strictStore fails for an ID with NUL, as PostgreSQL does.
 type strictStore struct{ checkout.Store }
 
 func checkNoNUL(id string) error {
@@ -210,7 +211,7 @@ func TestHostileAddressWithNUL(t *testing.T) {
 	})
 }
 
-// codings are what a Content-Encoding may say of a body that has none.
+// codings are values of Content-Encoding for a body without an encoding.
 var codings = []string{"identity", "Identity", "IDENTITY", " identity ", "identity, identity", "identity,", ""}
 
 func TestHostileProxyMarksTheNotification(t *testing.T) {

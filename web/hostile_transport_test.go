@@ -12,8 +12,8 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// TestHostileRedirectOfWeChatsOAuth: a redirect would carry the address with
-// the app secret on, as Referer.
+// TestHostileRedirectOfWeChatsOAuth checks that no redirect is followed: the request after
+// it would have the URL with the app secret as Referer.
 func TestHostileRedirectOfWeChatsOAuth(t *testing.T) {
 	t.Parallel()
 	for name, status := range map[string]int{"302": http.StatusFound, "307": http.StatusTemporaryRedirect} {
@@ -46,8 +46,8 @@ func TestHostileRedirectOfWeChatsOAuth(t *testing.T) {
 	}
 }
 
-// TestHostileCookieOfAnotherHost: over https a browser keeps the cookies for
-// this host alone, and nobody else can set them.
+// TestHostileCookieOfAnotherHost checks that over https the cookies have the prefix
+// __Host-, so only this host can set them.
 func TestHostileCookieOfAnotherHost(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(*web.Config){"over https": overHTTPS, "on this machine": func(*web.Config) {}} {
@@ -70,8 +70,8 @@ func TestHostileCookieOfAnotherHost(t *testing.T) {
 
 func cookies(a answer) []*http.Cookie { return (&http.Response{Header: a.header}).Cookies() }
 
-// TestHostileReturnWithoutTLS: only a shop that is being developed may have its
-// shoppers sent back without TLS.
+// TestHostileReturnWithoutTLS checks that only a shop with a sandbox may have return URLs
+// without TLS.
 func TestHostileReturnWithoutTLS(t *testing.T) {
 	t.Parallel()
 	for name, plain := range map[string]bool{"a live shop": false, "a shop beside a sandbox": true} {
@@ -96,8 +96,8 @@ func TestHostileReturnWithoutTLS(t *testing.T) {
 	}
 }
 
-// TestFormsLeadToASandboxWhereTheShopHasOne: the page of another shop leads
-// nowhere without TLS.
+// TestFormsLeadToASandboxWhereTheShopHasOne checks that only the forms of a shop with a
+// sandbox may lead to an http URL.
 func TestFormsLeadToASandboxWhereTheShopHasOne(t *testing.T) {
 	t.Parallel()
 	const cashier = "http://127.0.0.1:8081"

@@ -11,7 +11,7 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// stream reads the events of a session's page.
+// stream reads the events of a page's stream.
 type stream struct {
 	*fixture
 	answer answer
@@ -30,12 +30,12 @@ func (f *fixture) openStream(path string, headers ...string) *stream {
 	}
 	f.Cleanup(func() { response.Body.Close() })
 	if kind := response.Header.Get("Content-Type"); kind != "text/event-stream" {
-		f.Fatalf("the stream is %q", kind)
+		f.Fatalf("the stream's Content-Type is %q", kind)
 	}
 	return &stream{f, answer{response.StatusCode, response.Header, ""}, bufio.NewScanner(response.Body)}
 }
 
-// next returns the next status, or false when the stream is over.
+// next returns the next status, or false if the stream has ended.
 func (s *stream) next() (status struct{ State, Attempt, Next string }, ok bool) {
 	s.Helper()
 	for s.lines.Scan() {
@@ -55,14 +55,14 @@ func TestStreamSendsEachChange(t *testing.T) {
 	id := f.session(`,"channels":["wechat"]`)
 	s := f.openStream("/c/" + id + "/events")
 	if first, ok := s.next(); !ok || first.State != "choose" {
-		t.Fatalf("at first %+v", first)
+		t.Fatalf("the first event is %+v, want choose", first)
 	}
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}})
 	a := f.attempts(id)[0]
 	if then, ok := s.next(); !ok || then.State != "code" || then.Attempt != a.ID {
-		t.Fatalf("with an order %+v", then)
+		t.Fatalf("the event after the order is %+v, want code of attempt %s", then, a.ID)
 	}
-	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil { // it notifies
+	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil { // the sandbox sends a notification
 		t.Fatal(err)
 	}
 	for {
@@ -72,7 +72,7 @@ func TestStreamSendsEachChange(t *testing.T) {
 		}
 		if status.State == "paid" {
 			if status.Next != "https://shop.example/ok?s="+id {
-				t.Errorf("it leads to %q", status.Next)
+				t.Errorf("the paid status has the next URL %q", status.Next)
 			}
 			return
 		}

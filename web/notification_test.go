@@ -10,7 +10,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// notified is a fixture with one order that waits for its payment.
+// notified is a fixture with one pending order.
 type notified struct {
 	*fixture
 	id      string
@@ -26,7 +26,7 @@ func newNotified(t *testing.T) *notified {
 	return &notified{f, id, f.attempts(id)[0]}
 }
 
-// message is a good notification of the order, with some fields replaced.
+// message returns a good notification of the order, with some fields replaced.
 func (n *notified) message(replace map[string]any) map[string]any {
 	m := map[string]any{
 		"return_code": "200", "return_msg": "SUCCESS", "merchant_account": sandbox.DefaultMerchantAccount,

@@ -86,19 +86,19 @@ func TestInvalidOriginIsRefused(t *testing.T) {
 	} {
 		got, err := web.ParseOrigin(address)
 		if err == nil || got != "" || !strings.Contains(err.Error(), word) || strings.Contains(err.Error(), "canary") {
-			t.Errorf("%s: %q, %v, want words about %s", address, got, err, word)
+			t.Errorf("%s: %q, %v, want an error about %s", address, got, err, word)
 		}
 	}
 }
 
-// TestReturnHostsAreReadAsBrowsersDo: a shop's list and the URLs that it sends
-// name one host in several ways.
+// TestReturnHostsAreReadAsBrowsersDo checks hosts that are written in several ways in the
+// shop's list and in its URLs.
 func TestReturnHostsAreReadAsBrowsersDo(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *web.Config) {
 		shop := c.Merchants["shop"]
 		shop.ReturnHosts = []string{"Shop.example", "secure.example:443", "plain.example:80", "odd.example:8443", "商店.example", "[::1]"}
-		shop.PlainReturns = true // a shop that is being developed
+		shop.PlainReturns = true
 		c.Merchants["shop"] = shop
 	})
 	for address, good := range map[string]bool{
@@ -129,7 +129,7 @@ func TestReturnHostsAreReadAsBrowsersDo(t *testing.T) {
 		body := must(json.Marshal(map[string]any{"amount": 1250, "currency": "HKD", "subject": "Tea", "success_url": address, "cancel_url": address}))
 		got := f.api(http.MethodPost, "/v1/checkout/sessions", string(body))
 		if good && (got.status != http.StatusCreated || !strings.Contains(got.body, `"success_url":"`+address+`"`)) {
-			t.Errorf("%s: %d %s, want it kept as it came", address, got.status, got.body)
+			t.Errorf("%s: %d %s, want the URL unchanged", address, got.status, got.body)
 		}
 		if !good && (got.status != http.StatusBadRequest || !strings.Contains(got.body, `"field":"success_url"`)) {
 			t.Errorf("%s: %d %s, want 400", address, got.status, got.body)
@@ -137,7 +137,8 @@ func TestReturnHostsAreReadAsBrowsersDo(t *testing.T) {
 	}
 }
 
-// TestShopperComesBackToAnInternationalHost: headers are ASCII.
+// TestShopperComesBackToAnInternationalHost checks that the headers with an international
+// host are ASCII.
 func TestShopperComesBackToAnInternationalHost(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *web.Config) {
@@ -152,12 +153,12 @@ func TestShopperComesBackToAnInternationalHost(t *testing.T) {
 	got := f.post(page, "/cancel", nil)
 	want := "https://xn--czrs0t.example/%E5%90%A6?a=%20%E8%8C%B6&s=" + strings.TrimPrefix(page, "/c/") + "#%E8%8C%B6"
 	if to := got.header.Get("Location"); got.status != http.StatusSeeOther || to != want {
-		t.Errorf("%d, it leads to %s, want %s", got.status, to, want)
+		t.Errorf("status %d, the redirect leads to %s, want %s", got.status, to, want)
 	}
 }
 
-// TestFormsOfAPublicURLInAnotherForm: a browser names the origin in its own
-// form, whatever the configuration has.
+// TestFormsOfAPublicURLInAnotherForm checks that forms work if the public URL is not
+// written as browsers write an origin.
 func TestFormsOfAPublicURLInAnotherForm(t *testing.T) {
 	t.Parallel()
 	for public, origin := range map[string]string{
@@ -187,7 +188,7 @@ func TestFormsOfAPublicURLInAnotherForm(t *testing.T) {
 			}
 		}
 		if got := f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "Origin", "null", "Host", "a;b"); got.status == http.StatusSeeOther {
-			t.Errorf("two that are no origins count as the same: %d", got.status)
+			t.Errorf("two invalid origins count as equal: %d", got.status)
 		}
 	})
 }
@@ -219,7 +220,7 @@ func TestServerRefusesInvalidAddresses(t *testing.T) {
 		config := f.config
 		c.corrupt(&config)
 		if _, err := web.New(config); err == nil || !strings.Contains(err.Error(), c.word) {
-			t.Errorf("%s: %v, want words about %s", name, err, c.word)
+			t.Errorf("%s: %v, want an error about %s", name, err, c.word)
 		}
 	}
 }

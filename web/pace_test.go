@@ -20,7 +20,7 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// noStore holds one open session and nothing else.
+// noStore is a store with one open session and nothing else.
 type noStore struct{ checkout.Store }
 
 const onlySession = "cs_aaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -36,8 +36,22 @@ func (noStore) Session(_ context.Context, id string) (checkout.Session, error) {
 
 type noGateway struct{ checkout.Gateway }
 
-// pipes is a listener for connections without a buffer, so that a client which
-// does not read is noticed at its first byte.
+// newBareServer returns a server of one shop with a store and without a gateway.
+func newBareServer(store checkout.Store, assets *static.Assets, limits web.StreamLimits) *web.Server {
+	const publicURL = "http://pay.example"
+	service := must(checkout.New(checkout.Config{
+		Store: store, Gateway: noGateway{}, Clock: &clock{}, Random: rand.Reader,
+		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, Routes: web.NewRoutes(publicURL),
+	}))
+	return must(web.New(web.Config{
+		Service: service, Assets: assets, Merchants: map[string]web.Merchant{"shop": {}}, PublicURL: publicURL,
+		Secret: bytes.Repeat([]byte{7}, 32), Ready: func(context.Context) error { return nil },
+		Streams: limits, Logger: slog.New(slog.DiscardHandler),
+	}))
+}
+
+// pipes is a listener of connections without a buffer, so that the server notices a
+// client that does not read at the first byte.
 type pipes chan net.Conn
 
 func (p pipes) Accept() (net.Conn, error) {
@@ -51,20 +65,13 @@ func (p pipes) Accept() (net.Conn, error) {
 func (pipes) Close() error   { return nil }
 func (pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
-// inPipes runs a server with the system's time of a bubble.
+// withPipeServer runs a test with a server in a synctest bubble.
 func withPipeServer(t *testing.T, test func(*testing.T, *pipeServer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		service := must(checkout.New(checkout.Config{
-			Store: noStore{}, Gateway: noGateway{}, Clock: &clock{}, Random: rand.Reader,
-			Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, Routes: web.NewRoutes("http://pay.example"),
-		}))
 		picture := append([]byte("<svg/>"), bytes.Repeat([]byte(" "), 10*web.PacePiece)...)
 		s := &pipeServer{T: t, pipes: make(pipes), assets: must(static.New(static.Config{Images: map[string][]byte{"big.svg": picture}}))}
-		handler := must(web.New(web.Config{
-			Service: service, Assets: s.assets, Merchants: map[string]web.Merchant{"shop": {}}, PublicURL: "http://pay.example",
-			Secret: bytes.Repeat([]byte{7}, 32), Ready: func(context.Context) error { return nil }, Logger: slog.New(slog.DiscardHandler),
-		}))
+		handler := newBareServer(noStore{}, s.assets, web.StreamLimits{})
 		server := &http.Server{Handler: handler, ReadTimeout: 10 * time.Minute, IdleTimeout: 2 * time.Hour}
 		served := make(chan struct{})
 		go func() {
@@ -84,7 +91,7 @@ type pipeServer struct {
 	assets *static.Assets
 }
 
-// connect opens a connection. Its server's end says when it was closed.
+// connect opens a connection. closed is closed when the server closes the connection.
 func (s *pipeServer) connect() (client net.Conn, closed chan struct{}) {
 	client, server := net.Pipe()
 	c := &notifyingConn{Conn: server, closed: make(chan struct{})}
@@ -93,7 +100,7 @@ func (s *pipeServer) connect() (client net.Conn, closed chan struct{}) {
 	return client, c.closed
 }
 
-// closing is a connection that says when it was closed first.
+// notifyingConn is a connection that closes a channel when it is closed.
 type notifyingConn struct {
 	net.Conn
 	closed chan struct{}
@@ -123,7 +130,7 @@ func TestHostileAnswerThatIsNeverRead(t *testing.T) {
 		"a page":           func(*static.Assets) string { return "/c/" + onlySession },
 		"a status":         func(*static.Assets) string { return "/c/" + onlySession + "/status" },
 		"a stream":         func(*static.Assets) string { return "/c/" + onlySession + "/events" },
-		"what is missing":  func(*static.Assets) string { return "/c/cs_bbbbbbbbbbbbbbbbbbbbbbbbbb" },
+		"a missing page":   func(*static.Assets) string { return "/c/cs_bbbbbbbbbbbbbbbbbbbbbbbbbb" },
 		"no route":         func(*static.Assets) string { return "/none" },
 		"the merchant API": func(*static.Assets) string { return "/v1/checkout/sessions/" + onlySession },
 	} {
@@ -136,10 +143,10 @@ func TestHostileAnswerThatIsNeverRead(t *testing.T) {
 				select {
 				case <-closed:
 				case <-time.After(time.Hour):
-					t.Fatal("the connection is held for an hour")
+					t.Fatal("the connection is open after an hour")
 				}
 				if took := time.Since(began); took > web.PaceWait+time.Second {
-					t.Errorf("the connection was held for %s, want %s", took, web.PaceWait)
+					t.Errorf("the connection was closed after %s, want %s", took, web.PaceWait)
 				}
 			})
 		})
@@ -161,7 +168,7 @@ func TestHostileStreamThatIsReadNoMore(t *testing.T) {
 		began := time.Now()
 		<-closed
 		if took := time.Since(began); took > 2*web.PaceWait {
-			t.Errorf("the stream was held for %s after its last reading", took)
+			t.Errorf("the stream was closed %s after the last read, want %s at most", took, 2*web.PaceWait)
 		}
 	})
 }
@@ -174,16 +181,16 @@ func TestStreamLastsForTenMinutes(t *testing.T) {
 		began := time.Now()
 		response := must(http.ReadResponse(bufio.NewReader(client), nil))
 		if _, err := io.Copy(io.Discard, response.Body); err != nil {
-			t.Errorf("the stream breaks off: %v", err)
+			t.Errorf("the stream ends with the error %v", err)
 		}
 		if took := time.Since(began); took != 10*time.Minute {
-			t.Errorf("the stream lasted for %s", took)
+			t.Errorf("the stream lasted for %s, want 10 minutes", took)
 		}
 	})
 }
 
-// TestSlowReaderGetsTheWholeAnswer: who reads slowly and steadily is served, and
-// so is the next request on the same connection after a long rest.
+// TestSlowReaderGetsTheWholeAnswer checks that a client that reads slowly gets the whole
+// response, and another one on the same connection after an hour.
 func TestSlowReaderGetsTheWholeAnswer(t *testing.T) {
 	t.Parallel()
 	withPipeServer(t, func(t *testing.T, s *pipeServer) {
@@ -205,15 +212,14 @@ func TestSlowReaderGetsTheWholeAnswer(t *testing.T) {
 				time.Sleep(web.PaceWait / 3)
 			}
 			if read < 10*web.PacePiece {
-				t.Errorf("the answer has %d bytes", read)
+				t.Errorf("the response has %d bytes, want %d at least", read, 10*web.PacePiece)
 			}
 			time.Sleep(time.Hour)
 		}
 	})
 }
 
-// formHead is the beginning of a form whose body comes when the server asks
-// for it.
+// formHead is the head of a form whose body is sent after 100 Continue.
 const formHead = "POST /c/" + onlySession + "/attempts HTTP/1.1\r\nHost: pay.example\r\n" +
 	"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 7\r\nExpect: 100-continue\r\n\r\n"
 
@@ -225,15 +231,15 @@ func TestHostileClientThatDoesNotReadThatItMayContinue(t *testing.T) {
 			t.Fatal(err)
 		}
 		select {
-		case <-closed: // when its body has not come in time either
+		case <-closed: // also because the body does not come in time
 		case <-time.After(time.Hour):
-			t.Fatal("the connection is held for an hour")
+			t.Fatal("the connection is open after an hour")
 		}
 	})
 }
 
-// TestResponseAfterALongPause: what was allowed for the answer before does not end
-// this one, whose body comes late.
+// TestResponseAfterALongPause checks that the deadline of a response does not end the next
+// one, whose request has a late body.
 func TestResponseAfterALongPause(t *testing.T) {
 	t.Parallel()
 	withPipeServer(t, func(t *testing.T, s *pipeServer) {
@@ -248,14 +254,14 @@ func TestResponseAfterALongPause(t *testing.T) {
 			t.Fatal(err)
 		}
 		if response, err := http.ReadResponse(answers, nil); err != nil || response.StatusCode != http.StatusContinue {
-			t.Fatalf("the client is not asked for its body: %v", err)
+			t.Fatalf("the server does not send 100 Continue: %v", err)
 		}
 		time.Sleep(2 * web.PaceWait)
 		if _, err := io.WriteString(client, "token=x"); err != nil {
 			t.Fatal(err)
 		}
 		if response, err := http.ReadResponse(answers, nil); err != nil || response.StatusCode != http.StatusSeeOther {
-			t.Errorf("there is no answer: %v", err)
+			t.Errorf("the server does not redirect: %v", err)
 		}
 	})
 }

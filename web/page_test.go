@@ -23,7 +23,7 @@ func TestGetPlacesNoOrder(t *testing.T) {
 		}
 	}
 	if n := len(f.attempts(id)) + len(f.sandbox.Orders()); n != 0 {
-		t.Errorf("looking placed %d orders", n)
+		t.Errorf("GET requests placed %d orders", n)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestStartRedirectsTheShopper(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			page := "/c/" + f.session("")
-			// A crawler's page has no form: it posts with a person's token.
+			// A crawler's page has no form, so the token is from a desktop's page.
 			token := tokenField.FindStringSubmatch(f.get(page).body)[1]
 			c.fields.Set("token", token)
 			got := f.send(http.MethodPost, page+"/attempts", c.fields.Encode(), "User-Agent", c.ua)
@@ -104,7 +104,7 @@ func TestCancelGoesBackToTheShop(t *testing.T) {
 		t.Errorf("the attempt is %s, the order %s", a.State, f.sandbox.Orders()[0].Status)
 	}
 	if html := f.get("/c/" + id).body; !strings.Contains(html, `data-state="canceled"`) || strings.Contains(html, `value="wechat"`) {
-		t.Errorf("the page should be canceled and offer nothing:\n%s", html)
+		t.Errorf("the page is not canceled, or still offers a wallet:\n%s", html)
 	}
 }
 
@@ -127,16 +127,16 @@ func TestReturnShowsConfirmingUntilTheGatewayWasAsked(t *testing.T) {
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}})
 	path := f.get("/r/" + f.attempts(id)[0].ReturnToken + "?trade_status=TRADE_SUCCESS").header.Get("Location")
 	if html := f.get(path).body; !strings.Contains(html, `data-state="confirming"`) {
-		t.Errorf("just back, the page says:\n%s", html)
+		t.Errorf("after the return, the page is not confirming:\n%s", html)
 	}
 	if _, err := f.service.Confirm(f.Context(), f.attempts(id)[0].ID, checkout.CauseSchedule); err != nil {
 		t.Fatal(err)
 	}
 	if !f.attempts(id)[0].QueriedAt.Before(time.Now()) {
-		t.Fatal("the gateway was not asked")
+		t.Fatal("the gateway was not queried")
 	}
 	if html := f.get(path).body; !strings.Contains(html, `data-state="redirecting"`) {
-		t.Errorf("after the query said unpaid, the page says:\n%s", html)
+		t.Errorf("after the query returned unpaid, the page is not redirecting:\n%s", html)
 	}
 }
 
@@ -147,7 +147,7 @@ func TestSaveDataOmitsTheProgram(t *testing.T) {
 	for header, want := range map[string]bool{"": true, "off": true, "on": false, "On": false} {
 		html := f.get(path, "Save-Data", header).body
 		if got := strings.Contains(html, "worker.js"); got != want || !strings.Contains(html, "loader.js") {
-			t.Errorf("Save-Data %q: the Worker is named: %t, want %t, and the loader always", header, got, want)
+			t.Errorf("Save-Data %q: the page has the Worker: %t, want %t, and it must always have the loader", header, got, want)
 		}
 	}
 }
@@ -158,7 +158,7 @@ func TestReturnIsRecordedInTheTimeline(t *testing.T) {
 	id := f.session(`,"channels":["alipay_cn"]`)
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"alipay_cn"}})
 	a := f.attempts(id)[0]
-	f.get("/r/" + a.ReturnToken + "?returned=1") // it loads itself again
+	f.get("/r/" + a.ReturnToken + "?returned=1") // the page reloads itself
 	for range 2 {
 		f.get("/r/" + a.ReturnToken + "?trade_status=TRADE_SUCCESS")
 	}

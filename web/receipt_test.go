@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// TestReceipt: the receipt names the moment in the shop's zone, the wallet and
-// the order's number, in the page and to a page that was open when it came.
+// TestReceipt checks that the receipt has the time in the shop's zone, the wallet and the
+// order number, in the page and in the status of an open page.
 func TestReceipt(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.session(`,"channels":["wechat"],"locale":"zh-Hans"`)
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}})
 	if body := f.get("/c/" + id + "/status").body; strings.Contains(body, "receipt") {
-		t.Errorf("a receipt before the payment: %s", body)
+		t.Errorf("the status has a receipt before the payment: %s", body)
 	}
 	a := f.attempts(id)[0]
 	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil {
@@ -37,12 +37,13 @@ func TestReceipt(t *testing.T) {
 	}
 }
 
-// TestApproximateAmountInCNY: a page tells the amount in CNY too, once the rate is known.
+// TestApproximateAmountInCNY checks that a page shows the amount in CNY once the rate is
+// known.
 func TestApproximateAmountInCNY(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.session(`,"locale":"zh-Hans"`)
-	if err := f.service.Drain(t.Context()); err != nil { // the rate was asked for in the background
+	if err := f.service.Drain(t.Context()); err != nil { // the rate is fetched in the background
 		t.Fatal(err)
 	}
 	if !strings.Contains(f.get("/c/"+id).body, "约 <span>¥") {

@@ -17,7 +17,7 @@ type refundRequest struct {
 	Payment string `json:"payment"`
 }
 
-// refundList is the answer of GET /v1/checkout/sessions/{id}/refunds.
+// refundList is the response to GET /v1/checkout/sessions/{id}/refunds.
 type refundList struct {
 	Object string                  `json:"object"`
 	Data   []checkout.PublicRefund `json:"data"`

@@ -13,7 +13,7 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// paid is a session of 1250 whose payment was confirmed.
+// newPaidSession creates a paid session of 1250.
 func (f *fixture) newPaidSession() string {
 	f.Helper()
 	id := f.session("")
@@ -29,7 +29,7 @@ func (f *fixture) newPaidSession() string {
 
 func refundsOf(id string) string { return "/v1/checkout/sessions/" + id + "/refunds" }
 
-// read reads an answer's JSON after checking its status.
+// read checks an answer's status and returns its JSON.
 func read[T any](f *fixture, a answer, status int) (v T) {
 	f.Helper()
 	if err := json.Unmarshal([]byte(a.body), &v); err != nil || a.status != status {
@@ -45,7 +45,7 @@ func TestRefundsOfASession(t *testing.T) {
 	f := newFixture(t)
 	id := f.newPaidSession()
 	if got := f.api(http.MethodGet, refundsOf(id), ""); got.body != `{"object":"list","data":[]}`+"\n" {
-		t.Errorf("no refunds are listed as %s", got.body)
+		t.Errorf("the list without refunds is %s", got.body)
 	}
 	first := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":500,"client_reference_id":"R-1"}`), http.StatusCreated)
 	if first.Status != checkout.RefundSucceeded || first.Amount != 500 || first.Session != id || first.ClientReferenceID != "R-1" || first.Reason != checkout.RefundRequested {
@@ -53,7 +53,7 @@ func TestRefundsOfASession(t *testing.T) {
 	}
 	again := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":500,"client_reference_id":"R-1","payment":"first"}`), http.StatusOK)
 	if again.ID != first.ID {
-		t.Errorf("asking again made %s beside %s", again.ID, first.ID)
+		t.Errorf("the repeated request made refund %s, want %s", again.ID, first.ID)
 	}
 	rest := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":750}`), http.StatusCreated)
 	all := read[struct{ Data []checkout.PublicRefund }](f, f.api(http.MethodGet, refundsOf(id), ""), http.StatusOK)
@@ -61,7 +61,7 @@ func TestRefundsOfASession(t *testing.T) {
 		t.Errorf("the list is %+v", all.Data)
 	}
 	if diff := cmp.Diff([]checkout.PublicRefund{first, rest}, all.Data); diff != "" {
-		t.Errorf("the list is not what was answered (-answered +listed):\n%s", diff)
+		t.Errorf("the list differs from the answers (-answered +listed):\n%s", diff)
 	}
 	s := read[checkout.PublicSession](f, f.api(http.MethodGet, "/v1/checkout/sessions/"+id, ""), http.StatusOK)
 	if s.AmountRefunded != 1250 || s.PaymentStatus != checkout.PaymentRefunded {
@@ -69,7 +69,7 @@ func TestRefundsOfASession(t *testing.T) {
 	}
 }
 
-// twoKeys sends two keys with one request.
+// sendTwoKeys sends a request with two idempotency keys.
 func (f *fixture) sendTwoKeys(path, body string) answer {
 	f.Helper()
 	r := must(http.NewRequestWithContext(f.Context(), http.MethodPost, f.url+path, strings.NewReader(body)))
@@ -81,7 +81,8 @@ func (f *fixture) sendTwoKeys(path, body string) answer {
 	return answer{response.StatusCode, response.Header, string(must(io.ReadAll(response.Body)))}
 }
 
-// Asking again under one Idempotency-Key finds the refund that was made.
+// TestRefundUnderAnIdempotencyKey checks that a repeated request with the same key returns
+// the same refund.
 func TestRefundUnderAnIdempotencyKey(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -92,7 +93,7 @@ func TestRefundUnderAnIdempotencyKey(t *testing.T) {
 	first := read[checkout.PublicRefund](f, ask("k-1", `{"amount":500}`), http.StatusCreated)
 	again := read[checkout.PublicRefund](f, ask("k-1", `{"amount":500}`), http.StatusOK)
 	if diff := cmp.Diff(first, again); diff != "" {
-		t.Errorf("asked again (-first +again):\n%s", diff)
+		t.Errorf("the repeated request returns another refund (-first +again):\n%s", diff)
 	}
 	a := f.attempts(id)[0]
 	if first.Attempt != a.ID || first.OutTradeNo != a.OutTradeNo || first.TradeID != a.TradeID || a.TradeID == "" {
@@ -114,7 +115,7 @@ func TestRefundUnderAnIdempotencyKey(t *testing.T) {
 		}
 	}
 	if all := must(f.service.Refunds(t.Context(), id)); len(all) != 2 {
-		t.Errorf("%d refunds are there", len(all))
+		t.Errorf("there are %d refunds, want 2", len(all))
 	}
 }
 
@@ -133,14 +134,14 @@ func TestRefundsThatAreRefused(t *testing.T) {
 		"a negative amount":          {paid, `{"amount":-1}`, 400, "amount"},
 		"an amount of a fraction":    {paid, `{"amount":1.5}`, 400, "amount"},
 		"an amount twice":            {paid, `{"amount":1,"amount":2}`, 400, "amount"},
-		"a field of nobody's":        {paid, `{"amount":1,"reason":"x"}`, 400, "reason"},
+		"an unknown field":           {paid, `{"amount":1,"reason":"x"}`, 400, "reason"},
 		"a reference of two lines":   {paid, `{"amount":1,"client_reference_id":"a\nb"}`, 400, "client_reference_id"},
 		"a reference of another":     {paid, `{"amount":1,"client_reference_id":"R-1"}`, 400, "client_reference_id"},
 		"a second payment":           {paid, `{"amount":1,"payment":"second"}`, 400, "payment"},
 		"a third payment":            {paid, `{"amount":1,"payment":"third"}`, 400, "payment"},
 		"no JSON":                    {paid, `{`, 400, ""},
 		"a session that is not paid": {open, `{"amount":1}`, 409, ""},
-		"a session of nobody's":      {"cs_aaaaaaaaaaaaaaaaaaaaaaaaaa", `{"amount":1}`, 404, ""},
+		"a missing session":          {"cs_aaaaaaaaaaaaaaaaaaaaaaaaaa", `{"amount":1}`, 404, ""},
 	} {
 		got := f.api(http.MethodPost, refundsOf(c.id), c.body)
 		if p := read[problem](f, got, c.status); p.Field != c.field || p.Detail == "" && c.status != 404 {
@@ -148,7 +149,7 @@ func TestRefundsThatAreRefused(t *testing.T) {
 		}
 	}
 	if all := read[struct{ Data []any }](f, f.api(http.MethodGet, refundsOf(paid), ""), http.StatusOK); len(all.Data) != 1 {
-		t.Errorf("%d refunds are there", len(all.Data))
+		t.Errorf("there are %d refunds, want 1", len(all.Data))
 	}
 }
 
@@ -163,7 +164,7 @@ func TestRefundsBelongToTheirShop(t *testing.T) {
 		"the list":        f.get(refundsOf(id), "Authorization", "Bearer sk_test_of_another"),
 	} {
 		if got.status != http.StatusNotFound || got.body != missing.body {
-			t.Errorf("%s: %d %s, want what a session of nobody's gets: %s", name, got.status, got.body, missing.body)
+			t.Errorf("%s: %d %s, want the answer for a missing session: %s", name, got.status, got.body, missing.body)
 		}
 	}
 	if got := f.send(http.MethodPost, refundsOf(id), `{"amount":1}`); got.status != http.StatusUnauthorized {

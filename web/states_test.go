@@ -10,13 +10,13 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// statePage is a page that shows a state.
+// statePage is the path of a page that shows a state.
 type statePage struct{ name, state, path string }
 
-// shown makes a page in each state, of each kind.
+// newPages creates pages of every state and kind.
 func (f *fixture) newPages() []statePage {
 	f.Helper()
-	// Time moves on for the first alone: the others are made after it is back.
+	// The clock is ahead for the first session only.
 	expired := f.session("")
 	f.clock.ahead.Store(int64(time.Hour))
 	f.sweep(0)
@@ -55,7 +55,7 @@ func (f *fixture) newPages() []statePage {
 	}
 }
 
-// placed is a session's order, placed as by this browser.
+// newOrder creates a session and places an order from a browser.
 func (f *fixture) newOrder(userAgent string, w flow.Wallet) checkout.Attempt {
 	f.Helper()
 	device := flow.Detect(http.Header{"User-Agent": {userAgent}}.Get)
@@ -70,7 +70,7 @@ func (f *fixture) newOrder(userAgent string, w flow.Wallet) checkout.Attempt {
 	return a
 }
 
-// confirm asks the gateway about an order.
+// confirm queries the gateway for an attempt.
 func (f *fixture) confirm(a checkout.Attempt) {
 	f.Helper()
 	if _, err := f.service.Confirm(f.Context(), a.ID, checkout.CauseSchedule); err != nil {
@@ -78,7 +78,7 @@ func (f *fixture) confirm(a checkout.Attempt) {
 	}
 }
 
-// has reports whether the page shows its state.
+// isShownIn reports whether a page's HTML shows the state.
 func (s statePage) isShownIn(html string) bool {
 	return strings.Contains(html, `data-state="`+s.state+`"`)
 }

@@ -3,11 +3,8 @@ package web_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
@@ -21,23 +18,22 @@ import (
 )
 
 const (
-	// benchStreams are open at once, each on a session of its own. Both ends of
-	// a connection are in this process, so that they take twice as many files.
+	// benchStreams is the number of open streams, each of another session. Both ends
+	// of a connection are in this process, so it opens twice as many files.
 	benchStreams = 2000
-	// streamGoal is what a stream may cost, in kB.
+	// streamGoal is the largest memory of a stream in kB.
 	streamGoal = 48
 )
 
-// anyStore has every session that is asked for.
+// anyStore is a store that returns a session for every ID.
 type anyStore struct{ noStore }
 
 func (anyStore) Session(_ context.Context, id string) (checkout.Session, error) {
 	return checkout.Session{ID: id, Merchant: "shop", Status: checkout.StatusOpen, ExpiresAt: time.Now().Add(time.Hour)}, nil
 }
 
-// BenchmarkStreamMemory holds live streams open and reports what one costs: the
-// heap and the stacks of the process that it adds, in kB. The kernel's buffers
-// are not in it.
+// BenchmarkStreamMemory keeps live streams open and reports the memory of one stream in
+// kB: heap and stacks of the process, without the kernel's buffers.
 func BenchmarkStreamMemory(b *testing.B) {
 	server := benchServer(b)
 	for b.Loop() {
@@ -49,7 +45,7 @@ func BenchmarkStreamMemory(b *testing.B) {
 		each := float64(memoryInUse()-before) / benchStreams / 1000
 		b.ReportMetric(each, "kB/stream")
 		if each > streamGoal {
-			b.Errorf("a stream costs %.1f kB, want %d at most", each, streamGoal)
+			b.Errorf("a stream uses %.1f kB, want %d at most", each, streamGoal)
 		}
 		for _, c := range clients {
 			_ = c.Close()
@@ -57,7 +53,7 @@ func BenchmarkStreamMemory(b *testing.B) {
 	}
 }
 
-// memory is what the process uses, in bytes, after what is free was found.
+// memoryInUse returns the bytes that the process uses after a garbage collection.
 func memoryInUse() uint64 {
 	runtime.GC()
 	runtime.GC()
@@ -90,22 +86,14 @@ func openRaw(b *testing.B, address string, n int) net.Conn {
 	return c
 }
 
-// letter stands for a digit in an id.
+// letter returns the letter for a digit in an ID.
 func letter(digit rune) rune { return 'a' + digit - '0' }
 
-// benchServer serves as the program does, and returns where.
+// benchServer starts a server and returns its address.
 func benchServer(b *testing.B) (address string) {
 	b.Helper()
-	service := must(checkout.New(checkout.Config{
-		Store: anyStore{}, Gateway: noGateway{}, Clock: &clock{}, Random: rand.Reader,
-		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, Routes: web.NewRoutes("http://pay.example"),
-	}))
-	handler := must(web.New(web.Config{
-		Service: service, Assets: must(static.New(static.Config{})), Merchants: map[string]web.Merchant{"shop": {}},
-		PublicURL: "http://pay.example", Secret: bytes.Repeat([]byte{7}, 32), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Ready:   func(context.Context) error { return nil },
-		Streams: web.StreamLimits{Process: 2 * benchStreams, Client: 2 * benchStreams},
-	}))
+	limits := web.StreamLimits{Process: 2 * benchStreams, Client: 2 * benchStreams}
+	handler := newBareServer(anyStore{}, must(static.New(static.Config{})), limits)
 	l := must((&net.ListenConfig{}).Listen(b.Context(), "tcp", "127.0.0.1:0"))
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second}
 	go func() {

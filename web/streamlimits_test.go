@@ -60,23 +60,23 @@ func TestHostileStreamsBeyondALimit(t *testing.T) {
 			page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
 			for _, path := range []string{page, page, back} {
 				if _, ok := f.openStream(path + "/events").next(); !ok {
-					t.Fatal("a stream within the limit says nothing")
+					t.Fatal("a stream within the limit sends nothing")
 				}
 			}
 			for n := range 20 {
-				// A forged address is not another client.
+				// A forged address does not make another client.
 				got := f.get([]string{page, back}[n%2]+"/events", "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n))
 				if got.status != c.status || got.header.Get("Retry-After") != "30" || len(got.body) > 200 {
-					t.Fatalf("a stream beyond the limit: %d %v %s", got.status, got.header, got.body)
+					t.Fatalf("a stream over the limit: %d %v %s", got.status, got.header, got.body)
 				}
 			}
 			for _, path := range []string{page, page + "/status", back + "/status", "/healthz"} {
 				if got := f.get(path); got.status != http.StatusOK {
-					t.Errorf("%s beside: %d", path, got.status)
+					t.Errorf("%s while the limit is reached: %d", path, got.status)
 				}
 			}
 			if n := strings.Count(f.log.String(), "limit_of="+of); n != 1 {
-				t.Errorf("the log says the limit %d times, want once a minute:\n%s", n, f.log)
+				t.Errorf("the log warns of the limit %d times, want once a minute:\n%s", n, f.log)
 			}
 		})
 	}
@@ -91,14 +91,14 @@ func TestHostileStreamsOfOneClientLeaveTheOthersTheirs(t *testing.T) {
 		f.openStream(events, "X-Forwarded-For", hog)
 	}
 	if got := f.get(events, "X-Forwarded-For", "203.0.113.1, "+hog); got.status != http.StatusTooManyRequests {
-		t.Errorf("one stream more of the client: %d", got.status)
+		t.Errorf("another stream of the client at its limit: %d, want 429", got.status)
 	}
 	if _, ok := f.openStream(events, "X-Forwarded-For", other).next(); !ok {
 		t.Error("another client has no stream")
 	}
 }
 
-// countingStore counts the reads of what a page shows.
+// countingStore counts the reads of a session's attempts.
 type countingStore struct {
 	checkout.Store
 	reads atomic.Int64
@@ -122,7 +122,7 @@ func TestHostileManyStreamsReadTheDatabaseOnceAChange(t *testing.T) {
 		streams = append(streams, s)
 	}
 	before := store.reads.Load()
-	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil { // it notifies
+	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil { // the sandbox sends a notification
 		t.Fatal(err)
 	}
 	for _, s := range streams {
@@ -132,7 +132,7 @@ func TestHostileManyStreamsReadTheDatabaseOnceAChange(t *testing.T) {
 			}
 		}
 	}
-	// A few are the payment's own, which has more than one change.
+	// The payment itself needs a few reads, and makes more than one change.
 	if reads := store.reads.Load() - before; reads > 10 {
 		t.Errorf("%d pages read the database %d times for a payment", pages, reads)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// TestUnavailableDatabase: whoever asks is told to come back later.
+// TestUnavailableDatabase checks that requests are answered with 503 and Retry-After.
 func TestUnavailableDatabase(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *web.Config) { c.Unavailable = func(error) bool { return true } })
@@ -27,7 +27,8 @@ func TestUnavailableDatabase(t *testing.T) {
 	}
 }
 
-// TestDisconnectedClientIsNotLogged: nobody reads the page about the error.
+// TestDisconnectedClientIsNotLogged checks that a canceled request leaves no line in the
+// log.
 func TestDisconnectedClientIsNotLogged(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -42,7 +43,7 @@ func TestDisconnectedClientIsNotLogged(t *testing.T) {
 	}
 }
 
-// TestNotReadyIsLoggedOnce: a load balancer asks again and again.
+// TestNotReadyIsLoggedOnce checks that repeated requests of a load balancer log one line.
 func TestNotReadyIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *web.Config) { c.Ready = func(context.Context) error { return http.ErrServerClosed } })
@@ -52,6 +53,6 @@ func TestNotReadyIsLoggedOnce(t *testing.T) {
 		}
 	}
 	if n := strings.Count(f.log.String(), "not ready"); n != 1 {
-		t.Errorf("said %d times:\n%s", n, f.log)
+		t.Errorf("the log has %d lines, want 1:\n%s", n, f.log)
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// inWeChat is a shopper in WeChat, who has pressed the button and was sent to
-// WeChat for the openid.
+// newInWeChat creates a session whose shopper is in WeChat, has started the payment, and
+// was redirected to WeChat for the openid.
 func newInWeChat(t *testing.T) (f *fixture, id, callback string) {
 	t.Helper()
 	f = newFixture(t)
@@ -40,7 +40,7 @@ func TestOAuthThenJSAPI(t *testing.T) {
 	}
 	html := f.get("/c/"+id+"?start=wechat", "User-Agent", inChat).body
 	if !strings.Contains(html, `data-autostart="wechat"`) {
-		t.Errorf("the page does not go on by itself:\n%s", html)
+		t.Errorf("the page does not start by itself:\n%s", html)
 	}
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat)
 	a := f.attempts(id)[0]
@@ -70,7 +70,7 @@ func TestOperatorIsToldWhyTheSheetFailed(t *testing.T) {
 	}
 }
 
-// TestShopSendsTheOpenID: the page pays without OAuth, and nothing tells of
+// TestShopSendsTheOpenID checks that the page pays without OAuth, and that nothing reveals
 // the openid.
 func TestShopSendsTheOpenID(t *testing.T) {
 	t.Parallel()
@@ -82,7 +82,7 @@ func TestShopSendsTheOpenID(t *testing.T) {
 		return f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat).header.Get("Location")
 	}
 	if got := pay(); got != "/c/"+id {
-		t.Fatalf("starting leads to %s", got)
+		t.Fatalf("the start redirects to %s, want the page", got)
 	}
 	a := f.attempts(id)[0]
 	page := f.get("/c/"+id, "User-Agent", inChat).body
@@ -102,13 +102,13 @@ func TestShopSendsTheOpenID(t *testing.T) {
 		f.post("/c/"+id, "/confirm", url.Values{"bridge": {"get_brand_wcpay_request:fail"}}, "User-Agent", inChat)
 		authorize := pay()
 		if !strings.HasPrefix(authorize, f.gateway.url+"/connect/oauth2/authorize") {
-			t.Fatalf("starting again leads to %s", authorize)
+			t.Fatalf("the second start redirects to %s, want WeChat's OAuth", authorize)
 		}
 		response := must(f.client.Get(authorize))
 		response.Body.Close()
 		f.get(strings.TrimPrefix(response.Header.Get("Location"), f.url))
 		if got := pay(); got != "/c/"+id {
-			t.Errorf("with another openid, starting leads to %s", got)
+			t.Errorf("with another openid, the start redirects to %s, want the page", got)
 		}
 		if all := f.attempts(id); len(all) != 2 || all[0].State != checkout.AttemptClosed || all[1].Payer == all[0].Payer {
 			t.Errorf("the attempts are %+v, want the first closed and one by another payer", all)
@@ -161,35 +161,35 @@ func TestCookieHidesTheOpenID(t *testing.T) {
 	page := f.get("/c/"+id, "User-Agent", inChat)
 	for _, c := range f.client.Jar.Cookies(must(url.Parse(f.url))) {
 		if c.Name != "wantukit" {
-			t.Errorf("a cookie named %s", c.Name)
+			t.Errorf("there is a cookie with the name %s", c.Name)
 		}
 	}
 	stored := f.attempts(id)[0].Payer
 	if stored == "" || strings.Contains(page.body, "openid") || strings.Contains(f.log.String(), "openid") {
-		t.Error("the openid shows")
+		t.Error("the page or the log reveals the openid")
 	}
 }
 
 func TestOAuthResumesWhereADesktopLeftItsCode(t *testing.T) {
 	t.Parallel()
 	f, id, callback := newInWeChat(t)
-	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}) // the desktop's: a code
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}) // the desktop gets a code
 	f.get(callback)
 	html := f.get("/c/"+id+"?start=wechat", "User-Agent", inChat).body
 	if !strings.Contains(html, `data-state="code"`) || !strings.Contains(html, `data-autostart="wechat"`) {
-		t.Errorf("the phone shows the desktop's code and does not go on:\n%s", html)
+		t.Errorf("the phone does not start by itself with the desktop's code:\n%s", html)
 	}
 	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat)
 	if html := f.get("/c/"+id+"?start=wechat", "User-Agent", inChat).body; strings.Contains(html, "data-autostart") {
 		t.Errorf("with its own order the page starts again:\n%s", html)
 	}
 	if orders := f.sandbox.Orders(); len(orders) != 2 || orders[1].Status != "CLOSED" {
-		t.Errorf("the gateway holds %+v, want the code's order closed", orders)
+		t.Errorf("the gateway has the orders %+v, want the code's order closed", orders)
 	}
 }
 
-// TestOAuthResumesWhatTheShopperPicked: where WeChat is on who knows what, its
-// sheet is one of the ways to pick from, and is not to be picked twice.
+// TestOAuthResumesWhatTheShopperPicked checks WeChat on an unknown device, where the sheet
+// is one of several flows: after OAuth the shopper need not pick it again.
 func TestOAuthResumesWhatTheShopperPicked(t *testing.T) {
 	t.Parallel()
 	const somewhere = "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.60"
@@ -200,6 +200,6 @@ func TestOAuthResumesWhatTheShopperPicked(t *testing.T) {
 		t.Errorf("the page does not go on by itself:\n%s", html)
 	}
 	if html := f.get("/c/"+id, "User-Agent", somewhere).body; strings.Contains(html, "data-autostart") {
-		t.Errorf("the page picks for the shopper:\n%s", html)
+		t.Errorf("the page starts a flow that the shopper did not pick:\n%s", html)
 	}
 }

@@ -24,19 +24,19 @@ var invoke = []client.Command{{Kind: client.CommandInvokeBridge}}
 func TestBridgeOpensOnce(t *testing.T) {
 	t.Parallel()
 	d, commands := start(t, jsapiPage())
-	same(t, only(commands, client.CommandInvokeBridge), nil)
-	same(t, d.kind(client.EventBridgeReady), []client.Command{
+	checkCommands(t, ofKind(commands, client.CommandInvokeBridge), nil)
+	checkCommands(t, d.handleKind(client.EventBridgeReady), []client.Command{
 		clearTimer("bridge"),
 		{Kind: client.CommandConceal, Target: client.TargetBridgeMissing},
 		{Kind: client.CommandInvokeBridge},
 	})
-	same(t, d.kind(client.EventBridgeReady), nil)
+	checkCommands(t, d.handleKind(client.EventBridgeReady), nil)
 
 	t.Run("and again at a click", func(t *testing.T) {
 		pay := client.Event{Kind: client.EventClicked, Action: client.ActionPay}
-		same(t, only(d.tell(pay), client.CommandInvokeBridge), invoke)
-		same(t, only(d.tell(pay), client.CommandInvokeBridge), invoke)
-		same(t, d.tell(client.Event{Kind: client.EventClicked, Action: "dance"}), nil)
+		checkCommands(t, ofKind(d.handle(pay), client.CommandInvokeBridge), invoke)
+		checkCommands(t, ofKind(d.handle(pay), client.CommandInvokeBridge), invoke)
+		checkCommands(t, d.handle(client.Event{Kind: client.EventClicked, Action: "dance"}), nil)
 	})
 }
 
@@ -49,9 +49,9 @@ func TestBridgeIsNotWantedElsewhere(t *testing.T) {
 		"an attempt that has failed": {State: page.Failed, Attempt: "a", Remaining: -1, JSAPI: true},
 	} {
 		d, commands := start(t, loaded)
-		commands = append(commands, d.kind(client.EventBridgeReady)...)
-		commands = append(commands, d.tell(client.Event{Kind: client.EventClicked, Action: client.ActionPay})...)
-		if len(only(commands, client.CommandInvokeBridge)) > 0 {
+		commands = append(commands, d.handleKind(client.EventBridgeReady)...)
+		commands = append(commands, d.handle(client.Event{Kind: client.EventClicked, Action: client.ActionPay})...)
+		if len(ofKind(commands, client.CommandInvokeBridge)) > 0 {
 			t.Errorf("%s opens the sheet", name)
 		}
 	}
@@ -60,10 +60,10 @@ func TestBridgeIsNotWantedElsewhere(t *testing.T) {
 func TestBridgeMissing(t *testing.T) {
 	t.Parallel()
 	d, commands := start(t, jsapiPage())
-	same(t, commands[len(commands)-1:], []client.Command{setTimer("bridge", 5*client.Second)})
-	same(t, d.timer("bridge"), []client.Command{{Kind: client.CommandReveal, Target: client.TargetBridgeMissing}})
-	commands = d.kind(client.EventBridgeReady)
-	same(t, only(commands, client.CommandConceal, client.CommandInvokeBridge), []client.Command{
+	checkCommands(t, commands[len(commands)-1:], []client.Command{setTimer("bridge", 5*client.Second)})
+	checkCommands(t, d.timer("bridge"), []client.Command{{Kind: client.CommandReveal, Target: client.TargetBridgeMissing}})
+	commands = d.handleKind(client.EventBridgeReady)
+	checkCommands(t, ofKind(commands, client.CommandConceal, client.CommandInvokeBridge), []client.Command{
 		{Kind: client.CommandConceal, Target: client.TargetBridgeMissing},
 		{Kind: client.CommandInvokeBridge},
 	})
@@ -87,8 +87,8 @@ func TestBridgeAnswers(t *testing.T) {
 		t.Run(test.result, func(t *testing.T) {
 			t.Parallel()
 			d, _ := start(t, jsapiPage())
-			d.kind(client.EventBridgeReady)
-			got := kinds(d.tell(answered(test.result)))
+			d.handleKind(client.EventBridgeReady)
+			got := kinds(d.handle(answered(test.result)))
 			if len(got) != len(test.kinds) {
 				t.Fatalf("commands %v, want %v", got, test.kinds)
 			}
@@ -97,12 +97,12 @@ func TestBridgeAnswers(t *testing.T) {
 					t.Fatalf("commands %v, want %v", got, test.kinds)
 				}
 			}
-			d.shows(test.shows)
+			d.checkState(test.shows)
 		})
 	}
 }
 
-// TestBridgesWordsReachTheServer: they are the operator's to read, and go once.
+// TestBridgesWordsReachTheServer checks that each answer's text is posted once.
 func TestBridgesWordsReachTheServer(t *testing.T) {
 	t.Parallel()
 	d, _ := start(t, jsapiPage())
@@ -112,40 +112,40 @@ func TestBridgesWordsReachTheServer(t *testing.T) {
 	confirm := func(words string) []client.Command {
 		return []client.Command{{Kind: client.CommandConfirm, Text: words}}
 	}
-	same(t, only(d.tell(said("first")), client.CommandConfirm), confirm("first"))
-	same(t, only(d.tell(said("second")), client.CommandConfirm), nil) // too soon
+	checkCommands(t, ofKind(d.handle(said("first")), client.CommandConfirm), confirm("first"))
+	checkCommands(t, ofKind(d.handle(said("second")), client.CommandConfirm), nil) // too soon
 	d.now += 2 * client.Second
-	same(t, d.timer("confirm"), confirm("second"))
+	checkCommands(t, d.timer("confirm"), confirm("second"))
 	d.now += 2 * client.Second
-	same(t, only(d.kind(client.EventVisible), client.CommandConfirm), confirm(""))
+	checkCommands(t, ofKind(d.handleKind(client.EventVisible), client.CommandConfirm), confirm(""))
 }
 
-func TestBridgeOkIsBelievedForAMoment(t *testing.T) {
+func TestBridgeOkKeepsThePageConfirmingForAMoment(t *testing.T) {
 	t.Parallel()
 	d, _ := start(t, jsapiPage())
-	d.kind(client.EventBridgeReady)
-	d.tell(answered(client.ResultOK))
+	d.handleKind(client.EventBridgeReady)
+	d.handle(answered(client.ResultOK))
 	d.streamed(redirecting())
-	d.shows(page.Confirming)
+	d.checkState(page.Confirming)
 
 	t.Run("and then the server is", func(t *testing.T) {
 		d.now += 10 * client.Second
-		same(t, only(d.timer("recheck"), client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
+		checkCommands(t, ofKind(d.timer("recheck"), client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
 		d.polled(redirecting())
-		d.shows(page.Redirecting)
+		d.checkState(page.Redirecting)
 	})
 	t.Run("and paid at any time", func(*testing.T) {
-		d.tell(answered(client.ResultOK))
+		d.handle(answered(client.ResultOK))
 		d.streamed(paid())
-		d.shows(page.Paid)
+		d.checkState(page.Paid)
 	})
 }
 
 func TestBridgeAnswersThePaidPage(t *testing.T) {
 	t.Parallel()
 	d, _ := start(t, jsapiPage())
-	d.kind(client.EventBridgeReady)
+	d.handleKind(client.EventBridgeReady)
 	d.streamed(paid())
-	same(t, d.tell(answered(client.ResultOK)), nil)
-	d.shows(page.Paid)
+	checkCommands(t, d.handle(answered(client.ResultOK)), nil)
+	d.checkState(page.Paid)
 }

@@ -23,7 +23,7 @@ func (c *clock) set(remaining int, now Millis) {
 	c.end = now + Millis(remaining)*Second
 }
 
-// left returns the time to the end, at least 0.
+// left returns the time until the end, or 0 after it.
 func (c *clock) left(now Millis) Millis { return max(c.end-now, 0) }
 
 // tick shows the remaining time, and sets a timer for the next second. At the end it

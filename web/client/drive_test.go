@@ -9,49 +9,49 @@ import (
 	"github.com/wantukit/wantukit/web/client"
 )
 
-// driver tells a machine events at a time that the test moves.
+// driver sends events to a machine, at a time that the test sets.
 type driver struct {
 	t       *testing.T
 	machine *client.Machine
 	now     client.Millis
 }
 
-// start returns the driver of a page that has started, and what that led to.
+// start returns the driver of a page after EventStarted, and the commands of that event.
 func start(t *testing.T, loaded client.Page) (*driver, []client.Command) {
 	t.Helper()
 	d := &driver{t: t, machine: client.New(loaded), now: 60 * client.Minute}
-	return d, d.tell(client.Event{Kind: client.EventStarted})
+	return d, d.handle(client.Event{Kind: client.EventStarted})
 }
 
-func (d *driver) tell(e client.Event) []client.Command {
+func (d *driver) handle(e client.Event) []client.Command {
 	e.At = d.now
 	return d.machine.Handle(e)
 }
 
-func (d *driver) kind(k client.EventKind) []client.Command {
-	return d.tell(client.Event{Kind: k})
+func (d *driver) handleKind(k client.EventKind) []client.Command {
+	return d.handle(client.Event{Kind: k})
 }
 
 func (d *driver) streamed(s client.Status) []client.Command {
-	return d.tell(client.Event{Kind: client.EventStreamed, Status: s})
+	return d.handle(client.Event{Kind: client.EventStreamed, Status: s})
 }
 
 func (d *driver) polled(s client.Status) []client.Command {
-	return d.tell(client.Event{Kind: client.EventPolled, Status: s})
+	return d.handle(client.Event{Kind: client.EventPolled, Status: s})
 }
 
 func (d *driver) timer(name client.Timer) []client.Command {
-	return d.tell(client.Event{Kind: client.EventTimer, Timer: name})
+	return d.handle(client.Event{Kind: client.EventTimer, Timer: name})
 }
 
-func (d *driver) shows(want page.State) {
+func (d *driver) checkState(want page.State) {
 	d.t.Helper()
 	if got := d.machine.State(); got != want {
-		d.t.Fatalf("page shows %q, want %q", got, want)
+		d.t.Fatalf("the page shows %q, want %q", got, want)
 	}
 }
 
-// kinds lists the commands' kinds, for tests of what is done and not how.
+// kinds returns the kinds of the commands.
 func kinds(commands []client.Command) []client.CommandKind {
 	found := make([]client.CommandKind, 0, len(commands))
 	for _, c := range commands {
@@ -60,8 +60,8 @@ func kinds(commands []client.Command) []client.CommandKind {
 	return found
 }
 
-// only keeps the commands of some kinds.
-func only(commands []client.Command, of ...client.CommandKind) []client.Command {
+// ofKind returns the commands of some kinds.
+func ofKind(commands []client.Command, of ...client.CommandKind) []client.Command {
 	var kept []client.Command
 	for _, c := range commands {
 		for _, k := range of {
@@ -73,18 +73,18 @@ func only(commands []client.Command, of ...client.CommandKind) []client.Command 
 	return kept
 }
 
-// without drops them.
-func without(commands []client.Command, of ...client.CommandKind) []client.Command {
+// notOfKind returns the commands of all other kinds.
+func notOfKind(commands []client.Command, of ...client.CommandKind) []client.Command {
 	var kept []client.Command
 	for _, c := range commands {
-		if len(only([]client.Command{c}, of...)) == 0 {
+		if len(ofKind([]client.Command{c}, of...)) == 0 {
 			kept = append(kept, c)
 		}
 	}
 	return kept
 }
 
-func same(t *testing.T, got, want []client.Command) {
+func checkCommands(t *testing.T, got, want []client.Command) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("commands (-want +got):\n%s", diff)

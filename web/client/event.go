@@ -6,7 +6,7 @@ import "github.com/wantukit/wantukit/checkout/page"
 // package time would add 34 kB to the program.
 type Millis int64
 
-// Larger units.
+// The units of Millis.
 const (
 	Second Millis = 1000
 	Minute        = 60 * Second

@@ -11,9 +11,9 @@ import (
 	"github.com/wantukit/wantukit/web/client"
 )
 
-// world is a browser that behaves: it answers what it was asked, runs the
-// timers that were set, and otherwise does as it likes.
-type world struct {
+// browser is a simulated browser. It answers requests, runs the timers that are set, and
+// otherwise makes up events at random.
+type browser struct {
 	t      *testing.T
 	rand   *rand.Rand
 	now    client.Millis
@@ -21,20 +21,20 @@ type world struct {
 	polls  int
 	stream bool
 	gone   bool
-	// replacing says that the page's new content is on its way.
+	// replacing reports whether the new content of the page is being loaded.
 	replacing bool
 	shown     page.State
 }
 
-// carryOut does the commands and checks what must never be.
-func (w *world) carryOut(commands []client.Command) {
+// carryOut carries out the commands, and checks that they are allowed.
+func (w *browser) carryOut(commands []client.Command) {
 	for _, c := range commands {
 		switch c.Kind {
 		case client.CommandPoll:
 			w.polls++
 		case client.CommandSetTimer:
 			if c.After <= 0 {
-				w.t.Fatalf("timer %s after %v would spin", c.Timer, c.After)
+				w.t.Fatalf("timer %s is set to %v, want more than 0", c.Timer, c.After)
 			}
 			w.timers[c.Timer] = w.now + c.After
 		case client.CommandClearTimer:
@@ -45,14 +45,14 @@ func (w *world) carryOut(commands []client.Command) {
 			w.stream = false
 		case client.CommandShow:
 			if !w.shown.CanMove(c.State) {
-				w.t.Fatalf("moved from %s to %s", w.shown, c.State)
+				w.t.Fatalf("the page moved from %s to %s, which the table does not allow", w.shown, c.State)
 			}
 			w.shown = c.State
 		case client.CommandReload, client.CommandRenew:
 			w.replacing = true
 		case client.CommandNavigate:
 			w.gone = true
-		default: // looks only
+		default: // these change only how the page looks
 		}
 	}
 	if w.polls > 1 {
@@ -60,15 +60,15 @@ func (w *world) carryOut(commands []client.Command) {
 	}
 }
 
-// next makes up an event that could happen now.
-func (w *world) next() client.Event {
+// next returns a random event that is possible now.
+func (w *browser) next() client.Event {
 	w.now += client.Millis(w.rand.IntN(3000))
 	e := w.pick()
 	e.At = w.now
 	return e
 }
 
-func (w *world) pick() client.Event {
+func (w *browser) pick() client.Event {
 	if w.replacing && w.rand.IntN(2) == 0 {
 		w.replacing = false
 		return client.Event{Kind: client.EventReplaced, Page: w.content()}
@@ -101,8 +101,8 @@ func (w *world) pick() client.Event {
 	return anything[w.rand.IntN(len(anything))]
 }
 
-// due returns the timer that runs out first, and lets it.
-func (w *world) due() (client.Timer, bool) {
+// due returns the timer that runs out first, and advances the time to its end.
+func (w *browser) due() (client.Timer, bool) {
 	names := make([]client.Timer, 0, len(w.timers))
 	for name := range w.timers {
 		names = append(names, name)
@@ -116,14 +116,14 @@ func (w *world) due() (client.Timer, bool) {
 	return first, true
 }
 
-// content is what the server's page holds at last.
-func (w *world) content() client.Page {
+// content returns the page of a reload.
+func (w *browser) content() client.Page {
 	s := w.status()
 	w.shown = s.State
 	return client.Page{State: s.State, Attempt: s.Attempt, Remaining: s.Remaining, Next: s.Next, Renew: w.rand.IntN(100) - 1}
 }
 
-func (w *world) status() client.Status {
+func (w *browser) status() client.Status {
 	states := page.States()
 	state := states[w.rand.IntN(len(states))]
 	if state == page.Paid && w.rand.IntN(4) > 0 {
@@ -136,24 +136,26 @@ func (w *world) status() client.Status {
 	return client.Status{State: state, Attempt: attempt, Remaining: w.rand.IntN(900) - 1, Next: "https://shop.example/ok"}
 }
 
-func TestWhateverHappens(t *testing.T) {
+// TestRandomEvents checks that the machine is deterministic and keeps its rules whatever
+// happens.
+func TestRandomEvents(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(2000) {
-		w := &world{t: t, rand: rand.New(rand.NewPCG(seed, 1)), timers: map[client.Timer]client.Millis{}, shown: page.Redirecting}
+		w := &browser{t: t, rand: rand.New(rand.NewPCG(seed, 1)), timers: map[client.Timer]client.Millis{}, shown: page.Redirecting}
 		loaded := client.Page{State: w.shown, Attempt: "a", Remaining: 600, JSAPI: true}
 		one, other := client.New(loaded), client.New(loaded)
 		e := client.Event{Kind: client.EventStarted}
 		for range 200 {
 			commands := one.Handle(e)
 			if diff := cmp.Diff(commands, other.Handle(e)); diff != "" {
-				t.Fatalf("seed %d: not deterministic:\n%s", seed, diff)
+				t.Fatalf("seed %d: the two machines differ:\n%s", seed, diff)
 			}
 			w.carryOut(commands)
 			if w.gone {
 				break
 			}
 			if one.State() != w.shown {
-				t.Fatalf("seed %d: the machine is at %s, the page at %s", seed, one.State(), w.shown)
+				t.Fatalf("seed %d: the machine's state is %s, the page shows %s", seed, one.State(), w.shown)
 			}
 			w.checkWaiting(seed)
 			e = w.next()
@@ -161,15 +163,16 @@ func TestWhateverHappens(t *testing.T) {
 	}
 }
 
-// checkWaiting: a page that can still change is always about to learn of it.
-func (w *world) checkWaiting(seed uint64) {
+// checkWaiting checks that a page that can still change polls or is being replaced, and
+// that a final page has no stream.
+func (w *browser) checkWaiting(seed uint64) {
 	if w.shown.Final() {
 		if w.stream {
-			w.t.Fatalf("seed %d: %s keeps the stream", seed, w.shown)
+			w.t.Fatalf("seed %d: a page in state %s has a stream", seed, w.shown)
 		}
 		return
 	}
 	if _, due := w.timers["poll"]; !due && w.polls == 0 && !w.replacing {
-		w.t.Fatalf("seed %d: %s waits for nothing", seed, w.shown)
+		w.t.Fatalf("seed %d: a page in state %s will never poll", seed, w.shown)
 	}
 }

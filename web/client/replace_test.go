@@ -9,7 +9,7 @@ import (
 
 var renewal = []client.Command{{Kind: client.CommandRenew}, setTimer("renew", 30*client.Second)}
 
-// another is the page's content with the code of another attempt.
+// another is a page with the code of another attempt.
 func another() client.Page {
 	return client.Page{State: page.Code, Attempt: "b", Remaining: -1, Renew: 600}
 }
@@ -23,27 +23,27 @@ func TestCodeIsRenewed(t *testing.T) {
 	loaded := codePage()
 	loaded.Renew = 90
 	d, commands := start(t, loaded)
-	if len(only(commands, client.CommandSetTimer)) == 0 || commands[0] != setTimer("renew", 90*client.Second) {
+	if len(ofKind(commands, client.CommandSetTimer)) == 0 || commands[0] != setTimer("renew", 90*client.Second) {
 		t.Fatalf("commands %v", commands)
 	}
 	d.now += 90 * client.Second
-	same(t, d.timer("renew"), renewal)
+	checkCommands(t, d.timer("renew"), renewal)
 
 	t.Run("and the new one later", func(*testing.T) {
-		commands := d.tell(replaced(another()))
-		same(t, only(commands, client.CommandSetTimer)[:1], []client.Command{setTimer("renew", 600*client.Second)})
+		commands := d.handle(replaced(another()))
+		checkCommands(t, ofKind(commands, client.CommandSetTimer)[:1], []client.Command{setTimer("renew", 600*client.Second)})
 	})
 	t.Run("not at once again where it could not be", func(*testing.T) {
 		same := another()
 		same.Renew = 1
-		commands := d.tell(replaced(same))
+		commands := d.handle(replaced(same))
 		if last := commands[len(commands)-1]; last != setTimer("renew", 30*client.Second) {
 			t.Errorf("commands %v", commands)
 		}
 	})
 	t.Run("and not once it is not shown", func(t *testing.T) {
 		d.streamed(client.Status{State: page.Choose, Remaining: -1})
-		same(t, d.timer("renew"), nil)
+		checkCommands(t, d.timer("renew"), nil)
 	})
 }
 
@@ -54,7 +54,7 @@ func TestWhereNoCodeIsToBeRenewed(t *testing.T) {
 		"there is no code":        {State: page.Choose, Remaining: -1, Renew: 5},
 	} {
 		_, commands := start(t, loaded)
-		for _, c := range only(commands, client.CommandSetTimer) {
+		for _, c := range ofKind(commands, client.CommandSetTimer) {
 			if c.Timer == "renew" {
 				t.Errorf("%s: %v", name, c)
 			}
@@ -62,39 +62,40 @@ func TestWhereNoCodeIsToBeRenewed(t *testing.T) {
 	}
 }
 
-// TestContentInPlace: the page goes on with what took its content's place.
+// TestContentInPlace checks that the machine continues with content that was replaced
+// without a load.
 func TestContentInPlace(t *testing.T) {
 	t.Parallel()
 	d, _ := start(t, codePage())
 	d.streamed(code())
-	same(t, d.streamed(client.Status{State: page.Code, Attempt: "b", Remaining: -1}), []client.Command{{Kind: client.CommandReload}})
-	same(t, d.kind(client.EventPosted), nil) // it waits for the new content
-	same(t, only(d.tell(replaced(another())), client.CommandOpenStream), []client.Command{{Kind: client.CommandOpenStream}})
+	checkCommands(t, d.streamed(client.Status{State: page.Code, Attempt: "b", Remaining: -1}), []client.Command{{Kind: client.CommandReload}})
+	checkCommands(t, d.handleKind(client.EventPosted), nil) // it waits for the new content
+	checkCommands(t, ofKind(d.handle(replaced(another())), client.CommandOpenStream), []client.Command{{Kind: client.CommandOpenStream}})
 	d.streamed(client.Status{State: page.Code, Attempt: "b", Remaining: -1})
-	d.shows(page.Code)
+	d.checkState(page.Code)
 
 	t.Run("which may be the receipt", func(t *testing.T) {
-		commands := d.tell(replaced(client.Page{State: page.Paid, Remaining: -1, Next: "https://shop.example/ok"}))
-		same(t, only(commands, client.CommandSetLink, client.CommandReveal), []client.Command{
+		commands := d.handle(replaced(client.Page{State: page.Paid, Remaining: -1, Next: "https://shop.example/ok"}))
+		checkCommands(t, ofKind(commands, client.CommandSetLink, client.CommandReveal), []client.Command{
 			{Kind: client.CommandSetLink, Target: client.TargetNext, URL: "https://shop.example/ok"},
 			{Kind: client.CommandReveal, Target: client.TargetLeaving},
 		})
-		d.shows(page.Paid)
+		d.checkState(page.Paid)
 	})
 	t.Run("and of which gibberish is a choice", func(*testing.T) {
-		d.tell(replaced(client.Page{State: "gibberish", Remaining: -1}))
-		d.shows(page.Choose)
+		d.handle(replaced(client.Page{State: "gibberish", Remaining: -1}))
+		d.checkState(page.Choose)
 	})
 }
 
-// TestContentForgetsTheSheet: a bridge that comes late opens no sheet on a page
-// that has none any more.
+// TestContentForgetsTheSheet checks that a late bridge opens no sheet after the page was
+// replaced by one without a sheet.
 func TestContentForgetsTheSheet(t *testing.T) {
 	t.Parallel()
 	d, _ := start(t, client.Page{State: page.Redirecting, Attempt: "a", JSAPI: true, Remaining: -1})
-	commands := d.tell(replaced(client.Page{State: page.Redirecting, Attempt: "b", Remaining: -1}))
-	same(t, only(commands, client.CommandClearTimer), []client.Command{
+	commands := d.handle(replaced(client.Page{State: page.Redirecting, Attempt: "b", Remaining: -1}))
+	checkCommands(t, ofKind(commands, client.CommandClearTimer), []client.Command{
 		clearTimer("renew"), clearTimer("bridge"), clearTimer("recheck"), clearTimer("leave"), clearTimer("stream"),
 	})
-	same(t, d.kind(client.EventBridgeReady), nil)
+	checkCommands(t, d.handleKind(client.EventBridgeReady), nil)
 }

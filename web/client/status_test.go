@@ -11,7 +11,7 @@ func TestPaidWhileWatching(t *testing.T) {
 	t.Parallel()
 	d, _ := start(t, codePage())
 	d.streamed(code())
-	same(t, d.streamed(paid()), []client.Command{
+	checkCommands(t, d.streamed(paid()), []client.Command{
 		{Kind: client.CommandSetText, Target: client.TargetPaidAt, Text: "now"},
 		{Kind: client.CommandSetText, Target: client.TargetPaidWith, Text: "a wallet"},
 		{Kind: client.CommandSetText, Target: client.TargetPaidNumber, Text: "42"},
@@ -27,14 +27,14 @@ func TestPaidWhileWatching(t *testing.T) {
 		clearTimer("poll"),
 	})
 	d.now += 3 * client.Second
-	same(t, d.timer("leave"), []client.Command{{Kind: client.CommandNavigate, URL: "https://shop.example/ok"}})
+	checkCommands(t, d.timer("leave"), []client.Command{{Kind: client.CommandNavigate, URL: "https://shop.example/ok"}})
 }
 
 func TestShopperWhoKeepsTheReceiptStays(t *testing.T) {
 	t.Parallel()
 	d, _ := start(t, codePage())
 	d.streamed(paid())
-	same(t, d.tell(client.Event{Kind: client.EventClicked, Action: client.ActionStay}), []client.Command{
+	checkCommands(t, d.handle(client.Event{Kind: client.EventClicked, Action: client.ActionStay}), []client.Command{
 		clearTimer("leave"),
 		{Kind: client.CommandConceal, Target: client.TargetLeaving},
 	})
@@ -47,18 +47,18 @@ func TestPaidStaysOnThePage(t *testing.T) {
 	t.Run("when it loaded paid", func(t *testing.T) {
 		t.Parallel()
 		d, commands := start(t, client.Page{State: page.Paid, Next: "https://shop.example/ok", Remaining: -1})
-		same(t, commands, nil)
-		same(t, d.kind(client.EventVisible), nil)
+		checkCommands(t, commands, nil)
+		checkCommands(t, d.handleKind(client.EventVisible), nil)
 	})
 	t.Run("when it is in a frame", func(t *testing.T) {
 		t.Parallel()
 		loaded := codePage()
 		loaded.Embedded = true
 		d, commands := start(t, loaded)
-		same(t, only(commands, client.CommandTellParent), []client.Command{{Kind: client.CommandTellParent, State: page.Code}})
+		checkCommands(t, ofKind(commands, client.CommandTellParent), []client.Command{{Kind: client.CommandTellParent, State: page.Code}})
 		commands = d.streamed(paid())
-		same(t, only(commands, leaving...), nil)
-		same(t, only(commands, client.CommandTellParent, client.CommandSetLink), []client.Command{
+		checkCommands(t, ofKind(commands, leaving...), nil)
+		checkCommands(t, ofKind(commands, client.CommandTellParent, client.CommandSetLink), []client.Command{
 			{Kind: client.CommandSetLink, Target: client.TargetNext, URL: "https://shop.example/ok"},
 			{Kind: client.CommandTellParent, State: page.Paid},
 		})
@@ -66,15 +66,15 @@ func TestPaidStaysOnThePage(t *testing.T) {
 	t.Run("when it only tells the status", func(t *testing.T) {
 		t.Parallel()
 		d, _ := start(t, client.Page{State: page.Confirming, Attempt: "a", Remaining: -1, StatusOnly: true})
-		same(t, only(d.streamed(paid()), append(leaving, client.CommandSetLink)...), nil)
-		d.shows(page.Paid)
+		checkCommands(t, ofKind(d.streamed(paid()), append(leaving, client.CommandSetLink)...), nil)
+		d.checkState(page.Paid)
 	})
 	t.Run("when the server names no next page", func(t *testing.T) {
 		t.Parallel()
 		d, _ := start(t, codePage())
 		s := paid()
 		s.Next = ""
-		same(t, only(d.streamed(s), append(leaving, client.CommandSetLink)...), nil)
+		checkCommands(t, ofKind(d.streamed(s), append(leaving, client.CommandSetLink)...), nil)
 	})
 }
 
@@ -94,8 +94,8 @@ func TestStatusFollowsTheTable(t *testing.T) {
 				if from.CanMove(to) {
 					want = to
 				}
-				d.shows(want)
-				if moved := len(only(commands, client.CommandShow)) > 0; moved != from.CanMove(to) {
+				d.checkState(want)
+				if moved := len(ofKind(commands, client.CommandShow)) > 0; moved != from.CanMove(to) {
 					t.Errorf("shown anew: %v, want %v", moved, from.CanMove(to))
 				}
 			})
@@ -127,7 +127,7 @@ func TestReloadForContentThePageLacks(t *testing.T) {
 			loaded.State = test.from
 			d, _ := start(t, loaded)
 			commands := d.polled(test.status)
-			if got := len(only(commands, client.CommandReload)) > 0; got != test.reload {
+			if got := len(ofKind(commands, client.CommandReload)) > 0; got != test.reload {
 				t.Errorf("reload: %v, want %v (%v)", got, test.reload, kinds(commands))
 			}
 		})
@@ -135,8 +135,8 @@ func TestReloadForContentThePageLacks(t *testing.T) {
 	t.Run("never on a page that only tells the status", func(t *testing.T) {
 		t.Parallel()
 		d, _ := start(t, client.Page{State: page.Choose, StatusOnly: true, Remaining: -1})
-		same(t, only(d.polled(client.Status{State: page.Code, Attempt: "b"}), client.CommandReload), nil)
-		d.shows(page.Code)
+		checkCommands(t, ofKind(d.polled(client.Status{State: page.Code, Attempt: "b"}), client.CommandReload), nil)
+		d.checkState(page.Code)
 	})
 }
 
@@ -145,12 +145,12 @@ func TestNothingFollowsAReload(t *testing.T) {
 	d, _ := start(t, codePage())
 	renewed := code()
 	renewed.Attempt = "b"
-	same(t, d.streamed(renewed), []client.Command{{Kind: client.CommandReload}})
-	same(t, d.streamed(paid()), nil)
-	same(t, d.timer("poll"), nil)
+	checkCommands(t, d.streamed(renewed), []client.Command{{Kind: client.CommandReload}})
+	checkCommands(t, d.streamed(paid()), nil)
+	checkCommands(t, d.timer("poll"), nil)
 
 	t.Run("until the page comes back from the cache", func(t *testing.T) {
-		if got := only(d.kind(client.EventVisible), client.CommandPoll); len(got) != 1 {
+		if got := ofKind(d.handleKind(client.EventVisible), client.CommandPoll); len(got) != 1 {
 			t.Errorf("polls %d times, want once", len(got))
 		}
 	})
@@ -159,13 +159,13 @@ func TestNothingFollowsAReload(t *testing.T) {
 func TestUnknownStateAtLoad(t *testing.T) {
 	t.Parallel()
 	d, _ := start(t, client.Page{State: "teleporting", Remaining: -1})
-	d.shows(page.Choose)
+	d.checkState(page.Choose)
 }
 
 func TestPageThatComesBackFromAWalletAsksAtOnce(t *testing.T) {
 	t.Parallel()
 	_, commands := start(t, client.Page{State: page.Confirming, Attempt: "a", Remaining: 600})
-	same(t, only(commands, client.CommandConfirm), []client.Command{{Kind: client.CommandConfirm}})
+	checkCommands(t, ofKind(commands, client.CommandConfirm), []client.Command{{Kind: client.CommandConfirm}})
 	_, commands = start(t, client.Page{State: page.Code, Attempt: "a", Remaining: 600})
-	same(t, only(commands, client.CommandConfirm), nil)
+	checkCommands(t, ofKind(commands, client.CommandConfirm), nil)
 }

@@ -4,33 +4,33 @@ package main_test
 
 import "testing"
 
-// The hostile and odd cases of browser and web that the page's program meets
-// while it runs. Those that keep it from running are in
-// TestPaidIsSeenByTheFallback; whole payments are in cmd/wantukit.
+// These are the hostile cases of browser and network while the page's program runs.
+// TestPaidIsSeenByTheFallback has the cases in which the program cannot run. Tests of
+// whole payments are in cmd/wantukit.
 
 func TestHostileProxyAndTheStream(t *testing.T) {
 	t.Parallel()
-	cases := map[string]struct{ before, after func(*counter) }{
-		"cut while the page watches": {after: func(c *counter) { c.spoil(&c.cutStream) }},
-		"held back from the start":   {before: func(c *counter) { c.heldStream = true }},
-		"refused from the start":     {before: func(c *counter) { c.noStream = true }},
+	cases := map[string]struct{ before, after func(*fakeServer) }{
+		"cut while the page watches": {after: func(c *fakeServer) { c.disturbStreams(&c.cutStream) }},
+		"held back from the start":   {before: func(c *fakeServer) { c.heldStream = true }},
+		"refused from the start":     {before: func(c *fakeServer) { c.noStream = true }},
 	}
 	for name, proxy := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := open(t)
+			c := newFakeServer(t)
 			if proxy.before != nil {
 				proxy.before(c)
 			}
 			shopper := visit(t, c, "/c")
-			shopper.lives()
+			shopper.waitForProgram()
 			if proxy.after != nil {
 				proxy.after(c)
 			}
 			polls := c.count(&c.polls)
-			shopper.until("a poll", func() bool { return c.count(&c.polls) > polls })
-			c.move(c.paid())
-			shopper.shows("paid")
+			shopper.waitUntil("a poll", func() bool { return c.count(&c.polls) > polls })
+			c.setStatus(c.paid())
+			shopper.waitForState("paid")
 			if loads := c.count(&c.loads); loads != 1 {
 				t.Errorf("the page was loaded %d times, so its program gave up", loads)
 			}
@@ -41,13 +41,13 @@ func TestHostileProxyAndTheStream(t *testing.T) {
 
 func TestHostileProgramCrashesMidWay(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c := newFakeServer(t)
 	shopper := visit(t, c, "/c")
-	shopper.lives()
-	c.spoil(&c.brokenStream)
-	shopper.until("a poll of the fallback", func() bool { return c.count(&c.polls) >= 1 })
-	c.move(c.paid())
-	shopper.shows("paid")
+	shopper.waitForProgram()
+	c.disturbStreams(&c.brokenStream)
+	shopper.waitUntil("a poll of the fallback", func() bool { return c.count(&c.polls) >= 1 })
+	c.setStatus(c.paid())
+	shopper.waitForState("paid")
 	if loads := c.count(&c.loads); loads != 2 {
 		t.Errorf("the page was loaded %d times, so it was not the fallback", loads)
 	}

@@ -11,97 +11,97 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// mark marks the page that is loaded, and its announcer: a load would lose
-// both.
+// mark marks the loaded page and its announcer. A load removes both marks.
 const (
 	mark   = `window.marked = true; document.getElementById("announce").marked = true`
 	marked = `window.marked && document.getElementById("announce").marked`
-	// headed is the heading of a page with a code.
+	// headed finds the heading of a page with a code.
 	headed = `document.querySelector("h2[data-say~=code]")`
 )
 
-// ready waits until the page's script listens, whichever half it is.
-func (tb *tab) ready(c *counter, wasm bool) {
+// waitForScript waits until the program or the fallback runs.
+func (tb *tab) waitForScript(c *fakeServer, wasm bool) {
 	tb.Helper()
 	if wasm {
-		tb.lives()
+		tb.waitForProgram()
 	} else {
-		tb.until("a poll", func() bool { return c.count(&c.polls) >= 1 })
+		tb.waitUntil("a poll", func() bool { return c.count(&c.polls) >= 1 })
 	}
 }
 
-// TestCodeOfAnotherTabIsFetched: in place, and a shopper who looks elsewhere
-// hears of it and stays where they are.
+// TestCodeOfAnotherTabIsFetched checks that a new code replaces the old one without a
+// load. The focus stays where it is, and a screen reader speaks the heading.
 func TestCodeOfAnotherTabIsFetched(t *testing.T) {
 	t.Parallel()
 	withAndWithoutWasm(t, func(t *testing.T, wasm bool) {
-		c := open(t)
+		c := newFakeServer(t)
 		c.noWasm = !wasm
 		shopper := visit(t, c, "/c")
-		shopper.ready(c, wasm)
+		shopper.waitForScript(c, wasm)
 		shopper.run(mark)
-		c.move(status{State: "code", Attempt: "b", Remaining: 500})
+		c.setStatus(status{State: "code", Attempt: "b", Remaining: 500})
 		shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && ` + marked)
 		shopper.wait(`document.activeElement === document.body && document.getElementById("announce").textContent === ` + headed + `.textContent`)
-		c.move(status{State: "paid", Attempt: "b", Remaining: -1})
-		shopper.shows("paid")
+		c.setStatus(status{State: "paid", Attempt: "b", Remaining: -1})
+		shopper.waitForState("paid")
 		shopper.wait(marked)
 	})
 }
 
-// TestWalletIsChangedInPlace: whoever pressed the button is taken to the new
-// words, once.
+// TestWalletIsChangedInPlace checks that the content of another wallet replaces the old
+// one, once and without a load, and that the new heading gets the focus.
 func TestWalletIsChangedInPlace(t *testing.T) {
 	t.Parallel()
 	withAndWithoutWasm(t, func(t *testing.T, wasm bool) {
-		c := open(t)
+		c := newFakeServer(t)
 		c.noWasm = !wasm
 		shopper := visit(t, c, "/c")
-		shopper.ready(c, wasm)
+		shopper.waitForScript(c, wasm)
 		shopper.run(mark + `; document.querySelector(".ways details").open = true;
 			const pick = document.querySelector(".ways button.pick"); pick.focus(); pick.click(); pick.click()`)
 		shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && ` + marked)
 		shopper.wait(`document.activeElement === ` + headed + ` && document.getElementById("announce").textContent === ""`)
 		if swaps := c.count(&c.swaps); swaps != 1 {
-			t.Errorf("%d pages took the place of the first, want one", swaps)
+			t.Errorf("the content was replaced %d times, want once", swaps)
 		}
 	})
 }
 
-// TestBrowserThatDoesNotNameTheButton: Safari before 15.4 swaps nothing, and
-// sends the wallet that was pressed.
+// TestBrowserThatDoesNotNameTheButton checks a browser without SubmitEvent.submitter
+// (Safari before 15.4): it loads the page of the wallet that was pressed.
 func TestBrowserThatDoesNotNameTheButton(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c := newFakeServer(t)
 	shopper := visit(t, c, "/c", `Object.defineProperty(SubmitEvent.prototype, "submitter", { get() {} })`)
-	shopper.lives()
+	shopper.waitForProgram()
 	shopper.run(mark + `; document.querySelector(".ways details").open = true;
 		document.querySelector(".ways button.pick").click()`)
 	shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && !window.marked`)
-	if !c.saw("start wechat secret") {
-		t.Errorf("the server saw %q", c.seen)
+	if !c.hasSeen("start wechat secret") {
+		t.Errorf("the server has seen %q", c.seen)
 	}
 }
 
-// TestBrowserThatCannotSwap: Chrome before 86 and Safari before 14 load each page.
+// TestBrowserThatCannotSwap checks a browser without replaceChildren (Chrome before 86,
+// Safari before 14): it loads each page.
 func TestBrowserThatCannotSwap(t *testing.T) {
 	t.Parallel()
 	withAndWithoutWasm(t, func(t *testing.T, wasm bool) {
-		c := open(t)
+		c := newFakeServer(t)
 		c.noWasm = !wasm
 		shopper := visit(t, c, "/c", `delete Element.prototype.replaceChildren`)
-		shopper.ready(c, wasm)
+		shopper.waitForScript(c, wasm)
 		shopper.run(mark + `; document.querySelector(".ways details").open = true;
 			document.querySelector(".ways button.pick").click()`)
 		shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && !window.marked`)
-		c.move(status{State: "paid", Attempt: "b", Remaining: -1, Next: c.URL + "/thanks"})
+		c.setStatus(status{State: "paid", Attempt: "b", Remaining: -1, Next: c.URL + "/thanks"})
 		shopper.wait(`document.title === "thanks" || document.querySelector("[data-link=next]").href.endsWith("/thanks")`)
 	})
 }
 
-// impatient lets the page look again at once whether a form's answer is there,
-// and counts how often it does.
-const impatient = `{
+// fastFormCheck removes the wait between two checks whether a form is still being sent,
+// and counts the checks.
+const fastFormCheck = `{
 	const set = setTimeout;
 	window.looks = 0;
 	window.setTimeout = (f, ms, ...rest) => {
@@ -110,28 +110,28 @@ const impatient = `{
 	};
 }`
 
-// TestNewContentIsFetchedOnce: the status tells of the new order before the
-// form's answer shows it, and then there is nothing left to fetch.
+// TestNewContentIsFetchedOnce checks a status that reports the new attempt before the
+// form's response arrives: the page does not fetch the content again.
 func TestNewContentIsFetchedOnce(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c := newFakeServer(t)
 	c.started = make(chan struct{})
-	shopper := visit(t, c, "/c", impatient)
-	shopper.lives()
+	shopper := visit(t, c, "/c", fastFormCheck)
+	shopper.waitForProgram()
 	shopper.run(mark + `; document.querySelector(".ways details").open = true;
 		document.querySelector(".ways button.pick").click()`)
 	shopper.wait(`window.looks > 1`)
 	close(c.started)
 	shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && ` + marked)
-	c.move(status{State: "paid", Attempt: "b", Remaining: -1})
-	shopper.shows("paid")
+	c.setStatus(status{State: "paid", Attempt: "b", Remaining: -1})
+	shopper.waitForState("paid")
 	if swaps := c.count(&c.swaps); swaps != 1 {
-		t.Errorf("%d pages took the place of the first, want one", swaps)
+		t.Errorf("the content was replaced %d times, want once", swaps)
 	}
 }
 
-// TestWhatCannotBeSwappedIsLoaded: a frame and WeChat's sheet need the policy
-// and the address of a page of their own.
+// TestWhatCannotBeSwappedIsLoaded checks that the page is loaded for a frame and for
+// WeChat's sheet, which need their own policy and URL.
 func TestWhatCannotBeSwappedIsLoaded(t *testing.T) {
 	t.Parallel()
 	for name, next := range map[string]struct {
@@ -144,19 +144,18 @@ func TestWhatCannotBeSwappedIsLoaded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := open(t)
+			c := newFakeServer(t)
 			shopper := visit(t, c, "/c")
-			shopper.lives()
+			shopper.waitForProgram()
 			shopper.run(mark)
 			c.change(func() { c.page.Attempt = next.attempt })
-			c.move(status{State: next.state, Attempt: "b", Remaining: 500})
+			c.setStatus(status{State: next.state, Attempt: "b", Remaining: 500})
 			shopper.wait(`!window.marked && document.querySelector("` + next.shown + `").checkVisibility()`)
 		})
 	}
 }
 
-// keepLate keeps the timer that waits for a frame, for the test to let it run
-// out.
+// keepLate keeps the timer that waits for a frame, so that the test can fire it.
 const keepLate = `{
 	const set = setTimeout, clear = clearTimeout;
 	window.setTimeout = (f, ms, ...rest) => {
@@ -167,14 +166,14 @@ const keepLate = `{
 	window.clearTimeout = (id) => { if (id === -1) window.late = () => { window.inTime = true; }; else clear(id); };
 }`
 
-// TestFrameThatDoesNotLoad: there is always a way past the frame, and it is
-// pointed out to who waits in vain.
+// TestFrameThatDoesNotLoad checks that the link to the cashier is always there, and that a
+// warning points to it if the frame does not load.
 func TestFrameThatDoesNotLoad(t *testing.T) {
 	t.Parallel()
 	for path, inTime := range map[string]bool{"/wallet/never": false, "/wallet/code": true} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			c := open(t)
+			c := newFakeServer(t)
 			c.page.Attempt = templates.AttemptView{Wallet: "alipay_hk", Flow: "iframe", FrameURL: path, FrameWidth: 240}
 			shopper := visit(t, c, "/c", keepLate)
 			shopper.wait(`window.late && document.querySelector(".fallback[target=_top] button").checkVisibility()`)
@@ -190,20 +189,20 @@ func TestFrameThatDoesNotLoad(t *testing.T) {
 	}
 }
 
-// TestPageThatWasFrozen: a phone that was locked stops the page and its
-// program; both come back to the truth.
+// TestPageThatWasFrozen checks that a page that a locked phone has frozen shows the
+// current state afterwards.
 func TestPageThatWasFrozen(t *testing.T) {
 	t.Parallel()
 	withAndWithoutWasm(t, func(t *testing.T, wasm bool) {
-		c := open(t)
+		c := newFakeServer(t)
 		c.noWasm = !wasm
 		shopper := visit(t, c, "/c", `addEventListener("freeze", () => { window.frozen = true; }, true)`)
-		shopper.ready(c, wasm)
+		shopper.waitForScript(c, wasm)
 		shopper.run(mark)
 		shopper.lifecycle("frozen")
-		c.move(c.paid())
+		c.setStatus(c.paid())
 		shopper.lifecycle("active")
-		shopper.shows("paid")
+		shopper.waitForState("paid")
 		shopper.wait(marked + " && window.frozen")
 	})
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// patience bounds a wait that a passing test never sits out.
-const patience = 60 * time.Second
+// waitLimit is the longest wait. A passing test does not reach it.
+const waitLimit = 60 * time.Second
 
 var chromium struct {
 	once sync.Once
@@ -60,19 +60,18 @@ func chromiumPath() (string, error) {
 	return "", errors.New("no Chromium is installed: run `make tools`")
 }
 
-// tab is a shopper's view of a counter.
+// tab is a browser tab with a page of a fakeServer.
 type tab struct {
 	*testing.T
 	ctx context.Context //nolint:containedctx // chromedp keeps a tab in one
 }
 
-// patientWithProgram has the page wait for its program for as long as a busy
-// machine takes, where it would go on without it after 8 s.
-const patientWithProgram = `{ const real = window.setTimeout; window.setTimeout = (f, ms, ...rest) => real(f, ms === 8000 ? 100 * ms : ms, ...rest); }`
+// slowProgramTimeout lengthens the 8 s that the page waits for its program, for a busy
+// machine.
+const slowProgramTimeout = `{ const real = window.setTimeout; window.setTimeout = (f, ms, ...rest) => real(f, ms === 8000 ? 100 * ms : ms, ...rest); }`
 
-// visit opens a page of the counter in a tab of its own, where the scripts run
-// before any of the page's.
-func visit(t *testing.T, c *counter, path string, scripts ...string) *tab {
+// visit opens a page of the fakeServer in a new tab. The scripts run before the page's own.
+func visit(t *testing.T, c *fakeServer, path string, scripts ...string) *tab {
 	t.Helper()
 	chromium.once.Do(startChromium)
 	if chromium.err != nil {
@@ -83,38 +82,37 @@ func visit(t *testing.T, c *counter, path string, scripts ...string) *tab {
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)
 	}
-	for _, script := range append([]string{patientWithProgram}, scripts...) {
+	for _, script := range append([]string{slowProgramTimeout}, scripts...) {
 		if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	// Without waiting for the load, which a frame may hold up.
+	// It does not wait for the load event, which a frame may delay.
 	if _, err := chromedp.Call(ctx, page.Navigate, page.NavigateParams{URL: c.URL + path}); err != nil {
 		t.Fatal(err)
 	}
 	return &tab{t, ctx}
 }
 
-// wait waits until an expression of the page is true. The page may reload
-// meanwhile, so it asks anew each time.
+// wait waits until a JavaScript expression is true. The page may reload meanwhile.
 func (tb *tab) wait(expression string) {
 	tb.Helper()
-	tb.until(expression, func() bool {
-		ctx, cancel := context.WithTimeout(tb.ctx, patience)
+	tb.waitUntil(expression, func() bool {
+		ctx, cancel := context.WithTimeout(tb.ctx, waitLimit)
 		defer cancel()
 		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
 		return err == nil && is
 	})
 }
 
-func (tb *tab) until(what string, is func() bool) {
+func (tb *tab) waitUntil(what string, is func() bool) {
 	tb.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(waitLimit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if is() {
 			return
 		}
 	}
-	tb.Fatalf("waited in vain for %s", what)
+	tb.Fatalf("gave up waiting for %s", what)
 }
 
 func (tb *tab) run(script string) {
@@ -124,25 +122,25 @@ func (tb *tab) run(script string) {
 	}
 }
 
-// shows waits for a state, as the shopper sees it.
-func (tb *tab) shows(state string) {
+// waitForState waits until the page shows a state.
+func (tb *tab) waitForState(state string) {
 	tb.Helper()
 	tb.wait(`document.getElementById("checkout").dataset.state === "` + state + `" && document.querySelector("h2[data-say~=` + state + `]").checkVisibility()`)
 }
 
-// lives waits until the Worker's program has changed the page.
-func (tb *tab) lives() {
+// waitForProgram waits until the Worker's program has changed the page.
+func (tb *tab) waitForProgram() {
 	tb.Helper()
 	tb.wait(`document.querySelector("[data-text=countdown]").textContent < "10:00"`)
 }
 
 func TestPaidIsSeenLive(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c := newFakeServer(t)
 	shopper := visit(t, c, "/c")
-	shopper.lives()
-	c.move(c.paid())
-	shopper.shows("paid")
+	shopper.waitForProgram()
+	c.setStatus(c.paid())
+	shopper.waitForState("paid")
 	shopper.wait(`document.getElementById("announce").textContent === "Payment received"`)
 	if loads := c.count(&c.loads); loads != 1 {
 		t.Errorf("the page was loaded %d times", loads)
@@ -152,22 +150,22 @@ func TestPaidIsSeenLive(t *testing.T) {
 
 func TestPaidIsSeenByTheFallback(t *testing.T) {
 	t.Parallel()
-	cases := map[string]func(*counter){
-		"wasm missing":     func(c *counter) { c.noWasm = true },
-		"wasm not built":   func(c *counter) { c.page.Assets.Wasm = "" },
-		"wasm is not wasm": func(c *counter) { c.page.Assets.Wasm = c.assets.URL(static.Icon) },
-		"no worker":        func(c *counter) { c.page.Assets.Worker = "/static/0/none.js" },
-		"wasm crashes":     func(c *counter) { c.brokenStream = true },
+	cases := map[string]func(*fakeServer){
+		"wasm missing":     func(c *fakeServer) { c.noWasm = true },
+		"wasm not built":   func(c *fakeServer) { c.page.Assets.Wasm = "" },
+		"wasm is not wasm": func(c *fakeServer) { c.page.Assets.Wasm = c.assets.URL(static.Icon) },
+		"no worker":        func(c *fakeServer) { c.page.Assets.Worker = "/static/0/none.js" },
+		"wasm crashes":     func(c *fakeServer) { c.brokenStream = true },
 	}
 	for name, breakIt := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := open(t)
+			c := newFakeServer(t)
 			breakIt(c)
 			shopper := visit(t, c, "/c")
-			shopper.until("a poll", func() bool { return c.count(&c.polls) >= 1 })
-			c.move(c.paid())
-			shopper.shows("paid")
+			shopper.waitUntil("a poll", func() bool { return c.count(&c.polls) >= 1 })
+			c.setStatus(c.paid())
+			shopper.waitForState("paid")
 			if loads := c.count(&c.loads); loads != 2 {
 				t.Errorf("the page was loaded %d times, so it was not the fallback", loads)
 			}
@@ -179,18 +177,18 @@ func TestPaidIsSeenByTheFallback(t *testing.T) {
 func TestComingBackAsksTheGateway(t *testing.T) {
 	t.Parallel()
 	for _, wasm := range []bool{true, false} {
-		c := open(t)
+		c := newFakeServer(t)
 		c.noWasm = !wasm
-		c.confirm = func(string) { c.move(c.paid()) }
+		c.confirm = func(string) { c.setStatus(c.paid()) }
 		shopper := visit(t, c, "/c")
 		if wasm {
-			shopper.lives()
+			shopper.waitForProgram()
 		} else {
-			shopper.until("a poll", func() bool { return c.count(&c.polls) >= 1 })
+			shopper.waitUntil("a poll", func() bool { return c.count(&c.polls) >= 1 })
 		}
 		shopper.run(`window.dispatchEvent(new Event("focus"))`)
-		shopper.shows("paid")
-		if !c.saw("confirm secret application/json") {
+		shopper.waitForState("paid")
+		if !c.hasSeen("confirm secret application/json") {
 			t.Errorf("wasm %v: the server saw %q", wasm, c.seen)
 		}
 	}
@@ -198,23 +196,23 @@ func TestComingBackAsksTheGateway(t *testing.T) {
 
 func TestAutoStart(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c := newFakeServer(t)
 	c.status = status{State: "choose", Remaining: 600}
 	c.page.Attempt = templates.AttemptView{Wallet: "wechat", Flow: "native", Code: &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 29}}
 	c.page.AutoStart = "wechat"
 	shopper := visit(t, c, "/c")
-	shopper.shows("code")
-	if loads, swaps := c.count(&c.loads), c.count(&c.swaps); !c.saw("start wechat secret") || loads != 2 || swaps != 1 {
+	shopper.waitForState("code")
+	if loads, swaps := c.count(&c.loads), c.count(&c.swaps); !c.hasSeen("start wechat secret") || loads != 2 || swaps != 1 {
 		t.Errorf("%d loads, %d of them in place; the server saw %q", loads, swaps, c.seen)
 	}
 }
 
 func TestEmbeddingPageIsTold(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c := newFakeServer(t)
 	shopper := visit(t, c, "/shop")
 	shopper.wait(`told === "code "`)
-	c.move(c.paid())
+	c.setStatus(c.paid())
 	shopper.wait(`told === "code paid "`)
 	shopper.wait(`document.querySelector("iframe").contentDocument.querySelector("[data-link=next]").checkVisibility()`)
 }

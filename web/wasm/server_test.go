@@ -17,7 +17,7 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// status is what the server says about the session.
+// status is the JSON of the session's status.
 type status struct {
 	State     string `json:"state"`
 	Attempt   string `json:"attempt"`
@@ -25,39 +25,40 @@ type status struct {
 	Next      string `json:"next"`
 }
 
-// counter stands in for the checkout's server: one session, whose state the
-// test moves.
-type counter struct {
+// fakeServer replaces the checkout's server. It has one session, whose status the test
+// sets.
+type fakeServer struct {
 	*httptest.Server
 	t      *testing.T
 	assets *static.Assets
-	// page is what the shopper gets; its state and attempt follow status.
+	// page is the checkout page, except for the parts that are in status.
 	page templates.CheckoutPage
-	// noStream answers the stream with an error, heldStream with nothing,
-	// noWasm the program with 404.
+	// noStream answers the stream with an error. heldStream sends nothing on the
+	// stream. noWasm answers 404 for the program.
 	noStream, heldStream, noWasm bool
 
 	mu sync.Mutex
-	// cutStream ends streams after their next event and has no other,
-	// brokenStream sends nonsense.
+	// cutStream ends streams after their next event and refuses new ones.
+	// brokenStream sends invalid JSON.
 	cutStream, brokenStream bool
 
 	status status
 	moved  chan struct{}
 	loads  int
-	// swaps are those loads that the page's script did.
+	// swaps is the number of loads by the page's script.
 	swaps int
 	polls int
-	// confirm is told what WeixinJSBridge said, sheet is what it will say.
-	confirm func(said string)
-	sheet   string
-	seen    []string
-	// started, where it is set, holds back the answer to a started order.
+	// confirm is called with the answer of WeixinJSBridge that the page posts.
+	confirm func(answer string)
+	// sheet is the next answer of the payment sheet.
+	sheet string
+	seen  []string
+	// started, if set, delays the response to the form that starts an attempt.
 	started chan struct{}
 }
 
-// open starts a counter with a page that shows the code of attempt "a".
-func open(t *testing.T) *counter {
+// newFakeServer starts a fakeServer whose page shows the code of attempt "a".
+func newFakeServer(t *testing.T) *fakeServer {
 	t.Helper()
 	assets, err := static.New(static.Config{Demo: true})
 	if err != nil {
@@ -66,7 +67,7 @@ func open(t *testing.T) *counter {
 	if assets.URL(static.Wasm) == "" {
 		t.Fatal("the page's program is not built: run `make wasm`")
 	}
-	c := &counter{t: t, assets: assets, moved: make(chan struct{}), sheet: "ok", status: status{State: "code", Attempt: "a", Remaining: 600}}
+	c := &fakeServer{t: t, assets: assets, moved: make(chan struct{}), sheet: "ok", status: status{State: "code", Attempt: "a", Remaining: 600}}
 	c.page = templates.CheckoutPage{
 		Lang: "en", ShopName: "Shop", Subject: "Tickets", Amount: "HK$ 1.00", Token: "secret",
 		Wallets: []templates.WalletOption{{Wallet: "wechat", Flow: "native"}},
@@ -101,8 +102,8 @@ func open(t *testing.T) *counter {
 	return c
 }
 
-// move changes the session and tells every stream.
-func (c *counter) move(s status) {
+// setStatus changes the status and sends it on every stream.
+func (c *fakeServer) setStatus(s status) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.status = s
@@ -110,51 +111,51 @@ func (c *counter) move(s status) {
 	c.moved = make(chan struct{})
 }
 
-// spoil does something to the streams that are open.
-func (c *counter) spoil(streams *bool) {
+// disturbStreams sets cutStream or brokenStream, and has the open streams notice it.
+func (c *fakeServer) disturbStreams(streams *bool) {
 	c.mu.Lock()
 	*streams = true
 	c.mu.Unlock()
 	s, _ := c.now()
-	c.move(s)
+	c.setStatus(s)
 }
 
-func (c *counter) is(flag *bool) bool {
+func (c *fakeServer) isSet(flag *bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return *flag
 }
 
-func (c *counter) paid() status {
+func (c *fakeServer) paid() status {
 	return status{State: "paid", Attempt: "a", Remaining: -1, Next: c.URL + "/thanks"}
 }
 
-func (c *counter) now() (status, chan struct{}) {
+func (c *fakeServer) now() (status, chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.status, c.moved
 }
 
-// count reads a number under the lock.
-func (c *counter) count(n *int) int {
+// count reads a number with the lock.
+func (c *fakeServer) count(n *int) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return *n
 }
 
-func (c *counter) saw(what string) bool {
+func (c *fakeServer) hasSeen(what string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return strings.Contains(strings.Join(c.seen, "\n"), what)
 }
 
-func (c *counter) note(what string) {
+func (c *fakeServer) record(what string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.seen = append(c.seen, what)
 }
 
-func (c *counter) servePage(w http.ResponseWriter, r *http.Request) {
+func (c *fakeServer) servePage(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	c.loads++
 	if r.Header.Get("Sec-Fetch-Dest") == "empty" {
@@ -173,7 +174,7 @@ func (c *counter) servePage(w http.ResponseWriter, r *http.Request) {
 	html(w, b.String())
 }
 
-func (c *counter) serveStatus(w http.ResponseWriter, _ *http.Request) {
+func (c *fakeServer) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	s, _ := c.now()
 	c.mu.Lock()
 	c.polls++
@@ -184,8 +185,8 @@ func (c *counter) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-func (c *counter) serveEvents(w http.ResponseWriter, r *http.Request) {
-	if c.noStream || c.is(&c.cutStream) {
+func (c *fakeServer) serveEvents(w http.ResponseWriter, r *http.Request) {
+	if c.noStream || c.isSet(&c.cutStream) {
 		http.Error(w, "no streams here", http.StatusBadGateway)
 		return
 	}
@@ -200,14 +201,14 @@ func (c *counter) serveEvents(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			c.t.Error(err)
 		}
-		if c.is(&c.brokenStream) {
+		if c.isSet(&c.brokenStream) {
 			data = data[:5]
 		}
 		fmt.Fprintf(w, ": hello\n\nevent: status\ndata: %s\n\n", data)
 		if err := http.NewResponseController(w).Flush(); err != nil {
 			return
 		}
-		if c.is(&c.cutStream) {
+		if c.isSet(&c.cutStream) {
 			panic(http.ErrAbortHandler)
 		}
 		select {
@@ -218,27 +219,27 @@ func (c *counter) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (c *counter) serveConfirm(w http.ResponseWriter, r *http.Request) {
+func (c *fakeServer) serveConfirm(w http.ResponseWriter, r *http.Request) {
 	said := r.PostFormValue("bridge")
-	c.note("confirm " + r.PostFormValue("token") + " " + r.Header.Get("Accept") + " " + said)
+	c.record("confirm " + r.PostFormValue("token") + " " + r.Header.Get("Accept") + " " + said)
 	if c.confirm != nil {
 		c.confirm(said)
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (c *counter) serveStart(w http.ResponseWriter, r *http.Request) {
-	c.note("start " + r.PostFormValue("wallet") + " " + r.PostFormValue("token"))
+func (c *fakeServer) serveStart(w http.ResponseWriter, r *http.Request) {
+	c.record("start " + r.PostFormValue("wallet") + " " + r.PostFormValue("token"))
 	s, _ := c.now()
 	s.State, s.Attempt = "code", "b"
-	c.move(s)
+	c.setStatus(s)
 	if c.started != nil {
 		<-c.started
 	}
 	http.Redirect(w, r, "/c", http.StatusSeeOther)
 }
 
-func (c *counter) serveAsset(w http.ResponseWriter, r *http.Request) {
+func (c *fakeServer) serveAsset(w http.ResponseWriter, r *http.Request) {
 	asset, ok := c.assets.Open(r.PathValue("hash"), r.PathValue("name"), r.Header.Get("Accept-Encoding"))
 	if !ok || c.noWasm && r.PathValue("name") == static.Wasm {
 		http.NotFound(w, r)
@@ -248,24 +249,24 @@ func (c *counter) serveAsset(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Encoding", asset.Encoding)
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
 	if _, err := w.Write(asset.Body); err != nil {
-		c.note("asset cut off")
+		c.record("asset cut off")
 	}
 }
 
-// serveSheet is the sandbox's payment sheet, with a shopper who presses at once.
-func (c *counter) serveSheet(w http.ResponseWriter, r *http.Request) {
-	c.note("sheet " + r.PathValue("id"))
-	html(w, `<script>parent.postMessage({wantukit_sandbox: "`+c.sheetSays()+`"}, "*")</script>`)
+// serveSheet is the sandbox's payment sheet, which answers at once.
+func (c *fakeServer) serveSheet(w http.ResponseWriter, r *http.Request) {
+	c.record("sheet " + r.PathValue("id"))
+	html(w, `<script>parent.postMessage({wantukit_sandbox: "`+c.sheetAnswer()+`"}, "*")</script>`)
 }
 
-func (c *counter) sheetSays() string {
+func (c *fakeServer) sheetAnswer() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.sheet
 }
 
-// change changes what the shopper gets at the next load.
-func (c *counter) change(do func()) {
+// change runs a function with the lock.
+func (c *fakeServer) change(do func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	do()

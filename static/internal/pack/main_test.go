@@ -24,11 +24,11 @@ func TestPack(t *testing.T) {
 	small := read(t, filepath.Join(out, "program.js.br"))
 	var plain bytes.Buffer
 	if _, err := plain.ReadFrom(brotli.NewReader(bytes.NewReader(small))); err != nil || !bytes.Equal(plain.Bytes(), read(t, source)) {
-		t.Errorf("the brotli form is another file: %v", err)
+		t.Errorf("the brotli form has another content: %v", err)
 	}
 	read(t, filepath.Join(out, "program.js.gz"))
 
-	t.Run("twice has nothing to do", func(t *testing.T) {
+	t.Run("a second run does nothing", func(t *testing.T) {
 		long := time.Now().Add(-time.Hour)
 		if err := os.Chtimes(filepath.Join(out, "program.js.br"), long, long); err != nil {
 			t.Fatal(err)
@@ -37,16 +37,16 @@ func TestPack(t *testing.T) {
 			t.Fatal(err)
 		}
 		if info, err := os.Stat(filepath.Join(out, "program.js.br")); err != nil || time.Since(info.ModTime()) < time.Minute {
-			t.Errorf("compressed again: %v", err)
+			t.Errorf("the unchanged file was compressed again: %v", err)
 		}
 	})
-	t.Run("follows a change", func(t *testing.T) {
+	t.Run("a changed file is packed again", func(t *testing.T) {
 		write(t, source, []byte("bye"))
 		if err := run(out, "", []string{source}); err != nil {
 			t.Fatal(err)
 		}
 		if bytes.Equal(small, read(t, filepath.Join(out, "program.js.br"))) {
-			t.Error("the brotli form is of the old file")
+			t.Error("the brotli form has the content of the old file")
 		}
 	})
 }
@@ -65,7 +65,7 @@ func TestLimits(t *testing.T) {
 		t.Errorf("4,000 bytes of noise as loader.js: %v", err)
 	}
 	if err := run(dir, filepath.Join(dir, "missing.js"), nil); err == nil {
-		t.Error("a missing file passes")
+		t.Error("run accepts a missing file")
 	}
 }
 
@@ -73,7 +73,7 @@ func TestGrouped(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1694123: "1,694,123"} {
 		if got := grouped(n); got != want {
-			t.Errorf("%d reads %q, want %q", n, got, want)
+			t.Errorf("grouped(%d) is %q, want %q", n, got, want)
 		}
 	}
 }
