@@ -27,8 +27,8 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// One canary for each secret is run through whatever can fail, at the log level
-// that tells most; then everything that came out is searched for them.
+// The tests run with one canary for each secret, at log level debug, and provoke
+// every failure. Then they search all output for the canaries.
 
 const (
 	canaryKey      = "canary-1-the-gateways-key"
@@ -42,7 +42,7 @@ const (
 	canaryAuthCode = "9Canary99134674074004982976"
 )
 
-// leak is the first canary that a text holds, plain or as it is sent.
+// leak returns the first canary in a text, plain or encoded, or "".
 func leak(text string) string {
 	for _, secret := range []string{
 		canaryKey, canaryPrevious, canaryAPI, canaryWeChat, canaryOpenID, canaryForms, canaryHook, canaryOldHook, canaryAuthCode,
@@ -56,7 +56,7 @@ func leak(text string) string {
 	return ""
 }
 
-// searched is a text that several goroutines write and that is searched.
+// searched is a writer for several goroutines whose text is searched for canaries.
 type searched struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer
@@ -88,7 +88,7 @@ func (s *searched) clean(t *testing.T, what string) {
 	}
 }
 
-// telling is all that a gateway knows: the keys, and whom the call names.
+// telling returns everything that the gateway knows: the keys and the call's body.
 func telling(r *http.Request) string {
 	body, _ := io.ReadAll(r.Body) // what is cut off was not heard
 	told := []string{"key=" + canaryKey, "old=" + canaryPrevious}
@@ -100,7 +100,7 @@ func telling(r *http.Request) string {
 	return strings.Join(told, " ")
 }
 
-// tellers are gateways that repeat every secret, in every way to fail.
+// tellers are gateways that repeat every secret in every kind of failure.
 func tellers() map[string]http.HandlerFunc {
 	signed := func(key string, fields ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -145,7 +145,7 @@ func tellers() map[string]http.HandlerFunc {
 	}
 }
 
-// spied is a kit whose log, answers and database are searched.
+// spied is a kit whose log, answers and database are searched for canaries.
 type spied struct {
 	*testing.T
 	kit      *kit.Kit
@@ -169,7 +169,7 @@ func (o *oauthTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// outside starts a server that stands for somebody else's.
+// outside starts a server of a third party.
 func outside(t *testing.T, as http.Handler) (*faulty, string) {
 	t.Helper()
 	f := &faulty{gateway: as}
@@ -246,7 +246,7 @@ func (s *spied) serve(at listener, logger *slog.Logger) {
 	})
 }
 
-// send makes a request, and keeps all that is answered.
+// send sends a request and records the answer.
 func (s *spied) send(method, path, agent, body string, headers ...string) (status int, header http.Header, text string) {
 	s.Helper()
 	r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
@@ -303,7 +303,7 @@ func (s *spied) press(page, action, agent string, fields url.Values) (location s
 	return header.Get("Location")
 }
 
-// shopper does what a shopper can, on each kind of device.
+// shopper does everything that a shopper can do, with each kind of device.
 func (s *spied) shopper(id string) {
 	s.Helper()
 	page := "/c/" + id
@@ -318,7 +318,8 @@ func (s *spied) shopper(id string) {
 	s.press(page, "/cancel", desktop.userAgent, nil)
 }
 
-// authorize walks through WeChat's OAuth with a code.
+// authorize runs WeChat's OAuth with a code, and returns the status of the
+// callback.
 func (s *spied) authorize(id, code string) (status int) {
 	s.Helper()
 	to, err := url.Parse(s.press("/c/"+id, "/attempts", wechat.userAgent, url.Values{"wallet": {"wechat"}}))
@@ -384,8 +385,8 @@ func (s *spied) table(name string) {
 	}
 }
 
-// TestHostileSecretsOfAGatewayThatTells: whatever the gateway repeats is kept
-// out of the log, the pages, the API and the database.
+// TestHostileSecretsOfAGatewayThatTells: what the gateway repeats does not reach
+// the log, the pages, the API or the database.
 func TestHostileSecretsOfAGatewayThatTells(t *testing.T) {
 	t.Parallel()
 	for name, teller := range tellers() {
@@ -407,8 +408,8 @@ func TestHostileSecretsOfAGatewayThatTells(t *testing.T) {
 	}
 }
 
-// TestHostileSecretsInTheKitsOwnErrors: the API, notifications, OAuth, refunds,
-// webhooks and a panic.
+// TestHostileSecretsInTheKitsOwnErrors provokes errors of the API, notifications,
+// OAuth, refunds and webhooks, and a panic.
 func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 	t.Parallel()
 	for name, drive := range map[string]func(s *spied){
@@ -475,7 +476,7 @@ func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 	}
 }
 
-// notifications posts those that are refused, about a session's order.
+// notifications posts wrong notifications of a session's order.
 func (s *spied) notifications(id string) {
 	s.Helper()
 	attempts, err := s.kit.Store().Attempts(s.Context(), id)
@@ -509,7 +510,7 @@ func (s *spied) notifications(id string) {
 	}
 }
 
-// calls are the 13 endpoints, each with what it needs.
+// calls returns a call of each of the 13 endpoints.
 func calls(c *wantu.Client) map[string]func(context.Context) error {
 	fails := func(_ any, err error) error { return err }
 	return map[string]func(context.Context) error{
@@ -555,8 +556,8 @@ func calls(c *wantu.Client) map[string]func(context.Context) error {
 	}
 }
 
-// TestHostileSecretsOfEveryEndpoint: each of the 13 calls fails in each way,
-// and is logged as the kit logs it.
+// TestHostileSecretsOfEveryEndpoint lets each of the 13 calls fail in each way,
+// with the kit's logging.
 func TestHostileSecretsOfEveryEndpoint(t *testing.T) {
 	t.Parallel()
 	if n := len(calls(nil)); n != len(sandbox.Endpoints()) {
@@ -572,8 +573,8 @@ func TestHostileSecretsOfEveryEndpoint(t *testing.T) {
 				t.Fatal(err)
 			}
 			for endpoint, call := range calls(client) {
-				// What a gateway that knows the key signs may be taken as an
-				// answer; what is not is an error, and tells nothing.
+				// A teller that knows the key can sign an answer, which is then no
+				// error.
 				if err := call(t.Context()); err != nil && leak(fmt.Sprintf("%v %+v %#v", err, err, err)) != "" {
 					t.Errorf("%s: %v", endpoint, err)
 				}
@@ -583,8 +584,8 @@ func TestHostileSecretsOfEveryEndpoint(t *testing.T) {
 	}
 }
 
-// TestHostileSecretsOfTheCommandLine: an operator's verbs at gateways that
-// tell, with the key from a file, and with mistakes.
+// TestHostileSecretsOfTheCommandLine runs the operator's verbs with gateways that
+// repeat secrets, with the key from a file, and with mistakes.
 func TestHostileSecretsOfTheCommandLine(t *testing.T) {
 	t.Parallel()
 	key, order := filepath.Join(t.TempDir(), "key"), filepath.Join(t.TempDir(), "order.json")
@@ -636,8 +637,8 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// TestHostileSecretsOfTheEnvironment: help and mistakes name the variables, and
-// not what they hold.
+// TestHostileSecretsOfTheEnvironment: help and errors name the environment
+// variables, but do not show their values.
 func TestHostileSecretsOfTheEnvironment(t *testing.T) {
 	t.Setenv("WANTUKIT_KEY", canaryKey)
 	t.Setenv("WANTUKIT_SECRET", canaryForms)

@@ -25,8 +25,8 @@ func TestScannerReadsTheCode(t *testing.T) {
 			order := emptyGallery(t, d).placed(desktop, flow.WalletWeChat)
 			p := newShopperAt(t, d, desktop, withWasm)
 			for _, l := range looks {
-				p.size(l.width, l.height)
-				p.media("prefers-color-scheme", l.scheme)
+				p.resize(l.device.width, l.device.height, 2)
+				p.emulateMedia("", "prefers-color-scheme", l.scheme())
 				p.see(exhibit{state: "code", url: d.publicURL + "/c/" + order.SessionID})
 				p.scans(l.name, order.Placed.Code)
 			}
@@ -41,10 +41,10 @@ func TestScannerReadsTheLinkForAnotherDevice(t *testing.T) {
 	session := g.demo.publicURL + "/c/" + g.order("alipay")
 	p := newShopperAt(t, g.demo, wechat, withWasm)
 	for _, l := range looks {
-		p.size(l.width, l.height)
-		p.media("prefers-color-scheme", l.scheme)
+		p.resize(l.device.width, l.device.height, 2)
+		p.emulateMedia("", "prefers-color-scheme", l.scheme())
 		p.see(exhibit{state: "choose", url: session})
-		p.unfold()
+		p.openAll()
 		p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.elsewhere .qr').scrollIntoView({ block: 'center' })`))
 		p.scans(l.name, session)
 	}

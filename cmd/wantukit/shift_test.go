@@ -35,7 +35,7 @@ func TestNothingJumps(t *testing.T) {
 	newGallery(t).each(t, func(t *testing.T, e exhibit) {
 		for _, d := range []device{desktop, phone} {
 			p := newShopperAt(t, nil, e.device, withWasm)
-			p.size(d.width, d.height)
+			p.resize(d.width, d.height, 2)
 			p.watchesShifts()
 			p.see(e)
 			p.staysPut(e.name)
