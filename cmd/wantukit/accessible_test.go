@@ -67,7 +67,7 @@ func TestPageSuitsEverybody(t *testing.T) {
 		p := newShopperAt(t, nil, e.device, withWasm)
 		p.emulateMedia("", "prefers-reduced-motion", "reduce")
 		p.resize(320, 640, 2)
-		p.see(e)
+		p.openExhibit(e)
 		p.openAll()
 		p.faultless("without motion", moving)
 		p.faultless("to a screen reader", unordered)
@@ -101,7 +101,7 @@ func TestCodeIsBlackOnWhiteInForcedColors(t *testing.T) {
 	p := newShopperAt(t, g.demo, desktop, withWasm)
 	for _, scheme := range []string{"light", "dark"} {
 		p.emulateMedia("", "forced-colors", "active", "prefers-color-scheme", scheme)
-		p.see(exhibit{state: "code", url: g.demo.publicURL + "/c/" + a.SessionID})
+		p.openExhibit(exhibit{state: "code", url: g.demo.publicURL + "/c/" + a.SessionID})
 		p.scans("colours forced, "+scheme, a.Placed.Code)
 		const colours = `[document.querySelector('.qr svg path'), document.querySelector('.qr')].map((e, i) => getComputedStyle(e)[i ? 'backgroundColor' : 'fill']).join(' on ')`
 		if got := ask(p, p.tab, chromedp.Evaluate[string](colours)); got != "rgb(0, 0, 0) on rgb(255, 255, 255)" {
@@ -134,7 +134,7 @@ func TestKeyboardReachesEverything(t *testing.T) {
 	newGallery(t).each(t, func(t *testing.T, e exhibit) {
 		p := newShopperAt(t, nil, e.device, wasmBlocked)
 		p.hasKeyboard()
-		p.see(e)
+		p.openExhibit(e)
 		want := ask(p, p.tab, chromedp.Evaluate[int](pressable))
 		seen := map[int]bool{}
 		for tabs := 0; len(seen) < want && tabs < 2*want; tabs++ { // a frame's own take more
@@ -161,7 +161,7 @@ func TestShopperPaysByKeyboard(t *testing.T) {
 	g := emptyGallery(t, startDemo(t))
 	p := newShopperAt(t, g.demo, desktop, withWasm)
 	p.hasKeyboard()
-	p.see(exhibit{state: "choose", url: g.demo.publicURL + "/c/" + g.order()})
+	p.openExhibit(exhibit{state: "choose", url: g.demo.publicURL + "/c/" + g.order()})
 	p.tabTo(`[data-on~=choose] button[value=wechat]`)
 	p.do(chromedp.KeyEvent(kb.Enter))
 	p.sees(`document.activeElement.matches("[data-say=code]")`) // the new content is there, and has the focus

@@ -48,7 +48,7 @@ func TestAxeFindsNothing(t *testing.T) {
 			if l.language != language {
 				language = l.language
 				p.speak(language)
-				p.see(e)
+				p.openExhibit(e)
 				p.openAll()
 				p.do(chromedp.Evaluate[chromedp.Void](string(axe)))
 			}

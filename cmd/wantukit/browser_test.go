@@ -139,7 +139,7 @@ func newShopperAt(t *testing.T, at *demo, d device, s scripting) *shopper {
 	person.emulate(d)
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Log(person.where())
+			t.Log(person.describe())
 		}
 	})
 	return person
@@ -165,8 +165,8 @@ const patientPage = `{ const real = window.setTimeout; window.setTimeout = (f, m
 // s, which is too short for a test on a slow machine.
 const lingeringPage = `{ const real = window.setTimeout; window.setTimeout = (f, ms, ...rest) => real(f, ms === 3000 ? 100 * ms : ms, ...rest); }`
 
-// lingers applies lingeringPage to each page that is loaded from now on.
-func (p *shopper) lingers() {
+// stayAtReceipt applies lingeringPage to each page that is loaded from now on.
+func (p *shopper) stayAtReceipt() {
 	p.Helper()
 	p.onNewDocument(lingeringPage)
 }
@@ -286,8 +286,8 @@ func pageExchanged(err error) bool {
 	return false
 }
 
-// where returns the tab's address, state and text, for the message of a failure.
-func (p *shopper) where() string {
+// describe returns the tab's address, state and text, for the message of a failure.
+func (p *shopper) describe() string {
 	ctx, cancel := context.WithTimeout(p.tab, 5*time.Second)
 	defer cancel()
 	address, _ := chromedp.Run(ctx, chromedp.Location())

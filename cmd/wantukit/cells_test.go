@@ -90,7 +90,7 @@ func TestEveryCellOfTheFlowTable(t *testing.T) {
 				t.Parallel()
 				v := visitAt(t, shop, row)
 				v.album, v.speaks = pictures, speaks
-				v.beSeenAs(row)
+				v.setHeaders(row)
 				if row.cells[0] == never {
 					v.getsAPageAndNoOrder()
 					return
@@ -118,9 +118,9 @@ func visitAt(t *testing.T, d *demo, row shownAt) *visitor {
 	return &visitor{shopper: newShopperAt(t, d, row.window, withWasm), buyer: newBuyerAt(t, d), row: row, speaks: english}
 }
 
-// beSeenAs sets the headers of the row's browser. It gives the tab the focus, which
+// setHeaders sets the headers of the row's browser. It gives the tab the focus, which
 // the clipboard needs.
-func (v *visitor) beSeenAs(row shownAt) {
+func (v *visitor) setHeaders(row shownAt) {
 	v.Helper()
 	_, err := chromedp.Call(v.tab, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
 		UserAgent: row.userAgent, AcceptLanguage: v.speaks, UserAgentMetadata: row.hints,
@@ -336,13 +336,13 @@ func (v *visitor) getsAPageAndNoOrder() {
 		v.open(channels...)
 		v.do(chromedp.WaitVisible(chromedp.CSS(`#checkout .elsewhere .qr svg`)))
 		v.album.keepBoth(v, "cell-"+v.row.name)
-		v.lives()
+		v.awaitScript()
 		v.hasNoOrder()
 	}
 }
 
-// lives waits until the page's script has run.
-func (v *visitor) lives() {
+// awaitScript waits until the page's script has run.
+func (v *visitor) awaitScript() {
 	v.Helper()
 	asked := `performance.getEntriesByType('resource').some((e) => e.name.includes('worker.js'))`
 	eventually(v.T, "the page's program is started", func() bool { return ask(v.shopper, v.tab, chromedp.Evaluate[bool](asked)) })
@@ -360,14 +360,14 @@ func (v *visitor) hasNoOrder() {
 func TestPageLoadedAheadPlacesNoOrder(t *testing.T) {
 	t.Parallel()
 	v := visitAt(t, startDemo(t), rowsOfTheTable()[0])
-	v.beSeenAs(v.row)
+	v.setHeaders(v.row)
 	if _, err := chromedp.Call(v.tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
 		Headers: network.Headers{"Purpose": "prefetch"},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	v.open("wechat")
-	v.lives()
+	v.awaitScript()
 	v.hasNoOrder()
 	if got := v.offer(flow.WalletWeChat); !got.Button {
 		t.Errorf("the page offers %+v, want a button", got)
@@ -410,14 +410,14 @@ func TestGuideSeesWhatIsPaidElsewhere(t *testing.T) {
 			rows := rowsOfTheTable()
 			row := rows[slices.IndexFunc(rows, func(r shownAt) bool { return r.name == at.row })]
 			v := visitAt(t, shop, row)
-			v.beSeenAs(row)
+			v.setHeaders(row)
 			v.open("alipay", "wechat")
 			choice := row.choice(at.wallet)
 			if string(choice.Guide) != guide {
 				t.Fatalf("the guide is %s", choice.Guide)
 			}
 			v.opensGuide(at.wallet, choice)
-			v.lives()
+			v.awaitScript()
 			v.buyer.pay(v.buyer.start(v.id, at.wallet)) // on a computer
 			// Without its program it comes up as the receipt, and stays there.
 			eventually(t, "the page shows the payment by itself", func() bool {

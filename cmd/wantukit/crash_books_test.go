@@ -126,15 +126,15 @@ func (w *town) audit(ctx context.Context) (books, findings) {
 		return b, wrong
 	}
 	wrong = append(wrong, before.lies...)
-	b.keepPromises(before, &wrong)
-	b.know(before.orders, &wrong)
-	b.agree(w.sandbox.Orders(), &wrong) // it may only hold more than the books
+	b.checkPromises(before, &wrong)
+	b.checkOrdersAreStored(before.orders, &wrong)
+	b.checkAgainstGateway(w.sandbox.Orders(), &wrong) // it may only hold more than the books
 	return b, wrong
 }
 
-// keepPromises checks that nothing that was acknowledged is lost, and that nothing
+// checkPromises checks that nothing that was acknowledged is lost, and that nothing
 // was told to the shop that is not stored.
-func (b books) keepPromises(p promised, wrong *findings) {
+func (b books) checkPromises(p promised, wrong *findings) {
 	for id, amount := range p.sessions {
 		if s, ok := b.sessions[id]; !ok || s.Amount != amount {
 			wrong.add("session %s of %d was acknowledged and is lost: %+v", id, amount, s)
@@ -173,9 +173,9 @@ func acknowledged(o sandbox.Order) int {
 	return n
 }
 
-// know checks that each order and refund of the gateway is stored, and that a
+// checkOrdersAreStored checks that each order and refund of the gateway is stored, and that a
 // session has at most one payable order for a wallet.
-func (b books) know(orders []sandbox.Order, wrong *findings) {
+func (b books) checkOrdersAreStored(orders []sandbox.Order, wrong *findings) {
 	refunds := map[string]checkout.Refund{}
 	for _, r := range b.refunds {
 		refunds[r.OutRefundNo] = r
@@ -205,9 +205,9 @@ func (b books) know(orders []sandbox.Order, wrong *findings) {
 	}
 }
 
-// agree checks that nothing is paid, refunded or told to the shop that did not
+// checkAgainstGateway checks that nothing is paid, refunded or told to the shop that did not
 // happen at the gateway.
-func (b books) agree(orders []sandbox.Order, wrong *findings) {
+func (b books) checkAgainstGateway(orders []sandbox.Order, wrong *findings) {
 	there := map[string]sandbox.Order{}
 	given := map[string]int64{}
 	for _, o := range orders {
@@ -296,9 +296,9 @@ func (w *town) settled(ctx context.Context) findings {
 	return wrong
 }
 
-// hurry makes everything due now that is due later, because tests cannot wait for
+// makeAllDue makes everything due now that is due later, because tests cannot wait for
 // an hour.
-func (w *town) hurry(ctx context.Context, besides ...string) error {
+func (w *town) makeAllDue(ctx context.Context, besides ...string) error {
 	db, err := w.open()
 	if err != nil {
 		return err
@@ -336,7 +336,7 @@ func (w *town) settle(besides ...string) findings {
 	var wrong findings
 	for again := range int(2 * patience / time.Second) {
 		if again%5 == 0 {
-			if err := w.hurry(w.Context(), besides...); err != nil {
+			if err := w.makeAllDue(w.Context(), besides...); err != nil {
 				w.Error(err)
 			}
 		}

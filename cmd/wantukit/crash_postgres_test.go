@@ -25,7 +25,7 @@ func TestPostgresGoesAndComesBack(t *testing.T) {
 	nodes := []*node{w.start(), w.start()}
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { w.bustle(ctx) })
+	wg.Go(func() { w.sendShoppers(ctx) })
 	for _, end := range []func(*pgtest.Server, testing.TB){(*pgtest.Server).Stop, (*pgtest.Server).Kill} {
 		paid := w.visitors.Load()
 		eventually(t, "shoppers come", func() bool { return w.visitors.Load() > paid+20 })
@@ -185,7 +185,7 @@ func TestCommitWhoseAnswerIsLost(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 8*time.Second)
 	defer stop()
 	b.odds.Store(10)
-	w.bustle(ctx)
+	w.sendShoppers(ctx)
 	b.odds.Store(0)
 	lost := w.settleSoon()
 	for _, n := range nodes {

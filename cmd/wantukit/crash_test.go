@@ -58,8 +58,8 @@ func TestNothingIsLost(t *testing.T) {
 			}
 			ctx, stop := context.WithCancel(t.Context())
 			var wg sync.WaitGroup
-			wg.Go(func() { w.bustle(ctx) })
-			wg.Go(func() { w.misbehave(ctx) })
+			wg.Go(func() { w.sendShoppers(ctx) })
+			wg.Go(func() { w.injectFaults(ctx) })
 			for most := kills(t); (r.kills < most || r.kills < most+killsForStakes && !r.atStake()) && !t.Failed(); {
 				r.again()
 			}

@@ -101,7 +101,7 @@ func newTown(t *testing.T, database string) *town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.hear(verifier, rw, r) }))
+	hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.receiveWebhook(verifier, rw, r) }))
 	t.Cleanup(hook.Close)
 	w.cluster = newClusterOf(t, clusterPlan{
 		database: database,
@@ -118,8 +118,8 @@ func newTown(t *testing.T, database string) *town {
 	return w
 }
 
-// hear is the shop's webhook endpoint. It refuses one event in ten the first time.
-func (w *town) hear(verifier *webhooks.Webhook, rw http.ResponseWriter, r *http.Request) {
+// receiveWebhook is the shop's webhook endpoint. It refuses one event in ten the first time.
+func (w *town) receiveWebhook(verifier *webhooks.Webhook, rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the kit was killed
@@ -179,9 +179,9 @@ func (w *town) promised() promised {
 	return p
 }
 
-// bustle sends shoppers, four at a time, until ctx is done. It returns when the
+// sendShoppers sends shoppers, four at a time, until ctx is done. It returns when the
 // last one has ended.
-func (w *town) bustle(ctx context.Context) {
+func (w *town) sendShoppers(ctx context.Context) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -214,14 +214,14 @@ func (w *town) visit(ctx context.Context) {
 		w.post(ctx, id, "/cancel", nil)
 	}
 	if mood == 4 {
-		w.glance(ctx, id)
+		w.openPage(ctx, id)
 	}
 	w.pay(ctx, subject, cashier, mood == 0)
 	if mood == 5 {
 		w.post(ctx, id, "/confirm", nil)
 	}
 	if mood > 5 {
-		w.giveBack(ctx, w.public.URL, id, amount/2)
+		w.requestRefund(ctx, w.public.URL, id, amount/2)
 	}
 }
 
@@ -308,8 +308,8 @@ func (w *town) post(ctx context.Context, id, action string, fields url.Values) (
 	return location
 }
 
-// glance opens the page for a moment.
-func (w *town) glance(ctx context.Context, id string) {
+// openPage opens the page for a moment.
+func (w *town) openPage(ctx context.Context, id string) {
 	ctx, stop := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer stop()
 	w.call(ctx, http.MethodGet, w.public.URL+"/c/"+id+"/events", "", "")
@@ -331,9 +331,9 @@ func (w *town) pay(ctx context.Context, subject, cashier string, confused bool) 
 	}
 }
 
-// giveBack requests a refund as soon as the session is paid, and repeats the
+// requestRefund requests a refund as soon as the session is paid, and repeats the
 // request while the answer is lost.
-func (w *town) giveBack(ctx context.Context, base, id string, amount int64) {
+func (w *town) requestRefund(ctx context.Context, base, id string, amount int64) {
 	at := base + "/v1/checkout/sessions/" + id
 	for range 100 {
 		if _, text := w.call(ctx, http.MethodGet, at, "", ""); strings.Contains(text, `"payment_status":"paid"`) {
@@ -357,8 +357,8 @@ func (w *town) giveBack(ctx context.Context, base, id string, amount int64) {
 	}
 }
 
-// misbehave sets faults of the gateway until ctx is done, and then removes them.
-func (w *town) misbehave(ctx context.Context) {
+// injectFaults sets faults of the gateway until ctx is done, and then removes them.
+func (w *town) injectFaults(ctx context.Context) {
 	defer w.sandbox.ClearFaults()
 	short := func() time.Duration { return rand.N(400 * time.Millisecond) }
 	for ctx.Err() == nil {

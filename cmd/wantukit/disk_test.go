@@ -125,7 +125,7 @@ func TestDiskFull(t *testing.T) {
 			b.awaitPaid(id)
 			b.paidOnce(id)
 			b.settled(refunded, before)
-			b.bothTold(id, refunded)
+			b.awaitWebhooks(id, refunded)
 			t.Logf("%d notifications were taken before one was refused; the refund was answered %d", refused, code)
 		})
 	}
@@ -177,8 +177,8 @@ func (b *buyer) settled(id string, a checkout.Attempt) {
 	}
 }
 
-// bothTold waits until all webhooks are sent.
-func (b *buyer) bothTold(ids ...string) {
+// awaitWebhooks waits until all webhooks are sent.
+func (b *buyer) awaitWebhooks(ids ...string) {
 	b.Helper()
 	eventually(b.T, "the shop was told of everything", func() bool {
 		events, told := 0, 0

@@ -101,7 +101,7 @@ func TestFrozenNodeDoesNoHarm(t *testing.T) {
 	other := w.start()
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { w.bustle(ctx) })
+	wg.Go(func() { w.sendShoppers(ctx) })
 	eventually(t, "refunds were made", func() bool { return len(w.promised().refunds) > 5 })
 	if _, err := w.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Second}); err != nil {
 		t.Fatal(err)

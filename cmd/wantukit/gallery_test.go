@@ -42,47 +42,47 @@ func emptyGallery(t *testing.T, d *demo) *gallery {
 func (g *gallery) fill() {
 	g.Helper()
 	d := g.demo
-	g.hang("choose", "choose", phone, "/c/"+g.order())
-	g.hang("choose-guided", "choose", wechat, "/c/"+g.order("alipay"))
-	g.hang("code", "code", desktop, "/c/"+g.placed(desktop, flow.WalletWeChat).SessionID)
-	g.hang("code-frame", "code", desktop, "/c/"+g.placed(desktop, flow.WalletAlipayHK).SessionID)
-	g.hang("redirecting", "redirecting", phone, "/c/"+g.placed(phone, flow.WalletAlipayCN).SessionID)
-	g.hang("redirecting-jsapi", "redirecting", phone, "/c/"+g.placed(wechat, flow.WalletWeChat).SessionID)
+	g.addPage("choose", "choose", phone, "/c/"+g.order())
+	g.addPage("choose-guided", "choose", wechat, "/c/"+g.order("alipay"))
+	g.addPage("code", "code", desktop, "/c/"+g.placed(desktop, flow.WalletWeChat).SessionID)
+	g.addPage("code-frame", "code", desktop, "/c/"+g.placed(desktop, flow.WalletAlipayHK).SessionID)
+	g.addPage("redirecting", "redirecting", phone, "/c/"+g.placed(phone, flow.WalletAlipayCN).SessionID)
+	g.addPage("redirecting-jsapi", "redirecting", phone, "/c/"+g.placed(wechat, flow.WalletWeChat).SessionID)
 
 	// The page waits for a query that is later than the browser's return. This
 	// return is tomorrow, so it keeps waiting.
 	returned := "?returned=" + strconv.FormatInt(time.Now().Add(24*time.Hour).UnixMilli(), 10)
 	back := g.placed(phone, flow.WalletAlipayCN)
-	g.hang("confirming", "confirming", phone, "/c/"+back.SessionID+returned)
-	g.hang("status-only", "confirming", phone, "/r/"+back.ReturnToken+returned)
+	g.addPage("confirming", "confirming", phone, "/c/"+back.SessionID+returned)
+	g.addPage("status-only", "confirming", phone, "/r/"+back.ReturnToken+returned)
 
 	paid := g.placed(desktop, flow.WalletWeChat)
 	g.pay(paid)
 	g.confirm(paid)
-	g.hang("paid", "paid", desktop, "/c/"+paid.SessionID)
-	g.hang("status-only-paid", "paid", phone, "/r/"+paid.ReturnToken+returned)
+	g.addPage("paid", "paid", desktop, "/c/"+paid.SessionID)
+	g.addPage("status-only-paid", "paid", phone, "/r/"+paid.ReturnToken+returned)
 
 	failed := g.placed(desktop, flow.WalletWeChat)
 	if _, err := d.sandbox.Fail(failed.OutTradeNo); err != nil {
 		g.Fatal(err)
 	}
 	g.confirm(failed)
-	g.hang("failed", "failed", desktop, "/c/"+failed.SessionID)
+	g.addPage("failed", "failed", desktop, "/c/"+failed.SessionID)
 
 	canceled := g.order()
 	if _, err := d.kit.Service().Cancel(g.Context(), canceled); err != nil {
 		g.Fatal(err)
 	}
-	g.hang("canceled", "canceled", phone, "/c/"+canceled)
+	g.addPage("canceled", "canceled", phone, "/c/"+canceled)
 	expired := g.order()
 	if err := d.kit.Store().PostponeConclusion(g.Context(), expired, time.Now()); err != nil {
 		g.Fatal(err)
 	}
-	g.hang("expired", "expired", phone, "/c/"+expired)
+	g.addPage("expired", "expired", phone, "/c/"+expired)
 }
 
-// hang adds a page after checking that it shows its state.
-func (g *gallery) hang(name, state string, d device, path string) {
+// addPage adds a page after checking that it shows its state.
+func (g *gallery) addPage(name, state string, d device, path string) {
 	g.Helper()
 	eventually(g.T, name+" is shown", func() bool {
 		_, html := g.get(path)
@@ -128,8 +128,8 @@ func (g *gallery) confirm(a checkout.Attempt) {
 	}
 }
 
-// see opens an exhibit and waits until it shows its state.
-func (p *shopper) see(e exhibit) {
+// openExhibit opens an exhibit and waits until it shows its state.
+func (p *shopper) openExhibit(e exhibit) {
 	p.Helper()
 	p.do(chromedp.Navigate(e.url), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="`+e.state+`"]`)))
 }

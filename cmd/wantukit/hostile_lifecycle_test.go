@@ -32,11 +32,11 @@ type peer struct {
 	front *faulty
 }
 
-// fast is a clock that is ahead by more than a lease. A node with it takes over an
+// fastClock is a clock that is ahead by more than a lease. A node with it takes over an
 // order that another node still works on.
-type fast struct{ by time.Duration }
+type fastClock struct{ by time.Duration }
 
-func (c fast) Now() time.Time { return time.Now().Add(c.by) }
+func (c fastClock) Now() time.Time { return time.Now().Add(c.by) }
 
 func newPeer(t *testing.T, database string, gateway *sandbox.Sandbox, ahead time.Duration) *peer {
 	t.Helper()
@@ -59,7 +59,7 @@ func newPeer(t *testing.T, database string, gateway *sandbox.Sandbox, ahead time
 		t.Fatal(err)
 	}
 	p.Service, err = checkout.New(checkout.Config{
-		Store: p.store, Gateway: accounts, Clock: fast{ahead}, Random: rand.Reader, PublicURL: "https://pay.example",
+		Store: p.store, Gateway: accounts, Clock: fastClock{ahead}, Random: rand.Reader, PublicURL: "https://pay.example",
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}},
 	})
 	if err != nil {

@@ -37,7 +37,7 @@ func (p *shopper) run(script string) {
 func TestCodeIsRenewedInPlace(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, withWasm)
-	p.lingers()
+	p.stayAtReceipt()
 	b := newBuyerAt(t, p.demo)
 	var made struct{ ID string }
 	b.api(http.MethodPost, "/v1/checkout/sessions", map[string]any{

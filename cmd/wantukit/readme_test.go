@@ -16,7 +16,7 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
-// The README's pictures and the code are held to each other here.
+// The tests compare the README's pictures and tables with the code.
 
 func readme(t *testing.T) string {
 	t.Helper()
@@ -87,8 +87,8 @@ func TestReadmeDrawsTheMovesAsTheyAre(t *testing.T) {
 	sameMoves(t, section(picture, "as refund", "}"), checkout.RefundPending, checkout.RefundSucceeded, checkout.RefundFailed)
 }
 
-// sameMoves holds a drawing to the table of its states. A name that the
-// diagram already has elsewhere is drawn with a _ behind it.
+// sameMoves compares a drawing with the transitions of its states. A name that the
+// diagram uses elsewhere has a _ at its end.
 func sameMoves[S interface {
 	~string
 	CanMove(S) bool
@@ -111,8 +111,8 @@ func sameMoves[S interface {
 	}
 }
 
-// rowsOfReadme are the rows of the README's flow table, each with those that
-// the tests in the browser have for it.
+// rowsOfReadme are the rows of the README's flow table, each with the names of its
+// rows in the browser tests.
 var rowsOfReadme = map[string][]string{
 	"a computer":                               {"computer"},
 	"a phone or tablet":                        {"phone", "phone-by-hints", "tablet"},
@@ -129,7 +129,7 @@ var rowsOfReadme = map[string][]string{
 	"unknown": {"unknown"},
 }
 
-// wordsOfReadme are what the README says of a guide.
+// wordsOfReadme are the README's words for each guide.
 var wordsOfReadme = map[flow.Guide]string{
 	flow.GuideOpenInWeChat:     "open in WeChat",
 	flow.GuideOpenInBrowser:    "open in a browser",
@@ -157,7 +157,7 @@ func TestReadmeListsTheFlowTableAsItIs(t *testing.T) {
 	}
 }
 
-// sameChoices holds a row of the README to the choices for its wallets.
+// sameChoices compares a row of the README with the choices for its wallets.
 func sameChoices(t *testing.T, name string, cells []string) {
 	t.Helper()
 	rows := rowsOfTheTable()

@@ -14,8 +14,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// narrow is the narrowest window that a page must fit, which is also a
-// computer's at 400 %.
+// narrow is the narrowest window that a page must fit. A computer's window at 400 %
+// is as narrow.
 var narrow = device{phone.userAgent, 320, 568}
 
 // looks are the ways to walk the pages: with each device once, and for pictures in
@@ -39,8 +39,8 @@ func (l look) pictureName(page string) string {
 	return name
 }
 
-// TestScreenshots walks every page and every state, and takes a picture of
-// each for a person to look at: `make screenshots`.
+// TestScreenshots walks through every page and every state. `make screenshots` runs
+// it to take a picture of each.
 func TestScreenshots(t *testing.T) {
 	t.Parallel()
 	pictures := openAlbum()
@@ -108,8 +108,8 @@ func (p *shopper) walk(scheme string, shot func(page string)) {
 	p.walkProblems(shot)
 }
 
-// walkReceipt pays with a code, without leaving the page: its program is the
-// one that leaves.
+// walkReceipt pays with a QR code. The page stays open until its program goes to
+// the shop.
 func (p *shopper) walkReceipt(shot, state func(string)) {
 	p.Helper()
 	p.buy()
@@ -125,8 +125,8 @@ func (p *shopper) walkReceipt(shot, state func(string)) {
 	shot("paid-printed")
 }
 
-// walkRedirect goes to Alipay's cashier and back without paying, until the time
-// is over.
+// walkRedirect goes to Alipay's cashier and back without paying, until the session
+// expires.
 func (p *shopper) walkRedirect(shot, state func(string)) {
 	p.Helper()
 	p.buy()
@@ -153,8 +153,8 @@ func (p *shopper) walkRedirect(shot, state func(string)) {
 	state("expired")
 }
 
-// walkReturn comes back from the wallet in another browser, which may know the
-// status alone.
+// walkReturn returns from the wallet in another browser, which only sees the
+// status.
 func (p *shopper) walkReturn(shot func(string)) {
 	p.Helper()
 	session := p.location()
@@ -169,7 +169,7 @@ func (p *shopper) walkReturn(shot func(string)) {
 	shot("status-only")
 }
 
-// walkSheet opens WeChat's payment sheet, where the page would have it.
+// walkSheet opens WeChat's payment sheet.
 func (p *shopper) walkSheet(shot func(string)) {
 	p.Helper()
 	p.buy()
@@ -179,7 +179,8 @@ func (p *shopper) walkSheet(shot func(string)) {
 	shot("sheet")
 }
 
-// walkProblems asks for what is not there, until that is refused.
+// walkProblems requests a session that does not exist, until the rate limiter
+// refuses it.
 func (p *shopper) walkProblems(shot func(string)) {
 	p.Helper()
 	nowhere := chromedp.Navigate(p.demo.publicURL + "/c/cs_nothing")
@@ -194,7 +195,8 @@ func (p *shopper) walkProblems(shot func(string)) {
 	shot("too-many")
 }
 
-// showCode asks for a code of a wallet, whichever way the device offers it.
+// showCode chooses the QR code of a wallet, which is the first or another way,
+// depending on the device.
 func (p *shopper) showCode(w flow.Wallet, f flow.Flow) {
 	p.Helper()
 	p.openAll()
