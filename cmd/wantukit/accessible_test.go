@@ -10,11 +10,11 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// What axe-core cannot see.
+// These tests check what axe-core cannot check.
 
-// faults are scripts that return a line for each thing that is wrong.
+// The scripts below return a line for each fault that they find.
 const (
-	// wide: WCAG 1.4.10 allows no scrolling to the side.
+	// wide finds horizontal scrolling, which WCAG 1.4.10 forbids.
 	wide = `(() => {
 		const page = document.documentElement;
 		const out = [...document.querySelectorAll('#checkout *')].filter((e) => {
@@ -23,24 +23,24 @@ const (
 		});
 		return page.scrollWidth > page.clientWidth || out.length ? ['the page is ' + page.scrollWidth + ' wide: ' + out.map((e) => e.outerHTML.slice(0, 80)).join(' | ')] : [];
 	})()`
-	// cut: WCAG 1.4.12 demands that no text is lost, with a shopper's own
-	// spacing or without.
+	// cut finds text that is cut off. WCAG 1.4.12 forbids that, also with the
+	// shopper's own spacing.
 	cut = `[...document.querySelectorAll('#checkout *')].filter((e) => {
 		const style = getComputedStyle(e);
 		return style.overflow !== 'visible' && !e.matches('.sr, svg, .qr, input') && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1);
 	}).map((e) => 'cut off: ' + e.outerHTML.slice(0, 120))`
-	// small: WCAG 2.5.8 wants 24 pixels of whatever is pressed, and a thumb 44
-	// of what the page is for.
+	// small finds buttons that are too small: WCAG 2.5.8 demands 24 pixels, and a
+	// thumb needs 44 for the page's main buttons.
 	small = `[...document.querySelectorAll('#checkout :is(a, button, summary, input:not([type=hidden]))')].flatMap((e) => {
 		const box = e.getBoundingClientRect();
 		if (!box.width || getComputedStyle(e).visibility !== 'visible') return [];
 		const least = e.matches('.main, .quiet, .pick, summary, .address, form > .link') ? 44 : 24;
 		return box.width < 24 || box.height < least ? [box.width + ' x ' + box.height + ', want ' + least + ': ' + e.outerHTML.slice(0, 80)] : [];
 	})`
-	// moving: nothing does where the shopper asked for that.
+	// moving finds animations, which a shopper can turn off.
 	moving = `document.getAnimations().filter((a) => a.playState === 'running').map((a) => 'moves: ' + (a.animationName || a.transitionProperty))`
-	// unordered: one heading of the first level, and none skipped after it; one
-	// polite place for announcements, and a countdown that is none.
+	// unordered finds a missing or second first-level heading, skipped levels, and
+	// more or less than one polite live region. The countdown must not be one.
 	unordered = `(() => {
 		const shown = (e) => e.checkVisibility();
 		const levels = [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter(shown).map((e) => +e.tagName[1]);
@@ -52,32 +52,32 @@ const (
 		if (document.querySelectorAll('main').length !== 1 || !document.documentElement.lang) lines.push('no main, or no language');
 		return lines;
 	})()`
-	// spaced is what WCAG 1.4.12 lets a shopper ask for.
+	// spaced sets the spacing that WCAG 1.4.12 allows a shopper to choose.
 	spaced = `document.querySelectorAll('body, body *').forEach((e) => {
 		for (const [name, value] of [['line-height', '1.5'], ['letter-spacing', '.12em'], ['word-spacing', '.16em']]) e.style.setProperty(name, value, 'important');
 		if (e.matches('p')) e.style.setProperty('margin-bottom', '2em', 'important');
 	})`
 )
 
-// TestPageSuitsEverybody: zoomed in fourfold, on its side, with wide spacing,
-// with a thumb, without motion and to a screen reader, on every state.
+// TestPageSuitsEverybody checks every state with fourfold zoom, in landscape, with
+// wide spacing, with a thumb, without animations, and for a screen reader.
 func TestPageSuitsEverybody(t *testing.T) {
 	t.Parallel()
 	newGallery(t).each(t, func(t *testing.T, e exhibit) {
 		p := newShopperAt(t, nil, e.device, withWasm)
-		p.media("prefers-reduced-motion", "reduce")
-		p.size(320, 640)
-		p.see(e)
-		p.unfold()
+		p.emulateMedia("", "prefers-reduced-motion", "reduce")
+		p.resize(320, 640, 2)
+		p.openExhibit(e)
+		p.openAll()
 		p.faultless("without motion", moving)
 		p.faultless("to a screen reader", unordered)
 		p.faultless("with a thumb", small)
 		for _, narrow := range [][2]int64{{320, 640}, {320, 256}, {640, 256}} {
-			p.size(narrow[0], narrow[1])
+			p.resize(narrow[0], narrow[1], 2)
 			p.faultless("zoomed in", wide)
 			p.faultless("zoomed in", cut)
 		}
-		p.size(320, 640)
+		p.resize(320, 640, 2)
 		p.do(chromedp.Evaluate[chromedp.Void](spaced))
 		p.faultless("with wide spacing", wide)
 		p.faultless("with wide spacing", cut)
@@ -92,16 +92,16 @@ func (p *shopper) faultless(how, faults string) {
 	}
 }
 
-// TestCodeIsBlackOnWhiteInForcedColors: a scanner needs it, whatever colours
-// the shopper's system forces on pages.
+// TestCodeIsBlackOnWhiteInForcedColors: a scanner needs black on white, even if the
+// shopper's system forces other colors on pages.
 func TestCodeIsBlackOnWhiteInForcedColors(t *testing.T) {
 	t.Parallel()
 	g := emptyGallery(t, startDemo(t))
 	a := g.placed(desktop, flow.WalletWeChat)
 	p := newShopperAt(t, g.demo, desktop, withWasm)
 	for _, scheme := range []string{"light", "dark"} {
-		p.media("forced-colors", "active", "prefers-color-scheme", scheme)
-		p.see(exhibit{state: "code", url: g.demo.publicURL + "/c/" + a.SessionID})
+		p.emulateMedia("", "forced-colors", "active", "prefers-color-scheme", scheme)
+		p.openExhibit(exhibit{state: "code", url: g.demo.publicURL + "/c/" + a.SessionID})
 		p.scans("colours forced, "+scheme, a.Placed.Code)
 		const colours = `[document.querySelector('.qr svg path'), document.querySelector('.qr')].map((e, i) => getComputedStyle(e)[i ? 'backgroundColor' : 'fill']).join(' on ')`
 		if got := ask(p, p.tab, chromedp.Evaluate[string](colours)); got != "rgb(0, 0, 0) on rgb(255, 255, 255)" {
@@ -110,31 +110,31 @@ func TestCodeIsBlackOnWhiteInForcedColors(t *testing.T) {
 	}
 }
 
-// focused tells what the keyboard is at, by its place in the document, and what
-// is wrong with that: nothing shows it, or it is out of sight.
+// focused describes the focused element by its place in the document, and its
+// fault: it has no outline, or it is out of view.
 const focused = `(() => {
 	const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
 	const faults = [];
 	if (e === document.body) faults.push('nothing');
-	// What is focused within a frame is the wallet's to show.
+	// The wallet's page is responsible for the focus inside its frame.
 	if (!e.matches('iframe') && (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 2)) faults.push('no outline');
 	const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
 	if (!top || !(e.contains(top) || top.contains(e))) faults.push('out of sight');
 	return { place: [...document.querySelectorAll('*')].indexOf(e), faults: faults.map((f) => f + ': ' + e.outerHTML.slice(0, 100)) };
 })()`
 
-// pressable counts what the keyboard has to reach.
+// pressable counts the elements that the keyboard must reach.
 const pressable = `[...document.querySelectorAll('a[href], button, summary, input:not([type=hidden]), select, iframe')]
 	.filter((e) => e.checkVisibility({ visibilityProperty: true })).length`
 
-// TestKeyboardReachesEverything: Tab comes by each thing to press, which is in
-// sight then, with an outline.
+// TestKeyboardReachesEverything: Tab reaches each button and link, which is then in
+// view and has an outline.
 func TestKeyboardReachesEverything(t *testing.T) {
 	t.Parallel()
 	newGallery(t).each(t, func(t *testing.T, e exhibit) {
 		p := newShopperAt(t, nil, e.device, wasmBlocked)
 		p.hasKeyboard()
-		p.see(e)
+		p.openExhibit(e)
 		want := ask(p, p.tab, chromedp.Evaluate[int](pressable))
 		seen := map[int]bool{}
 		for tabs := 0; len(seen) < want && tabs < 2*want; tabs++ { // a frame's own take more
@@ -154,13 +154,14 @@ func TestKeyboardReachesEverything(t *testing.T) {
 	})
 }
 
-// TestShopperPaysByKeyboard: Enter starts a wallet, and unfolds the others.
+// TestShopperPaysByKeyboard: Enter starts to pay with a wallet, and opens the list
+// of other ways.
 func TestShopperPaysByKeyboard(t *testing.T) {
 	t.Parallel()
 	g := emptyGallery(t, startDemo(t))
 	p := newShopperAt(t, g.demo, desktop, withWasm)
 	p.hasKeyboard()
-	p.see(exhibit{state: "choose", url: g.demo.publicURL + "/c/" + g.order()})
+	p.openExhibit(exhibit{state: "choose", url: g.demo.publicURL + "/c/" + g.order()})
 	p.tabTo(`[data-on~=choose] button[value=wechat]`)
 	p.do(chromedp.KeyEvent(kb.Enter))
 	p.sees(`document.activeElement.matches("[data-say=code]")`) // the new content is there, and has the focus
@@ -172,7 +173,7 @@ func TestShopperPaysByKeyboard(t *testing.T) {
 	eventually(t, "the shopper is at the cashier", func() bool { return p.isAt("/cashier/") })
 }
 
-// hasKeyboard lets the shopper's tab have the focus, whatever the other tabs.
+// hasKeyboard gives the shopper's tab the focus, even if other tabs are active.
 func (p *shopper) hasKeyboard() {
 	p.Helper()
 	if _, err := chromedp.Call(p.tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {

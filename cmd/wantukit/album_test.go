@@ -10,25 +10,25 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
-// album is the folder that `make screenshots` fills for a person to look at.
-// Without a folder the tests only walk the pages.
+// album is the folder that `make screenshots` fills with pictures for a person.
+// Without a folder the tests take no pictures.
 type album struct{ folder string }
 
 func openAlbum() album { return album{os.Getenv("WANTUKIT_SCREENSHOTS")} }
 
-// As Accept-Language has them.
+// The languages, as in Accept-Language.
 const (
 	english     = "en"
 	simplified  = "zh-CN"
 	traditional = "zh-HK"
 )
 
-// languages are those to take pictures in; one is enough for a walk.
+// languages returns the languages of the pictures. A test without pictures uses
+// one.
 func (a album) languages() []string {
 	if a.folder == "" {
 		return []string{english}
@@ -36,8 +36,8 @@ func (a album) languages() []string {
 	return []string{english, simplified, traditional}
 }
 
-// keep takes a picture of a shopper's whole page. Its name is that of the page,
-// with what tells it from others of the same behind points.
+// keep takes a picture of the whole page. name begins with the name of the page.
+// What distinguishes several pictures of a page follows, separated by points.
 func (a album) keep(p *shopper, name string) {
 	p.Helper()
 	if a.folder == "" {
@@ -49,8 +49,8 @@ func (a album) keep(p *shopper, name string) {
 	}
 }
 
-// picture is the whole page, however far it has to be scrolled. What sticks is
-// where it is before.
+// picture returns a picture of the whole page, also of the part that must be
+// scrolled to. It scrolls to the top first, for sticky elements.
 func (p *shopper) picture() []byte {
 	p.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, 0)`))
@@ -68,28 +68,18 @@ func (p *shopper) picture() []byte {
 	return shot.Data
 }
 
-// resize gives the shopper's tab the window of a device.
-func (p *shopper) resize(d device) {
-	p.Helper()
-	_, err := chromedp.Call(p.tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-		Width: d.width, Height: d.height, DeviceScaleFactor: 1, Mobile: d.mobile,
-	})
-	if err != nil {
-		p.Fatal(err)
-	}
-}
-
-// keepBoth keeps a page in the window of a computer and of a phone.
+// keepBoth takes a picture in the window of a computer and one in the window of a
+// phone.
 func (a album) keepBoth(v *visitor, name string) {
 	v.Helper()
 	if a.folder == "" {
 		return
 	}
 	for in, window := range map[string]device{"desktop": desktop, "phone": phone} {
-		v.resize(window)
+		v.resize(window.width, window.height, 1)
 		a.keep(v.shopper, name+"."+v.speaks+"."+in)
 	}
-	v.resize(v.row.window)
+	v.resize(v.row.window.width, v.row.window.height, 1)
 }
 
 var contactSheet = template.Must(template.New("").Parse(`<!DOCTYPE html><meta charset="utf-8"><title>Screenshots</title>
@@ -99,13 +89,13 @@ var contactSheet = template.Must(template.New("").Parse(`<!DOCTYPE html><meta ch
 {{end}}</div>
 {{end}}`))
 
-// chapter is the pictures of one page.
+// chapter holds the pictures of one page.
 type chapter struct {
 	Name     string
 	Pictures []string
 }
 
-// bind writes the page that shows all pictures at a glance, after the tests.
+// bind writes a page that shows all pictures. It is called after the tests.
 func (a album) bind() error {
 	if a.folder == "" {
 		return nil

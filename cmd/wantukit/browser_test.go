@@ -24,12 +24,12 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// patience bounds whatever a test waits for. It is long: the machines are
-// shared, and a test that passes never waits for it.
+// patience is how long a test waits for anything. It is long because the machines
+// are shared. A test that passes does not wait so long.
 const patience = 60 * time.Second
 
-// chromium is the one browser that all tests share, each in a context of its
-// own: other cookies, other tabs.
+// chromium is the browser that all tests share. Each test has a browser context
+// with its own cookies and tabs.
 var chromium struct {
 	once   sync.Once
 	ctx    context.Context //nolint:containedctx // chromedp keeps its browser in one
@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(withChromium{m}, map[string]func(){"wantukit": mainOnItsDisk})
 }
 
-// withChromium ends the browser, and PostgreSQL, after the tests.
+// withChromium stops the browser and PostgreSQL after the tests.
 type withChromium struct{ *testing.M }
 
 // Run implements testscript.TestingM.
@@ -58,8 +58,8 @@ func (m withChromium) Run() int {
 	return code
 }
 
-// chromiumPath finds the browser. A missing one fails the test: run
-// `make tools`.
+// chromiumPath returns the path of Chromium. It fails if there is none: run `make
+// tools`.
 func chromiumPath() (string, error) {
 	names := []string{os.Getenv("WANTUKIT_CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 	for _, name := range names {
@@ -97,17 +97,16 @@ const (
 // device is a browser to emulate.
 type device struct {
 	userAgent     string
-	width, height int64
-	mobile        bool
+	width, height int64 // in CSS pixels
 }
 
 var (
-	desktop = device{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", 1280, 800, false}
-	phone   = device{"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1", 390, 844, true}
-	wechat  = device{"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60 NetType/WIFI Language/en", 390, 844, true}
+	desktop = device{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", 1280, 800}
+	phone   = device{"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1", 390, 844}
+	wechat  = device{"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60 NetType/WIFI Language/en", 390, 844}
 )
 
-// shopper is a person with a browser, in front of a demo of their own.
+// shopper is a person with a browser at a demo.
 type shopper struct {
 	*testing.T
 	demo *demo
@@ -122,7 +121,7 @@ func newShopper(t *testing.T, d device, s scripting, prepare ...func(*demo)) *sh
 	return newShopperAt(t, startDemo(t, prepare...), d, s)
 }
 
-// newShopperAt is a shopper at a demo that others may visit too.
+// newShopperAt returns a shopper at a running demo, which other shoppers may share.
 func newShopperAt(t *testing.T, at *demo, d device, s scripting) *shopper {
 	t.Helper()
 	if name, _, _ := strings.Cut(t.Name(), "/"); !slices.Contains(browserTests(t), name) {
@@ -140,7 +139,7 @@ func newShopperAt(t *testing.T, at *demo, d device, s scripting) *shopper {
 	person.emulate(d)
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Log(person.where())
+			t.Log(person.describe())
 		}
 	})
 	return person
@@ -157,23 +156,23 @@ func (p *shopper) newTab(parent context.Context, options ...chromedp.ContextOpti
 	return tab
 }
 
-// patientPage has a page do much later what it does where something takes 8 s or
-// longer: go on without its program, or point out that a frame does not come. On
-// a busy machine everything takes so long.
+// patientPage makes the page's timers of 8 s or more 100 times longer. With them
+// the page goes on without its program, or reports that a frame is missing, which a
+// slow machine would trigger.
 const patientPage = `{ const real = window.setTimeout; window.setTimeout = (f, ms, ...rest) => real(f, ms >= 8000 ? 100 * ms : ms, ...rest); }`
 
-// lingeringPage has a page stay for minutes at the receipt, from which it goes
-// to the shop after 3 s. On a busy machine a test may take longer to look at it.
+// lingeringPage makes the receipt stay for minutes. It would go to the shop after 3
+// s, which is too short for a test on a slow machine.
 const lingeringPage = `{ const real = window.setTimeout; window.setTimeout = (f, ms, ...rest) => real(f, ms === 3000 ? 100 * ms : ms, ...rest); }`
 
-// lingers keeps each page that is loaded from now on at its receipt.
-func (p *shopper) lingers() {
+// stayAtReceipt applies lingeringPage to each page that is loaded from now on.
+func (p *shopper) stayAtReceipt() {
 	p.Helper()
 	p.onNewDocument(lingeringPage)
 }
 
-// onNewDocument runs a script before those of each page that is loaded from now
-// on.
+// onNewDocument runs a script before the page's scripts, on each page that is
+// loaded from now on.
 func (p *shopper) onNewDocument(script string) {
 	p.Helper()
 	if _, err := chromedp.Call(p.tab, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script}); err != nil {
@@ -181,13 +180,12 @@ func (p *shopper) onNewDocument(script string) {
 	}
 }
 
+// emulate sets the browser's user agent, window and scripting.
 func (p *shopper) emulate(d device) {
 	p.Helper()
 	ctx := p.tab
 	_, err := chromedp.Call(ctx, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: d.userAgent})
-	_, sizeErr := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-		Width: d.width, Height: d.height, DeviceScaleFactor: 2, Mobile: d.mobile,
-	})
+	p.resize(d.width, d.height, 2)
 	var scriptErr error
 	switch p.scripting {
 	case wasmBlocked:
@@ -198,9 +196,55 @@ func (p *shopper) emulate(d device) {
 	case withWasm:
 		_, scriptErr = chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: patientPage})
 	}
-	if err := errors.Join(err, sizeErr, scriptErr); err != nil {
+	if err := errors.Join(err, scriptErr); err != nil {
 		p.Fatal(err)
 	}
+}
+
+// resize sets the size of the window in CSS pixels, and the device pixels for each
+// of them. A narrow window is a phone's.
+func (p *shopper) resize(width, height int64, scale float64) {
+	p.Helper()
+	if _, err := chromedp.Call(p.tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
+		Width: width, Height: height, DeviceScaleFactor: scale, Mobile: width < 600,
+	}); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// emulateMedia sets the medium, "" for the screen, and media features: names and
+// values in turn.
+func (p *shopper) emulateMedia(medium string, features ...string) {
+	p.Helper()
+	var list []*emulation.MediaFeature
+	for i := 0; i < len(features); i += 2 {
+		list = append(list, &emulation.MediaFeature{Name: features[i], Value: features[i+1]})
+	}
+	if _, err := chromedp.Call(p.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: medium, Features: list}); err != nil {
+		p.Fatal(err)
+	}
+}
+
+// openAll opens all details of the page.
+func (p *shopper) openAll() {
+	p.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](`void document.querySelectorAll('details').forEach((d) => { d.open = true })`))
+}
+
+// look is one way to show a page.
+type look struct {
+	name     string
+	device   device
+	language string // as in Accept-Language
+	isDark   bool
+}
+
+// scheme is the value of prefers-color-scheme.
+func (l look) scheme() string {
+	if l.isDark {
+		return "dark"
+	}
+	return "light"
 }
 
 // do runs actions in the shopper's tab.
@@ -214,8 +258,8 @@ func (p *shopper) doIn(tab context.Context, actions ...chromedp.Action[chromedp.
 	ask(p, tab, chromedp.Steps(actions...))
 }
 
-// ask runs one action in a tab and returns its value. Where the page was
-// exchanged under the action's hands, it asks the new one.
+// ask runs an action in a tab and returns its value. If the page was replaced
+// meanwhile, it runs the action on the new page.
 func ask[V any](p *shopper, tab context.Context, action chromedp.Action[V]) V {
 	p.Helper()
 	ctx, cancel := context.WithTimeout(tab, patience)
@@ -231,8 +275,7 @@ func ask[V any](p *shopper, tab context.Context, action chromedp.Action[V]) V {
 	}
 }
 
-// pageExchanged reports whether an action failed because its page went away
-// before it could act.
+// pageExchanged reports whether an action failed because the page was replaced.
 func pageExchanged(err error) bool {
 	text := err.Error()
 	for _, sign := range []string{"Could not find node", "No node with given id", "Cannot find context", "Inspected target navigated"} {
@@ -243,8 +286,8 @@ func pageExchanged(err error) bool {
 	return false
 }
 
-// where tells what the shopper sees, for a failure's message.
-func (p *shopper) where() string {
+// describe returns the tab's address, state and text, for the message of a failure.
+func (p *shopper) describe() string {
 	ctx, cancel := context.WithTimeout(p.tab, 5*time.Second)
 	defer cancel()
 	address, _ := chromedp.Run(ctx, chromedp.Location())
@@ -253,13 +296,13 @@ func (p *shopper) where() string {
 	return "at " + address + " state " + state + "\n" + text
 }
 
-// location is the address of the shopper's tab.
+// location returns the address of the shopper's tab.
 func (p *shopper) location() string {
 	p.Helper()
 	return ask(p, p.tab, chromedp.Location())
 }
 
-// eventually waits until the condition holds.
+// eventually waits until holds returns true. It fails after patience.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(patience)
@@ -275,20 +318,20 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// startDemo runs a demo on free ports of the loopback interface. Each prepare
-// may change it before it runs.
+// startDemo runs a demo on free ports of the loopback interface until the test
+// ends. Each prepare may change it before it runs.
 func startDemo(t testing.TB, prepare ...func(*demo)) *demo {
 	t.Helper()
 	return startDemoAs(t, nil, prepare...)
 }
 
-// startDemoAs starts the demo with a shop that is configured otherwise.
+// startDemoAs starts a demo whose shop's configuration is changed by configure.
 func startDemoAs(t testing.TB, configure func(*config.Shop), prepare ...func(*demo)) *demo {
 	t.Helper()
 	return startDemoIn(t, t.TempDir(), configure, prepare...)
 }
 
-// startDemoIn starts the demo with its data in a folder.
+// startDemoIn starts a demo with its data in a folder.
 func startDemoIn(t testing.TB, data string, configure func(*config.Shop), prepare ...func(*demo)) *demo {
 	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -305,7 +348,7 @@ func startDemoIn(t testing.TB, data string, configure func(*config.Shop), prepar
 	return d
 }
 
-// orders are the sandbox's, the newest last.
+// orders returns the sandbox's orders, newest first.
 func (p *shopper) orders() []sandbox.Order { return p.demo.sandbox.Orders() }
 
 // isAt reports whether the tab shows a page below this path.

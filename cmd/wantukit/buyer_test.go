@@ -15,7 +15,7 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
-// buyer is a shop and its shopper without a browser: plain HTTP.
+// buyer is a shop and its shopper that use plain HTTP without a browser.
 type buyer struct {
 	*testing.T
 	demo   *demo
@@ -27,7 +27,7 @@ func newBuyer(t *testing.T, prepare ...func(*demo)) *buyer {
 	return newBuyerAt(t, startDemo(t, prepare...))
 }
 
-// newBuyerAt is a buyer at a demo that runs.
+// newBuyerAt returns a buyer at a running demo.
 func newBuyerAt(t *testing.T, d *demo) *buyer {
 	return &buyer{t, d, &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -143,7 +143,7 @@ func (b *buyer) attempts(id string) []checkout.Attempt {
 	return attempts
 }
 
-// awaitPaid waits until the session is paid, and holds that it was told once.
+// awaitPaid waits until the session is paid.
 func (b *buyer) awaitPaid(id string) {
 	b.Helper()
 	eventually(b.T, "the session is paid", func() bool {
@@ -152,7 +152,7 @@ func (b *buyer) awaitPaid(id string) {
 	})
 }
 
-// paidOnce holds that the session has one event, of its payment.
+// paidOnce checks that the session has exactly one event, of its payment.
 func (b *buyer) paidOnce(id string) {
 	b.Helper()
 	events, err := b.demo.kit.Store().Events(b.Context(), id)

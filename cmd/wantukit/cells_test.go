@@ -16,11 +16,11 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// The flow table, as shoppers see it: every cell in a browser that says what
-// the row's browser says.
+// The tests check every cell of the flow table in a browser that sends the headers
+// of its row.
 
-// shownAt is a row of the flow table: a browser that stands for it, and how
-// each of flow.Wallets is paid with there: by a flow, or after a guide.
+// shownAt is a row of the flow table: an example browser, and how each of
+// flow.Wallets is paid there: by a flow, or after a guide.
 type shownAt struct {
 	name      string // of its pictures
 	where     string // what the reason begins with
@@ -72,7 +72,7 @@ func rowsOfTheTable() []shownAt {
 	}
 }
 
-// guideWords are what an English guide says.
+// guideWords are words of the English guides.
 var guideWords = map[string]string{
 	toBrowser: "open it in your browser",
 	toWeChat:  "send it to yourself in WeChat",
@@ -90,7 +90,7 @@ func TestEveryCellOfTheFlowTable(t *testing.T) {
 				t.Parallel()
 				v := visitAt(t, shop, row)
 				v.album, v.speaks = pictures, speaks
-				v.beSeenAs(row)
+				v.setHeaders(row)
 				if row.cells[0] == never {
 					v.getsAPageAndNoOrder()
 					return
@@ -103,8 +103,7 @@ func TestEveryCellOfTheFlowTable(t *testing.T) {
 	}
 }
 
-// visitor is a shopper at one place of the flow table, at a demo that others
-// visit too.
+// visitor is a shopper with the browser of one row. Visitors share a demo.
 type visitor struct {
 	*shopper
 	buyer  *buyer
@@ -119,9 +118,9 @@ func visitAt(t *testing.T, d *demo, row shownAt) *visitor {
 	return &visitor{shopper: newShopperAt(t, d, row.window, withWasm), buyer: newBuyerAt(t, d), row: row, speaks: english}
 }
 
-// beSeenAs has the browser say what the row's browser says. It keeps the focus
-// that its clipboard wants, whatever other tab is at work.
-func (v *visitor) beSeenAs(row shownAt) {
+// setHeaders sets the headers of the row's browser. It gives the tab the focus, which
+// the clipboard needs.
+func (v *visitor) setHeaders(row shownAt) {
 	v.Helper()
 	_, err := chromedp.Call(v.tab, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
 		UserAgent: row.userAgent, AcceptLanguage: v.speaks, UserAgentMetadata: row.hints,
@@ -134,8 +133,8 @@ func (v *visitor) beSeenAs(row shownAt) {
 	}
 }
 
-// open goes to the page of a new session. The first page tells the browser
-// which hints to send, so that it is asked for twice.
+// open opens the page of a new session. It loads the page twice: the first answer
+// asks the browser for its client hints.
 func (v *visitor) open(channels ...string) {
 	v.Helper()
 	v.id = v.buyer.session(channels...)
@@ -146,7 +145,7 @@ func (v *visitor) open(channels ...string) {
 	v.do(at, chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`)))
 }
 
-// offer is what the page has for a wallet.
+// offer is what the page offers for a wallet.
 type offer struct {
 	Button, Picture, Copy, Code bool
 	Words, Link                 string
@@ -169,13 +168,12 @@ func (v *visitor) offer(w flow.Wallet) offer {
 	return ask(v.shopper, v.tab, chromedp.Evaluate[offer](offerOf+`("`+string(w)+`")`))
 }
 
-// item is the wallet's in the list, in XPath.
+// item returns the XPath of the wallet's list item.
 func item(w flow.Wallet) string {
 	return `//*[contains(@data-on, "choose")]//li[.//button[@value="` + string(w) + `"]]`
 }
 
-// cell holds what one cell of the table says, and takes the step that it
-// offers.
+// cell checks one cell of the table, and follows what it offers.
 func (v *visitor) cell(w flow.Wallet, want string) {
 	v.Helper()
 	v.open("alipay", "wechat")
@@ -198,8 +196,8 @@ func (v *visitor) cell(w flow.Wallet, want string) {
 	v.keepStep(way, "cell-"+v.row.name+"-"+string(w)+"-"+string(way))
 }
 
-// keepStep keeps where the step has led, which for a cashier is the page that
-// its shopper comes back to.
+// keepStep takes pictures of the page after the step. For a cashier this is the
+// page to which the shopper returns.
 func (v *visitor) keepStep(way flow.Flow, name string) {
 	v.Helper()
 	if v.album.folder == "" {
@@ -211,8 +209,7 @@ func (v *visitor) keepStep(way flow.Flow, name string) {
 	v.album.keepBoth(v, name)
 }
 
-// choice is what the domain decides on the headers that the browser sends, as
-// the row has them.
+// choice returns the domain's choice for the headers of the row.
 func (row shownAt) choice(w flow.Wallet) flow.Choice {
 	device := flow.Detect(func(name string) string {
 		hints := row.hints
@@ -240,8 +237,8 @@ func (v *visitor) offersButton(w flow.Wallet, choice flow.Choice) {
 	}
 }
 
-// opensGuide opens a wallet's guide, and holds what is in it: what to do, where
-// to tap, the link to take along, a code for another device, and the other ways.
+// opensGuide opens a wallet's guide and checks its content: the instruction, the
+// drawing, the link to copy, the QR code for another device, and the other ways.
 func (v *visitor) opensGuide(w flow.Wallet, choice flow.Choice) {
 	v.Helper()
 	v.do(chromedp.Click(chromedp.Search(item(w) + `/details/summary`)))
@@ -265,8 +262,8 @@ func (v *visitor) opensGuide(w flow.Wallet, choice flow.Choice) {
 	v.copiesLink(w)
 }
 
-// copiesLink holds that the button did it, by what it says afterwards, and that
-// a code for another device is a tap away.
+// copiesLink presses the copy button and checks that it reports success, and that
+// the QR code for another device can be opened.
 func (v *visitor) copiesLink(w flow.Wallet) {
 	v.Helper()
 	const says = `((item) => item.querySelector('[data-copy]').textContent === item.querySelector('[data-copy]').dataset.copy)`
@@ -285,7 +282,7 @@ func flowNames(flows []flow.Flow) (names []string) {
 	return names
 }
 
-// started waits until the flow has begun, and holds the order to it.
+// started waits until the flow has begun, and checks the order.
 func (v *visitor) started(w flow.Wallet, f flow.Flow) {
 	v.Helper()
 	const code = `#checkout[data-state="code"] .qr `
@@ -331,21 +328,21 @@ func (v *visitor) drawsCode() {
 	}
 }
 
-// getsAPageAndNoOrder: the page's own code is the way on for a person who was
-// taken for a program, also where an order would begin by itself.
+// getsAPageAndNoOrder checks that a bot gets a page without an order. The page's QR
+// code is the way for a person who was taken for a bot.
 func (v *visitor) getsAPageAndNoOrder() {
 	v.Helper()
 	for _, channels := range [][]string{{"alipay", "wechat"}, {"wechat"}} {
 		v.open(channels...)
 		v.do(chromedp.WaitVisible(chromedp.CSS(`#checkout .elsewhere .qr svg`)))
 		v.album.keepBoth(v, "cell-"+v.row.name)
-		v.lives()
+		v.awaitScript()
 		v.hasNoOrder()
 	}
 }
 
-// lives waits until the page's script has done what it does at once.
-func (v *visitor) lives() {
+// awaitScript waits until the page's script has run.
+func (v *visitor) awaitScript() {
 	v.Helper()
 	asked := `performance.getEntriesByType('resource').some((e) => e.name.includes('worker.js'))`
 	eventually(v.T, "the page's program is started", func() bool { return ask(v.shopper, v.tab, chromedp.Evaluate[bool](asked)) })
@@ -358,27 +355,27 @@ func (v *visitor) hasNoOrder() {
 	}
 }
 
-// TestPageLoadedAheadPlacesNoOrder: a page that is asked for with the headers of
-// one that is loaded ahead begins no order, and is whole when its shopper comes.
+// TestPageLoadedAheadPlacesNoOrder: a prefetched page starts no order, and works
+// when its shopper opens it.
 func TestPageLoadedAheadPlacesNoOrder(t *testing.T) {
 	t.Parallel()
 	v := visitAt(t, startDemo(t), rowsOfTheTable()[0])
-	v.beSeenAs(v.row)
+	v.setHeaders(v.row)
 	if _, err := chromedp.Call(v.tab, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{
 		Headers: network.Headers{"Purpose": "prefetch"},
 	}); err != nil {
 		t.Fatal(err)
 	}
 	v.open("wechat")
-	v.lives()
+	v.awaitScript()
 	v.hasNoOrder()
 	if got := v.offer(flow.WalletWeChat); !got.Button {
 		t.Errorf("the page offers %+v, want a button", got)
 	}
 }
 
-// TestCodeIsNotBelowTheBill: a shopper who scrolled down to a way to pay comes to
-// the top of its code, which the bill that stays in view would cover.
+// TestCodeIsNotBelowTheBill: a shopper who has scrolled down to a way to pay sees
+// the whole QR code, and not the sticky bill over it.
 func TestCodeIsNotBelowTheBill(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, narrow, withWasm)
@@ -392,8 +389,8 @@ func TestCodeIsNotBelowTheBill(t *testing.T) {
 	})
 }
 
-// TestGuideSeesWhatIsPaidElsewhere: who follows a guide pays in another browser
-// or on another device, and the page that showed it completes by itself.
+// TestGuideSeesWhatIsPaidElsewhere: a shopper who follows a guide pays in another
+// browser or on another device, and the page with the guide completes by itself.
 func TestGuideSeesWhatIsPaidElsewhere(t *testing.T) {
 	t.Parallel()
 	shop := startDemo(t)
@@ -413,14 +410,14 @@ func TestGuideSeesWhatIsPaidElsewhere(t *testing.T) {
 			rows := rowsOfTheTable()
 			row := rows[slices.IndexFunc(rows, func(r shownAt) bool { return r.name == at.row })]
 			v := visitAt(t, shop, row)
-			v.beSeenAs(row)
+			v.setHeaders(row)
 			v.open("alipay", "wechat")
 			choice := row.choice(at.wallet)
 			if string(choice.Guide) != guide {
 				t.Fatalf("the guide is %s", choice.Guide)
 			}
 			v.opensGuide(at.wallet, choice)
-			v.lives()
+			v.awaitScript()
 			v.buyer.pay(v.buyer.start(v.id, at.wallet)) // on a computer
 			// Without its program it comes up as the receipt, and stays there.
 			eventually(t, "the page shows the payment by itself", func() bool {

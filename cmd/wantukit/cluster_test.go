@@ -28,8 +28,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// cluster is some nodes, as programs of their own, on one database, behind a
-// proxy that sends each request to the next that is ready.
+// cluster is a number of nodes, each a process, on one database, behind a load
+// balancer that sends each request to the next ready node.
 type cluster struct {
 	*testing.T
 	plan    clusterPlan
@@ -43,18 +43,17 @@ type cluster struct {
 	nodes []*node
 }
 
-// clusterPlan is what clusters differ in.
+// clusterPlan is the configuration of a cluster.
 type clusterPlan struct {
-	// database is PostgreSQL's URL; without it one node has SQLite.
+	// database is the URL of a PostgreSQL. Without it, one node uses SQLite.
 	database string
-	// shop is more of the shop's configuration, in lines that begin with four
-	// spaces.
+	// shop is added to the shop's configuration. Its lines begin with four spaces.
 	shop string
-	// sandbox changes the gateway, and called is told of each call that it has
-	// carried out and not answered yet, if they are not nil.
+	// sandbox changes the sandbox's configuration. called is called for each call
+	// that the gateway has carried out and not yet answered. Both may be nil.
 	sandbox func(*sandbox.Config)
 	called  func()
-	// flaky has one in so many calls on the disk of an SQLite database fail.
+	// flaky makes one of so many disk calls of an SQLite database fail. 0 is none.
 	flaky int
 }
 
@@ -68,7 +67,7 @@ const clusterShops = `merchants:
     return_hosts: [shop.example.com]
 `
 
-// newCluster has PostgreSQL.
+// newCluster returns a cluster on PostgreSQL.
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	return newClusterOf(t, clusterPlan{database: pgtest.Database(t)})
@@ -91,8 +90,8 @@ func newClusterOf(t *testing.T, plan clusterPlan) *cluster {
 	return c
 }
 
-// startSandbox runs a sandbox until the test ends, and returns its address and
-// itself. before puts a handler before it.
+// startSandbox runs a sandbox until the test ends, and returns its address. before
+// wraps its handler.
 func startSandbox(t *testing.T, before func(http.Handler) http.Handler, changes ...func(*sandbox.Config)) (at string, s *sandbox.Sandbox) {
 	t.Helper()
 	gateway, err := listen(t.Context(), "127.0.0.1:0")
@@ -107,8 +106,8 @@ func startSandbox(t *testing.T, before func(http.Handler) http.Handler, changes 
 	return "http://" + gateway.Addr().String(), s
 }
 
-// untilTheEnd runs what ends with its context, until the test and what was
-// started after it have ended.
+// untilTheEnd runs a function until the test ends. It cancels its context after
+// everything that was started later has ended.
 func untilTheEnd(t testing.TB, run func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -122,7 +121,7 @@ func untilTheEnd(t testing.TB, run func(context.Context) error) {
 	})
 }
 
-// watched is the gateway, with called.
+// watched wraps the gateway with called.
 func (p clusterPlan) watched(gateway http.Handler) http.Handler {
 	if p.called == nil {
 		return gateway
@@ -137,8 +136,8 @@ func (p clusterPlan) watched(gateway http.Handler) http.Handler {
 
 func (c *cluster) config() string { return filepath.Join(c.folder, "shops.yaml") }
 
-// route is a load balancer of the simplest kind: where no node is ready it
-// hopes for the best, as many do.
+// route is a simple load balancer. If no node is ready it sends the request to any
+// node, as many load balancers do.
 func (c *cluster) route(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	nodes := c.nodes
@@ -155,7 +154,7 @@ func (c *cluster) route(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusServiceUnavailable)
 }
 
-// node is one program.
+// node is a process that runs serve.
 type node struct {
 	t       *testing.T
 	command *exec.Cmd
@@ -169,7 +168,7 @@ type node struct {
 	said    []string // the lines of its log
 }
 
-// lines are those of a node's log that contain a text.
+// lines returns the lines of the node's log that contain a text.
 func (n *node) lines(text string) (found []string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -183,7 +182,8 @@ func (n *node) lines(text string) (found []string) {
 
 var servingAt = regexp.MustCompile(`msg=serving addr=(\S+)`)
 
-// start starts a node that joins once it is ready, and waits for that.
+// start starts a node and waits until it is ready. If its flaky disk stops it,
+// start starts another one.
 func (c *cluster) start() *node {
 	c.Helper()
 	for {
@@ -201,7 +201,7 @@ func (c *cluster) start() *node {
 	}
 }
 
-// launch starts a node that joins once it is ready.
+// launch starts a node, which gets requests once it is ready.
 func (c *cluster) launch() *node {
 	c.Helper()
 	n := &node{t: c.T, since: time.Now(), up: make(chan struct{}), ended: make(chan struct{})}
@@ -235,7 +235,7 @@ func (c *cluster) launch() *node {
 	return n
 }
 
-// join sends requests to a node while it is ready.
+// join adds a node to the load balancer until the node ends.
 func (c *cluster) join(n *node, at string) {
 	n.url = "http://" + at
 	n.proxy = proxyTo(at)
@@ -248,7 +248,7 @@ func (c *cluster) join(n *node, at string) {
 	c.mu.Unlock()
 }
 
-// proxyTo passes requests on to an address, as a proxy before a server does.
+// proxyTo returns a reverse proxy to an address.
 func proxyTo(at string) *httputil.ReverseProxy {
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -259,7 +259,7 @@ func proxyTo(at string) *httputil.ReverseProxy {
 	}
 }
 
-// read reads a node's log, and waits for its end.
+// read reads a node's log until the node ends.
 func (n *node) read(log io.Reader, address chan<- string) {
 	defer close(n.ended)
 	for lines := bufio.NewScanner(log); lines.Scan(); {
@@ -274,7 +274,7 @@ func (n *node) read(log io.Reader, address chan<- string) {
 	_ = n.command.Wait()
 }
 
-// watch looks at /readyz, as a load balancer does, until the node ends.
+// watch polls /readyz, as a load balancer does, until the node ends.
 func (n *node) watch() {
 	client := http.Client{Timeout: 5 * time.Second}
 	pause := 10 * time.Millisecond
@@ -298,14 +298,14 @@ func (n *node) watch() {
 	}
 }
 
-// kill ends a node as the machine's kernel does.
+// kill sends SIGKILL and waits for the end.
 func (n *node) kill() {
 	n.ready.Store(false)
 	_ = n.command.Process.Kill()
 	<-n.ended
 }
 
-// end ends a node as a deployment does, and waits for that.
+// end sends SIGTERM and waits for the end.
 func (n *node) end() {
 	_ = n.command.Process.Signal(syscall.SIGTERM)
 	select {
@@ -316,8 +316,8 @@ func (n *node) end() {
 	}
 }
 
-// send sends a request at an address and returns the answer's body; an answer
-// of another status is an error.
+// send sends a request and returns the answer's body. It fails if the status is not
+// want.
 func send(ctx context.Context, method, url, body string, want int) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
@@ -337,7 +337,7 @@ func send(ctx context.Context, method, url, body string, want int) ([]byte, erro
 	return text, err
 }
 
-// session makes a session at an address, with its order placed, and returns its id.
+// session makes a session with an order, and returns its id.
 func session(ctx context.Context, base string) (string, error) {
 	text, err := send(ctx, http.MethodPost, base+"/v1/checkout/sessions", `{"amount": 48000, "currency": "HKD", "subject": "Ticket",
 		"channels": ["wechat"], "user_agent": "`+desktop.userAgent+`", "success_url": "https://shop.example.com/ok"}`, http.StatusCreated)

@@ -26,7 +26,7 @@ type remote struct {
 
 func (r remote) RemoteAddr() net.Addr { return r.address }
 
-// offered is a listener for the connections that a test makes, and its errors.
+// offered is a listener whose connections and errors come from the test.
 type offered struct {
 	conns  chan net.Conn
 	errors chan error
@@ -47,15 +47,15 @@ func (o offered) Accept() (net.Conn, error) {
 func (o offered) Close() error { close(o.conns); return nil }
 func (offered) Addr() net.Addr { return &net.TCPAddr{} }
 
-// crowd are the clients of a listener with few connections.
+// crowd is the clients of a listener with few connections.
 type crowd struct {
 	*testing.T
 	offered
 	log *bytes.Buffer
 }
 
-// inCrowd serves a handler for connections that are bounded, in a bubble. It
-// answers /wait when its request ends and anything else at once.
+// inCrowd runs a test with a limited listener in a synctest bubble. Its handler
+// answers /wait when the request ends, and other paths at once.
 func inCrowd(t *testing.T, limits limits, test func(*crowd)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -205,8 +205,8 @@ func TestConnectionsThatGiveWay(t *testing.T) {
 	}
 }
 
-// TestFailedAcceptIsSaid: a process that has run out of descriptors says so, and
-// not a thousand times.
+// TestFailedAcceptIsSaid: a process without free descriptors logs that, but not a
+// thousand times.
 func TestFailedAcceptIsSaid(t *testing.T) {
 	t.Parallel()
 	inCrowd(t, limits{connections: 8, perClient: 8}, func(c *crowd) {
@@ -222,7 +222,7 @@ func TestFailedAcceptIsSaid(t *testing.T) {
 	})
 }
 
-// acceptError is what accept fails with, for a while.
+// acceptError is a temporary error of accept.
 type acceptError struct{}
 
 func (acceptError) Error() string   { return "accept: too many open files" }

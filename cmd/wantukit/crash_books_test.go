@@ -13,7 +13,7 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// books are all that the kit has written down, at one moment.
+// books is the content of the kit's database at one moment.
 type books struct {
 	sessions map[string]checkout.Session // by id
 	attempts map[string]checkout.Attempt // by out_trade_no
@@ -22,7 +22,7 @@ type books struct {
 	accepted map[string]int              // notifications, by the attempt's id
 }
 
-// open opens the cluster's database as nobody of the kit's.
+// open opens the cluster's database without the kit.
 func (c *cluster) open() (*sql.DB, error) {
 	if c.plan.database != "" {
 		return sql.Open("pgx", c.plan.database)
@@ -54,7 +54,7 @@ func (c *cluster) read(ctx context.Context) (b books, err error) {
 	return b, nil
 }
 
-// listing is one query and what is done with each of its rows.
+// listing is a query and the function that reads its rows.
 type listing struct {
 	query string
 	row   func(*sql.Rows) error
@@ -110,13 +110,13 @@ func (b books) listings() []listing {
 	}
 }
 
-// findings are sentences about what is wrong.
+// findings are sentences about faults.
 type findings []string
 
 func (f *findings) add(format string, args ...any) { *f = append(*f, fmt.Sprintf(format, args...)) }
 
-// audit holds the kit's books against what it has acknowledged and against the
-// gateway's, for what must be so at any moment.
+// audit compares the kit's database with what it has acknowledged and with the
+// gateway. It checks what must be true at any moment.
 func (w *town) audit(ctx context.Context) (books, findings) {
 	var wrong findings
 	before := w.promised() // and then the books, which may only hold more
@@ -126,15 +126,15 @@ func (w *town) audit(ctx context.Context) (books, findings) {
 		return b, wrong
 	}
 	wrong = append(wrong, before.lies...)
-	b.keepPromises(before, &wrong)
-	b.know(before.orders, &wrong)
-	b.agree(w.sandbox.Orders(), &wrong) // it may only hold more than the books
+	b.checkPromises(before, &wrong)
+	b.checkOrdersAreStored(before.orders, &wrong)
+	b.checkAgainstGateway(w.sandbox.Orders(), &wrong) // it may only hold more than the books
 	return b, wrong
 }
 
-// keepPromises: nothing that was acknowledged is lost, and nothing was told
-// that is not written down.
-func (b books) keepPromises(p promised, wrong *findings) {
+// checkPromises checks that nothing that was acknowledged is lost, and that nothing
+// was told to the shop that is not stored.
+func (b books) checkPromises(p promised, wrong *findings) {
 	for id, amount := range p.sessions {
 		if s, ok := b.sessions[id]; !ok || s.Amount != amount {
 			wrong.add("session %s of %d was acknowledged and is lost: %+v", id, amount, s)
@@ -162,7 +162,7 @@ func (b books) keepPromises(p promised, wrong *findings) {
 	}
 }
 
-// acknowledged counts the notifications of an order that the kit has taken.
+// acknowledged returns how many notifications of an order the kit has acknowledged.
 func acknowledged(o sandbox.Order) int {
 	n := 0
 	for _, try := range o.Notifications {
@@ -173,9 +173,9 @@ func acknowledged(o sandbox.Order) int {
 	return n
 }
 
-// know: each order and refund of the gateway's was written down before it was
-// placed, and of one wallet's no two can be paid.
-func (b books) know(orders []sandbox.Order, wrong *findings) {
+// checkOrdersAreStored checks that each order and refund of the gateway is stored, and that a
+// session has at most one payable order for a wallet.
+func (b books) checkOrdersAreStored(orders []sandbox.Order, wrong *findings) {
 	refunds := map[string]checkout.Refund{}
 	for _, r := range b.refunds {
 		refunds[r.OutRefundNo] = r
@@ -205,8 +205,9 @@ func (b books) know(orders []sandbox.Order, wrong *findings) {
 	}
 }
 
-// agree: nothing is paid, refunded or told here that did not happen there.
-func (b books) agree(orders []sandbox.Order, wrong *findings) {
+// checkAgainstGateway checks that nothing is paid, refunded or told to the shop that did not
+// happen at the gateway.
+func (b books) checkAgainstGateway(orders []sandbox.Order, wrong *findings) {
 	there := map[string]sandbox.Order{}
 	given := map[string]int64{}
 	for _, o := range orders {
@@ -231,7 +232,7 @@ func (b books) agree(orders []sandbox.Order, wrong *findings) {
 	b.told(wrong)
 }
 
-// told: each session's events are those of its state, once.
+// told checks that each session has the events of its state, each once.
 func (b books) told(wrong *findings) {
 	type fact struct {
 		session string
@@ -256,7 +257,7 @@ func (b books) told(wrong *findings) {
 	}
 }
 
-// settled is audit, and what must be so once everything has come to rest.
+// settled is audit plus what must be true once nothing is due any more.
 func (w *town) settled(ctx context.Context) findings {
 	b, wrong := w.audit(ctx)
 	p := w.promised()
@@ -295,9 +296,9 @@ func (w *town) settled(ctx context.Context) findings {
 	return wrong
 }
 
-// hurry brings forward what the kit has put off, because tests do not wait for
-// an hour: nothing is due that was not to become due.
-func (w *town) hurry(ctx context.Context, besides ...string) error {
+// makeAllDue makes everything due now that is due later, because tests cannot wait for
+// an hour.
+func (w *town) makeAllDue(ctx context.Context, besides ...string) error {
 	db, err := w.open()
 	if err != nil {
 		return err
@@ -316,27 +317,26 @@ func (w *town) hurry(ctx context.Context, besides ...string) error {
 	return nil
 }
 
-// release ends what nodes have held for longer than they still can: those that
-// live lost their database, and not themselves.
+// release ends expired leases of nodes that lost the database but are still alive.
 const release = "UPDATE %s SET held_until = 1 WHERE held_until > 1"
 
-// settleSoon is settle where no node was killed or frozen that may hold
-// something: it does not wait for the end of such holds.
+// settleSoon is settle for a test that killed or froze no node: it does not wait
+// for leases to expire.
 func (w *town) settleSoon() findings {
 	w.Helper()
 	time.Sleep(2 * time.Second) // conversations end
 	return w.settle(fmt.Sprintf(release, "attempts"), fmt.Sprintf(release, "refunds"))
 }
 
-// settle waits until everything has come to rest, and reports and returns what
-// does not.
+// settle waits until nothing is due any more. It reports and returns what is not
+// settled.
 func (w *town) settle(besides ...string) findings {
 	w.Helper()
 	w.sandbox.ClearFaults()
 	var wrong findings
 	for again := range int(2 * patience / time.Second) {
 		if again%5 == 0 {
-			if err := w.hurry(w.Context(), besides...); err != nil {
+			if err := w.makeAllDue(w.Context(), besides...); err != nil {
 				w.Error(err)
 			}
 		}

@@ -25,7 +25,7 @@ func TestPostgresGoesAndComesBack(t *testing.T) {
 	nodes := []*node{w.start(), w.start()}
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { w.bustle(ctx) })
+	wg.Go(func() { w.sendShoppers(ctx) })
 	for _, end := range []func(*pgtest.Server, testing.TB){(*pgtest.Server).Stop, (*pgtest.Server).Kill} {
 		paid := w.visitors.Load()
 		eventually(t, "shoppers come", func() bool { return w.visitors.Load() > paid+20 })
@@ -56,8 +56,8 @@ func TestPostgresGoesAndComesBack(t *testing.T) {
 	tell(t, fmt.Sprintf("PostgreSQL stopped and killed under load, %d sessions; losses: %d", len(w.promised().sessions), len(lost)))
 }
 
-// away is while the database is: nothing is acknowledged. It returns how long
-// nodes still said that they are ready.
+// away checks that nothing is acknowledged while the database is away. It returns
+// how long nodes still reported that they are ready.
 func (w *town) away(nodes []*node) time.Duration {
 	w.Helper()
 	gone := time.Now()
@@ -69,7 +69,7 @@ func (w *town) away(nodes []*node) time.Duration {
 	return said
 }
 
-// withoutDatabase asks nodes for what they cannot write down.
+// withoutDatabase sends nodes requests that they cannot store.
 func (w *town) withoutDatabase(nodes []*node) {
 	w.Helper()
 	notified := 0
@@ -95,9 +95,9 @@ func (w *town) withoutDatabase(nodes []*node) {
 	}
 }
 
-// breaker stands between the nodes and PostgreSQL. When it is armed it lets a
-// COMMIT pass and loses the answer: the transaction stands, and whoever made
-// it cannot know.
+// breaker is a proxy between the nodes and PostgreSQL. When it is armed, it loses
+// the answer of some COMMITs: the transaction is committed, and the node cannot
+// know that.
 type breaker struct {
 	to   string
 	odds atomic.Int64 // one COMMIT in so many is lost; 0 for none
@@ -105,7 +105,7 @@ type breaker struct {
 	lost atomic.Int64
 }
 
-// newBreaker returns a database's URL by way of a breaker.
+// newBreaker returns a breaker and the database's URL through it.
 func newBreaker(t *testing.T, database string) (*breaker, string) {
 	t.Helper()
 	at, err := url.Parse(database)
@@ -133,8 +133,8 @@ func newBreaker(t *testing.T, database string) (*breaker, string) {
 	return b, at.String()
 }
 
-// carry carries one connection. What a node sends in one piece arrives in one:
-// pgx writes a COMMIT by itself.
+// carry forwards one connection. It reads what a node sends in one piece, and pgx
+// sends a COMMIT alone.
 func (b *breaker) carry(node net.Conn) {
 	defer node.Close()
 	server, err := net.Dial("unix", b.to)
@@ -175,8 +175,8 @@ func (b *breaker) carry(node net.Conn) {
 	}
 }
 
-// TestCommitWhoseAnswerIsLost has one commit in ten stand without its maker's
-// knowing: what became of it is read, and not guessed.
+// TestCommitWhoseAnswerIsLost loses the answer of one COMMIT in ten. The nodes must
+// read from the database whether it was committed.
 func TestCommitWhoseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	b, database := newBreaker(t, pgtest.Database(t))
@@ -185,7 +185,7 @@ func TestCommitWhoseAnswerIsLost(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 8*time.Second)
 	defer stop()
 	b.odds.Store(10)
-	w.bustle(ctx)
+	w.sendShoppers(ctx)
 	b.odds.Store(0)
 	lost := w.settleSoon()
 	for _, n := range nodes {

@@ -16,7 +16,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// kills is how often the crash test kills a node of each database.
+// kills returns how often the crash test kills a node of each database.
 func kills(t *testing.T) int {
 	t.Helper()
 	n, err := strconv.Atoi(cmp.Or(os.Getenv("WANTUKIT_KILLS"), "100"))
@@ -26,15 +26,16 @@ func kills(t *testing.T) int {
 	return (n + 1) / 2
 }
 
-// killsForStakes bounds the further kills until something was at stake.
+// killsForStakes is how many further kills there are at most until something could
+// have been lost.
 const killsForStakes = 300
 
-// TestNothingIsLost kills nodes at work, again and again.
+// TestNothingIsLost kills working nodes again and again.
 func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
 	for name, on := range map[string]struct {
 		nodes int
-		// flaky is how many of the disk's calls there are for one that fails.
+		// flaky is as in clusterPlan.
 		flaky int
 	}{
 		"SQLite":                      {nodes: 1},
@@ -57,8 +58,8 @@ func TestNothingIsLost(t *testing.T) {
 			}
 			ctx, stop := context.WithCancel(t.Context())
 			var wg sync.WaitGroup
-			wg.Go(func() { w.bustle(ctx) })
-			wg.Go(func() { w.misbehave(ctx) })
+			wg.Go(func() { w.sendShoppers(ctx) })
+			wg.Go(func() { w.injectFaults(ctx) })
 			for most := kills(t); (r.kills < most || r.kills < most+killsForStakes && !r.atStake()) && !t.Failed(); {
 				r.again()
 			}
@@ -69,8 +70,7 @@ func TestNothingIsLost(t *testing.T) {
 	}
 }
 
-// newDatabase makes a database at a server of the test's own, which waits for
-// its disk.
+// newDatabase makes a database at the test's own server, which syncs to disk.
 func newDatabase(t *testing.T, server *pgtest.Server) string {
 	t.Helper()
 	at, err := server.NewDatabase(t.Context(), "kit")
@@ -80,7 +80,7 @@ func newDatabase(t *testing.T, server *pgtest.Server) string {
 	return at
 }
 
-// restarts kills nodes and starts others.
+// restarts kills nodes and starts new ones.
 type restarts struct {
 	*town
 	nodes []*node
@@ -88,15 +88,15 @@ type restarts struct {
 	took  []time.Duration // from each start to /readyz's yes
 }
 
-// atStake reports whether anything was done that could be lost: on a busy machine
-// it takes more kills until something was.
+// atStake reports whether anything was done that could have been lost. On a slow
+// machine that takes more kills.
 func (r *restarts) atStake() bool {
 	notified, paid, refunded := stakes(r.promised().orders)
 	return notified > 0 && paid > 0 && refunded > 0
 }
 
-// stakes counts the notifications that the kit has acknowledged, and the
-// gateway's payments and refunds.
+// stakes returns how many notifications the kit has acknowledged, and how many
+// payments and refunds the gateway made.
 func stakes(orders []sandbox.Order) (notified, paid, refunded int) {
 	for _, o := range orders {
 		notified += acknowledged(o)
@@ -108,9 +108,9 @@ func stakes(orders []sandbox.Order) (notified, paid, refunded int) {
 	return notified, paid, refunded
 }
 
-// again kills a node at any moment, or at one that is telling, and starts
-// another: one in eight is killed once more while it starts, and one in eight
-// together with all the others.
+// again kills a node at a random moment, or at a moment where a wrong order of
+// steps shows, and starts another one. One time in eight it kills the new node too
+// while that starts, and one time in eight it kills all nodes.
 func (r *restarts) again() {
 	r.Helper()
 	time.Sleep(rand.N(600 * time.Millisecond))
@@ -143,7 +143,7 @@ func (r *restarts) kill(i int) {
 	r.kills++
 }
 
-// launchBriefly starts a node that is to be killed while it starts.
+// launchBriefly starts a node that is killed while it starts.
 func (c *cluster) launchBriefly() *node {
 	c.Helper()
 	n := c.launch()
@@ -151,12 +151,11 @@ func (c *cluster) launchBriefly() *node {
 	return n
 }
 
-// restartMost bounds a restart on a machine that is busy with other tests, under
-// the race detector. What is promised is 2 s.
+// restartMost is the longest restart that passes on a busy machine with the race
+// detector. The promise is 2 s.
 const restartMost = patience
 
-// report says what was proved, and writes it where WANTUKIT_REPORT names a
-// file.
+// report logs the result, and writes it to the file of WANTUKIT_REPORT.
 func (r *restarts) report(database string, lost findings) {
 	r.Helper()
 	b, err := r.read(r.Context())
@@ -180,8 +179,7 @@ func (r *restarts) report(database string, lost findings) {
 	}
 }
 
-// tell logs a line of the report, and writes it down where WANTUKIT_REPORT
-// names a file.
+// tell logs a line of the report, and appends it to the file of WANTUKIT_REPORT.
 func tell(t *testing.T, line string) {
 	t.Helper()
 	t.Log(line)

@@ -22,8 +22,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// town is all that is outside of a cluster and survives it: a shop that writes
-// down what it was promised and told, its shoppers, and a gateway in a bad mood.
+// town is everything around a cluster that survives it: a shop that records what it
+// was promised and told, its shoppers, and a gateway with faults.
 type town struct {
 	*cluster
 	client   *http.Client
@@ -41,9 +41,9 @@ type town struct {
 	came    chan struct{}
 }
 
-// moment is one at which a kit that does things in the wrong order is caught:
-// right after it has acknowledged something, or the gateway done what it asked
-// for.
+// moment is a point in time at which a wrong order of steps shows after a kill:
+// right after the kit has acknowledged something, or after the gateway has carried
+// out a call.
 type moment int32
 
 const (
@@ -54,14 +54,14 @@ const (
 	called
 )
 
-// at is told of each moment.
+// at is called at each moment.
 func (w *town) at(m moment) {
 	if w.awaited.CompareAndSwap(int32(m), 0) {
 		w.came <- struct{}{}
 	}
 }
 
-// await returns at the next such moment, or after a while without one.
+// await waits for the next such moment, but not for long.
 func (w *town) await(m moment) {
 	w.awaited.Store(int32(m))
 	select {
@@ -84,8 +84,8 @@ func (w *town) RoundTrip(r *http.Request) (*http.Response, error) {
 
 const townSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-// newTown makes a town around a cluster without nodes, on PostgreSQL or, where
-// database is "", on SQLite.
+// newTown returns a town around a cluster without nodes. database is a PostgreSQL,
+// or "" for SQLite.
 func newTown(t *testing.T, database string) *town {
 	t.Helper()
 	w := &town{
@@ -101,7 +101,7 @@ func newTown(t *testing.T, database string) *town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.hear(verifier, rw, r) }))
+	hook := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.receiveWebhook(verifier, rw, r) }))
 	t.Cleanup(hook.Close)
 	w.cluster = newClusterOf(t, clusterPlan{
 		database: database,
@@ -118,8 +118,8 @@ func newTown(t *testing.T, database string) *town {
 	return w
 }
 
-// hear is the shop's endpoint. It refuses one event in ten the first time.
-func (w *town) hear(verifier *webhooks.Webhook, rw http.ResponseWriter, r *http.Request) {
+// receiveWebhook is the shop's webhook endpoint. It refuses one event in ten the first time.
+func (w *town) receiveWebhook(verifier *webhooks.Webhook, rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return // the kit was killed
@@ -153,7 +153,7 @@ func (w *town) hear(verifier *webhooks.Webhook, rw http.ResponseWriter, r *http.
 	rw.WriteHeader(http.StatusNoContent)
 }
 
-// promised is what the kit has acknowledged so far.
+// promised is what the kit has acknowledged.
 type promised struct {
 	sessions, refunds map[string]int64
 	told              map[string][]byte
@@ -161,8 +161,8 @@ type promised struct {
 	lies              []string
 }
 
-// promised copies it. What the gateway holds belongs to it: the notifications
-// that were taken.
+// promised returns a copy, with the acknowledged notifications that the gateway
+// knows of.
 func (w *town) promised() promised {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -179,9 +179,9 @@ func (w *town) promised() promised {
 	return p
 }
 
-// bustle has shoppers come one after the other, four at a time, until ctx is
-// done, and returns when the last has left.
-func (w *town) bustle(ctx context.Context) {
+// sendShoppers sends shoppers, four at a time, until ctx is done. It returns when the
+// last one has ended.
+func (w *town) sendShoppers(ctx context.Context) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
@@ -193,7 +193,7 @@ func (w *town) bustle(ctx context.Context) {
 	wg.Wait()
 }
 
-// visit is one shopper. Whatever fails is left at that, as shoppers do.
+// visit is one shopper, who gives up at the first failure.
 func (w *town) visit(ctx context.Context) {
 	visitor := w.visitors.Add(1)
 	subject, amount := "Ticket "+strconv.FormatInt(visitor, 10), 100+rand.Int64N(90000)
@@ -214,18 +214,18 @@ func (w *town) visit(ctx context.Context) {
 		w.post(ctx, id, "/cancel", nil)
 	}
 	if mood == 4 {
-		w.glance(ctx, id)
+		w.openPage(ctx, id)
 	}
 	w.pay(ctx, subject, cashier, mood == 0)
 	if mood == 5 {
 		w.post(ctx, id, "/confirm", nil)
 	}
 	if mood > 5 {
-		w.giveBack(ctx, w.public.URL, id, amount/2)
+		w.requestRefund(ctx, w.public.URL, id, amount/2)
 	}
 }
 
-// book makes a session and writes it down once that is answered.
+// book makes a session, and records it once it is answered.
 func (w *town) book(ctx context.Context, base, subject string, amount int64) (id string, ok bool) {
 	body := fmt.Sprintf(`{"amount": %d, "currency": "HKD", "subject": %q, "channels": ["alipay_cn", "wechat"], "success_url": "https://shop.example.com/ok"}`, amount, subject)
 	id, ok = w.order(ctx, base+"/v1/checkout/sessions", body)
@@ -238,7 +238,7 @@ func (w *town) book(ctx context.Context, base, subject string, amount int64) (id
 	return id, ok
 }
 
-// order posts to the merchant API and returns the id of what was made.
+// order posts to the merchant API and returns the id of the new object.
 func (w *town) order(ctx context.Context, at, body string) (id string, ok bool) {
 	status, text := w.call(ctx, http.MethodPost, at, "application/json", body)
 	var made struct {
@@ -250,8 +250,8 @@ func (w *town) order(ctx context.Context, at, body string) (id string, ok bool) 
 	return made.ID, true
 }
 
-// call sends one request and returns the answer, or where it leads; 0 where
-// there was none that was whole.
+// call sends a request and returns the answer, or its Location. status is 0 if
+// there was no complete answer.
 func (w *town) call(ctx context.Context, method, at, contentType, body string) (status int, text string) {
 	r, err := http.NewRequestWithContext(ctx, method, at, strings.NewReader(body))
 	if err != nil {
@@ -276,8 +276,8 @@ func (w *town) call(ctx context.Context, method, at, contentType, body string) (
 	return response.StatusCode, string(answer)
 }
 
-// choose takes a wallet, up to three times while there is nothing to pay with,
-// and returns its cashier, where there is one.
+// choose starts to pay with a wallet, with up to three tries, and returns the
+// cashier's address, or "" if there is none.
 func (w *town) choose(ctx context.Context, id, wallet string) (cashier string) {
 	for range 3 {
 		at := w.post(ctx, id, "/attempts", url.Values{"wallet": {wallet}})
@@ -292,7 +292,7 @@ func (w *town) choose(ctx context.Context, id, wallet string) (cashier string) {
 	return ""
 }
 
-// post sends a form of a session's page, and returns where it leads.
+// post sends a form of a session's page, and returns the Location.
 func (w *town) post(ctx context.Context, id, action string, fields url.Values) (location string) {
 	page := w.public.URL + "/c/" + id
 	_, html := w.call(ctx, http.MethodGet, page, "", "")
@@ -308,15 +308,15 @@ func (w *town) post(ctx context.Context, id, action string, fields url.Values) (
 	return location
 }
 
-// glance has the page open for a moment.
-func (w *town) glance(ctx context.Context, id string) {
+// openPage opens the page for a moment.
+func (w *town) openPage(ctx context.Context, id string) {
 	ctx, stop := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer stop()
 	w.call(ctx, http.MethodGet, w.public.URL+"/c/"+id+"/events", "", "")
 }
 
-// pay pays a shopper's order, at its cashier where there is one; then the
-// browser returns. One who is confused pays every order.
+// pay pays the shopper's order, at its cashier if there is one. Then the browser
+// returns. A confused shopper pays every order.
 func (w *town) pay(ctx context.Context, subject, cashier string, confused bool) {
 	if cashier != "" {
 		if _, back := w.call(ctx, http.MethodPost, cashier+"/pay", "", ""); strings.HasPrefix(back, w.public.URL) {
@@ -331,9 +331,9 @@ func (w *town) pay(ctx context.Context, subject, cashier string, confused bool) 
 	}
 }
 
-// giveBack asks for a refund as soon as the session is paid, and for the same
-// one again while the answer is lost.
-func (w *town) giveBack(ctx context.Context, base, id string, amount int64) {
+// requestRefund requests a refund as soon as the session is paid, and repeats the
+// request while the answer is lost.
+func (w *town) requestRefund(ctx context.Context, base, id string, amount int64) {
 	at := base + "/v1/checkout/sessions/" + id
 	for range 100 {
 		if _, text := w.call(ctx, http.MethodGet, at, "", ""); strings.Contains(text, `"payment_status":"paid"`) {
@@ -357,9 +357,8 @@ func (w *town) giveBack(ctx context.Context, base, id string, amount int64) {
 	}
 }
 
-// misbehave has the gateway do wrong what it can, until ctx is done, and then
-// has it keep its word again.
-func (w *town) misbehave(ctx context.Context) {
+// injectFaults sets faults of the gateway until ctx is done, and then removes them.
+func (w *town) injectFaults(ctx context.Context) {
 	defer w.sandbox.ClearFaults()
 	short := func() time.Duration { return rand.N(400 * time.Millisecond) }
 	for ctx.Err() == nil {

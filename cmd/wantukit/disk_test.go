@@ -13,16 +13,16 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// disk is one that can be filled.
+// disk is a disk that a test can fill.
 type disk struct {
-	// folder is on the disk.
+	// folder is a folder on the disk.
 	folder      string
 	fill, empty func(*demo) error
 }
 
-// disks are a real one, where this user may mount it, and the limit that SQLite
-// keeps itself. On the first a commit fails while it writes the log, and on the
-// second before.
+// disks are a small mounted disk, if this user may mount one, and SQLite's own page
+// limit. On the first a commit fails while it writes the log, and on the second
+// before.
 var disks = map[string]func(*testing.T) disk{"a small disk": smallDisk, "SQLite's own limit": limitedDisk}
 
 func smallDisk(t *testing.T) disk {
@@ -39,8 +39,8 @@ func smallDisk(t *testing.T) disk {
 	})
 	filler := filepath.Join(folder, "filler")
 	fill := func(d *demo) error {
-		// A write-ahead log that has room left in it takes small commits on a
-		// full disk: it is made to begin again, as it does by itself.
+		// A write-ahead log with free space accepts small commits on a full disk. A
+		// checkpoint makes SQLite start the log again.
 		_, err := d.kit.DB().Writer().Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 		if writeErr := os.WriteFile(filler, make([]byte, 16<<20), 0o600); !errors.Is(writeErr, syscall.ENOSPC) {
 			return errors.Join(err, writeErr, errors.New("the disk is not full"))
@@ -63,8 +63,8 @@ func limitedDisk(t *testing.T) disk {
 	}
 }
 
-// fillTimeline takes the room that is left in the pages of the timeline. A few
-// notifications of an order are stored, and they are small.
+// fillTimeline fills the free space in the timeline's pages. Otherwise a few small
+// notifications could still be stored.
 func fillTimeline(d *demo) error {
 	for size := 4 << 10; size > 0; size /= 4 {
 		for rows := 0; ; rows++ {
@@ -81,7 +81,7 @@ func fillTimeline(d *demo) error {
 	return nil
 }
 
-// readiness is what a load balancer is told.
+// readiness returns the status of /readyz.
 func (b *buyer) readiness() int {
 	b.Helper()
 	status, _ := b.get("/readyz")
@@ -89,7 +89,7 @@ func (b *buyer) readiness() int {
 }
 
 // TestDiskFull: a notification that cannot be stored is not acknowledged, and
-// what the checkout says of itself is true. Once there is room everything goes
+// /readyz and /healthz tell the truth. Once there is space again, everything goes
 // on by itself: the payment, its webhook, and the refund that was refused.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
@@ -125,13 +125,13 @@ func TestDiskFull(t *testing.T) {
 			b.awaitPaid(id)
 			b.paidOnce(id)
 			b.settled(refunded, before)
-			b.bothTold(id, refunded)
+			b.awaitWebhooks(id, refunded)
 			t.Logf("%d notifications were taken before one was refused; the refund was answered %d", refused, code)
 		})
 	}
 }
 
-// buyUnnotified pays a session that the gateway notifies of once.
+// buyUnnotified pays a session whose gateway sends only one notification.
 func (b *buyer) buyUnnotified() (string, checkout.Attempt) {
 	b.Helper()
 	id := b.session("wechat")
@@ -142,8 +142,8 @@ func (b *buyer) buyUnnotified() (string, checkout.Attempt) {
 	return id, a
 }
 
-// notifyUntilRefused has the gateway notify until there is no room for it: of
-// pages that are there already a few may be left. It returns how many were taken.
+// notifyUntilRefused sends notifications until one is refused, and returns how many
+// were stored. A few may still fit into existing pages.
 func (b *buyer) notifyUntilRefused(a checkout.Attempt) int {
 	b.Helper()
 	for taken := range 1000 {
@@ -155,7 +155,7 @@ func (b *buyer) notifyUntilRefused(a checkout.Attempt) int {
 	return 0
 }
 
-// refundAny asks for a refund and returns the answer, whatever it is.
+// refundAny requests a refund and returns the answer, success or not.
 func (b *buyer) refundAny(id string) (status int, text string) {
 	b.Helper()
 	var answer any
@@ -163,8 +163,8 @@ func (b *buyer) refundAny(id string) (status int, text string) {
 	return status, http.StatusText(status)
 }
 
-// settled waits until no refund of a session is pending, and holds that the
-// gateway made those that are here.
+// settled waits until no refund of a session is pending, and checks that the
+// gateway made the refunds that succeeded.
 func (b *buyer) settled(id string, a checkout.Attempt) {
 	b.Helper()
 	var made []checkout.PublicRefund
@@ -177,8 +177,8 @@ func (b *buyer) settled(id string, a checkout.Attempt) {
 	}
 }
 
-// bothTold waits until no webhook is left to send.
-func (b *buyer) bothTold(ids ...string) {
+// awaitWebhooks waits until all webhooks are sent.
+func (b *buyer) awaitWebhooks(ids ...string) {
 	b.Helper()
 	eventually(b.T, "the shop was told of everything", func() bool {
 		events, told := 0, 0

@@ -9,12 +9,11 @@ import (
 	"github.com/wantukit/wantukit/checkout/storetest/faultdisk"
 )
 
-// flakyDisk is the environment's variable that has a node run on a disk of which
-// one in so many calls fails: reads, writes, half a write, syncs.
+// flakyDisk is the environment variable that makes one of so many disk calls of a
+// node fail: reads, writes, partial writes and syncs.
 const flakyDisk = "WANTUKIT_TEST_FLAKY_DISK"
 
-// mainOnItsDisk is main, as a program of its own, on the disk that the test
-// gave it.
+// mainOnItsDisk is main on the disk that flakyDisk describes.
 func mainOnItsDisk() {
 	if text := os.Getenv(flakyDisk); text != "" {
 		oneIn, err := strconv.Atoi(text)

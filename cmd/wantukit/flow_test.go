@@ -11,8 +11,8 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
-// TestFlowAnswersBeforeItIsAskedAgain: whoever talks to it through a pipe waits
-// for each answer.
+// TestFlowAnswersBeforeItIsAskedAgain: a program that uses a pipe waits for each
+// answer before it sends the next line.
 func TestFlowAnswersBeforeItIsAskedAgain(t *testing.T) {
 	t.Parallel()
 	questions, ask := io.Pipe()
@@ -37,7 +37,8 @@ func TestFlowAnswersBeforeItIsAskedAgain(t *testing.T) {
 	}
 }
 
-// TestFlowPassesOverAnEndlessLine: it keeps no more than a line may have.
+// TestFlowPassesOverAnEndlessLine: the verb does not keep more than the longest
+// line in memory.
 func TestFlowPassesOverAnEndlessLine(t *testing.T) {
 	t.Parallel()
 	in := io.MultiReader(strings.NewReader(`{"ua": "`+strings.Repeat("x", 5<<20)+"\"}\n"), strings.NewReader(`{"ua": "curl/8.0"}`))
@@ -60,7 +61,7 @@ func TestFlowTellsThatItCouldNotWrite(t *testing.T) {
 	}
 }
 
-// TestFlowOfAShopWithoutWeChatAccount: the verb says what its pages show.
+// TestFlowOfAShopWithoutWeChatAccount: the verb answers what the shop's pages show.
 func TestFlowOfAShopWithoutWeChatAccount(t *testing.T) {
 	t.Parallel()
 	const ua = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.60"

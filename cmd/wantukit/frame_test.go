@@ -39,7 +39,7 @@ func (p *shopper) paysInsideTheShopsPage() {
 	if !p.isAt("/frame") {
 		p.Errorf("the page left the shop's: %s", p.location())
 	}
-	// The link leads the shop's own page on, not the frame.
+	// The link replaces the shop's page, not only the frame.
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
 		return chromedp.Click(chromedp.CSS(`[data-on~="paid"] a[target="_top"]`), in)
 	})
@@ -69,9 +69,9 @@ func (p *shopper) goesToAlipayFromInsideTheShopsPage() {
 	p.checkBooks(flow.WalletAlipayCN, flow.Web)
 }
 
-// TestFramedCodeReturnsInsideItsFrame: Alipay's page goes to return_url by
-// itself, inside the frame that it has in our page. There the shopper reads that
-// the payment is being checked, and the page around it goes on to the shop.
+// TestFramedCodeReturnsInsideItsFrame: Alipay's page goes to return_url inside its
+// frame in our page. There the shopper reads that the payment is being checked, and
+// the page around it goes on to the shop.
 func TestFramedCodeReturnsInsideItsFrame(t *testing.T) {
 	t.Parallel()
 	for _, scripting := range []scripting{withWasm, wasmBlocked} {
@@ -88,7 +88,7 @@ func TestFramedCodeReturnsInsideItsFrame(t *testing.T) {
 			p.buy()
 			p.pick(flow.WalletAlipayHK)
 			p.do(chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"] iframe`)))
-			// Until the gateway answers again, the payment cannot be confirmed.
+			// While the gateway does not answer, the payment cannot be confirmed.
 			p.demo.sandbox.Notifications(false)
 			fault, err := p.demo.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultStatus, Endpoint: "query"})
 			if err != nil {
@@ -110,8 +110,8 @@ func TestFramedCodeReturnsInsideItsFrame(t *testing.T) {
 	}
 }
 
-// framedState is the state that our own page in our page's frame shows, and
-// where it is, as in "confirming at /r/x"; "" where there is none.
+// framedState returns the state and the path of our page in our page's frame, such
+// as "confirming at /r/x", or "" if there is none.
 func (p *shopper) framedState() string {
 	ctx, cancel := context.WithTimeout(p.tab, 3*time.Second)
 	defer cancel()
@@ -121,7 +121,7 @@ func (p *shopper) framedState() string {
 	return state
 }
 
-// buyInFrame goes to the shop and buys the ticket on a page of the shop's.
+// buyInFrame buys the ticket on the shop's page that frames the checkout.
 func (p *shopper) buyInFrame() {
 	p.Helper()
 	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
@@ -129,12 +129,12 @@ func (p *shopper) buyInFrame() {
 }
 
 // doInFrame runs an action inside the checkout's frame, whose document may be
-// exchanged at any time.
+// replaced at any time.
 func (p *shopper) doInFrame(action func(in chromedp.QueryOption) chromedp.Action[chromedp.Void]) {
 	p.Helper()
 	eventually(p.T, "the checkout in its frame lets the shopper go on", func() bool {
-		// The frame's document may be exchanged while it is looked at: then
-		// only another look finds the new one.
+		// If the document was replaced meanwhile, only a new look-up finds the new
+		// one.
 		ctx, cancel := context.WithTimeout(p.tab, 3*time.Second)
 		defer cancel()
 		frames, err := chromedp.Run(ctx, chromedp.Nodes(chromedp.CSS("iframe.checkout")))

@@ -15,8 +15,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// awaitSweep waits until a node writes periodic work after a moment, and then
-// until a node has done it. The nodes' clocks are this one.
+// awaitSweep waits until a node writes a sweep job after a time, and until a node
+// has done it. The nodes use this machine's clock.
 func (c *cluster) awaitSweep(after time.Time) {
 	c.Helper()
 	db, err := c.open()
@@ -34,8 +34,8 @@ func (c *cluster) awaitSweep(after time.Time) {
 	})
 }
 
-// elected is when the present leader was elected, by the database's clock, which
-// is this one.
+// elected returns when the present leader was elected, by the database's clock,
+// which is this machine's.
 func (c *cluster) elected() (at time.Time) {
 	c.Helper()
 	db, err := c.open()
@@ -49,7 +49,7 @@ func (c *cluster) elected() (at time.Time) {
 	return at
 }
 
-// takeoverMost bounds how long nobody leads.
+// takeoverMost is the longest time without a leader.
 const takeoverMost = 15 * time.Second
 
 func TestPeriodicWorkGoesOnWithoutItsLeader(t *testing.T) {
@@ -64,7 +64,7 @@ func TestPeriodicWorkGoesOnWithoutItsLeader(t *testing.T) {
 			lost := time.Now()
 			lose(leader)
 			c.awaitSweep(lost.Add(time.Second)) // what it had begun does not count
-			// The work itself may take a busy machine any time.
+			// The work itself may take long on a busy machine.
 			took := c.elected().Sub(lost)
 			tell(t, fmt.Sprintf("leader %s: another node led %.1f s later", name, took.Seconds()))
 			if took > takeoverMost {
@@ -74,7 +74,7 @@ func TestPeriodicWorkGoesOnWithoutItsLeader(t *testing.T) {
 	}
 }
 
-// freeze stops a node without its knowing, until thaw or the end of the test.
+// freeze stops a node with SIGSTOP until thaw or the end of the test.
 func (n *node) freeze() {
 	n.t.Helper()
 	n.signal(syscall.SIGSTOP)
@@ -90,9 +90,9 @@ func (n *node) signal(s syscall.Signal) {
 	}
 }
 
-// TestFrozenNodeDoesNoHarm freezes the leader in the middle of its calls to the
-// gateway, has another node finish what it had begun, and lets it go on with
-// answers that are long out of date.
+// TestFrozenNodeDoesNoHarm freezes the leader in the middle of its calls of the
+// gateway, lets another node finish them, and then lets the leader go on with its
+// old answers.
 func TestFrozenNodeDoesNoHarm(t *testing.T) {
 	t.Parallel()
 	w := newTown(t, pgtest.Database(t))
@@ -101,7 +101,7 @@ func TestFrozenNodeDoesNoHarm(t *testing.T) {
 	other := w.start()
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
-	wg.Go(func() { w.bustle(ctx) })
+	wg.Go(func() { w.sendShoppers(ctx) })
 	eventually(t, "refunds were made", func() bool { return len(w.promised().refunds) > 5 })
 	if _, err := w.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultLate, Delay: time.Second}); err != nil {
 		t.Fatal(err)
@@ -138,15 +138,14 @@ func TestFrozenNodeDoesNoHarm(t *testing.T) {
 	tell(t, fmt.Sprintf("node frozen for %.0f s and resumed, %d sessions; losses: %d", held.Seconds(), len(w.promised().sessions), len(lost)))
 }
 
-// longestHold is past a leader's lease, and past what a node may keep others off
-// an attempt for.
+// longestHold is longer than a leader's lease and the lease of an attempt.
 const longestHold = 36 * time.Second
 
-// foundMost bounds how long a payment goes unnoticed that nobody notified.
+// foundMost is the longest time until a payment without a notification is found.
 const foundMost = time.Minute
 
-// payWatched pays a session of one node's while a page shows it, and returns
-// how long it took until that says so.
+// payWatched pays a session while a page shows it, and returns how long it took
+// until the page shows the payment.
 func (w *town) payWatched(base string) time.Duration {
 	w.Helper()
 	id, ok := w.book(w.Context(), base, "Watched", 48000)
@@ -185,8 +184,8 @@ func TestPaymentThatNobodyNotifiedIsFound(t *testing.T) {
 	}
 }
 
-// payUnwatched pays a session 10 s after it was made, whose shopper has left,
-// and returns how long it took until the shop was told.
+// payUnwatched pays a session 10 s after it was made, without an open page, and
+// returns how long it took until the shop was told.
 func (w *town) payUnwatched(base string) time.Duration {
 	w.Helper()
 	id, ok := w.book(w.Context(), base, "Unwatched", 48000)

@@ -13,14 +13,14 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// exhibit is a page in one of its states, and a browser that is shown it.
+// exhibit is a page in one state, and the browser that shows it.
 type exhibit struct {
 	name, state, url string
 	device           device
 }
 
-// gallery is a demo with a page in each state, of each kind, which stay as
-// they are while they are looked at: the gateway sends no notification.
+// gallery is a demo with a page in each state. The states do not change, because
+// the gateway sends no notifications.
 type gallery struct {
 	*buyer
 	exhibits []exhibit
@@ -33,7 +33,7 @@ func newGallery(t *testing.T) *gallery {
 	return g
 }
 
-// emptyGallery is one whose pages are still to be made.
+// emptyGallery returns a gallery without pages.
 func emptyGallery(t *testing.T, d *demo) *gallery {
 	d.sandbox.Notifications(false)
 	return &gallery{buyer: newBuyerAt(t, d)}
@@ -42,46 +42,47 @@ func emptyGallery(t *testing.T, d *demo) *gallery {
 func (g *gallery) fill() {
 	g.Helper()
 	d := g.demo
-	g.hang("choose", "choose", phone, "/c/"+g.order())
-	g.hang("choose-guided", "choose", wechat, "/c/"+g.order("alipay"))
-	g.hang("code", "code", desktop, "/c/"+g.placed(desktop, flow.WalletWeChat).SessionID)
-	g.hang("code-frame", "code", desktop, "/c/"+g.placed(desktop, flow.WalletAlipayHK).SessionID)
-	g.hang("redirecting", "redirecting", phone, "/c/"+g.placed(phone, flow.WalletAlipayCN).SessionID)
-	g.hang("redirecting-jsapi", "redirecting", phone, "/c/"+g.placed(wechat, flow.WalletWeChat).SessionID)
+	g.addPage("choose", "choose", phone, "/c/"+g.order())
+	g.addPage("choose-guided", "choose", wechat, "/c/"+g.order("alipay"))
+	g.addPage("code", "code", desktop, "/c/"+g.placed(desktop, flow.WalletWeChat).SessionID)
+	g.addPage("code-frame", "code", desktop, "/c/"+g.placed(desktop, flow.WalletAlipayHK).SessionID)
+	g.addPage("redirecting", "redirecting", phone, "/c/"+g.placed(phone, flow.WalletAlipayCN).SessionID)
+	g.addPage("redirecting-jsapi", "redirecting", phone, "/c/"+g.placed(wechat, flow.WalletWeChat).SessionID)
 
-	// The gateway is never asked as late as the browser says that it came back.
+	// The page waits for a query that is later than the browser's return. This
+	// return is tomorrow, so it keeps waiting.
 	returned := "?returned=" + strconv.FormatInt(time.Now().Add(24*time.Hour).UnixMilli(), 10)
 	back := g.placed(phone, flow.WalletAlipayCN)
-	g.hang("confirming", "confirming", phone, "/c/"+back.SessionID+returned)
-	g.hang("status-only", "confirming", phone, "/r/"+back.ReturnToken+returned)
+	g.addPage("confirming", "confirming", phone, "/c/"+back.SessionID+returned)
+	g.addPage("status-only", "confirming", phone, "/r/"+back.ReturnToken+returned)
 
 	paid := g.placed(desktop, flow.WalletWeChat)
 	g.pay(paid)
 	g.confirm(paid)
-	g.hang("paid", "paid", desktop, "/c/"+paid.SessionID)
-	g.hang("status-only-paid", "paid", phone, "/r/"+paid.ReturnToken+returned)
+	g.addPage("paid", "paid", desktop, "/c/"+paid.SessionID)
+	g.addPage("status-only-paid", "paid", phone, "/r/"+paid.ReturnToken+returned)
 
 	failed := g.placed(desktop, flow.WalletWeChat)
 	if _, err := d.sandbox.Fail(failed.OutTradeNo); err != nil {
 		g.Fatal(err)
 	}
 	g.confirm(failed)
-	g.hang("failed", "failed", desktop, "/c/"+failed.SessionID)
+	g.addPage("failed", "failed", desktop, "/c/"+failed.SessionID)
 
 	canceled := g.order()
 	if _, err := d.kit.Service().Cancel(g.Context(), canceled); err != nil {
 		g.Fatal(err)
 	}
-	g.hang("canceled", "canceled", phone, "/c/"+canceled)
+	g.addPage("canceled", "canceled", phone, "/c/"+canceled)
 	expired := g.order()
 	if err := d.kit.Store().PostponeConclusion(g.Context(), expired, time.Now()); err != nil {
 		g.Fatal(err)
 	}
-	g.hang("expired", "expired", phone, "/c/"+expired)
+	g.addPage("expired", "expired", phone, "/c/"+expired)
 }
 
-// hang adds a page, once it shows its state.
-func (g *gallery) hang(name, state string, d device, path string) {
+// addPage adds a page after checking that it shows its state.
+func (g *gallery) addPage(name, state string, d device, path string) {
 	g.Helper()
 	eventually(g.T, name+" is shown", func() bool {
 		_, html := g.get(path)
@@ -90,8 +91,8 @@ func (g *gallery) hang(name, state string, d device, path string) {
 	g.exhibits = append(g.exhibits, exhibit{name, state, g.demo.publicURL + path, d})
 }
 
-// order makes a session with everything that a shop may say, to be paid by
-// these channels or all.
+// order makes a session with every optional field of the API, for these channels or
+// all.
 func (g *gallery) order(channels ...string) (id string) {
 	g.Helper()
 	s, err := g.demo.kit.Service().Create(g.Context(), checkout.NewSession{
@@ -104,7 +105,7 @@ func (g *gallery) order(channels ...string) (id string) {
 	return s.ID
 }
 
-// placed is a session's order, placed as by this browser.
+// placed returns an attempt of a new session, started by a device.
 func (g *gallery) placed(d device, w flow.Wallet) checkout.Attempt {
 	g.Helper()
 	seen := flow.Detect(http.Header{"User-Agent": {d.userAgent}}.Get)
@@ -119,7 +120,7 @@ func (g *gallery) placed(d device, w flow.Wallet) checkout.Attempt {
 	return a
 }
 
-// confirm asks the gateway about an order.
+// confirm queries the gateway for an order.
 func (g *gallery) confirm(a checkout.Attempt) {
 	g.Helper()
 	if _, err := g.demo.kit.Service().Confirm(g.Context(), a.ID, checkout.CauseSchedule); err != nil {
@@ -127,13 +128,13 @@ func (g *gallery) confirm(a checkout.Attempt) {
 	}
 }
 
-// see opens an exhibit, and waits until it shows its state.
-func (p *shopper) see(e exhibit) {
+// openExhibit opens an exhibit and waits until it shows its state.
+func (p *shopper) openExhibit(e exhibit) {
 	p.Helper()
 	p.do(chromedp.Navigate(e.url), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="`+e.state+`"]`)))
 }
 
-// each runs a test of every exhibit.
+// each runs a test for every exhibit.
 func (g *gallery) each(t *testing.T, check func(*testing.T, exhibit)) {
 	t.Helper()
 	for _, e := range g.exhibits {

@@ -12,8 +12,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// The gateway's notification, the browser's return and nothing at all: each
-// payment is recorded once, whatever hints at it, in whatever order.
+// A payment is recorded once by the gateway's notification, by the browser's
+// return, by neither of them, and by both in any order.
 
 func TestReturnBeforeNotification(t *testing.T) {
 	t.Parallel()
@@ -90,7 +90,7 @@ func TestForgedReturnStaysPending(t *testing.T) {
 	}
 }
 
-// pay has the shopper pay at the gateway.
+// pay pays the order at the gateway.
 func (b *buyer) pay(a checkout.Attempt) {
 	b.Helper()
 	if _, err := b.demo.sandbox.Pay(a.OutTradeNo); err != nil {
@@ -98,7 +98,8 @@ func (b *buyer) pay(a checkout.Attempt) {
 	}
 }
 
-// notify has the gateway notify once, which must be acknowledged.
+// notify makes the gateway send one notification, and fails if that is not
+// acknowledged.
 func (b *buyer) notify(a checkout.Attempt) {
 	b.Helper()
 	if err := b.demo.sandbox.Notify(b.Context(), a.OutTradeNo); err != nil {
@@ -106,8 +107,8 @@ func (b *buyer) notify(a checkout.Attempt) {
 	}
 }
 
-// The gateway is away, or cuts its answers: the page says so, and the order is
-// settled by its number.
+// The gateway is away, or cuts its answers off: the page says so, and the order's
+// outcome is found by its number.
 
 func TestGatewayDownThenUp(t *testing.T) {
 	t.Parallel()
@@ -157,7 +158,7 @@ func TestGatewayTakesTheOrderAndCutsTheAnswer(t *testing.T) {
 	b.awaitPaid(id)
 }
 
-// faulty stands before the gateway.
+// faulty is a handler before the gateway that can replace its answers.
 type faulty struct {
 	gateway http.Handler
 	mu      sync.Mutex
@@ -183,7 +184,7 @@ func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.gateway.ServeHTTP(w, r)
 }
 
-// discard is an answer that nobody gets.
+// discard is a ResponseWriter that drops the answer.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }

@@ -17,12 +17,12 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// The hostile and odd cases of browser and web, in a browser. Wasm blocked and
-// script off are ways to run TestShopperPaysInFull; a stream that is cut and a
-// program that crashes are in web/wasm, what the server decides is in web.
+// These are the browser cases of docs/hostile.md. TestShopperPaysInFull covers
+// blocked Wasm and disabled script. web/wasm tests interrupted streams and crashes
+// of the program, and web tests the server.
 
-// TestHostileFraming: the shop's own page frames the checkout in
-// TestShopperPaysInsideTheShopsPage; any other gets nothing.
+// TestHostileFraming: other pages cannot frame the checkout.
+// TestShopperPaysInsideTheShopsPage shows that the shop's page can.
 func TestHostileFraming(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, withWasm)
@@ -48,8 +48,7 @@ func TestHostileFraming(t *testing.T) {
 	}
 }
 
-// referers notes where the browser said it came from, by the first part of the
-// path that it came to.
+// referers records the Referer of requests, by the first part of their path.
 type referers struct {
 	mu   sync.Mutex
 	seen map[string]string
@@ -73,8 +72,8 @@ func (r *referers) at(part string) (referer string, came bool) {
 	return referer, came
 }
 
-// TestRefererIsForWeChatAlone: WeChat is told the origin, and nobody the
-// address of the page, which is all that it takes to open it.
+// TestRefererIsForWeChatAlone: WeChat gets the origin. Nobody gets the page's
+// address, which is enough to open the page.
 func TestRefererIsForWeChatAlone(t *testing.T) {
 	t.Parallel()
 	r := &referers{}
@@ -98,16 +97,16 @@ func TestRefererIsForWeChatAlone(t *testing.T) {
 	}
 }
 
-// loads are what the page has loaded below /static/, and whether it was before
-// the first paint. What its Worker loads comes after the Worker.
+// loads lists what the page has loaded below /static/, and whether it was loaded
+// before the first paint. What the Worker loads follows the Worker.
 const loads = `(() => {
 	const painted = performance.getEntriesByName('first-contentful-paint')[0];
 	return painted ? performance.getEntriesByType('resource').filter((e) => e.name.includes('/static/'))
 		.map((e) => e.name.split('/').pop() + (e.startTime < painted.startTime ? ' before' : ' after')).join() : '';
 })()`
 
-// withoutHurry keeps the loader's last resort, for a page that is not painted
-// within a second, out of a test on a slow machine.
+// withoutHurry disables the loader's timer for a page that is not painted within a
+// second, which would run on a slow machine.
 const withoutHurry = `{ const real = window.setTimeout; window.setTimeout = (f, ms, ...rest) => ms === 1000 ? 0 : real(f, ms, ...rest); }`
 
 func TestProgramComesAfterTheFirstPaintAndNotUnderSaveData(t *testing.T) {
@@ -134,8 +133,8 @@ func TestProgramComesAfterTheFirstPaintAndNotUnderSaveData(t *testing.T) {
 	}
 }
 
-// TestPageGivesTheBrowserNothingToReport: a header that is wrong, and what the
-// policy blocks, would show in the browser's log.
+// TestPageGivesTheBrowserNothingToReport: the browser's log would show a wrong
+// header, and what the policy blocks.
 func TestPageGivesTheBrowserNothingToReport(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, withWasm)

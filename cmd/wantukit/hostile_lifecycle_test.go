@@ -22,22 +22,22 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// Two nodes on one PostgreSQL close and confirm the same order at the same
-// moment. docs/hostile.md lists the case.
+// Two nodes on one PostgreSQL close and confirm the same order at the same time.
+// docs/hostile.md lists the case.
 
-// peer is one of several nodes, without its web server.
+// peer is a node without its web server.
 type peer struct {
 	*checkout.Service
 	store *store.Store
-	// front stands between the node and the gateway.
+	// front is the handler between the node and the gateway.
 	front *faulty
 }
 
-// fast is a clock that goes ahead of the system's, as long as a hold lasts and
-// more: who has it takes an order over that another still works on.
-type fast struct{ by time.Duration }
+// fastClock is a clock that is ahead by more than a lease. A node with it takes over an
+// order that another node still works on.
+type fastClock struct{ by time.Duration }
 
-func (c fast) Now() time.Time { return time.Now().Add(c.by) }
+func (c fastClock) Now() time.Time { return time.Now().Add(c.by) }
 
 func newPeer(t *testing.T, database string, gateway *sandbox.Sandbox, ahead time.Duration) *peer {
 	t.Helper()
@@ -60,7 +60,7 @@ func newPeer(t *testing.T, database string, gateway *sandbox.Sandbox, ahead time
 		t.Fatal(err)
 	}
 	p.Service, err = checkout.New(checkout.Config{
-		Store: p.store, Gateway: accounts, Clock: fast{ahead}, Random: rand.Reader, Routes: web.NewRoutes("https://pay.example"),
+		Store: p.store, Gateway: accounts, Clock: fastClock{ahead}, Random: rand.Reader, Routes: web.NewRoutes("https://pay.example"),
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}},
 	})
 	if err != nil {
@@ -75,7 +75,7 @@ func newPeer(t *testing.T, database string, gateway *sandbox.Sandbox, ahead time
 	return p
 }
 
-// waiting is an order that waits for its payment.
+// waiting returns an attempt that can be paid.
 func (p *peer) waiting(t *testing.T) checkout.Attempt {
 	t.Helper()
 	s, err := p.Create(t.Context(), checkout.NewSession{Merchant: "shop", Amount: 1250, Currency: "HKD", Subject: "Tea", SuccessURL: "https://shop.example/ok"})
@@ -89,8 +89,7 @@ func (p *peer) waiting(t *testing.T) checkout.Attempt {
 	return a
 }
 
-// paid holds that an order is recorded as paid, as every node reads it, and
-// that the shop was told so.
+// paid checks that an order is recorded as paid, and that the events are those.
 func (p *peer) paid(t *testing.T, a checkout.Attempt, events ...checkout.EventType) {
 	t.Helper()
 	attempt, err := p.store.Attempt(t.Context(), a.ID)
@@ -117,8 +116,8 @@ func (p *peer) paid(t *testing.T, a checkout.Attempt, events ...checkout.EventTy
 	}
 }
 
-// at does something when the gateway is called at an endpoint, before it
-// answers as it would without.
+// at calls first when the gateway is called at an endpoint, and then answers as
+// usual.
 func (f *faulty) at(endpoint string, answer http.HandlerFunc, first func()) {
 	var once sync.Once
 	f.set(func(w http.ResponseWriter, r *http.Request) {

@@ -27,8 +27,8 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// One canary for each secret is run through whatever can fail, at the log level
-// that tells most; then everything that came out is searched for them.
+// The tests run with one canary for each secret, at log level debug, and provoke
+// every failure. Then they search all output for the canaries.
 
 const (
 	canaryKey      = "canary-1-the-gateways-key"
@@ -42,8 +42,8 @@ const (
 	canaryAuthCode = "9Canary99134674074004982976"
 )
 
-// leak is the first canary that a text holds, plain or as it is sent.
-func leak(text string) string {
+// findCanary returns the first canary in a text, plain or encoded, or "".
+func findCanary(text string) string {
 	for _, secret := range []string{
 		canaryKey, canaryPrevious, canaryAPI, canaryWeChat, canaryOpenID, canaryForms, canaryHook, canaryOldHook, canaryAuthCode,
 	} {
@@ -56,7 +56,7 @@ func leak(text string) string {
 	return ""
 }
 
-// searched is a text that several goroutines write and that is searched.
+// searched is a writer for several goroutines whose text is searched for canaries.
 type searched struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer
@@ -68,17 +68,17 @@ func (s *searched) Write(p []byte) (int, error) {
 	return s.buffer.Write(p)
 }
 
-func (s *searched) clean(t *testing.T, what string) {
+func (s *searched) checkForCanaries(t *testing.T, what string) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	text := s.buffer.String()
-	secret := leak(text)
+	secret := findCanary(text)
 	if secret == "" && text != "" {
 		return
 	}
 	for line := range strings.Lines(text) {
-		if leak(line) != "" {
+		if findCanary(line) != "" {
 			t.Errorf("%s tells %s: %.600s", what, secret, line)
 			return
 		}
@@ -88,8 +88,8 @@ func (s *searched) clean(t *testing.T, what string) {
 	}
 }
 
-// telling is all that a gateway knows: the keys, and whom the call names.
-func telling(r *http.Request) string {
+// everySecret returns everything that the gateway knows: the keys and the call's body.
+func everySecret(r *http.Request) string {
 	body, _ := io.ReadAll(r.Body) // what is cut off was not heard
 	told := []string{"key=" + canaryKey, "old=" + canaryPrevious}
 	for _, named := range []string{canaryOpenID, canaryAuthCode} {
@@ -100,11 +100,11 @@ func telling(r *http.Request) string {
 	return strings.Join(told, " ")
 }
 
-// tellers are gateways that repeat every secret, in every way to fail.
-func tellers() map[string]http.HandlerFunc {
+// leakyGateways are gateways that repeat every secret in every kind of failure.
+func leakyGateways() map[string]http.HandlerFunc {
 	signed := func(key string, fields ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			told, object := telling(r), map[string]any{"return_code": 200}
+			told, object := everySecret(r), map[string]any{"return_code": 200}
 			for _, field := range fields {
 				name, value, given := strings.Cut(field, "=")
 				object[name] = told
@@ -121,7 +121,7 @@ func tellers() map[string]http.HandlerFunc {
 	}
 	plain := func(before string, status int) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			told := telling(r)
+			told := everySecret(r)
 			w.Header().Set("Location", "/?"+url.QueryEscape(told))
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, before+told)
@@ -145,8 +145,8 @@ func tellers() map[string]http.HandlerFunc {
 	}
 }
 
-// spied is a kit whose log, answers and database are searched.
-type spied struct {
+// searchedKit is a kit whose log, answers and database are searched for canaries.
+type searchedKit struct {
 	*testing.T
 	kit      *kit.Kit
 	sandbox  *sandbox.Sandbox
@@ -169,8 +169,8 @@ func (o *oauthTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// outside starts a server that stands for somebody else's.
-func outside(t *testing.T, as http.Handler) (*faulty, string) {
+// startServerOf starts a server of a third party.
+func startServerOf(t *testing.T, as http.Handler) (*faulty, string) {
 	t.Helper()
 	f := &faulty{gateway: as}
 	server := httptest.NewServer(f)
@@ -179,9 +179,9 @@ func outside(t *testing.T, as http.Handler) (*faulty, string) {
 	return f, server.URL
 }
 
-func newSpied(t *testing.T) *spied {
+func newSearchedKit(t *testing.T) *searchedKit {
 	t.Helper()
-	s := &spied{T: t, log: &searched{}, saw: &searched{}}
+	s := &searchedKit{T: t, log: &searched{}, saw: &searched{}}
 	var err error
 	if s.sandbox, err = sandbox.New(sandbox.Config{Key: canaryKey, WeChatAppSecret: canaryWeChat}); err != nil {
 		t.Fatal(err)
@@ -189,12 +189,12 @@ func newSpied(t *testing.T) *spied {
 	t.Cleanup(s.sandbox.Close)
 	s.sandbox.Notifications(false)
 	var gateway, wechat, shop string
-	s.gateway, gateway = outside(t, s.sandbox)
-	s.wechat, wechat = outside(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	s.gateway, gateway = startServerOf(t, s.sandbox)
+	s.wechat, wechat = startServerOf(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"openid":"`+canaryOpenID+`"}`)
 	}))
-	s.shop, shop = outside(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		http.Error(w, r.Header.Get("Webhook-Signature")+telling(r)+canaryHook, http.StatusInternalServerError)
+	s.shop, shop = startServerOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, r.Header.Get("Webhook-Signature")+everySecret(r)+canaryHook, http.StatusInternalServerError)
 	}))
 	at, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
@@ -232,7 +232,7 @@ func canaryShop(gateway, hook string) config.Shop {
 	return shop
 }
 
-func (s *spied) serve(at listener, logger *slog.Logger) {
+func (s *searchedKit) serve(at listener, logger *slog.Logger) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- at.serveKit(ctx, s.kit, s.kit, logger) }()
@@ -241,13 +241,13 @@ func (s *spied) serve(at listener, logger *slog.Logger) {
 		if err := <-ended; err != nil {
 			s.Error(err)
 		}
-		s.log.clean(s.T, "the log")
-		s.saw.clean(s.T, "an answer")
+		s.log.checkForCanaries(s.T, "the log")
+		s.saw.checkForCanaries(s.T, "an answer")
 	})
 }
 
-// send makes a request, and keeps all that is answered.
-func (s *spied) send(method, path, agent, body string, headers ...string) (status int, header http.Header, text string) {
+// send sends a request and records the answer.
+func (s *searchedKit) send(method, path, agent, body string, headers ...string) (status int, header http.Header, text string) {
 	s.Helper()
 	r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
 	if err != nil {
@@ -270,14 +270,14 @@ func (s *spied) send(method, path, agent, body string, headers ...string) (statu
 	return response.StatusCode, response.Header, string(answer)
 }
 
-func (s *spied) api(method, path, body string) string {
+func (s *searchedKit) api(method, path, body string) string {
 	s.Helper()
 	_, _, text := s.send(method, path, "shop", body, "Authorization", "Bearer "+canaryAPI, "Content-Type", "application/json")
 	return text
 }
 
 // newSession makes a session by the merchant API and returns its id.
-func (s *spied) newSession() string {
+func (s *searchedKit) newSession() string {
 	s.Helper()
 	text := s.api(http.MethodPost, "/v1/checkout/sessions", `{"amount":1250,"currency":"HKD","subject":"Tea","success_url":"https://shop.example/ok"}`)
 	_, after, _ := strings.Cut(text, `"id":"`)
@@ -289,7 +289,7 @@ func (s *spied) newSession() string {
 }
 
 // press posts a form of a page.
-func (s *spied) press(page, action, agent string, fields url.Values) (location string) {
+func (s *searchedKit) press(page, action, agent string, fields url.Values) (location string) {
 	s.Helper()
 	_, _, html := s.send(http.MethodGet, page, agent, "")
 	form := url.Values{"token": {"none"}}
@@ -303,8 +303,8 @@ func (s *spied) press(page, action, agent string, fields url.Values) (location s
 	return header.Get("Location")
 }
 
-// shopper does what a shopper can, on each kind of device.
-func (s *spied) shopper(id string) {
+// shopper does everything that a shopper can do, with each kind of device.
+func (s *searchedKit) shopper(id string) {
 	s.Helper()
 	page := "/c/" + id
 	for _, d := range []device{desktop, phone, wechat} {
@@ -318,8 +318,9 @@ func (s *spied) shopper(id string) {
 	s.press(page, "/cancel", desktop.userAgent, nil)
 }
 
-// authorize walks through WeChat's OAuth with a code.
-func (s *spied) authorize(id, code string) (status int) {
+// authorize runs WeChat's OAuth with a code, and returns the status of the
+// callback.
+func (s *searchedKit) authorize(id, code string) (status int) {
 	s.Helper()
 	to, err := url.Parse(s.press("/c/"+id, "/attempts", wechat.userAgent, url.Values{"wallet": {"wechat"}}))
 	if err != nil {
@@ -330,7 +331,7 @@ func (s *spied) authorize(id, code string) (status int) {
 }
 
 // tables searches every column of every table.
-func (s *spied) tables() {
+func (s *searchedKit) tables() {
 	s.Helper()
 	db := s.kit.DB().Writer()
 	names, err := db.QueryContext(s.Context(), "SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -354,7 +355,7 @@ func (s *spied) tables() {
 	}
 }
 
-func (s *spied) table(name string) {
+func (s *searchedKit) table(name string) {
 	s.Helper()
 	rows, err := s.kit.DB().Writer().QueryContext(s.Context(), "SELECT * FROM "+name)
 	if err != nil {
@@ -374,7 +375,7 @@ func (s *spied) table(name string) {
 			s.Fatal(err)
 		}
 		for i, v := range values {
-			if secret := leak(fmt.Sprintf("%s", v)); secret != "" {
+			if secret := findCanary(fmt.Sprintf("%s", v)); secret != "" {
 				s.Errorf("the database tells %s in %s.%s: %.300s", secret, name, columns[i], v)
 			}
 		}
@@ -384,14 +385,14 @@ func (s *spied) table(name string) {
 	}
 }
 
-// TestHostileSecretsOfAGatewayThatTells: whatever the gateway repeats is kept
-// out of the log, the pages, the API and the database.
+// TestHostileSecretsOfAGatewayThatTells: what the gateway repeats does not reach
+// the log, the pages, the API or the database.
 func TestHostileSecretsOfAGatewayThatTells(t *testing.T) {
 	t.Parallel()
-	for name, teller := range tellers() {
+	for name, teller := range leakyGateways() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSpied(t)
+			s := newSearchedKit(t)
 			id := s.newSession()
 			s.authorize(id, "good")
 			s.press("/c/"+id, "/attempts", desktop.userAgent, url.Values{"wallet": {"wechat"}})
@@ -407,12 +408,12 @@ func TestHostileSecretsOfAGatewayThatTells(t *testing.T) {
 	}
 }
 
-// TestHostileSecretsInTheKitsOwnErrors: the API, notifications, OAuth, refunds,
-// webhooks and a panic.
+// TestHostileSecretsInTheKitsOwnErrors provokes errors of the API, notifications,
+// OAuth, refunds and webhooks, and a panic.
 func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 	t.Parallel()
-	for name, drive := range map[string]func(s *spied){
-		"the merchant API": func(s *spied) {
+	for name, drive := range map[string]func(s *searchedKit){
+		"the merchant API": func(s *searchedKit) {
 			for _, key := range []string{"", "Bearer", "Bearer " + canaryAPI + "x", "Basic " + canaryAPI, canaryAPI, "Bearer x " + canaryAPI} {
 				s.send(http.MethodPost, "/v1/checkout/sessions", "shop", "{}", "Authorization", key, "Content-Type", "application/json")
 			}
@@ -424,20 +425,20 @@ func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 			s.press("/c/"+id, "/attempts", desktop.userAgent, url.Values{"wallet": {"wechat"}})
 			s.api(http.MethodPost, "/v1/checkout/sessions/"+id+"/refunds", `{"amount":1}`)
 		},
-		"notifications": func(s *spied) {
+		"notifications": func(s *searchedKit) {
 			id := s.newSession()
 			s.press("/c/"+id, "/attempts", desktop.userAgent, url.Values{"wallet": {"wechat"}})
 			s.notifications(id)
 		},
-		"OAuth": func(s *spied) {
+		"OAuth": func(s *searchedKit) {
 			s.send(http.MethodGet, "/wechat/callback?code=x&state=none", wechat.userAgent, "")
-			for _, answer := range tellers() {
+			for _, answer := range leakyGateways() {
 				s.wechat.set(answer)
 				s.authorize(s.newSession(), "")
 				s.authorize(s.newSession(), "refused")
 			}
 			s.wechat.set(func(w http.ResponseWriter, r *http.Request) {
-				_, _ = fmt.Fprintf(w, `{"errcode":40029,"errmsg":%q}`, r.URL.String()+telling(r))
+				_, _ = fmt.Fprintf(w, `{"errcode":40029,"errmsg":%q}`, r.URL.String()+everySecret(r))
 			})
 			s.authorize(s.newSession(), "refused")
 			s.wechat.set(nil)
@@ -448,7 +449,7 @@ func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 				s.Errorf("the openid was not used: %+v (%v)", all, err)
 			}
 		},
-		"webhooks": func(s *spied) {
+		"webhooks": func(s *searchedKit) {
 			id := s.newSession()
 			s.press("/c/"+id, "/cancel", desktop.userAgent, nil)
 			eventually(s.T, "the shop refuses a webhook", func() bool {
@@ -457,7 +458,7 @@ func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 				return strings.Contains(s.log.buffer.String(), "the shop answered 500")
 			})
 		},
-		"a panic": func(s *spied) {
+		"a panic": func(s *searchedKit) {
 			for _, p := range []any{canaryKey + canaryAPI, errors.New(canaryKey + canaryForms), s.kit} {
 				s.oauth.panicWith = p
 				if status := s.authorize(s.newSession(), "good"); status != http.StatusInternalServerError {
@@ -468,15 +469,15 @@ func TestHostileSecretsInTheKitsOwnErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newSpied(t)
+			s := newSearchedKit(t)
 			drive(s)
 			s.tables()
 		})
 	}
 }
 
-// notifications posts those that are refused, about a session's order.
-func (s *spied) notifications(id string) {
+// notifications posts wrong notifications of a session's order.
+func (s *searchedKit) notifications(id string) {
 	s.Helper()
 	attempts, err := s.kit.Store().Attempts(s.Context(), id)
 	if err != nil || len(attempts) != 1 {
@@ -509,7 +510,7 @@ func (s *spied) notifications(id string) {
 	}
 }
 
-// calls are the 13 endpoints, each with what it needs.
+// calls returns a call of each of the 13 endpoints.
 func calls(c *wantu.Client) map[string]func(context.Context) error {
 	fails := func(_ any, err error) error { return err }
 	return map[string]func(context.Context) error{
@@ -555,36 +556,36 @@ func calls(c *wantu.Client) map[string]func(context.Context) error {
 	}
 }
 
-// TestHostileSecretsOfEveryEndpoint: each of the 13 calls fails in each way,
-// and is logged as the kit logs it.
+// TestHostileSecretsOfEveryEndpoint lets each of the 13 calls fail in each way,
+// with the kit's logging.
 func TestHostileSecretsOfEveryEndpoint(t *testing.T) {
 	t.Parallel()
 	if n := len(calls(nil)); n != len(sandbox.Endpoints()) {
 		t.Fatalf("%d calls, and the gateway has %d endpoints", n, len(sandbox.Endpoints()))
 	}
-	for name, teller := range tellers() {
+	for name, teller := range leakyGateways() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, at := outside(t, teller)
+			_, at := startServerOf(t, teller)
 			shop, log := canaryShop(at, ""), &searched{}
 			client, err := shop.Client(kit.LogCalls(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for endpoint, call := range calls(client) {
-				// What a gateway that knows the key signs may be taken as an
-				// answer; what is not is an error, and tells nothing.
-				if err := call(t.Context()); err != nil && leak(fmt.Sprintf("%v %+v %#v", err, err, err)) != "" {
+				// A teller that knows the key can sign an answer, which is then no
+				// error.
+				if err := call(t.Context()); err != nil && findCanary(fmt.Sprintf("%v %+v %#v", err, err, err)) != "" {
 					t.Errorf("%s: %v", endpoint, err)
 				}
 			}
-			log.clean(t, "the log")
+			log.checkForCanaries(t, "the log")
 		})
 	}
 }
 
-// TestHostileSecretsOfTheCommandLine: an operator's verbs at gateways that
-// tell, with the key from a file, and with mistakes.
+// TestHostileSecretsOfTheCommandLine runs the operator's verbs with gateways that
+// repeat secrets, with the key from a file, and with mistakes.
 func TestHostileSecretsOfTheCommandLine(t *testing.T) {
 	t.Parallel()
 	key, order := filepath.Join(t.TempDir(), "key"), filepath.Join(t.TempDir(), "order.json")
@@ -596,10 +597,10 @@ func TestHostileSecretsOfTheCommandLine(t *testing.T) {
 		{"qrcode", "--channel", "wechat", "--out-trade-no", "n2", "--amount", "0.01", "--subject", "x"},
 		{"pos", canaryAuthCode, "--out-trade-no", "n3", "--amount", "0.01", "--subject", "x", "--interval", "1ms", "--timeout", "10ms"},
 	}
-	for name, teller := range tellers() {
+	for name, teller := range leakyGateways() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, at := outside(t, teller)
+			_, at := startServerOf(t, teller)
 			shops := filepath.Join(t.TempDir(), "shops.yaml")
 			write(t, shops, strings.Replace(fmt.Sprintf(clusterShops, at+"/paygate", sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount, canaryKey, canaryAPI),
 				"key:", "previous_key: "+canaryPrevious+", key:", 1)+
@@ -611,7 +612,7 @@ func TestHostileSecretsOfTheCommandLine(t *testing.T) {
 					run(t.Context(), args, gatewaycli.Streams{In: strings.NewReader(""), Out: said, Err: said})
 				}
 			}
-			said.clean(t, "a verb")
+			said.checkForCanaries(t, "a verb")
 		})
 	}
 	t.Run("without a gateway", func(t *testing.T) {
@@ -625,7 +626,7 @@ func TestHostileSecretsOfTheCommandLine(t *testing.T) {
 			run(t.Context(), append(slices.Clone(args), "--key", "file:"+key), gatewaycli.Streams{In: strings.NewReader(""), Out: said, Err: said})
 			run(t.Context(), append(slices.Clone(args), "--key", canaryKey), gatewaycli.Streams{In: strings.NewReader(""), Out: said, Err: said})
 		}
-		said.clean(t, "a verb")
+		said.checkForCanaries(t, "a verb")
 	})
 }
 
@@ -636,8 +637,8 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// TestHostileSecretsOfTheEnvironment: help and mistakes name the variables, and
-// not what they hold.
+// TestHostileSecretsOfTheEnvironment: help and errors name the environment
+// variables, but do not show their values.
 func TestHostileSecretsOfTheEnvironment(t *testing.T) {
 	t.Setenv("WANTUKIT_KEY", canaryKey)
 	t.Setenv("WANTUKIT_SECRET", canaryForms)
@@ -649,5 +650,5 @@ func TestHostileSecretsOfTheEnvironment(t *testing.T) {
 	} {
 		run(t.Context(), args, gatewaycli.Streams{In: strings.NewReader(""), Out: said, Err: said})
 	}
-	said.clean(t, "the program")
+	said.checkForCanaries(t, "the program")
 }

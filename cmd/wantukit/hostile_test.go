@@ -13,13 +13,12 @@ import (
 	"testing"
 )
 
-// namedTest is a test as docs/hostile.md names it: its package's folder, its
-// function and its case.
+// namedTest is a test as docs/hostile.md names it: the package's folder, the
+// function and the case.
 var namedTest = regexp.MustCompile("`([a-z][a-z/]*)\\.(Test\\w+)(?:/([^`]+))?`")
 
-// TestHostileCasesHaveTheirTests holds docs/hostile.md to the code: every row
-// names a test, every test that is named exists with its case, and every
-// TestHostile… is named.
+// TestHostileCasesHaveTheirTests compares docs/hostile.md with the code: every row
+// names a test, every named test and case exists, and every TestHostile… is named.
 func TestHostileCasesHaveTheirTests(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/hostile.md")
@@ -47,8 +46,8 @@ func TestHostileCasesHaveTheirTests(t *testing.T) {
 	}
 }
 
-// namedTests are all the tests of the repository, by folder and name, each with
-// the texts that stand in its file: its cases are among them.
+// namedTests returns all tests of the repository by folder and name, each with the
+// strings in its file, which include its cases.
 func namedTests(t *testing.T) map[string]map[string]bool {
 	t.Helper()
 	tests := map[string]map[string]bool{}
@@ -75,7 +74,7 @@ func namedTests(t *testing.T) map[string]map[string]bool {
 	return tests
 }
 
-// textsOf are the strings of a file.
+// textsOf returns the strings of a file.
 func textsOf(file *ast.File) map[string]bool {
 	texts := map[string]bool{}
 	ast.Inspect(file, func(n ast.Node) bool {

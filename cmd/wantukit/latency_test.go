@@ -18,18 +18,17 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// How many payments are measured, whatever -benchtime says.
+// The number of payments, whatever -benchtime is.
 const (
 	payments         = 1000
 	chromiumPayments = 50
 )
 
-// BenchmarkNotifiedToPaid measures from the moment at which the gateway begins
-// to post its notification until an open page has read "paid" in its stream:
-// the post itself, its verification and storing, the query that it causes, the
-// settling of the order, and the stream. Everything is real but the gateway,
-// which is the sandbox on the same machine, and the page, which is a client
-// over TCP.
+// BenchmarkNotifiedToPaid measures the time from the gateway's first byte of the
+// notification until an open page reads "paid" in its stream. It includes the
+// request, its verification and storing, the query, the change of the order, and
+// the stream. Only the gateway is a sandbox on this machine, and the page a TCP
+// client.
 func BenchmarkNotifiedToPaid(b *testing.B) {
 	p := newPayer(b)
 	var took []time.Duration
@@ -39,8 +38,8 @@ func BenchmarkNotifiedToPaid(b *testing.B) {
 	report(b, took)
 }
 
-// BenchmarkNotifiedToPaidInChromium measures the same with the real page, until
-// its first frame that shows "paid".
+// BenchmarkNotifiedToPaidInChromium measures the same with the real page, until its
+// first frame that shows "paid".
 func BenchmarkNotifiedToPaidInChromium(b *testing.B) {
 	p := newPayer(b)
 	tab := p.newTab()
@@ -51,7 +50,7 @@ func BenchmarkNotifiedToPaidInChromium(b *testing.B) {
 	report(b, took)
 }
 
-// report prints what the payments took, and holds that to the targets.
+// report prints the measured times and compares them with the targets.
 func report(b *testing.B, took []time.Duration) {
 	b.Helper()
 	slices.Sort(took)
@@ -88,7 +87,8 @@ func newPayer(b testing.TB) *payer {
 	return &payer{b, d, &http.Client{}}
 }
 
-// notifiedToPaid opens a page with a code, has it paid, and measures.
+// notifiedToPaid opens a page with a QR code, pays it, and returns the time that it
+// took.
 func (p *payer) notifiedToPaid() time.Duration {
 	p.Helper()
 	a := p.placed()
@@ -112,7 +112,7 @@ func (p *payer) notifiedToPaid() time.Duration {
 	return took
 }
 
-// newTab opens a tab of a desktop's.
+// newTab opens a tab with a desktop's window.
 func (p *payer) newTab() context.Context {
 	p.Helper()
 	chromium.once.Do(startChromium)
@@ -137,7 +137,8 @@ const paidFrame = `new Promise((done) => {
 	look();
 })`
 
-// notifiedToFrame opens a page with a code, has it paid, and measures.
+// notifiedToFrame opens a page with a QR code, pays it, and returns the time that
+// it took.
 func (p *payer) notifiedToFrame(tab context.Context) time.Duration {
 	p.Helper()
 	a := p.placed()
@@ -160,7 +161,7 @@ func (p *payer) notifiedToFrame(tab context.Context) time.Duration {
 	return time.Duration(drawn*float64(time.Millisecond)) - time.Duration(begun.UnixNano())
 }
 
-// placed is an order that waits to be scanned.
+// placed returns an attempt whose QR code can be scanned.
 func (p *payer) placed() checkout.Attempt {
 	p.Helper()
 	ctx := p.Context()
@@ -182,7 +183,7 @@ func (p *payer) try(err error) {
 	}
 }
 
-// await reads lines until one says it.
+// await reads lines until one contains a text.
 func await(lines *bufio.Scanner, says string) error {
 	for lines.Scan() {
 		if strings.Contains(lines.Text(), says) {

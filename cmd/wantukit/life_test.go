@@ -14,8 +14,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// The life of a page: what it does in place, and how it comes back to the truth.
-// A mark on the window would be lost by a load.
+// These tests check that a page changes without being reloaded, and shows the true
+// state. A mark on the window would be lost by a reload.
 const (
 	mark   = `window.marked = true`
 	marked = `window.marked === true`
@@ -32,12 +32,12 @@ func (p *shopper) run(script string) {
 	p.do(chromedp.Evaluate[chromedp.Void](script))
 }
 
-// TestCodeIsRenewedInPlace: a code that is about to die is replaced by another,
-// after its order was asked about and closed.
+// TestCodeIsRenewedInPlace: a QR code that is about to expire is replaced by a new
+// one, after its order was queried and closed.
 func TestCodeIsRenewedInPlace(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, withWasm)
-	p.lingers()
+	p.stayAtReceipt()
 	b := newBuyerAt(t, p.demo)
 	var made struct{ ID string }
 	b.api(http.MethodPost, "/v1/checkout/sessions", map[string]any{
@@ -45,7 +45,7 @@ func TestCodeIsRenewedInPlace(t *testing.T) {
 		"success_url": p.demo.publicURL + "/shop/orders/X", "expires_at": time.Now().Add(3 * time.Hour).Unix(),
 	}, &made)
 	old := b.start(made.ID, flow.WalletWeChat)
-	// Ten seconds before the code is two hours old, less ten minutes.
+	// In 10 s the code will be two hours less ten minutes old.
 	aged := old.CreatedAt.Add(-110*time.Minute + 10*time.Second).UnixMilli()
 	if _, err := p.demo.kit.DB().Writer().ExecContext(t.Context(), `UPDATE attempts SET created_at = $1 WHERE id = $2`, aged, old.ID); err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestCodeIsRenewedInPlace(t *testing.T) {
 	p.sees(`document.getElementById("checkout").dataset.state === "paid" && ` + marked)
 }
 
-// TestTabsFollowEachOther: what one tab does, the other shows.
+// TestTabsFollowEachOther: a change in one tab shows in the other.
 func TestTabsFollowEachOther(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, withWasm)
@@ -91,7 +91,7 @@ func TestTabsFollowEachOther(t *testing.T) {
 	p.arriveAtShop()
 }
 
-// visits counts the requests for pages that stand behind the gateway.
+// visits records the requests for the gateway's pages.
 type visits struct {
 	mu    sync.Mutex
 	pages []string
@@ -115,8 +115,7 @@ func (v *visits) all() []string {
 	return v.pages
 }
 
-// TestAlipayIsReachedByOneRoute: out of a frame, the cashier is opened once and
-// at the top.
+// TestAlipayIsReachedByOneRoute: the cashier is opened once, outside of frames.
 func TestAlipayIsReachedByOneRoute(t *testing.T) {
 	t.Parallel()
 	v := &visits{}

@@ -11,7 +11,7 @@ import (
 )
 
 // TestLighthouse scores each state on a phone with slow 4G, prints a table and
-// demands 100 in every category: `make lighthouse`.
+// demands 100 in every category. `make lighthouse` runs it.
 func TestLighthouse(t *testing.T) {
 	program := os.Getenv("WANTUKIT_LIGHTHOUSE")
 	if program == "" {
@@ -26,7 +26,7 @@ func TestLighthouse(t *testing.T) {
 	fmt.Fprintf(&table, "%-18s %12s %14s %15s %8s %6s %5s %8s\n",
 		"state", "performance", "accessibility", "best practices", "FCP", "CLS", "runs", "machine")
 	for _, e := range newGallery(t).exhibits {
-		v := l.fairly(t, e)
+		v := l.best(t, e)
 		fmt.Fprintf(&table, "%-18s %12d %14d %15d %6.2f s %6.3f %5d %8.0f\n",
 			e.name, v.Performance, v.Accessibility, v.BestPractices, v.FCP/1000, v.CLS, v.Runs, v.Machine)
 		if min(v.Performance, v.Accessibility, v.BestPractices) < perfect {
@@ -41,32 +41,32 @@ func TestLighthouse(t *testing.T) {
 
 const (
 	perfect = 100
-	// soonEnough is when a page has to be painted, with its code, in ms.
+	// soonEnough is the latest time at which a page must be painted with its QR
+	// code, in ms.
 	soonEnough = 1000
 )
 
-// lighthouse is the program and the Chromium that it drives.
+// lighthouse is the program and the Chromium that it uses.
 type lighthouse struct{ program, browser, folder string }
 
-// verdict is what Lighthouse says of a page: scores of 100, times in ms.
+// verdict is Lighthouse's result for a page: scores up to 100, times in ms.
 type verdict struct {
 	Performance, Accessibility, BestPractices int
 	FCP, CLS                                  float64
 	Runs                                      int
-	// Machine is Lighthouse's measure of the machine's speed, some 1500 of one
-	// that does nothing else.
+	// Machine is Lighthouse's measure of the machine's speed. It is about 1500 on
+	// an idle machine.
 	Machine float64
-	// Complaints are the audits that cost a score.
+	// Complaints are the audits that lowered a score.
 	Complaints []string
 }
 
-// tries is how often a page that was found wanting is looked at.
+// tries is how often a page with faults is measured.
 const tries = 5
 
-// fairly returns the best of the runs, which end with the first that finds no
-// fault: whatever else the machine does only adds to what a page seems to cost,
-// and never takes from it.
-func (l lighthouse) fairly(t *testing.T, e exhibit) verdict {
+// best returns the best of several runs, and stops at the first without faults.
+// Other load on the machine can only make a page look slower.
+func (l lighthouse) best(t *testing.T, e exhibit) verdict {
 	t.Helper()
 	var best verdict
 	for runs := 1; runs <= tries; runs++ {
@@ -92,8 +92,8 @@ func (v verdict) faultless() bool {
 	return min(v.Performance, v.Accessibility, v.BestPractices) == perfect && v.FCP <= soonEnough
 }
 
-// run has Lighthouse look at a page once. Its defaults are a phone with slow 4G
-// and a processor of a quarter's speed.
+// run measures a page once, with Lighthouse's default: a phone with slow 4G and a
+// quarter of the processor's speed.
 func (l lighthouse) run(t *testing.T, e exhibit) verdict {
 	t.Helper()
 	report := filepath.Join(l.folder, e.name+".json")
@@ -108,7 +108,7 @@ func (l lighthouse) run(t *testing.T, e exhibit) verdict {
 	return readVerdict(t, report)
 }
 
-// lighthouseReport is what we read of Lighthouse's JSON.
+// lighthouseReport is the part of Lighthouse's JSON that the test reads.
 type lighthouseReport struct {
 	Categories map[string]struct {
 		Score     float64

@@ -58,7 +58,7 @@ func main() {
 // run runs one command and returns its exit code.
 func run(ctx context.Context, args []string, streams gatewaycli.Streams) int {
 	err := parseAndRun(ctx, args, streams)
-	var help helpShown
+	var help helpError
 	if errors.As(err, &help) {
 		return int(help)
 	}
@@ -68,17 +68,17 @@ func run(ctx context.Context, args []string, streams gatewaycli.Streams) int {
 	return gatewaycli.ExitCode(err)
 }
 
-// helpShown is the exit code that kong wants after it has shown the help.
-type helpShown int
+// helpError carries the exit code that kong wants after it has shown the help.
+type helpError int
 
-func (h helpShown) Error() string { return fmt.Sprintf("exit %d", int(h)) }
+func (h helpError) Error() string { return fmt.Sprintf("exit %d", int(h)) }
 
-// parseAndRun parses the arguments and runs the command. It returns helpShown if
+// parseAndRun parses the arguments and runs the command. It returns helpError if
 // kong has shown the help.
 func parseAndRun(ctx context.Context, args []string, streams gatewaycli.Streams) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			help, isHelp := p.(helpShown)
+			help, isHelp := p.(helpError)
 			if !isHelp {
 				panic(p)
 			}
@@ -87,7 +87,7 @@ func parseAndRun(ctx context.Context, args []string, streams gatewaycli.Streams)
 	}()
 	var c cli
 	parser, err := kong.New(&c, kong.Name("wantukit"), kong.DefaultEnvars("WANTUKIT"), kong.ExplicitGroups(groups()),
-		kong.Writers(streams.Out, streams.Err), kong.Exit(func(code int) { panic(helpShown(code)) }),
+		kong.Writers(streams.Out, streams.Err), kong.Exit(func(code int) { panic(helpError(code)) }),
 		kong.Description("A web checkout kit for Alipay and WeChat Pay through the Wantu gateway."))
 	if err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestMakefileHasARuleForEachTarget: make takes one that is declared and has
-// none for done.
+// TestMakefileHasARuleForEachTarget: make takes a declared target without a rule
+// for done.
 func TestMakefileHasARuleForEachTarget(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../Makefile")
@@ -26,8 +26,8 @@ func TestMakefileHasARuleForEachTarget(t *testing.T) {
 	}
 }
 
-// TestBrowserTestsExist: `make race-most` leaves out what .ci/browser-tests
-// names, and so it names nothing else.
+// TestBrowserTestsExist: `make race-most` skips the tests in .ci/browser-tests, so
+// each of them must exist.
 func TestBrowserTestsExist(t *testing.T) {
 	t.Parallel()
 	tests := namedTests(t)

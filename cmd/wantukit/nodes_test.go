@@ -17,7 +17,7 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// paidAt tells when a page that is open at an address shows that it is paid.
+// paidAt sends the time at which an open page shows that it is paid.
 func paidAt(t *testing.T, base, id string) <-chan time.Time {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/c/"+id+"/events", nil)

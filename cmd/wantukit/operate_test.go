@@ -21,10 +21,10 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// These tests bring out what the sandbox, which the scripts speak to, never
-// answers: a gateway that is odd or hostile, and an output that breaks.
+// These tests use gateways that are odd or hostile, which the scripts' sandbox is
+// not, and outputs that fail.
 
-// answers are what a gateway says, by endpoint and pay_channel ("query/2").
+// answers are a gateway's answers by endpoint and pay_channel, such as "query/2".
 type answers map[string]map[string]any
 
 func (a answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +38,7 @@ func (a answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(signed)
 }
 
-// operate runs a verb at a gateway, and returns the exit code and what it wrote.
+// operate runs a verb with a gateway, and returns the exit code and standard error.
 func operate(t *testing.T, gateway http.Handler, out io.Writer, args ...string) (code int, stderr string) {
 	t.Helper()
 	server := httptest.NewServer(gateway)
@@ -67,7 +67,7 @@ func TestStatementLosesNoRow(t *testing.T) {
 	t.Parallel()
 	one := []map[string]any{
 		trade(1, "n1", "", "10.00", nil), trade(-1, "n1", "r1", "2.00", nil), trade(-1, "n1", "r2", "-3.00", nil),
-		// Two rows that are the same are two refunds, as far as anybody can tell.
+		// Two equal rows must be two refunds: nothing distinguishes them.
 		trade(-1, "n1", "r2", "-3.00", nil),
 	}
 	odd := trade(1, "n2", "", "0.001", map[string]any{"fee_type": "XAU"})
@@ -124,8 +124,8 @@ func TestStoreWithOneChannel(t *testing.T) {
 	}
 }
 
-// TestTextOfOthersIsInert: what came over the wire moves no cursor and is no
-// formula.
+// TestTextOfOthersIsInert: text of the gateway cannot control the terminal, and is
+// no formula.
 func TestTextOfOthersIsInert(t *testing.T) {
 	t.Parallel()
 	const escape = "\x1b]0;owned\x07\u009b2J"
@@ -160,12 +160,12 @@ func TestTextOfOthersIsInert(t *testing.T) {
 	}
 }
 
-// brokenPipe is an output that takes nothing.
+// brokenPipe is an output that fails.
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
-// TestWhatWasDoneAndNotToldIsNoFailure: a script that reads 1 would try again.
+// TestWhatWasDoneAndNotToldIsNoFailure: a script would retry after exit code 1.
 func TestWhatWasDoneAndNotToldIsNoFailure(t *testing.T) {
 	t.Parallel()
 	for want, verbs := range map[int][][]string{
@@ -185,7 +185,7 @@ func TestWhatWasDoneAndNotToldIsNoFailure(t *testing.T) {
 	}
 }
 
-// withOrders is a sandbox with an open order n0 and a paid one n1.
+// withOrders returns a sandbox with an open order n0 and a paid order n1.
 func withOrders(t *testing.T) *sandbox.Sandbox {
 	t.Helper()
 	gateway, err := sandbox.New(sandbox.Config{NotifySchedule: []time.Duration{}})
@@ -206,7 +206,8 @@ func withOrders(t *testing.T) *sandbox.Sandbox {
 	return gateway
 }
 
-// TestCodeInTheTerminalIsTheCode reads the blocks back as ink on paper.
+// TestCodeInTheTerminalIsTheCode reads the printed QR code as dark and light
+// modules.
 func TestCodeInTheTerminalIsTheCode(t *testing.T) {
 	t.Parallel()
 	gateway := answers{"create-qrcode/1": {"return_code": 200, "qrcode_url": "weixin://wxpay/bizpayurl?pr=fJkMvo1", "out_trade_no": "n1"}}
@@ -232,7 +233,7 @@ func TestCodeInTheTerminalIsTheCode(t *testing.T) {
 	}
 }
 
-// inked reads half blocks: true is ink.
+// inked returns the modules of half blocks: true is dark.
 func inked(text string) (rows [][]bool) {
 	for line := range strings.Lines(strings.NewReplacer("\x1b[30;107m", "", "\x1b[0m", "").Replace(text)) {
 		if !strings.ContainsAny(line, "█▀▄") && strings.TrimSpace(line) != "" {

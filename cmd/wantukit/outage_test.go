@@ -15,8 +15,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// outage is a gateway that is away in every way there is: its connections are
-// cut or hang, before it has acted and after, or a proxy answers for it.
+// outage is a gateway that is away in different ways: connections are cut or hang,
+// before or after it has carried out the call, or a proxy answers.
 type outage struct {
 	faulty
 	calls, acted atomic.Int64
@@ -53,7 +53,7 @@ func (o *outage) strike(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// shopping is one session of many: it is paid, or its shopper looks and leaves.
+// shopping is one of many sessions. Its shopper pays, or leaves without paying.
 type shopping struct {
 	id   string
 	pays bool
@@ -100,8 +100,8 @@ func TestGatewayAwayInTheMiddleOfManyPayments(t *testing.T) {
 	}
 }
 
-// shop makes a session and places its order, again and again as a shopper who
-// is told that the gateway is away, and pays, at once or a little later.
+// shop makes a session and places its order, with retries while the page says that
+// the gateway is away, and then pays, at once or later.
 func (b *buyer) shop(pays bool) shopping {
 	b.Helper()
 	wallet := flow.WalletWeChat
@@ -123,9 +123,9 @@ func (b *buyer) shop(pays bool) shopping {
 	return s
 }
 
-// checkOutage holds the gateway's books against ours: each order there is one
-// attempt here, and each session is paid that was paid there, once. It returns
-// how many attempts there are.
+// checkOutage compares the gateway's orders with the database: each order has one
+// attempt, and each session is paid once if it was paid at the gateway. It returns
+// the number of attempts.
 func (b *buyer) checkOutage(all []shopping) (attempts int) {
 	b.Helper()
 	orders := map[string]sandbox.Order{}

@@ -16,7 +16,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// paidFlow is one way in which a shopper pays in full.
+// paidFlow is a device, wallet and flow, and how the shopper pays.
 type paidFlow struct {
 	name   string
 	device device
@@ -49,14 +49,14 @@ func TestShopperPaysInFull(t *testing.T) {
 	}
 }
 
-// paysInFull buys the ticket and pays by a flow, and looks at everybody's books.
+// paysInFull buys the ticket, pays by a flow, and checks all records.
 func (p *shopper) paysInFull(f paidFlow) {
 	p.Helper()
 	p.buy()
 	way, pay := f.flow, f.pay
 	if way == flow.JSAPI && p.scripting == scriptOff {
-		// WeChat's payment sheet is script: the way without is the code for
-		// another phone, one tap away.
+		// WeChat's payment sheet needs script. Without script the shopper picks the
+		// QR code for another phone.
 		way, pay = flow.Native, (*shopper).payDrawnCode
 		p.pickOther(f.wallet, way)
 	} else {
@@ -67,7 +67,7 @@ func (p *shopper) paysInFull(f paidFlow) {
 	p.checkBooks(f.wallet, way)
 }
 
-// buy goes to the shop and buys the ticket, to be paid with any wallet.
+// buy buys the ticket at the shop, for any wallet.
 func (p *shopper) buy() {
 	p.Helper()
 	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS("#buy")),
@@ -99,8 +99,7 @@ func (p *shopper) payFramedCode() {
 	p.scan()
 }
 
-// payDrawnCode scans the code that the page draws, after holding what it draws
-// against what the gateway gave.
+// payDrawnCode checks that the page draws the gateway's QR code, and scans it.
 func (p *shopper) payDrawnCode() {
 	p.Helper()
 	const bars = `#checkout[data-state="code"] .qr svg path`
@@ -116,14 +115,13 @@ func (p *shopper) payDrawnCode() {
 	p.scan()
 }
 
-// scan opens on a phone what the code says, and pays there.
+// scan opens the newest order's QR code on a phone, and pays there.
 func (p *shopper) scan() {
 	p.Helper()
 	p.scanAnd("#pay")
 }
 
-// scanAnd opens on a phone what the newest order's code says, and presses a
-// button there.
+// scanAnd opens the newest order's QR code on a phone, and presses a button there.
 func (p *shopper) scanAnd(button string) {
 	p.Helper()
 	other := p.newTab(p.tab)
@@ -131,7 +129,7 @@ func (p *shopper) scanAnd(button string) {
 		chromedp.WaitVisible(chromedp.CSS("#outcome")))
 }
 
-// payInSheet pays in the stand-in for WeChat's payment sheet.
+// payInSheet pays in the simulation of WeChat's payment sheet.
 func (p *shopper) payInSheet() {
 	p.Helper()
 	const sheet = chromedp.CSS(`iframe[src*="/sandbox/jsapi/"]`)
@@ -140,8 +138,8 @@ func (p *shopper) payInSheet() {
 	p.do(chromedp.Click(chromedp.CSS("#pay"), chromedp.FromNode(frames[0])))
 }
 
-// arriveAtShop waits until the shop says that the order is paid. A page that
-// comes up as the receipt stays there: its link is the way on.
+// arriveAtShop waits until the shop says that the order is paid. If the page was
+// loaded as the receipt, it stays there, and the shopper follows its link.
 func (p *shopper) arriveAtShop() {
 	p.Helper()
 	eventually(p.T, "the shopper is back at the shop, which knows of the payment", func() bool {
@@ -158,7 +156,7 @@ func (p *shopper) arriveAtShop() {
 	})
 }
 
-// order is the shop's, of the order page that the shopper is at.
+// order returns the shop's order of the page at which the shopper is.
 func (p *shopper) order() demoshop.Order {
 	p.Helper()
 	at, err := url.Parse(p.location())
@@ -172,8 +170,8 @@ func (p *shopper) order() demoshop.Order {
 	return order
 }
 
-// checkBooks holds the shop's, our own and the gateway's records against each
-// other: one order, paid once.
+// checkBooks compares the records of the shop, the checkout and the gateway: there
+// must be one order, paid once.
 func (p *shopper) checkBooks(w flow.Wallet, f flow.Flow) {
 	p.Helper()
 	ctx := p.Context()
@@ -204,7 +202,7 @@ func (p *shopper) checkBooks(w flow.Wallet, f flow.Flow) {
 
 var bar = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-\d+z`)
 
-// undraw reads a code's SVG path back into modules.
+// undraw returns the modules of a QR code's SVG path.
 func undraw(path string, size int) [][]bool {
 	bitmap := make([][]bool, size)
 	for y := range bitmap {

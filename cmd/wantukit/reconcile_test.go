@@ -23,8 +23,8 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// ledger is a checkout whose gateway lives at noon of yesterday: so its day has
-// ended, and `wantukit reconcile` holds it against the books.
+// ledger is a checkout whose gateway's clock is at noon of yesterday, so that the
+// day is over and `wantukit reconcile` can reconcile it.
 type ledger struct {
 	*testing.T
 	domain  *kit.Domain
@@ -81,7 +81,7 @@ func (l *ledger) must(err error) {
 	}
 }
 
-// placed is an order of the checkout's.
+// placed returns an attempt that is not paid.
 func (l *ledger) placed() checkout.Attempt {
 	l.Helper()
 	s, err := l.domain.Service.Create(l.Context(), checkout.NewSession{
@@ -101,7 +101,7 @@ func (l *ledger) pay(a checkout.Attempt) {
 	l.must(err)
 }
 
-// paid is an order that is paid and confirmed.
+// paid returns an attempt that is paid and confirmed.
 func (l *ledger) paid() checkout.Attempt {
 	l.Helper()
 	a := l.placed()
@@ -114,7 +114,7 @@ func (l *ledger) paid() checkout.Attempt {
 	return a
 }
 
-// refund is one by the merchant API.
+// refund refunds a part of an attempt by the merchant API.
 func (l *ledger) refund(a checkout.Attempt) checkout.Refund {
 	l.Helper()
 	r, err := l.domain.Service.Refund(l.Context(), a.SessionID, checkout.NewRefund{Amount: 1000})
@@ -122,7 +122,7 @@ func (l *ledger) refund(a checkout.Attempt) checkout.Refund {
 	return r
 }
 
-// tamper changes a row in the database behind the checkout's back.
+// tamper changes a row in the database without the checkout.
 func (l *ledger) tamper(statement string, args ...any) {
 	l.Helper()
 	_, err := l.db.Writer().ExecContext(l.Context(), statement, args...)
@@ -137,10 +137,10 @@ func (l *ledger) reconcile(args ...string) (code int, out, said string) {
 	return code, stdout.String(), stderr.String()
 }
 
-// produced is what a test has made differ: kind and number.
+// produced is the differences that a test made: the number of each kind.
 type produced map[checkout.DifferenceKind]string
 
-// produce makes each kind of difference for real.
+// produce makes one difference of each kind.
 func (l *ledger) produce() produced {
 	l.Helper()
 	never := l.placed() // paid while the checkout never asks
@@ -189,7 +189,7 @@ func (l *ledger) produce() produced {
 	}
 }
 
-// reported is what the test reads of a report.
+// reported is the part of a report that the test reads.
 type reported struct {
 	ID                                                     string
 	Complete                                               bool
@@ -206,8 +206,8 @@ func (l *ledger) read(text string) reported {
 	return reports[0]
 }
 
-// TestReconcileFindsEachKindOfDifference: an operator sees each, each is an
-// event once, and what the gateway can settle is settled.
+// TestReconcileFindsEachKindOfDifference: an operator sees each difference, each is
+// an event once, and what the gateway's statement can settle is settled.
 func TestReconcileFindsEachKindOfDifference(t *testing.T) {
 	t.Parallel()
 	for name, postgres := range map[string]bool{"SQLite": false, "PostgreSQL": true} {
@@ -244,7 +244,7 @@ func TestReconcileFindsEachKindOfDifference(t *testing.T) {
 	}
 }
 
-// again reconciles once more, and reads what was kept.
+// again reconciles once more, and checks the stored reports.
 func (l *ledger) again(first reported) {
 	l.Helper()
 	code, out, said := l.reconcile()
@@ -282,8 +282,8 @@ func TestReconcileSaysZeroAloud(t *testing.T) {
 	}
 }
 
-// TestReconcileAtOnce: two who reconcile at the same time tell a difference
-// once.
+// TestReconcileAtOnce: two reconciliations at the same time make one event of a
+// difference.
 func TestReconcileAtOnce(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t, true)

@@ -10,7 +10,8 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// TestVerbsNeverMigrate: a server of an older version may run on the database.
+// TestVerbsNeverMigrate: a server of an older version may be running on the
+// database.
 func TestVerbsNeverMigrate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ older, want string }{

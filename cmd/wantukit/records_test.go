@@ -20,7 +20,7 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// webhook runs a verb on the database in a folder, as another process would.
+// webhook runs a webhook verb on the database in a folder.
 func webhook(t *testing.T, data string, out io.Writer, args ...string) (code int, stderr string) {
 	t.Helper()
 	var said bytes.Buffer
@@ -28,8 +28,8 @@ func webhook(t *testing.T, data string, out io.Writer, args ...string) (code int
 	return code, said.String()
 }
 
-// TestWebhooksOfAShopThatWasGone is an operator's work beside a running server:
-// the endpoint was disabled, is enabled, and gets what it missed.
+// TestWebhooksOfAShopThatWasGone runs an operator's verbs while a server runs: a
+// disabled endpoint is enabled, and gets the events that it missed.
 func TestWebhooksOfAShopThatWasGone(t *testing.T) {
 	t.Parallel()
 	b := newBuyer(t)
@@ -137,7 +137,7 @@ func TestWebhookVerbsThatAreWrong(t *testing.T) {
 	}
 }
 
-// parkOne makes a database in which the event evt_1 of harbour's is parked.
+// parkOne makes a database with the parked event evt_1 of the merchant harbour.
 func parkOne(t *testing.T, data string) {
 	t.Helper()
 	ctx := t.Context()

@@ -14,9 +14,9 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// Money goes back once: as the shop asks, and as its policies have it.
+// Money is refunded once, by the shop's request or by its policies.
 
-// answered is the merchant API's answer about a refund: it, or a problem.
+// answered is the merchant API's answer: a refund or a problem.
 type answered struct {
 	checkout.PublicRefund
 	problem struct{ Field, Detail string }
@@ -38,7 +38,7 @@ func (b *buyer) refund(id string, amount int64, reference string) (int, answered
 	return status, got
 }
 
-// refunds are the session's, by the merchant API.
+// refunds returns the session's refunds from the merchant API.
 func (b *buyer) refunds(id string) []checkout.PublicRefund {
 	b.Helper()
 	var list struct{ Data []checkout.PublicRefund }
@@ -48,8 +48,7 @@ func (b *buyer) refunds(id string) []checkout.PublicRefund {
 	return list.Data
 }
 
-// books holds the session and the gateway's records of its attempt against
-// what should have gone back.
+// books checks the amount that was refunded, in the session and at the gateway.
 func (b *buyer) books(id string, a checkout.Attempt, status checkout.PaymentStatus, refunds ...int64) {
 	b.Helper()
 	var session checkout.PublicSession
@@ -68,8 +67,8 @@ func (b *buyer) books(id string, a checkout.Attempt, status checkout.PaymentStat
 	}
 }
 
-// awaitEvents waits until the shop was told so many things, and holds that
-// they are these, in any order.
+// awaitEvents waits until the session has so many events, and checks that they are
+// these, in any order.
 func (b *buyer) awaitEvents(id string, want ...checkout.EventType) {
 	b.Helper()
 	var got []checkout.EventType
@@ -88,7 +87,7 @@ func (b *buyer) awaitEvents(id string, want ...checkout.EventType) {
 	}
 }
 
-// buy pays a session with WeChat.
+// buy makes a session and pays it with WeChat.
 func (b *buyer) buy() (string, checkout.Attempt) {
 	b.Helper()
 	id := b.session("wechat")
@@ -140,8 +139,7 @@ func TestRefundWhoseAnswerIsLost(t *testing.T) {
 	}
 }
 
-// payTwice pays a session with two wallets and returns the attempts as they
-// were recorded.
+// payTwice pays a session with two wallets and returns its attempts.
 func (b *buyer) payTwice() (id string, first, second checkout.Attempt) {
 	b.Helper()
 	b.demo.sandbox.Notifications(false)
@@ -195,8 +193,8 @@ func TestSecondPaymentIsKept(t *testing.T) {
 	}
 }
 
-// crossed answers that an order is closed which the gateway keeps: as when the
-// shopper pays while it is being closed.
+// crossed answers that an order is closed, which the gateway keeps open: as if the
+// shopper paid at the same time.
 func (f *faulty) crossed(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasSuffix(r.URL.Path, "/close") {
 		f.gateway.ServeHTTP(w, r)

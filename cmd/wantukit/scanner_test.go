@@ -13,9 +13,9 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
-// TestScannerReadsTheCode: zbarimg, which is not ours, finds the order's code
-// in what the shopper sees without scrolling, whatever their screen and the
-// shop's colour.
+// TestScannerReadsTheCode: zbarimg, an independent program, reads the order's QR
+// code in what the shopper sees without scrolling, on each screen and with each
+// color of the shop.
 func TestScannerReadsTheCode(t *testing.T) {
 	t.Parallel()
 	for name, color := range map[string]string{"the kit's own look": "", "a pale brand": "#ffe9a8"} {
@@ -25,36 +25,37 @@ func TestScannerReadsTheCode(t *testing.T) {
 			order := emptyGallery(t, d).placed(desktop, flow.WalletWeChat)
 			p := newShopperAt(t, d, desktop, withWasm)
 			for _, l := range looks {
-				p.size(l.width, l.height)
-				p.media("prefers-color-scheme", l.scheme)
-				p.see(exhibit{state: "code", url: d.publicURL + "/c/" + order.SessionID})
+				p.resize(l.device.width, l.device.height, 2)
+				p.emulateMedia("", "prefers-color-scheme", l.scheme())
+				p.openExhibit(exhibit{state: "code", url: d.publicURL + "/c/" + order.SessionID})
 				p.scans(l.name, order.Placed.Code)
 			}
 		})
 	}
 }
 
-// TestScannerReadsTheLinkForAnotherDevice: a guide's code leads to the page.
+// TestScannerReadsTheLinkForAnotherDevice: the QR code of a guide contains the
+// page's address.
 func TestScannerReadsTheLinkForAnotherDevice(t *testing.T) {
 	t.Parallel()
 	g := emptyGallery(t, startDemo(t))
 	session := g.demo.publicURL + "/c/" + g.order("alipay")
 	p := newShopperAt(t, g.demo, wechat, withWasm)
 	for _, l := range looks {
-		p.size(l.width, l.height)
-		p.media("prefers-color-scheme", l.scheme)
-		p.see(exhibit{state: "choose", url: session})
-		p.unfold()
+		p.resize(l.device.width, l.device.height, 2)
+		p.emulateMedia("", "prefers-color-scheme", l.scheme())
+		p.openExhibit(exhibit{state: "choose", url: session})
+		p.openAll()
 		p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.elsewhere .qr').scrollIntoView({ block: 'center' })`))
 		p.scans(l.name, session)
 	}
 }
 
-// deskScale is what a code measures at least, in CSS pixels: 6 cm, which a
-// camera reads from ten times as far.
+// deskScale is the least width of a QR code in CSS pixels: 6 cm, which a camera
+// reads from ten times that distance.
 const deskScale = 228
 
-// scans has zbarimg read what the tab shows.
+// scans checks that zbarimg reads want from the tab's picture.
 func (p *shopper) scans(how, want string) {
 	p.Helper()
 	const side = `Math.max(...[...document.querySelectorAll('.qr svg')].map((e) => e.getBoundingClientRect().width))`

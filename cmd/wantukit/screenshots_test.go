@@ -14,85 +14,62 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// narrow is the narrowest window that a page must fit, which is also a
-// computer's at 400 %.
-var narrow = device{phone.userAgent, 320, 568, true}
+// narrow is the narrowest window that a page must fit. A computer's window at 400 %
+// is as narrow.
+var narrow = device{phone.userAgent, 320, 568}
 
-// pose is one way to see every page.
-type pose struct {
-	in     string
-	device device
-	speaks string
-	dark   bool
-}
-
-// looks are the ways to walk the pages: each device once, and for pictures in
-// each language and colour scheme too.
-func (a album) looks() (all []pose) {
-	for _, speaks := range a.languages() {
-		all = append(all, pose{"desktop", desktop, speaks, false}, pose{"phone", phone, speaks, false})
+// looks are the ways to walk the pages: with each device once, and for pictures in
+// each language and color scheme.
+func (a album) looks() (all []look) {
+	for _, language := range a.languages() {
+		all = append(all, look{"desktop", desktop, language, false}, look{"phone", phone, language, false})
 		if a.folder != "" {
-			all = append(all, pose{"desktop", desktop, speaks, true}, pose{"phone", phone, speaks, true}, pose{"narrow", narrow, speaks, false})
+			all = append(all, look{"desktop", desktop, language, true}, look{"phone", phone, language, true}, look{"narrow", narrow, language, false})
 		}
 	}
-	return append(all, pose{"wechat", wechat, english, false})
+	return append(all, look{"wechat", wechat, english, false})
 }
 
-// name is that of a page's picture.
-func (l pose) name(page string) string {
-	name := page + "." + l.speaks + "." + l.in
-	if l.dark {
+// pictureName is the name of a page's picture.
+func (l look) pictureName(page string) string {
+	name := page + "." + l.language + "." + l.name
+	if l.isDark {
 		return name + ".dark"
 	}
 	return name
 }
 
-// TestScreenshots walks every page and every state, and takes a picture of
-// each for a person to look at: `make screenshots`.
+// TestScreenshots walks through every page and every state. `make screenshots` runs
+// it to take a picture of each.
 func TestScreenshots(t *testing.T) {
 	t.Parallel()
 	pictures := openAlbum()
 	for _, l := range pictures.looks() {
-		t.Run(l.name("pages"), func(t *testing.T) {
+		t.Run(l.pictureName("pages"), func(t *testing.T) {
 			t.Parallel()
 			p := newShopper(t, l.device, withWasm)
-			p.dress(l)
-			p.walk(l.dark, func(page string) { p.Helper(); pictures.keep(p, l.name(page)) })
+			p.setLook(l)
+			p.walk(l.scheme(), func(page string) { p.Helper(); pictures.keep(p, l.pictureName(page)) })
 		})
 	}
 }
 
-// dress sets the browser's language and colour scheme.
-func (p *shopper) dress(l pose) {
+// setLook sets the browser's language, window and color scheme.
+func (p *shopper) setLook(l look) {
 	p.Helper()
 	_, err := chromedp.Call(p.tab, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{
-		UserAgent: l.device.userAgent, AcceptLanguage: l.speaks,
+		UserAgent: l.device.userAgent, AcceptLanguage: l.language,
 	})
 	if err != nil {
 		p.Fatal(err)
 	}
-	p.resize(l.device)
-	p.emulateMedia("", l.dark)
+	p.resize(l.device.width, l.device.height, 1)
+	p.emulateMedia("", "prefers-color-scheme", l.scheme())
 }
 
-// emulateMedia has the page shown on a medium, "" for the screen.
-func (p *shopper) emulateMedia(medium string, dark bool) {
-	p.Helper()
-	scheme := &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "light"}
-	if dark {
-		scheme.Value = "dark"
-	}
-	_, err := chromedp.Call(p.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Media: medium, Features: []*emulation.MediaFeature{scheme},
-	})
-	if err != nil {
-		p.Fatal(err)
-	}
-}
-
-// walk visits every state of the page, in the order of a hesitant shopper whose
-// screen is dark, or not.
-func (p *shopper) walk(dark bool, shot func(page string)) {
+// walk visits every state of the page, in the order of a hesitant shopper. scheme is
+// light or dark.
+func (p *shopper) walk(scheme string, shot func(page string)) {
 	p.Helper()
 	state := func(name string) {
 		p.Helper()
@@ -111,7 +88,7 @@ func (p *shopper) walk(dark bool, shot func(page string)) {
 	state("failed")
 
 	p.walkReceipt(shot, state)
-	p.emulateMedia("", dark)
+	p.emulateMedia("", "prefers-color-scheme", scheme)
 
 	p.buyInFrame()
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
@@ -131,8 +108,8 @@ func (p *shopper) walk(dark bool, shot func(page string)) {
 	p.walkProblems(shot)
 }
 
-// walkReceipt pays with a code, without leaving the page: its program is the
-// one that leaves.
+// walkReceipt pays with a QR code. The page stays open until its program goes to
+// the shop.
 func (p *shopper) walkReceipt(shot, state func(string)) {
 	p.Helper()
 	p.buy()
@@ -144,12 +121,12 @@ func (p *shopper) walkReceipt(shot, state func(string)) {
 	shot("order")
 	p.do(chromedp.Navigate(session))
 	state("paid")
-	p.emulateMedia("print", false)
+	p.emulateMedia("print", "prefers-color-scheme", "light")
 	shot("paid-printed")
 }
 
-// walkRedirect goes to Alipay's cashier and back without paying, until the time
-// is over.
+// walkRedirect goes to Alipay's cashier and back without paying, until the session
+// expires.
 func (p *shopper) walkRedirect(shot, state func(string)) {
 	p.Helper()
 	p.buy()
@@ -176,8 +153,8 @@ func (p *shopper) walkRedirect(shot, state func(string)) {
 	state("expired")
 }
 
-// walkReturn comes back from the wallet in another browser, which may know the
-// status alone.
+// walkReturn returns from the wallet in another browser, which only sees the
+// status.
 func (p *shopper) walkReturn(shot func(string)) {
 	p.Helper()
 	session := p.location()
@@ -192,7 +169,7 @@ func (p *shopper) walkReturn(shot func(string)) {
 	shot("status-only")
 }
 
-// walkSheet opens WeChat's payment sheet, where the page would have it.
+// walkSheet opens WeChat's payment sheet.
 func (p *shopper) walkSheet(shot func(string)) {
 	p.Helper()
 	p.buy()
@@ -202,7 +179,8 @@ func (p *shopper) walkSheet(shot func(string)) {
 	shot("sheet")
 }
 
-// walkProblems asks for what is not there, until that is refused.
+// walkProblems requests a session that does not exist, until the rate limiter
+// refuses it.
 func (p *shopper) walkProblems(shot func(string)) {
 	p.Helper()
 	nowhere := chromedp.Navigate(p.demo.publicURL + "/c/cs_nothing")
@@ -217,13 +195,8 @@ func (p *shopper) walkProblems(shot func(string)) {
 	shot("too-many")
 }
 
-// openAll opens whatever can be opened.
-func (p *shopper) openAll() {
-	p.Helper()
-	p.do(chromedp.Evaluate[chromedp.Void](`void document.querySelectorAll('details').forEach((d) => { d.open = true })`))
-}
-
-// showCode asks for a code of a wallet, whichever way the device offers it.
+// showCode chooses the QR code of a wallet, which is the first or another way,
+// depending on the device.
 func (p *shopper) showCode(w flow.Wallet, f flow.Flow) {
 	p.Helper()
 	p.openAll()

@@ -13,9 +13,9 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// TestScripts runs the command line as a shell would, each script against a
-// sandbox of its own. `sandbox pay NUMBER` is the shopper, `sandbox fault KIND
-// ENDPOINT WHEN` a bad day of the gateway's, and `sandbox stop` its end.
+// TestScripts runs the scripts of the command line, each with its own sandbox.
+// `sandbox pay NUMBER` pays an order, `sandbox fault KIND ENDPOINT WHEN` sets a
+// fault, and `sandbox stop` stops the sandbox.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -60,7 +60,7 @@ func playShopper(script *testscript.TestScript, _ bool, args []string) {
 	script.Check(err)
 }
 
-// exits runs a command that must end with a certain exit code.
+// exits runs a command and checks its exit code.
 func exits(script *testscript.TestScript, _ bool, args []string) {
 	var exit interface{ ExitCode() int }
 	err := script.Exec(args[1], args[2:]...)

@@ -19,7 +19,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// places are where a shopper may buy, by what is added to the name of a test.
+// places are where a shopper can buy: at the demo, or at a shop with serve. The key
+// is added to the test's name.
 func places() map[string]func(*testing.T, device, scripting) *shopper {
 	return map[string]func(*testing.T, device, scripting) *shopper{
 		"":                            func(t *testing.T, d device, s scripting) *shopper { return newShopper(t, d, s) },
@@ -27,7 +28,7 @@ func places() map[string]func(*testing.T, device, scripting) *shopper {
 	}
 }
 
-// newShopperAtServe is a shopper at a shop whose checkout is serve.
+// newShopperAtServe returns a shopper at a shop that uses serve.
 func newShopperAtServe(t *testing.T, d device, s scripting) *shopper {
 	t.Helper()
 	at, front := startServe(t, d)
@@ -39,7 +40,8 @@ func newShopperAtServe(t *testing.T, d device, s scripting) *shopper {
 const (
 	developersKey    = "sk_test_of_a_developer"
 	developersSecret = "whsec_ZGV2ZWxvcGVyLWRldmVsb3Blci1kZXZlbG9wZXI="
-	// developersShop takes the sandbox twice, then the shop twice.
+	// developersShop has four parameters: the sandbox's gateway and pages, the
+	// shop's URL and address.
 	developersShop = `merchants:
   - id: demo
     name: Harbour Nights
@@ -56,14 +58,12 @@ const (
 `
 )
 
-// startServe runs serve with a configuration file beside a sandbox, and a shop on
-// its own, as a developer does. What is returned holds the parts of a demo that a
-// shopper looks at, and the shop's address.
-//
-// The sandbox's pages are at localhost and the gateway at 127.0.0.1, as where the
-// sandbox listens on all addresses. A browser that says it is WeChat needs a
-// stand-in for its sheet, and has it at 127.0.0.1: chromedp sees into a frame of
-// the page's own site alone.
+// startServe runs serve with a configuration file, a sandbox and a separate shop,
+// as a developer does. It returns the parts of a demo that a shopper needs, and the
+// shop's address. The sandbox's pages are at localhost and the gateway at
+// 127.0.0.1, as if the sandbox listened on all addresses. For a browser that says
+// it is WeChat, the pages are at 127.0.0.1 too: chromedp can only look into the
+// simulated payment sheet if its frame has the page's site.
 func startServe(t *testing.T, d device) (at *demo, front string) {
 	t.Helper()
 	at = &demo{}
@@ -122,8 +122,8 @@ const liveShop = `merchants:
     return_hosts: [shop.example.com]
 `
 
-// serveLive opens serve for a live shop until the test ends, with what change
-// does to the command and its folder, and returns its log.
+// serveLive opens serve for a live shop until the test ends, and returns its log.
+// change may change the command and the files in its folder.
 func serveLive(t *testing.T, change func(c *serveCommand, folder string)) (log string, err error) {
 	t.Helper()
 	path := writeConfig(t, liveShop)
@@ -141,8 +141,8 @@ func serveLive(t *testing.T, change func(c *serveCommand, folder string)) (log s
 	return out.String(), err
 }
 
-// TestHostileDemosBarOnALiveShop: whoever views a page as another device does not
-// do so where money is taken.
+// TestHostileDemosBarOnALiveShop: pages that take real money never show the bar
+// that views them as another device.
 func TestHostileDemosBarOnALiveShop(t *testing.T) {
 	t.Parallel()
 	for _, origin := range []string{"http://localhost:8081", "https://sandbox.example.com", "http://localhost:8081/x", "localhost:8081"} {
@@ -153,8 +153,7 @@ func TestHostileDemosBarOnALiveShop(t *testing.T) {
 	}
 }
 
-// TestHostileKeysThatOthersCanRead: the log names the files, and nothing of what
-// they hold.
+// TestHostileKeysThatOthersCanRead: the log names the files, but not their content.
 func TestHostileKeysThatOthersCanRead(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"shops.yaml", "gateway.key", "forms.secret", ""} {
@@ -181,8 +180,8 @@ func TestHostileKeysThatOthersCanRead(t *testing.T) {
 	}
 }
 
-// TestHostileDataFolderOfEverybody: who can write to the data folder could have
-// replaced the secret, and one that others could read is said to have been.
+// TestHostileDataFolderOfEverybody: any user who can write to the data folder could
+// have replaced the secret. A secret that others could read is logged too.
 func TestHostileDataFolderOfEverybody(t *testing.T) {
 	t.Parallel()
 	log, err := serveLive(t, func(c *serveCommand, _ string) {
@@ -203,7 +202,7 @@ func TestHostileDataFolderOfEverybody(t *testing.T) {
 	}
 }
 
-// TestHostileSecondServeOnOneFile: it would work the queue a second time.
+// TestHostileSecondServeOnOneFile: a second serve would work the queue too.
 func TestHostileSecondServeOnOneFile(t *testing.T) {
 	t.Parallel()
 	var data string
@@ -219,8 +218,8 @@ func TestHostileSecondServeOnOneFile(t *testing.T) {
 	}
 }
 
-// TestServeIsAloneOnItsFile: an operator looks beside it, a second serve does not
-// start, and one that is killed leaves no lock.
+// TestServeIsAloneOnItsFile: an operator's verb works beside a running serve, a
+// second serve does not start, and a killed one leaves no lock.
 func TestServeIsAloneOnItsFile(t *testing.T) {
 	t.Parallel()
 	c := newClusterOf(t, clusterPlan{})
@@ -243,8 +242,8 @@ func TestServeIsAloneOnItsFile(t *testing.T) {
 	c.start()
 }
 
-// TestDatabaseThatIsNotVerified: each command that opens it says which flag takes
-// it nevertheless.
+// TestDatabaseThatIsNotVerified: each command that opens the database names the
+// flag that accepts it.
 func TestDatabaseThatIsNotVerified(t *testing.T) {
 	t.Parallel()
 	const remote = "postgres://u:c4n4ry@192.0.2.1:5432/kit?sslmode=require&connect_timeout=1\n"

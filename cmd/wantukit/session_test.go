@@ -30,11 +30,11 @@ func show(t *testing.T, out io.Writer, args ...string) (code int, stderr string)
 	return code, said.String()
 }
 
-// hidden is in everything that `session show` must not tell.
+// hidden is part of every value that `session show` must not print.
 const hidden = "c4n4ry"
 
-// trouble is a session with much to tell: a second payment that went back, a
-// text that would move the cursor, a forged notification, and a night of queries.
+// trouble is a session with a second payment that was refunded, a text that would
+// control the terminal, a forged notification, and many queries.
 type trouble struct {
 	t     *testing.T
 	store *store.Store
@@ -48,7 +48,7 @@ func (d *trouble) try(err error) {
 	}
 }
 
-// after lets time pass.
+// after advances the time and returns it.
 func (d *trouble) after(wait time.Duration) time.Time {
 	d.at = d.at.Add(wait)
 	return d.at
@@ -66,14 +66,14 @@ func (d *trouble) attempt(id string, w flow.Wallet, f flow.Flow) checkout.Attemp
 	return a
 }
 
-// asked records what the gateway said.
+// asked records an entry of a call of the gateway.
 func (d *trouble) asked(a checkout.Attempt, kind checkout.EntryKind, cause checkout.Cause, result, detail string) {
 	d.try(d.store.Record(d.t.Context(), checkout.Entry{
 		SessionID: a.SessionID, AttemptID: a.ID, At: d.after(time.Second), Kind: kind, Cause: cause, Result: result, Detail: detail,
 	}))
 }
 
-// paid stores that an attempt is paid.
+// paid records that an attempt is paid.
 func (d *trouble) paid(a checkout.Attempt, kind checkout.EventType, event string) {
 	ctx := d.t.Context()
 	a, err := d.store.Attempt(ctx, a.ID)
@@ -107,7 +107,7 @@ func (d *trouble) refund(a checkout.Attempt) {
 	}))
 }
 
-// record stores all of it.
+// record stores the whole session.
 func (d *trouble) record() {
 	ctx := d.t.Context()
 	d.at = time.Date(2026, 3, 1, 23, 50, 0, int(7*time.Millisecond), time.UTC)
@@ -135,7 +135,8 @@ func (d *trouble) record() {
 	d.refund(second)
 }
 
-// troubled fills a new database of each kind, and returns the flag that names it.
+// troubled stores the session in a new database of each kind, and returns the flags
+// that name them.
 func troubled(t *testing.T) map[string]string {
 	t.Helper()
 	data, url := t.TempDir(), pgtest.Database(t)
@@ -233,8 +234,8 @@ func TestSessionShowOfANumberThatSeveralHave(t *testing.T) {
 	}
 }
 
-// TestSessionShowBesideAServer: a payment's timeline has everything that led to
-// it, read while the server runs.
+// TestSessionShowBesideAServer: while the server runs, the timeline of a payment
+// shows everything that led to it.
 func TestSessionShowBesideAServer(t *testing.T) {
 	t.Parallel()
 	b := newBuyer(t)

@@ -11,12 +11,12 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// unanswered is a refund whose only call had no answer. The gateway has made it,
-// or not.
-func (l *ledger) unanswered(made bool) checkout.Refund {
+// unanswered returns a refund whose only call had no answer. isMade says whether
+// the gateway made it.
+func (l *ledger) unanswered(isMade bool) checkout.Refund {
 	l.Helper()
 	when := sandbox.Before
-	if made {
+	if isMade {
 		when = sandbox.After
 	}
 	_, err := l.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultHangUp, Endpoint: "refund", When: when, Times: 1})
@@ -29,7 +29,7 @@ func (l *ledger) unanswered(made bool) checkout.Refund {
 	return r
 }
 
-// settle runs the verb, and returns the refund as it then stands.
+// settle runs the verb, and returns the stored refund.
 func (l *ledger) settle(r checkout.Refund, args ...string) (code int, out, said string, now checkout.Refund) {
 	l.Helper()
 	var stdout, stderr bytes.Buffer

@@ -8,8 +8,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// watchShifts notes each layout shift that the shopper did not cause, once they
-// add up to what is no 0.000, and when the page's program has come up.
+// watchShifts records layout shifts that the shopper did not cause, once their sum
+// is not 0.000, and when the page's program has started.
 const watchShifts = `
 	window.shifts = [];
 	let cls = 0;
@@ -25,26 +25,27 @@ const watchShifts = `
 		}
 	};`
 
-// settled is when the program has come up, and painted what it has to say.
+// settled is true when the program has started and has painted.
 const settled = `!!window.alive && new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true), 100))))`
 
-// TestNothingJumps: the page's program comes up, and the countdown moves, and
-// everything stays where it is.
+// TestNothingJumps: nothing moves when the page's program starts and the countdown
+// runs.
 func TestNothingJumps(t *testing.T) {
 	t.Parallel()
 	newGallery(t).each(t, func(t *testing.T, e exhibit) {
 		for _, d := range []device{desktop, phone} {
 			p := newShopperAt(t, nil, e.device, withWasm)
-			p.size(d.width, d.height)
+			p.resize(d.width, d.height, 2)
 			p.watchesShifts()
-			p.see(e)
+			p.openExhibit(e)
 			p.staysPut(e.name)
 		}
 	})
 }
 
-// TestNothingJumpsWhenThePageTurnsPaid, where it waited beside a code, beside
-// the wallet's frame, and behind the wallet's own page.
+// TestNothingJumpsWhenThePageTurnsPaid: nothing moves when the page shows the
+// payment, beside a QR code, beside the wallet's frame, and after the wallet's own
+// page.
 func TestNothingJumpsWhenThePageTurnsPaid(t *testing.T) {
 	t.Parallel()
 	g := emptyGallery(t, startDemo(t))
@@ -62,8 +63,8 @@ func TestNothingJumpsWhenThePageTurnsPaid(t *testing.T) {
 			a := g.placed(way.device, way.wallet)
 			p := newShopperAt(t, nil, way.device, withWasm)
 			p.watchesShifts()
-			p.lingers()
-			p.see(exhibit{state: way.state, url: g.demo.publicURL + "/c/" + a.SessionID})
+			p.stayAtReceipt()
+			p.openExhibit(exhibit{state: way.state, url: g.demo.publicURL + "/c/" + a.SessionID})
 			p.staysPut("before")
 			g.pay(a)
 			g.notify(a)
@@ -78,7 +79,7 @@ func (p *shopper) watchesShifts() {
 	p.onNewDocument(watchShifts)
 }
 
-// staysPut waits until the page is alive, and reports what has moved.
+// staysPut waits until the program has started, and reports what moved.
 func (p *shopper) staysPut(when string) {
 	p.Helper()
 	eventually(p.T, "the page's program is up", func() bool {

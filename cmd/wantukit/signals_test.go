@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestServerOutlivesHangupAndSaysWhatItsEndWaitsFor sends a server what a terminal
-// that is closed sends, and then what a deployment does.
+// TestServerOutlivesHangupAndSaysWhatItsEndWaitsFor sends SIGHUP, as a closing
+// terminal does, and then SIGTERM, as a deployment does.
 func TestServerOutlivesHangupAndSaysWhatItsEndWaitsFor(t *testing.T) {
 	t.Parallel()
 	n := newClusterOf(t, clusterPlan{}).start()

@@ -17,9 +17,9 @@ import (
 
 var banner = regexp.MustCompile(`(?s)^Sandbox gateway: (\S+)\n  merchant (\S+), store (\S+), key (\S+), WeChat app (\S+)\n`)
 
-// TestAnotherLanguageWalksEveryEndpoint runs docs/walk.mjs, which was written
-// from the manual alone in another language, against `wantukit sandbox`: the
-// sandbox and our client could be wrong about the manual in the same way.
+// TestAnotherLanguageWalksEveryEndpoint runs docs/walk.mjs against `wantukit
+// sandbox`. That program was written in another language from the manual alone,
+// because the sandbox and our client could misread the manual in the same way.
 func TestAnotherLanguageWalksEveryEndpoint(t *testing.T) {
 	t.Parallel()
 	node, err := exec.LookPath("node")
@@ -67,7 +67,7 @@ func startSandboxCommand(t *testing.T, flags ...string) string {
 	return said.String()
 }
 
-// TestSandboxListensByEitherName: --addr is as good as the long name.
+// TestSandboxListensByEitherName: --addr is the same as --sandbox-addr.
 func TestSandboxListensByEitherName(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"--addr", "--sandbox-addr"} {
@@ -77,7 +77,7 @@ func TestSandboxListensByEitherName(t *testing.T) {
 	}
 }
 
-// TestSandboxCommandRepeatsARun: the same seed and clock, the same numbers.
+// TestSandboxCommandRepeatsARun: the same seed and clock give the same numbers.
 func TestSandboxCommandRepeatsARun(t *testing.T) {
 	t.Parallel()
 	place := func() string {

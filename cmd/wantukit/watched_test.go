@@ -14,27 +14,27 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// tally stands before the gateway and counts the queries.
-type tally struct {
+// queryCounter is a handler before the gateway that counts the queries.
+type queryCounter struct {
 	gateway http.Handler
 
 	mu                    sync.Mutex
 	queries, asking, most int
 }
 
-func (c *tally) before(d *demo) { c.gateway, d.gateway = d.gateway, c }
+func (c *queryCounter) before(d *demo) { c.gateway, d.gateway = d.gateway, c }
 
-func (c *tally) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *queryCounter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasSuffix(r.URL.Path, "/query") {
 		c.count(1)
 		defer c.count(-1)
-		// As far away as a gateway is, so that another query would overlap.
+		// A real gateway takes as long, so that a second query would overlap.
 		time.Sleep(100 * time.Millisecond)
 	}
 	c.gateway.ServeHTTP(w, r)
 }
 
-func (c *tally) count(by int) {
+func (c *queryCounter) count(by int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.queries += max(by, 0)
@@ -42,8 +42,8 @@ func (c *tally) count(by int) {
 	c.most = max(c.most, c.asking)
 }
 
-// counted is how many queries there were, and how many at once.
-func (c *tally) counted() (queries, most int) {
+// counted returns how many queries there were, and how many at the same time.
+func (c *queryCounter) counted() (queries, most int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.queries, c.most
@@ -54,13 +54,12 @@ const (
 	notifications = 1000
 )
 
-// TestFiftyPagesAndAThousandNotifications: all of the gateway's hints and all
-// of the shopper's pages, at the same time, cost one query of the paid order.
-// Those before the payment are the schedule's and the shopper's own: bounded in
-// number by the one that is in flight and the 2 s between.
+// TestFiftyPagesAndAThousandNotifications: all notifications and all open pages
+// together cause one query of the paid order. Before the payment the queries are
+// limited by the one that is running and by the 2 s between two queries.
 func TestFiftyPagesAndAThousandNotifications(t *testing.T) {
 	t.Parallel()
-	c := &tally{}
+	c := &queryCounter{}
 	b := newBuyer(t, c.before)
 	b.demo.sandbox.Notifications(false)
 	id := b.session("alipay_cn")
@@ -97,7 +96,7 @@ func TestFiftyPagesAndAThousandNotifications(t *testing.T) {
 	tell(t, fmt.Sprintf("%d pages, %d notifications: %d queries before the payment, %d after, at most %d at once", openPages, notifications, before, queries-before, most))
 }
 
-// hint hints at the payment of an attempt in every way at once.
+// hint causes a query of an attempt in every possible way at once.
 func (b *buyer) hint(id string, a checkout.Attempt) {
 	b.Helper()
 	var wg sync.WaitGroup
@@ -111,8 +110,8 @@ func (b *buyer) hint(id string, a checkout.Attempt) {
 	wg.Wait()
 }
 
-// allAtOnce does something so many times, 20 at once: the sandbox waits 10 s for
-// the answer to a notification, and a busy machine may store only 5 in a second.
+// allAtOnce calls do so many times, 20 at a time: the sandbox waits 10 s for the
+// answer to a notification, and a busy machine may store only 5 in a second.
 func (b *buyer) allAtOnce(times int, do func()) {
 	b.Helper()
 	var wg sync.WaitGroup
@@ -127,8 +126,8 @@ func (b *buyer) allAtOnce(times int, do func()) {
 	wg.Wait()
 }
 
-// openPages opens live pages of a session, which tell the state that they heard
-// of last: paid, or the one when patience ended.
+// openPages opens live pages of a session. Each sends the last state that it
+// received: paid, or the state after patience.
 func (b *buyer) openPages(id string, n int) <-chan string {
 	b.Helper()
 	heard := make(chan string, n)
@@ -143,8 +142,7 @@ func (b *buyer) openPages(id string, n int) <-chan string {
 	return heard
 }
 
-// readPage reads a live page until it is paid, and calls open at the first
-// state.
+// readPage reads a live page until it is paid. It calls open at the first state.
 func (b *buyer) readPage(ctx context.Context, id string, open func()) (state string) {
 	defer open()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.demo.publicURL+"/c/"+id+"/events", nil)

@@ -17,7 +17,7 @@ import (
 
 const accountCanary = "canary-key-of-the-account"
 
-// watched is a merchant's account at a sandbox, whose calls are watched.
+// watched is a merchant's account at a sandbox with watchAccount.
 type watched struct {
 	log    bytes.Buffer
 	now    time.Time // of this machine
@@ -26,7 +26,7 @@ type watched struct {
 	box    *sandbox.Sandbox
 }
 
-// newWatched begins with this machine's clock ahead of the gateway's by so much.
+// newWatched returns one whose machine's clock is ahead of the gateway's clock.
 func newWatched(t *testing.T, ahead time.Duration) *watched {
 	t.Helper()
 	w := &watched{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Add(ahead)}
@@ -42,7 +42,7 @@ func newWatched(t *testing.T, ahead time.Duration) *watched {
 	return w
 }
 
-// client calls for merchant shop-a.
+// client returns a client for the merchant shop-a.
 func (w *watched) client(t *testing.T, change func(*wantu.Config)) *wantu.Client {
 	t.Helper()
 	account := wantu.Config{
@@ -60,7 +60,8 @@ func (w *watched) client(t *testing.T, change func(*wantu.Config)) *wantu.Client
 	return client
 }
 
-// said demands what the log says since it was asked last: nothing, or one line.
+// said checks what was logged since the last call: one line with the wants, or
+// nothing.
 func (w *watched) said(t *testing.T, when string, wants ...string) {
 	t.Helper()
 	said := w.log.String()
@@ -87,8 +88,8 @@ func order(t *testing.T, client *wantu.Client, number string, expires time.Time)
 	return err
 }
 
-// TestWrongKeyIsAnAlarm: a key that the gateway does not share is said once,
-// again each hour while it lasts, and aloud when it is over.
+// TestWrongKeyIsAnAlarm: a wrong key is logged at first, then once an hour while it
+// lasts, and when it is over.
 func TestWrongKeyIsAnAlarm(t *testing.T) {
 	t.Parallel()
 	const words = "merchant shop-a: the gateway refuses the account's signature; is the key right?"
@@ -114,7 +115,8 @@ func TestWrongKeyIsAnAlarm(t *testing.T) {
 			w.now = w.now.Add(time.Minute)
 			_ = order(t, wrong, "n1", expires)
 			w.said(t, "after an hour", "level=ERROR", words)
-			// The two are watched as one merchant, as if the gateway had changed.
+			// Both clients are of one merchant, as if the gateway had changed its
+			// key.
 			if err := order(t, right, "n1", expires); err != nil {
 				t.Fatal(err)
 			}
@@ -138,9 +140,8 @@ func TestAnswersUnderAnotherKeyAreAnAlarm(t *testing.T) {
 	w.said(t, "under the key", "level=INFO", "accepts the account's signature again")
 }
 
-// TestOtherRefusalsAreNoAlarmOfTheKey: what is refused for another reason says
-// nothing of the key, and a statement of a channel that the store has not is no
-// alarm.
+// TestOtherRefusalsAreNoAlarmOfTheKey: other refusals say nothing about the key,
+// and a refused statement of a channel that the store does not have is no alarm.
 func TestOtherRefusalsAreNoAlarmOfTheKey(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, 0)
@@ -158,8 +159,8 @@ func TestOtherRefusalsAreNoAlarmOfTheKey(t *testing.T) {
 	w.said(t, "refused otherwise")
 }
 
-// TestClockThatDiffersIsNamed: time_expire is refused because of this machine's
-// clock, and the alarm says so.
+// TestClockThatDiffersIsNamed: if time_expire is refused and the clocks differ, the
+// alarm names the clock.
 func TestClockThatDiffersIsNamed(t *testing.T) {
 	t.Parallel()
 	const words = "merchant shop-a: the gateway refuses time_expire, and this machine's clock differs from the gateway's clock"
@@ -203,7 +204,8 @@ func TestClockThatDiffersIsNamed(t *testing.T) {
 	})
 }
 
-// TestRemovedMerchantIsSaidOnce: not for each of its orders and each sweep.
+// TestRemovedMerchantIsSaidOnce: the alarm is not repeated for each order and each
+// sweep.
 func TestRemovedMerchantIsSaidOnce(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer

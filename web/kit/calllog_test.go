@@ -11,8 +11,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// TestCallsAreLoggedWithoutSecrets: an operator sees what went wrong with which
-// order, and nobody sees the key.
+// TestCallsAreLoggedWithoutSecrets: the log shows what failed with which order, and
+// no key.
 func TestCallsAreLoggedWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	const canary = "canary-key-that-must-not-show"

@@ -7,7 +7,8 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
-// TestPreviousAccountIsRead: orders keep the account that they were placed with.
+// TestPreviousAccountIsRead: older orders keep the account with which they were
+// placed.
 func TestPreviousAccountIsRead(t *testing.T) {
 	t.Parallel()
 	with := func(account string) ([]config.Shop, error) {

@@ -9,7 +9,7 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
-// branded writes a configuration with a logo of some bytes beside it.
+// branded writes a configuration with a logo of size bytes, and returns its path.
 func branded(t *testing.T, logo string, size int) string {
 	t.Helper()
 	folder := t.TempDir()

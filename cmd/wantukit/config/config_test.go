@@ -186,7 +186,7 @@ func TestConfigurationOfThisMachineMayUseTheSandbox(t *testing.T) {
 	}
 }
 
-// TestEndpointsAsConfigured: what the worker gets is what the file says.
+// TestEndpointsAsConfigured: the worker gets the webhook of the file.
 func TestEndpointsAsConfigured(t *testing.T) {
 	t.Parallel()
 	const previous = "whsec_cHJldmlvdXMtcHJldmlvdXMtcHJldmlvdXM="
@@ -254,8 +254,8 @@ func TestConfigurationListsEachWalletOnce(t *testing.T) {
 	}
 }
 
-// TestPreviousKeyStillVerifies: while the gateway changes keys, it may sign
-// with either.
+// TestPreviousKeyStillVerifies: while the gateway changes keys, it may sign with
+// either key.
 func TestPreviousKeyStillVerifies(t *testing.T) {
 	t.Parallel()
 	const previous = "the-key-that-was-good-until-now"
@@ -307,7 +307,8 @@ func TestKeysStandElsewhere(t *testing.T) {
 	}
 }
 
-// TestKeysLoseTheEndOfTheirLine, wherever they stand: no signature would match.
+// TestKeysLoseTheEndOfTheirLine: a line end in a key would make each signature
+// wrong.
 func TestKeysLoseTheEndOfTheirLine(t *testing.T) {
 	t.Setenv("WANTUKIT_TEST_UNIX", canary+"\n")
 	t.Setenv("WANTUKIT_TEST_WINDOWS", " "+canary+"\r\n")
@@ -326,7 +327,8 @@ func TestKeysLoseTheEndOfTheirLine(t *testing.T) {
 	}
 }
 
-// TestKeysStandBesideTheConfiguration: wherever the program is started.
+// TestKeysStandBesideTheConfiguration: relative paths do not depend on the working
+// directory.
 func TestKeysStandBesideTheConfiguration(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

@@ -8,11 +8,11 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 )
 
-// position is where an error says that the file is wrong.
+// position is the position in the file that an error names.
 var position = regexp.MustCompile(`line \d+, column \d+: `)
 
-// TestHostileSecretsInAConfigurationThatIsWrong: a key that stands where none
-// belongs, as a value or as a name, is refused and not repeated.
+// TestHostileSecretsInAConfigurationThatIsWrong: a key in the wrong place, as a
+// value or as a name, is refused, and the error does not contain it.
 func TestHostileSecretsInAConfigurationThatIsWrong(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ replace, by, want string }{
@@ -64,7 +64,7 @@ func TestHostileSecretsInAConfigurationThatIsWrong(t *testing.T) {
 	}
 }
 
-// TestHostileSecretsEmptyKeyDoesNotStart: without a key anybody could sign.
+// TestHostileSecretsEmptyKeyDoesNotStart: with an empty key, anyone could sign.
 func TestHostileSecretsEmptyKeyDoesNotStart(t *testing.T) {
 	t.Setenv("WANTUKIT_TEST_EMPTY", "")
 	for name, value := range map[string]string{

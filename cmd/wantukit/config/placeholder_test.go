@@ -29,8 +29,8 @@ func TestPlaceholdersOfExamples(t *testing.T) {
 	}
 }
 
-// TestHostileSecretsThatAreAnExamples: a key that everybody can read in a manual
-// does not go live, wherever it stands.
+// TestHostileSecretsThatAreAnExamples: a key that everybody can read in a manual is
+// refused in every field.
 func TestHostileSecretsThatAreAnExamples(t *testing.T) {
 	t.Setenv("WANTUKIT_TEST_EXAMPLE", "REPLACE_ME_c4n4ry\n")
 	const example = "changeme-c4n4ry-0123456789"

@@ -8,7 +8,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// besideSandbox is goodShop as a developer has it.
+// besideSandbox returns goodShop with a sandbox on this machine.
 func besideSandbox(gateway string) string {
 	return strings.NewReplacer(
 		"https://merchants-api.wantu.cn", gateway, "HKG1449074190", sandbox.DefaultMerchantAccount,
@@ -16,8 +16,8 @@ func besideSandbox(gateway string) string {
 	).Replace(goodShop)
 }
 
-// TestShopBesideASandbox: its pages lead to the sandbox's without TLS, and a
-// live shop's lead nowhere without.
+// TestShopBesideASandbox: its forms may lead to the sandbox's pages without TLS. A
+// live shop's forms may not.
 func TestShopBesideASandbox(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -72,8 +72,8 @@ func TestWeChatsOAuthAsConfigured(t *testing.T) {
 	}
 }
 
-// TestHostileOriginWithoutTLS: whoever stands between could frame the page as the
-// shop does.
+// TestHostileOriginWithoutTLS: an attacker on the network could frame the page like
+// the shop.
 func TestHostileOriginWithoutTLS(t *testing.T) {
 	t.Parallel()
 	const origin = "    allowed_origins: [\"http://shop.example.com\"]\n"

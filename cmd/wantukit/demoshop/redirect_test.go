@@ -9,8 +9,8 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/demoshop"
 )
 
-// TestAPIsRedirectIsNotFollowed: Go's client would take the API key to another
-// port of the same host.
+// TestAPIsRedirectIsNotFollowed: Go's client would send the API key to another port
+// of the same host.
 func TestAPIsRedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	var followed atomic.Bool

@@ -21,14 +21,14 @@ const (
 	sessionID = "cs_own"
 )
 
-// fixture is a shop and a checkout that answers what the test says.
+// fixture is a shop and a fake checkout.
 type fixture struct {
 	*testing.T
 	shop   *demoshop.Shop
 	signer *webhooks.Webhook
 	// before is called before the checkout answers.
 	before func()
-	// status is the checkout's answer.
+	// status is the status of the checkout's answer.
 	status int
 	events int
 	number string
@@ -70,8 +70,8 @@ func (f *fixture) buy() string {
 	return f.number
 }
 
-// tell sends an event of the order's session, signed, with some of its data
-// changed, and returns the shop's answer.
+// tell sends a signed event of the order's session, with the changed data, and
+// returns the status of the answer.
 func (f *fixture) tell(kind string, change map[string]any) int {
 	f.Helper()
 	f.events++
@@ -107,7 +107,7 @@ func (f *fixture) tellAgain(id, kind string, change map[string]any) int {
 	return answer.Code
 }
 
-// is holds the order to a status, "" where the shop must know of none.
+// is checks the order's status. "" means that the shop has no such order.
 func (f *fixture) is(want string) {
 	f.Helper()
 	if o, _ := f.shop.Order(f.number); o.Status != want {

@@ -1,7 +1,7 @@
-// Package flowcli explains at the command line how a shopper's browser would pay.
-// It asks no gateway and opens no database.
+// Package flowcli is the command line that explains how a shopper's browser would
+// pay. It calls no gateway and opens no database.
 //
-// [Verbs] are kong's commands; gatewaycli.ExitCode says how one of them ended.
+// [Verbs] are kong's commands. gatewaycli.ExitCode returns the exit code of one.
 package flowcli
 
 import (
@@ -20,21 +20,21 @@ import (
 
 // Verbs are the commands.
 type Verbs struct {
-	Flow flowVerb `cmd:"" group:"flows" help:"Say how a browser would pay, and why."`
+	Flow flowVerb `cmd:"" group:"flows" help:"Show how a browser would pay, and why."`
 }
 
 // Groups are the titles under which the help lists the verbs.
 func Groups() []kong.Group {
-	return []kong.Group{{Key: "flows", Title: "For whoever asks why the page looks as it does:"}}
+	return []kong.Group{{Key: "flows", Title: "To see why a page offers what it offers:"}}
 }
 
-// flowVerb explains the choice for one browser, or for each that a line of the
-// standard input describes.
+// flowVerb explains the choice for one browser, or for the browser of each line of
+// standard input.
 type flowVerb struct {
-	UserAgent string   `arg:"" optional:"" help:"The browser's User-Agent header. Left out, the browser sent none."`
-	Header    []string `placeholder:"'NAME: VALUE'" sep:"none" env:"-" help:"Another header that it sent, such as 'Sec-CH-UA-Mobile: ?1'. May be repeated."`
-	NoWeChat  bool     `name:"no-wechat-account" env:"-" help:"Answer for a shop that has no WeChat account (wechat.app_id), as its pages do."`
-	JSONL     bool     `name:"jsonl" env:"-" help:"Read {\"ua\": …, \"headers\": {…}} a line from standard input, and answer each with a line of JSON."`
+	UserAgent string   `arg:"" optional:"" help:"The browser's User-Agent header. Defaults to none."`
+	Header    []string `placeholder:"'NAME: VALUE'" sep:"none" env:"-" help:"Another header of the browser, such as 'Sec-CH-UA-Mobile: ?1'. Can be repeated."`
+	NoWeChat  bool     `name:"no-wechat-account" env:"-" help:"Explain the pages of a shop that has no WeChat account (wechat.app_id)."`
+	JSONL     bool     `name:"jsonl" env:"-" help:"Read one {\"ua\": …, \"headers\": {…}} per line from standard input, and answer each with a line of JSON."`
 }
 
 // Run implements kong's command.
@@ -42,7 +42,7 @@ func (v *flowVerb) Run(s gatewaycli.Streams) error {
 	shop := checkout.Merchant{WeChatAccount: !v.NoWeChat}
 	if v.JSONL {
 		if v.UserAgent != "" || len(v.Header) > 0 {
-			return gatewaycli.Usage(errors.New("--jsonl reads the user agents and headers from standard input: leave them out"))
+			return gatewaycli.Usage(errors.New("--jsonl reads the user agents and headers from standard input: do not give them as flags"))
 		}
 		return explainLines(s.In, s.Out, shop)
 	}
@@ -60,7 +60,7 @@ func (v *flowVerb) Run(s gatewaycli.Streams) error {
 	return explain(s, shop, flow.Detect(header.Get))
 }
 
-// explain shows a device and its choices at a shop to a person.
+// explain prints a device and the choices of a shop for it.
 func explain(s gatewaycli.Streams, shop checkout.Merchant, d flow.Device) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(w, "device\t%s\ncontainer\t%s\n", d.Kind, d.Container)
@@ -74,7 +74,7 @@ func explain(s gatewaycli.Streams, shop checkout.Merchant, d flow.Device) error 
 	return w.Flush()
 }
 
-// describe puts a choice on one line.
+// describe returns a choice as one line of text.
 func describe(c flow.Choice) string {
 	text := string(c.Flow)
 	if c.Guide != "" {

@@ -16,7 +16,7 @@ import (
 
 var errAway = errors.New("connection refused")
 
-// database is one that may be away.
+// database is a database that can be unreachable.
 type database struct{ away atomic.Bool }
 
 func (d *database) ping(context.Context) error {
@@ -26,7 +26,7 @@ func (d *database) ping(context.Context) error {
 	return nil
 }
 
-// watched runs a test in a bubble with a running Monitor, and its log.
+// watched runs a test in a synctest bubble with a running Monitor and its log.
 func watched(t *testing.T, do func(d *database, log *bytes.Buffer, logger *slog.Logger)) {
 	t.Helper()
 	watchedAt(t, nil, do)
@@ -49,13 +49,14 @@ func watchedAt(t *testing.T, now func() time.Time, do func(d *database, log *byt
 	})
 }
 
-// lines returns a log's lines, once the Monitor writes no more of them.
+// lines returns the lines of a log, once the Monitor writes no more of them.
 func lines(log *bytes.Buffer) []string {
 	synctest.Wait()
 	return strings.Split(strings.TrimSpace(log.String()), "\n")
 }
 
-// TestDatabaseThatGoesAndComesBack: one line for each, whatever fails meanwhile.
+// TestDatabaseThatGoesAndComesBack: there is one line for each, however many errors
+// there are.
 func TestDatabaseThatGoesAndComesBack(t *testing.T) {
 	t.Parallel()
 	watched(t, func(d *database, log *bytes.Buffer, logger *slog.Logger) {
@@ -74,7 +75,7 @@ func TestDatabaseThatGoesAndComesBack(t *testing.T) {
 	})
 }
 
-// TestOtherLinesStay: what an outage did not cause is told as it is.
+// TestOtherLinesStay: lines that the outage did not cause are not changed.
 func TestOtherLinesStay(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -100,7 +101,7 @@ func TestOtherLinesStay(t *testing.T) {
 	}
 }
 
-// TestProcessThatStoodStill says so, and for how long.
+// TestProcessThatStoodStill: the log says so, and for how long.
 func TestProcessThatStoodStill(t *testing.T) {
 	t.Parallel()
 	for stood, want := range map[time.Duration]bool{36 * time.Second: true, 3 * time.Second: false} {

@@ -14,19 +14,19 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
-// maxLine bounds a line of the input, in bytes. No server takes headers as
-// long.
+// maxLine is the longest line of the input, in bytes. No server accepts headers of
+// this size.
 const maxLine = 1 << 20
 
-// asked is one line of the input. A header's value may be a text or a list of
-// texts; any other is not a header and is passed over.
-type asked struct {
+// inputLine is one line of the input. The value of a header is a string or a list of
+// strings. Other values are ignored.
+type inputLine struct {
 	UA      *string        `json:"ua"`
 	Headers map[string]any `json:"headers"`
 }
 
-// answered is one line of the output.
-type answered struct {
+// outputLine is one line of the output.
+type outputLine struct {
 	Device    flow.DeviceKind `json:"device"`
 	Container flow.Container  `json:"container"`
 	AlipayCN  flow.Flow       `json:"alipay_cn"`
@@ -35,32 +35,32 @@ type answered struct {
 	Reason    string          `json:"reason"`
 }
 
-// failed stands in the output for a line that cannot be read, so that the
-// answers stay beside their questions.
-type failed struct {
+// errorLine is the output for a line that cannot be read. So the output has one line
+// for each line of the input that is not blank.
+type errorLine struct {
 	Error string `json:"error"`
 }
 
-// explainLines answers each line of in by one of out, in order, as soon as
-// there is nothing more to read. Blank lines are passed over. Lines that cannot
-// be read do not stop it; the error names the first of them.
+// explainLines writes one line to out for each line of in, in order. It writes as
+// soon as there is nothing more to read. It skips blank lines. A line that cannot be
+// parsed does not stop it: the error names the first one.
 func explainLines(in io.Reader, out io.Writer, shop checkout.Merchant) error {
 	r, w := bufio.NewReaderSize(in, maxLine), bufio.NewWriter(out)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	bad, first := 0, ""
+	failures, firstFailure := 0, ""
 	for number := 1; ; number++ {
 		line, readErr := readLine(r)
 		if readErr != nil && !errors.Is(readErr, io.EOF) && !errors.Is(readErr, bufio.ErrBufferFull) {
 			return errors.Join(fmt.Errorf("reading line %d: %w", number, readErr), w.Flush())
 		}
 		if answer, err := answerLine(line, readErr, shop); err != nil {
-			if bad++; first == "" {
-				first = fmt.Sprintf("line %d: %v", number, err)
+			if failures++; firstFailure == "" {
+				firstFailure = fmt.Sprintf("line %d: %v", number, err)
 			}
-			_ = encoder.Encode(failed{fmt.Sprintf("line %d: %v", number, err)}) // Flush tells
+			_ = encoder.Encode(errorLine{fmt.Sprintf("line %d: %v", number, err)}) // Flush returns the error
 		} else if answer != nil {
-			_ = encoder.Encode(answer) // Flush tells
+			_ = encoder.Encode(answer) // Flush returns the error
 		}
 		if r.Buffered() == 0 || errors.Is(readErr, io.EOF) {
 			if err := w.Flush(); err != nil {
@@ -71,14 +71,14 @@ func explainLines(in io.Reader, out io.Writer, shop checkout.Merchant) error {
 			break
 		}
 	}
-	if bad > 0 {
-		return gatewaycli.Usage(fmt.Errorf("%s (%d in all)", first, bad))
+	if failures > 0 {
+		return gatewaycli.Usage(fmt.Errorf("%s (%d in all)", firstFailure, failures))
 	}
 	return nil
 }
 
-// readLine reads up to the next line break. bufio.ErrBufferFull says that the
-// line was too long, and has been passed over.
+// readLine reads the next line. It skips a line that is too long, and returns
+// bufio.ErrBufferFull.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	line, err := r.ReadSlice('\n')
 	if !errors.Is(err, bufio.ErrBufferFull) {
@@ -93,50 +93,50 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return nil, bufio.ErrBufferFull
 }
 
-// answerLine returns nil for a blank line.
-func answerLine(line []byte, readErr error, shop checkout.Merchant) (*answered, error) {
+// answerLine returns the output for a line, or nil for a blank line. readErr is the
+// error of readLine.
+func answerLine(line []byte, readErr error, shop checkout.Merchant) (*outputLine, error) {
 	if errors.Is(readErr, bufio.ErrBufferFull) {
 		return nil, errors.New("over 1 MiB")
 	}
 	if strings.TrimSpace(string(line)) == "" {
-		return nil, nil //nolint:nilnil // a blank line is neither
+		return nil, nil //nolint:nilnil // a blank line has no output and no error
 	}
-	var question asked
+	var question inputLine
 	if err := json.Unmarshal(line, &question); err != nil {
 		return nil, errors.New(`not an object {"ua": "…", "headers": {…}}`)
 	}
 	d := flow.Detect(question.header().Get)
 	choice := func(w flow.Wallet) flow.Choice { return shop.ChooseFlow(d, w) }
-	return &answered{
+	return &outputLine{
 		Device: d.Kind, Container: d.Container,
 		AlipayCN: choice(flow.WalletAlipayCN).Flow, AlipayHK: choice(flow.WalletAlipayHK).Flow,
 		WeChat: choice(flow.WalletWeChat).Flow, Reason: choice(flow.WalletWeChat).Reason,
 	}, nil
 }
 
-// header returns the headers of a question. "ua" goes before a User-Agent
-// among them.
-func (a asked) header() http.Header {
+// header returns the headers of a line. "ua" replaces a User-Agent in "headers".
+func (l inputLine) header() http.Header {
 	h := http.Header{}
-	for name, value := range a.Headers {
+	for name, value := range l.Headers {
 		switch v := value.(type) {
 		case string:
 			h.Set(name, v)
 		case []any:
-			h.Set(name, joined(v))
+			h.Set(name, joinTexts(v))
 		}
 	}
-	if a.UA != nil {
-		h.Set("User-Agent", *a.UA)
+	if l.UA != nil {
+		h.Set("User-Agent", *l.UA)
 	}
 	return h
 }
 
-// joined is a list of texts as one header has them.
-func joined(values []any) string {
+// joinTexts returns a list of strings as the value of one header.
+func joinTexts(values []any) string {
 	var texts []string
 	for _, v := range values {
-		if text, is := v.(string); is {
+		if text, isString := v.(string); isString {
 			texts = append(texts, text)
 		}
 	}
