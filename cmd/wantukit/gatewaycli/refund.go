@@ -11,7 +11,7 @@ type refundVerb struct {
 	order
 	account
 	output
-	RefundNo string `required:"" env:"-" help:"Number of the refund. A number refunds only once, however often it is sent: after a failure, send the same number again."`
+	RefundNo string `required:"" env:"-" help:"Number of the refund. A number refunds once, however often it is sent: after a failure, send the same number again, never another."`
 	Amount   string `xor:"much" env:"-" help:"Amount in major units with all digits, such as 12.50."`
 	Full     bool   `xor:"much" env:"-" help:"Refund the whole order."`
 }
