@@ -32,7 +32,7 @@ var languages = []struct {
 var matcher = newMatcher()
 
 func newMatcher() language.Matcher {
-	var tags []language.Tag
+	tags := make([]language.Tag, 0, len(languages))
 	for _, l := range languages {
 		tags = append(tags, l.tag)
 	}
@@ -41,7 +41,7 @@ func newMatcher() language.Matcher {
 
 // Languages returns the languages of the pages.
 func Languages() []Lang {
-	var all []Lang
+	all := make([]Lang, 0, len(languages))
 	for _, l := range languages {
 		all = append(all, l.lang)
 	}
