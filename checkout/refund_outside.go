@@ -16,7 +16,7 @@ const maxOutsideTries = 5
 // stored. A row without the refund's number, or with more than what is left of the
 // payment, is left to an operator.
 func (f *refundSettler) storeOutside(ctx context.Context, found Finding) (bool, error) {
-	if found.OutRefundNo == "" || CheckText("out_refund_no", found.OutRefundNo) != nil || found.There.Amount <= 0 {
+	if !isStorable(found) {
 		return false, nil
 	}
 	for range maxOutsideTries {
@@ -26,6 +26,11 @@ func (f *refundSettler) storeOutside(ctx context.Context, found Finding) (bool, 
 		}
 	}
 	return false, nil
+}
+
+// isStorable reports whether a row of the statement has what a stored refund needs.
+func isStorable(found Finding) bool {
+	return found.OutRefundNo != "" && CheckText("out_refund_no", found.OutRefundNo) == nil && found.There.Amount > 0
 }
 
 func (f *refundSettler) tryStoreOutside(ctx context.Context, found Finding) (bool, error) {
