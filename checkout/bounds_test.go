@@ -24,7 +24,7 @@ func (f *fixture) click(s checkout.Session, way flow.Flow) (*checkout.StartLimit
 
 // alternate clicks n times on two flows by turns, and returns the orders that
 // the gateway took.
-func (f *fixture) alternate(s checkout.Session, n int, pause time.Duration) int {
+func (f *fixture) clickAlternately(s checkout.Session, n int, pause time.Duration) int {
 	f.t.Helper()
 	flows := []flow.Flow{flow.Web, flow.Iframe}
 	for i := range n {
@@ -37,15 +37,15 @@ func (f *fixture) alternate(s checkout.Session, n int, pause time.Duration) int 
 func (f *fixture) attempts(s checkout.Session) []checkout.Attempt {
 	f.t.Helper()
 	all, err := f.store.Attempts(f.t.Context(), s.ID)
-	fails(f.t, err, nil)
+	wantError(f.t, err, nil)
 	return all
 }
 
 func TestHostileClicksInOneSession(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"400 in 4 s make 5 orders, and the last stays open": func(t *testing.T, f *fixture) {
 			s := f.session()
-			same(t, "orders", f.alternate(s, 400, 10*time.Millisecond), 5)
+			same(t, "orders", f.clickAlternately(s, 400, 10*time.Millisecond), 5)
 			last := f.attempts(s)[4]
 			same(t, "the last", last.State, checkout.AttemptPending)
 			limit, _ := f.click(s, flow.Iframe)
@@ -59,7 +59,7 @@ func TestHostileClicksInOneSession(t *testing.T) {
 		},
 		"more come one at a time, and 20 in all": func(t *testing.T, f *fixture) {
 			s := f.session()
-			same(t, "orders", f.alternate(s, 28*60, time.Second), checkout.MaxAttempts)
+			same(t, "orders", f.clickAlternately(s, 28*60, time.Second), checkout.MaxAttempts)
 			all := f.attempts(s)
 			for i := 5; i < len(all); i++ {
 				if apart := all[i].CreatedAt.Sub(all[i-1].CreatedAt); apart < 30*time.Second {
@@ -79,23 +79,23 @@ func TestHostileClicksInOneSession(t *testing.T) {
 			f.gateway.pay(last.OutTradeNo)
 			f.sweepFor(4 * time.Second)
 			f.confirm(last)
-			f.is(last, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(last, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"a page at the limit renews no code": func(t *testing.T, f *fixture) {
-			n := ticket()
+			n := newTicket()
 			n.ExpiresAt = time.Now().Add(20 * time.Hour)
 			s, err := f.Create(t.Context(), n)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			f.click(s, flow.Iframe)
-			f.alternate(s, 2, 0) // the last shows a code
+			f.clickAlternately(s, 2, 0) // the last shows a code
 			v, err := f.View(t.Context(), s.ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			if v.StartLimit != nil || v.RenewIn <= 0 {
 				t.Errorf("limit %v before it is reached, renewed in %s", v.StartLimit, v.RenewIn)
 			}
-			f.alternate(s, 2, 0)
+			f.clickAlternately(s, 2, 0)
 			v, err = f.View(t.Context(), s.ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			if v.StartLimit == nil || v.RenewIn >= 0 {
 				t.Errorf("limit %v, renewed in %s", v.StartLimit, v.RenewIn)
 			}
@@ -118,24 +118,24 @@ func TestHostileClicksInOneSession(t *testing.T) {
 		},
 		"a clock that is moved back keeps nobody waiting": func(t *testing.T, f *fixture) {
 			s := f.session()
-			f.alternate(s, 5, 0)
+			f.clickAlternately(s, 5, 0)
 			f.memory.moveAttempts(time.Hour)
-			same(t, "orders", f.alternate(s, 2, 0), 6)
+			same(t, "orders", f.clickAlternately(s, 2, 0), 6)
 		},
 		"what has ended does not keep what is live from being asked about": func(t *testing.T, f *fixture) {
 			for range 10 {
 				s := f.session()
-				f.alternate(s, 5, 0)
+				f.clickAlternately(s, 5, 0)
 				_, err := f.Cancel(t.Context(), s.ID)
-				fails(t, err, nil)
+				wantError(t, err, nil)
 			}
 			f.memory.endLongAgo()
 			other := f.pending()
 			f.gateway.pay(other.OutTradeNo)
 			f.gateway.script(func() { f.gateway.latency = 500 * time.Millisecond })
 			time.Sleep(3 * time.Second)
-			fails(t, f.Sweep(t.Context()), nil)
-			f.is(other, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			wantError(t, f.Sweep(t.Context()), nil)
+			f.checkState(other, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			asked := 0
 			for _, a := range f.memory.attempts {
 				if a.State == checkout.AttemptClosed && time.Since(a.QueriedAt) < 4*time.Second {
@@ -170,58 +170,58 @@ func (m *memory) endLongAgo() {
 }
 
 func TestHostileWhatStrangersCanStore(t *testing.T) {
-	junk := func(n *note) { n.Sign = "forged" }
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	junk := func(n *fakeNotification) { n.Sign = "forged" }
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"junk to a known address, and the genuine one after it": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			for range 2000 {
 				verdict, err := f.Notify(t.Context(), a.NotifyToken, notification(a, junk))
-				fails(t, err, nil)
+				wantError(t, err, nil)
 				same(t, "verdict", verdict, checkout.VerdictRejected)
 				time.Sleep(5 * time.Millisecond)
 			}
-			same(t, "kept", len(f.noted(a, checkout.EntryNotification)), checkout.KeptNotifications)
-			same(t, "reported", len(f.reports.all), checkout.KeptNotifications)
+			same(t, "kept", len(f.entries(a, checkout.EntryNotification)), checkout.KeptNotifications)
+			same(t, "reported", len(f.alerts.all), checkout.KeptNotifications)
 			if n := f.readAttempt(a).Notifications.Rejected; n < 10 || n > 16 {
 				t.Errorf("%d are counted in 10 s, want about one a second beyond those that are kept", n)
 			}
 			f.gateway.pay(a.OutTradeNo)
 			same(t, "verdict", f.notify(a, nil), checkout.VerdictAccepted)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
-			same(t, "cause", f.noted(a, checkout.EntryQuery)[len(f.noted(a, checkout.EntryQuery))-1].Cause, checkout.CauseNotification)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			same(t, "cause", f.entries(a, checkout.EntryQuery)[len(f.entries(a, checkout.EntryQuery))-1].Cause, checkout.CauseNotification)
 		},
 		"junk of a sender who has sent too much leaves no trace": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			verdict, err := f.NotifySigned(t.Context(), a.NotifyToken, notification(a, junk))
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "verdict", verdict, checkout.VerdictRejected)
 			same(t, "attempt", f.readAttempt(a).Notifications, checkout.NotificationCounts{})
-			same(t, "reports", len(f.reports.all), 0)
+			same(t, "reports", len(f.alerts.all), 0)
 			f.gateway.pay(a.OutTradeNo)
 			verdict, err = f.NotifySigned(t.Context(), a.NotifyToken, notification(a, nil))
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "verdict of a signed one", verdict, checkout.VerdictAccepted)
-			f.settle()
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.waitUntilIdle()
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"replays of a signed one": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			failed := func(n *note) { n.State = checkout.OrderFailed }
+			failed := func(n *fakeNotification) { n.State = checkout.OrderFailed }
 			before := f.gateway.order(a.OutTradeNo).queries
 			for range 500 {
 				verdict, err := f.Notify(t.Context(), a.NotifyToken, notification(a, failed))
-				fails(t, err, nil)
+				wantError(t, err, nil)
 				same(t, "verdict", verdict, checkout.VerdictAccepted)
 				time.Sleep(20 * time.Millisecond)
 			}
-			same(t, "kept", len(f.noted(a, checkout.EntryNotification)), checkout.KeptNotifications)
+			same(t, "kept", len(f.entries(a, checkout.EntryNotification)), checkout.KeptNotifications)
 			if n := f.gateway.order(a.OutTradeNo).queries - before; n > 16 {
 				t.Errorf("%d queries in 10 s of replays", n)
 			}
 			f.gateway.pay(a.OutTradeNo)
 			same(t, "verdict", f.notify(a, nil), checkout.VerdictAccepted)
 			f.sweepFor(4 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"returns, and wishes to cancel what cannot be closed": func(t *testing.T, f *fixture) {
 			a := f.pending()
@@ -232,7 +232,7 @@ func TestHostileWhatStrangersCanStore(t *testing.T) {
 				time.Sleep(5 * time.Second)
 			}
 			timeline, err := f.store.Timeline(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			kinds := map[checkout.EntryKind]int{}
 			for _, e := range timeline {
 				kinds[e.Kind]++
@@ -247,13 +247,13 @@ func TestHostileWhatStrangersCanStore(t *testing.T) {
 			a := f.pending()
 			for range 400 {
 				_, err := f.Confirm(t.Context(), a.ID, checkout.CauseBrowser)
-				fails(t, err, nil)
+				wantError(t, err, nil)
 				time.Sleep(2 * time.Second)
 			}
-			same(t, "queries", len(f.noted(a, checkout.EntryQuery)), 200)
+			same(t, "queries", len(f.entries(a, checkout.EntryQuery)), 200)
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
-			queries := f.noted(a, checkout.EntryQuery)
+			queries := f.entries(a, checkout.EntryQuery)
 			same(t, "the last query", queries[len(queries)-1].Result, "paid")
 		},
 	})
@@ -262,7 +262,7 @@ func TestHostileWhatStrangersCanStore(t *testing.T) {
 // No GET reads a timeline, however long it is.
 func TestPagesReadNoTimeline(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
-		a := f.inSheet()
+		a := f.startInWeChat()
 		f.memory.broken = func(method string) error {
 			if method == "Timeline" {
 				t.Error("a timeline was read")
@@ -270,14 +270,14 @@ func TestPagesReadNoTimeline(t *testing.T) {
 			return nil
 		}
 		_, err := f.View(t.Context(), a.SessionID)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		f.Returned(t.Context(), a.ReturnToken)
 		f.BridgeAnswered(t.Context(), a, "get_brand_wcpay_request:fail")
 		failed, err := f.BridgeFailed(t.Context(), a.SessionID, a.Payer)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		same(t, "failed", failed, true)
 		f.notify(a, nil)
 		_, err = f.Cancel(t.Context(), a.SessionID)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 	})
 }

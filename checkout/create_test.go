@@ -54,8 +54,8 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMemory()
-			f := shops(t, m)
-			n := ticket()
+			f := newTwoShopFixture(t, m)
+			n := newTicket()
 			c.spoil(&n)
 			_, err := f.Create(t.Context(), n)
 			var wrong *checkout.FieldError
@@ -72,16 +72,16 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 	}
 }
 
-// shops is a fixture with a second shop, "hk", which takes Alipay HK alone and
+// newTwoShopFixture is a fixture with a second shop, "hk", which takes Alipay HK alone and
 // whose sessions last 5 minutes.
-func shops(t *testing.T, store checkout.Store) *fixture {
+func newTwoShopFixture(t *testing.T, store checkout.Store) *fixture {
 	t.Helper()
 	f := newFixture(t, store)
 	c := f.config()
 	c.Merchants["hk"] = checkout.Merchant{
 		ID: "hk", Wallets: []flow.Wallet{flow.WalletAlipayHK}, Lifetime: 5 * time.Minute,
 	}
-	f.use(c)
+	f.configure(c)
 	return f
 }
 
@@ -101,7 +101,7 @@ func TestCreateTakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, n := shops(t, newMemory()), ticket()
+			f, n := newTwoShopFixture(t, newMemory()), newTicket()
 			change(&n)
 			s, err := f.Create(t.Context(), n)
 			if err != nil {
@@ -116,7 +116,7 @@ func TestCreateTakes(t *testing.T) {
 }
 
 func TestCreate(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"opens a session with the shop's defaults": func(t *testing.T, f *fixture) {
 			s := f.session()
 			same(t, "session", s, checkout.Session{
@@ -129,7 +129,7 @@ func TestCreate(t *testing.T) {
 			}
 		},
 		"puts the id into the shop's URLs": func(t *testing.T, f *fixture) {
-			n := ticket()
+			n := newTicket()
 			n.SuccessURL, n.CancelURL = success+"?s={CHECKOUT_SESSION_ID}", success+"/{CHECKOUT_SESSION_ID}"
 			s, err := f.Create(t.Context(), n)
 			if err != nil {
@@ -139,7 +139,7 @@ func TestCreate(t *testing.T) {
 			same(t, "cancel_url", s.CancelURL, success+"/"+s.ID)
 		},
 		"keeps the asked order of wallets, each once": func(t *testing.T, f *fixture) {
-			n := ticket()
+			n := newTicket()
 			n.Channels = []string{"wechat", "alipay_hk", "alipay", "wechat"}
 			s, err := f.Create(t.Context(), n)
 			if err != nil {
@@ -148,9 +148,9 @@ func TestCreate(t *testing.T) {
 			same(t, "wallets", s.Wallets, []flow.Wallet{flow.WalletWeChat, flow.WalletAlipayHK, flow.WalletAlipayCN})
 		},
 		"keeps to the shop's wallets and lifetime": func(t *testing.T, f *fixture) {
-			n := ticket()
+			n := newTicket()
 			n.Merchant, n.Channels = "hk", []string{"wechat", "alipay"}
-			s, err := shops(t, f.store).Create(t.Context(), n)
+			s, err := newTwoShopFixture(t, f.store).Create(t.Context(), n)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -160,8 +160,8 @@ func TestCreate(t *testing.T) {
 		"says that the store failed": func(t *testing.T, f *fixture) {
 			broken := errors.New("disk full")
 			f.memory.broken = func(string) error { return broken }
-			_, err := f.Create(t.Context(), ticket())
-			fails(t, err, broken)
+			_, err := f.Create(t.Context(), newTicket())
+			wantError(t, err, broken)
 		},
 	})
 }
@@ -176,7 +176,7 @@ func TestWithoutRandomBitsNothingIsMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := poor.Create(t.Context(), ticket()); err == nil || !strings.Contains(err.Error(), io.EOF.Error()) {
+	if _, err := poor.Create(t.Context(), newTicket()); err == nil || !strings.Contains(err.Error(), io.EOF.Error()) {
 		t.Errorf("Create: error %v", err)
 	}
 	if _, err := poor.Start(t.Context(), request(s, flow.WalletAlipayCN)); err == nil {

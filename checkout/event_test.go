@@ -74,12 +74,12 @@ type wrongClock time.Duration
 
 func (c wrongClock) Now() time.Time { return time.Now().Add(time.Duration(c)) }
 
-// newest checks that the versions of a session's events rise, and that the last
+// checkEventVersions checks that the versions of a session's events rise, and that the last
 // one carries the session as it is stored.
-func (f *fixture) newest(sessionID string) {
+func (f *fixture) checkEventVersions(sessionID string) {
 	f.t.Helper()
 	events, err := f.store.Events(f.t.Context(), sessionID)
-	fails(f.t, err, nil)
+	wantError(f.t, err, nil)
 	last := int64(0)
 	for _, e := range events {
 		if e.Version <= last || e.Version != e.Session.Version {
@@ -99,17 +99,17 @@ func (f *fixture) newest(sessionID string) {
 // TestEventsHaveAnOrder: of two events of a session the one with the greater
 // version is newer, whatever the clocks of the nodes say.
 func TestEventsHaveAnOrder(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"a refund by a node whose clock is behind": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			ahead := f.node(func(c *checkout.Config) { c.Clock = wrongClock(2 * time.Second) })
 			_, err := ahead.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			_, err = f.Refund(t.Context(), a.SessionID, checkout.NewRefund{Amount: a.Amount})
-			fails(t, err, nil)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
-			f.newest(a.SessionID)
+			wantError(t, err, nil)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+			f.checkEventVersions(a.SessionID)
 		},
 		"a late payment found by a node whose clock is behind": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateAccept, false)
@@ -123,10 +123,10 @@ func TestEventsHaveAnOrder(t *testing.T) {
 				c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: checkout.LateAccept}}
 			})
 			_, err := behind.Notify(t.Context(), a.NotifyToken, notification(a, nil))
-			fails(t, err, nil)
-			f.settle()
-			f.told(a.SessionID, checkout.EventExpired, checkout.EventPaidLate, checkout.EventPaid)
-			f.newest(a.SessionID)
+			wantError(t, err, nil)
+			f.waitUntilIdle()
+			f.checkEvents(a.SessionID, checkout.EventExpired, checkout.EventPaidLate, checkout.EventPaid)
+			f.checkEventVersions(a.SessionID)
 		},
 	})
 }
@@ -134,7 +134,7 @@ func TestEventsHaveAnOrder(t *testing.T) {
 // TestEventsCarryTheNewestSession: an event that is decided by an old read of
 // the session is decided again.
 func TestEventsCarryTheNewestSession(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"a refused order beside a payment": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			node, reads := f.slowNode()
@@ -148,8 +148,8 @@ func TestEventsCarryTheNewestSession(t *testing.T) {
 			time.Sleep(300 * time.Millisecond)
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
-			fails(t, <-done, checkout.ErrRefused)
-			f.newest(a.SessionID)
+			wantError(t, <-done, checkout.ErrRefused)
+			f.checkEventVersions(a.SessionID)
 		},
 		"a mismatched notification beside a payment": func(t *testing.T, f *fixture) {
 			a := f.pending()
@@ -157,15 +157,15 @@ func TestEventsCarryTheNewestSession(t *testing.T) {
 			reads.slow(1, time.Second) // the session, for the event
 			done := make(chan error)
 			go func() {
-				_, err := node.Notify(context.Background(), a.NotifyToken, notification(a, func(n *note) { n.Amount-- }))
+				_, err := node.Notify(context.Background(), a.NotifyToken, notification(a, func(n *fakeNotification) { n.Amount-- }))
 				done <- err
 			}()
 			time.Sleep(300 * time.Millisecond)
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
-			fails(t, <-done, nil)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventNotificationMismatch)
-			f.newest(a.SessionID)
+			wantError(t, <-done, nil)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventNotificationMismatch)
+			f.checkEventVersions(a.SessionID)
 		},
 		"a refund of the second payment beside one of the first": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateHold, true)
@@ -184,10 +184,10 @@ func TestEventsCarryTheNewestSession(t *testing.T) {
 			}()
 			time.Sleep(300 * time.Millisecond)
 			_, err := f.Refund(t.Context(), s.ID, checkout.NewRefund{Amount: s.Amount})
-			fails(t, err, nil)
-			fails(t, <-done, nil)
-			f.told(s.ID, checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded)
-			f.newest(s.ID)
+			wantError(t, err, nil)
+			wantError(t, <-done, nil)
+			f.checkEvents(s.ID, checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded)
+			f.checkEventVersions(s.ID)
 		},
 	})
 }

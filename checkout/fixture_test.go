@@ -26,7 +26,7 @@ type fixture struct {
 	store   checkout.Store
 	memory  *memory
 	gateway *gateway
-	reports *reports
+	alerts  *alerts
 }
 
 // wallClock is the bubble's clock inside a bubble.
@@ -34,20 +34,20 @@ type wallClock struct{}
 
 func (wallClock) Now() time.Time { return time.Now() }
 
-// reports collects what an operator would see.
-type reports struct {
+// alerts collects what an operator would see.
+type alerts struct {
 	mu  sync.Mutex
 	all []checkout.Alert
 }
 
-func (r *reports) add(one checkout.Alert) {
+func (r *alerts) add(one checkout.Alert) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = append(r.all, one)
 }
 
 // alarms returns the problems that ask for a person.
-func (r *reports) alarms() []string {
+func (r *alerts) alarms() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var found []string
@@ -82,13 +82,13 @@ func inBubble(t *testing.T, do func(t *testing.T, f *fixture)) {
 
 func newFixture(t *testing.T, store checkout.Store) *fixture {
 	t.Helper()
-	f := &fixture{t: t, store: store, gateway: newGateway(t), reports: &reports{}}
-	f.use(f.config())
+	f := &fixture{t: t, store: store, gateway: newGateway(t), alerts: &alerts{}}
+	f.configure(f.config())
 	return f
 }
 
 // use replaces the Service and the Reconciler by ones with this configuration.
-func (f *fixture) use(c checkout.Config) {
+func (f *fixture) configure(c checkout.Config) {
 	f.t.Helper()
 	var err error
 	if f.Service, err = checkout.New(c); err != nil {
@@ -111,7 +111,7 @@ func (f *fixture) config() checkout.Config {
 	return checkout.Config{
 		Store: f.store, Gateway: f.gateway, Clock: wallClock{}, Random: rand.Reader,
 		Merchants: map[string]checkout.Merchant{shop: {ID: shop, Name: "Shop", WeChatAccount: true}},
-		Routes:    routes{}, Alert: f.reports.add,
+		Routes:    routes{}, Alert: f.alerts.add,
 	}
 }
 
@@ -122,14 +122,14 @@ var (
 	bot     = flow.Device{Kind: flow.DeviceBot, Container: flow.ContainerNone, Reason: "test"}
 )
 
-func ticket() checkout.NewSession {
+func newTicket() checkout.NewSession {
 	return checkout.NewSession{Merchant: shop, Amount: 88000, Currency: hkd, Subject: "Ticket", SuccessURL: success}
 }
 
 // session creates an open session.
 func (f *fixture) session() checkout.Session {
 	f.t.Helper()
-	s, err := f.Create(f.t.Context(), ticket())
+	s, err := f.Create(f.t.Context(), newTicket())
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -170,8 +170,8 @@ func (f *fixture) confirm(a checkout.Attempt) checkout.Attempt {
 }
 
 // notification is a signed one about an attempt, as do leaves it.
-func notification(a checkout.Attempt, do func(*note)) checkout.NotificationMessage {
-	n := note{Sign: "signed", Merchant: a.Merchant, OrderStatus: checkout.OrderStatus{
+func notification(a checkout.Attempt, do func(*fakeNotification)) checkout.NotificationMessage {
+	n := fakeNotification{Sign: "signed", Merchant: a.Merchant, OrderStatus: checkout.OrderStatus{
 		OutTradeNo: a.OutTradeNo, TradeID: a.TradeID, Amount: a.Amount, Currency: a.Currency,
 		State: checkout.OrderPaid, Detail: "SUCCESS",
 	}}
@@ -183,18 +183,18 @@ func notification(a checkout.Attempt, do func(*note)) checkout.NotificationMessa
 }
 
 // notify posts a notification and waits for what it causes.
-func (f *fixture) notify(a checkout.Attempt, do func(*note)) checkout.Verdict {
+func (f *fixture) notify(a checkout.Attempt, do func(*fakeNotification)) checkout.Verdict {
 	f.t.Helper()
 	verdict, err := f.Notify(f.t.Context(), a.NotifyToken, notification(a, do))
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.settle()
+	f.waitUntilIdle()
 	return verdict
 }
 
 // settle lets everything that is under way in the bubble end.
-func (f *fixture) settle() {
+func (f *fixture) waitUntilIdle() {
 	time.Sleep(time.Second)
 	synctest.Wait()
 }
@@ -230,7 +230,7 @@ func (f *fixture) readAttempt(a checkout.Attempt) checkout.Attempt {
 }
 
 // is checks where a session and an attempt of it stand, and what was told.
-func (f *fixture) is(a checkout.Attempt, state checkout.AttemptState, status checkout.Status, money checkout.PaymentStatus, told ...checkout.EventType) {
+func (f *fixture) checkState(a checkout.Attempt, state checkout.AttemptState, status checkout.Status, money checkout.PaymentStatus, told ...checkout.EventType) {
 	f.t.Helper()
 	if got := f.readAttempt(a); got.State != state {
 		f.t.Errorf("attempt is %s, want %s", got.State, state)
@@ -239,10 +239,10 @@ func (f *fixture) is(a checkout.Attempt, state checkout.AttemptState, status che
 	if s.Status != status || s.PaymentStatus != money {
 		f.t.Errorf("session is %s and %s, want %s and %s", s.Status, s.PaymentStatus, status, money)
 	}
-	f.told(s.ID, told...)
+	f.checkEvents(s.ID, told...)
 }
 
-func (f *fixture) told(sessionID string, want ...checkout.EventType) {
+func (f *fixture) checkEvents(sessionID string, want ...checkout.EventType) {
 	f.t.Helper()
 	events, err := f.store.Events(f.t.Context(), sessionID)
 	if err != nil {
@@ -258,7 +258,7 @@ func (f *fixture) told(sessionID string, want ...checkout.EventType) {
 }
 
 // free checks that nobody holds the attempt.
-func (f *fixture) free(a checkout.Attempt) {
+func (f *fixture) checkNoLease(a checkout.Attempt) {
 	f.t.Helper()
 	if held := f.memory.attempts[a.ID].leaseUntil; !held.IsZero() {
 		f.t.Errorf("still held until %s, at %s", held, time.Now())
@@ -272,15 +272,15 @@ func same(t *testing.T, what string, got, want any) {
 	}
 }
 
-func fails(t *testing.T, err, want error) {
+func wantError(t *testing.T, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Errorf("error %v, want %v", err, want)
 	}
 }
 
-// bubbles runs each case in a bubble of its own.
-func bubbles(t *testing.T, cases map[string]func(*testing.T, *fixture)) {
+// inBubbles runs each case in a bubble of its own.
+func inBubbles(t *testing.T, cases map[string]func(*testing.T, *fixture)) {
 	t.Helper()
 	t.Parallel()
 	for name, do := range cases {

@@ -6,8 +6,8 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// sent is a refund on its way to the gateway, for its scripts.
-type sent struct {
+// sentRefund is a refund on its way to the gateway, for its scripts.
+type sentRefund struct {
 	checkout.RefundOrder
 	// tries counts how often its number was sent, this time included.
 	tries int
@@ -15,15 +15,15 @@ type sent struct {
 
 // Refund gives money back as the manual has it: one number refunds once.
 func (g *gateway) Refund(ctx context.Context, r checkout.RefundOrder) (checkout.RefundResult, error) {
-	g.enterRefund(r.OutRefundNo, 1)
-	defer g.enterRefund(r.OutRefundNo, -1)
+	g.countRefundInFlight(r.OutRefundNo, 1)
+	defer g.countRefundInFlight(r.OutRefundNo, -1)
 	if err := g.wait(ctx); err != nil {
 		return checkout.RefundResult{}, err
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.sends[r.OutRefundNo]++
-	s := sent{r, g.sends[r.OutRefundNo]}
+	s := sentRefund{r, g.sends[r.OutRefundNo]}
 	o, err := g.find(r.OrderRef)
 	if err != nil {
 		return checkout.RefundResult{}, &checkout.RefusedError{Word: "402 ORDER_INVALID"}
@@ -49,8 +49,8 @@ func (g *gateway) Refund(ctx context.Context, r checkout.RefundOrder) (checkout.
 	return checkout.RefundResult{GatewayID: "R" + r.OutRefundNo}, nil
 }
 
-// enterRefund counts a refund in flight: there must be one at most.
-func (g *gateway) enterRefund(number string, by int) { g.enter("refund "+number, by) }
+// countRefundInFlight counts a refund in flight: there must be one at most.
+func (g *gateway) countRefundInFlight(number string, by int) { g.countInFlight("refund "+number, by) }
 
 // refunded is what went back of an order.
 func (o *order) refunded() (sum int64) {
@@ -67,12 +67,12 @@ func (g *gateway) refunds(number string) (n int, sum int64) {
 	return len(g.orders[number].refunds), g.orders[number].refunded()
 }
 
-// unanswered is a script.
-func unanswered(sent) error { return errTimeout }
+// noAnswer is a script.
+func noAnswer(sentRefund) error { return errTimeout }
 
-// first runs a script at the first try of each refund.
-func first(script func(sent) error) func(sent) error {
-	return func(s sent) error {
+// firstTry runs a script at the first try of each refund.
+func firstTry(script func(sentRefund) error) func(sentRefund) error {
+	return func(s sentRefund) error {
 		if s.tries > 1 {
 			return nil
 		}

@@ -32,7 +32,7 @@ func (g *gateway) Statement(ctx context.Context, merchant string, from, to time.
 	}
 }
 
-// list puts rows into the statement.
-func (g *gateway) list(rows ...checkout.Trade) {
+// addToStatement puts rows into the statement.
+func (g *gateway) addToStatement(rows ...checkout.Trade) {
 	g.script(func() { g.statements[shop] = append(g.statements[shop], rows...) })
 }

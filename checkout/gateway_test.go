@@ -17,20 +17,20 @@ import (
 // call does what it does; an error from it is the call's.
 type gateway struct {
 	t *testing.T
-	// untold leaves the gateway's number out of the answers to orders.
-	untold bool
-	// moved is added to the name of each merchant's account.
-	moved string
+	// omitsTradeID leaves the gateway's number out of the answers to orders.
+	omitsTradeID bool
+	// accountSuffix is added to the name of each merchant's account.
+	accountSuffix string
 	// latency is how long a call takes, and slow how long for a merchant.
-	latency time.Duration
-	slow    map[string]time.Duration
+	latency       time.Duration
+	slowMerchants map[string]time.Duration
 
 	// mu guards the orders too: those that two gateways share have one lock.
 	mu     *sync.Mutex
 	orders map[string]*order
 	// numbers are those that were placed, in order.
-	numbers []string
-	asking  map[string]int
+	numbers  []string
+	inFlight map[string]int
 	// sends counts how often a refund's number was sent.
 	sends map[string]int
 	// statements are by merchant; each ends with statementError, if it is set.
@@ -38,7 +38,7 @@ type gateway struct {
 	statementError error
 
 	beforeCreate, afterCreate, beforeQuery, afterQuery, beforeClose, afterClose func(*order) error
-	beforeRefund, afterRefund                                                   func(sent) error
+	beforeRefund, afterRefund                                                   func(sentRefund) error
 }
 
 // order is an order as the gateway knows it. Scripts may change it.
@@ -51,7 +51,7 @@ type order struct {
 }
 
 func newGateway(t *testing.T) *gateway {
-	return &gateway{t: t, latency: 50 * time.Millisecond, mu: &sync.Mutex{}, orders: map[string]*order{}, asking: map[string]int{}, sends: map[string]int{},
+	return &gateway{t: t, latency: 50 * time.Millisecond, mu: &sync.Mutex{}, orders: map[string]*order{}, inFlight: map[string]int{}, sends: map[string]int{},
 		statements: map[string][]checkout.Trade{}}
 }
 
@@ -92,7 +92,7 @@ func (g *gateway) Create(ctx context.Context, placed checkout.Order) (checkout.C
 	}
 	g.orders[placed.OutTradeNo], g.numbers = o, append(g.numbers, placed.OutTradeNo)
 	created := checkout.Created{TradeID: o.TradeID, Placed: checkout.Placed{URL: "https://cashier.example/" + placed.OutTradeNo}}
-	if g.untold {
+	if g.omitsTradeID {
 		created.TradeID = ""
 	}
 	if placed.Flow == flow.Native {
@@ -113,20 +113,20 @@ func (g *gateway) find(r checkout.OrderRef) (*order, error) {
 	return o, nil
 }
 
-// enter counts a query in flight: there must be one at most.
-func (g *gateway) enter(number string, by int) {
+// countInFlight counts a query in flight: there must be one at most.
+func (g *gateway) countInFlight(number string, by int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.asking[number] += by
-	if g.asking[number] > 1 {
-		g.t.Errorf("%d queries of %s at once", g.asking[number], number)
+	g.inFlight[number] += by
+	if g.inFlight[number] > 1 {
+		g.t.Errorf("%d queries of %s at once", g.inFlight[number], number)
 	}
 }
 
 func (g *gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
-	g.enter(r.OutTradeNo, 1)
-	defer g.enter(r.OutTradeNo, -1)
-	time.Sleep(g.slow[r.Merchant])
+	g.countInFlight(r.OutTradeNo, 1)
+	defer g.countInFlight(r.OutTradeNo, -1)
+	time.Sleep(g.slowMerchants[r.Merchant])
 	if err := g.wait(ctx); err != nil {
 		return checkout.OrderStatus{}, err
 	}
@@ -165,15 +165,15 @@ func (g *gateway) Close(ctx context.Context, r checkout.OrderRef) error {
 	return run(g.afterClose, o)
 }
 
-// note is a notification on its way; the fake's signature is a word.
-type note struct {
+// fakeNotification is a notification on its way; the fake's signature is a word.
+type fakeNotification struct {
 	checkout.OrderStatus
 	Merchant string
 	Sign     string
 }
 
 func (g *gateway) ReadNotification(r checkout.OrderRef, m checkout.NotificationMessage) (checkout.OrderStatus, string, error) {
-	var n note
+	var n fakeNotification
 	if err := json.Unmarshal(m.Body, &n); err != nil {
 		return checkout.OrderStatus{}, "malformed", errors.New("malformed")
 	}
@@ -193,7 +193,7 @@ func (g *gateway) CanRefund(flow.Wallet) bool { return true }
 func (g *gateway) Account(merchant string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return merchant + g.moved
+	return merchant + g.accountSuffix
 }
 
 // script changes an order, or the gateway, while no call is under way.

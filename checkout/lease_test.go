@@ -9,16 +9,16 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// frozen is longer than a lease: three calls of 10 s and 5 s for the store.
-const frozen = 40 * time.Second
+// beyondLease is longer than a lease: three calls of 10 s and 5 s for the store.
+const beyondLease = 40 * time.Second
 
-// crossing is a store that does something right before it stores an attempt.
-type crossing struct {
+// interruptedStore is a store that does something right before it stores an attempt.
+type interruptedStore struct {
 	checkout.Store
 	before func()
 }
 
-func (c *crossing) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
+func (c *interruptedStore) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
 	if do := c.before; do != nil {
 		c.before = nil
 		do()
@@ -26,13 +26,13 @@ func (c *crossing) CreateAttempt(ctx context.Context, a checkout.Attempt, sessio
 	return c.Store.CreateAttempt(ctx, a, sessionVersion, leaseUntil)
 }
 
-// slowGateway is a gateway that takes long before it refuses an order.
-type slowGateway struct {
+// slowRefusals is a gateway that takes long before it refuses an order.
+type slowRefusals struct {
 	*gateway
 	wait time.Duration
 }
 
-func (g *slowGateway) Create(context.Context, checkout.Order) (checkout.Created, error) {
+func (g *slowRefusals) Create(context.Context, checkout.Order) (checkout.Created, error) {
 	time.Sleep(g.wait)
 	return checkout.Created{}, checkout.ErrRefused
 }
@@ -40,60 +40,60 @@ func (g *slowGateway) Create(context.Context, checkout.Order) (checkout.Created,
 // TestStaleAnswers: a node that stood still for longer than its lease changes
 // nothing by what it was told before, and ends nobody's lease.
 func TestStaleAnswers(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"no such order, of an order that was placed since": func(t *testing.T, f *fixture) {
 			s := f.session()
 			f.gateway.script(func() { f.gateway.beforeCreate = once(timeout) })
 			_, err := f.Start(t.Context(), request(s, flow.WalletAlipayCN))
-			fails(t, err, checkout.ErrOutcomeUnknown)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
 			time.Sleep(2*time.Minute + time.Second)
 			all, err := f.store.Attempts(t.Context(), s.ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			node, reads := f.slowNode()
-			reads.slow(3, frozen) // the session, after the query
+			reads.slow(3, beyondLease) // the session, after the query
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
 				_, _ = node.Confirm(context.Background(), all[0].ID, checkout.CauseSchedule)
 			}()
-			time.Sleep(frozen - 4*time.Second)
+			time.Sleep(beyondLease - 4*time.Second)
 			a := f.start(s, flow.WalletAlipayCN)
 			<-done
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(30 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"a refusal, of an order that was placed since": func(t *testing.T, f *fixture) {
 			s := f.session()
-			node := f.node(func(c *checkout.Config) { c.Gateway = &slowGateway{f.gateway, frozen} })
+			node := f.node(func(c *checkout.Config) { c.Gateway = &slowRefusals{f.gateway, beyondLease} })
 			done := make(chan checkout.Attempt)
 			go func() {
 				a, err := node.Start(context.Background(), request(s, flow.WalletAlipayCN))
-				fails(t, err, nil)
+				wantError(t, err, nil)
 				done <- a
 			}()
-			time.Sleep(frozen - 4*time.Second)
+			time.Sleep(beyondLease - 4*time.Second)
 			a := f.start(s, flow.WalletAlipayCN)
 			same(t, "what the other node shows", (<-done).ID, a.ID)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
 		"a failure, while another asks": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 			node, reads := f.slowNode()
-			reads.slow(3, frozen)
+			reads.slow(3, beyondLease)
 			go func() { _, _ = node.Confirm(context.Background(), a.ID, checkout.CauseSchedule) }()
-			time.Sleep(frozen - 4*time.Second)
+			time.Sleep(beyondLease - 4*time.Second)
 			f.gateway.set(a.OutTradeNo, checkout.OrderUnpaid, "NOT_PAY")
 			f.gateway.script(func() { f.gateway.latency = 8 * time.Second })
 			go func() { _, _ = f.Confirm(context.Background(), a.ID, checkout.CauseSchedule) }()
 			time.Sleep(5 * time.Second) // the first one is awake by now; the gateway reports two queries at once
 			_, err := f.Confirm(f.t.Context(), a.ID, checkout.CauseSchedule)
-			fails(f.t, err, nil)
+			wantError(f.t, err, nil)
 			time.Sleep(20 * time.Second)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.free(a)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkNoLease(a)
 		},
 	})
 }
@@ -101,21 +101,21 @@ func TestStaleAnswers(t *testing.T) {
 // TestNothingIsSentAfterALease: a node that stood still before a call of the
 // gateway does not make it.
 func TestNothingIsSentAfterALease(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"an order": func(t *testing.T, f *fixture) {
 			s := f.session()
-			stop := &slowCreates{Store: f.memory, wait: frozen}
+			stop := &slowCreates{Store: f.memory, wait: beyondLease}
 			node := f.node(func(c *checkout.Config) { c.Store = stop })
 			_, err := node.Start(t.Context(), request(s, flow.WalletAlipayCN))
-			fails(t, err, checkout.ErrOutcomeUnknown)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
 			same(t, "orders", f.gateway.placed(), []string(nil))
 		},
 		"a query and a close": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			node, reads := f.slowNode()
-			reads.slow(2, frozen) // the attempt, once it is held
+			reads.slow(2, beyondLease) // the attempt, once it is held
 			_, err := node.Cancel(t.Context(), a.SessionID)
-			fails(t, err, checkout.ErrOutcomeUnknown)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
 			got := f.gateway.order(a.OutTradeNo)
 			same(t, "calls", []int{got.queries, got.close}, []int{0, 0})
 		},
@@ -136,7 +136,7 @@ func (s *slowCreates) CreateAttempt(ctx context.Context, a checkout.Attempt, ses
 
 // TestStartCrosses: nobody is sent to pay what needs no payment.
 func TestStartCrosses(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"a payment by another wallet, while the order is placed": func(t *testing.T, f *fixture) {
 			s := f.session()
 			a := f.start(s, flow.WalletAlipayCN)
@@ -151,8 +151,8 @@ func TestStartCrosses(t *testing.T) {
 			time.Sleep(time.Second)
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
-			fails(t, <-done, checkout.ErrNotPayable)
-			fails(t, node.Drain(t.Context()), nil)
+			wantError(t, <-done, checkout.ErrNotPayable)
+			wantError(t, node.Drain(t.Context()), nil)
 			same(t, "live orders", slow.live(), []string(nil))
 		},
 		"a mismatch of another wallet's order": func(t *testing.T, f *fixture) {
@@ -160,22 +160,22 @@ func TestStartCrosses(t *testing.T) {
 			a := f.start(s, flow.WalletAlipayCN)
 			f.gateway.script(func() { f.gateway.orders[a.OutTradeNo].OrderStatus.Amount = 1 })
 			f.gateway.pay(a.OutTradeNo)
-			node := f.node(func(c *checkout.Config) { c.Store = &crossing{f.memory, func() { f.confirm(a) }} })
+			node := f.node(func(c *checkout.Config) { c.Store = &interruptedStore{f.memory, func() { f.confirm(a) }} })
 			_, err := node.Start(t.Context(), request(s, flow.WalletWeChat))
-			fails(t, err, checkout.ErrNotPayable)
+			wantError(t, err, checkout.ErrNotPayable)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
 		"another tab's order, which the wallet refuses": func(t *testing.T, f *fixture) {
 			s := f.session()
 			node := f.node(func(c *checkout.Config) {
-				c.Store = &crossing{f.memory, func() {
+				c.Store = &interruptedStore{f.memory, func() {
 					a := f.start(s, flow.WalletAlipayCN)
 					f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 					f.confirm(a)
 				}}
 			})
 			_, err := node.Start(t.Context(), request(s, flow.WalletAlipayCN))
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "live orders", len(f.gateway.live()), 1)
 		},
 	})
@@ -185,14 +185,14 @@ func TestStartCrosses(t *testing.T) {
 // one that the gateway took is not given up because another account does not
 // know it.
 func TestAccountChanges(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"the order is asked about at its own account": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			same(t, "account", a.Account, shop)
-			f.gateway.script(func() { f.gateway.moved = " of today" })
+			f.gateway.script(func() { f.gateway.accountSuffix = " of today" })
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a) // the gateway reports a question about another account
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			same(t, "account of the next", f.pending().Account, shop+" of today")
 		},
 		"no second order is placed, and nobody is told that it expired": func(t *testing.T, f *fixture) {
@@ -204,14 +204,14 @@ func TestAccountChanges(t *testing.T) {
 			})
 			f.sweepFor(3 * time.Minute)
 			b, err := f.Start(t.Context(), request(f.readSession(a.SessionID), flow.WalletAlipayCN))
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "order", b.OutTradeNo, a.OutTradeNo)
 			f.sweepFor(2 * time.Hour)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.gateway.script(func() { f.gateway.orders[a.OutTradeNo] = order }) // the account from before is configured
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(6 * time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 	})
 }
@@ -233,7 +233,7 @@ func TestCloseSaysPaidAndQueryDoesNotKnow(t *testing.T) {
 			}
 		})
 		f.sweepFor(95 * time.Minute)
-		f.told(a.SessionID)
+		f.checkEvents(a.SessionID)
 		same(t, "status", f.readSession(a.SessionID).Status, checkout.StatusOpen)
 	})
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// counted keeps what is counted apart from changes.
-func (a *memoryAttempt) counted(stored checkout.Attempt) {
+// keepCounts keeps what is counted apart from changes.
+func (a *memoryAttempt) keepCounts(stored checkout.Attempt) {
 	a.Notifications, a.NotificationAt = stored.Notifications, stored.NotificationAt
 	a.Returns, a.ReturnedAt = stored.Returns, stored.ReturnedAt
 	a.BridgeAnswers, a.BridgeFailed = stored.BridgeAnswers, stored.BridgeFailed
@@ -32,8 +32,8 @@ func (m *memory) RecordFew(ctx context.Context, e checkout.Entry) (bool, error) 
 		return false, err
 	}
 	defer leave()
-	if m.unwritable != nil {
-		return false, m.unwritable
+	if m.timelineError != nil {
+		return false, m.timelineError
 	}
 	room, err := m.countFew(e)
 	if room {
@@ -59,9 +59,9 @@ func (m *memory) countFew(e checkout.Entry) (room bool, err error) {
 		a.BridgeFailed = a.BridgeFailed || e.Result == checkout.BridgeFail
 	case checkout.EntryCancel:
 		s := m.sessions[e.SessionID]
-		room = s.Status == checkout.StatusOpen && m.cancelWishes[s.ID] < checkout.MaxCancelWishes
+		room = s.Status == checkout.StatusOpen && m.cancelRequests[s.ID] < checkout.MaxCancelWishes
 		if room {
-			m.cancelWishes[s.ID]++
+			m.cancelRequests[s.ID]++
 		}
 		return room, nil
 	default:

@@ -21,16 +21,16 @@ type memory struct {
 	attempts map[string]memoryAttempt
 	refunds  map[string]memoryRefund
 	// payments are the attempts that each settles.
-	payments map[checkout.Payment]string
-	events   []checkout.Event
-	timeline []checkout.Entry
-	reports  []checkout.Reconciliation
+	payments        map[checkout.Payment]string
+	events          []checkout.Event
+	timeline        []checkout.Entry
+	reconciliations []checkout.Reconciliation
 	// told are the keys of the differences, by merchant.
-	told map[string]bool
-	// cancelWishes counts those of each session.
-	cancelWishes map[string]int
-	// unwritable, when set, is why no entry can be stored of itself.
-	unwritable error
+	differenceKeys map[string]bool
+	// cancelRequests counts those of each session.
+	cancelRequests map[string]int
+	// timelineError, when set, is why no entry can be stored of itself.
+	timelineError error
 	// broken, when set, is asked before each method and may fail it.
 	broken func(method string) error
 }
@@ -43,7 +43,7 @@ type memoryAttempt struct {
 func newMemory() *memory {
 	return &memory{
 		sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{},
-		payments: map[checkout.Payment]string{}, told: map[string]bool{}, cancelWishes: map[string]int{},
+		payments: map[checkout.Payment]string{}, differenceKeys: map[string]bool{}, cancelRequests: map[string]int{},
 	}
 }
 
@@ -94,8 +94,8 @@ func (m *memory) Session(ctx context.Context, id string) (checkout.Session, erro
 	return s, nil
 }
 
-// list returns up to limit of the items that are due, by their time.
-func list[T any](items []T, at func(T) (merchant string, due time.Time), now time.Time, limit int) []T {
+// dueItems returns up to limit of the items that are due, by their time.
+func dueItems[T any](items []T, at func(T) (merchant string, due time.Time), now time.Time, limit int) []T {
 	theirs := map[string][]T{}
 	for _, item := range items {
 		if merchant, due := at(item); !due.IsZero() && !due.After(now) {
@@ -134,7 +134,7 @@ func (m *memory) ExpiringSessions(ctx context.Context, now time.Time, limit int)
 	open := slices.DeleteFunc(slices.Collect(maps.Values(m.sessions)), func(s checkout.Session) bool {
 		return s.Status != checkout.StatusOpen
 	})
-	return list(open, func(s checkout.Session) (string, time.Time) { return s.Merchant, s.ConcludeAt }, now, limit), nil
+	return dueItems(open, func(s checkout.Session) (string, time.Time) { return s.Merchant, s.ConcludeAt }, now, limit), nil
 }
 
 func (m *memory) PostponeConclusion(ctx context.Context, id string, at time.Time) error {
@@ -217,8 +217,8 @@ func (m *memory) Attempts(ctx context.Context, sessionID string) ([]checkout.Att
 	return found, nil
 }
 
-// asks reports whether the attempt may ever be asked about again.
-func asks(a checkout.Attempt) bool { return a.State != checkout.AttemptPaid && !a.Quarantined }
+// canBeQueried reports whether the attempt may ever be asked about again.
+func canBeQueried(a checkout.Attempt) bool { return a.State != checkout.AttemptPaid && !a.Quarantined }
 
 func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
 	leave, err := m.enter(ctx, "DueAttempts")
@@ -229,7 +229,7 @@ func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]c
 	var live, ended []checkout.Attempt
 	for _, a := range m.attempts {
 		switch {
-		case !asks(a.Attempt) || a.leaseUntil.After(now):
+		case !canBeQueried(a.Attempt) || a.leaseUntil.After(now):
 		case a.EndedAt.IsZero():
 			live = append(live, a.Attempt)
 		default:
@@ -237,6 +237,6 @@ func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]c
 		}
 	}
 	due := func(a checkout.Attempt) (string, time.Time) { return a.Merchant, a.NextQueryAt }
-	found := list(live, due, now, limit)
-	return append(found, list(ended, due, now, limit-len(found))...), nil
+	found := dueItems(live, due, now, limit)
+	return append(found, dueItems(ended, due, now, limit-len(found))...), nil
 }

@@ -28,7 +28,7 @@ func (m *memory) LeaseAttempt(ctx context.Context, id string, now, askedBefore, 
 
 // next is when to ask again once a hold ends: as planned, or as a notification
 // wished during the hold.
-func (a memoryAttempt) next(planned time.Time) time.Time {
+func (a memoryAttempt) nextQuery(planned time.Time) time.Time {
 	if !a.NextQueryAt.IsZero() && a.NextQueryAt.Before(a.leaseUntil) {
 		return a.NextQueryAt
 	}
@@ -43,7 +43,7 @@ func (m *memory) ReleaseAttempt(ctx context.Context, id string, until, next time
 	defer leave()
 	a := m.attempts[id]
 	if a.leaseUntil.Equal(until) {
-		a.NextQueryAt, a.leaseUntil = a.next(next), time.Time{}
+		a.NextQueryAt, a.leaseUntil = a.nextQuery(next), time.Time{}
 		m.attempts[id] = a
 	}
 	return nil
@@ -63,11 +63,11 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	if c.Attempt != nil && c.Fenced && !m.attempts[c.Attempt.ID].leaseUntil.Equal(c.AttemptLease) {
 		return checkout.ErrLeaseLost
 	}
-	if m.taken(c) {
+	if m.isPaymentTaken(c) {
 		return checkout.ErrPaymentTaken
 	}
-	if m.unwritable != nil && len(c.Entries) > 0 {
-		return m.unwritable
+	if m.timelineError != nil && len(c.Entries) > 0 {
+		return m.timelineError
 	}
 	if slices.ContainsFunc(c.Events, m.hasVersion) {
 		return errors.New("the session has an event of this version")
@@ -77,7 +77,7 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 		if c.Attempt != nil && c.Attempt.ID == a.ID {
 			a = *c.Attempt
 		}
-		if !m.reservable(*c.NewRefund, a) {
+		if !m.canReserve(*c.NewRefund, a) {
 			return checkout.ErrConflict
 		}
 		m.refunds[c.NewRefund.ID] = memoryRefund{Refund: *c.NewRefund}
@@ -101,10 +101,10 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	if c.Attempt != nil {
 		before := m.attempts[c.Attempt.ID]
 		a := memoryAttempt{Attempt: *c.Attempt, leaseUntil: before.leaseUntil}
-		a.counted(before.Attempt)
+		a.keepCounts(before.Attempt)
 		a.Version++
-		if asks(a.Attempt) {
-			a.NextQueryAt = before.next(a.NextQueryAt)
+		if canBeQueried(a.Attempt) {
+			a.NextQueryAt = before.nextQuery(a.NextQueryAt)
 		}
 		if a.leaseUntil.Equal(c.AttemptLease) {
 			a.leaseUntil = time.Time{}
@@ -128,8 +128,8 @@ func (m *memory) addEvent(e checkout.Event) {
 	m.events, m.timeline = append(m.events, e), append(m.timeline, e.Entry())
 }
 
-// taken reports whether a change's payment is another attempt's.
-func (m *memory) taken(c checkout.Change) bool {
+// isPaymentTaken reports whether a change's payment is another attempt's.
+func (m *memory) isPaymentTaken(c checkout.Change) bool {
 	if c.Attempt == nil || c.Payment == (checkout.Payment{}) {
 		return false
 	}
@@ -149,9 +149,9 @@ func (m *memory) hasVersion(e checkout.Event) bool {
 	})
 }
 
-// countUp sets the version of an event's session, and reports whether it was the
+// bumpVersion sets the version of an event's session, and reports whether it was the
 // one before.
-func (m *memory) countUp(e checkout.Event) bool {
+func (m *memory) bumpVersion(e checkout.Event) bool {
 	s := m.sessions[e.SessionID]
 	if s.Version != e.Version-1 {
 		return false
@@ -172,7 +172,7 @@ func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, a
 		return errors.New("a notification of no attempt")
 	}
 	tells := first != nil && a.Notifications.Of(n.Verdict) == 0
-	if tells && !m.countUp(*first) {
+	if tells && !m.bumpVersion(*first) {
 		return checkout.ErrConflict
 	}
 	a.countNotification(n)
@@ -182,16 +182,16 @@ func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, a
 	if tells {
 		m.addEvent(*first)
 	}
-	if !askAt.IsZero() && asks(a.Attempt) && (a.NextQueryAt.IsZero() || askAt.Before(a.NextQueryAt)) {
+	if !askAt.IsZero() && canBeQueried(a.Attempt) && (a.NextQueryAt.IsZero() || askAt.Before(a.NextQueryAt)) {
 		a.NextQueryAt = askAt
 	}
-	if n.Paid && asks(a.Attempt) && (a.ReportedAt.IsZero() || !a.DeniedAt.IsZero()) {
+	if n.Paid && canBeQueried(a.Attempt) && (a.ReportedAt.IsZero() || !a.DeniedAt.IsZero()) {
 		a.Version++
 	}
-	if n.Paid && asks(a.Attempt) && a.ReportedAt.IsZero() {
+	if n.Paid && canBeQueried(a.Attempt) && a.ReportedAt.IsZero() {
 		a.ReportedAt = n.ReceivedAt
 	}
-	if asks(a.Attempt) {
+	if canBeQueried(a.Attempt) {
 		a.NotifiedTradeID = cmp.Or(a.NotifiedTradeID, n.TradeID)
 	}
 	m.attempts[a.ID] = a
@@ -204,8 +204,8 @@ func (m *memory) Record(ctx context.Context, entries ...checkout.Entry) error {
 		return err
 	}
 	defer leave()
-	if m.unwritable != nil {
-		return m.unwritable
+	if m.timelineError != nil {
+		return m.timelineError
 	}
 	for _, e := range entries {
 		if _, ok := m.sessions[e.SessionID]; !ok {

@@ -17,12 +17,12 @@ func (f *fixture) withPolicy(late checkout.LatePolicy, keep bool) *fixture {
 	c := f.config()
 	c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: late, KeepPaidTwice: keep}}
 	with := *f
-	with.use(c)
+	with.configure(c)
 	return &with
 }
 
-// late is an attempt that is paid after its session has expired.
-func (f *fixture) late() checkout.Attempt {
+// paidLate is an attempt that is paid after its session has expired.
+func (f *fixture) paidLate() checkout.Attempt {
 	f.t.Helper()
 	a := f.pending()
 	f.sweepFor(lifetime + 2*time.Second)
@@ -32,63 +32,63 @@ func (f *fixture) late() checkout.Attempt {
 }
 
 func TestMoneyThatCameLate(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"is held where nothing is said": func(_ *testing.T, f *fixture) {
-			a := f.late()
+			a := f.paidLate()
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
-			f.money(a, checkout.PaymentPaid, 0, 0)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
 			f.refund(a, 2*half, checkout.RefundSucceeded) // the shop may give it back
-			f.money(a, checkout.PaymentRefunded, 2*half, 1)
+			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 		},
 		"is held": func(_ *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateHold, false)
-			a := f.late()
+			a := f.paidLate()
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
-			f.money(a, checkout.PaymentPaid, 0, 0)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
 		},
 		"is accepted": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateAccept, false)
-			a := f.late()
+			a := f.paidLate()
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
 				checkout.EventExpired, checkout.EventPaidLate, checkout.EventPaid)
 			events, err := f.store.Events(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			if late, paid := events[1].Session.Version, events[2].Session.Version; late >= paid {
 				t.Errorf("told as late in version %d and as paid in %d: a shop cannot tell which was first", late, paid)
 			}
-			f.money(a, checkout.PaymentPaid, 0, 0)
+			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
 		},
 		"is refunded": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, false)
-			a := f.late()
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			a := f.paidLate()
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 			all, err := f.Refunds(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "refunds", len(all), 1)
 			same(t, "reason", all[0].Reason, checkout.RefundPaidLate)
-			f.unfree(a, 1, 0) // it is reserved already
+			f.checkTooMuch(a, 1, 0) // it is reserved already
 			f.sweepFor(4 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded,
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded,
 				checkout.EventExpired, checkout.EventPaidLate, checkout.EventRefundSucceeded)
-			f.money(a, checkout.PaymentRefunded, 2*half, 1)
+			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 		},
 		"is refunded, and the gateway refuses": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, false)
-			f.gateway.beforeRefund = func(sent) error { return &checkout.RefusedError{Word: "302 NO_PRIVILEGE"} }
-			a := f.late()
+			f.gateway.beforeRefund = func(sentRefund) error { return &checkout.RefusedError{Word: "302 NO_PRIVILEGE"} }
+			a := f.paidLate()
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
 				checkout.EventExpired, checkout.EventPaidLate, checkout.EventRefundFailed)
-			same(t, "alarms", f.reports.alarms(), []string{"refund refused"})
+			same(t, "alarms", f.alerts.alarms(), []string{"refund refused"})
 		},
 	})
 }
 
-// twice is a session whose two attempts are paid, one a minute after the other.
-func (f *fixture) twice() (first, second checkout.Attempt) {
+// paidTwice is a session whose two attempts are paid, one a minute after the other.
+func (f *fixture) paidTwice() (first, second checkout.Attempt) {
 	f.t.Helper()
 	s := f.session()
 	first, second = f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
@@ -96,30 +96,30 @@ func (f *fixture) twice() (first, second checkout.Attempt) {
 		f.gateway.pay(a.OutTradeNo)
 	}
 	f.confirm(first)
-	f.settle() // which retires the second, and finds it paid
+	f.waitUntilIdle() // which retires the second, and finds it paid
 	return first, second
 }
 
 func TestMoneyThatCameTwice(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"is refunded by itself": func(t *testing.T, f *fixture) {
-			first, second := f.twice()
+			first, second := f.paidTwice()
 			f.sweepFor(4 * time.Second)
-			f.is(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid,
+			f.checkState(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid,
 				checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded)
-			f.money(first, checkout.PaymentPaid, 0, 0)
+			f.checkMoney(first, checkout.PaymentPaid, 0, 0)
 			n, sum := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 1)
 			same(t, "their sum", sum, int64(2*half))
 			all, err := f.Refunds(t.Context(), first.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "reason", all[0].Reason, checkout.RefundPaidTwice)
 			f.refund(first, half, checkout.RefundSucceeded) // all of the first is still there
 			f.refund(first, half, checkout.RefundSucceeded)
-			f.money(first, checkout.PaymentRefunded, 2*half, 2)
+			f.checkMoney(first, checkout.PaymentRefunded, 2*half, 2)
 		},
 		"is refunded once, however often it is asked about": func(t *testing.T, f *fixture) {
-			_, second := f.twice()
+			_, second := f.paidTwice()
 			for range 5 {
 				f.notify(second, nil)
 				f.confirm(second)
@@ -130,26 +130,26 @@ func TestMoneyThatCameTwice(t *testing.T) {
 		},
 		"is kept": func(t *testing.T, f *fixture) {
 			f = f.withPolicy("", true)
-			_, second := f.twice()
+			_, second := f.paidTwice()
 			f.sweepFor(time.Minute)
-			f.is(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
+			f.checkState(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
 			all, err := f.Refunds(t.Context(), second.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "refunds", len(all), 0)
 		},
 		"is kept, and given back on the shop's wish": func(t *testing.T, f *fixture) {
 			f = f.withPolicy("", true)
-			first, second := f.twice()
+			first, second := f.paidTwice()
 			wish := checkout.NewRefund{Amount: half, ClientReferenceID: "R-2", Second: true}
 			for range 2 {
 				r, err := f.Refund(t.Context(), first.SessionID, wish)
-				fails(t, err, nil)
+				wantError(t, err, nil)
 				same(t, "its attempt", r.AttemptID, second.ID)
 			}
 			n, sum := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 1)
 			same(t, "their sum", sum, int64(half))
-			f.money(first, checkout.PaymentPaid, 0, 0) // all of the first is still there
+			f.checkMoney(first, checkout.PaymentPaid, 0, 0) // all of the first is still there
 			var field *checkout.FieldError
 			for _, wrong := range []checkout.NewRefund{
 				{Amount: half + 1, Second: true}, {Amount: half, ClientReferenceID: "R-2"},
@@ -169,14 +169,14 @@ func TestMoneyThatCameTwice(t *testing.T) {
 				f.confirm(a)
 				f.sweepFor(4 * time.Second)
 			}
-			f.is(second, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded, checkout.EventExpired, checkout.EventPaidLate,
+			f.checkState(second, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded, checkout.EventExpired, checkout.EventPaidLate,
 				checkout.EventRefundSucceeded, checkout.EventPaidTwice, checkout.EventRefundSucceeded)
-			f.money(first, checkout.PaymentRefunded, 2*half, 1)
+			f.checkMoney(first, checkout.PaymentRefunded, 2*half, 1)
 			n, sum := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 1)
 			same(t, "their sum", sum, int64(2*half))
 			all, err := f.Refunds(t.Context(), s.ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "reasons", []checkout.RefundReason{all[0].Reason, all[1].Reason}, []checkout.RefundReason{checkout.RefundPaidLate, checkout.RefundPaidLate})
 		},
 		"late after a first in time is kept": func(t *testing.T, f *fixture) {
@@ -189,7 +189,7 @@ func TestMoneyThatCameTwice(t *testing.T) {
 			f.gateway.pay(second.OutTradeNo)
 			f.confirm(second)
 			f.sweepFor(time.Minute)
-			f.is(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
+			f.checkState(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
 			n, _ := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 0)
 		},
@@ -198,12 +198,12 @@ func TestMoneyThatCameTwice(t *testing.T) {
 			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
 			f.gateway.pay(first.OutTradeNo)
 			f.confirm(first)
-			f.settle()
+			f.waitUntilIdle()
 			f.refund(first, 2*half, checkout.RefundSucceeded)
 			f.gateway.pay(second.OutTradeNo)
 			f.confirm(second)
 			f.sweepFor(4 * time.Second)
-			f.money(first, checkout.PaymentRefunded, 2*half, 1)
+			f.checkMoney(first, checkout.PaymentRefunded, 2*half, 1)
 			n, _ := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 1)
 		},

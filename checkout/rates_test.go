@@ -12,42 +12,42 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// prices is a Rates that the test sets.
-type prices struct {
+// fakeRates is a Rates that the test sets.
+type fakeRates struct {
 	mu    sync.Mutex
 	price int64
 	err   error
 	asked []string
 }
 
-func (p *prices) Rate(_ context.Context, merchant string, c flow.Channel, currency string) (int64, error) {
+func (p *fakeRates) Rate(_ context.Context, merchant string, c flow.Channel, currency string) (int64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, merchant+" "+string(c)+" "+currency)
 	return p.price, p.err
 }
 
-func (p *prices) set(price int64, err error) {
+func (p *fakeRates) set(price int64, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.price, p.err = price, err
 }
 
-func (p *prices) times() int {
+func (p *fakeRates) times() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.asked)
 }
 
 // withRates gives the fixture a Service that knows rates.
-func (f *fixture) withRates(p *prices) {
+func (f *fixture) withRates(p *fakeRates) {
 	f.t.Helper()
 	c := f.config()
 	c.Rates = p
-	f.use(c)
+	f.configure(c)
 }
 
-func (f *fixture) approximately(s checkout.Session, want int64) {
+func (f *fixture) checkApproximation(s checkout.Session, want int64) {
 	f.t.Helper()
 	synctest.Wait()
 	if minor, known := f.ApproximateCNY(s); minor != want || known != (want > 0) {
@@ -57,20 +57,20 @@ func (f *fixture) approximately(s checkout.Session, want int64) {
 
 func TestApproximateCNY(t *testing.T) {
 	inBubble(t, func(_ *testing.T, f *fixture) {
-		p := &prices{price: 91234567}
+		p := &fakeRates{price: 91234567}
 		f.withRates(p)
 		s := f.session() // HKD 880.00
-		f.approximately(s, 80286)
+		f.checkApproximation(s, 80286)
 		p.set(1, nil)
 		time.Sleep(59 * time.Minute)
 		f.SweepWatched(f.t.Context())
-		f.approximately(s, 80286)
+		f.checkApproximation(s, 80286)
 		if p.times() != 1 {
 			f.t.Errorf("asked %v", p.asked)
 		}
 		time.Sleep(2 * time.Minute)
 		f.SweepWatched(f.t.Context())
-		f.approximately(s, 0) // rounds to nothing worth saying
+		f.checkApproximation(s, 0) // rounds to nothing worth saying
 		if p.times() != 2 {
 			f.t.Errorf("asked %v", p.asked)
 		}
@@ -79,27 +79,27 @@ func TestApproximateCNY(t *testing.T) {
 
 func TestRateThatCannotBeHad(t *testing.T) {
 	inBubble(t, func(_ *testing.T, f *fixture) {
-		p := &prices{price: 2_00000000}
+		p := &fakeRates{price: 2_00000000}
 		f.withRates(p)
 		s := f.session()
-		f.approximately(s, 176000)
+		f.checkApproximation(s, 176000)
 		p.set(0, errors.New("down"))
 		for range 23 * 60 {
 			time.Sleep(time.Minute)
 			f.SweepWatched(f.t.Context())
 		}
-		f.approximately(s, 176000) // the last one that was had
+		f.checkApproximation(s, 176000) // the last one that was had
 		if n := p.times(); n < 200 || n > 23*12+2 {
 			f.t.Errorf("asked %d times in 23 hours: each 5 minutes would be right", n)
 		}
 		time.Sleep(2 * time.Hour)
-		f.approximately(s, 0)
+		f.checkApproximation(s, 0)
 	})
 }
 
 func TestNoApproximation(t *testing.T) {
 	inBubble(t, func(_ *testing.T, f *fixture) {
-		p := &prices{price: 91234567}
+		p := &fakeRates{price: 91234567}
 		f.withRates(p)
 		s := f.session()
 		for name, change := range map[string]func(*checkout.Session){
@@ -120,9 +120,9 @@ func TestNoApproximation(t *testing.T) {
 		f.SweepWatched(f.t.Context())
 		large := s
 		large.Amount, large.Currency = checkout.MaxAmount, "GBP"
-		f.approximately(large, 0)
+		f.checkApproximation(large, 0)
 	})
 	t.Run("where nobody knows rates", func(t *testing.T) {
-		inBubble(t, func(_ *testing.T, f *fixture) { f.approximately(f.session(), 0) })
+		inBubble(t, func(_ *testing.T, f *fixture) { f.checkApproximation(f.session(), 0) })
 	})
 }

@@ -72,21 +72,21 @@ func TestReconcileWhatIsRight(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paidAttempt()
 		r := f.refundOf(a, "1")
-		f.gateway.list(payment(a, time.Now()), refundRow(a, r, time.Now()))
+		f.gateway.addToStatement(payment(a, time.Now()), refundRow(a, r, time.Now()))
 		numberless := refundRow(a, f.refundOf(a, "2"), time.Now())
 		numberless.OutRefundNo = "" // the gateway's own number tells
-		f.gateway.list(numberless)
+		f.gateway.addToStatement(numberless)
 		f.pending() // nobody pays it
 		later()
 		got := f.reconcile()
 		if !got.Complete() || got.Payments != 1 || got.Refunds != 2 || got.Elsewhere != 0 || got.Differences != 0 {
 			t.Errorf("report %+v", got)
 		}
-		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded)
+		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded)
 		kept, err := f.store.Reconciliation(t.Context(), got.ID)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		same(t, "kept", kept.FinishedAt, got.FinishedAt)
-		same(t, "alarms", len(f.reports.alarms()), 0)
+		same(t, "alarms", len(f.alerts.alarms()), 0)
 	})
 }
 
@@ -97,53 +97,53 @@ func TestReconcileEachKind(t *testing.T) {
 		checkout.DifferencePaidThere: func(t *testing.T, f *fixture) int {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
-			f.gateway.list(payment(a, time.Now()))
+			f.gateway.addToStatement(payment(a, time.Now()))
 			return 1
 		},
 		checkout.DifferencePaidHere: func(t *testing.T, f *fixture) int { f.paidAttempt(); return 0 },
 		checkout.DifferencePayment: func(t *testing.T, f *fixture) int {
 			row := payment(f.paidAttempt(), time.Now())
 			row.Amount++
-			f.gateway.list(row)
+			f.gateway.addToStatement(row)
 			return 0
 		},
 		checkout.DifferencePaidTwice: func(t *testing.T, f *fixture) int {
 			row := payment(f.paidAttempt(), time.Now())
 			again := row
 			again.TradeID = "another"
-			f.gateway.list(row, again, row)
+			f.gateway.addToStatement(row, again, row)
 			return 0
 		},
 		checkout.DifferenceRefundThere: func(t *testing.T, f *fixture) int {
 			a := f.paidAttempt()
-			f.gateway.list(payment(a, time.Now()), refundRow(a, checkout.Refund{OutRefundNo: "byhand", Amount: 5, Currency: hkd}, time.Now()))
+			f.gateway.addToStatement(payment(a, time.Now()), refundRow(a, checkout.Refund{OutRefundNo: "byhand", Amount: 5, Currency: hkd}, time.Now()))
 			return 1
 		},
 		checkout.DifferenceRefundHere: func(t *testing.T, f *fixture) int {
 			a := f.paidAttempt()
 			f.refundOf(a, "1")
-			f.gateway.list(payment(a, time.Now()))
+			f.gateway.addToStatement(payment(a, time.Now()))
 			return 0
 		},
 		checkout.DifferenceRefund: func(t *testing.T, f *fixture) int {
 			a := f.paidAttempt()
 			row := refundRow(a, f.refundOf(a, "1"), time.Now())
 			row.Currency = "USD"
-			f.gateway.list(payment(a, time.Now()), row)
+			f.gateway.addToStatement(payment(a, time.Now()), row)
 			return 0
 		},
 		checkout.DifferenceRefundPending: func(t *testing.T, f *fixture) int {
 			a := f.paidAttempt()
-			f.gateway.afterRefund = first(unanswered)
-			f.gateway.list(payment(a, time.Now()), refundRow(a, f.refundOf(a, "1"), time.Now()))
+			f.gateway.afterRefund = firstTry(noAnswer)
+			f.gateway.addToStatement(payment(a, time.Now()), refundRow(a, f.refundOf(a, "1"), time.Now()))
 			return 1
 		},
 		checkout.DifferenceUnknownPayment: func(t *testing.T, f *fixture) int {
-			f.gateway.list(checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()})
+			f.gateway.addToStatement(checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()})
 			return 0
 		},
 		checkout.DifferenceUnknownRefund: func(t *testing.T, f *fixture) int {
-			f.gateway.list(checkout.Trade{Refund: true, OutTradeNo: "till-7", GatewayRefundID: "g1", Amount: 5, Currency: hkd, At: time.Now()})
+			f.gateway.addToStatement(checkout.Trade{Refund: true, OutTradeNo: "till-7", GatewayRefundID: "g1", Amount: 5, Currency: hkd, At: time.Now()})
 			return 0
 		},
 	} {
@@ -179,9 +179,9 @@ func (f *fixture) differences() []checkout.Event {
 func TestReconcileFailedRefundThatIsListed(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paidAttempt()
-		f.gateway.beforeRefund = func(sent) error { return &checkout.RefusedError{Word: "508", Settled: true} }
+		f.gateway.beforeRefund = func(sentRefund) error { return &checkout.RefusedError{Word: "508", Settled: true} }
 		r := f.refundOf(a, "1")
-		f.gateway.list(payment(a, time.Now()), refundRow(a, r, time.Now()))
+		f.gateway.addToStatement(payment(a, time.Now()), refundRow(a, r, time.Now()))
 		later()
 		got := f.reconcile()
 		same(t, "found", kinds(got), []string{string(checkout.DifferenceRefundThere)})
@@ -191,8 +191,8 @@ func TestReconcileFailedRefundThatIsListed(t *testing.T) {
 		same(t, "state", r.State, checkout.RefundSucceeded)
 		same(t, "told to have failed before", r.Public().ReportedFailed, true)
 		same(t, "refunded", f.readSession(a.SessionID).AmountRefunded, int64(1000))
-		same(t, "alarms", f.reports.alarms(), []string{"a refund was made that the books said had failed"})
-		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventDifference, checkout.EventRefundSucceeded)
+		same(t, "alarms", f.alerts.alarms(), []string{"a refund was made that the books said had failed"})
+		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventDifference, checkout.EventRefundSucceeded)
 		same(t, "found again", kinds(f.reconcile()), []string{})
 	})
 }
@@ -201,11 +201,11 @@ func TestReconcileFailedRefundThatIsListed(t *testing.T) {
 func TestReconcileUnsignedRowsDecideNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.pending() // query says that it is not paid
-		f.gateway.list(payment(a, time.Now()))
+		f.gateway.addToStatement(payment(a, time.Now()))
 		later()
 		got := f.reconcile()
 		same(t, "healed", got.Healed, 0)
-		f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventDifference)
+		f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventDifference)
 	})
 }
 
@@ -220,11 +220,11 @@ func TestReconcileEdgesOfTheWindow(t *testing.T) {
 		time.Sleep(20 * time.Hour) // nobody asked: the program was down
 		midnight := time.Now().Add(-time.Second)
 		confirmedAt := f.confirm(late).PaidAt
-		f.gateway.list(payment(late, paid))
+		f.gateway.addToStatement(payment(late, paid))
 		ahead := f.paidAttempt() // the gateway's clock is behind
-		f.gateway.list(payment(ahead, midnight.Add(-2*time.Second)))
+		f.gateway.addToStatement(payment(ahead, midnight.Add(-2*time.Second)))
 		behind := f.paidAttempt() // the gateway's clock is ahead
-		f.gateway.list(payment(behind, time.Now().Add(3*time.Minute)))
+		f.gateway.addToStatement(payment(behind, time.Now().Add(3*time.Minute)))
 		time.Sleep(2 * time.Hour)
 		if !confirmedAt.After(midnight) {
 			t.Fatal("it was confirmed before midnight")
@@ -232,7 +232,7 @@ func TestReconcileEdgesOfTheWindow(t *testing.T) {
 		edge := behind.PaidAt.Add(time.Minute)
 		for _, w := range [][2]time.Time{{begun, midnight}, {midnight, edge}, {edge, time.Now()}} {
 			got, err := f.Reconcile(t.Context(), shop, w[0], w[1])
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "found", kinds(got), []string{})
 		}
 	})
@@ -241,7 +241,7 @@ func TestReconcileEdgesOfTheWindow(t *testing.T) {
 func TestReconcileLeavesTheYoung(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		f.paidAttempt()
-		f.gateway.list(checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()})
+		f.gateway.addToStatement(checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()})
 		time.Sleep(5 * time.Minute)
 		got := f.reconcile()
 		same(t, "found", kinds(got), []string{})
@@ -255,11 +255,11 @@ func TestReconcileOfASharedAccount(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		c := f.config()
 		c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, SharedAccount: true}, "sister": {ID: "sister"}}
-		f.use(c)
+		f.configure(c)
 		sister, err := f.Create(t.Context(), checkout.NewSession{Merchant: "sister", Amount: 5, Currency: hkd, Subject: "S", SuccessURL: success})
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		a := f.start(sister, flow.WalletAlipayCN)
-		f.gateway.list(
+		f.gateway.addToStatement(
 			checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()},
 			checkout.Trade{Refund: true, OutTradeNo: "till-7", GatewayRefundID: "g", Amount: 5, Currency: hkd, At: time.Now()},
 			payment(a, time.Now()), // a sister's, that is not paid here: her reconciliation finds it
@@ -274,9 +274,9 @@ func TestReconcileManyInBatches(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		known := f.paidAttempt()
 		for i := range 1203 {
-			f.gateway.list(checkout.Trade{OutTradeNo: "till-" + strconv.Itoa(i), Amount: 5, Currency: hkd, At: time.Now()})
+			f.gateway.addToStatement(checkout.Trade{OutTradeNo: "till-" + strconv.Itoa(i), Amount: 5, Currency: hkd, At: time.Now()})
 		}
-		f.gateway.list(payment(known, time.Now()))
+		f.gateway.addToStatement(payment(known, time.Now()))
 		// As many of ours as need several pages, that the statement lacks.
 		for i := range 1100 {
 			a := known
@@ -291,18 +291,18 @@ func TestReconcileManyInBatches(t *testing.T) {
 }
 
 func TestReconcileThatFails(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"the gateway": func(t *testing.T, f *fixture) {
 			f.paidAttempt() // not listed, and nobody may say so
 			f.gateway.script(func() { f.gateway.statementError = errTimeout })
 			later()
 			got, err := f.Reconcile(t.Context(), shop, time.Now().Add(-time.Hour), time.Now())
-			fails(t, err, checkout.ErrOutcomeUnknown)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
 			same(t, "complete", got.Complete(), false)
 			same(t, "differences", got.Differences, 0)
-			same(t, "alarms", len(f.reports.alarms()), 0)
+			same(t, "alarms", len(f.alerts.alarms()), 0)
 			kept, err := f.store.Reconciliation(t.Context(), got.ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "kept", kept.Error, got.Error)
 		},
 		"the gateway, for a day": func(t *testing.T, f *fixture) {
@@ -310,12 +310,12 @@ func TestReconcileThatFails(t *testing.T) {
 			from := time.Now()
 			time.Sleep(26 * time.Hour)
 			_, err := f.Reconcile(t.Context(), shop, from, from.Add(time.Hour))
-			fails(t, err, checkout.ErrOutcomeUnknown)
-			same(t, "alarms", f.reports.alarms(), []string{"a reconciliation failed"})
+			wantError(t, err, checkout.ErrOutcomeUnknown)
+			same(t, "alarms", f.alerts.alarms(), []string{"a reconciliation failed"})
 		},
 		"the store": func(t *testing.T, f *fixture) {
 			broken := errors.New("the disk is full")
-			f.gateway.list(payment(f.paidAttempt(), time.Now()))
+			f.gateway.addToStatement(payment(f.paidAttempt(), time.Now()))
 			f.paidAttempt()
 			later()
 			for _, method := range []string{"SaveReconciliation", "AttemptsByNumber", "PaidAttempts", "SucceededRefunds", "AddDifference"} {
@@ -326,7 +326,7 @@ func TestReconcileThatFails(t *testing.T) {
 					return nil
 				}
 				_, err := f.Reconcile(t.Context(), shop, time.Now().Add(-time.Hour), time.Now())
-				fails(t, err, broken)
+				wantError(t, err, broken)
 			}
 		},
 		"windows and merchants": func(t *testing.T, f *fixture) {
@@ -342,7 +342,7 @@ func TestReconcileThatFails(t *testing.T) {
 				}
 			}
 			reports, err := f.store.Reconciliations(t.Context(), "", 9)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "reports", len(reports), 0)
 		},
 	})

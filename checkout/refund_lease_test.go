@@ -11,21 +11,21 @@ import (
 // A node that stood still between its reads and its call does not call: others
 // may have decided about the refund since.
 func TestRefundOfANodeThatStoodStillIsNotSent(t *testing.T) {
-	refusal := func(sent) error { return &checkout.RefusedError{Word: "508 REFUND_ERROR", Settled: true} }
+	refusal := func(sentRefund) error { return &checkout.RefusedError{Word: "508 REFUND_ERROR", Settled: true} }
 	// The third read is that of the attempt, just before the call.
 	stands := func(f *fixture, a checkout.Attempt, wait time.Duration) <-chan checkout.Refund {
 		node, reads := f.slowNode()
 		reads.slow(3, wait)
 		done := make(chan checkout.Refund, 1)
 		go func() {
-			r, err := node.Refund(context.Background(), a.SessionID, back(half, "R-1"))
-			fails(f.t, err, nil)
+			r, err := node.Refund(context.Background(), a.SessionID, newRefund(half, "R-1"))
+			wantError(f.t, err, nil)
 			done <- r
 		}()
 		time.Sleep(time.Second)
 		return done
 	}
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"and another found it refused, and the shop asked for another": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			done := stands(f, a, time.Minute)
@@ -35,26 +35,26 @@ func TestRefundOfANodeThatStoodStillIsNotSent(t *testing.T) {
 			f.refund(a, half, checkout.RefundSucceeded)
 			r := <-done
 			same(t, "state for the one that stood still", r.State, checkout.RefundFailed)
-			same(t, "sends of its number", f.gateway.sent(r), 1)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventRefundSucceeded)
-			same(t, "alarms", f.reports.alarms(), []string(nil))
+			same(t, "sends of its number", f.gateway.timesSent(r), 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventRefundSucceeded)
+			same(t, "alarms", f.alerts.alarms(), []string(nil))
 		},
 		"for as long as a call could outlast its hold": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			r := <-stands(f, a, 25*time.Second) // of a hold of 35 s, and a call takes 10 s
 			same(t, "state", r.State, checkout.RefundPending)
-			same(t, "sends of its number", f.gateway.sent(r), 0)
+			same(t, "sends of its number", f.gateway.timesSent(r), 0)
 			f.sweepFor(20 * time.Second)
-			same(t, "sends of its number by the sweep", f.gateway.sent(r), 1)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			same(t, "sends of its number by the sweep", f.gateway.timesSent(r), 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
 		"for less than that is sent": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			r := <-stands(f, a, 24*time.Second)
 			same(t, "state", r.State, checkout.RefundSucceeded)
-			same(t, "sends of its number", f.gateway.sent(r), 1)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			same(t, "sends of its number", f.gateway.timesSent(r), 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
 	})
 }
@@ -63,7 +63,7 @@ func TestRefundOfANodeThatStoodStillIsNotSent(t *testing.T) {
 func TestRefundThatIsSettledBeforeItIsRead(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
-		f.gateway.afterRefund = first(unanswered)
+		f.gateway.afterRefund = firstTry(noAnswer)
 		r := f.refund(a, half, checkout.RefundPending)
 		settled := false
 		f.memory.broken = func(called string) error {
@@ -78,14 +78,14 @@ func TestRefundThatIsSettledBeforeItIsRead(t *testing.T) {
 		}
 		f.sweepFor(time.Minute)
 		same(t, "settled", settled, true)
-		same(t, "sends of its number", f.gateway.sent(r), 1)
-		f.told(a.SessionID, checkout.EventPaid)
-		same(t, "alarms", f.reports.alarms(), []string(nil))
+		same(t, "sends of its number", f.gateway.timesSent(r), 1)
+		f.checkEvents(a.SessionID, checkout.EventPaid)
+		same(t, "alarms", f.alerts.alarms(), []string(nil))
 	})
 }
 
-// sent returns how often the gateway was asked for a refund.
-func (g *gateway) sent(r checkout.Refund) int {
+// timesSent returns how often the gateway was asked for a refund.
+func (g *gateway) timesSent(r checkout.Refund) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.sends[r.OutRefundNo]
@@ -101,7 +101,7 @@ const (
 )
 
 // script is the gateway's script that answers so.
-func (a answer) script(sent) error {
+func (a answer) script(sentRefund) error {
 	switch a {
 	case refuses:
 		return &checkout.RefusedError{Word: "508 REFUND_ERROR", Settled: true}
@@ -142,34 +142,34 @@ func TestAnswerToARefundThatAnotherHas(t *testing.T) {
 			f.gateway.beforeRefund = c.own.script
 			done := make(chan checkout.Refund)
 			go func() {
-				r, err := f.Refund(t.Context(), a.SessionID, back(half, ""))
-				fails(t, err, nil)
+				r, err := f.Refund(t.Context(), a.SessionID, newRefund(half, ""))
+				wantError(t, err, nil)
 				done <- r
 			}()
 			time.Sleep(time.Second)
-			until := f.overtake(a, c.other)
+			until := f.takeOver(a, c.other)
 			r := f.readRefund(<-done)
 			same(t, "state", r.State, c.state)
-			f.told(a.SessionID, append([]checkout.EventType{checkout.EventPaid}, c.told...)...)
-			same(t, "alarms", f.reports.alarms(), c.alarms)
+			f.checkEvents(a.SessionID, append([]checkout.EventType{checkout.EventPaid}, c.told...)...)
+			same(t, "alarms", f.alerts.alarms(), c.alarms)
 			same(t, "reported as failed before", r.Public().ReportedFailed, c.other == refuses && c.state == succeeded)
 			if c.state == succeeded {
-				f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+				f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 			}
 			if c.state == pending && !f.memory.refunds[r.ID].leaseUntil.Equal(until) {
 				t.Errorf("the other's hold is until %s, want %s", f.memory.refunds[r.ID].leaseUntil, until)
 			}
 		}
 	}
-	bubbles(t, tests)
+	inBubbles(t, tests)
 }
 
-// overtake ends the hold of the one refund of an attempt, and has another node
+// takeOver ends the hold of the one refund of an attempt, and has another node
 // send it, whose gateway answers so; or hold it, where that is "".
-func (f *fixture) overtake(a checkout.Attempt, says answer) (leaseUntil time.Time) {
+func (f *fixture) takeOver(a checkout.Attempt, says answer) (leaseUntil time.Time) {
 	f.t.Helper()
 	all, err := f.Refunds(f.t.Context(), a.SessionID)
-	fails(f.t, err, nil)
+	wantError(f.t, err, nil)
 	f.memory.mu.Lock()
 	r := f.memory.refunds[all[0].ID]
 	r.leaseUntil, r.NextTryAt = time.Now(), time.Now()
@@ -179,12 +179,12 @@ func (f *fixture) overtake(a checkout.Attempt, says answer) (leaseUntil time.Tim
 		leaseUntil = time.Now().Add(time.Hour)
 		held, err := f.store.LeaseRefund(f.t.Context(), r.ID, time.Now(), leaseUntil)
 		same(f.t, "held", held, true)
-		fails(f.t, err, nil)
+		wantError(f.t, err, nil)
 		return leaseUntil
 	}
 	other := newFixture(f.t, f.store)
 	other.gateway.mu, other.gateway.orders = f.gateway.mu, f.gateway.orders
 	other.gateway.beforeRefund = says.script
-	fails(f.t, other.Sweep(f.t.Context()), nil)
+	wantError(f.t, other.Sweep(f.t.Context()), nil)
 	return leaseUntil
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// stuck is a refund whose first call had no answer, and that the gateway refuses
+// stuckRefund is a refund whose first call had no answer, and that the gateway refuses
 // ever since for another reason, which says nothing of the first call. It is
 // over a day old.
-func (f *fixture) stuck(a checkout.Attempt, taken bool) checkout.Refund {
+func (f *fixture) stuckRefund(a checkout.Attempt, taken bool) checkout.Refund {
 	f.t.Helper()
 	refused := &checkout.RefusedError{Word: "402 ORDER_INVALID"}
 	f.gateway.script(func() {
-		f.gateway.beforeRefund = func(s sent) error {
+		f.gateway.beforeRefund = func(s sentRefund) error {
 			switch {
 			case s.tries > 1:
 				return refused
@@ -24,7 +24,7 @@ func (f *fixture) stuck(a checkout.Attempt, taken bool) checkout.Refund {
 			}
 			return nil
 		}
-		f.gateway.afterRefund = first(unanswered)
+		f.gateway.afterRefund = firstTry(noAnswer)
 	})
 	r := f.refund(a, half, checkout.RefundPending)
 	f.sweepHours(26)
@@ -36,7 +36,7 @@ func (f *fixture) sweepHours(n int) {
 	f.t.Helper()
 	for range n * 12 {
 		time.Sleep(5 * time.Minute)
-		fails(f.t, f.Sweep(f.t.Context()), nil)
+		wantError(f.t, f.Sweep(f.t.Context()), nil)
 	}
 }
 
@@ -44,44 +44,44 @@ func (f *fixture) sweepHours(n int) {
 func TestRefundWithoutOutcomeIsTold(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
-		f.gateway.beforeRefund = unanswered
+		f.gateway.beforeRefund = noAnswer
 		r := f.refund(a, half, checkout.RefundPending)
 		f.sweepHours(23)
-		f.told(a.SessionID, checkout.EventPaid)
+		f.checkEvents(a.SessionID, checkout.EventPaid)
 		f.sweepHours(3)
-		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed)
+		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed)
 		events, err := f.store.Events(t.Context(), a.SessionID)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		same(t, "refund in the event", events[1].Refund.ID, r.ID)
 		same(t, "its status", events[1].Refund.Status, checkout.RefundPending)
 		f.sweepHours(3)
-		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed)
-		f.unfree(a, half+1, half) // it stays reserved
-		if tries := f.gateway.sent(r); tries < 30 {
+		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed)
+		f.checkTooMuch(a, half+1, half) // it stays reserved
+		if tries := f.gateway.timesSent(r); tries < 30 {
 			t.Errorf("%d tries in 29 hours: it is not sent any more", tries)
 		}
 		f.gateway.script(func() { f.gateway.beforeRefund = nil })
 		f.sweepHours(2)
-		f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
-		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventRefundSucceeded)
-		f.newest(a.SessionID)
+		f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
+		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventRefundSucceeded)
+		f.checkEventVersions(a.SessionID)
 	})
 }
 
 func TestReconcileSettlesARefundThatHasNoAnswer(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
-		r := f.stuck(a, true)
-		f.gateway.list(payment(a, time.Now()), refundRow(a, r, time.Now()))
+		r := f.stuckRefund(a, true)
+		f.gateway.addToStatement(payment(a, time.Now()), refundRow(a, r, time.Now()))
 		later()
 		got := f.reconcile()
 		same(t, "found", kinds(got), []string{string(checkout.DifferenceRefundPending)})
 		same(t, "healed", got.Healed, 1)
-		f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+		f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		same(t, "the gateway's number", f.readRefund(r).GatewayID, "R"+r.OutRefundNo)
-		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventDifference, checkout.EventRefundSucceeded)
+		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventDifference, checkout.EventRefundSucceeded)
 		same(t, "how", f.settlements(a), []string{"succeeded: by the gateway's statement"})
-		f.newest(a.SessionID)
+		f.checkEventVersions(a.SessionID)
 	})
 }
 
@@ -89,7 +89,7 @@ func TestReconcileSettlesARefundThatHasNoAnswer(t *testing.T) {
 func (f *fixture) settlements(a checkout.Attempt) (all []string) {
 	f.t.Helper()
 	timeline, err := f.store.Timeline(f.t.Context(), a.SessionID)
-	fails(f.t, err, nil)
+	wantError(f.t, err, nil)
 	for _, e := range timeline {
 		if e.Kind == checkout.EntryRefundSettled {
 			all = append(all, e.Result+": "+e.Detail)
@@ -103,23 +103,23 @@ func TestReconcileTakesInARefundFromOutside(t *testing.T) {
 	outside := func(a checkout.Attempt, amount int64) checkout.Trade {
 		return refundRow(a, checkout.Refund{OutRefundNo: "HN1001_1", Amount: amount, Currency: hkd}, time.Now())
 	}
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"of the session's payment": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.refund(a, 1000, checkout.RefundSucceeded)
 			all, err := f.Refunds(t.Context(), a.SessionID)
-			fails(t, err, nil)
-			f.gateway.list(payment(a, time.Now()), refundRow(a, all[0], time.Now()), outside(a, half))
+			wantError(t, err, nil)
+			f.gateway.addToStatement(payment(a, time.Now()), refundRow(a, all[0], time.Now()), outside(a, half))
 			later()
 			same(t, "healed", f.reconcile().Healed, 1)
 			same(t, "found again", kinds(f.reconcile()), []string{})
 			s := f.readSession(a.SessionID)
 			same(t, "refunded", s.AmountRefunded, int64(half+1000))
-			f.unfree(a, half, half-1000)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded, checkout.EventDifference, checkout.EventRefundSucceeded)
-			f.newest(a.SessionID)
+			f.checkTooMuch(a, half, half-1000)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded, checkout.EventDifference, checkout.EventRefundSucceeded)
+			f.checkEventVersions(a.SessionID)
 			all, err = f.Refunds(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "refunds", len(all), 2)
 			r := all[1]
 			if r.Reason != checkout.RefundOutside {
@@ -127,14 +127,14 @@ func TestReconcileTakesInARefundFromOutside(t *testing.T) {
 			}
 			same(t, "reason", r.Reason, checkout.RefundOutside)
 			same(t, "payment", []string{r.OutTradeNo, r.TradeID}, []string{a.OutTradeNo, f.readAttempt(a).TradeID})
-			same(t, "sends of its number", f.gateway.sent(r), 0)
+			same(t, "sends of its number", f.gateway.timesSent(r), 0)
 		},
 		"beyond what is left": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.refund(a, half+1, checkout.RefundSucceeded)
 			all, err := f.Refunds(t.Context(), a.SessionID)
-			fails(t, err, nil)
-			f.gateway.list(payment(a, time.Now()), refundRow(a, all[0], time.Now()), outside(a, half))
+			wantError(t, err, nil)
+			f.gateway.addToStatement(payment(a, time.Now()), refundRow(a, all[0], time.Now()), outside(a, half))
 			later()
 			same(t, "healed", f.reconcile().Healed, 0)
 			same(t, "refunded", f.readSession(a.SessionID).AmountRefunded, int64(half+1))
@@ -154,7 +154,7 @@ func TestReconcileTakesInARefundFromOutside(t *testing.T) {
 				do(&row)
 				rows = append(rows, row)
 			}
-			f.gateway.list(append(rows, payment(a, time.Now()))...)
+			f.gateway.addToStatement(append(rows, payment(a, time.Now()))...)
 			later()
 			got := f.reconcile()
 			same(t, "differences and healed", []int{got.Differences, got.Healed}, []int{5, 0})
@@ -164,10 +164,10 @@ func TestReconcileTakesInARefundFromOutside(t *testing.T) {
 			a, b := f.paid(), f.paid()
 			f.refund(b, 1, checkout.RefundSucceeded)
 			all, err := f.Refunds(t.Context(), b.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			row := outside(a, 1)
 			row.OutRefundNo = all[0].OutRefundNo
-			f.gateway.list(payment(a, time.Now()), payment(b, time.Now()), refundRow(b, all[0], time.Now()), row)
+			f.gateway.addToStatement(payment(a, time.Now()), payment(b, time.Now()), refundRow(b, all[0], time.Now()), row)
 			later()
 			same(t, "healed", f.reconcile().Healed, 0)
 			same(t, "refunded", f.readSession(a.SessionID).AmountRefunded, int64(0))
@@ -180,37 +180,37 @@ func TestSettleRefund(t *testing.T) {
 	settle := func(f *fixture, r checkout.Refund, by checkout.Settlement, want error) checkout.Refund {
 		f.t.Helper()
 		got, err := f.SettleRefund(f.t.Context(), r.ID, by)
-		fails(f.t, err, want)
+		wantError(f.t, err, want)
 		return got
 	}
 	statement := checkout.Settlement{}
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"by a statement that lists it": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			r := f.stuck(a, true)
-			f.gateway.list(refundRow(a, r, r.CreatedAt))
+			r := f.stuckRefund(a, true)
+			f.gateway.addToStatement(refundRow(a, r, r.CreatedAt))
 			same(t, "state", settle(f, r, statement, nil).State, checkout.RefundSucceeded)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 			settle(f, r, statement, checkout.ErrRefundSettled)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventRefundSucceeded)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventRefundSucceeded)
 			same(t, "how", f.settlements(a), []string{"succeeded: by the gateway's statement"})
 		},
 		"by a statement that does not list it, an hour after its last try": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			r := f.stuck(a, false)
+			r := f.stuckRefund(a, false)
 			time.Sleep(time.Hour)
 			got := settle(f, r, statement, nil)
 			same(t, "state", got.State, checkout.RefundFailed)
 			same(t, "failure", got.Failure, "not in the gateway's statement")
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventRefundFailed)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundDelayed, checkout.EventRefundFailed)
 			f.gateway.script(func() { f.gateway.beforeRefund, f.gateway.afterRefund = nil, nil })
 			f.refund(a, 2*half, checkout.RefundSucceeded) // its money is free again
 			f.sweepHours(2)
-			f.money(a, checkout.PaymentRefunded, 2*half, 1)
+			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 		},
 		"by a statement that does not list it yet": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			r := f.stuck(a, false)
+			r := f.stuckRefund(a, false)
 			for time.Since(f.readRefund(r).TriedAt) >= time.Hour {
 				f.sweepHours(1)
 			}
@@ -218,26 +218,26 @@ func TestSettleRefund(t *testing.T) {
 			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
 		},
 		"by a statement that does not list it, while it is sent on": func(t *testing.T, f *fixture) {
-			r := f.stuck(f.paid(), false)
+			r := f.stuckRefund(f.paid(), false)
 			err := checkout.ErrNotListed
 			for range 3 { // one of them has a try
 				if f.sweepHours(1); errors.Is(err, checkout.ErrNotListed) {
 					_, err = f.SettleRefund(t.Context(), r.ID, statement)
 				}
 			}
-			fails(t, err, nil)
+			wantError(t, err, nil)
 		},
 		"by a statement of another amount": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			r := f.stuck(a, true)
+			r := f.stuckRefund(a, true)
 			row := refundRow(a, r, r.CreatedAt)
 			row.Amount++
-			f.gateway.list(row)
+			f.gateway.addToStatement(row)
 			settle(f, r, statement, checkout.ErrListedOtherwise)
 		},
 		"by a statement that cannot be read": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			r := f.stuck(a, false)
+			r := f.stuckRefund(a, false)
 			time.Sleep(2 * time.Hour)
 			f.gateway.script(func() { f.gateway.statementError = errTimeout })
 			settle(f, r, statement, errTimeout)
@@ -245,15 +245,15 @@ func TestSettleRefund(t *testing.T) {
 		},
 		"by hand": func(t *testing.T, f *fixture) {
 			a, b := f.paid(), f.paid()
-			made, not := f.stuck(a, true), f.stuck(b, false)
+			made, not := f.stuckRefund(a, true), f.stuckRefund(b, false)
 			settle(f, made, checkout.Settlement{Outcome: checkout.RefundSucceeded, GatewayID: "g-1", Why: "the gateway's desk says so"}, nil)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 			same(t, "the gateway's number", f.readRefund(made).GatewayID, "g-1")
 			same(t, "how", f.settlements(a), []string{"succeeded: by hand: the gateway's desk says so"})
 			got := settle(f, not, checkout.Settlement{Outcome: checkout.RefundFailed, Why: "paid in cash"}, nil)
 			same(t, "failure", got.Failure, "paid in cash")
-			f.newest(a.SessionID)
-			f.newest(b.SessionID)
+			f.checkEventVersions(a.SessionID)
+			f.checkEventVersions(b.SessionID)
 			settle(f, not, checkout.Settlement{Outcome: checkout.RefundFailed, Why: "again"}, checkout.ErrRefundSettled)
 			settle(f, made, checkout.Settlement{Outcome: checkout.RefundFailed, Why: "no"}, checkout.ErrRefundSettled)
 		},
@@ -262,15 +262,15 @@ func TestSettleRefund(t *testing.T) {
 			f.gateway.beforeRefund = refuses.script
 			r := f.refund(a, half, checkout.RefundFailed)
 			settle(f, r, statement, checkout.ErrRefundSettled) // the statement does not list it
-			f.gateway.list(refundRow(a, r, time.Now()))
+			f.gateway.addToStatement(refundRow(a, r, time.Now()))
 			got := settle(f, r, statement, nil)
 			same(t, "state", got.State, checkout.RefundSucceeded)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventRefundSucceeded)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventRefundSucceeded)
 			same(t, "refunded", f.readSession(a.SessionID).AmountRefunded, int64(half))
 		},
 		"while it is being sent": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			r := f.stuck(a, true)
+			r := f.stuckRefund(a, true)
 			held, err := f.store.LeaseRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Minute))
 			if !held || err != nil {
 				t.Fatal(held, err)
@@ -280,13 +280,13 @@ func TestSettleRefund(t *testing.T) {
 		},
 		"that was sent while the statement was read": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			r := f.stuck(a, false)
+			r := f.stuckRefund(a, false)
 			time.Sleep(2 * time.Hour)
 			f.gateway.latency = 5 * time.Second
 			time.AfterFunc(time.Second, func() { // it is sent and released meanwhile
 				held, err := f.store.LeaseRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Second))
 				same(t, "held", held, true)
-				fails(t, err, nil)
+				wantError(t, err, nil)
 			})
 			settle(f, r, statement, checkout.ErrRefundBusy)
 			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
@@ -295,7 +295,7 @@ func TestSettleRefund(t *testing.T) {
 			settle(f, checkout.Refund{ID: "x"}, statement, checkout.ErrNotFound)
 			settle(f, checkout.Refund{ID: checkout.RefundPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaa"}, statement, checkout.ErrNotFound)
 			broken := errors.New("the disk is full")
-			r := f.stuck(f.paid(), true)
+			r := f.stuckRefund(f.paid(), true)
 			for field, by := range map[string]checkout.Settlement{
 				"outcome": {Outcome: checkout.RefundPending}, "why": {Outcome: checkout.RefundFailed, Why: "a\nb"},
 				"refund_id": {Outcome: checkout.RefundSucceeded, GatewayID: "a\x00"},

@@ -14,7 +14,7 @@ const sweepEach = 2 * time.Second
 
 // asked sweeps for a while and returns when the gateway was asked about the
 // order, from the attempt's creation on.
-func (f *fixture) asked(a checkout.Attempt, d time.Duration) []time.Duration {
+func (f *fixture) queryTimes(a checkout.Attempt, d time.Duration) []time.Duration {
 	f.t.Helper()
 	var at []time.Duration
 	f.gateway.script(func() {
@@ -41,9 +41,9 @@ func spaced(t *testing.T, asked []time.Duration, limit, slack time.Duration) {
 
 func TestScheduleOfQueries(t *testing.T) {
 	const life, day = 30 * time.Minute, 24 * time.Hour
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"nobody watches": func(t *testing.T, f *fixture) {
-			asked := f.asked(f.pending(), life-time.Minute)
+			asked := f.queryTimes(f.pending(), life-time.Minute)
 			if first := asked[0]; first < 3*time.Second || first > 3*time.Second+2*sweepEach {
 				t.Errorf("the first query came after %s, want 3 s", first)
 			}
@@ -53,13 +53,13 @@ func TestScheduleOfQueries(t *testing.T) {
 			a := f.pending()
 			_, stop := f.Watch(a.SessionID)
 			defer stop()
-			spaced(t, f.asked(a, life-time.Minute), 30*time.Second, 2*sweepEach)
+			spaced(t, f.queryTimes(a, life-time.Minute), 30*time.Second, 2*sweepEach)
 		},
 		"a day after the end, and no more": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(life + time.Minute)
-			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
-			asked := f.asked(a, day+time.Hour)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			asked := f.queryTimes(a, day+time.Hour)
 			if n := len(asked); n < 14 || n > 18 {
 				t.Errorf("%d queries in a day after the end, want about 16", n)
 			}
@@ -78,8 +78,8 @@ func TestScheduleOfQueries(t *testing.T) {
 			_, stop := f.Watch(a.SessionID)
 			defer stop()
 			f.sweepFor(life + time.Minute)
-			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
-			asked := f.asked(a, day+time.Hour)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			asked := f.queryTimes(a, day+time.Hour)
 			if n := len(asked); n < 14 || n > 18 {
 				t.Errorf("%d queries in a day after the end, want about 16", n)
 			}
@@ -93,7 +93,7 @@ func TestScheduleOfQueries(t *testing.T) {
 			defer stop()
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
-			same(t, "queries in a day", len(f.asked(a, day)), 0)
+			same(t, "queries in a day", len(f.queryTimes(a, day)), 0)
 		},
 	})
 }

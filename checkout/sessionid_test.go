@@ -31,9 +31,9 @@ func TestSessionIDIsPutIntoPathQueryAndFragmentAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := ticket()
+			n := newTicket()
 			n.SuccessURL, n.CancelURL = c.given, c.given
-			s, err := shops(t, newMemory()).Create(t.Context(), n)
+			s, err := newTwoShopFixture(t, newMemory()).Create(t.Context(), n)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -44,8 +44,8 @@ func (f *fixture) overCountedReads() (*checkout.Service, *countedReads) {
 	return service, store
 }
 
-// all reads a view for each of n watchers at once, and returns the states.
-func all(t *testing.T, n int, view func() (checkout.View, error)) []page.State {
+// readAtOnce reads a view for each of n watchers at once, and returns the states.
+func readAtOnce(t *testing.T, n int, view func() (checkout.View, error)) []page.State {
 	t.Helper()
 	states := make([]page.State, n)
 	var wg sync.WaitGroup
@@ -64,7 +64,7 @@ func all(t *testing.T, n int, view func() (checkout.View, error)) []page.State {
 
 func TestWatchedView(t *testing.T) {
 	const watchers = 500
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"is read once a change, whatever the number of watchers": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			s, store := f.overCountedReads()
@@ -73,12 +73,12 @@ func TestWatchedView(t *testing.T) {
 				defer stop()
 			}
 			view := func() (checkout.View, error) { return s.WatchedView(t.Context(), a.SessionID) }
-			all(t, watchers, view)
+			readAtOnce(t, watchers, view)
 			same(t, "reads at first", store.reads.Load(), int64(1))
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
 			s.Changed(a.SessionID)
-			for i, state := range all(t, watchers, view) {
+			for i, state := range readAtOnce(t, watchers, view) {
 				if state != page.Paid {
 					t.Fatalf("watcher %d sees %q after the payment", i, state)
 				}
@@ -95,7 +95,7 @@ func TestWatchedView(t *testing.T) {
 			s.Changed(a.SessionID)
 			<-changed
 			_, err := s.WatchedView(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "reads", store.reads.Load(), int64(2))
 		},
 		"who begins to watch reads anew": func(t *testing.T, f *fixture) {
@@ -104,13 +104,13 @@ func TestWatchedView(t *testing.T) {
 			_, stop := s.Watch(a.SessionID)
 			defer stop()
 			_, err := s.WatchedView(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a) // by another Service, of which this one has not heard yet
 			_, stopToo := s.Watch(a.SessionID)
 			defer stopToo()
 			v, err := s.WatchedView(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "state", v.State, page.Paid)
 		},
 		"a read outlives the watcher that began it, and a failed one is made again": func(t *testing.T, f *fixture) {
@@ -121,9 +121,9 @@ func TestWatchedView(t *testing.T) {
 			gone, leave := context.WithCancel(t.Context())
 			leave()
 			_, err := s.WatchedView(gone, a.SessionID)
-			fails(t, err, context.Canceled)
+			wantError(t, err, context.Canceled)
 			_, err = s.WatchedView(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "reads", store.reads.Load(), int64(1))
 			store.fails.Store(true)
 			s.Changed(a.SessionID)
@@ -132,7 +132,7 @@ func TestWatchedView(t *testing.T) {
 			}
 			store.fails.Store(false)
 			_, err = s.WatchedView(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 		},
 		"all sessions at once are read a few at a time": func(t *testing.T, f *fixture) {
 			s, store := f.overCountedReads()
@@ -143,7 +143,7 @@ func TestWatchedView(t *testing.T) {
 				defer stop()
 				wg.Go(func() {
 					_, err := s.WatchedView(t.Context(), id)
-					fails(t, err, nil)
+					wantError(t, err, nil)
 				})
 			}
 			wg.Wait()
@@ -153,22 +153,22 @@ func TestWatchedView(t *testing.T) {
 		},
 		"of a session that nobody watches, or that is not there": func(t *testing.T, f *fixture) {
 			v, err := f.WatchedView(t.Context(), f.session().ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "state", v.State, page.Choose)
 			_, stop := f.Watch("cs_unknown")
 			defer stop()
 			_, err = f.WatchedView(t.Context(), "cs_unknown")
-			fails(t, err, checkout.ErrNotFound)
+			wantError(t, err, checkout.ErrNotFound)
 		},
 		"tells the time that is left when it is read again": func(t *testing.T, f *fixture) {
 			id := f.session().ID
 			_, stop := f.Watch(id)
 			defer stop()
 			before, err := f.WatchedView(t.Context(), id)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			time.Sleep(time.Minute)
 			after, err := f.WatchedView(t.Context(), id)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "time that has gone", before.Remaining-after.Remaining, time.Minute)
 		},
 	})

@@ -18,14 +18,14 @@ func TestSweepFindsPaymentsThatNobodyReported(t *testing.T) {
 				f.sweepFor(after)
 				f.gateway.pay(a.OutTradeNo)
 				f.sweepFor(time.Minute)
-				f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+				f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			})
 		})
 	}
 }
 
 func TestSweep(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"asks rarely when nobody watches": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(25 * time.Minute)
@@ -57,7 +57,7 @@ func TestSweep(t *testing.T) {
 			f.sweepFor(time.Hour)
 			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, before)
 			due, err := f.store.DueAttempts(t.Context(), time.Now().Add(time.Hour), 10)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "due attempts", len(due), 0)
 		},
 		"finds what was paid after the end and never notified": func(_ *testing.T, f *fixture) {
@@ -65,7 +65,7 @@ func TestSweep(t *testing.T) {
 			f.sweepFor(31 * time.Minute)
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(6 * time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 		},
 		"asks on about an order that has ended after a query failed": func(_ *testing.T, f *fixture) {
 			a := f.pending()
@@ -75,7 +75,7 @@ func TestSweep(t *testing.T) {
 			f.gateway.script(func() { f.gateway.beforeQuery = nil })
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(6 * time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 		},
 		"asks at once about a page that begins to watch": func(t *testing.T, f *fixture) {
 			a := f.pending()
@@ -84,7 +84,7 @@ func TestSweep(t *testing.T) {
 			_, stop := f.Watch(a.SessionID)
 			defer stop()
 			f.sweepFor(32 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"asks about a page that polls as about one that streams": func(_ *testing.T, f *fixture) {
 			a := f.pending()
@@ -94,7 +94,7 @@ func TestSweep(t *testing.T) {
 				f.Seen(a.SessionID)
 				f.sweepFor(10 * time.Second)
 			}
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"takes what a killed holder left": func(t *testing.T, f *fixture) {
 			a := f.pending()
@@ -104,7 +104,7 @@ func TestSweep(t *testing.T) {
 				t.Fatal(ok, err)
 			}
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"takes a lot in batches": func(t *testing.T, f *fixture) {
 			var all []checkout.Attempt
@@ -116,7 +116,7 @@ func TestSweep(t *testing.T) {
 			}
 			f.sweepFor(10 * time.Second)
 			for _, a := range all {
-				f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+				f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			}
 		},
 	})
@@ -130,15 +130,15 @@ func TestSweepAtAGatewayThatHangs(t *testing.T) {
 		begun := time.Now()
 		ctx, cancel := context.WithTimeout(f.t.Context(), 30*time.Second)
 		defer cancel()
-		fails(f.t, f.Sweep(ctx), nil)
+		wantError(f.t, f.Sweep(ctx), nil)
 		return time.Since(begun)
 	}
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"while attempts are due": func(t *testing.T, f *fixture) {
 			short, err := f.Create(t.Context(), checkout.NewSession{
 				Merchant: shop, Amount: 5, Currency: hkd, Subject: "S", SuccessURL: success, ExpiresAt: time.Now().Add(time.Minute),
 			})
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			for range 40 {
 				f.pending()
 			}
@@ -149,12 +149,12 @@ func TestSweepAtAGatewayThatHangs(t *testing.T) {
 		"of another merchant": func(t *testing.T, f *fixture) {
 			c := f.config()
 			c.Merchants["dead"] = checkout.Merchant{ID: "dead"}
-			f.use(c)
-			dead := ticket()
+			f.configure(c)
+			dead := newTicket()
 			dead.Merchant = "dead"
 			for range 100 {
 				s, err := f.Create(t.Context(), dead)
-				fails(t, err, nil)
+				wantError(t, err, nil)
 				f.start(s, flow.WalletAlipayCN)
 			}
 			alive := make([]checkout.Attempt, 40)
@@ -162,11 +162,11 @@ func TestSweepAtAGatewayThatHangs(t *testing.T) {
 				alive[i] = f.pending()
 				f.gateway.pay(alive[i].OutTradeNo)
 			}
-			f.gateway.slow = map[string]time.Duration{"dead": 10 * time.Second}
+			f.gateway.slowMerchants = map[string]time.Duration{"dead": 10 * time.Second}
 			time.Sleep(5 * time.Second)
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			fails(t, f.Sweep(ctx), nil)
+			wantError(t, f.Sweep(ctx), nil)
 			for _, a := range alive {
 				same(t, "state", f.readAttempt(a).State, checkout.AttemptPaid)
 			}
@@ -211,7 +211,7 @@ func TestQueryInterval(t *testing.T) {
 }
 
 func TestWatch(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"hears of a change once": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			changed, stop := f.Watch(a.SessionID)

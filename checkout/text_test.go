@@ -56,10 +56,10 @@ func TestHostileTextIsRefusedInEachField(t *testing.T) {
 		for name, c := range refusedTexts() {
 			t.Run(where+", "+name, func(t *testing.T) {
 				t.Parallel()
-				m, n := newMemory(), ticket()
+				m, n := newMemory(), newTicket()
 				f.put(&n, c.text)
-				_, err := shops(t, m).Create(t.Context(), n)
-				refusedFor(t, err, f.field, c.problem)
+				_, err := newTwoShopFixture(t, m).Create(t.Context(), n)
+				checkFieldError(t, err, f.field, c.problem)
 				if len(m.sessions) != 0 {
 					t.Error("a session was stored")
 				}
@@ -75,7 +75,7 @@ func TestHostileTextOfARefundReference(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, newMemory())
 			_, err := f.Refund(t.Context(), f.session().ID, checkout.NewRefund{Amount: 1, ClientReferenceID: c.text})
-			refusedFor(t, err, "client_reference_id", c.problem)
+			checkFieldError(t, err, "client_reference_id", c.problem)
 		})
 	}
 }
@@ -94,9 +94,9 @@ func TestHostileTextOfAShopsName(t *testing.T) {
 	}
 }
 
-// refusedFor demands a *FieldError about a field, with a word, that repeats
+// checkFieldError demands a *FieldError about a field, with a word, that repeats
 // nothing that a terminal would act on.
-func refusedFor(t *testing.T, err error, field, word string) {
+func checkFieldError(t *testing.T, err error, field, word string) {
 	t.Helper()
 	var wrong *checkout.FieldError
 	if !errors.As(err, &wrong) || wrong.Field != field || !strings.Contains(wrong.Problem, word) {
@@ -134,19 +134,19 @@ func TestHostileTextThatNobodySees(t *testing.T) {
 			}
 			t.Run(where+", "+name, func(t *testing.T) {
 				t.Parallel()
-				n := ticket()
+				n := newTicket()
 				f.put(&n, text)
-				_, err := shops(t, newMemory()).Create(t.Context(), n)
-				refusedFor(t, err, f.field, "nothing that can be seen")
+				_, err := newTwoShopFixture(t, newMemory()).Create(t.Context(), n)
+				checkFieldError(t, err, f.field, "nothing that can be seen")
 			})
 		}
 	}
 	t.Run("an override alone", func(t *testing.T) {
 		t.Parallel()
-		n := ticket()
+		n := newTicket()
 		n.Subject = "\u202e"
-		_, err := shops(t, newMemory()).Create(t.Context(), n)
-		refusedFor(t, err, "subject", "direction")
+		_, err := newTwoShopFixture(t, newMemory()).Create(t.Context(), n)
+		checkFieldError(t, err, "subject", "direction")
 	})
 }
 
@@ -175,9 +175,9 @@ func TestTextOfAllLanguagesIsKept(t *testing.T) {
 		for where, f := range textFields {
 			t.Run(where+", "+name, func(t *testing.T) {
 				t.Parallel()
-				f, n := f, ticket()
+				f, n := f, newTicket()
 				f.put(&n, text)
-				fixture := shops(t, newMemory())
+				fixture := newTwoShopFixture(t, newMemory())
 				s, err := fixture.Create(t.Context(), n)
 				if err != nil {
 					t.Fatal(err)
