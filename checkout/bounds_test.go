@@ -169,7 +169,7 @@ func (m *memory) endLongAgo() {
 	}
 }
 
-func TestHostileWhatStrangersCanStore(t *testing.T) {
+func TestHostileStorageIsBounded(t *testing.T) {
 	junk := func(n *fakeNotification) { n.Sign = "forged" }
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"junk to a known address, and the genuine one after it": func(t *testing.T, f *fixture) {

@@ -19,7 +19,7 @@ func (f *fixture) startInWeChat() checkout.Attempt {
 	return a
 }
 
-func TestWhatTheSheetSays(t *testing.T) {
+func TestAnswersOfWeChatsSheet(t *testing.T) {
 	const directory = "is https://pay.example/c/ registered"
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"is written down, and a failure reported with what to check": func(t *testing.T, f *fixture) {

@@ -169,7 +169,7 @@ func TestMismatchIsQuarantined(t *testing.T) {
 	}
 }
 
-func TestAnswerThatNamesNoOrderIsNone(t *testing.T) {
+func TestAnswerWithoutItsOrderIsUnknown(t *testing.T) {
 	t.Parallel()
 	for name, omit := range map[string]func(*order){
 		"no number":   func(o *order) { o.OrderStatus.OutTradeNo = "" },
@@ -189,7 +189,7 @@ func TestAnswerThatNamesNoOrderIsNone(t *testing.T) {
 	}
 }
 
-func TestManyAskAtOnce(t *testing.T) {
+func TestConcurrentQueries(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"one payment, one event": func(t *testing.T, f *fixture) {
 			a := f.pending()
@@ -248,7 +248,7 @@ func (f *fixture) askFromEverywhere(a checkout.Attempt) {
 }
 
 // A holder may be so slow that another node has settled the attempt meanwhile.
-func TestSettledMeanwhile(t *testing.T) {
+func TestAttemptSettledByAnotherNode(t *testing.T) {
 	meanwhile := func(f *fixture, a checkout.Attempt, do func(*checkout.Session, *checkout.Attempt)) {
 		f.gateway.pay(a.OutTradeNo)
 		f.gateway.script(func() {

@@ -85,7 +85,7 @@ func newTwoShopFixture(t *testing.T, store checkout.Store) *fixture {
 	return f
 }
 
-func TestCreateTakes(t *testing.T) {
+func TestCreateAccepts(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*checkout.NewSession){
 		"amount 1":       func(n *checkout.NewSession) { n.Amount = 1 },
@@ -166,7 +166,7 @@ func TestCreate(t *testing.T) {
 	})
 }
 
-func TestWithoutRandomBitsNothingIsMade(t *testing.T) {
+func TestRandomSourceThatFails(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, newMemory())
 	s := f.session()

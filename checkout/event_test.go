@@ -96,9 +96,9 @@ func (f *fixture) checkEventVersions(sessionID string) {
 	same(f.t, "the session in the newest event", got, f.Public(stored))
 }
 
-// TestEventsHaveAnOrder: of two events of a session the one with the greater
+// TestEventVersionsRise: of two events of a session the one with the greater
 // version is newer, whatever the clocks of the nodes say.
-func TestEventsHaveAnOrder(t *testing.T) {
+func TestEventVersionsRise(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"a refund by a node whose clock is behind": func(t *testing.T, f *fixture) {
 			a := f.pending()

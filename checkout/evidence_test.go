@@ -247,9 +247,9 @@ func (f *fixture) startWithFlow(way flow.Flow) checkout.Attempt {
 	return a
 }
 
-// TestNumbersOfATrade: an order whose answer named no number takes the first that
+// TestTradeIDs: an order whose answer named no number takes the first that
 // query or a notification names; one that differs is told and never believed.
-func TestNumbersOfATrade(t *testing.T) {
+func TestTradeIDs(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"query names it before it is paid": func(t *testing.T, f *fixture) {
 			f.gateway.script(func() { f.gateway.omitsTradeID = true })

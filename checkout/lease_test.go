@@ -98,9 +98,9 @@ func TestStaleAnswers(t *testing.T) {
 	})
 }
 
-// TestNothingIsSentAfterALease: a node that stood still before a call of the
+// TestNothingIsSentAfterTheLease: a node that stood still before a call of the
 // gateway does not make it.
-func TestNothingIsSentAfterALease(t *testing.T) {
+func TestNothingIsSentAfterTheLease(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"an order": func(t *testing.T, f *fixture) {
 			s := f.session()
@@ -134,8 +134,8 @@ func (s *slowCreates) CreateAttempt(ctx context.Context, a checkout.Attempt, ses
 	return err
 }
 
-// TestStartCrosses: nobody is sent to pay what needs no payment.
-func TestStartCrosses(t *testing.T) {
+// TestStartDuringOtherChanges: nobody is sent to pay what needs no payment.
+func TestStartDuringOtherChanges(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"a payment by another wallet, while the order is placed": func(t *testing.T, f *fixture) {
 			s := f.session()

@@ -175,7 +175,7 @@ func TestNotify(t *testing.T) {
 	})
 }
 
-func TestNotificationsThatAreNotBelieved(t *testing.T) {
+func TestBadNotificationsChangeNothing(t *testing.T) {
 	t.Parallel()
 	mismatch := checkout.EventNotificationMismatch
 	for name, c := range map[string]struct {

@@ -123,7 +123,7 @@ func TestShopperLeavesWhileTheOrderIsPlaced(t *testing.T) {
 	})
 }
 
-func TestBrowserLeavesWhileItsQuestionIsAsked(t *testing.T) {
+func TestBrowserLeavesDuringItsQuery(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.pending()
 		f.gateway.pay(a.OutTradeNo)

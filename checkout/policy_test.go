@@ -31,7 +31,7 @@ func (f *fixture) paidLate() checkout.Attempt {
 	return a
 }
 
-func TestMoneyThatCameLate(t *testing.T) {
+func TestLatePayments(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"is held where nothing is said": func(_ *testing.T, f *fixture) {
 			a := f.paidLate()
@@ -100,7 +100,7 @@ func (f *fixture) paidTwice() (first, second checkout.Attempt) {
 	return first, second
 }
 
-func TestMoneyThatCameTwice(t *testing.T) {
+func TestSecondPayments(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"is refunded by itself": func(t *testing.T, f *fixture) {
 			first, second := f.paidTwice()
@@ -210,7 +210,7 @@ func TestMoneyThatCameTwice(t *testing.T) {
 	})
 }
 
-func TestNewRefusesAPolicyThatNobodyKnows(t *testing.T) {
+func TestNewRefusesAnUnknownPolicy(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, newMemory())
 	c := f.config()

@@ -77,7 +77,7 @@ func TestApproximateCNY(t *testing.T) {
 	})
 }
 
-func TestRateThatCannotBeHad(t *testing.T) {
+func TestRatesThatAreUnavailable(t *testing.T) {
 	inBubble(t, func(_ *testing.T, f *fixture) {
 		p := &fakeRates{price: 2_00000000}
 		f.withRates(p)

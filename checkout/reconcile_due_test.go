@@ -33,7 +33,7 @@ func (f *fixture) runHours(n int) (runs int) {
 	return runs
 }
 
-func TestGatewayDayIsOfUTC8(t *testing.T) {
+func TestGatewayDay(t *testing.T) {
 	t.Parallel()
 	for at, want := range map[string]string{
 		"2026-03-01T15:59:59Z": "2026-03-01", "2026-03-01T16:00:00Z": "2026-03-02", "2026-02-28T16:00:00Z": "2026-03-01",
@@ -68,8 +68,8 @@ func TestEachDayIsReconciledOnceAndEarly(t *testing.T) {
 	})
 }
 
-// TestMerchantsAreSpread: the days of many merchants do not fall due at once.
-func TestMerchantsAreSpread(t *testing.T) {
+// TestMerchantsAreReconciledAtDifferentTimes: the days of many merchants do not fall due at once.
+func TestMerchantsAreReconciledAtDifferentTimes(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		const merchants = 60
 		c := f.config()
@@ -99,7 +99,7 @@ func TestMerchantsAreSpread(t *testing.T) {
 	})
 }
 
-func TestDaysThatWereMissedAreMadeUpFor(t *testing.T) {
+func TestMissedDaysAreReconciledLater(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		same(t, "runs at first", f.runHours(1), 1) // yesterday, and nothing older
 		time.Sleep(3 * 24 * time.Hour)             // the program is down
@@ -120,7 +120,7 @@ func TestDaysThatWereMissedAreMadeUpFor(t *testing.T) {
 	})
 }
 
-func TestReconciliationThatFailedIsTriedAgain(t *testing.T) {
+func TestFailedReconciliationIsRetried(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		f.gateway.script(func() { f.gateway.statementError = errTimeout })
 		same(t, "runs in an hour", f.runHours(1), 2)
@@ -130,9 +130,9 @@ func TestReconciliationThatFailedIsTriedAgain(t *testing.T) {
 	})
 }
 
-// TestReconciliationThatDied: a report that nobody will finish holds the day up
+// TestAbandonedReconciliation: a report that nobody will finish holds the day up
 // for half an hour, and no longer.
-func TestReconciliationThatDied(t *testing.T) {
+func TestAbandonedReconciliation(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		span := f.dueSpans()[0]
 		wantError(t, f.store.SaveReconciliation(t.Context(), checkout.Reconciliation{

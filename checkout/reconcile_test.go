@@ -68,7 +68,7 @@ func kinds(r checkout.Reconciliation) []string {
 // later lets what happened grow old enough to be reconciled.
 func later() { time.Sleep(11 * time.Minute) }
 
-func TestReconcileWhatIsRight(t *testing.T) {
+func TestReconcileWithoutDifferences(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paidAttempt()
 		r := f.refundOf(a, "1")
@@ -197,8 +197,8 @@ func TestReconcileFailedRefundThatIsListed(t *testing.T) {
 	})
 }
 
-// TestReconcileUnsignedRowsDecideNothing: a row alone makes nothing paid.
-func TestReconcileUnsignedRowsDecideNothing(t *testing.T) {
+// TestReconcileRowsAloneSettleNothing: a row alone makes nothing paid.
+func TestReconcileRowsAloneSettleNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.pending() // query says that it is not paid
 		f.gateway.addToStatement(payment(a, time.Now()))
@@ -238,7 +238,7 @@ func TestReconcileEdgesOfTheWindow(t *testing.T) {
 	})
 }
 
-func TestReconcileLeavesTheYoung(t *testing.T) {
+func TestReconcileLeavesRecentTrades(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		f.paidAttempt()
 		f.gateway.addToStatement(checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()})

@@ -10,7 +10,7 @@ import (
 
 // A node that stood still between its reads and its call does not call: others
 // may have decided about the refund since.
-func TestRefundOfANodeThatStoodStillIsNotSent(t *testing.T) {
+func TestPausedNodeSendsNoRefund(t *testing.T) {
 	refusal := func(sentRefund) error { return &checkout.RefusedError{Word: "508 REFUND_ERROR", Settled: true} }
 	// The third read is that of the attempt, just before the call.
 	stands := func(f *fixture, a checkout.Attempt, wait time.Duration) <-chan checkout.Refund {
@@ -60,7 +60,7 @@ func TestRefundOfANodeThatStoodStillIsNotSent(t *testing.T) {
 }
 
 // A refund that another settles right after it was held is not sent again.
-func TestRefundThatIsSettledBeforeItIsRead(t *testing.T) {
+func TestRefundSettledByAnotherNodeIsNotSent(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
 		f.gateway.afterRefund = firstTry(noAnswer)
@@ -115,7 +115,7 @@ func (a answer) script(sentRefund) error {
 // While one node's call is under way its hold ends early, and another node
 // settles the refund, or holds it. Each answer to the first is then held against
 // what the books say.
-func TestAnswerToARefundThatAnotherHas(t *testing.T) {
+func TestRefundAnswersOfTwoNodes(t *testing.T) {
 	const pending, succeeded, failed = checkout.RefundPending, checkout.RefundSucceeded, checkout.RefundFailed
 	made, refused := checkout.EventRefundSucceeded, checkout.EventRefundFailed
 	cases := map[string]struct {

@@ -87,7 +87,7 @@ func TestRefundWhoseCommitHasNoAnswer(t *testing.T) {
 	})
 }
 
-func TestRefundOfOneKey(t *testing.T) {
+func TestRefundIdempotencyKey(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"asked for again": func(t *testing.T, f *fixture) {
 			a := f.paid()

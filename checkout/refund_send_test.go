@@ -176,7 +176,7 @@ func TestRefundIsSettledOnceByTwoNodes(t *testing.T) {
 
 // A node that was refused and then frozen does not write that down once another
 // has had the refund made: the shop would give the money back twice.
-func TestRefusalThatAnotherHasOvertaken(t *testing.T) {
+func TestStaleRefusalOfARefund(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
 		f.gateway.beforeRefund = firstTry(func(sentRefund) error { return &checkout.RefusedError{Word: "301 SIGN_ERROR"} })

@@ -41,7 +41,7 @@ func (f *fixture) sweepHours(n int) {
 }
 
 // A refund that has no outcome for a day is told to its shop, once, and goes on.
-func TestRefundWithoutOutcomeIsTold(t *testing.T) {
+func TestDelayedRefund(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
 		f.gateway.beforeRefund = noAnswer
@@ -99,7 +99,7 @@ func (f *fixture) settlements(a checkout.Attempt) (all []string) {
 }
 
 // A refund that was made past the checkout is taken into the books once.
-func TestReconcileTakesInARefundFromOutside(t *testing.T) {
+func TestReconcileRecordsARefundFromOutside(t *testing.T) {
 	outside := func(a checkout.Attempt, amount int64) checkout.Trade {
 		return refundRow(a, checkout.Refund{OutRefundNo: "HN1001_1", Amount: amount, Currency: hkd}, time.Now())
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestSessionIDIsPutIntoPathQueryAndFragmentAlone(t *testing.T) {
+func TestSessionIDGoesIntoPathQueryAndFragmentOnly(t *testing.T) {
 	t.Parallel()
 	const raw, coded, small = "{CHECKOUT_SESSION_ID}", "%7BCHECKOUT_SESSION_ID%7D", "%7bCHECKOUT_SESSION_ID%7d"
 	for name, c := range map[string]struct{ given, want string }{

@@ -107,7 +107,7 @@ func checkFieldError(t *testing.T, err error, field, word string) {
 	}
 }
 
-func TestHostileTextThatNobodySees(t *testing.T) {
+func TestHostileInvisibleText(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"spaces":                  " \u00a0\u3000",

@@ -139,7 +139,7 @@ func TestTimeline(t *testing.T) {
 	})
 }
 
-func TestReturnsAreNotedOnceAMinute(t *testing.T) {
+func TestReturnsAreRecordedOnceAMinute(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.pending()
 		f.Returned(t.Context(), "nobody")

@@ -78,7 +78,7 @@ func TestPageState(t *testing.T) {
 	}
 }
 
-func TestAttemptThatAPageIsAbout(t *testing.T) {
+func TestAttemptOfThePage(t *testing.T) {
 	t.Parallel()
 	attempt := func(id string, state checkout.AttemptState, age time.Duration) checkout.Attempt {
 		return checkout.Attempt{ID: id, State: state, CreatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(-age)}

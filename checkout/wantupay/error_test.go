@@ -51,7 +51,7 @@ func TestReturnCodes(t *testing.T) {
 	}
 }
 
-func TestAnswersThatProveNothing(t *testing.T) {
+func TestAnswersOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
 		"unsigned": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"return_code":402}`)) },
@@ -83,7 +83,7 @@ func TestAnswersThatProveNothing(t *testing.T) {
 	})
 }
 
-func TestQueryAboutSomethingElse(t *testing.T) {
+func TestQueryAnswersThatDoNotMatch(t *testing.T) {
 	t.Parallel()
 	answer := func(change map[string]any) map[string]any {
 		all := map[string]any{

@@ -91,7 +91,7 @@ func TestNotificationsThatAreRejected(t *testing.T) {
 	}
 }
 
-func TestWhatIsKeptOfANotification(t *testing.T) {
+func TestRecordedNotificationHasNoSignature(t *testing.T) {
 	t.Parallel()
 	g := answering(t, nil)
 	for name, body := range map[string]string{

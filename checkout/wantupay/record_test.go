@@ -9,9 +9,9 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// TestWhatDecidesNothingRefusesNoAnswer: only number, amount, currency, account,
+// TestMinorFieldsMayHaveAnyFormat: only number, amount, currency, account,
 // status and trade_id may refuse an answer. The rest is taken as it comes.
-func TestWhatDecidesNothingRefusesNoAnswer(t *testing.T) {
+func TestMinorFieldsMayHaveAnyFormat(t *testing.T) {
 	t.Parallel()
 	paid := func(change map[string]any) map[string]any {
 		all := map[string]any{
@@ -87,9 +87,9 @@ func TestWhatDecidesNothingRefusesNoAnswer(t *testing.T) {
 	}
 }
 
-// TestWhatDecidesMayRefuse is the other half: a change of what money rests on
+// TestImportantFieldsMustBeValid is the other half: a change of what money rests on
 // still refuses the answer.
-func TestWhatDecidesMayRefuse(t *testing.T) {
+func TestImportantFieldsMustBeValid(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"trade_status", "trade_id", "total_fee", "merchant_account"} {
 		_, _, err := answering(t, nil).ReadNotification(checkout.OrderRef{Merchant: shop}, message(notification(t, map[string]any{name: ""})))

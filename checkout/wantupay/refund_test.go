@@ -99,9 +99,9 @@ func TestRefundRefused(t *testing.T) {
 	})
 }
 
-// TestRefundOfAShopThatOnlyAnotherNodeKnows: it is that node's to send, and has
+// TestRefundOfAnUnknownMerchant: it is that node's to send, and has
 // not failed.
-func TestRefundOfAShopThatOnlyAnotherNodeKnows(t *testing.T) {
+func TestRefundOfAnUnknownMerchant(t *testing.T) {
 	t.Parallel()
 	g, err := wantupay.New(nil)
 	fails(t, err, nil)
@@ -109,7 +109,7 @@ func TestRefundOfAShopThatOnlyAnotherNodeKnows(t *testing.T) {
 	isOf(t, err, checkout.ErrOutcomeUnknown)
 }
 
-func TestRefundWhoseAnswerProvesNothing(t *testing.T) {
+func TestRefundAnswersOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	good := func(change string, value any) http.HandlerFunc {
 		answer := map[string]any{

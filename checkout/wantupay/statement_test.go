@@ -146,7 +146,7 @@ func TestStatementThatFails(t *testing.T) {
 	isOf(t, err, checkout.ErrRefused)
 }
 
-func TestStatementThatNobodyReadsOn(t *testing.T) {
+func TestStatementStopsWithItsReader(t *testing.T) {
 	t.Parallel()
 	g := answering(t, list(row(nil), row(map[string]any{"trade_id": "2"})))
 	n := 0
