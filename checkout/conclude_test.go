@@ -8,9 +8,10 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
+// lifetime is how long a session of the fixture is open.
 const lifetime = 30 * time.Minute
 
-// last sleeps until just before the session of a ends.
+// sleepUntilExpiry sleeps until 2 s before the session of an attempt expires.
 func (f *fixture) sleepUntilExpiry(a checkout.Attempt) {
 	f.t.Helper()
 	time.Sleep(time.Until(f.readSession(a.SessionID).ExpiresAt) - 2*time.Second)
@@ -31,13 +32,13 @@ func TestExpiry(t *testing.T) {
 			s := f.session()
 			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayHK)
 			f.sleepUntilExpiry(one)
-			asked := f.gateway.order(one.OutTradeNo).queries
+			before := f.gateway.order(one.OutTradeNo).queries
 			f.gateway.beforeClose = func(o *order) error {
-				if o.queries <= asked {
-					t.Error("closed without a query")
+				if o.queries <= before {
+					t.Error("the order was closed without a query")
 				}
 				if status := f.memory.sessions[s.ID].Status; status != checkout.StatusOpen {
-					t.Errorf("closed when the session was %s already", status)
+					t.Errorf("the order was closed when the session was already %s", status)
 				}
 				return nil
 			}
@@ -61,20 +62,20 @@ func TestExpiry(t *testing.T) {
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			f.checkNoLease(a)
 		},
-		"waits where close says paid and query does not": func(t *testing.T, f *fixture) {
+		"waits if close says paid and query does not": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.sleepUntilExpiry(a)
 			f.gateway.beforeClose = func(*order) error { return checkout.ErrAlreadyPaid }
 			f.sweepFor(4 * time.Second)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
 			f.checkNoLease(a)
-			f.sweepFor(2 * time.Hour) // nobody is told that no money came
+			f.sweepFor(2 * time.Hour) // the session does not expire
 			f.checkEvents(a.SessionID)
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(2 * time.Minute)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"ends without the gateway where it refuses to close for good": func(t *testing.T, f *fixture) {
+		"ends when the gateway has refused the close for over an hour": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.beforeClose = func(*order) error { return checkout.ErrRefused }
 			f.sweepFor(time.Hour)
@@ -93,7 +94,7 @@ func TestExpiry(t *testing.T) {
 			f.sweepFor(4 * time.Second)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.checkNoLease(a)
-			f.sweepFor(2 * time.Hour) // but not for ever
+			f.sweepFor(2 * time.Hour) // this does not last for ever
 			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		},
 		"closes an order that its wallet refused": func(t *testing.T, f *fixture) {
@@ -120,7 +121,7 @@ func TestExpiry(t *testing.T) {
 			f.sweepFor(time.Hour)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			if s := f.readSession(a.SessionID); !s.ConcludeAt.After(s.ExpiresAt) {
-				t.Error("not postponed")
+				t.Error("the end of the session was not postponed")
 			}
 			f.gateway.script(func() { f.gateway.beforeQuery = nil })
 			f.sweepFor(time.Minute)
@@ -135,13 +136,13 @@ func TestExpiry(t *testing.T) {
 			f.sweepFor(20 * time.Second)
 			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		},
-		"takes a reported payment back": func(t *testing.T, f *fixture) {
+		"withdraws a reported payment": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, nil)
 			f.sweepFor(lifetime + 2*time.Second)
 			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		},
-		"money that arrives later": func(t *testing.T, f *fixture) {
+		"records a payment that comes later": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(lifetime + 2*time.Second)
 			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
@@ -197,7 +198,7 @@ func TestCancel(t *testing.T) {
 			same(t, "live orders", f.gateway.live(), []string(nil))
 			f.checkEvents(s.ID, checkout.EventCanceled)
 		},
-		"while the gateway is down": func(t *testing.T, f *fixture) {
+		"fails while the gateway is down": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
 			s, err := f.Cancel(t.Context(), a.SessionID)
@@ -205,7 +206,7 @@ func TestCancel(t *testing.T) {
 			same(t, "status", s.Status, checkout.StatusOpen)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
-		"a session that nobody knows": func(t *testing.T, f *fixture) {
+		"fails for an unknown session": func(t *testing.T, f *fixture) {
 			for _, id := range []string{"", "x", checkout.SessionPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaa"} {
 				_, err := f.Cancel(t.Context(), id)
 				wantError(t, err, checkout.ErrNotFound)

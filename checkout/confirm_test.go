@@ -42,7 +42,7 @@ func TestConfirm(t *testing.T) {
 			f.sweepFor(time.Hour)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"paid by another between the look and the claim": func(t *testing.T, f *fixture) {
+		"paid by another node between the read and the lease": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.memory.broken = func(method string) error {
 				if method == "LeaseAttempt" {
@@ -65,7 +65,7 @@ func TestConfirm(t *testing.T) {
 			f.sweepFor(time.Minute)
 			f.checkEvents(a.SessionID, checkout.EventAttemptFailed)
 			f.checkNoLease(a)
-			f.gateway.pay(a.OutTradeNo) // and no notification ever comes
+			f.gateway.pay(a.OutTradeNo) // there is no notification
 			f.sweepFor(time.Minute)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventAttemptFailed, checkout.EventPaid)
 		},
@@ -77,35 +77,35 @@ func TestConfirm(t *testing.T) {
 			same(t, "live orders", f.gateway.live(), []string{second.OutTradeNo})
 			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 		},
-		"failed before its code was known": func(t *testing.T, f *fixture) {
+		"failed before its QR code was known": func(t *testing.T, f *fixture) {
 			f.gateway.afterCreate = once(timeout)
 			a := f.startUnanswered(f.session())
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 			f.confirm(a)
 			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 			same(t, "live orders", f.gateway.live(), []string(nil))
-			f.gateway.pay(a.OutTradeNo) // the wallet's next payment crossed the close
+			f.gateway.pay(a.OutTradeNo) // the shopper paid while the order was being closed
 			f.sweepFor(6 * time.Minute)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventAttemptFailed, checkout.EventPaid)
 		},
-		"a status that nobody knows": func(t *testing.T, f *fixture) {
+		"an unknown status": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.set(a.OutTradeNo, checkout.OrderUnknown, strings.Repeat("x", 1000))
 			f.confirm(a)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			same(t, "alarms", f.alerts.alarms(), []string{"query reports a status that the kit does not know"})
 			if text := f.alerts.all[0].Err.Error(); len(text) > 100 {
-				t.Errorf("the report quotes %d bytes", len(text))
+				t.Errorf("the alert quotes %d bytes, want 100 at most", len(text))
 			}
 		},
-		"the gateway does not know what it took": func(t *testing.T, f *fixture) {
+		"the gateway does not know an order that it took": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { delete(f.gateway.orders, a.OutTradeNo) })
 			f.confirm(a)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			same(t, "alarms", f.alerts.alarms(), []string{"the gateway does not know an order that it took"})
 			f.checkNoLease(a)
-			f.sweepFor(2 * lifetime) // it is neither given up nor told to be expired
+			f.sweepFor(2 * lifetime) // the attempt is not given up, and the session does not expire
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.checkNoLease(a)
 		},
@@ -123,20 +123,20 @@ func TestConfirm(t *testing.T) {
 			began := time.Now()
 			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseBrowser)
 			wantError(t, err, checkout.ErrOutcomeUnknown)
-			same(t, "patience", time.Since(began), 10*time.Second)
+			same(t, "time that Confirm waits", time.Since(began), 10*time.Second)
 			f.checkNoLease(a)
 		},
-		"an attempt that nobody knows": func(t *testing.T, f *fixture) {
+		"an unknown attempt": func(t *testing.T, f *fixture) {
 			_, err := f.Confirm(t.Context(), "at_nobody", checkout.CauseBrowser)
 			wantError(t, err, checkout.ErrNotFound)
 		},
 	})
 }
 
-// What is paid must be the order that was placed.
+// An answer that differs from the order that was placed never makes it paid.
 func TestMismatchIsQuarantined(t *testing.T) {
 	t.Parallel()
-	for name, lie := range map[string]func(*order){
+	for name, change := range map[string]func(*order){
 		"a cent low":     func(o *order) { o.OrderStatus.Amount-- },
 		"a cent high":    func(o *order) { o.OrderStatus.Amount++ },
 		"nothing":        func(o *order) { o.OrderStatus.Amount = 0 },
@@ -148,21 +148,21 @@ func TestMismatchIsQuarantined(t *testing.T) {
 			inBubble(t, func(t *testing.T, f *fixture) {
 				a := f.pending()
 				f.gateway.pay(a.OutTradeNo)
-				f.gateway.script(func() { lie(f.gateway.orders[a.OutTradeNo]) })
+				f.gateway.script(func() { change(f.gateway.orders[a.OutTradeNo]) })
 				f.confirm(a)
 				f.notify(a, nil)
 				f.confirm(a)
 				f.sweepFor(time.Minute)
 				f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
 				if got := f.readAttempt(a); !got.Quarantined || got.Failure == "" {
-					t.Errorf("attempt is not in quarantine: %+v", got)
+					t.Errorf("attempt is not quarantined: %+v", got)
 				}
 				same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 1)
 				same(t, "alarms", len(f.alerts.alarms()), 1)
 				_, err := f.Start(t.Context(), request(f.readSession(a.SessionID), flow.WalletWeChat))
 				wantError(t, err, checkout.ErrNotPayable)
 
-				f.sweepFor(time.Hour) // the session ends, and the quarantine stays
+				f.sweepFor(time.Hour) // the session expires, and the attempt stays quarantined
 				f.checkState(a, checkout.AttemptPending, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
 			})
 		})
@@ -191,27 +191,27 @@ func TestAnswerWithoutItsOrderIsUnknown(t *testing.T) {
 
 func TestConcurrentQueries(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
-		"one payment, one event": func(t *testing.T, f *fixture) {
+		"a payment gives one event": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			time.Sleep(3 * time.Second)
 			f.gateway.pay(a.OutTradeNo)
-			f.askFromEverywhere(a)
+			f.confirmFromEverywhere(a)
 			f.waitUntilIdle()
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 1)
 			f.checkNoLease(a)
 		},
-		"no payment, few queries": func(t *testing.T, f *fixture) {
+		"without a payment there are few queries": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			time.Sleep(3 * time.Second)
-			f.askFromEverywhere(a)
+			f.confirmFromEverywhere(a)
 			f.waitUntilIdle()
 			if n := f.gateway.order(a.OutTradeNo).queries; n < 2 || n > 5 {
-				t.Errorf("%d queries, want the first, one or two for the notifications, and few more", n)
+				t.Errorf("%d queries, want 2 to 5", n)
 			}
 			f.checkNoLease(a)
 		},
-		"a browser is heard every 2 s": func(t *testing.T, f *fixture) {
+		"a browser causes one query in 2 s": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			time.Sleep(3 * time.Second)
 			for range 100 { // for 10 s
@@ -227,8 +227,8 @@ func TestConcurrentQueries(t *testing.T) {
 	})
 }
 
-// askFromEverywhere confirms, notifies and sweeps 50 times each at once.
-func (f *fixture) askFromEverywhere(a checkout.Attempt) {
+// confirmFromEverywhere confirms, notifies and sweeps at once, each 50 times.
+func (f *fixture) confirmFromEverywhere(a checkout.Attempt) {
 	f.t.Helper()
 	var wg sync.WaitGroup
 	for range 50 {
@@ -247,7 +247,8 @@ func (f *fixture) askFromEverywhere(a checkout.Attempt) {
 	wg.Wait()
 }
 
-// A holder may be so slow that another node has settled the attempt meanwhile.
+// A node with a lease can be so slow that another node settles the attempt before
+// it does.
 func TestAttemptSettledByAnotherNode(t *testing.T) {
 	meanwhile := func(f *fixture, a checkout.Attempt, do func(*checkout.Session, *checkout.Attempt)) {
 		f.gateway.pay(a.OutTradeNo)
@@ -262,14 +263,14 @@ func TestAttemptSettledByAnotherNode(t *testing.T) {
 		f.checkNoLease(a)
 	}
 	inBubbles(t, map[string]func(*testing.T, *fixture){
-		"as paid, it is not told twice": func(_ *testing.T, f *fixture) {
+		"as paid, there is no second event": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			meanwhile(f, a, func(s *checkout.Session, a *checkout.Attempt) {
 				a.State, s.Status, s.PaymentStatus = checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid
 			})
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
 		},
-		"by quarantine, it is not paid": func(_ *testing.T, f *fixture) {
+		"as quarantined, it is not paid": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			meanwhile(f, a, func(s *checkout.Session, a *checkout.Attempt) { a.Quarantined, s.AmountMismatch = true, true })
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
@@ -295,7 +296,7 @@ func TestPaidTwice(t *testing.T) {
 			f.checkState(two, checkout.AttemptClosed, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			same(t, "live orders", f.gateway.live(), []string(nil))
 		},
-		"the sweep closes it where that failed": func(t *testing.T, f *fixture) {
+		"the sweep closes it after a close that failed": func(t *testing.T, f *fixture) {
 			s := f.session()
 			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(one.OutTradeNo)

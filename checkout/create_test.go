@@ -19,8 +19,8 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 		many[strconv.Itoa(i)] = ""
 	}
 	for name, c := range map[string]struct {
-		field string
-		spoil func(*checkout.NewSession)
+		field  string
+		change func(*checkout.NewSession)
 	}{
 		"amount 0":                   {"amount", func(n *checkout.NewSession) { n.Amount = 0 }},
 		"amount -1":                  {"amount", func(n *checkout.NewSession) { n.Amount = -1 }},
@@ -56,14 +56,14 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 			m := newMemory()
 			f := newTwoShopFixture(t, m)
 			n := newTicket()
-			c.spoil(&n)
+			c.change(&n)
 			_, err := f.Create(t.Context(), n)
 			var wrong *checkout.FieldError
 			if !errors.As(err, &wrong) || wrong.Field != c.field || wrong.Problem == "" {
-				t.Errorf("error %v, want one about %s", err, c.field)
+				t.Errorf("error %v, want a FieldError of %s", err, c.field)
 			}
 			if err != nil && len(err.Error()) > 200 {
-				t.Errorf("an error of %d bytes", len(err.Error()))
+				t.Errorf("the error has %d bytes, want 200 at most", len(err.Error()))
 			}
 			if len(m.sessions) != 0 {
 				t.Error("a session was stored")
@@ -72,8 +72,8 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 	}
 }
 
-// newTwoShopFixture is a fixture with a second shop, "hk", which takes Alipay HK alone and
-// whose sessions last 5 minutes.
+// newTwoShopFixture returns a fixture with a second shop, "hk". It takes Alipay HK
+// only, and its sessions last 5 minutes.
 func newTwoShopFixture(t *testing.T, store checkout.Store) *fixture {
 	t.Helper()
 	f := newFixture(t, store)
@@ -138,7 +138,7 @@ func TestCreate(t *testing.T) {
 			same(t, "success_url", s.SuccessURL, success+"?s="+s.ID)
 			same(t, "cancel_url", s.CancelURL, success+"/"+s.ID)
 		},
-		"keeps the asked order of wallets, each once": func(t *testing.T, f *fixture) {
+		"keeps the order of the requested wallets, each once": func(t *testing.T, f *fixture) {
 			n := newTicket()
 			n.Channels = []string{"wechat", "alipay_hk", "alipay", "wechat"}
 			s, err := f.Create(t.Context(), n)
@@ -147,7 +147,7 @@ func TestCreate(t *testing.T) {
 			}
 			same(t, "wallets", s.Wallets, []flow.Wallet{flow.WalletWeChat, flow.WalletAlipayHK, flow.WalletAlipayCN})
 		},
-		"keeps to the shop's wallets and lifetime": func(t *testing.T, f *fixture) {
+		"uses the shop's wallets and lifetime": func(t *testing.T, f *fixture) {
 			n := newTicket()
 			n.Merchant, n.Channels = "hk", []string{"wechat", "alipay"}
 			s, err := newTwoShopFixture(t, f.store).Create(t.Context(), n)
@@ -157,7 +157,7 @@ func TestCreate(t *testing.T) {
 			same(t, "wallets", s.Wallets, []flow.Wallet{flow.WalletAlipayHK})
 			same(t, "expiry", s.ExpiresAt, time.Now().Add(5*time.Minute))
 		},
-		"says that the store failed": func(t *testing.T, f *fixture) {
+		"fails with the error of the store": func(t *testing.T, f *fixture) {
 			broken := errors.New("disk full")
 			f.memory.broken = func(string) error { return broken }
 			_, err := f.Create(t.Context(), newTicket())
@@ -172,15 +172,15 @@ func TestRandomSourceThatFails(t *testing.T) {
 	s := f.session()
 	c := f.config()
 	c.Random = strings.NewReader("")
-	poor, err := checkout.New(c)
+	service, err := checkout.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := poor.Create(t.Context(), newTicket()); err == nil || !strings.Contains(err.Error(), io.EOF.Error()) {
-		t.Errorf("Create: error %v", err)
+	if _, err := service.Create(t.Context(), newTicket()); err == nil || !strings.Contains(err.Error(), io.EOF.Error()) {
+		t.Errorf("Create: error %v, want EOF", err)
 	}
-	if _, err := poor.Start(t.Context(), request(s, flow.WalletAlipayCN)); err == nil {
-		t.Error("Start placed an order without a number")
+	if _, err := service.Start(t.Context(), request(s, flow.WalletAlipayCN)); err == nil {
+		t.Error("Start: no error, want one of the random source")
 	}
 	same(t, "orders", f.gateway.placed(), []string(nil))
 }

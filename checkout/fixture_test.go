@@ -17,8 +17,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/reconcile"
 )
 
-// fixture is a Service with everything that it needs, and shorthands that fail
-// the test.
+// fixture is a Service with a fake gateway and a store in memory. Its methods fail
+// the test when something goes wrong.
 type fixture struct {
 	*checkout.Service
 	*reconcile.Reconciler
@@ -29,12 +29,12 @@ type fixture struct {
 	alerts  *alerts
 }
 
-// wallClock is the bubble's clock inside a bubble.
+// wallClock is the system's clock. In a synctest bubble it is the bubble's clock.
 type wallClock struct{}
 
 func (wallClock) Now() time.Time { return time.Now() }
 
-// alerts collects what an operator would see.
+// alerts collects the alerts that an operator would get.
 type alerts struct {
 	mu  sync.Mutex
 	all []checkout.Alert
@@ -46,7 +46,7 @@ func (r *alerts) add(one checkout.Alert) {
 	r.all = append(r.all, one)
 }
 
-// alarms returns the problems that ask for a person.
+// alarms returns the problems of the alerts that call a person.
 func (r *alerts) alarms() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,7 +65,8 @@ const (
 	success = "https://shop.example/ok"
 )
 
-// inBubble runs a test where time passes only when everybody waits.
+// inBubble runs a test in a synctest bubble: time passes only while all goroutines
+// wait. The test fails if background queries cannot be drained at its end.
 func inBubble(t *testing.T, do func(t *testing.T, f *fixture)) {
 	t.Helper()
 	t.Parallel()
@@ -87,7 +88,8 @@ func newFixture(t *testing.T, store checkout.Store) *fixture {
 	return f
 }
 
-// use replaces the Service and the Reconciler by ones with this configuration.
+// configure replaces the Service and the Reconciler by new ones with this
+// configuration.
 func (f *fixture) configure(c checkout.Config) {
 	f.t.Helper()
 	var err error
@@ -99,7 +101,7 @@ func (f *fixture) configure(c checkout.Config) {
 	})
 }
 
-// routes are the URLs of a program at https://pay.example.
+// routes has the URLs of a checkout at https://pay.example.
 type routes struct{}
 
 func (routes) Page(sessionID string) string { return "https://pay.example/c/" + sessionID }
@@ -122,6 +124,7 @@ var (
 	bot     = flow.Device{Kind: flow.DeviceBot, Container: flow.ContainerNone, Reason: "test"}
 )
 
+// newTicket is a request for a session of HKD 880.00.
 func newTicket() checkout.NewSession {
 	return checkout.NewSession{Merchant: shop, Amount: 88000, Currency: hkd, Subject: "Ticket", SuccessURL: success}
 }
@@ -136,11 +139,13 @@ func (f *fixture) session() checkout.Session {
 	return s
 }
 
+// request is a request for an order on a computer, with the flow that the checkout
+// chooses.
 func request(s checkout.Session, w flow.Wallet) checkout.StartRequest {
 	return checkout.StartRequest{SessionID: s.ID, Wallet: w, Device: desktop}
 }
 
-// start places an order that must succeed.
+// start places an order, and checks that its attempt is pending.
 func (f *fixture) start(s checkout.Session, w flow.Wallet) checkout.Attempt {
 	f.t.Helper()
 	a, err := f.Start(f.t.Context(), request(s, w))
@@ -153,13 +158,13 @@ func (f *fixture) start(s checkout.Session, w flow.Wallet) checkout.Attempt {
 	return a
 }
 
-// pending is a pending attempt in a session of its own.
+// pending returns a pending attempt in a new session.
 func (f *fixture) pending() checkout.Attempt {
 	f.t.Helper()
 	return f.start(f.session(), flow.WalletAlipayCN)
 }
 
-// confirm asks the gateway on schedule.
+// confirm queries the gateway as the sweep does.
 func (f *fixture) confirm(a checkout.Attempt) checkout.Attempt {
 	f.t.Helper()
 	a, err := f.Confirm(f.t.Context(), a.ID, checkout.CauseSchedule)
@@ -169,7 +174,8 @@ func (f *fixture) confirm(a checkout.Attempt) checkout.Attempt {
 	return a
 }
 
-// notification is a signed one about an attempt, as do leaves it.
+// notification returns a signed notification that says that an attempt is paid. do
+// may change it.
 func notification(a checkout.Attempt, do func(*fakeNotification)) checkout.NotificationMessage {
 	n := fakeNotification{Sign: "signed", Merchant: a.Merchant, OrderStatus: checkout.OrderStatus{
 		OutTradeNo: a.OutTradeNo, TradeID: a.TradeID, Amount: a.Amount, Currency: a.Currency,
@@ -182,7 +188,7 @@ func notification(a checkout.Attempt, do func(*fakeNotification)) checkout.Notif
 	return checkout.NotificationMessage{Header: func(string) string { return "" }, Body: body}
 }
 
-// notify posts a notification and waits for what it causes.
+// notify delivers a notification, and waits for the query that it causes.
 func (f *fixture) notify(a checkout.Attempt, do func(*fakeNotification)) checkout.Verdict {
 	f.t.Helper()
 	verdict, err := f.Notify(f.t.Context(), a.NotifyToken, notification(a, do))
@@ -193,7 +199,8 @@ func (f *fixture) notify(a checkout.Attempt, do func(*fakeNotification)) checkou
 	return verdict
 }
 
-// settle lets everything that is under way in the bubble end.
+// waitUntilIdle waits until every goroutine of the bubble has ended or waits for
+// time to pass.
 func (f *fixture) waitUntilIdle() {
 	time.Sleep(time.Second)
 	synctest.Wait()
@@ -229,19 +236,21 @@ func (f *fixture) readAttempt(a checkout.Attempt) checkout.Attempt {
 	return a
 }
 
-// is checks where a session and an attempt of it stand, and what was told.
-func (f *fixture) checkState(a checkout.Attempt, state checkout.AttemptState, status checkout.Status, money checkout.PaymentStatus, told ...checkout.EventType) {
+// checkState checks the states of an attempt and of its session, and the session's
+// events.
+func (f *fixture) checkState(a checkout.Attempt, state checkout.AttemptState, status checkout.Status, payment checkout.PaymentStatus, events ...checkout.EventType) {
 	f.t.Helper()
 	if got := f.readAttempt(a); got.State != state {
 		f.t.Errorf("attempt is %s, want %s", got.State, state)
 	}
 	s := f.readSession(a.SessionID)
-	if s.Status != status || s.PaymentStatus != money {
-		f.t.Errorf("session is %s and %s, want %s and %s", s.Status, s.PaymentStatus, status, money)
+	if s.Status != status || s.PaymentStatus != payment {
+		f.t.Errorf("session is %s and %s, want %s and %s", s.Status, s.PaymentStatus, status, payment)
 	}
-	f.checkEvents(s.ID, told...)
+	f.checkEvents(s.ID, events...)
 }
 
+// checkEvents checks the types of a session's events, in their order.
 func (f *fixture) checkEvents(sessionID string, want ...checkout.EventType) {
 	f.t.Helper()
 	events, err := f.store.Events(f.t.Context(), sessionID)
@@ -257,14 +266,15 @@ func (f *fixture) checkEvents(sessionID string, want ...checkout.EventType) {
 	}
 }
 
-// free checks that nobody holds the attempt.
+// checkNoLease checks that no node has the lease of an attempt.
 func (f *fixture) checkNoLease(a checkout.Attempt) {
 	f.t.Helper()
-	if held := f.memory.attempts[a.ID].leaseUntil; !held.IsZero() {
-		f.t.Errorf("still held until %s, at %s", held, time.Now())
+	if until := f.memory.attempts[a.ID].leaseUntil; !until.IsZero() {
+		f.t.Errorf("the attempt is leased until %s, now is %s", until, time.Now())
 	}
 }
 
+// same checks that got equals want.
 func same(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -272,6 +282,7 @@ func same(t *testing.T, what string, got, want any) {
 	}
 }
 
+// wantError checks that err is want. With nil it checks that there is no error.
 func wantError(t *testing.T, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {

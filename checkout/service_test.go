@@ -69,7 +69,7 @@ func TestOnSQLite(t *testing.T) {
 		f := onSQLite(t)
 		a := f.pending()
 		f.gateway.pay(a.OutTradeNo)
-		f.askFromEverywhere(a)
+		f.confirmFromEverywhere(a)
 		wantError(t, f.Drain(t.Context()), nil)
 		f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 	})
