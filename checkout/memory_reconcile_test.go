@@ -43,7 +43,8 @@ func (m *memory) RefundsOfAttempts(ctx context.Context, attemptIDs []string) ([]
 	return found, nil
 }
 
-// pageOfItems is one page of what is of a merchant, by its time and its id.
+// pageOfItems returns up to limit items with times from from until before to, by
+// time and id. The items at from with ids up to afterID are left out.
 func pageOfItems[T any](items []T, at func(T) time.Time, id func(T) string, from, to time.Time, afterID string, limit int) []T {
 	items = slices.DeleteFunc(items, func(item T) bool {
 		t := at(item)
@@ -74,13 +75,13 @@ func (m *memory) SucceededRefunds(ctx context.Context, merchant string, from, to
 		return nil, err
 	}
 	defer leave()
-	var made []checkout.Refund
+	var succeeded []checkout.Refund
 	for _, r := range m.refunds {
 		if r.Merchant == merchant && r.State == checkout.RefundSucceeded {
-			made = append(made, m.withPaymentNumbers(r.Refund))
+			succeeded = append(succeeded, m.withPaymentNumbers(r.Refund))
 		}
 	}
-	return pageOfItems(made, func(r checkout.Refund) time.Time { return r.SettledAt }, func(r checkout.Refund) string { return r.ID }, from, to, afterID, limit), nil
+	return pageOfItems(succeeded, func(r checkout.Refund) time.Time { return r.SettledAt }, func(r checkout.Refund) string { return r.ID }, from, to, afterID, limit), nil
 }
 
 func (m *memory) AddDifference(ctx context.Context, e checkout.Event) (bool, error) {

@@ -27,7 +27,8 @@ func (m *memory) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil
 	return nil
 }
 
-// canReserve reports whether a new refund of an attempt may be stored.
+// canReserve reports whether a new refund of an attempt can be stored: the attempt is
+// paid, enough money is left, and no other refund has the same keys.
 func (m *memory) canReserve(r checkout.Refund, a checkout.Attempt) bool {
 	left := a.Amount
 	for _, other := range m.refunds {
@@ -61,7 +62,7 @@ func (m *memory) Refund(ctx context.Context, id string) (checkout.Refund, error)
 	return m.withPaymentNumbers(r.Refund), nil
 }
 
-// withPaymentNumbers adds the numbers of the payment that a refund gives back.
+// withPaymentNumbers returns a refund with the numbers of its payment.
 func (m *memory) withPaymentNumbers(r checkout.Refund) checkout.Refund {
 	a := m.attempts[r.AttemptID]
 	r.OutTradeNo, r.TradeID = a.OutTradeNo, a.TradeID

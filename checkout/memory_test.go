@@ -14,24 +14,26 @@ import (
 	"github.com/wantukit/wantukit/checkout/storetest"
 )
 
-// memory is a checkout.Store in memory, which a synctest bubble can hold.
+// memory is a checkout.Store in memory. It works in a synctest bubble, where a
+// database does not.
 type memory struct {
 	mu       sync.Mutex
 	sessions map[string]checkout.Session
 	attempts map[string]memoryAttempt
 	refunds  map[string]memoryRefund
-	// payments are the attempts that each settles.
+	// payments has the attempt that each payment belongs to.
 	payments        map[checkout.Payment]string
 	events          []checkout.Event
 	timeline        []checkout.Entry
 	reconciliations []checkout.Reconciliation
-	// told are the keys of the differences, by merchant.
+	// differenceKeys has the merchant and the key of each difference.
 	differenceKeys map[string]bool
-	// cancelRequests counts those of each session.
+	// cancelRequests has how many entries of cancellations each session has.
 	cancelRequests map[string]int
-	// timelineError, when set, is why no entry can be stored of itself.
+	// timelineError, if set, is the error of Record, RecordFew and of an Apply with
+	// entries.
 	timelineError error
-	// broken, when set, is asked before each method and may fail it.
+	// broken, if set, is called before each method. The method fails with its error.
 	broken func(method string) error
 }
 
@@ -52,7 +54,8 @@ func TestMemoryKeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(*testing.T) checkout.Store { return newMemory() })
 }
 
-// enter begins a method, which a caller who has gone does not get to see.
+// enter locks the store for a method, and returns what unlocks it. It fails if the
+// context is canceled or if broken fails.
 func (m *memory) enter(ctx context.Context, method string) (leave func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -73,8 +76,8 @@ func (m *memory) CreateSession(ctx context.Context, s checkout.Session) error {
 		return err
 	}
 	defer leave()
-	if _, there := m.sessions[s.ID]; there {
-		return errors.New("the session is there already")
+	if _, exists := m.sessions[s.ID]; exists {
+		return errors.New("a session with this id exists")
 	}
 	m.sessions[s.ID], m.timeline = s, append(m.timeline, s.Entry())
 	return nil
@@ -94,22 +97,23 @@ func (m *memory) Session(ctx context.Context, id string) (checkout.Session, erro
 	return s, nil
 }
 
-// dueItems returns up to limit of the items that are due, by their time.
+// dueItems returns up to limit of the items that are due. The merchants take turns,
+// and the items of a merchant come by their time.
 func dueItems[T any](items []T, at func(T) (merchant string, due time.Time), now time.Time, limit int) []T {
-	theirs := map[string][]T{}
+	byMerchant := map[string][]T{}
 	for _, item := range items {
 		if merchant, due := at(item); !due.IsZero() && !due.After(now) {
-			theirs[merchant] = append(theirs[merchant], item)
+			byMerchant[merchant] = append(byMerchant[merchant], item)
 		}
 	}
-	sooner := func(a, b T) int {
+	compare := func(a, b T) int {
 		_, one := at(a)
 		_, other := at(b)
 		return one.Compare(other)
 	}
 	var turns [][]T
-	for _, some := range theirs {
-		slices.SortFunc(some, sooner)
+	for _, some := range byMerchant {
+		slices.SortFunc(some, compare)
 		for i, item := range some {
 			if i == len(turns) {
 				turns = append(turns, nil)
@@ -119,7 +123,7 @@ func dueItems[T any](items []T, at func(T) (merchant string, due time.Time), now
 	}
 	var all []T
 	for _, turn := range turns {
-		slices.SortFunc(turn, sooner)
+		slices.SortFunc(turn, compare)
 		all = append(all, turn...)
 	}
 	return all[:min(limit, len(all))]
@@ -217,7 +221,7 @@ func (m *memory) Attempts(ctx context.Context, sessionID string) ([]checkout.Att
 	return found, nil
 }
 
-// canBeQueried reports whether the attempt may ever be asked about again.
+// canBeQueried reports whether the gateway may be queried about an attempt again.
 func canBeQueried(a checkout.Attempt) bool { return a.State != checkout.AttemptPaid && !a.Quarantined }
 
 func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {

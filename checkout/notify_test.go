@@ -20,7 +20,7 @@ func TestNotify(t *testing.T) {
 			f.gateway.pay(a.OutTradeNo)
 			same(t, "verdict", f.notify(a, nil), checkout.VerdictAccepted)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
-			same(t, "stored", f.entries(a, checkout.EntryNotification)[0].Body, "kept")
+			same(t, "body of the entry", f.entries(a, checkout.EntryNotification)[0].Body, "kept")
 		},
 		"without out_trade_no, as in the manual's example": func(t *testing.T, f *fixture) {
 			a := f.pending()
@@ -29,7 +29,7 @@ func TestNotify(t *testing.T) {
 			same(t, "verdict", verdict, checkout.VerdictAccepted)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"before the order's own answer": func(t *testing.T, f *fixture) {
+		"before the order is answered": func(t *testing.T, f *fixture) {
 			f.gateway.script(func() { f.gateway.latency = 5 * time.Second })
 			s := f.session()
 			done := make(chan error)
@@ -68,7 +68,7 @@ func TestNotify(t *testing.T) {
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 1)
 		},
-		"during the query that another caused is asked again": func(t *testing.T, f *fixture) {
+		"during the query that another one caused is queried again": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() {
 				f.gateway.afterQuery = once(func(o *order) error {
@@ -95,7 +95,7 @@ func TestNotify(t *testing.T) {
 			f.checkState(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 			f.checkNoLease(a)
 		},
-		"that query contradicts raises an alarm": func(t *testing.T, f *fixture) {
+		"that query contradicts alerts the operator": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, nil)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
@@ -105,27 +105,27 @@ func TestNotify(t *testing.T) {
 			f.sweepFor(time.Minute)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"that query contradicts twice is let go": func(_ *testing.T, f *fixture) {
+		"that query contradicts twice is withdrawn": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, nil)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
 			f.sweepFor(20 * time.Second)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
-		"that reports no payment confirms none": func(t *testing.T, f *fixture) {
+		"of a failure that query denies changes nothing": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, func(n *fakeNotification) { n.State = checkout.OrderFailed })
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			same(t, "alarms", f.alerts.alarms(), []string(nil))
 		},
-		"that query contradicts, then the wallet refuses": func(t *testing.T, f *fixture) {
+		"that query contradicts, and then the payment fails": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, nil)
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 			f.sweepFor(time.Minute)
 			f.checkState(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 		},
-		"that query contradicts for a closed order is asked again": func(t *testing.T, f *fixture) {
+		"that query contradicts for a closed order is queried again": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			_, err := f.Cancel(t.Context(), a.SessionID)
 			wantError(t, err, nil)
@@ -136,7 +136,7 @@ func TestNotify(t *testing.T) {
 			f.sweepFor(time.Minute)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusCanceled, checkout.PaymentPaid, checkout.EventCanceled, checkout.EventPaidLate)
 		},
-		"at an address that nobody has": func(t *testing.T, f *fixture) {
+		"at an unknown address": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			for _, token := range []string{"", "x", a.ReturnToken, strings.ToUpper(a.NotifyToken), a.ID} {
 				verdict, err := f.Notify(t.Context(), token, notification(a, nil))
@@ -144,7 +144,7 @@ func TestNotify(t *testing.T) {
 				same(t, "verdict", verdict, checkout.VerdictRejected)
 			}
 		},
-		"while the program stops is left to the next start": func(t *testing.T, f *fixture) {
+		"during the shutdown is left to the sweep": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			wantError(t, f.Drain(t.Context()), nil)
@@ -153,11 +153,11 @@ func TestNotify(t *testing.T) {
 			f.sweepFor(2 * time.Second)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"during a slow closing of its order is not forgotten": func(t *testing.T, f *fixture) {
+		"during a slow close of its order is queried after that": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() {
 				f.gateway.latency = 9 * time.Second
-				f.gateway.afterClose = func(o *order) error { o.State = checkout.OrderPaid; return nil } // they crossed
+				f.gateway.afterClose = func(o *order) error { o.State = checkout.OrderPaid; return nil } // the shopper paid meanwhile
 			})
 			done := make(chan error)
 			go func() {
@@ -180,8 +180,8 @@ func TestBadNotificationsChangeNothing(t *testing.T) {
 	mismatch := checkout.EventNotificationMismatch
 	for name, c := range map[string]struct {
 		verdict checkout.Verdict
-		told    []checkout.EventType
-		spoil   func(*fakeNotification)
+		events  []checkout.EventType
+		change  func(*fakeNotification)
 	}{
 		"unsigned":       {checkout.VerdictRejected, nil, func(n *fakeNotification) { n.Sign = "" }},
 		"a cent low":     {checkout.VerdictMismatch, []checkout.EventType{mismatch}, func(n *fakeNotification) { n.Amount-- }},
@@ -195,16 +195,16 @@ func TestBadNotificationsChangeNothing(t *testing.T) {
 			inBubble(t, func(t *testing.T, f *fixture) {
 				a := f.pending()
 				for range 3 {
-					same(t, "verdict", f.notify(a, c.spoil), c.verdict)
+					same(t, "verdict", f.notify(a, c.change), c.verdict)
 				}
 				same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 0)
-				f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, c.told...)
+				f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, c.events...)
 				if n := f.entries(a, checkout.EntryNotification)[0]; n.Detail == "" || n.Result != string(c.verdict) {
-					t.Errorf("stored as %+v", n)
+					t.Errorf("the entry is %+v, want one with a detail and the verdict", n)
 				}
-				f.gateway.pay(a.OutTradeNo) // the session goes on
+				f.gateway.pay(a.OutTradeNo) // the session continues
 				f.notify(a, nil)
-				f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, append(c.told, checkout.EventPaid)...)
+				f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, append(c.events, checkout.EventPaid)...)
 			})
 		})
 	}
@@ -230,7 +230,7 @@ func TestMismatchIsStoredWithItsEventOrNotAtAll(t *testing.T) {
 
 func TestDrain(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
-		"waits for queries under way": func(t *testing.T, f *fixture) {
+		"waits for queries in the background": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			if _, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil)); err != nil {
@@ -239,7 +239,7 @@ func TestDrain(t *testing.T) {
 			wantError(t, f.Drain(t.Context()), nil)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"waits no longer than it may": func(t *testing.T, f *fixture) {
+		"waits until its deadline": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.latency = 5 * time.Second })
 			if _, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil)); err != nil {

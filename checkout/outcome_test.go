@@ -10,7 +10,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// startUnanswered starts an order whose outcome does not become known.
+// startUnanswered starts an order, and checks that its outcome is unknown.
 func (f *fixture) startUnanswered(s checkout.Session) checkout.Attempt {
 	f.t.Helper()
 	a, err := f.Start(f.t.Context(), request(s, flow.WalletWeChat))
@@ -20,8 +20,8 @@ func (f *fixture) startUnanswered(s checkout.Session) checkout.Attempt {
 	return a
 }
 
-// A gateway call whose outcome is unknown is settled by query with the same
-// number, never by a second order.
+// An order whose outcome is unknown is settled by query with the same number, and
+// never by a second order.
 func TestOrderOfUnknownOutcome(t *testing.T) {
 	taken := func(f *fixture) { f.gateway.afterCreate = once(timeout) }
 	notTaken := func(f *fixture) { f.gateway.beforeCreate = once(timeout) }
@@ -82,7 +82,7 @@ func TestOrderOfUnknownOutcome(t *testing.T) {
 			a := f.startUnanswered(s)
 			same(t, "attempt", f.startUnanswered(s).ID, a.ID)
 		},
-		"not taken, and left alone": func(t *testing.T, f *fixture) {
+		"not taken, and never clicked again": func(t *testing.T, f *fixture) {
 			notTaken(f)
 			a := f.startUnanswered(f.session())
 			f.sweepFor(110 * time.Second)
@@ -91,7 +91,7 @@ func TestOrderOfUnknownOutcome(t *testing.T) {
 			f.checkState(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
 		},
-		"a number that the gateway has already": func(t *testing.T, f *fixture) {
+		"a number that the gateway already has": func(t *testing.T, f *fixture) {
 			f.gateway.beforeCreate = once(func(*order) error { return checkout.ErrNumberUsed })
 			s := f.session()
 			a := f.startUnanswered(s)
@@ -135,14 +135,14 @@ func TestBrowserLeavesDuringItsQuery(t *testing.T) {
 			return nil
 		}
 		_, err := f.Confirm(ctx, a.ID, checkout.CauseBrowser)
-		wantError(t, err, context.Canceled) // it is not there to be told
+		wantError(t, err, context.Canceled) // the browser gets no answer
 		f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		f.checkNoLease(a)
 	})
 }
 
-// A disk that is full while the gateway's answer is written loses nothing: the
-// next query finds it again.
+// A store that fails while an answer of the gateway is written loses nothing. The
+// next query gets the answer again.
 func TestStoreFails(t *testing.T) {
 	full := errors.New("disk full")
 	breaks := func(f *fixture, method string) {

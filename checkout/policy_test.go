@@ -10,18 +10,18 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// withPolicy is another Service over the fixture's store and gateway, whose
-// shop has a policy.
-func (f *fixture) withPolicy(late checkout.LatePolicy, keep bool) *fixture {
+// withPolicy returns a fixture with the same store and gateway, whose shop has a
+// policy for late and for second payments.
+func (f *fixture) withPolicy(late checkout.LatePolicy, keepPaidTwice bool) *fixture {
 	f.t.Helper()
 	c := f.config()
-	c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: late, KeepPaidTwice: keep}}
+	c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: late, KeepPaidTwice: keepPaidTwice}}
 	with := *f
 	with.configure(c)
 	return &with
 }
 
-// paidLate is an attempt that is paid after its session has expired.
+// paidLate returns an attempt that was paid after its session expired.
 func (f *fixture) paidLate() checkout.Attempt {
 	f.t.Helper()
 	a := f.pending()
@@ -33,15 +33,15 @@ func (f *fixture) paidLate() checkout.Attempt {
 
 func TestLatePayments(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
-		"is held where nothing is said": func(_ *testing.T, f *fixture) {
+		"is kept by default": func(_ *testing.T, f *fixture) {
 			a := f.paidLate()
 			f.sweepFor(time.Minute)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
-			f.refund(a, 2*half, checkout.RefundSucceeded) // the shop may give it back
+			f.refund(a, 2*half, checkout.RefundSucceeded) // the shop may refund it
 			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 		},
-		"is held": func(_ *testing.T, f *fixture) {
+		"is kept by the policy": func(_ *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateHold, false)
 			a := f.paidLate()
 			f.sweepFor(time.Minute)
@@ -57,7 +57,7 @@ func TestLatePayments(t *testing.T) {
 			events, err := f.store.Events(t.Context(), a.SessionID)
 			wantError(t, err, nil)
 			if late, paid := events[1].Session.Version, events[2].Session.Version; late >= paid {
-				t.Errorf("told as late in version %d and as paid in %d: a shop cannot tell which was first", late, paid)
+				t.Errorf("session.paid_late has version %d and session.paid %d, want a greater one", late, paid)
 			}
 			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
 		},
@@ -69,13 +69,13 @@ func TestLatePayments(t *testing.T) {
 			wantError(t, err, nil)
 			same(t, "refunds", len(all), 1)
 			same(t, "reason", all[0].Reason, checkout.RefundPaidLate)
-			f.checkTooMuch(a, 1, 0) // it is reserved already
+			f.checkTooMuch(a, 1, 0) // the automatic refund has reserved it
 			f.sweepFor(4 * time.Second)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded,
 				checkout.EventExpired, checkout.EventPaidLate, checkout.EventRefundSucceeded)
 			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 		},
-		"is refunded, and the gateway refuses": func(t *testing.T, f *fixture) {
+		"is refunded, and the gateway refuses the refund": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, false)
 			f.gateway.beforeRefund = func(sentRefund) error { return &checkout.RefusedError{Word: "302 NO_PRIVILEGE"} }
 			a := f.paidLate()
@@ -87,7 +87,8 @@ func TestLatePayments(t *testing.T) {
 	})
 }
 
-// paidTwice is a session whose two attempts are paid, one a minute after the other.
+// paidTwice returns the two attempts of a session, both paid. The first was confirmed
+// first.
 func (f *fixture) paidTwice() (first, second checkout.Attempt) {
 	f.t.Helper()
 	s := f.session()
@@ -96,13 +97,13 @@ func (f *fixture) paidTwice() (first, second checkout.Attempt) {
 		f.gateway.pay(a.OutTradeNo)
 	}
 	f.confirm(first)
-	f.waitUntilIdle() // which retires the second, and finds it paid
+	f.waitUntilIdle() // the checkout closes the second order, and finds it paid
 	return first, second
 }
 
 func TestSecondPayments(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
-		"is refunded by itself": func(t *testing.T, f *fixture) {
+		"is refunded by default": func(t *testing.T, f *fixture) {
 			first, second := f.paidTwice()
 			f.sweepFor(4 * time.Second)
 			f.checkState(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid,
@@ -114,11 +115,11 @@ func TestSecondPayments(t *testing.T) {
 			all, err := f.Refunds(t.Context(), first.SessionID)
 			wantError(t, err, nil)
 			same(t, "reason", all[0].Reason, checkout.RefundPaidTwice)
-			f.refund(first, half, checkout.RefundSucceeded) // all of the first is still there
+			f.refund(first, half, checkout.RefundSucceeded) // nothing of the first was refunded
 			f.refund(first, half, checkout.RefundSucceeded)
 			f.checkMoney(first, checkout.PaymentRefunded, 2*half, 2)
 		},
-		"is refunded once, however often it is asked about": func(t *testing.T, f *fixture) {
+		"is refunded once, however often it is queried": func(t *testing.T, f *fixture) {
 			_, second := f.paidTwice()
 			for range 5 {
 				f.notify(second, nil)
@@ -128,7 +129,7 @@ func TestSecondPayments(t *testing.T) {
 			n, _ := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 1)
 		},
-		"is kept": func(t *testing.T, f *fixture) {
+		"is kept by the policy": func(t *testing.T, f *fixture) {
 			f = f.withPolicy("", true)
 			_, second := f.paidTwice()
 			f.sweepFor(time.Minute)
@@ -137,29 +138,29 @@ func TestSecondPayments(t *testing.T) {
 			wantError(t, err, nil)
 			same(t, "refunds", len(all), 0)
 		},
-		"is kept, and given back on the shop's wish": func(t *testing.T, f *fixture) {
+		"is kept, and refunded at the request of the shop": func(t *testing.T, f *fixture) {
 			f = f.withPolicy("", true)
 			first, second := f.paidTwice()
-			wish := checkout.NewRefund{Amount: half, ClientReferenceID: "R-2", Second: true}
+			n := checkout.NewRefund{Amount: half, ClientReferenceID: "R-2", Second: true}
 			for range 2 {
-				r, err := f.Refund(t.Context(), first.SessionID, wish)
+				r, err := f.Refund(t.Context(), first.SessionID, n)
 				wantError(t, err, nil)
 				same(t, "its attempt", r.AttemptID, second.ID)
 			}
-			n, sum := f.gateway.refunds(second.OutTradeNo)
-			same(t, "refunds of the second", n, 1)
+			made, sum := f.gateway.refunds(second.OutTradeNo)
+			same(t, "refunds of the second", made, 1)
 			same(t, "their sum", sum, int64(half))
-			f.checkMoney(first, checkout.PaymentPaid, 0, 0) // all of the first is still there
+			f.checkMoney(first, checkout.PaymentPaid, 0, 0) // nothing of the first was refunded
 			var field *checkout.FieldError
 			for _, wrong := range []checkout.NewRefund{
 				{Amount: half + 1, Second: true}, {Amount: half, ClientReferenceID: "R-2"},
 			} {
 				if _, err := f.Refund(t.Context(), first.SessionID, wrong); !errors.As(err, &field) {
-					t.Errorf("%+v: error %v, want a field's", wrong, err)
+					t.Errorf("%+v: error %v, want a FieldError", wrong, err)
 				}
 			}
 		},
-		"late both times is refunded twice, though a second payment is kept": func(t *testing.T, f *fixture) {
+		"is refunded like the first if both are late, even if second payments are kept": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, true)
 			s := f.session()
 			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
@@ -179,7 +180,7 @@ func TestSecondPayments(t *testing.T) {
 			wantError(t, err, nil)
 			same(t, "reasons", []checkout.RefundReason{all[0].Reason, all[1].Reason}, []checkout.RefundReason{checkout.RefundPaidLate, checkout.RefundPaidLate})
 		},
-		"late after a first in time is kept": func(t *testing.T, f *fixture) {
+		"is kept by the policy if it is late and the first was not": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, true)
 			s := f.session()
 			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
@@ -193,7 +194,7 @@ func TestSecondPayments(t *testing.T) {
 			n, _ := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 0)
 		},
-		"after the first was refunded": func(t *testing.T, f *fixture) {
+		"is refunded after the first was refunded": func(t *testing.T, f *fixture) {
 			s := f.session()
 			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
 			f.gateway.pay(first.OutTradeNo)

@@ -12,18 +12,18 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// fakeRates is a Rates that the test sets.
+// fakeRates is a checkout.Rates whose answer the test sets.
 type fakeRates struct {
 	mu    sync.Mutex
 	price int64
 	err   error
-	asked []string
+	calls []string
 }
 
 func (p *fakeRates) Rate(_ context.Context, merchant string, c flow.Channel, currency string) (int64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = append(p.asked, merchant+" "+string(c)+" "+currency)
+	p.calls = append(p.calls, merchant+" "+string(c)+" "+currency)
 	return p.price, p.err
 }
 
@@ -33,13 +33,13 @@ func (p *fakeRates) set(price int64, err error) {
 	p.price, p.err = price, err
 }
 
-func (p *fakeRates) times() int {
+func (p *fakeRates) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.asked)
+	return len(p.calls)
 }
 
-// withRates gives the fixture a Service that knows rates.
+// withRates configures the fixture with rates.
 func (f *fixture) withRates(p *fakeRates) {
 	f.t.Helper()
 	c := f.config()
@@ -47,11 +47,13 @@ func (f *fixture) withRates(p *fakeRates) {
 	f.configure(c)
 }
 
+// checkApproximation checks the approximate amount in CNY, in minor units. 0 means
+// that there is none.
 func (f *fixture) checkApproximation(s checkout.Session, want int64) {
 	f.t.Helper()
 	synctest.Wait()
 	if minor, known := f.ApproximateCNY(s); minor != want || known != (want > 0) {
-		f.t.Errorf("about %d, %v; want %d", minor, known, want)
+		f.t.Errorf("approximate amount %d, known %v, want %d", minor, known, want)
 	}
 }
 
@@ -65,14 +67,14 @@ func TestApproximateCNY(t *testing.T) {
 		time.Sleep(59 * time.Minute)
 		f.SweepWatched(f.t.Context())
 		f.checkApproximation(s, 80286)
-		if p.times() != 1 {
-			f.t.Errorf("asked %v", p.asked)
+		if p.count() != 1 {
+			f.t.Errorf("calls %v", p.calls)
 		}
 		time.Sleep(2 * time.Minute)
 		f.SweepWatched(f.t.Context())
-		f.checkApproximation(s, 0) // rounds to nothing worth saying
-		if p.times() != 2 {
-			f.t.Errorf("asked %v", p.asked)
+		f.checkApproximation(s, 0) // an amount that rounds to 0 is not shown
+		if p.count() != 2 {
+			f.t.Errorf("calls %v", p.calls)
 		}
 	})
 }
@@ -88,9 +90,9 @@ func TestRatesThatAreUnavailable(t *testing.T) {
 			time.Sleep(time.Minute)
 			f.SweepWatched(f.t.Context())
 		}
-		f.checkApproximation(s, 176000) // the last one that was had
-		if n := p.times(); n < 200 || n > 23*12+2 {
-			f.t.Errorf("asked %d times in 23 hours: each 5 minutes would be right", n)
+		f.checkApproximation(s, 176000) // the last known rate
+		if n := p.count(); n < 200 || n > 23*12+2 {
+			f.t.Errorf("%d calls in 23 hours, want one in 5 minutes", n)
 		}
 		time.Sleep(2 * time.Hour)
 		f.checkApproximation(s, 0)
@@ -113,7 +115,7 @@ func TestNoApproximation(t *testing.T) {
 			change(&other)
 			synctest.Wait()
 			if minor, known := f.ApproximateCNY(other); known {
-				f.t.Errorf("%s: about %d", name, minor)
+				f.t.Errorf("%s: approximate amount %d, want none", name, minor)
 			}
 		}
 		p.set(9_22337203685_4775807, nil)
@@ -122,7 +124,7 @@ func TestNoApproximation(t *testing.T) {
 		large.Amount, large.Currency = checkout.MaxAmount, "GBP"
 		f.checkApproximation(large, 0)
 	})
-	t.Run("where nobody knows rates", func(t *testing.T) {
+	t.Run("without rates", func(t *testing.T) {
 		inBubble(t, func(_ *testing.T, f *fixture) { f.checkApproximation(f.session(), 0) })
 	})
 }
