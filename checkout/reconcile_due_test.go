@@ -1,3 +1,5 @@
+// These tests are of checkout/reconcile. They need the fixture of this package.
+
 package checkout_test
 
 import (
@@ -9,7 +11,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/reconcile"
 )
 
-// due is what is to be reconciled now.
+// dueSpans returns the spans that are due to be reconciled now.
 func (f *fixture) dueSpans() []checkout.Span {
 	f.t.Helper()
 	spans, err := f.ReconciliationsDue(f.t.Context())
@@ -19,8 +21,8 @@ func (f *fixture) dueSpans() []checkout.Span {
 	return spans
 }
 
-// hours runs what is due every 10 minutes, as the worker does, and returns how
-// often it reconciled.
+// runHours reconciles what is due every 10 minutes for n hours, as the worker does.
+// It returns the number of reconciliations.
 func (f *fixture) runHours(n int) (runs int) {
 	f.t.Helper()
 	for range 6 * n {
@@ -53,7 +55,7 @@ func TestEachDayIsReconciledOnceAndEarly(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		_, midnight := reconcile.GatewayDay(time.Now())
 		time.Sleep(time.Until(midnight))
-		f.runHours(1) // yesterday has ended an hour ago: the day before is due
+		f.runHours(1) // the newest day that is due is the one before yesterday
 		for range 5 {
 			same(t, "runs in a day", f.runHours(24), 1)
 		}
@@ -62,13 +64,13 @@ func TestEachDayIsReconciledOnceAndEarly(t *testing.T) {
 		for _, r := range reports[:5] {
 			after := r.StartedAt.Sub(r.To)
 			if !r.Complete() || r.To.Sub(r.From) != 24*time.Hour || after < 2*time.Hour || after > 3*time.Hour+10*time.Minute {
-				t.Errorf("report %+v, %s after the day", r, after)
+				t.Errorf("report %+v, %s after the end of its day, want a complete report of a day after 2 to 3 hours", r, after)
 			}
 		}
 	})
 }
 
-// TestMerchantsAreReconciledAtDifferentTimes: the days of many merchants do not fall due at once.
+// The same day of many merchants is not due at one moment.
 func TestMerchantsAreReconciledAtDifferentTimes(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		const merchants = 60
@@ -89,10 +91,10 @@ func TestMerchantsAreReconciledAtDifferentTimes(t *testing.T) {
 			}
 			return n
 		}
-		same(t, "due after 2 hours, more than a tenth", yesterday() > merchants/10, false)
+		same(t, "more than a tenth are due after 2 hours", yesterday() > merchants/10, false)
 		time.Sleep(30 * time.Minute)
 		if n := yesterday(); n < merchants/4 || n > merchants*3/4 {
-			t.Errorf("half an hour later the days of %d of %d merchants are due", n, merchants)
+			t.Errorf("%d of %d merchants are due after 2.5 hours, want about half", n, merchants)
 		}
 		time.Sleep(30 * time.Minute)
 		same(t, "due after 3 hours", yesterday(), merchants)
@@ -101,15 +103,15 @@ func TestMerchantsAreReconciledAtDifferentTimes(t *testing.T) {
 
 func TestMissedDaysAreReconciledLater(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
-		same(t, "runs at first", f.runHours(1), 1) // yesterday, and nothing older
+		same(t, "runs at first", f.runHours(1), 1) // the last day only
 		time.Sleep(3 * 24 * time.Hour)             // the program is down
 		days := f.dueSpans()
 		same(t, "days", len(days), 3)
 		for i, span := range days[1:] {
-			same(t, "a day begins where the last ended", span.From.Equal(days[i].To), true)
+			same(t, "a day begins at the end of the day before", span.From.Equal(days[i].To), true)
 		}
 		same(t, "runs", f.runHours(1), 3)
-		// A day that an operator reconciled by hand is done; those before it are not.
+		// A day that an operator reconciled is not due any more. The days before it are.
 		time.Sleep(2 * 24 * time.Hour)
 		last := f.dueSpans()[1]
 		_, err := f.Reconcile(t.Context(), shop, last.From, last.To)
@@ -130,8 +132,8 @@ func TestFailedReconciliationIsRetried(t *testing.T) {
 	})
 }
 
-// TestAbandonedReconciliation: a report that nobody will finish holds the day up
-// for half an hour, and no longer.
+// A reconciliation without an end may still run for half an hour. After that its day
+// is due again.
 func TestAbandonedReconciliation(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		span := f.dueSpans()[0]
@@ -141,6 +143,6 @@ func TestAbandonedReconciliation(t *testing.T) {
 		time.Sleep(29 * time.Minute)
 		same(t, "due while it may run", len(f.dueSpans()), 0)
 		time.Sleep(2 * time.Minute)
-		same(t, "due once it cannot", f.dueSpans(), []checkout.Span{span})
+		same(t, "due after that", f.dueSpans(), []checkout.Span{span})
 	})
 }

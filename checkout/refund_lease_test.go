@@ -8,12 +8,13 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// A node that stood still between its reads and its call does not call: others
-// may have decided about the refund since.
+// A node that was paused between its reads and its call does not call the gateway,
+// because another node may have settled the refund meanwhile.
 func TestPausedNodeSendsNoRefund(t *testing.T) {
 	refusal := func(sentRefund) error { return &checkout.RefusedError{Word: "508 REFUND_ERROR", Settled: true} }
-	// The third read is that of the attempt, just before the call.
-	stands := func(f *fixture, a checkout.Attempt, wait time.Duration) <-chan checkout.Refund {
+	// refundPaused requests a refund at a node that pauses after its third read, that
+	// of the attempt. The call of the gateway comes next.
+	refundPaused := func(f *fixture, a checkout.Attempt, wait time.Duration) <-chan checkout.Refund {
 		node, reads := f.slowNode()
 		reads.slow(3, wait)
 		done := make(chan checkout.Refund, 1)
@@ -26,40 +27,40 @@ func TestPausedNodeSendsNoRefund(t *testing.T) {
 		return done
 	}
 	inBubbles(t, map[string]func(*testing.T, *fixture){
-		"and another found it refused, and the shop asked for another": func(t *testing.T, f *fixture) {
+		"that another node found refused before the shop requested another one": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			done := stands(f, a, time.Minute)
+			done := refundPaused(f, a, time.Minute)
 			f.gateway.script(func() { f.gateway.beforeRefund = refusal })
 			f.sweepFor(40 * time.Second)
 			f.gateway.script(func() { f.gateway.beforeRefund = nil })
 			f.refund(a, half, checkout.RefundSucceeded)
 			r := <-done
-			same(t, "state for the one that stood still", r.State, checkout.RefundFailed)
-			same(t, "sends of its number", f.gateway.timesSent(r), 1)
+			same(t, "state at the paused node", r.State, checkout.RefundFailed)
+			same(t, "how often it was sent", f.gateway.timesSent(r), 1)
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventRefundSucceeded)
 			same(t, "alarms", f.alerts.alarms(), []string(nil))
 		},
-		"for as long as a call could outlast its hold": func(t *testing.T, f *fixture) {
+		"after a pause that leaves less than a call of the lease": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			r := <-stands(f, a, 25*time.Second) // of a hold of 35 s, and a call takes 10 s
+			r := <-refundPaused(f, a, 25*time.Second) // the lease is 35 s, and a call can take 10 s
 			same(t, "state", r.State, checkout.RefundPending)
-			same(t, "sends of its number", f.gateway.timesSent(r), 0)
+			same(t, "how often it was sent", f.gateway.timesSent(r), 0)
 			f.sweepFor(20 * time.Second)
-			same(t, "sends of its number by the sweep", f.gateway.timesSent(r), 1)
+			same(t, "how often it was sent after the sweep", f.gateway.timesSent(r), 1)
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"for less than that is sent": func(t *testing.T, f *fixture) {
+		"but sends one after a shorter pause": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			r := <-stands(f, a, 24*time.Second)
+			r := <-refundPaused(f, a, 24*time.Second)
 			same(t, "state", r.State, checkout.RefundSucceeded)
-			same(t, "sends of its number", f.gateway.timesSent(r), 1)
+			same(t, "how often it was sent", f.gateway.timesSent(r), 1)
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
 	})
 }
 
-// A refund that another settles right after it was held is not sent again.
+// A refund that another node settles right after it was leased is not sent again.
 func TestRefundSettledByAnotherNodeIsNotSent(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
@@ -78,20 +79,20 @@ func TestRefundSettledByAnotherNodeIsNotSent(t *testing.T) {
 		}
 		f.sweepFor(time.Minute)
 		same(t, "settled", settled, true)
-		same(t, "sends of its number", f.gateway.timesSent(r), 1)
+		same(t, "how often it was sent", f.gateway.timesSent(r), 1)
 		f.checkEvents(a.SessionID, checkout.EventPaid)
 		same(t, "alarms", f.alerts.alarms(), []string(nil))
 	})
 }
 
-// timesSent returns how often the gateway was asked for a refund.
+// timesSent returns how often a refund was sent to the gateway.
 func (g *gateway) timesSent(r checkout.Refund) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.sends[r.OutRefundNo]
 }
 
-// answer is what a gateway says to a refund.
+// answer is how a gateway answers a refund.
 type answer string
 
 const (
@@ -100,7 +101,7 @@ const (
 	silent  answer = "does not answer"
 )
 
-// script is the gateway's script that answers so.
+// script is the script of a gateway with this answer.
 func (a answer) script(sentRefund) error {
 	switch a {
 	case refuses:
@@ -112,16 +113,16 @@ func (a answer) script(sentRefund) error {
 	}
 }
 
-// While one node's call is under way its hold ends early, and another node
-// settles the refund, or holds it. Each answer to the first is then held against
-// what the books say.
+// While one node calls the gateway, its lease ends early and another node settles the
+// refund, or leases it. The answer that the first node then gets is applied as the
+// stored state allows.
 func TestRefundAnswersOfTwoNodes(t *testing.T) {
 	const pending, succeeded, failed = checkout.RefundPending, checkout.RefundSucceeded, checkout.RefundFailed
 	made, refused := checkout.EventRefundSucceeded, checkout.EventRefundFailed
 	cases := map[string]struct {
 		other, own answer
 		state      checkout.RefundState
-		told       []checkout.EventType
+		events     []checkout.EventType
 		alarms     []string
 	}{
 		"made, and made":       {makes, makes, succeeded, []checkout.EventType{made}, nil},
@@ -130,9 +131,9 @@ func TestRefundAnswersOfTwoNodes(t *testing.T) {
 		"refused, and made":    {refuses, makes, succeeded, []checkout.EventType{refused, made}, []string{"a refund was made that the books said had failed"}},
 		"refused, and refused": {refuses, refuses, failed, []checkout.EventType{refused}, nil},
 		"refused, and unknown": {refuses, silent, failed, []checkout.EventType{refused}, nil},
-		"held, and made":       {"", makes, succeeded, []checkout.EventType{made}, nil},
-		"held, and refused":    {"", refuses, pending, nil, nil},
-		"held, and unknown":    {"", silent, pending, nil, nil},
+		"leased, and made":     {"", makes, succeeded, []checkout.EventType{made}, nil},
+		"leased, and refused":  {"", refuses, pending, nil, nil},
+		"leased, and unknown":  {"", silent, pending, nil, nil},
 	}
 	tests := map[string]func(*testing.T, *fixture){}
 	for name, c := range cases {
@@ -150,23 +151,24 @@ func TestRefundAnswersOfTwoNodes(t *testing.T) {
 			until := f.takeOver(a, c.other)
 			r := f.readRefund(<-done)
 			same(t, "state", r.State, c.state)
-			f.checkEvents(a.SessionID, append([]checkout.EventType{checkout.EventPaid}, c.told...)...)
+			f.checkEvents(a.SessionID, append([]checkout.EventType{checkout.EventPaid}, c.events...)...)
 			same(t, "alarms", f.alerts.alarms(), c.alarms)
 			same(t, "reported as failed before", r.Public().ReportedFailed, c.other == refuses && c.state == succeeded)
 			if c.state == succeeded {
 				f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 			}
 			if c.state == pending && !f.memory.refunds[r.ID].leaseUntil.Equal(until) {
-				t.Errorf("the other's hold is until %s, want %s", f.memory.refunds[r.ID].leaseUntil, until)
+				t.Errorf("the other node's lease ends at %s, want %s", f.memory.refunds[r.ID].leaseUntil, until)
 			}
 		}
 	}
 	inBubbles(t, tests)
 }
 
-// takeOver ends the hold of the one refund of an attempt, and has another node
-// send it, whose gateway answers so; or hold it, where that is "".
-func (f *fixture) takeOver(a checkout.Attempt, says answer) (leaseUntil time.Time) {
+// takeOver ends the lease of the one refund of an attempt. Another node then sends the
+// refund and gets this answer. If the answer is "", the other node only leases the
+// refund, and takeOver returns the end of the lease.
+func (f *fixture) takeOver(a checkout.Attempt, gets answer) (leaseUntil time.Time) {
 	f.t.Helper()
 	all, err := f.Refunds(f.t.Context(), a.SessionID)
 	wantError(f.t, err, nil)
@@ -175,16 +177,16 @@ func (f *fixture) takeOver(a checkout.Attempt, says answer) (leaseUntil time.Tim
 	r.leaseUntil, r.NextTryAt = time.Now(), time.Now()
 	f.memory.refunds[r.ID] = r
 	f.memory.mu.Unlock()
-	if says == "" {
+	if gets == "" {
 		leaseUntil = time.Now().Add(time.Hour)
-		held, err := f.store.LeaseRefund(f.t.Context(), r.ID, time.Now(), leaseUntil)
-		same(f.t, "held", held, true)
+		leased, err := f.store.LeaseRefund(f.t.Context(), r.ID, time.Now(), leaseUntil)
+		same(f.t, "leased", leased, true)
 		wantError(f.t, err, nil)
 		return leaseUntil
 	}
 	other := newFixture(f.t, f.store)
 	other.gateway.mu, other.gateway.orders = f.gateway.mu, f.gateway.orders
-	other.gateway.beforeRefund = says.script
+	other.gateway.beforeRefund = gets.script
 	wantError(f.t, other.Sweep(f.t.Context()), nil)
 	return leaseUntil
 }

@@ -47,27 +47,27 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 				}
 			}
 			if wait := at[len(at)-1].Sub(at[len(at)-2]); wait < 3*time.Hour || wait > 3*time.Hour+3*time.Second {
-				t.Errorf("%s between the last tries of the second day, want 3 hours", wait)
+				t.Errorf("%s between the last tries, want 3 hours", wait)
 			}
 			if n := len(at); n < 30 || n > 36 {
-				t.Errorf("%d tries in 31 hours", n)
+				t.Errorf("%d tries in 31 hours, want 30 to 36", n)
 			}
 			same(t, "tries", f.readRefund(r).Tries, len(at))
 			f.gateway.script(func() { f.gateway.beforeRefund = nil })
 			f.sweepFor(3*time.Hour + 2*time.Second)
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"is a person's business after a day": func(t *testing.T, f *fixture) {
+		"alerts the operator after a day": func(t *testing.T, f *fixture) {
 			f.gateway.beforeRefund = noAnswer
 			f.refund(f.paid(), half, checkout.RefundPending)
 			f.sweepFor(23*time.Hour + 50*time.Minute)
 			same(t, "alarms", f.alerts.alarms(), []string(nil))
 			f.sweepFor(70 * time.Minute)
 			if !slices.Contains(f.alerts.alarms(), "refund of unknown outcome") {
-				t.Errorf("alarms %q", f.alerts.alarms())
+				t.Errorf("alarms %q, want one of a refund of unknown outcome", f.alerts.alarms())
 			}
 		},
-		"refused, for its number, after a try that was lost": func(t *testing.T, f *fixture) {
+		"fails when a later try is refused for good": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.gateway.beforeRefund = func(s sentRefund) error {
 				if s.tries == 1 {
@@ -81,12 +81,12 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
 			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed)
 		},
-		"refused, for another cause, after a try that was taken": func(t *testing.T, f *fixture) {
+		"stays pending when a later try is refused for another cause": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.gateway.afterRefund = firstTry(noAnswer)
 			f.gateway.beforeRefund = func(s sentRefund) error {
 				if s.tries == 2 {
-					return &checkout.RefusedError{Word: "301 SIGN_ERROR"} // it says nothing of the first try
+					return &checkout.RefusedError{Word: "301 SIGN_ERROR"} // it says nothing about the first try
 				}
 				return nil
 			}
@@ -99,7 +99,7 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
 		},
-		"refused without a word, after a try that was taken": func(t *testing.T, f *fixture) {
+		"stays pending when a later try is refused without a word": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.gateway.afterRefund = firstTry(noAnswer)
 			f.gateway.beforeRefund = func(s sentRefund) error {
@@ -115,7 +115,7 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			f.sweepFor(32 * time.Second)
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"is taken over from a holder that was killed": func(t *testing.T, f *fixture) {
+		"is sent again after the lease of a killed node": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.gateway.beforeRefund = firstTry(noAnswer)
 			r := f.refund(a, half, checkout.RefundPending)
@@ -128,7 +128,7 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			f.sweepFor(20 * time.Second)
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"of many is sent in batches": func(t *testing.T, f *fixture) {
+		"is sent in batches with many others": func(t *testing.T, f *fixture) {
 			f.gateway.beforeRefund = firstTry(noAnswer)
 			var all []checkout.Attempt
 			for range 40 {
@@ -144,48 +144,48 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 	})
 }
 
-// Two nodes that believe to hold a refund, as one that was frozen does, settle
-// it once.
+// Two nodes both call the gateway for a refund, because the lease of the slow one
+// ended. The refund is settled once.
 func TestRefundIsSettledOnceByTwoNodes(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
 		other := newFixture(t, f.store)
 		other.gateway.mu, other.gateway.orders = f.gateway.mu, f.gateway.orders
 		f.gateway.latency = 9 * time.Second
-		frozen := make(chan checkout.Refund)
+		slow := make(chan checkout.Refund)
 		go func() {
 			r, err := f.Refund(t.Context(), a.SessionID, newRefund(half, ""))
 			wantError(t, err, nil)
-			frozen <- r
+			slow <- r
 		}()
 		time.Sleep(time.Second)
 		all, err := f.Refunds(t.Context(), a.SessionID)
 		wantError(t, err, nil)
-		f.memory.mu.Lock() // its hold is over
+		f.memory.mu.Lock() // end the lease
 		r := f.memory.refunds[all[0].ID]
 		r.leaseUntil, r.NextTryAt = time.Now(), time.Now()
 		f.memory.refunds[r.ID] = r
 		f.memory.mu.Unlock()
 		wantError(t, other.Sweep(t.Context()), nil)
 		same(t, "state", f.readRefund(all[0]).State, checkout.RefundSucceeded)
-		same(t, "state for the frozen one", (<-frozen).State, checkout.RefundSucceeded)
+		same(t, "state at the slow node", (<-slow).State, checkout.RefundSucceeded)
 		f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
 	})
 }
 
-// A node that was refused and then frozen does not write that down once another
-// has had the refund made: the shop would give the money back twice.
+// A node that was paused after a refusal does not record it, because another node has
+// sent the refund meanwhile. With a false failure the shop would refund twice.
 func TestStaleRefusalOfARefund(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
 		f.gateway.beforeRefund = firstTry(func(sentRefund) error { return &checkout.RefusedError{Word: "301 SIGN_ERROR"} })
-		overtaken := false
+		takenOver := false
 		f.memory.broken = func(called string) error {
-			if called != "Apply" || overtaken {
+			if called != "Apply" || takenOver {
 				return nil
 			}
-			overtaken = true // its hold is over, and the other's call is on its way
+			takenOver = true // another node has leased the refund, and sends it
 			for id, r := range f.memory.refunds {
 				r.Tries, r.Version = r.Tries+1, r.Version+1
 				f.memory.refunds[id] = r
@@ -200,7 +200,7 @@ func TestStaleRefusalOfARefund(t *testing.T) {
 	})
 }
 
-// What the gateway said and the disk did not take is found again.
+// An answer of the gateway that the store could not write is got again.
 func TestStoreFailsDuringARefund(t *testing.T) {
 	full := errors.New("disk full")
 	breaks := func(f *fixture, broken string) {
@@ -245,7 +245,7 @@ func TestStoreFailsDuringARefund(t *testing.T) {
 			breaks(f, "DueRefunds")
 			wantError(t, f.Sweep(t.Context()), full)
 		},
-		"when the sweep takes it": func(t *testing.T, f *fixture) {
+		"when the sweep leases it": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.gateway.beforeRefund = firstTry(noAnswer)
 			f.refund(a, half, checkout.RefundPending)

@@ -11,7 +11,7 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// paid is a paid attempt in a session of its own, of 88000.
+// paid returns a paid attempt of 88000 in a new session.
 func (f *fixture) paid() checkout.Attempt {
 	f.t.Helper()
 	a := f.pending()
@@ -23,7 +23,7 @@ func newRefund(amount int64, reference string) checkout.NewRefund {
 	return checkout.NewRefund{Amount: amount, ClientReferenceID: reference}
 }
 
-// refund asks for a refund that must be taken, and checks where it stands then.
+// refund requests a refund, and checks its state.
 func (f *fixture) refund(a checkout.Attempt, amount int64, state checkout.RefundState) checkout.Refund {
 	f.t.Helper()
 	r, err := f.Refund(f.t.Context(), a.SessionID, newRefund(amount, ""))
@@ -39,28 +39,31 @@ func (f *fixture) readRefund(r checkout.Refund) checkout.Refund {
 	return r
 }
 
-// money checks a session's money and what the gateway gave back of an order.
+// checkMoney checks the payment status and the refunded amount of a session, and the
+// refunds of an attempt at the gateway.
 func (f *fixture) checkMoney(a checkout.Attempt, status checkout.PaymentStatus, refunded int64, refunds int) {
 	f.t.Helper()
 	s := f.readSession(a.SessionID)
 	same(f.t, "payment status", s.PaymentStatus, status)
 	same(f.t, "amount refunded", s.AmountRefunded, refunded)
 	n, sum := f.gateway.refunds(a.OutTradeNo)
-	same(f.t, "given back by the gateway", sum, refunded)
+	same(f.t, "amount refunded by the gateway", sum, refunded)
 	same(f.t, "refunds at the gateway", n, refunds)
 }
 
-// checkTooMuch checks that an amount is refused for what is left.
+// checkTooMuch checks that a refund of amount is refused, with an error that says how
+// much is left.
 func (f *fixture) checkTooMuch(a checkout.Attempt, amount, left int64) {
 	f.t.Helper()
 	_, err := f.Refund(f.t.Context(), a.SessionID, newRefund(amount, ""))
 	var field *checkout.FieldError
 	if !errors.As(err, &field) || field.Field != "amount" {
-		f.t.Fatalf("a refund of %d: error %v, want one of the amount", amount, err)
+		f.t.Fatalf("a refund of %d: error %v, want a FieldError of amount", amount, err)
 	}
 	same(f.t, "problem", field.Problem, "is more than what is left to refund: "+strconv.FormatInt(left, 10))
 }
 
+// half is half of the amount of a session.
 const half = 44000
 
 func TestRefund(t *testing.T) {
@@ -81,10 +84,10 @@ func TestRefund(t *testing.T) {
 			same(t, "the gateway's number", r.GatewayID, "R"+r.OutRefundNo)
 			same(t, "next try", r.NextTryAt, time.Time{})
 			if r.SettledAt.IsZero() {
-				t.Error("it does not say when it succeeded")
+				t.Error("the refund has no time of its success")
 			}
 		},
-		"tells the shop of itself": func(t *testing.T, f *fixture) {
+		"has an event with the refund and the session": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			_, err := f.Refund(t.Context(), a.SessionID, newRefund(half, "R-1"))
 			wantError(t, err, nil)
@@ -102,7 +105,7 @@ func TestRefund(t *testing.T) {
 			same(t, "its payment status", e.Session.PaymentStatus, checkout.PaymentPartiallyRefunded)
 			same(t, "a refund in the event of the payment", events[0].Refund, (*checkout.PublicRefund)(nil))
 		},
-		"of what is not paid": func(t *testing.T, f *fixture) {
+		"of a session that is not paid": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			_, err := f.Refund(t.Context(), a.SessionID, newRefund(1, ""))
 			wantError(t, err, checkout.ErrNotRefundable)
@@ -113,43 +116,43 @@ func TestRefund(t *testing.T) {
 			_, err = f.Refunds(t.Context(), "x")
 			wantError(t, err, checkout.ErrNotFound)
 		},
-		"of an odd amount": func(t *testing.T, f *fixture) {
+		"of an amount that is not allowed": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			for _, amount := range []int64{0, -1, checkout.MaxAmount + 1} {
 				var field *checkout.FieldError
 				if _, err := f.Refund(t.Context(), a.SessionID, newRefund(amount, "")); !errors.As(err, &field) || field.Field != "amount" {
-					t.Errorf("%d: error %v, want one of the amount", amount, err)
+					t.Errorf("%d: error %v, want a FieldError of amount", amount, err)
 				}
 			}
 			f.checkTooMuch(a, 2*half+1, 2*half)
 			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
 		},
-		"with an odd reference": func(t *testing.T, f *fixture) {
+		"with a reference that is not allowed": func(t *testing.T, f *fixture) {
 			var field *checkout.FieldError
 			_, err := f.Refund(t.Context(), f.paid().SessionID, newRefund(1, "a\nb"))
 			if !errors.As(err, &field) || field.Field != "client_reference_id" {
-				t.Errorf("error %v, want one of the reference", err)
+				t.Errorf("error %v, want a FieldError of client_reference_id", err)
 			}
 		},
-		"asked for again": func(t *testing.T, f *fixture) {
+		"requested again": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			first, err := f.Refund(t.Context(), a.SessionID, newRefund(2*half, "R-1"))
 			wantError(t, err, nil)
-			again, err := f.Refund(t.Context(), a.SessionID, newRefund(2*half, "R-1")) // though nothing is left
+			again, err := f.Refund(t.Context(), a.SessionID, newRefund(2*half, "R-1")) // nothing is left to refund
 			wantError(t, err, nil)
 			same(t, "refund", again.ID, first.ID)
 			same(t, "repeated", []bool{first.Repeated, again.Repeated}, []bool{false, true})
 			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 			var field *checkout.FieldError
 			if _, err := f.Refund(t.Context(), a.SessionID, newRefund(1, "R-1")); !errors.As(err, &field) || field.Field != "client_reference_id" {
-				t.Errorf("another amount: error %v, want one of the reference", err)
+				t.Errorf("another amount: error %v, want a FieldError of client_reference_id", err)
 			}
 			other, err := f.Refund(t.Context(), f.paid().SessionID, newRefund(1, "R-1"))
 			if err != nil || other.Repeated {
-				t.Errorf("in another session: %+v, %v", other, err)
+				t.Errorf("in another session: refund %+v, error %v, want a new refund", other, err)
 			}
 		},
-		"asked for twenty times at once, under one reference": func(t *testing.T, f *fixture) {
+		"requested twenty times at once, with one reference": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			made := f.twentyTimes(func() (checkout.Refund, error) { return f.Refund(t.Context(), a.SessionID, newRefund(half, "R-1")) })
 			for _, r := range made {
@@ -159,7 +162,7 @@ func TestRefund(t *testing.T) {
 			f.waitUntilIdle()
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"asked for twenty times at once": func(t *testing.T, f *fixture) {
+		"requested twenty times at once": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			made := f.twentyTimes(func() (checkout.Refund, error) { return f.Refund(t.Context(), a.SessionID, newRefund(half/2, "")) })
 			same(t, "refunds", len(made), 4)
@@ -173,11 +176,11 @@ func TestRefund(t *testing.T) {
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventRefundFailed)
 			f.gateway.beforeRefund = func(sentRefund) error { return checkout.ErrRefused }
 			r = f.refund(a, 2*half, checkout.RefundFailed)
-			same(t, "no word", r.Failure, "refused by the gateway")
+			same(t, "failure without a word", r.Failure, "refused by the gateway")
 			f.gateway.beforeRefund = nil
 			f.sweepFor(2 * time.Hour)
 			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
-			f.refund(a, 2*half, checkout.RefundSucceeded) // what was reserved is free again
+			f.refund(a, 2*half, checkout.RefundSucceeded) // the amount is not reserved any more
 			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 		},
 		"whose answer is lost": func(t *testing.T, f *fixture) {
@@ -185,20 +188,20 @@ func TestRefund(t *testing.T) {
 			f.gateway.afterRefund = firstTry(noAnswer)
 			r := f.refund(a, half, checkout.RefundPending)
 			same(t, "session", f.readSession(a.SessionID).PaymentStatus, checkout.PaymentPaid)
-			f.checkTooMuch(a, half+1, half) // it stays reserved
+			f.checkTooMuch(a, half+1, half) // the amount stays reserved
 			f.sweepFor(8 * time.Second)
 			same(t, "state", f.readRefund(r).State, checkout.RefundSucceeded)
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
 		},
-		"whose question is lost": func(t *testing.T, f *fixture) {
+		"whose call is lost": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.gateway.beforeRefund = firstTry(noAnswer)
 			f.refund(a, half, checkout.RefundPending)
 			f.sweepFor(8 * time.Second)
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"whose asker leaves": func(t *testing.T, f *fixture) {
+		"whose client leaves": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			ctx, leave := context.WithCancel(t.Context())
 			time.AfterFunc(f.gateway.latency/2, leave)
@@ -209,7 +212,8 @@ func TestRefund(t *testing.T) {
 	})
 }
 
-// twentyTimes calls do twenty times at once, and returns what it made.
+// twentyTimes calls do twenty times at once, and returns the refunds. do may fail only
+// with a FieldError of amount.
 func (f *fixture) twentyTimes(do func() (checkout.Refund, error)) (made []checkout.Refund) {
 	f.t.Helper()
 	var mu sync.Mutex
@@ -223,7 +227,7 @@ func (f *fixture) twentyTimes(do func() (checkout.Refund, error)) (made []checko
 			if err == nil {
 				made = append(made, r)
 			} else if !errors.As(err, &field) || field.Field != "amount" {
-				f.t.Errorf("error %v, want one of the amount", err)
+				f.t.Errorf("error %v, want a FieldError of amount", err)
 			}
 		})
 	}
