@@ -32,7 +32,7 @@ func TestOrderOfUnknownOutcome(t *testing.T) {
 			first := f.startUnanswered(s)
 			f.gateway.beforeCreate = func(*order) error {
 				if !f.gateway.orders[first.OutTradeNo].closed {
-					t.Error("a second order while the first was live")
+					t.Error("a second order was placed before the first was closed")
 				}
 				return nil
 			}

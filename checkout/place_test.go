@@ -28,7 +28,7 @@ func TestStart(t *testing.T) {
 			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Now().Add(3*time.Second))
 			f.checkNoLease(a)
 		},
-		"passes the openid on and keeps its tag alone": func(t *testing.T, f *fixture) {
+		"sends the openid and stores its tag only": func(t *testing.T, f *fixture) {
 			r := request(f.session(), flow.WalletWeChat)
 			r.Device, r.OpenID, r.Payer = inApp, "openid", "tag"
 			a, err := f.Start(t.Context(), r)
@@ -37,7 +37,7 @@ func TestStart(t *testing.T) {
 			same(t, "payer", a.Payer, "tag")
 			same(t, "flow", a.Flow, flow.JSAPI)
 		},
-		"replaces a code that is about to die": func(t *testing.T, f *fixture) {
+		"replaces a code that is about to expire": func(t *testing.T, f *fixture) {
 			n := newTicket()
 			n.ExpiresAt = time.Now().Add(5 * time.Hour)
 			s, err := f.Create(t.Context(), n)
@@ -50,7 +50,7 @@ func TestStart(t *testing.T) {
 			same(t, "live orders", f.gateway.live(), []string{fresh.OutTradeNo})
 			f.checkState(old, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
-		"again finds the same attempt": func(t *testing.T, f *fixture) {
+		"a second time finds the same attempt": func(t *testing.T, f *fixture) {
 			s := f.session()
 			first, second := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletWeChat)
 			same(t, "attempt", second.ID, first.ID)
@@ -67,7 +67,7 @@ func TestStart(t *testing.T) {
 			old := f.start(s, flow.WalletAlipayCN)
 			f.gateway.beforeCreate = func(*order) error {
 				if !f.gateway.orders[old.OutTradeNo].closed {
-					t.Error("a second order while the first was live")
+					t.Error("a second order was placed before the first was closed")
 				}
 				return nil
 			}
@@ -90,7 +90,7 @@ func TestStart(t *testing.T) {
 			same(t, "live orders", f.gateway.live(), []string{second.OutTradeNo})
 			same(t, "first", f.readAttempt(first).State, checkout.AttemptClosed)
 		},
-		"paid while another flow is asked for": func(t *testing.T, f *fixture) {
+		"finds a payment when another flow is requested": func(t *testing.T, f *fixture) {
 			s := f.session()
 			old := f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(old.OutTradeNo)
@@ -101,7 +101,7 @@ func TestStart(t *testing.T) {
 			f.checkState(old, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
-		"not while a payment is reported and not confirmed": func(t *testing.T, f *fixture) {
+		"places no order while a payment is reported and not confirmed": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, nil)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
@@ -117,7 +117,7 @@ func TestStart(t *testing.T) {
 			wantError(t, err, nil)
 			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
-		"another flow while the gateway is down": func(t *testing.T, f *fixture) {
+		"places no order by another flow while the gateway is down": func(t *testing.T, f *fixture) {
 			s := f.session()
 			old := f.start(s, flow.WalletAlipayCN)
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
@@ -133,9 +133,9 @@ func TestStart(t *testing.T) {
 }
 
 func TestStartRefuses(t *testing.T) {
-	start := func(s checkout.Session, f *fixture, do func(*checkout.StartRequest)) error {
+	start := func(s checkout.Session, f *fixture, change func(*checkout.StartRequest)) error {
 		r := request(s, flow.WalletAlipayCN)
-		do(&r)
+		change(&r)
 		_, err := f.Start(f.t.Context(), r)
 		same(f.t, "orders", f.gateway.placed(), []string(nil))
 		return err
@@ -143,7 +143,7 @@ func TestStartRefuses(t *testing.T) {
 	field := func(t *testing.T, err error, name string) {
 		var wrong *checkout.FieldError
 		if !errors.As(err, &wrong) || wrong.Field != name {
-			t.Errorf("error %v, want one about %s", err, name)
+			t.Errorf("error %v, want a FieldError of %s", err, name)
 		}
 	}
 	inBubbles(t, map[string]func(*testing.T, *fixture){
@@ -182,7 +182,8 @@ func TestStartRefuses(t *testing.T) {
 	})
 }
 
-// startAtOnce starts the same wallet n times at once.
+// startAtOnce starts the same wallet n times at once. It returns the attempt and the
+// error of each call.
 func (f *fixture) startAtOnce(s checkout.Session, n int) (found []checkout.Attempt, errs []error) {
 	found, errs = make([]checkout.Attempt, n), make([]error, n)
 	var wg sync.WaitGroup
@@ -193,7 +194,8 @@ func (f *fixture) startAtOnce(s checkout.Session, n int) (found []checkout.Attem
 	return found, errs
 }
 
-func (f *fixture) oneAttemptForAll(s checkout.Session) {
+// checkOneOrder clicks 50 times at once, and checks that there is one order.
+func (f *fixture) checkOneOrder(s checkout.Session) {
 	f.t.Helper()
 	found, errs := f.startAtOnce(s, 50)
 	for i, a := range found {
@@ -207,7 +209,7 @@ func (f *fixture) oneAttemptForAll(s checkout.Session) {
 
 func TestClicksAtOnce(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
-		"get one order": func(_ *testing.T, f *fixture) { f.oneAttemptForAll(f.session()) },
+		"get one order": func(_ *testing.T, f *fixture) { f.checkOneOrder(f.session()) },
 		"share the number of an order of unknown outcome": func(t *testing.T, f *fixture) {
 			f.gateway.script(func() { f.gateway.beforeCreate = once(timeout) })
 			s := f.session()
@@ -220,7 +222,7 @@ func TestClicksAtOnce(t *testing.T) {
 					t.Errorf("click %d: attempt is %s, error %v", i, found[i].State, errs[i])
 				}
 			}
-			same(t, "clicks that learned nothing", unknown, 1)
+			same(t, "clicks with an unknown outcome", unknown, 1)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
 		"wait for a slow gateway and no longer": func(t *testing.T, f *fixture) {
@@ -238,7 +240,7 @@ func TestClicksAtOnce(t *testing.T) {
 			wantError(t, err, context.DeadlineExceeded)
 			wantError(t, <-first, nil)
 		},
-		"do not wait for a holder that was killed forever": func(t *testing.T, f *fixture) {
+		"do not wait for ever for a node that was killed": func(t *testing.T, f *fixture) {
 			s := f.session()
 			killed := checkout.Attempt{
 				ID: "at_killed", SessionID: s.ID, Merchant: shop, State: checkout.AttemptCreating, Wallet: flow.WalletWeChat,
@@ -253,8 +255,8 @@ func TestClicksAtOnce(t *testing.T) {
 	})
 }
 
-// TestShopperGoesBackToAWallet: the pages show the newest order, so that wallet
-// gets a new one, and its old one is closed first.
+// Pages show the newest order. So a wallet that is clicked again after another one
+// gets a new order, and its old order is closed first.
 func TestShopperGoesBackToAWallet(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		s := f.session()
@@ -264,11 +266,11 @@ func TestShopperGoesBackToAWallet(t *testing.T) {
 		v, err := f.View(t.Context(), s.ID)
 		wantError(t, err, nil)
 		if v.Attempt.ID != again.ID || again.ID == first.ID {
-			t.Errorf("the pages show %s, started again was %s, first %s", v.Attempt.ID, again.ID, first.ID)
+			t.Errorf("the page shows %s, want the new attempt %s, which is not the first one %s", v.Attempt.ID, again.ID, first.ID)
 		}
 		old, err := f.store.Attempt(t.Context(), first.ID)
 		wantError(t, err, nil)
-		same(t, "the first", old.State, checkout.AttemptClosed)
-		same(t, "and a double click", f.start(s, flow.WalletWeChat).ID, again.ID)
+		same(t, "state of the first", old.State, checkout.AttemptClosed)
+		same(t, "attempt of a double click", f.start(s, flow.WalletWeChat).ID, again.ID)
 	})
 }

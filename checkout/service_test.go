@@ -41,7 +41,7 @@ func TestFieldError(t *testing.T) {
 	same(t, "text", err.Error(), "amount: is odd")
 }
 
-// onSQLite is a fixture over the embedded store, in real time.
+// onSQLite returns a fixture over SQLite, in real time.
 func onSQLite(t *testing.T) *fixture {
 	t.Helper()
 	db, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "w.db"))
@@ -62,7 +62,7 @@ func TestOnSQLite(t *testing.T) {
 	t.Run("clicks at once get one order", func(t *testing.T) {
 		t.Parallel()
 		f := onSQLite(t)
-		f.oneAttemptForAll(f.session())
+		f.checkOneOrder(f.session())
 	})
 	t.Run("one payment, one event", func(t *testing.T) {
 		t.Parallel()

@@ -6,7 +6,8 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// checkMoves checks a transition table at every pair of its states.
+// checkMoves checks CanMove for every pair of states. moves has the pairs that are
+// allowed.
 func checkMoves[S interface {
 	~string
 	CanMove(S) bool
@@ -19,7 +20,7 @@ func checkMoves[S interface {
 				want = want || listed == to
 			}
 			if got := from.CanMove(to); got != want {
-				t.Errorf("%s to %s: %v, want %v", from, to, got, want)
+				t.Errorf("%s to %s: CanMove is %v, want %v", from, to, got, want)
 			}
 		}
 	}

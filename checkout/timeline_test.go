@@ -10,7 +10,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// entries returns the entries of one kind about an attempt.
+// entries returns the timeline entries of one kind of an attempt.
 func (f *fixture) entries(a checkout.Attempt, kind checkout.EntryKind) []checkout.Entry {
 	f.t.Helper()
 	timeline, err := f.store.Timeline(f.t.Context(), a.SessionID)
@@ -49,15 +49,15 @@ func TestTimeline(t *testing.T) {
 			f.checkTimeline(a.SessionID, "session created", "attempt alipay_cn by web", placed, "query schedule unpaid", "return",
 				"notification accepted", "query notification paid", "event session.paid")
 			same(t, "reason", f.entries(a, checkout.EntryAttempt)[0].Detail, a.Reason)
-			same(t, "the gateway's word", f.entries(a, checkout.EntryQuery)[1].Detail, "SUCCESS")
+			same(t, "status of the gateway", f.entries(a, checkout.EntryQuery)[1].Detail, "SUCCESS")
 			same(t, "body", f.entries(a, checkout.EntryNotification)[0].Body, "kept")
 			events, err := f.store.Events(t.Context(), a.SessionID)
 			wantError(t, err, nil)
 			same(t, "event", f.entries(a, checkout.EntryEvent)[0].Ref, events[0].ID)
 		},
-		"of a session that is called off": func(t *testing.T, f *fixture) {
+		"of a session that is canceled": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			for range 2 { // the second is too late to matter
+			for range 2 { // the second one changes nothing
 				_, err := f.Cancel(t.Context(), a.SessionID)
 				wantError(t, err, nil)
 			}
@@ -69,7 +69,7 @@ func TestTimeline(t *testing.T) {
 			f = f.withPolicy(checkout.LateRefund, false)
 			a := f.pending()
 			time.Sleep(lifetime - 3*time.Second)
-			f.sweepFor(2 * time.Second) // asks by schedule; later sweeps only end the session
+			f.sweepFor(2 * time.Second) // this sweep queries by schedule, and the later ones only end the session
 			time.Sleep(time.Second)
 			f.sweepFor(20 * time.Second)
 			f.gateway.pay(a.OutTradeNo)
@@ -87,7 +87,7 @@ func TestTimeline(t *testing.T) {
 			first := f.startUnanswered(s)
 			second := f.start(s, flow.WalletWeChat)
 			f.gateway.pay(second.OutTradeNo)
-			f.notify(second, func(n *fakeNotification) { n.State = checkout.OrderUnpaid }) // asks nothing
+			f.notify(second, func(n *fakeNotification) { n.State = checkout.OrderUnpaid }) // this causes no query
 			f.notify(second, func(n *fakeNotification) { n.State = checkout.OrderFailed })
 			f.checkTimeline(s.ID, "session created", "attempt wechat by native", "order start no answer",
 				"query start unpaid", "close start closed",
@@ -124,7 +124,7 @@ func TestTimeline(t *testing.T) {
 			wantError(t, err, checkout.ErrOutcomeUnknown)
 			f.checkTimeline(a.SessionID, "session created", "attempt alipay_cn by web", placed, "query browser no answer")
 			if detail := []rune(f.entries(a, checkout.EntryQuery)[0].Detail); len(detail) != 300 || detail[299] != '…' {
-				t.Errorf("the detail has %d characters: %s", len(detail), string(detail))
+				t.Errorf("the detail has %d characters, want 300 with … at the end: %s", len(detail), string(detail))
 			}
 		},
 		"of a refund that is refused, and one without an answer": func(_ *testing.T, f *fixture) {
@@ -151,11 +151,11 @@ func TestReturnsAreRecordedOnceAMinute(t *testing.T) {
 	})
 }
 
-// A timeline that cannot be written keeps no money from being recorded.
+// Payments and refunds are recorded even if the timeline cannot be written.
 func TestTimelineThatCannotBeWritten(t *testing.T) {
-	full := errors.New("no room for the timeline")
+	full := errors.New("the timeline is full")
 	inBubbles(t, map[string]func(*testing.T, *fixture){
-		"with a payment": func(t *testing.T, f *fixture) {
+		"in the change of a payment": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			f.memory.timelineError = full
@@ -163,22 +163,22 @@ func TestTimelineThatCannotBeWritten(t *testing.T) {
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			want := checkout.Alert{Problem: "the timeline was not written", SessionID: a.SessionID, AttemptID: a.ID, Err: full}
 			if last := f.alerts.all[len(f.alerts.all)-1]; last != want {
-				t.Errorf("reported %+v", last)
+				t.Errorf("alert %+v, want %+v", last, want)
 			}
 		},
-		"with a refund": func(t *testing.T, f *fixture) {
+		"in the change of a refund": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.memory.timelineError = full
 			f.refund(a, 2*half, checkout.RefundSucceeded)
 			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 		},
-		"with nothing else": func(_ *testing.T, f *fixture) {
+		"without a change": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			f.memory.timelineError = full
 			f.confirm(a)
 			f.checkNoLease(a)
 		},
-		"in the change, and can be apart from it": func(_ *testing.T, f *fixture) {
+		"in the change, but after it": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			f.memory.broken = func(method string) error {

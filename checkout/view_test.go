@@ -11,12 +11,12 @@ import (
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
-// show stores a session and its attempts as they are given, and returns the
-// view of them.
-func (f *fixture) viewOf(do func(*checkout.Session), attempts ...checkout.Attempt) checkout.View {
+// viewOf stores a session as change leaves it, with these attempts, and returns its
+// view.
+func (f *fixture) viewOf(change func(*checkout.Session), attempts ...checkout.Attempt) checkout.View {
 	f.t.Helper()
 	s := f.session()
-	do(&s)
+	change(&s)
 	f.memory.sessions[s.ID] = s
 	for _, a := range attempts {
 		a.SessionID, a.ReturnToken = s.ID, "aaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -29,6 +29,7 @@ func (f *fixture) viewOf(do func(*checkout.Session), attempts ...checkout.Attemp
 	return v
 }
 
+// attemptIn is an attempt in a state, with a flow.
 func attemptIn(state checkout.AttemptState, way flow.Flow) checkout.Attempt {
 	return checkout.Attempt{ID: "at_" + string(state), State: state, Flow: way}
 }
@@ -65,7 +66,7 @@ func TestPageState(t *testing.T) {
 		"canceled, then paid": {status(checkout.StatusCanceled, checkout.PaymentPaid), nil, page.Paid, false},
 		"partially refunded":  {status(checkout.StatusComplete, checkout.PaymentPartiallyRefunded), nil, page.Paid, false},
 		"refunded":            {status(checkout.StatusComplete, checkout.PaymentRefunded), nil, page.Paid, false},
-		"time over, not asked yet": {func(s *checkout.Session) { s.ExpiresAt = time.Now() }, []checkout.Attempt{pending},
+		"time over, not queried yet": {func(s *checkout.Session) { s.ExpiresAt = time.Now() }, []checkout.Attempt{pending},
 			page.Confirming, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -108,7 +109,7 @@ func TestAttemptOfThePage(t *testing.T) {
 
 func TestView(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
-		"calls nobody and changes nothing": func(t *testing.T, f *fixture) {
+		"calls no gateway and changes nothing": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			f.memory.broken = func(method string) error {
@@ -154,7 +155,7 @@ func TestView(t *testing.T) {
 				wantError(t, err, checkout.ErrNotFound)
 			}
 		},
-		"of nothing": func(t *testing.T, f *fixture) {
+		"of an unknown session": func(t *testing.T, f *fixture) {
 			for _, id := range []string{"", "cs_", "cs_" + strings.Repeat("A", 26), "at_" + strings.Repeat("a", 26), "cs_" + strings.Repeat("a", 26)} {
 				_, err := f.View(t.Context(), id)
 				wantError(t, err, checkout.ErrNotFound)
@@ -171,7 +172,7 @@ func TestPublicSession(t *testing.T) {
 			same(t, "url", p.URL, "https://pay.example/c/"+s.ID)
 			same(t, "metadata", p.Metadata, map[string]string{})
 			if p.PaidAt != nil {
-				t.Errorf("paid at %s", p.PaidAt)
+				t.Errorf("paid at %s, want no time", p.PaidAt)
 			}
 		},
 		"paid": func(t *testing.T, f *fixture) {
@@ -180,34 +181,33 @@ func TestPublicSession(t *testing.T) {
 			f.confirm(a)
 			events, err := f.store.Events(t.Context(), a.SessionID)
 			wantError(t, err, nil)
-			told := events[0].Session
-			same(t, "what was told", told, f.Public(f.readSession(a.SessionID)))
-			if told.PaidAt == nil || told.Status != checkout.StatusComplete || told.PaymentStatus != checkout.PaymentPaid {
-				t.Errorf("told %+v", told)
+			session := events[0].Session
+			same(t, "session of the event", session, f.Public(f.readSession(a.SessionID)))
+			if session.PaidAt == nil || session.Status != checkout.StatusComplete || session.PaymentStatus != checkout.PaymentPaid {
+				t.Errorf("session %+v, want a paid one", session)
 			}
 			same(t, "shop", f.Merchant(events[0].Merchant).Name, "Shop")
 		},
 	})
 }
 
-// changingStore runs something before the attempts are read, whichever read of a view
-// that is.
+// changingStore is a store that calls change before it reads attempts.
 type changingStore struct {
 	checkout.Store
-	happens func()
+	change func()
 }
 
 func (b *changingStore) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
-	b.happens()
+	b.change()
 	return b.Store.Attempts(ctx, sessionID)
 }
 
-// TestViewOfAPaymentThatIsBeingSettled: a page that is drawn while the payment
-// is written down shows it, and never asks to choose again.
+// A view that is read while the payment is recorded shows the payment. It never shows
+// the choice of wallets again.
 func TestViewOfAPaymentThatIsBeingSettled(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.pending()
-		store := &changingStore{Store: f.memory, happens: func() {
+		store := &changingStore{Store: f.memory, change: func() {
 			f.memory.mu.Lock()
 			defer f.memory.mu.Unlock()
 			paid, session := f.memory.attempts[a.ID], f.memory.sessions[a.SessionID]
@@ -222,7 +222,7 @@ func TestViewOfAPaymentThatIsBeingSettled(t *testing.T) {
 			t.Fatal(err)
 		}
 		if v, err := service.View(t.Context(), a.SessionID); err != nil || v.State != page.Paid {
-			t.Errorf("the page shows %q (%v)", v.State, err)
+			t.Errorf("the page shows %q, error %v, want paid", v.State, err)
 		}
 	})
 }
