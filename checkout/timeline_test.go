@@ -24,7 +24,7 @@ func (f *fixture) entries(a checkout.Attempt, kind checkout.EntryKind) []checkou
 	return found
 }
 
-// story checks a session's timeline, each entry as "kind cause result".
+// checkTimeline checks a session's timeline, each entry as "kind cause result".
 func (f *fixture) checkTimeline(sessionID string, want ...string) {
 	f.t.Helper()
 	timeline, err := f.store.Timeline(f.t.Context(), sessionID)
