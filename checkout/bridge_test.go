@@ -9,22 +9,23 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// inSheet is an attempt whose shopper looks at WeChat's payment sheet.
-func (f *fixture) inSheet() checkout.Attempt {
+// startInWeChat places an order by JSAPI, so that the shopper sees WeChat's payment
+// sheet.
+func (f *fixture) startInWeChat() checkout.Attempt {
 	f.t.Helper()
 	a, err := f.Start(f.t.Context(), checkout.StartRequest{
 		SessionID: f.session().ID, Wallet: flow.WalletWeChat, Device: inApp, OpenID: "someone", Payer: "tag",
 	})
-	fails(f.t, err, nil)
+	wantError(f.t, err, nil)
 	return a
 }
 
-func TestWhatTheSheetSays(t *testing.T) {
+func TestAnswersOfWeChatsSheet(t *testing.T) {
 	const directory = "is https://pay.example/c/ registered"
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"is written down, and a failure reported with what to check": func(t *testing.T, f *fixture) {
-			a := f.inSheet()
-			answers := []struct{ said, result, advice string }{
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"are recorded, and a failure is an alert that says what to check": func(t *testing.T, f *fixture) {
+			a := f.startInWeChat()
+			answers := []struct{ text, result, advice string }{
 				{"get_brand_wcpay_request:ok", "ok", ""},
 				{"get_brand_wcpay_request:cancel ", "cancel", ""},
 				{"get_brand_wcpay_request:fail 当前页面的URL未注册", "fail", directory},
@@ -36,32 +37,32 @@ func TestWhatTheSheetSays(t *testing.T) {
 				{"undefined", "fail", directory},
 			}
 			for i, answer := range answers {
-				f.BridgeAnswered(t.Context(), a, answer.said)
-				e := f.noted(a, checkout.EntryBridge)[i]
-				same(t, answer.said, e.Result, answer.result)
-				if reported := len(f.reports.all) > 0 && strings.HasSuffix(f.reports.all[len(f.reports.all)-1].Err.Error(), e.Detail); !strings.Contains(e.Detail, answer.advice) || reported != (e.Result == "fail") {
-					t.Errorf("%s: %q, reported %v", answer.said, e.Detail, reported)
+				f.BridgeAnswered(t.Context(), a, answer.text)
+				e := f.entries(a, checkout.EntryBridge)[i]
+				same(t, answer.text, e.Result, answer.result)
+				if alerted := len(f.alerts.all) > 0 && strings.HasSuffix(f.alerts.all[len(f.alerts.all)-1].Err.Error(), e.Detail); !strings.Contains(e.Detail, answer.advice) || alerted != (e.Result == "fail") {
+					t.Errorf("%s: detail %q without %q, or alert is %v", answer.text, e.Detail, answer.advice, alerted)
 				}
 			}
 		},
-		"is bounded and harmless, whoever says it": func(t *testing.T, f *fixture) {
-			a := f.inSheet()
+		"are bounded in number and length, and have no control characters": func(t *testing.T, f *fixture) {
+			a := f.startInWeChat()
 			for range 20 {
 				f.BridgeAnswered(t.Context(), a, "x:\x1b[2J\xff\u202e\n"+strings.Repeat("宽", 5000))
 			}
-			entries := f.noted(a, checkout.EntryBridge)
+			entries := f.entries(a, checkout.EntryBridge)
 			same(t, "entries", len(entries), 10)
-			same(t, "reports", len(f.reports.all), 10)
+			same(t, "alerts", len(f.alerts.all), 10)
 			if detail := entries[0].Detail; len([]rune(detail)) > 300 || !utf8.ValidString(detail) || strings.ContainsAny(detail, "\x1b\u202e\n") {
-				t.Errorf("detail %q", detail)
+				t.Errorf("detail %q is too long or has control characters", detail)
 			}
 		},
-		"is nothing where there is no sheet": func(t *testing.T, f *fixture) {
+		"are ignored for another flow, and when they are empty": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.BridgeAnswered(t.Context(), a, "get_brand_wcpay_request:fail")
-			f.BridgeAnswered(t.Context(), f.inSheet(), "")
-			same(t, "reports", len(f.reports.all), 0)
-			same(t, "entries", len(f.noted(a, checkout.EntryBridge)), 0)
+			f.BridgeAnswered(t.Context(), f.startInWeChat(), "")
+			same(t, "alerts", len(f.alerts.all), 0)
+			same(t, "entries", len(f.entries(a, checkout.EntryBridge)), 0)
 		},
 	})
 }

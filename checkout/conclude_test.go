@@ -8,16 +8,17 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
+// lifetime is how long a session of the fixture is open.
 const lifetime = 30 * time.Minute
 
-// last sleeps until just before the session of a ends.
-func (f *fixture) last(a checkout.Attempt) {
+// sleepUntilExpiry sleeps until 2 s before the session of an attempt expires.
+func (f *fixture) sleepUntilExpiry(a checkout.Attempt) {
 	f.t.Helper()
 	time.Sleep(time.Until(f.readSession(a.SessionID).ExpiresAt) - 2*time.Second)
 }
 
 func TestExpiry(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"without an order": func(t *testing.T, f *fixture) {
 			s := f.session()
 			f.sweepFor(lifetime - 2*time.Second)
@@ -25,82 +26,82 @@ func TestExpiry(t *testing.T) {
 			f.sweepFor(2 * time.Second)
 			same(t, "after", f.readSession(s.ID).Status, checkout.StatusExpired)
 			f.sweepFor(time.Minute)
-			f.told(s.ID, checkout.EventExpired)
+			f.checkEvents(s.ID, checkout.EventExpired)
 		},
 		"queries, then closes every order": func(t *testing.T, f *fixture) {
 			s := f.session()
 			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayHK)
-			f.last(one)
-			asked := f.gateway.order(one.OutTradeNo).queries
+			f.sleepUntilExpiry(one)
+			before := f.gateway.order(one.OutTradeNo).queries
 			f.gateway.beforeClose = func(o *order) error {
-				if o.queries <= asked {
-					t.Error("closed without a query")
+				if o.queries <= before {
+					t.Error("the order was closed without a query")
 				}
 				if status := f.memory.sessions[s.ID].Status; status != checkout.StatusOpen {
-					t.Errorf("closed when the session was %s already", status)
+					t.Errorf("the order was closed when the session was already %s", status)
 				}
 				return nil
 			}
 			f.sweepFor(4 * time.Second)
-			f.is(one, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
-			f.is(two, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.checkState(one, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.checkState(two, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 			same(t, "live orders", f.gateway.live(), []string(nil))
 		},
 		"finds a payment": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			f.last(a)
+			f.sleepUntilExpiry(a)
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(4 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"finds a payment between query and close": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			f.last(a)
+			f.sleepUntilExpiry(a)
 			f.gateway.beforeClose = once(func(o *order) error { o.State = checkout.OrderPaid; return nil })
 			f.sweepFor(4 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
-			f.free(a)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkNoLease(a)
 		},
-		"waits where close says paid and query does not": func(t *testing.T, f *fixture) {
+		"waits if close says paid and query does not": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			f.last(a)
+			f.sleepUntilExpiry(a)
 			f.gateway.beforeClose = func(*order) error { return checkout.ErrAlreadyPaid }
 			f.sweepFor(4 * time.Second)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
-			f.free(a)
-			f.sweepFor(2 * time.Hour) // nobody is told that no money came
-			f.told(a.SessionID)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+			f.checkNoLease(a)
+			f.sweepFor(2 * time.Hour) // the session does not expire
+			f.checkEvents(a.SessionID)
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(2 * time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"ends without the gateway where it refuses to close for good": func(t *testing.T, f *fixture) {
+		"ends when the gateway has refused the close for over an hour": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.beforeClose = func(*order) error { return checkout.ErrRefused }
 			f.sweepFor(time.Hour)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.sweepFor(time.Hour)
-			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
-			same(t, "alarms", f.reports.alarms(), []string{"ended here, but the gateway refuses to close the order"})
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			same(t, "alarms", f.alerts.alarms(), []string{"ended here, but the gateway refuses to close the order"})
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(6 * time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 		},
 		"keeps an order that query knows and close does not": func(_ *testing.T, f *fixture) {
 			a := f.pending()
-			f.last(a)
+			f.sleepUntilExpiry(a)
 			f.gateway.beforeClose = func(*order) error { return checkout.ErrNoOrder }
 			f.sweepFor(4 * time.Second)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.free(a)
-			f.sweepFor(2 * time.Hour) // but not for ever
-			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkNoLease(a)
+			f.sweepFor(2 * time.Hour) // this does not last for ever
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		},
 		"closes an order that its wallet refused": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 			f.sweepFor(lifetime + 2*time.Second)
-			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventAttemptFailed, checkout.EventExpired)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventAttemptFailed, checkout.EventExpired)
 			same(t, "live orders", f.gateway.live(), []string(nil))
 		},
 		"closes an order that the gateway does not know": func(t *testing.T, f *fixture) {
@@ -108,47 +109,47 @@ func TestExpiry(t *testing.T) {
 			s, err := f.Create(t.Context(), checkout.NewSession{
 				Merchant: shop, Amount: 1, Currency: hkd, Subject: "x", SuccessURL: success, ExpiresAt: time.Now().Add(61 * time.Second),
 			})
-			fails(t, err, nil)
-			a := f.lost(s)
+			wantError(t, err, nil)
+			a := f.startUnanswered(s)
 			f.sweepFor(70 * time.Second)
-			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		},
 		"waits for a gateway that is down": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			f.last(a)
+			f.sleepUntilExpiry(a)
 			f.gateway.beforeQuery = timeout
 			f.sweepFor(time.Hour)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			if s := f.readSession(a.SessionID); !s.ConcludeAt.After(s.ExpiresAt) {
-				t.Error("not postponed")
+				t.Error("the end of the session was not postponed")
 			}
 			f.gateway.script(func() { f.gateway.beforeQuery = nil })
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		},
 		"waits for a close of unknown outcome": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			f.last(a)
+			f.sleepUntilExpiry(a)
 			f.gateway.afterClose = once(timeout)
 			f.sweepFor(4 * time.Second)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.sweepFor(20 * time.Second)
-			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		},
-		"takes a reported payment back": func(t *testing.T, f *fixture) {
+		"withdraws a reported payment": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, nil)
 			f.sweepFor(lifetime + 2*time.Second)
-			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		},
-		"money that arrives later": func(t *testing.T, f *fixture) {
+		"records a payment that comes later": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(lifetime + 2*time.Second)
-			f.is(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 			f.gateway.pay(a.OutTradeNo)
 			f.notify(a, nil)
 			f.notify(a, nil)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 			if !f.readSession(a.SessionID).PaidLate {
 				t.Error("the session does not say that it was paid late")
 			}
@@ -157,30 +158,30 @@ func TestExpiry(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"closes the order first": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			s, err := f.Cancel(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "status", s.Status, checkout.StatusCanceled)
-			f.is(a, checkout.AttemptClosed, checkout.StatusCanceled, checkout.PaymentUnpaid, checkout.EventCanceled)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusCanceled, checkout.PaymentUnpaid, checkout.EventCanceled)
 			same(t, "live orders", f.gateway.live(), []string(nil))
 		},
 		"again changes nothing": func(t *testing.T, f *fixture) {
 			s := f.session()
 			for range 2 {
 				_, err := f.Cancel(t.Context(), s.ID)
-				fails(t, err, nil)
+				wantError(t, err, nil)
 			}
-			f.told(s.ID, checkout.EventCanceled)
+			f.checkEvents(s.ID, checkout.EventCanceled)
 		},
 		"finds a payment": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			s, err := f.Cancel(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "status", s.Status, checkout.StatusComplete)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"waits for an order that is being placed": func(t *testing.T, f *fixture) {
 			s := f.session()
@@ -192,23 +193,23 @@ func TestCancel(t *testing.T) {
 			}()
 			time.Sleep(time.Second)
 			_, err := f.Cancel(t.Context(), s.ID)
-			fails(t, err, nil)
-			fails(t, <-done, nil)
+			wantError(t, err, nil)
+			wantError(t, <-done, nil)
 			same(t, "live orders", f.gateway.live(), []string(nil))
-			f.told(s.ID, checkout.EventCanceled)
+			f.checkEvents(s.ID, checkout.EventCanceled)
 		},
-		"while the gateway is down": func(t *testing.T, f *fixture) {
+		"fails while the gateway is down": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
 			s, err := f.Cancel(t.Context(), a.SessionID)
-			fails(t, err, checkout.ErrOutcomeUnknown)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
 			same(t, "status", s.Status, checkout.StatusOpen)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
-		"a session that nobody knows": func(t *testing.T, f *fixture) {
+		"fails for an unknown session": func(t *testing.T, f *fixture) {
 			for _, id := range []string{"", "x", checkout.SessionPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaa"} {
 				_, err := f.Cancel(t.Context(), id)
-				fails(t, err, checkout.ErrNotFound)
+				wantError(t, err, checkout.ErrNotFound)
 			}
 		},
 	})
@@ -221,12 +222,12 @@ func TestStartAndExpiryMeet(t *testing.T) {
 		done := make(chan checkout.Attempt)
 		go func() {
 			a, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			done <- a
 		}()
 		time.Sleep(30 * time.Millisecond)
-		fails(t, f.Sweep(t.Context()), nil)
-		f.is(<-done, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+		wantError(t, f.Sweep(t.Context()), nil)
+		f.checkState(<-done, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		same(t, "live orders", f.gateway.live(), []string(nil))
 	})
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func TestConfirm(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"paid": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
@@ -22,14 +22,14 @@ func TestConfirm(t *testing.T) {
 			same(t, "paid at", got.PaidAt, at)
 			same(t, "session paid at", f.readSession(a.SessionID).PaidAt, at)
 			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
-			f.free(a)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkNoLease(a)
 		},
 		"unpaid": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.confirm(a)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.free(a)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkNoLease(a)
 		},
 		"not paid after it was paid stays paid": func(t *testing.T, f *fixture) {
 			a := f.pending()
@@ -37,12 +37,12 @@ func TestConfirm(t *testing.T) {
 			f.confirm(a)
 			f.gateway.set(a.OutTradeNo, checkout.OrderUnpaid, "NOT_PAY")
 			f.confirm(a)
-			f.notify(a, func(n *note) { n.State = checkout.OrderUnpaid })
+			f.notify(a, func(n *fakeNotification) { n.State = checkout.OrderUnpaid })
 			f.notify(a, nil)
 			f.sweepFor(time.Hour)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"paid by another between the look and the claim": func(t *testing.T, f *fixture) {
+		"paid by another node between the read and the lease": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.memory.broken = func(method string) error {
 				if method == "LeaseAttempt" {
@@ -54,20 +54,20 @@ func TestConfirm(t *testing.T) {
 			}
 			same(t, "state", f.confirm(a).State, checkout.AttemptPaid)
 			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 0)
-			f.free(a)
+			f.checkNoLease(a)
 		},
 		"failed, then paid in the same wallet": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 			f.confirm(a)
-			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			f.checkState(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 			same(t, "failure", f.readAttempt(a).Failure, "PAY_ERROR")
 			f.sweepFor(time.Minute)
-			f.told(a.SessionID, checkout.EventAttemptFailed)
-			f.free(a)
-			f.gateway.pay(a.OutTradeNo) // and no notification ever comes
+			f.checkEvents(a.SessionID, checkout.EventAttemptFailed)
+			f.checkNoLease(a)
+			f.gateway.pay(a.OutTradeNo) // there is no notification
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventAttemptFailed, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventAttemptFailed, checkout.EventPaid)
 		},
 		"failed, then clicked again": func(t *testing.T, f *fixture) {
 			a := f.pending()
@@ -75,68 +75,68 @@ func TestConfirm(t *testing.T) {
 			f.confirm(a)
 			second := f.start(f.readSession(a.SessionID), flow.WalletAlipayCN)
 			same(t, "live orders", f.gateway.live(), []string{second.OutTradeNo})
-			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 		},
-		"failed before its code was known": func(t *testing.T, f *fixture) {
+		"failed before its QR code was known": func(t *testing.T, f *fixture) {
 			f.gateway.afterCreate = once(timeout)
-			a := f.lost(f.session())
+			a := f.startUnanswered(f.session())
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 			f.confirm(a)
-			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 			same(t, "live orders", f.gateway.live(), []string(nil))
-			f.gateway.pay(a.OutTradeNo) // the wallet's next payment crossed the close
+			f.gateway.pay(a.OutTradeNo) // the shopper paid while the order was being closed
 			f.sweepFor(6 * time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventAttemptFailed, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventAttemptFailed, checkout.EventPaid)
 		},
-		"a status that nobody knows": func(t *testing.T, f *fixture) {
+		"an unknown status": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.set(a.OutTradeNo, checkout.OrderUnknown, strings.Repeat("x", 1000))
 			f.confirm(a)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			same(t, "alarms", f.reports.alarms(), []string{"query reports a status that the kit does not know"})
-			if text := f.reports.all[0].Err.Error(); len(text) > 100 {
-				t.Errorf("the report quotes %d bytes", len(text))
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			same(t, "alarms", f.alerts.alarms(), []string{"query reports a status that the kit does not know"})
+			if text := f.alerts.all[0].Err.Error(); len(text) > 100 {
+				t.Errorf("the alert quotes %d bytes, want 100 at most", len(text))
 			}
 		},
-		"the gateway does not know what it took": func(t *testing.T, f *fixture) {
+		"the gateway does not know an order that it took": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { delete(f.gateway.orders, a.OutTradeNo) })
 			f.confirm(a)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			same(t, "alarms", f.reports.alarms(), []string{"the gateway does not know an order that it took"})
-			f.free(a)
-			f.sweepFor(2 * lifetime) // it is neither given up nor told to be expired
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.free(a)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			same(t, "alarms", f.alerts.alarms(), []string{"the gateway does not know an order that it took"})
+			f.checkNoLease(a)
+			f.sweepFor(2 * lifetime) // the attempt is not given up, and the session does not expire
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkNoLease(a)
 		},
 		"the gateway is down": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
 			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseBrowser)
-			fails(t, err, checkout.ErrOutcomeUnknown)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.free(a)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkNoLease(a)
 		},
 		"the gateway never answers": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.latency = time.Hour })
 			began := time.Now()
 			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseBrowser)
-			fails(t, err, checkout.ErrOutcomeUnknown)
-			same(t, "patience", time.Since(began), 10*time.Second)
-			f.free(a)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
+			same(t, "time that Confirm waits", time.Since(began), 10*time.Second)
+			f.checkNoLease(a)
 		},
-		"an attempt that nobody knows": func(t *testing.T, f *fixture) {
+		"an unknown attempt": func(t *testing.T, f *fixture) {
 			_, err := f.Confirm(t.Context(), "at_nobody", checkout.CauseBrowser)
-			fails(t, err, checkout.ErrNotFound)
+			wantError(t, err, checkout.ErrNotFound)
 		},
 	})
 }
 
-// What is paid must be the order that was placed.
+// An answer that differs from the order that was placed never makes it paid.
 func TestMismatchIsQuarantined(t *testing.T) {
 	t.Parallel()
-	for name, lie := range map[string]func(*order){
+	for name, change := range map[string]func(*order){
 		"a cent low":     func(o *order) { o.OrderStatus.Amount-- },
 		"a cent high":    func(o *order) { o.OrderStatus.Amount++ },
 		"nothing":        func(o *order) { o.OrderStatus.Amount = 0 },
@@ -148,28 +148,28 @@ func TestMismatchIsQuarantined(t *testing.T) {
 			inBubble(t, func(t *testing.T, f *fixture) {
 				a := f.pending()
 				f.gateway.pay(a.OutTradeNo)
-				f.gateway.script(func() { lie(f.gateway.orders[a.OutTradeNo]) })
+				f.gateway.script(func() { change(f.gateway.orders[a.OutTradeNo]) })
 				f.confirm(a)
 				f.notify(a, nil)
 				f.confirm(a)
 				f.sweepFor(time.Minute)
-				f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
+				f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
 				if got := f.readAttempt(a); !got.Quarantined || got.Failure == "" {
-					t.Errorf("attempt is not in quarantine: %+v", got)
+					t.Errorf("attempt is not quarantined: %+v", got)
 				}
 				same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 1)
-				same(t, "alarms", len(f.reports.alarms()), 1)
+				same(t, "alarms", len(f.alerts.alarms()), 1)
 				_, err := f.Start(t.Context(), request(f.readSession(a.SessionID), flow.WalletWeChat))
-				fails(t, err, checkout.ErrNotPayable)
+				wantError(t, err, checkout.ErrNotPayable)
 
-				f.sweepFor(time.Hour) // the session ends, and the quarantine stays
-				f.is(a, checkout.AttemptPending, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
+				f.sweepFor(time.Hour) // the session expires, and the attempt stays quarantined
+				f.checkState(a, checkout.AttemptPending, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
 			})
 		})
 	}
 }
 
-func TestAnswerThatNamesNoOrderIsNone(t *testing.T) {
+func TestAnswerWithoutItsOrderIsUnknown(t *testing.T) {
 	t.Parallel()
 	for name, omit := range map[string]func(*order){
 		"no number":   func(o *order) { o.OrderStatus.OutTradeNo = "" },
@@ -181,37 +181,37 @@ func TestAnswerThatNamesNoOrderIsNone(t *testing.T) {
 				f.gateway.pay(a.OutTradeNo)
 				f.gateway.script(func() { omit(f.gateway.orders[a.OutTradeNo]) })
 				_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
-				fails(t, err, checkout.ErrOutcomeUnknown)
-				f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-				f.free(a)
+				wantError(t, err, checkout.ErrOutcomeUnknown)
+				f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+				f.checkNoLease(a)
 			})
 		})
 	}
 }
 
-func TestManyAskAtOnce(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"one payment, one event": func(t *testing.T, f *fixture) {
+func TestConcurrentQueries(t *testing.T) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"a payment gives one event": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			time.Sleep(3 * time.Second)
 			f.gateway.pay(a.OutTradeNo)
-			f.askFromEverywhere(a)
-			f.settle()
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.confirmFromEverywhere(a)
+			f.waitUntilIdle()
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 1)
-			f.free(a)
+			f.checkNoLease(a)
 		},
-		"no payment, few queries": func(t *testing.T, f *fixture) {
+		"without a payment there are few queries": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			time.Sleep(3 * time.Second)
-			f.askFromEverywhere(a)
-			f.settle()
+			f.confirmFromEverywhere(a)
+			f.waitUntilIdle()
 			if n := f.gateway.order(a.OutTradeNo).queries; n < 2 || n > 5 {
-				t.Errorf("%d queries, want the first, one or two for the notifications, and few more", n)
+				t.Errorf("%d queries, want 2 to 5", n)
 			}
-			f.free(a)
+			f.checkNoLease(a)
 		},
-		"a browser is heard every 2 s": func(t *testing.T, f *fixture) {
+		"a browser causes one query in 2 s": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			time.Sleep(3 * time.Second)
 			for range 100 { // for 10 s
@@ -227,14 +227,14 @@ func TestManyAskAtOnce(t *testing.T) {
 	})
 }
 
-// askFromEverywhere confirms, notifies and sweeps 50 times each at once.
-func (f *fixture) askFromEverywhere(a checkout.Attempt) {
+// confirmFromEverywhere confirms, notifies and sweeps at once, each 50 times.
+func (f *fixture) confirmFromEverywhere(a checkout.Attempt) {
 	f.t.Helper()
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
 			_, err := f.Confirm(f.t.Context(), a.ID, checkout.CauseBrowser)
-			fails(f.t, err, nil)
+			wantError(f.t, err, nil)
 		})
 		wg.Go(func() {
 			verdict, err := f.Notify(f.t.Context(), a.NotifyToken, notification(a, nil))
@@ -242,13 +242,14 @@ func (f *fixture) askFromEverywhere(a checkout.Attempt) {
 				f.t.Errorf("verdict %s, error %v", verdict, err)
 			}
 		})
-		wg.Go(func() { fails(f.t, f.Sweep(f.t.Context()), nil) })
+		wg.Go(func() { wantError(f.t, f.Sweep(f.t.Context()), nil) })
 	}
 	wg.Wait()
 }
 
-// A holder may be so slow that another node has settled the attempt meanwhile.
-func TestSettledMeanwhile(t *testing.T) {
+// A node with a lease can be so slow that another node settles the attempt before
+// it does.
+func TestAttemptSettledByAnotherNode(t *testing.T) {
 	meanwhile := func(f *fixture, a checkout.Attempt, do func(*checkout.Session, *checkout.Attempt)) {
 		f.gateway.pay(a.OutTradeNo)
 		f.gateway.script(func() {
@@ -259,52 +260,52 @@ func TestSettledMeanwhile(t *testing.T) {
 			})
 		})
 		f.confirm(a)
-		f.free(a)
+		f.checkNoLease(a)
 	}
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"as paid, it is not told twice": func(_ *testing.T, f *fixture) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"as paid, there is no second event": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			meanwhile(f, a, func(s *checkout.Session, a *checkout.Attempt) {
 				a.State, s.Status, s.PaymentStatus = checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid
 			})
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid)
 		},
-		"by quarantine, it is not paid": func(_ *testing.T, f *fixture) {
+		"as quarantined, it is not paid": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			meanwhile(f, a, func(s *checkout.Session, a *checkout.Attempt) { a.Quarantined, s.AmountMismatch = true, true })
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
 		"as expired, it is paid late": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			meanwhile(f, a, func(s *checkout.Session, a *checkout.Attempt) {
 				a.State, s.Status = checkout.AttemptClosed, checkout.StatusExpired
 			})
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventPaidLate)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventPaidLate)
 		},
 	})
 }
 
 func TestPaidTwice(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"the other order is closed once one is paid": func(t *testing.T, f *fixture) {
 			s := f.session()
 			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(one.OutTradeNo)
 			f.confirm(one)
-			f.settle()
-			f.is(two, checkout.AttemptClosed, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.waitUntilIdle()
+			f.checkState(two, checkout.AttemptClosed, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			same(t, "live orders", f.gateway.live(), []string(nil))
 		},
-		"the sweep closes it where that failed": func(t *testing.T, f *fixture) {
+		"the sweep closes it after a close that failed": func(t *testing.T, f *fixture) {
 			s := f.session()
 			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(one.OutTradeNo)
 			f.gateway.script(func() { f.gateway.beforeClose = once(timeout) })
 			f.confirm(one)
-			f.settle()
-			f.is(two, checkout.AttemptPending, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.waitUntilIdle()
+			f.checkState(two, checkout.AttemptPending, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			f.sweepFor(20 * time.Second)
-			f.is(two, checkout.AttemptClosed, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(two, checkout.AttemptClosed, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"both at once": func(t *testing.T, f *fixture) {
 			s := f.session()
@@ -318,7 +319,7 @@ func TestPaidTwice(t *testing.T) {
 			wg.Wait()
 			synctest.Wait()
 			for _, a := range []checkout.Attempt{one, two} {
-				f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
+				f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
 			}
 			if !f.readSession(s.ID).PaidTwice {
 				t.Error("the session does not say that it was paid twice")
@@ -329,10 +330,10 @@ func TestPaidTwice(t *testing.T) {
 			one, two := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(one.OutTradeNo)
 			f.confirm(one)
-			f.settle()
+			f.waitUntilIdle()
 			f.gateway.pay(two.OutTradeNo)
 			f.notify(two, nil)
-			f.is(two, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
+			f.checkState(two, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
 		},
 	})
 }

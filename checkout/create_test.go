@@ -19,8 +19,8 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 		many[strconv.Itoa(i)] = ""
 	}
 	for name, c := range map[string]struct {
-		field string
-		spoil func(*checkout.NewSession)
+		field  string
+		change func(*checkout.NewSession)
 	}{
 		"amount 0":                   {"amount", func(n *checkout.NewSession) { n.Amount = 0 }},
 		"amount -1":                  {"amount", func(n *checkout.NewSession) { n.Amount = -1 }},
@@ -54,16 +54,16 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMemory()
-			f := shops(t, m)
-			n := ticket()
-			c.spoil(&n)
+			f := newTwoShopFixture(t, m)
+			n := newTicket()
+			c.change(&n)
 			_, err := f.Create(t.Context(), n)
 			var wrong *checkout.FieldError
 			if !errors.As(err, &wrong) || wrong.Field != c.field || wrong.Problem == "" {
-				t.Errorf("error %v, want one about %s", err, c.field)
+				t.Errorf("error %v, want a FieldError of %s", err, c.field)
 			}
 			if err != nil && len(err.Error()) > 200 {
-				t.Errorf("an error of %d bytes", len(err.Error()))
+				t.Errorf("the error has %d bytes, want 200 at most", len(err.Error()))
 			}
 			if len(m.sessions) != 0 {
 				t.Error("a session was stored")
@@ -72,20 +72,20 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 	}
 }
 
-// shops is a fixture with a second shop, "hk", which takes Alipay HK alone and
-// whose sessions last 5 minutes.
-func shops(t *testing.T, store checkout.Store) *fixture {
+// newTwoShopFixture returns a fixture with a second shop, "hk". It takes Alipay HK
+// only, and its sessions last 5 minutes.
+func newTwoShopFixture(t *testing.T, store checkout.Store) *fixture {
 	t.Helper()
 	f := newFixture(t, store)
 	c := f.config()
 	c.Merchants["hk"] = checkout.Merchant{
 		ID: "hk", Wallets: []flow.Wallet{flow.WalletAlipayHK}, Lifetime: 5 * time.Minute,
 	}
-	f.use(c)
+	f.configure(c)
 	return f
 }
 
-func TestCreateTakes(t *testing.T) {
+func TestCreateAccepts(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*checkout.NewSession){
 		"amount 1":       func(n *checkout.NewSession) { n.Amount = 1 },
@@ -101,7 +101,7 @@ func TestCreateTakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f, n := shops(t, newMemory()), ticket()
+			f, n := newTwoShopFixture(t, newMemory()), newTicket()
 			change(&n)
 			s, err := f.Create(t.Context(), n)
 			if err != nil {
@@ -116,7 +116,7 @@ func TestCreateTakes(t *testing.T) {
 }
 
 func TestCreate(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"opens a session with the shop's defaults": func(t *testing.T, f *fixture) {
 			s := f.session()
 			same(t, "session", s, checkout.Session{
@@ -129,7 +129,7 @@ func TestCreate(t *testing.T) {
 			}
 		},
 		"puts the id into the shop's URLs": func(t *testing.T, f *fixture) {
-			n := ticket()
+			n := newTicket()
 			n.SuccessURL, n.CancelURL = success+"?s={CHECKOUT_SESSION_ID}", success+"/{CHECKOUT_SESSION_ID}"
 			s, err := f.Create(t.Context(), n)
 			if err != nil {
@@ -138,8 +138,8 @@ func TestCreate(t *testing.T) {
 			same(t, "success_url", s.SuccessURL, success+"?s="+s.ID)
 			same(t, "cancel_url", s.CancelURL, success+"/"+s.ID)
 		},
-		"keeps the asked order of wallets, each once": func(t *testing.T, f *fixture) {
-			n := ticket()
+		"keeps the order of the requested wallets, each once": func(t *testing.T, f *fixture) {
+			n := newTicket()
 			n.Channels = []string{"wechat", "alipay_hk", "alipay", "wechat"}
 			s, err := f.Create(t.Context(), n)
 			if err != nil {
@@ -147,40 +147,40 @@ func TestCreate(t *testing.T) {
 			}
 			same(t, "wallets", s.Wallets, []flow.Wallet{flow.WalletWeChat, flow.WalletAlipayHK, flow.WalletAlipayCN})
 		},
-		"keeps to the shop's wallets and lifetime": func(t *testing.T, f *fixture) {
-			n := ticket()
+		"uses the shop's wallets and lifetime": func(t *testing.T, f *fixture) {
+			n := newTicket()
 			n.Merchant, n.Channels = "hk", []string{"wechat", "alipay"}
-			s, err := shops(t, f.store).Create(t.Context(), n)
+			s, err := newTwoShopFixture(t, f.store).Create(t.Context(), n)
 			if err != nil {
 				t.Fatal(err)
 			}
 			same(t, "wallets", s.Wallets, []flow.Wallet{flow.WalletAlipayHK})
 			same(t, "expiry", s.ExpiresAt, time.Now().Add(5*time.Minute))
 		},
-		"says that the store failed": func(t *testing.T, f *fixture) {
+		"fails with the error of the store": func(t *testing.T, f *fixture) {
 			broken := errors.New("disk full")
 			f.memory.broken = func(string) error { return broken }
-			_, err := f.Create(t.Context(), ticket())
-			fails(t, err, broken)
+			_, err := f.Create(t.Context(), newTicket())
+			wantError(t, err, broken)
 		},
 	})
 }
 
-func TestWithoutRandomBitsNothingIsMade(t *testing.T) {
+func TestRandomSourceThatFails(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, newMemory())
 	s := f.session()
 	c := f.config()
 	c.Random = strings.NewReader("")
-	poor, err := checkout.New(c)
+	service, err := checkout.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := poor.Create(t.Context(), ticket()); err == nil || !strings.Contains(err.Error(), io.EOF.Error()) {
-		t.Errorf("Create: error %v", err)
+	if _, err := service.Create(t.Context(), newTicket()); err == nil || !strings.Contains(err.Error(), io.EOF.Error()) {
+		t.Errorf("Create: error %v, want EOF", err)
 	}
-	if _, err := poor.Start(t.Context(), request(s, flow.WalletAlipayCN)); err == nil {
-		t.Error("Start placed an order without a number")
+	if _, err := service.Start(t.Context(), request(s, flow.WalletAlipayCN)); err == nil {
+		t.Error("Start: no error, want one of the random source")
 	}
 	same(t, "orders", f.gateway.placed(), []string(nil))
 }

@@ -11,9 +11,10 @@ import (
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
+// contradicts is the problem of an alert.
 const contradicts = "the gateway reports a payment that query does not"
 
-// hints are what may report a payment before query does.
+// hints has what can report a payment before query does.
 var hints = map[string]func(*fixture, checkout.Attempt){
 	"a signed notification": func(f *fixture, a checkout.Attempt) { f.notify(a, nil) },
 	"a return": func(f *fixture, a checkout.Attempt) {
@@ -26,13 +27,13 @@ var hints = map[string]func(*fixture, checkout.Attempt){
 	},
 }
 
-// answers are the words of query, and what the page shows after each of them:
-// of a signed notification, and of what a browser says.
+// answers has the answers of query. For each it has the page and the alarms that
+// follow: after a signed notification, and after a hint from a browser, which is
+// unsigned.
 var answers = map[string]struct {
-	answer           func(*fixture, checkout.Attempt)
-	signed, unsigned page.State
-	alarms           []string // of a signed notification
-	unsignedAlarms   []string
+	prepare                      func(*fixture, checkout.Attempt)
+	signedPage, unsignedPage     page.State
+	signedAlarms, unsignedAlarms []string
 }{
 	"SUCCESS": {func(f *fixture, a checkout.Attempt) { f.gateway.pay(a.OutTradeNo) }, page.Paid, page.Paid, nil, nil},
 	"NOT_PAY": {func(*fixture, checkout.Attempt) {}, page.Confirming, page.Redirecting, []string{contradicts}, nil},
@@ -54,63 +55,64 @@ var answers = map[string]struct {
 	}, page.Failed, page.Failed, []string{"quarantined: another amount"}, []string{"quarantined: another amount"}},
 }
 
-// TestHintsAndAnswers holds what becomes of each hint with each answer of query:
-// the page, and what a person is told.
+// TestHintsAndAnswers checks the page and the alarms for each hint with each
+// answer of query.
 func TestHintsAndAnswers(t *testing.T) {
 	t.Parallel()
-	for hint, say := range hints {
-		for word, c := range answers {
-			t.Run(hint+", "+word, func(t *testing.T) {
+	for hint, give := range hints {
+		for answer, c := range answers {
+			t.Run(hint+", "+answer, func(t *testing.T) {
 				inBubble(t, func(t *testing.T, f *fixture) {
 					a := f.pending()
 					time.Sleep(3 * time.Second)
-					c.answer(f, a)
-					say(f, a)
-					f.settle()
-					want, alarms := c.unsigned, c.unsignedAlarms
+					c.prepare(f, a)
+					give(f, a)
+					f.waitUntilIdle()
+					want, alarms := c.unsignedPage, c.unsignedAlarms
 					if hint == "a signed notification" {
-						want, alarms = c.signed, c.alarms
+						want, alarms = c.signedPage, c.signedAlarms
 					}
 					v, err := f.View(t.Context(), a.SessionID)
-					fails(t, err, nil)
+					wantError(t, err, nil)
 					same(t, "page", v.State, want)
-					same(t, "alarms", f.reports.alarms(), alarms)
-					f.free(a)
+					same(t, "alarms", f.alerts.alarms(), alarms)
+					f.checkNoLease(a)
 				})
 			})
 		}
 	}
 }
 
-// TestReportedPayment: the weaker evidence against a payment gives no worse page.
+// A payment that a signed notification reported stays processing until query
+// confirms it, or denies it twice.
 func TestReportedPayment(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"that query cannot confirm takes no other order": func(t *testing.T, f *fixture) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"that query cannot confirm allows no other order": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
 			f.notify(a, nil)
 			_, err := f.Start(t.Context(), request(f.readSession(a.SessionID), flow.WalletWeChat))
-			fails(t, err, checkout.ErrNotPayable)
+			wantError(t, err, checkout.ErrNotPayable)
 			f.gateway.script(func() { f.gateway.beforeQuery = nil })
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(40 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"whose query is under way takes no other order": func(t *testing.T, f *fixture) {
+		"whose query is under way allows no other order": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.latency = 8 * time.Second })
 			_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			_, err = f.Start(t.Context(), request(f.readSession(a.SessionID), flow.WalletWeChat))
-			fails(t, err, checkout.ErrNotPayable)
+			wantError(t, err, checkout.ErrNotPayable)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
-		"of a closed order keeps its session from ending unpaid": func(t *testing.T, f *fixture) {
+		"of a closed order keeps its session open": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			r := request(f.readSession(a.SessionID), flow.WalletAlipayCN)
 			r.Flow = flow.Iframe
 			_, err := f.Start(t.Context(), r)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			f.gateway.script(func() {
 				f.gateway.beforeQuery = func(o *order) error {
 					if o == f.gateway.orders[a.OutTradeNo] {
@@ -121,13 +123,13 @@ func TestReportedPayment(t *testing.T) {
 			})
 			f.notify(a, nil)
 			f.sweepFor(time.Hour)
-			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentProcessing)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentProcessing)
 			f.gateway.script(func() { f.gateway.beforeQuery = nil })
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(time.Hour)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"that is withdrawn leaves another's": func(t *testing.T, f *fixture) {
+		"that is withdrawn leaves that of another order": func(t *testing.T, f *fixture) {
 			s := f.session()
 			a, b := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
 			f.gateway.script(func() {
@@ -141,93 +143,93 @@ func TestReportedPayment(t *testing.T) {
 			f.notify(a, nil)
 			f.notify(b, nil)
 			f.sweepFor(30 * time.Second)
-			same(t, "the first is withdrawn", f.readAttempt(a).ReportedAt.IsZero(), true)
-			f.is(b, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+			same(t, "no payment of the first order is reported", f.readAttempt(a).ReportedAt.IsZero(), true)
+			f.checkState(b, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
 			f.gateway.script(func() { f.gateway.beforeQuery = nil })
 			f.sweepFor(2 * time.Minute)
-			f.is(b, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(b, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
-		"again, while a query that denies it is under way, is not withdrawn by that": func(t *testing.T, f *fixture) {
+		"that is reported again during a query is not withdrawn by that query": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, nil)
-			same(t, "denied once", f.readAttempt(a).DeniedAt.IsZero(), false)
+			same(t, "the payment was never denied", f.readAttempt(a).DeniedAt.IsZero(), false)
 			f.gateway.script(func() { f.gateway.latency = 8 * time.Second })
 			done := make(chan struct{})
 			go func() { defer close(done); _, _ = f.Confirm(context.Background(), a.ID, checkout.CauseSchedule) }()
 			time.Sleep(time.Second)
 			_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			<-done
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
 		},
-		"of which an older program left no time is withdrawn all the same": func(t *testing.T, f *fixture) {
+		"without a time, from an older version, is withdrawn too": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			s := f.readSession(a.SessionID)
 			s.PaymentStatus = checkout.PaymentProcessing
-			fails(t, f.store.Apply(t.Context(), checkout.Change{Session: &s}), nil)
+			wantError(t, f.store.Apply(t.Context(), checkout.Change{Session: &s}), nil)
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
-		"calls a person after two minutes, once": func(t *testing.T, f *fixture) {
+		"alerts the operator once, after two minutes": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
 			f.notify(a, nil)
 			f.sweepFor(110 * time.Second)
-			same(t, "alarms before", f.reports.alarms(), []string(nil))
+			same(t, "alarms before", f.alerts.alarms(), []string(nil))
 			f.sweepFor(10 * time.Minute)
-			same(t, "alarms", f.reports.alarms(), []string{"a reported payment is not confirmed after two minutes"})
+			same(t, "alarms", f.alerts.alarms(), []string{"a reported payment is not confirmed after two minutes"})
 		},
-		"whose query was lost with its process is found by the sweep": func(t *testing.T, f *fixture) {
+		"whose query was lost with its process is queried by the sweep": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
-			fails(t, f.Drain(t.Context()), nil)
+			wantError(t, f.Drain(t.Context()), nil)
 			f.notify(a, nil)
 			f.sweepFor(4 * time.Second)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
 		},
-		"of a closed order shows as being confirmed while the session is open": func(t *testing.T, f *fixture) {
+		"of a closed order makes the open session processing": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			r := request(f.readSession(a.SessionID), flow.WalletAlipayCN)
 			r.Flow = flow.Iframe
 			_, err := f.Start(t.Context(), r)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			f.notify(a, nil)
-			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentProcessing)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentProcessing)
 			f.sweepFor(20 * time.Second)
-			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
 	})
 }
 
-// TestPaymentSettlesOneOrder: on each flow the gateway's number of a payment is
-// taken once, whichever of its answers names it.
+// One trade_id makes one order paid, on each flow. A second order with the same
+// trade_id is quarantined.
 func TestPaymentSettlesOneOrder(t *testing.T) {
 	t.Parallel()
 	for _, way := range []flow.Flow{flow.Web, flow.Iframe, flow.WAP, flow.Native, flow.JSAPI} {
 		t.Run(string(way), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, f *fixture) {
-				f.gateway.script(func() { f.gateway.untold = way != flow.Native })
-				first, second := f.startBy(way), f.startBy(way)
+				f.gateway.script(func() { f.gateway.omitsTradeID = way != flow.Native })
+				first, second := f.startWithFlow(way), f.startWithFlow(way)
 				f.gateway.pay(first.OutTradeNo)
 				f.confirm(first)
-				f.is(first, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+				f.checkState(first, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 				f.gateway.script(func() {
 					f.gateway.orders[second.OutTradeNo].TradeID = f.gateway.orders[first.OutTradeNo].TradeID
 				})
 				f.gateway.pay(second.OutTradeNo)
 				f.confirm(second)
-				f.is(second, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
-				same(t, "alarms", len(f.reports.alarms()), 1)
+				f.checkState(second, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
+				same(t, "alarms", len(f.alerts.alarms()), 1)
 				if got := f.readAttempt(second); !got.Quarantined {
-					t.Errorf("attempt is not in quarantine: %+v", got)
+					t.Errorf("attempt is not quarantined: %+v", got)
 				}
 			})
 		})
 	}
 }
 
-// startBy places an order by a flow in a session of its own.
-func (f *fixture) startBy(way flow.Flow) checkout.Attempt {
+// startWithFlow places an order by a flow in a new session.
+func (f *fixture) startWithFlow(way flow.Flow) checkout.Attempt {
 	f.t.Helper()
 	r := request(f.session(), flow.WalletAlipayCN)
 	r.Flow = way
@@ -247,62 +249,62 @@ func (f *fixture) startBy(way flow.Flow) checkout.Attempt {
 	return a
 }
 
-// TestNumbersOfATrade: an order whose answer named no number takes the first that
-// query or a notification names; one that differs is told and never believed.
-func TestNumbersOfATrade(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"query names it before it is paid": func(t *testing.T, f *fixture) {
-			f.gateway.script(func() { f.gateway.untold = true })
+// An order that was placed without a trade_id gets the first one that query or a
+// notification names. A different one alerts the operator, and is never accepted.
+func TestTradeIDs(t *testing.T) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"query names one before the order is paid": func(t *testing.T, f *fixture) {
+			f.gateway.script(func() { f.gateway.omitsTradeID = true })
 			a := f.pending()
 			f.confirm(a)
 			same(t, "trade id", f.readAttempt(a).TradeID, "T"+a.OutTradeNo)
 		},
-		"query names another order's payment before it is paid": func(t *testing.T, f *fixture) {
-			f.gateway.script(func() { f.gateway.untold = true })
+		"query names another order's trade_id before the order is paid": func(t *testing.T, f *fixture) {
+			f.gateway.script(func() { f.gateway.omitsTradeID = true })
 			paid, other := f.pending(), f.pending()
 			f.gateway.pay(paid.OutTradeNo)
 			f.confirm(paid)
 			f.gateway.script(func() { f.gateway.orders[other.OutTradeNo].TradeID = f.gateway.orders[paid.OutTradeNo].TradeID })
 			f.confirm(other)
-			same(t, "alarms", f.reports.alarms(), []string{"query names the number of another order's payment"})
-			f.free(other)
+			same(t, "alarms", f.alerts.alarms(), []string{"query names the number of another order's payment"})
+			f.checkNoLease(other)
 			f.sweepFor(time.Hour)
-			f.is(other, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+			f.checkState(other, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
 		},
-		"an answer about another order names nothing": func(t *testing.T, f *fixture) {
-			f.gateway.script(func() { f.gateway.untold = true })
+		"the trade_id of an answer about another order is ignored": func(t *testing.T, f *fixture) {
+			f.gateway.script(func() { f.gateway.omitsTradeID = true })
 			a := f.pending()
 			f.gateway.script(func() {
-				f.gateway.orders[a.OutTradeNo].TradeID = "another's"
+				f.gateway.orders[a.OutTradeNo].TradeID = "other"
 				f.gateway.orders[a.OutTradeNo].OrderStatus.Amount--
 			})
 			f.confirm(a)
 			same(t, "trade id", f.readAttempt(a).TradeID, "")
-			same(t, "alarms", f.reports.alarms(), []string{"query is about another order than was placed"})
+			same(t, "alarms", f.alerts.alarms(), []string{"query is about another order than was placed"})
 		},
 		"query and a notification differ": func(t *testing.T, f *fixture) {
-			f.gateway.script(func() { f.gateway.untold = true })
+			f.gateway.script(func() { f.gateway.omitsTradeID = true })
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
-			f.notify(a, func(n *note) { n.TradeID = "another" })
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
-			same(t, "alarms", f.reports.alarms(), []string{"quarantined: another trade_id than a notification named"})
+			f.notify(a, func(n *fakeNotification) { n.TradeID = "another" })
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAmountMismatch)
+			same(t, "alarms", f.alerts.alarms(), []string{"quarantined: another trade_id than a notification named"})
 		},
 		"two notifications differ": func(t *testing.T, f *fixture) {
-			f.gateway.script(func() { f.gateway.untold = true })
+			f.gateway.script(func() { f.gateway.omitsTradeID = true })
 			a := f.pending()
 			for i, want := range []checkout.Verdict{checkout.VerdictAccepted, checkout.VerdictMismatch} {
-				verdict := f.notify(a, func(n *note) { n.State, n.TradeID = checkout.OrderUnpaid, strconv.Itoa(i) })
+				verdict := f.notify(a, func(n *fakeNotification) { n.State, n.TradeID = checkout.OrderUnpaid, strconv.Itoa(i) })
 				same(t, "verdict", verdict, want)
 			}
 		},
-		"a payment without one is no answer": func(t *testing.T, f *fixture) {
+		"a payment without one has an unknown outcome": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			f.gateway.script(func() { f.gateway.orders[a.OutTradeNo].TradeID = "" })
 			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
-			fails(t, err, checkout.ErrOutcomeUnknown)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
 	})
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/reconcile"
 )
 
-// fixture is a Service with everything that it needs, and shorthands that fail
-// the test.
+// fixture is a Service with a fake gateway and a store in memory. Its methods fail
+// the test when something goes wrong.
 type fixture struct {
 	*checkout.Service
 	*reconcile.Reconciler
@@ -26,28 +26,28 @@ type fixture struct {
 	store   checkout.Store
 	memory  *memory
 	gateway *gateway
-	reports *reports
+	alerts  *alerts
 }
 
-// wallClock is the bubble's clock inside a bubble.
+// wallClock is the system's clock. In a synctest bubble it is the bubble's clock.
 type wallClock struct{}
 
 func (wallClock) Now() time.Time { return time.Now() }
 
-// reports collects what an operator would see.
-type reports struct {
+// alerts collects the alerts that an operator would get.
+type alerts struct {
 	mu  sync.Mutex
 	all []checkout.Alert
 }
 
-func (r *reports) add(one checkout.Alert) {
+func (r *alerts) add(one checkout.Alert) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = append(r.all, one)
 }
 
-// alarms returns the problems that ask for a person.
-func (r *reports) alarms() []string {
+// alarms returns the problems of the alerts that call a person.
+func (r *alerts) alarms() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var found []string
@@ -65,7 +65,8 @@ const (
 	success = "https://shop.example/ok"
 )
 
-// inBubble runs a test where time passes only when everybody waits.
+// inBubble runs a test in a synctest bubble: time passes only while all goroutines
+// wait. The test fails if background queries cannot be drained at its end.
 func inBubble(t *testing.T, do func(t *testing.T, f *fixture)) {
 	t.Helper()
 	t.Parallel()
@@ -82,13 +83,14 @@ func inBubble(t *testing.T, do func(t *testing.T, f *fixture)) {
 
 func newFixture(t *testing.T, store checkout.Store) *fixture {
 	t.Helper()
-	f := &fixture{t: t, store: store, gateway: newGateway(t), reports: &reports{}}
-	f.use(f.config())
+	f := &fixture{t: t, store: store, gateway: newGateway(t), alerts: &alerts{}}
+	f.configure(f.config())
 	return f
 }
 
-// use replaces the Service and the Reconciler by ones with this configuration.
-func (f *fixture) use(c checkout.Config) {
+// configure replaces the Service and the Reconciler by new ones with this
+// configuration.
+func (f *fixture) configure(c checkout.Config) {
 	f.t.Helper()
 	var err error
 	if f.Service, err = checkout.New(c); err != nil {
@@ -99,7 +101,7 @@ func (f *fixture) use(c checkout.Config) {
 	})
 }
 
-// routes are the URLs of a program at https://pay.example.
+// routes has the URLs of a checkout at https://pay.example.
 type routes struct{}
 
 func (routes) Page(sessionID string) string { return "https://pay.example/c/" + sessionID }
@@ -111,7 +113,7 @@ func (f *fixture) config() checkout.Config {
 	return checkout.Config{
 		Store: f.store, Gateway: f.gateway, Clock: wallClock{}, Random: rand.Reader,
 		Merchants: map[string]checkout.Merchant{shop: {ID: shop, Name: "Shop", WeChatAccount: true}},
-		Routes:    routes{}, Alert: f.reports.add,
+		Routes:    routes{}, Alert: f.alerts.add,
 	}
 }
 
@@ -122,25 +124,28 @@ var (
 	bot     = flow.Device{Kind: flow.DeviceBot, Container: flow.ContainerNone, Reason: "test"}
 )
 
-func ticket() checkout.NewSession {
+// newTicket is a request for a session of HKD 880.00.
+func newTicket() checkout.NewSession {
 	return checkout.NewSession{Merchant: shop, Amount: 88000, Currency: hkd, Subject: "Ticket", SuccessURL: success}
 }
 
 // session creates an open session.
 func (f *fixture) session() checkout.Session {
 	f.t.Helper()
-	s, err := f.Create(f.t.Context(), ticket())
+	s, err := f.Create(f.t.Context(), newTicket())
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	return s
 }
 
+// request is a request for an order on a computer, with the flow that the checkout
+// chooses.
 func request(s checkout.Session, w flow.Wallet) checkout.StartRequest {
 	return checkout.StartRequest{SessionID: s.ID, Wallet: w, Device: desktop}
 }
 
-// start places an order that must succeed.
+// start places an order, and checks that its attempt is pending.
 func (f *fixture) start(s checkout.Session, w flow.Wallet) checkout.Attempt {
 	f.t.Helper()
 	a, err := f.Start(f.t.Context(), request(s, w))
@@ -153,13 +158,13 @@ func (f *fixture) start(s checkout.Session, w flow.Wallet) checkout.Attempt {
 	return a
 }
 
-// pending is a pending attempt in a session of its own.
+// pending returns a pending attempt in a new session.
 func (f *fixture) pending() checkout.Attempt {
 	f.t.Helper()
 	return f.start(f.session(), flow.WalletAlipayCN)
 }
 
-// confirm asks the gateway on schedule.
+// confirm queries the gateway as the sweep does.
 func (f *fixture) confirm(a checkout.Attempt) checkout.Attempt {
 	f.t.Helper()
 	a, err := f.Confirm(f.t.Context(), a.ID, checkout.CauseSchedule)
@@ -169,9 +174,10 @@ func (f *fixture) confirm(a checkout.Attempt) checkout.Attempt {
 	return a
 }
 
-// notification is a signed one about an attempt, as do leaves it.
-func notification(a checkout.Attempt, do func(*note)) checkout.NotificationMessage {
-	n := note{Sign: "signed", Merchant: a.Merchant, OrderStatus: checkout.OrderStatus{
+// notification returns a signed notification that says that an attempt is paid. do
+// may change it.
+func notification(a checkout.Attempt, do func(*fakeNotification)) checkout.NotificationMessage {
+	n := fakeNotification{Sign: "signed", Merchant: a.Merchant, OrderStatus: checkout.OrderStatus{
 		OutTradeNo: a.OutTradeNo, TradeID: a.TradeID, Amount: a.Amount, Currency: a.Currency,
 		State: checkout.OrderPaid, Detail: "SUCCESS",
 	}}
@@ -182,19 +188,20 @@ func notification(a checkout.Attempt, do func(*note)) checkout.NotificationMessa
 	return checkout.NotificationMessage{Header: func(string) string { return "" }, Body: body}
 }
 
-// notify posts a notification and waits for what it causes.
-func (f *fixture) notify(a checkout.Attempt, do func(*note)) checkout.Verdict {
+// notify delivers a notification, and waits for the query that it causes.
+func (f *fixture) notify(a checkout.Attempt, do func(*fakeNotification)) checkout.Verdict {
 	f.t.Helper()
 	verdict, err := f.Notify(f.t.Context(), a.NotifyToken, notification(a, do))
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	f.settle()
+	f.waitUntilIdle()
 	return verdict
 }
 
-// settle lets everything that is under way in the bubble end.
-func (f *fixture) settle() {
+// waitUntilIdle waits until every goroutine of the bubble has ended or waits for
+// time to pass.
+func (f *fixture) waitUntilIdle() {
 	time.Sleep(time.Second)
 	synctest.Wait()
 }
@@ -229,20 +236,22 @@ func (f *fixture) readAttempt(a checkout.Attempt) checkout.Attempt {
 	return a
 }
 
-// is checks where a session and an attempt of it stand, and what was told.
-func (f *fixture) is(a checkout.Attempt, state checkout.AttemptState, status checkout.Status, money checkout.PaymentStatus, told ...checkout.EventType) {
+// checkState checks the states of an attempt and of its session, and the session's
+// events.
+func (f *fixture) checkState(a checkout.Attempt, state checkout.AttemptState, status checkout.Status, payment checkout.PaymentStatus, events ...checkout.EventType) {
 	f.t.Helper()
 	if got := f.readAttempt(a); got.State != state {
 		f.t.Errorf("attempt is %s, want %s", got.State, state)
 	}
 	s := f.readSession(a.SessionID)
-	if s.Status != status || s.PaymentStatus != money {
-		f.t.Errorf("session is %s and %s, want %s and %s", s.Status, s.PaymentStatus, status, money)
+	if s.Status != status || s.PaymentStatus != payment {
+		f.t.Errorf("session is %s and %s, want %s and %s", s.Status, s.PaymentStatus, status, payment)
 	}
-	f.told(s.ID, told...)
+	f.checkEvents(s.ID, events...)
 }
 
-func (f *fixture) told(sessionID string, want ...checkout.EventType) {
+// checkEvents checks the types of a session's events, in their order.
+func (f *fixture) checkEvents(sessionID string, want ...checkout.EventType) {
 	f.t.Helper()
 	events, err := f.store.Events(f.t.Context(), sessionID)
 	if err != nil {
@@ -257,14 +266,15 @@ func (f *fixture) told(sessionID string, want ...checkout.EventType) {
 	}
 }
 
-// free checks that nobody holds the attempt.
-func (f *fixture) free(a checkout.Attempt) {
+// checkNoLease checks that no node has the lease of an attempt.
+func (f *fixture) checkNoLease(a checkout.Attempt) {
 	f.t.Helper()
-	if held := f.memory.attempts[a.ID].leaseUntil; !held.IsZero() {
-		f.t.Errorf("still held until %s, at %s", held, time.Now())
+	if until := f.memory.attempts[a.ID].leaseUntil; !until.IsZero() {
+		f.t.Errorf("the attempt is leased until %s, now is %s", until, time.Now())
 	}
 }
 
+// same checks that got equals want.
 func same(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -272,15 +282,16 @@ func same(t *testing.T, what string, got, want any) {
 	}
 }
 
-func fails(t *testing.T, err, want error) {
+// wantError checks that err is want. With nil it checks that there is no error.
+func wantError(t *testing.T, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Errorf("error %v, want %v", err, want)
 	}
 }
 
-// bubbles runs each case in a bubble of its own.
-func bubbles(t *testing.T, cases map[string]func(*testing.T, *fixture)) {
+// inBubbles runs each case in a bubble of its own.
+func inBubbles(t *testing.T, cases map[string]func(*testing.T, *fixture)) {
 	t.Helper()
 	t.Parallel()
 	for name, do := range cases {

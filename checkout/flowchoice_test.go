@@ -7,8 +7,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// TestChooseFlowAppliesTheShopAndTheSession: the shop's WeChat account and the
-// session's wallets limit the choice.
+// The shop's WeChat account and the session's wallets limit the choice of a flow.
 func TestChooseFlowAppliesTheShopAndTheSession(t *testing.T) {
 	t.Parallel()
 	inWeChat := flow.Device{Kind: flow.DeviceHandheld, Container: flow.ContainerWeChat}

@@ -8,8 +8,8 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// Statement lists what a test put into the statement, and then ends with its
-// error.
+// Statement lists the rows that a test added, and then fails with statementError if
+// it is set.
 func (g *gateway) Statement(ctx context.Context, merchant string, from, to time.Time) iter.Seq2[checkout.Trade, error] {
 	return func(yield func(checkout.Trade, error) bool) {
 		if err := g.wait(ctx); err != nil {
@@ -32,7 +32,7 @@ func (g *gateway) Statement(ctx context.Context, merchant string, from, to time.
 	}
 }
 
-// list puts rows into the statement.
-func (g *gateway) list(rows ...checkout.Trade) {
+// addToStatement adds rows to the shop's statement.
+func (g *gateway) addToStatement(rows ...checkout.Trade) {
 	g.script(func() { g.statements[shop] = append(g.statements[shop], rows...) })
 }

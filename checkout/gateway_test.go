@@ -13,32 +13,35 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// gateway is a scriptable checkout.Gateway. A script runs before or after a
-// call does what it does; an error from it is the call's.
+// gateway is a fake checkout.Gateway with scripts. A script runs before or after
+// the effect of a call. If the script fails, the call fails with the same error.
 type gateway struct {
 	t *testing.T
-	// untold leaves the gateway's number out of the answers to orders.
-	untold bool
-	// moved is added to the name of each merchant's account.
-	moved string
-	// latency is how long a call takes, and slow how long for a merchant.
-	latency time.Duration
-	slow    map[string]time.Duration
+	// omitsTradeID leaves trade_id out of the answers to orders.
+	omitsTradeID bool
+	// accountSuffix is added to the name of each merchant's account.
+	accountSuffix string
+	// latency is how long a call takes, and slowMerchants how much longer a query of
+	// a merchant takes.
+	latency       time.Duration
+	slowMerchants map[string]time.Duration
 
-	// mu guards the orders too: those that two gateways share have one lock.
+	// mu guards the orders too. Two gateways that share orders share mu.
 	mu     *sync.Mutex
 	orders map[string]*order
-	// numbers are those that were placed, in order.
+	// numbers has the out_trade_no of each order, in the order of placing.
 	numbers []string
-	asking  map[string]int
-	// sends counts how often a refund's number was sent.
+	// inFlight has how many calls are in flight for each order and refund.
+	inFlight map[string]int
+	// sends has how often each out_refund_no was sent.
 	sends map[string]int
-	// statements are by merchant; each ends with statementError, if it is set.
+	// statements has the rows by merchant. A statement fails after its rows with
+	// statementError, if it is set.
 	statements     map[string][]checkout.Trade
 	statementError error
 
 	beforeCreate, afterCreate, beforeQuery, afterQuery, beforeClose, afterClose func(*order) error
-	beforeRefund, afterRefund                                                   func(sent) error
+	beforeRefund, afterRefund                                                   func(sentRefund) error
 }
 
 // order is an order as the gateway knows it. Scripts may change it.
@@ -51,11 +54,11 @@ type order struct {
 }
 
 func newGateway(t *testing.T) *gateway {
-	return &gateway{t: t, latency: 50 * time.Millisecond, mu: &sync.Mutex{}, orders: map[string]*order{}, asking: map[string]int{}, sends: map[string]int{},
+	return &gateway{t: t, latency: 50 * time.Millisecond, mu: &sync.Mutex{}, orders: map[string]*order{}, inFlight: map[string]int{}, sends: map[string]int{},
 		statements: map[string][]checkout.Trade{}}
 }
 
-// run calls a script, if there is one.
+// run runs a script if there is one.
 func run(script func(*order) error, o *order) error {
 	if script == nil {
 		return nil
@@ -92,7 +95,7 @@ func (g *gateway) Create(ctx context.Context, placed checkout.Order) (checkout.C
 	}
 	g.orders[placed.OutTradeNo], g.numbers = o, append(g.numbers, placed.OutTradeNo)
 	created := checkout.Created{TradeID: o.TradeID, Placed: checkout.Placed{URL: "https://cashier.example/" + placed.OutTradeNo}}
-	if g.untold {
+	if g.omitsTradeID {
 		created.TradeID = ""
 	}
 	if placed.Flow == flow.Native {
@@ -101,32 +104,33 @@ func (g *gateway) Create(ctx context.Context, placed checkout.Order) (checkout.C
 	return created, run(g.afterCreate, o)
 }
 
-// find returns the order that r names, if the gateway has it.
+// find returns the order of r, or ErrNoOrder.
 func (g *gateway) find(r checkout.OrderRef) (*order, error) {
 	o := g.orders[r.OutTradeNo]
 	if o == nil {
 		return nil, checkout.ErrNoOrder
 	}
 	if r != o.OrderRef {
-		g.t.Errorf("asked about %+v, placed %+v", r, o.OrderRef)
+		g.t.Errorf("called with %+v, placed with %+v", r, o.OrderRef)
 	}
 	return o, nil
 }
 
-// enter counts a query in flight: there must be one at most.
-func (g *gateway) enter(number string, by int) {
+// countInFlight adds by to the number of calls in flight for an order or a refund.
+// It fails the test if there are two.
+func (g *gateway) countInFlight(number string, by int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.asking[number] += by
-	if g.asking[number] > 1 {
-		g.t.Errorf("%d queries of %s at once", g.asking[number], number)
+	g.inFlight[number] += by
+	if g.inFlight[number] > 1 {
+		g.t.Errorf("%d calls for %s at once", g.inFlight[number], number)
 	}
 }
 
 func (g *gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
-	g.enter(r.OutTradeNo, 1)
-	defer g.enter(r.OutTradeNo, -1)
-	time.Sleep(g.slow[r.Merchant])
+	g.countInFlight(r.OutTradeNo, 1)
+	defer g.countInFlight(r.OutTradeNo, -1)
+	time.Sleep(g.slowMerchants[r.Merchant])
 	if err := g.wait(ctx); err != nil {
 		return checkout.OrderStatus{}, err
 	}
@@ -165,15 +169,16 @@ func (g *gateway) Close(ctx context.Context, r checkout.OrderRef) error {
 	return run(g.afterClose, o)
 }
 
-// note is a notification on its way; the fake's signature is a word.
-type note struct {
+// fakeNotification is the body of a notification. Its signature is right if it is
+// "signed".
+type fakeNotification struct {
 	checkout.OrderStatus
 	Merchant string
 	Sign     string
 }
 
 func (g *gateway) ReadNotification(r checkout.OrderRef, m checkout.NotificationMessage) (checkout.OrderStatus, string, error) {
-	var n note
+	var n fakeNotification
 	if err := json.Unmarshal(m.Body, &n); err != nil {
 		return checkout.OrderStatus{}, "malformed", errors.New("malformed")
 	}
@@ -193,30 +198,31 @@ func (g *gateway) CanRefund(flow.Wallet) bool { return true }
 func (g *gateway) Account(merchant string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return merchant + g.moved
+	return merchant + g.accountSuffix
 }
 
-// script changes an order, or the gateway, while no call is under way.
+// script changes an order or the gateway under the lock of the gateway.
 func (g *gateway) script(do func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	do()
 }
 
-// set changes an order's state as its shopper does.
+// set changes the state of an order, as its shopper does by paying.
 func (g *gateway) set(number string, state checkout.OrderState, detail string) {
 	g.script(func() { g.orders[number].State, g.orders[number].Detail = state, detail })
 }
 
 func (g *gateway) pay(number string) { g.set(number, checkout.OrderPaid, "SUCCESS") }
 
-// order returns a copy of what the gateway knows.
+// order returns a copy of an order.
 func (g *gateway) order(number string) order {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return *g.orders[number]
 }
 
+// placed returns the out_trade_no of each order, in the order of placing.
 func (g *gateway) placed() []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -238,10 +244,10 @@ func (g *gateway) live() []string {
 
 var errTimeout = errors.Join(checkout.ErrOutcomeUnknown, context.DeadlineExceeded)
 
-// timeout is a script.
+// timeout is a script for a call whose outcome stays unknown.
 func timeout(*order) error { return errTimeout }
 
-// once runs a script one time.
+// once returns a script that runs another one the first time only.
 func once(script func(*order) error) func(*order) error {
 	done := false
 	return func(o *order) error {

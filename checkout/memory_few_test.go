@@ -7,13 +7,15 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// counted keeps what is counted apart from changes.
-func (a *memoryAttempt) counted(stored checkout.Attempt) {
+// keepCounts copies the counts of the stored attempt, because Apply does not change
+// them.
+func (a *memoryAttempt) keepCounts(stored checkout.Attempt) {
 	a.Notifications, a.NotificationAt = stored.Notifications, stored.NotificationAt
 	a.Returns, a.ReturnedAt = stored.Returns, stored.ReturnedAt
 	a.BridgeAnswers, a.BridgeFailed = stored.BridgeAnswers, stored.BridgeFailed
 }
 
+// countNotification adds a notification to the counts of its attempt.
 func (a *memoryAttempt) countNotification(n checkout.Notification) {
 	a.NotificationAt = n.ReceivedAt
 	switch n.Verdict {
@@ -32,43 +34,44 @@ func (m *memory) RecordFew(ctx context.Context, e checkout.Entry) (bool, error) 
 		return false, err
 	}
 	defer leave()
-	if m.unwritable != nil {
-		return false, m.unwritable
+	if m.timelineError != nil {
+		return false, m.timelineError
 	}
-	room, err := m.countFew(e)
-	if room {
+	allowed, err := m.countFew(e)
+	if allowed {
 		m.timeline = append(m.timeline, e)
 	}
-	return room, err
+	return allowed, err
 }
 
-// countFew counts an entry, and reports whether there was room for it.
-func (m *memory) countFew(e checkout.Entry) (room bool, err error) {
-	a, there := m.attempts[e.AttemptID]
+// countFew counts an entry, and reports whether the limit of its kind allows it. It
+// fails for a kind that has no limit.
+func (m *memory) countFew(e checkout.Entry) (allowed bool, err error) {
+	a, exists := m.attempts[e.AttemptID]
 	switch e.Kind {
 	case checkout.EntryReturn:
-		room = there && a.Returns < checkout.MaxReturns && !e.At.Before(a.ReturnedAt.Add(checkout.ReturnInterval))
-		if room {
+		allowed = exists && a.Returns < checkout.MaxReturns && !e.At.Before(a.ReturnedAt.Add(checkout.ReturnInterval))
+		if allowed {
 			a.Returns, a.ReturnedAt = a.Returns+1, e.At
 		}
 	case checkout.EntryBridge:
-		room = there && a.BridgeAnswers < checkout.MaxBridgeAnswers
-		if room {
+		allowed = exists && a.BridgeAnswers < checkout.MaxBridgeAnswers
+		if allowed {
 			a.BridgeAnswers++
 		}
 		a.BridgeFailed = a.BridgeFailed || e.Result == checkout.BridgeFail
 	case checkout.EntryCancel:
 		s := m.sessions[e.SessionID]
-		room = s.Status == checkout.StatusOpen && m.cancelWishes[s.ID] < checkout.MaxCancelWishes
-		if room {
-			m.cancelWishes[s.ID]++
+		allowed = s.Status == checkout.StatusOpen && m.cancelRequests[s.ID] < checkout.MaxCancelWishes
+		if allowed {
+			m.cancelRequests[s.ID]++
 		}
-		return room, nil
+		return allowed, nil
 	default:
-		return false, errors.New("an entry that is not one of few")
+		return false, errors.New("entries of this kind have no limit")
 	}
-	if there {
+	if exists {
 		m.attempts[a.ID] = a
 	}
-	return room, nil
+	return allowed, nil
 }

@@ -37,14 +37,15 @@ func (m *memory) RefundsOfAttempts(ctx context.Context, attemptIDs []string) ([]
 	var found []checkout.Refund
 	for _, r := range m.refunds {
 		if slices.Contains(attemptIDs, r.AttemptID) {
-			found = append(found, m.ofPayment(r.Refund))
+			found = append(found, m.withPaymentNumbers(r.Refund))
 		}
 	}
 	return found, nil
 }
 
-// pageOf is one page of what is of a merchant, by its time and its id.
-func pageOf[T any](items []T, at func(T) time.Time, id func(T) string, from, to time.Time, afterID string, limit int) []T {
+// pageOfItems returns up to limit items with times from from until before to, by
+// time and id. The items at from with ids up to afterID are left out.
+func pageOfItems[T any](items []T, at func(T) time.Time, id func(T) string, from, to time.Time, afterID string, limit int) []T {
 	items = slices.DeleteFunc(items, func(item T) bool {
 		t := at(item)
 		return t.Before(from) || !t.Before(to) || t.Equal(from) && id(item) <= afterID
@@ -65,7 +66,7 @@ func (m *memory) PaidAttempts(ctx context.Context, merchant string, from, to tim
 			paid = append(paid, a.Attempt)
 		}
 	}
-	return pageOf(paid, func(a checkout.Attempt) time.Time { return a.PaidAt }, func(a checkout.Attempt) string { return a.ID }, from, to, afterID, limit), nil
+	return pageOfItems(paid, func(a checkout.Attempt) time.Time { return a.PaidAt }, func(a checkout.Attempt) string { return a.ID }, from, to, afterID, limit), nil
 }
 
 func (m *memory) SucceededRefunds(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]checkout.Refund, error) {
@@ -74,13 +75,13 @@ func (m *memory) SucceededRefunds(ctx context.Context, merchant string, from, to
 		return nil, err
 	}
 	defer leave()
-	var made []checkout.Refund
+	var succeeded []checkout.Refund
 	for _, r := range m.refunds {
 		if r.Merchant == merchant && r.State == checkout.RefundSucceeded {
-			made = append(made, m.ofPayment(r.Refund))
+			succeeded = append(succeeded, m.withPaymentNumbers(r.Refund))
 		}
 	}
-	return pageOf(made, func(r checkout.Refund) time.Time { return r.SettledAt }, func(r checkout.Refund) string { return r.ID }, from, to, afterID, limit), nil
+	return pageOfItems(succeeded, func(r checkout.Refund) time.Time { return r.SettledAt }, func(r checkout.Refund) string { return r.ID }, from, to, afterID, limit), nil
 }
 
 func (m *memory) AddDifference(ctx context.Context, e checkout.Event) (bool, error) {
@@ -90,13 +91,13 @@ func (m *memory) AddDifference(ctx context.Context, e checkout.Event) (bool, err
 	}
 	defer leave()
 	key := e.Merchant + " " + e.Difference.Key()
-	if m.told[key] {
+	if m.differenceKeys[key] {
 		return false, nil
 	}
-	if e.SessionID != "" && !m.countUp(e) {
+	if e.SessionID != "" && !m.bumpVersion(e) {
 		return false, checkout.ErrConflict
 	}
-	m.told[key] = true
+	m.differenceKeys[key] = true
 	m.events = append(m.events, e)
 	return true, nil
 }
@@ -107,8 +108,8 @@ func (m *memory) SaveReconciliation(ctx context.Context, r checkout.Reconciliati
 		return err
 	}
 	defer leave()
-	m.reports = slices.DeleteFunc(m.reports, func(old checkout.Reconciliation) bool { return old.ID == r.ID })
-	m.reports = append(m.reports, r)
+	m.reconciliations = slices.DeleteFunc(m.reconciliations, func(old checkout.Reconciliation) bool { return old.ID == r.ID })
+	m.reconciliations = append(m.reconciliations, r)
 	return nil
 }
 
@@ -118,7 +119,7 @@ func (m *memory) Reconciliation(ctx context.Context, id string) (checkout.Reconc
 		return checkout.Reconciliation{}, err
 	}
 	defer leave()
-	for _, r := range m.reports {
+	for _, r := range m.reconciliations {
 		if r.ID == id {
 			return r, nil
 		}
@@ -133,7 +134,7 @@ func (m *memory) Reconciliations(ctx context.Context, merchant string, limit int
 	}
 	defer leave()
 	var found []checkout.Reconciliation
-	for _, r := range m.reports {
+	for _, r := range m.reconciliations {
 		if merchant == "" || r.Merchant == merchant {
 			r.Found = nil
 			found = append(found, r)

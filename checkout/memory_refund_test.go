@@ -20,15 +20,16 @@ func (m *memory) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil
 		return err
 	}
 	defer leave()
-	if !m.reservable(r, m.attempts[r.AttemptID].Attempt) {
+	if !m.canReserve(r, m.attempts[r.AttemptID].Attempt) {
 		return checkout.ErrConflict
 	}
 	m.refunds[r.ID], m.timeline = memoryRefund{r, leaseUntil}, append(m.timeline, r.Entry())
 	return nil
 }
 
-// reservable reports whether a new refund of an attempt may be stored.
-func (m *memory) reservable(r checkout.Refund, a checkout.Attempt) bool {
+// canReserve reports whether a new refund of an attempt can be stored: the attempt is
+// paid, enough money is left, and no other refund has the same keys.
+func (m *memory) canReserve(r checkout.Refund, a checkout.Attempt) bool {
 	left := a.Amount
 	for _, other := range m.refunds {
 		switch {
@@ -58,11 +59,11 @@ func (m *memory) Refund(ctx context.Context, id string) (checkout.Refund, error)
 	if !ok {
 		return checkout.Refund{}, checkout.ErrNotFound
 	}
-	return m.ofPayment(r.Refund), nil
+	return m.withPaymentNumbers(r.Refund), nil
 }
 
-// ofPayment adds the numbers of the payment that a refund gives back.
-func (m *memory) ofPayment(r checkout.Refund) checkout.Refund {
+// withPaymentNumbers returns a refund with the numbers of its payment.
+func (m *memory) withPaymentNumbers(r checkout.Refund) checkout.Refund {
 	a := m.attempts[r.AttemptID]
 	r.OutTradeNo, r.TradeID = a.OutTradeNo, a.TradeID
 	return r
@@ -77,7 +78,7 @@ func (m *memory) Refunds(ctx context.Context, sessionID string) ([]checkout.Refu
 	var found []checkout.Refund
 	for _, r := range m.refunds {
 		if r.SessionID == sessionID {
-			found = append(found, m.ofPayment(r.Refund))
+			found = append(found, m.withPaymentNumbers(r.Refund))
 		}
 	}
 	slices.SortFunc(found, func(a, b checkout.Refund) int {
@@ -95,10 +96,10 @@ func (m *memory) DueRefunds(ctx context.Context, now time.Time, limit int) ([]ch
 	var free []checkout.Refund
 	for _, r := range m.refunds {
 		if r.State == checkout.RefundPending && !r.leaseUntil.After(now) {
-			free = append(free, m.ofPayment(r.Refund))
+			free = append(free, m.withPaymentNumbers(r.Refund))
 		}
 	}
-	return list(free, func(r checkout.Refund) (string, time.Time) { return r.Merchant, r.NextTryAt }, now, limit), nil
+	return dueItems(free, func(r checkout.Refund) (string, time.Time) { return r.Merchant, r.NextTryAt }, now, limit), nil
 }
 
 func (m *memory) LeaseRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {

@@ -14,24 +14,26 @@ import (
 	"github.com/wantukit/wantukit/checkout/storetest"
 )
 
-// memory is a checkout.Store in memory, which a synctest bubble can hold.
+// memory is a checkout.Store in memory. It works in a synctest bubble, where a
+// database does not.
 type memory struct {
 	mu       sync.Mutex
 	sessions map[string]checkout.Session
 	attempts map[string]memoryAttempt
 	refunds  map[string]memoryRefund
-	// payments are the attempts that each settles.
-	payments map[checkout.Payment]string
-	events   []checkout.Event
-	timeline []checkout.Entry
-	reports  []checkout.Reconciliation
-	// told are the keys of the differences, by merchant.
-	told map[string]bool
-	// cancelWishes counts those of each session.
-	cancelWishes map[string]int
-	// unwritable, when set, is why no entry can be stored of itself.
-	unwritable error
-	// broken, when set, is asked before each method and may fail it.
+	// payments has the attempt that each payment belongs to.
+	payments        map[checkout.Payment]string
+	events          []checkout.Event
+	timeline        []checkout.Entry
+	reconciliations []checkout.Reconciliation
+	// differenceKeys has the merchant and the key of each difference.
+	differenceKeys map[string]bool
+	// cancelRequests has how many entries of cancellations each session has.
+	cancelRequests map[string]int
+	// timelineError, if set, is the error of Record, RecordFew and of an Apply with
+	// entries.
+	timelineError error
+	// broken, if set, is called before each method. The method fails with its error.
 	broken func(method string) error
 }
 
@@ -43,7 +45,7 @@ type memoryAttempt struct {
 func newMemory() *memory {
 	return &memory{
 		sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{},
-		payments: map[checkout.Payment]string{}, told: map[string]bool{}, cancelWishes: map[string]int{},
+		payments: map[checkout.Payment]string{}, differenceKeys: map[string]bool{}, cancelRequests: map[string]int{},
 	}
 }
 
@@ -52,7 +54,8 @@ func TestMemoryKeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(*testing.T) checkout.Store { return newMemory() })
 }
 
-// enter begins a method, which a caller who has gone does not get to see.
+// enter locks the store for a method, and returns what unlocks it. It fails if the
+// context is canceled or if broken fails.
 func (m *memory) enter(ctx context.Context, method string) (leave func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -73,8 +76,8 @@ func (m *memory) CreateSession(ctx context.Context, s checkout.Session) error {
 		return err
 	}
 	defer leave()
-	if _, there := m.sessions[s.ID]; there {
-		return errors.New("the session is there already")
+	if _, exists := m.sessions[s.ID]; exists {
+		return errors.New("a session with this id exists")
 	}
 	m.sessions[s.ID], m.timeline = s, append(m.timeline, s.Entry())
 	return nil
@@ -94,22 +97,23 @@ func (m *memory) Session(ctx context.Context, id string) (checkout.Session, erro
 	return s, nil
 }
 
-// list returns up to limit of the items that are due, by their time.
-func list[T any](items []T, at func(T) (merchant string, due time.Time), now time.Time, limit int) []T {
-	theirs := map[string][]T{}
+// dueItems returns up to limit of the items that are due. The merchants take turns,
+// and the items of a merchant come by their time.
+func dueItems[T any](items []T, at func(T) (merchant string, due time.Time), now time.Time, limit int) []T {
+	byMerchant := map[string][]T{}
 	for _, item := range items {
 		if merchant, due := at(item); !due.IsZero() && !due.After(now) {
-			theirs[merchant] = append(theirs[merchant], item)
+			byMerchant[merchant] = append(byMerchant[merchant], item)
 		}
 	}
-	sooner := func(a, b T) int {
+	compare := func(a, b T) int {
 		_, one := at(a)
 		_, other := at(b)
 		return one.Compare(other)
 	}
 	var turns [][]T
-	for _, some := range theirs {
-		slices.SortFunc(some, sooner)
+	for _, some := range byMerchant {
+		slices.SortFunc(some, compare)
 		for i, item := range some {
 			if i == len(turns) {
 				turns = append(turns, nil)
@@ -119,7 +123,7 @@ func list[T any](items []T, at func(T) (merchant string, due time.Time), now tim
 	}
 	var all []T
 	for _, turn := range turns {
-		slices.SortFunc(turn, sooner)
+		slices.SortFunc(turn, compare)
 		all = append(all, turn...)
 	}
 	return all[:min(limit, len(all))]
@@ -134,7 +138,7 @@ func (m *memory) ExpiringSessions(ctx context.Context, now time.Time, limit int)
 	open := slices.DeleteFunc(slices.Collect(maps.Values(m.sessions)), func(s checkout.Session) bool {
 		return s.Status != checkout.StatusOpen
 	})
-	return list(open, func(s checkout.Session) (string, time.Time) { return s.Merchant, s.ConcludeAt }, now, limit), nil
+	return dueItems(open, func(s checkout.Session) (string, time.Time) { return s.Merchant, s.ConcludeAt }, now, limit), nil
 }
 
 func (m *memory) PostponeConclusion(ctx context.Context, id string, at time.Time) error {
@@ -217,8 +221,8 @@ func (m *memory) Attempts(ctx context.Context, sessionID string) ([]checkout.Att
 	return found, nil
 }
 
-// asks reports whether the attempt may ever be asked about again.
-func asks(a checkout.Attempt) bool { return a.State != checkout.AttemptPaid && !a.Quarantined }
+// canBeQueried reports whether the gateway may be queried about an attempt again.
+func canBeQueried(a checkout.Attempt) bool { return a.State != checkout.AttemptPaid && !a.Quarantined }
 
 func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
 	leave, err := m.enter(ctx, "DueAttempts")
@@ -229,7 +233,7 @@ func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]c
 	var live, ended []checkout.Attempt
 	for _, a := range m.attempts {
 		switch {
-		case !asks(a.Attempt) || a.leaseUntil.After(now):
+		case !canBeQueried(a.Attempt) || a.leaseUntil.After(now):
 		case a.EndedAt.IsZero():
 			live = append(live, a.Attempt)
 		default:
@@ -237,6 +241,6 @@ func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]c
 		}
 	}
 	due := func(a checkout.Attempt) (string, time.Time) { return a.Merchant, a.NextQueryAt }
-	found := list(live, due, now, limit)
-	return append(found, list(ended, due, now, limit-len(found))...), nil
+	found := dueItems(live, due, now, limit)
+	return append(found, dueItems(ended, due, now, limit-len(found))...), nil
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-func (m *memory) LeaseAttempt(ctx context.Context, id string, now, askedBefore, until time.Time) (bool, error) {
+func (m *memory) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (bool, error) {
 	leave, err := m.enter(ctx, "LeaseAttempt")
 	if err != nil {
 		return false, err
 	}
 	defer leave()
 	a, ok := m.attempts[id]
-	if !ok || a.leaseUntil.After(now) || !askedBefore.IsZero() && a.QueriedAt.After(askedBefore) {
+	if !ok || a.leaseUntil.After(now) || !queriedBefore.IsZero() && a.QueriedAt.After(queriedBefore) {
 		return false, nil
 	}
 	a.leaseUntil, a.NextQueryAt, a.QueriedAt = until, until, now
@@ -26,9 +26,9 @@ func (m *memory) LeaseAttempt(ctx context.Context, id string, now, askedBefore, 
 	return true, nil
 }
 
-// next is when to ask again once a hold ends: as planned, or as a notification
-// wished during the hold.
-func (a memoryAttempt) next(planned time.Time) time.Time {
+// nextQuery returns when to query after the lease ends: at the planned time, or at
+// the time that a notification set during the lease.
+func (a memoryAttempt) nextQuery(planned time.Time) time.Time {
 	if !a.NextQueryAt.IsZero() && a.NextQueryAt.Before(a.leaseUntil) {
 		return a.NextQueryAt
 	}
@@ -43,7 +43,7 @@ func (m *memory) ReleaseAttempt(ctx context.Context, id string, until, next time
 	defer leave()
 	a := m.attempts[id]
 	if a.leaseUntil.Equal(until) {
-		a.NextQueryAt, a.leaseUntil = a.next(next), time.Time{}
+		a.NextQueryAt, a.leaseUntil = a.nextQuery(next), time.Time{}
 		m.attempts[id] = a
 	}
 	return nil
@@ -63,21 +63,21 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	if c.Attempt != nil && c.Fenced && !m.attempts[c.Attempt.ID].leaseUntil.Equal(c.AttemptLease) {
 		return checkout.ErrLeaseLost
 	}
-	if m.taken(c) {
+	if m.isPaymentTaken(c) {
 		return checkout.ErrPaymentTaken
 	}
-	if m.unwritable != nil && len(c.Entries) > 0 {
-		return m.unwritable
+	if m.timelineError != nil && len(c.Entries) > 0 {
+		return m.timelineError
 	}
 	if slices.ContainsFunc(c.Events, m.hasVersion) {
-		return errors.New("the session has an event of this version")
+		return errors.New("the session has an event with this version")
 	}
 	if c.NewRefund != nil {
 		a := m.attempts[c.NewRefund.AttemptID].Attempt
 		if c.Attempt != nil && c.Attempt.ID == a.ID {
 			a = *c.Attempt
 		}
-		if !m.reservable(*c.NewRefund, a) {
+		if !m.canReserve(*c.NewRefund, a) {
 			return checkout.ErrConflict
 		}
 		m.refunds[c.NewRefund.ID] = memoryRefund{Refund: *c.NewRefund}
@@ -101,10 +101,10 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	if c.Attempt != nil {
 		before := m.attempts[c.Attempt.ID]
 		a := memoryAttempt{Attempt: *c.Attempt, leaseUntil: before.leaseUntil}
-		a.counted(before.Attempt)
+		a.keepCounts(before.Attempt)
 		a.Version++
-		if asks(a.Attempt) {
-			a.NextQueryAt = before.next(a.NextQueryAt)
+		if canBeQueried(a.Attempt) {
+			a.NextQueryAt = before.nextQuery(a.NextQueryAt)
 		}
 		if a.leaseUntil.Equal(c.AttemptLease) {
 			a.leaseUntil = time.Time{}
@@ -128,8 +128,8 @@ func (m *memory) addEvent(e checkout.Event) {
 	m.events, m.timeline = append(m.events, e), append(m.timeline, e.Entry())
 }
 
-// taken reports whether a change's payment is another attempt's.
-func (m *memory) taken(c checkout.Change) bool {
+// isPaymentTaken reports whether the payment of a change belongs to another attempt.
+func (m *memory) isPaymentTaken(c checkout.Change) bool {
 	if c.Attempt == nil || c.Payment == (checkout.Payment{}) {
 		return false
 	}
@@ -138,20 +138,20 @@ func (m *memory) taken(c checkout.Change) bool {
 			return true
 		}
 	}
-	owner, bound := m.payments[c.Payment]
-	return bound && owner != c.Attempt.ID
+	owner, exists := m.payments[c.Payment]
+	return exists && owner != c.Attempt.ID
 }
 
-// hasVersion reports whether an event of this version is stored.
+// hasVersion reports whether an event of the same session and version is stored.
 func (m *memory) hasVersion(e checkout.Event) bool {
 	return e.Version > 0 && slices.ContainsFunc(m.events, func(stored checkout.Event) bool {
 		return stored.SessionID == e.SessionID && stored.Version == e.Version
 	})
 }
 
-// countUp sets the version of an event's session, and reports whether it was the
-// one before.
-func (m *memory) countUp(e checkout.Event) bool {
+// bumpVersion sets the version of a session to that of an event. It reports false if
+// the session did not have the version before.
+func (m *memory) bumpVersion(e checkout.Event) bool {
 	s := m.sessions[e.SessionID]
 	if s.Version != e.Version-1 {
 		return false
@@ -161,7 +161,7 @@ func (m *memory) countUp(e checkout.Event) bool {
 	return true
 }
 
-func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, askAt time.Time, first *checkout.Event) error {
+func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, queryAt time.Time, first *checkout.Event) error {
 	leave, err := m.enter(ctx, "AddNotification")
 	if err != nil {
 		return err
@@ -169,29 +169,29 @@ func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, a
 	defer leave()
 	a, ok := m.attempts[n.AttemptID]
 	if !ok {
-		return errors.New("a notification of no attempt")
+		return errors.New("the notification is of an unknown attempt")
 	}
-	tells := first != nil && a.Notifications.Of(n.Verdict) == 0
-	if tells && !m.countUp(*first) {
+	addsEvent := first != nil && a.Notifications.Of(n.Verdict) == 0
+	if addsEvent && !m.bumpVersion(*first) {
 		return checkout.ErrConflict
 	}
 	a.countNotification(n)
 	if a.Notifications.Of(n.Verdict) <= checkout.KeptNotifications {
 		m.timeline = append(m.timeline, n.Entry())
 	}
-	if tells {
+	if addsEvent {
 		m.addEvent(*first)
 	}
-	if !askAt.IsZero() && asks(a.Attempt) && (a.NextQueryAt.IsZero() || askAt.Before(a.NextQueryAt)) {
-		a.NextQueryAt = askAt
+	if !queryAt.IsZero() && canBeQueried(a.Attempt) && (a.NextQueryAt.IsZero() || queryAt.Before(a.NextQueryAt)) {
+		a.NextQueryAt = queryAt
 	}
-	if n.Paid && asks(a.Attempt) && (a.ReportedAt.IsZero() || !a.DeniedAt.IsZero()) {
+	if n.Paid && canBeQueried(a.Attempt) && (a.ReportedAt.IsZero() || !a.DeniedAt.IsZero()) {
 		a.Version++
 	}
-	if n.Paid && asks(a.Attempt) && a.ReportedAt.IsZero() {
+	if n.Paid && canBeQueried(a.Attempt) && a.ReportedAt.IsZero() {
 		a.ReportedAt = n.ReceivedAt
 	}
-	if asks(a.Attempt) {
+	if canBeQueried(a.Attempt) {
 		a.NotifiedTradeID = cmp.Or(a.NotifiedTradeID, n.TradeID)
 	}
 	m.attempts[a.ID] = a
@@ -204,12 +204,12 @@ func (m *memory) Record(ctx context.Context, entries ...checkout.Entry) error {
 		return err
 	}
 	defer leave()
-	if m.unwritable != nil {
-		return m.unwritable
+	if m.timelineError != nil {
+		return m.timelineError
 	}
 	for _, e := range entries {
 		if _, ok := m.sessions[e.SessionID]; !ok {
-			return errors.New("an entry of no session")
+			return errors.New("the entry is of an unknown session")
 		}
 	}
 	m.timeline = append(m.timeline, entries...)

@@ -10,68 +10,68 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// lost starts an order whose outcome does not become known.
-func (f *fixture) lost(s checkout.Session) checkout.Attempt {
+// startUnanswered starts an order, and checks that its outcome is unknown.
+func (f *fixture) startUnanswered(s checkout.Session) checkout.Attempt {
 	f.t.Helper()
 	a, err := f.Start(f.t.Context(), request(s, flow.WalletWeChat))
-	fails(f.t, err, checkout.ErrOutcomeUnknown)
-	f.is(a, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
-	f.free(a)
+	wantError(f.t, err, checkout.ErrOutcomeUnknown)
+	f.checkState(a, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
+	f.checkNoLease(a)
 	return a
 }
 
-// A gateway call whose outcome is unknown is settled by query with the same
-// number, never by a second order.
+// An order whose outcome is unknown is settled by query with the same number, and
+// never by a second order.
 func TestOrderOfUnknownOutcome(t *testing.T) {
 	taken := func(f *fixture) { f.gateway.afterCreate = once(timeout) }
 	notTaken := func(f *fixture) { f.gateway.beforeCreate = once(timeout) }
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"taken, then clicked again": func(t *testing.T, f *fixture) {
 			taken(f)
 			s := f.session()
-			first := f.lost(s)
+			first := f.startUnanswered(s)
 			f.gateway.beforeCreate = func(*order) error {
 				if !f.gateway.orders[first.OutTradeNo].closed {
-					t.Error("a second order while the first was live")
+					t.Error("a second order was placed before the first was closed")
 				}
 				return nil
 			}
 			second := f.start(s, flow.WalletWeChat)
 			same(t, "live orders", f.gateway.live(), []string{second.OutTradeNo})
-			f.is(first, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(first, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
 		"taken and paid, then clicked again": func(t *testing.T, f *fixture) {
 			taken(f)
 			s := f.session()
-			a := f.lost(s)
+			a := f.startUnanswered(s)
 			f.gateway.pay(a.OutTradeNo)
 			_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
-			fails(t, err, checkout.ErrNotPayable)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			wantError(t, err, checkout.ErrNotPayable)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"taken, then swept": func(t *testing.T, f *fixture) {
 			taken(f)
-			a := f.lost(f.session())
+			a := f.startUnanswered(f.session())
 			f.sweepFor(10 * time.Second)
-			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 			same(t, "live orders", f.gateway.live(), []string(nil))
 		},
 		"taken late, after a query did not find it": func(t *testing.T, f *fixture) {
 			var late checkout.Order
 			f.gateway.beforeCreate = once(func(o *order) error { late = o.Order; return errTimeout })
-			a := f.lost(f.session())
+			a := f.startUnanswered(f.session())
 			f.sweepFor(10 * time.Second)
-			f.is(a, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
 			_, err := f.gateway.Create(t.Context(), late)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 			same(t, "live orders", f.gateway.live(), []string(nil))
 		},
 		"not taken, then clicked again": func(t *testing.T, f *fixture) {
 			notTaken(f)
 			s := f.session()
-			first := f.lost(s)
+			first := f.startUnanswered(s)
 			second := f.start(s, flow.WalletWeChat)
 			same(t, "attempt", second.ID, first.ID)
 			same(t, "orders", f.gateway.placed(), []string{first.OutTradeNo})
@@ -79,30 +79,30 @@ func TestOrderOfUnknownOutcome(t *testing.T) {
 		"not taken, clicked again while the gateway is down": func(t *testing.T, f *fixture) {
 			f.gateway.beforeCreate, f.gateway.beforeQuery = timeout, timeout
 			s := f.session()
-			a := f.lost(s)
-			same(t, "attempt", f.lost(s).ID, a.ID)
+			a := f.startUnanswered(s)
+			same(t, "attempt", f.startUnanswered(s).ID, a.ID)
 		},
-		"not taken, and left alone": func(t *testing.T, f *fixture) {
+		"not taken, and never clicked again": func(t *testing.T, f *fixture) {
 			notTaken(f)
-			a := f.lost(f.session())
+			a := f.startUnanswered(f.session())
 			f.sweepFor(110 * time.Second)
-			f.is(a, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptCreating, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.sweepFor(3 * time.Minute)
-			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			f.checkState(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
 		},
-		"a number that the gateway has already": func(t *testing.T, f *fixture) {
+		"a number that the gateway already has": func(t *testing.T, f *fixture) {
 			f.gateway.beforeCreate = once(func(*order) error { return checkout.ErrNumberUsed })
 			s := f.session()
-			a := f.lost(s)
+			a := f.startUnanswered(s)
 			same(t, "attempt", f.start(s, flow.WalletWeChat).ID, a.ID)
 		},
 		"a refusal": func(t *testing.T, f *fixture) {
 			f.gateway.beforeCreate = once(func(*order) error { return checkout.ErrRefused })
 			s := f.session()
 			a, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
-			fails(t, err, checkout.ErrRefused)
-			f.is(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
+			wantError(t, err, checkout.ErrRefused)
+			f.checkState(a, checkout.AttemptFailed, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventAttemptFailed)
 			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Time{})
 			if again := f.start(s, flow.WalletWeChat); again.OutTradeNo == a.OutTradeNo {
 				t.Error("a refused number was used again")
@@ -117,13 +117,13 @@ func TestShopperLeavesWhileTheOrderIsPlaced(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		time.AfterFunc(f.gateway.latency/2, leave)
 		a, err := f.Start(ctx, request(s, flow.WalletWeChat))
-		fails(t, err, nil)
-		f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-		f.free(a)
+		wantError(t, err, nil)
+		f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+		f.checkNoLease(a)
 	})
 }
 
-func TestBrowserLeavesWhileItsQuestionIsAsked(t *testing.T) {
+func TestBrowserLeavesDuringItsQuery(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.pending()
 		f.gateway.pay(a.OutTradeNo)
@@ -135,14 +135,14 @@ func TestBrowserLeavesWhileItsQuestionIsAsked(t *testing.T) {
 			return nil
 		}
 		_, err := f.Confirm(ctx, a.ID, checkout.CauseBrowser)
-		fails(t, err, context.Canceled) // it is not there to be told
-		f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
-		f.free(a)
+		wantError(t, err, context.Canceled) // the browser gets no answer
+		f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		f.checkNoLease(a)
 	})
 }
 
-// A disk that is full while the gateway's answer is written loses nothing: the
-// next query finds it again.
+// A store that fails while an answer of the gateway is written loses nothing. The
+// next query gets the answer again.
 func TestStoreFails(t *testing.T) {
 	full := errors.New("disk full")
 	breaks := func(f *fixture, method string) {
@@ -156,41 +156,41 @@ func TestStoreFails(t *testing.T) {
 		})
 	}
 	repair := func(f *fixture) { f.memory.broken = nil }
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"when a placed order is written": func(t *testing.T, f *fixture) {
 			s := f.session()
 			breaks(f, "Apply")
 			_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
-			fails(t, err, full)
+			wantError(t, err, full)
 			repair(f)
 			a := f.start(s, flow.WalletWeChat)
 			same(t, "live orders", f.gateway.live(), []string{a.OutTradeNo})
-			same(t, "alarms", f.reports.alarms(), []string{"a change was not stored"})
+			same(t, "alarms", f.alerts.alarms(), []string{"a change was not stored"})
 		},
 		"when a payment is written": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			breaks(f, "Apply")
 			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
-			fails(t, err, full)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			wantError(t, err, full)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			repair(f)
 			f.sweepFor(20 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"when the session is read after a query": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			breaks(f, "Session")
 			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
-			fails(t, err, full)
-			f.free(a)
+			wantError(t, err, full)
+			f.checkNoLease(a)
 		},
 		"when an attempt is looked up": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			for _, method := range []string{"Attempt", "LeaseAttempt"} {
 				breaks(f, method)
 				_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
-				fails(t, err, full)
+				wantError(t, err, full)
 			}
 		},
 		"when a wallet's attempts are looked up": func(t *testing.T, f *fixture) {
@@ -198,7 +198,7 @@ func TestStoreFails(t *testing.T) {
 			for _, method := range []string{"Session", "Attempts", "CreateAttempt"} {
 				breaks(f, method)
 				_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
-				fails(t, err, full)
+				wantError(t, err, full)
 			}
 			same(t, "orders", f.gateway.placed(), []string(nil))
 		},
@@ -207,15 +207,15 @@ func TestStoreFails(t *testing.T) {
 			f.gateway.pay(a.OutTradeNo)
 			breaks(f, "AddNotification")
 			_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
-			fails(t, err, full)
-			f.settle()
+			wantError(t, err, full)
+			f.waitUntilIdle()
 			repair(f)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
 		"when the sweep begins": func(t *testing.T, f *fixture) {
 			for _, method := range []string{"DueAttempts", "ExpiringSessions"} {
 				breaks(f, method)
-				fails(t, f.Sweep(t.Context()), full)
+				wantError(t, f.Sweep(t.Context()), full)
 			}
 		},
 		"when a page is read": func(t *testing.T, f *fixture) {
@@ -223,7 +223,7 @@ func TestStoreFails(t *testing.T) {
 			for _, method := range []string{"Session", "Attempts"} {
 				breaks(f, method)
 				_, err := f.View(t.Context(), a.SessionID)
-				fails(t, err, full)
+				wantError(t, err, full)
 			}
 		},
 	})

@@ -10,19 +10,19 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// withPolicy is another Service over the fixture's store and gateway, whose
-// shop has a policy.
-func (f *fixture) withPolicy(late checkout.LatePolicy, keep bool) *fixture {
+// withPolicy returns a fixture with the same store and gateway, whose shop has a
+// policy for late and for second payments.
+func (f *fixture) withPolicy(late checkout.LatePolicy, keepPaidTwice bool) *fixture {
 	f.t.Helper()
 	c := f.config()
-	c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: late, KeepPaidTwice: keep}}
+	c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: late, KeepPaidTwice: keepPaidTwice}}
 	with := *f
-	with.use(c)
+	with.configure(c)
 	return &with
 }
 
-// late is an attempt that is paid after its session has expired.
-func (f *fixture) late() checkout.Attempt {
+// paidLate returns an attempt that was paid after its session expired.
+func (f *fixture) paidLate() checkout.Attempt {
 	f.t.Helper()
 	a := f.pending()
 	f.sweepFor(lifetime + 2*time.Second)
@@ -31,64 +31,65 @@ func (f *fixture) late() checkout.Attempt {
 	return a
 }
 
-func TestMoneyThatCameLate(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"is held where nothing is said": func(_ *testing.T, f *fixture) {
-			a := f.late()
+func TestLatePayments(t *testing.T) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"is kept by default": func(_ *testing.T, f *fixture) {
+			a := f.paidLate()
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
-			f.money(a, checkout.PaymentPaid, 0, 0)
-			f.refund(a, 2*half, checkout.RefundSucceeded) // the shop may give it back
-			f.money(a, checkout.PaymentRefunded, 2*half, 1)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
+			f.refund(a, 2*half, checkout.RefundSucceeded) // the shop may refund it
+			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 		},
-		"is held": func(_ *testing.T, f *fixture) {
+		"is kept by the policy": func(_ *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateHold, false)
-			a := f.late()
+			a := f.paidLate()
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
-			f.money(a, checkout.PaymentPaid, 0, 0)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
 		},
 		"is accepted": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateAccept, false)
-			a := f.late()
+			a := f.paidLate()
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
 				checkout.EventExpired, checkout.EventPaidLate, checkout.EventPaid)
 			events, err := f.store.Events(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			if late, paid := events[1].Session.Version, events[2].Session.Version; late >= paid {
-				t.Errorf("told as late in version %d and as paid in %d: a shop cannot tell which was first", late, paid)
+				t.Errorf("session.paid_late has version %d and session.paid %d, want a greater one", late, paid)
 			}
-			f.money(a, checkout.PaymentPaid, 0, 0)
+			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
 		},
 		"is refunded": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, false)
-			a := f.late()
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			a := f.paidLate()
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 			all, err := f.Refunds(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "refunds", len(all), 1)
 			same(t, "reason", all[0].Reason, checkout.RefundPaidLate)
-			f.unfree(a, 1, 0) // it is reserved already
+			f.checkTooMuch(a, 1, 0) // the automatic refund has reserved it
 			f.sweepFor(4 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded,
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded,
 				checkout.EventExpired, checkout.EventPaidLate, checkout.EventRefundSucceeded)
-			f.money(a, checkout.PaymentRefunded, 2*half, 1)
+			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 		},
-		"is refunded, and the gateway refuses": func(t *testing.T, f *fixture) {
+		"is refunded, and the gateway refuses the refund": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, false)
-			f.gateway.beforeRefund = func(sent) error { return &checkout.RefusedError{Word: "302 NO_PRIVILEGE"} }
-			a := f.late()
+			f.gateway.beforeRefund = func(sentRefund) error { return &checkout.RefusedError{Word: "302 NO_PRIVILEGE"} }
+			a := f.paidLate()
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid,
 				checkout.EventExpired, checkout.EventPaidLate, checkout.EventRefundFailed)
-			same(t, "alarms", f.reports.alarms(), []string{"refund refused"})
+			same(t, "alarms", f.alerts.alarms(), []string{"refund refused"})
 		},
 	})
 }
 
-// twice is a session whose two attempts are paid, one a minute after the other.
-func (f *fixture) twice() (first, second checkout.Attempt) {
+// paidTwice returns the two attempts of a session, both paid. The first was confirmed
+// first.
+func (f *fixture) paidTwice() (first, second checkout.Attempt) {
 	f.t.Helper()
 	s := f.session()
 	first, second = f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
@@ -96,30 +97,30 @@ func (f *fixture) twice() (first, second checkout.Attempt) {
 		f.gateway.pay(a.OutTradeNo)
 	}
 	f.confirm(first)
-	f.settle() // which retires the second, and finds it paid
+	f.waitUntilIdle() // the checkout closes the second order, and finds it paid
 	return first, second
 }
 
-func TestMoneyThatCameTwice(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"is refunded by itself": func(t *testing.T, f *fixture) {
-			first, second := f.twice()
+func TestSecondPayments(t *testing.T) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"is refunded by default": func(t *testing.T, f *fixture) {
+			first, second := f.paidTwice()
 			f.sweepFor(4 * time.Second)
-			f.is(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid,
+			f.checkState(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid,
 				checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded)
-			f.money(first, checkout.PaymentPaid, 0, 0)
+			f.checkMoney(first, checkout.PaymentPaid, 0, 0)
 			n, sum := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 1)
 			same(t, "their sum", sum, int64(2*half))
 			all, err := f.Refunds(t.Context(), first.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "reason", all[0].Reason, checkout.RefundPaidTwice)
-			f.refund(first, half, checkout.RefundSucceeded) // all of the first is still there
+			f.refund(first, half, checkout.RefundSucceeded) // nothing of the first was refunded
 			f.refund(first, half, checkout.RefundSucceeded)
-			f.money(first, checkout.PaymentRefunded, 2*half, 2)
+			f.checkMoney(first, checkout.PaymentRefunded, 2*half, 2)
 		},
-		"is refunded once, however often it is asked about": func(t *testing.T, f *fixture) {
-			_, second := f.twice()
+		"is refunded once, however often it is queried": func(t *testing.T, f *fixture) {
+			_, second := f.paidTwice()
 			for range 5 {
 				f.notify(second, nil)
 				f.confirm(second)
@@ -128,38 +129,38 @@ func TestMoneyThatCameTwice(t *testing.T) {
 			n, _ := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 1)
 		},
-		"is kept": func(t *testing.T, f *fixture) {
+		"is kept by the policy": func(t *testing.T, f *fixture) {
 			f = f.withPolicy("", true)
-			_, second := f.twice()
+			_, second := f.paidTwice()
 			f.sweepFor(time.Minute)
-			f.is(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
+			f.checkState(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
 			all, err := f.Refunds(t.Context(), second.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "refunds", len(all), 0)
 		},
-		"is kept, and given back on the shop's wish": func(t *testing.T, f *fixture) {
+		"is kept, and refunded at the request of the shop": func(t *testing.T, f *fixture) {
 			f = f.withPolicy("", true)
-			first, second := f.twice()
-			wish := checkout.NewRefund{Amount: half, ClientReferenceID: "R-2", Second: true}
+			first, second := f.paidTwice()
+			n := checkout.NewRefund{Amount: half, ClientReferenceID: "R-2", Second: true}
 			for range 2 {
-				r, err := f.Refund(t.Context(), first.SessionID, wish)
-				fails(t, err, nil)
+				r, err := f.Refund(t.Context(), first.SessionID, n)
+				wantError(t, err, nil)
 				same(t, "its attempt", r.AttemptID, second.ID)
 			}
-			n, sum := f.gateway.refunds(second.OutTradeNo)
-			same(t, "refunds of the second", n, 1)
+			made, sum := f.gateway.refunds(second.OutTradeNo)
+			same(t, "refunds of the second", made, 1)
 			same(t, "their sum", sum, int64(half))
-			f.money(first, checkout.PaymentPaid, 0, 0) // all of the first is still there
+			f.checkMoney(first, checkout.PaymentPaid, 0, 0) // nothing of the first was refunded
 			var field *checkout.FieldError
 			for _, wrong := range []checkout.NewRefund{
 				{Amount: half + 1, Second: true}, {Amount: half, ClientReferenceID: "R-2"},
 			} {
 				if _, err := f.Refund(t.Context(), first.SessionID, wrong); !errors.As(err, &field) {
-					t.Errorf("%+v: error %v, want a field's", wrong, err)
+					t.Errorf("%+v: error %v, want a FieldError", wrong, err)
 				}
 			}
 		},
-		"late both times is refunded twice, though a second payment is kept": func(t *testing.T, f *fixture) {
+		"is refunded like the first if both are late, even if second payments are kept": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, true)
 			s := f.session()
 			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
@@ -169,17 +170,17 @@ func TestMoneyThatCameTwice(t *testing.T) {
 				f.confirm(a)
 				f.sweepFor(4 * time.Second)
 			}
-			f.is(second, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded, checkout.EventExpired, checkout.EventPaidLate,
+			f.checkState(second, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentRefunded, checkout.EventExpired, checkout.EventPaidLate,
 				checkout.EventRefundSucceeded, checkout.EventPaidTwice, checkout.EventRefundSucceeded)
-			f.money(first, checkout.PaymentRefunded, 2*half, 1)
+			f.checkMoney(first, checkout.PaymentRefunded, 2*half, 1)
 			n, sum := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 1)
 			same(t, "their sum", sum, int64(2*half))
 			all, err := f.Refunds(t.Context(), s.ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "reasons", []checkout.RefundReason{all[0].Reason, all[1].Reason}, []checkout.RefundReason{checkout.RefundPaidLate, checkout.RefundPaidLate})
 		},
-		"late after a first in time is kept": func(t *testing.T, f *fixture) {
+		"is kept by the policy if it is late and the first was not": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateRefund, true)
 			s := f.session()
 			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
@@ -189,28 +190,28 @@ func TestMoneyThatCameTwice(t *testing.T) {
 			f.gateway.pay(second.OutTradeNo)
 			f.confirm(second)
 			f.sweepFor(time.Minute)
-			f.is(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
+			f.checkState(second, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventPaidTwice)
 			n, _ := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 0)
 		},
-		"after the first was refunded": func(t *testing.T, f *fixture) {
+		"is refunded after the first was refunded": func(t *testing.T, f *fixture) {
 			s := f.session()
 			first, second := f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)
 			f.gateway.pay(first.OutTradeNo)
 			f.confirm(first)
-			f.settle()
+			f.waitUntilIdle()
 			f.refund(first, 2*half, checkout.RefundSucceeded)
 			f.gateway.pay(second.OutTradeNo)
 			f.confirm(second)
 			f.sweepFor(4 * time.Second)
-			f.money(first, checkout.PaymentRefunded, 2*half, 1)
+			f.checkMoney(first, checkout.PaymentRefunded, 2*half, 1)
 			n, _ := f.gateway.refunds(second.OutTradeNo)
 			same(t, "refunds of the second", n, 1)
 		},
 	})
 }
 
-func TestNewRefusesAPolicyThatNobodyKnows(t *testing.T) {
+func TestNewRefusesAnUnknownPolicy(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, newMemory())
 	c := f.config()

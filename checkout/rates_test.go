@@ -12,94 +12,96 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// prices is a Rates that the test sets.
-type prices struct {
+// fakeRates is a checkout.Rates whose answer the test sets.
+type fakeRates struct {
 	mu    sync.Mutex
 	price int64
 	err   error
-	asked []string
+	calls []string
 }
 
-func (p *prices) Rate(_ context.Context, merchant string, c flow.Channel, currency string) (int64, error) {
+func (p *fakeRates) Rate(_ context.Context, merchant string, c flow.Channel, currency string) (int64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked = append(p.asked, merchant+" "+string(c)+" "+currency)
+	p.calls = append(p.calls, merchant+" "+string(c)+" "+currency)
 	return p.price, p.err
 }
 
-func (p *prices) set(price int64, err error) {
+func (p *fakeRates) set(price int64, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.price, p.err = price, err
 }
 
-func (p *prices) times() int {
+func (p *fakeRates) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.asked)
+	return len(p.calls)
 }
 
-// withRates gives the fixture a Service that knows rates.
-func (f *fixture) withRates(p *prices) {
+// withRates configures the fixture with rates.
+func (f *fixture) withRates(p *fakeRates) {
 	f.t.Helper()
 	c := f.config()
 	c.Rates = p
-	f.use(c)
+	f.configure(c)
 }
 
-func (f *fixture) approximately(s checkout.Session, want int64) {
+// checkApproximation checks the approximate amount in CNY, in minor units. 0 means
+// that there is none.
+func (f *fixture) checkApproximation(s checkout.Session, want int64) {
 	f.t.Helper()
 	synctest.Wait()
 	if minor, known := f.ApproximateCNY(s); minor != want || known != (want > 0) {
-		f.t.Errorf("about %d, %v; want %d", minor, known, want)
+		f.t.Errorf("approximate amount %d, known %v, want %d", minor, known, want)
 	}
 }
 
 func TestApproximateCNY(t *testing.T) {
 	inBubble(t, func(_ *testing.T, f *fixture) {
-		p := &prices{price: 91234567}
+		p := &fakeRates{price: 91234567}
 		f.withRates(p)
 		s := f.session() // HKD 880.00
-		f.approximately(s, 80286)
+		f.checkApproximation(s, 80286)
 		p.set(1, nil)
 		time.Sleep(59 * time.Minute)
 		f.SweepWatched(f.t.Context())
-		f.approximately(s, 80286)
-		if p.times() != 1 {
-			f.t.Errorf("asked %v", p.asked)
+		f.checkApproximation(s, 80286)
+		if p.count() != 1 {
+			f.t.Errorf("calls %v", p.calls)
 		}
 		time.Sleep(2 * time.Minute)
 		f.SweepWatched(f.t.Context())
-		f.approximately(s, 0) // rounds to nothing worth saying
-		if p.times() != 2 {
-			f.t.Errorf("asked %v", p.asked)
+		f.checkApproximation(s, 0) // an amount that rounds to 0 is not shown
+		if p.count() != 2 {
+			f.t.Errorf("calls %v", p.calls)
 		}
 	})
 }
 
-func TestRateThatCannotBeHad(t *testing.T) {
+func TestRatesThatAreUnavailable(t *testing.T) {
 	inBubble(t, func(_ *testing.T, f *fixture) {
-		p := &prices{price: 2_00000000}
+		p := &fakeRates{price: 2_00000000}
 		f.withRates(p)
 		s := f.session()
-		f.approximately(s, 176000)
+		f.checkApproximation(s, 176000)
 		p.set(0, errors.New("down"))
 		for range 23 * 60 {
 			time.Sleep(time.Minute)
 			f.SweepWatched(f.t.Context())
 		}
-		f.approximately(s, 176000) // the last one that was had
-		if n := p.times(); n < 200 || n > 23*12+2 {
-			f.t.Errorf("asked %d times in 23 hours: each 5 minutes would be right", n)
+		f.checkApproximation(s, 176000) // the last known rate
+		if n := p.count(); n < 200 || n > 23*12+2 {
+			f.t.Errorf("%d calls in 23 hours, want one in 5 minutes", n)
 		}
 		time.Sleep(2 * time.Hour)
-		f.approximately(s, 0)
+		f.checkApproximation(s, 0)
 	})
 }
 
 func TestNoApproximation(t *testing.T) {
 	inBubble(t, func(_ *testing.T, f *fixture) {
-		p := &prices{price: 91234567}
+		p := &fakeRates{price: 91234567}
 		f.withRates(p)
 		s := f.session()
 		for name, change := range map[string]func(*checkout.Session){
@@ -113,16 +115,16 @@ func TestNoApproximation(t *testing.T) {
 			change(&other)
 			synctest.Wait()
 			if minor, known := f.ApproximateCNY(other); known {
-				f.t.Errorf("%s: about %d", name, minor)
+				f.t.Errorf("%s: approximate amount %d, want none", name, minor)
 			}
 		}
 		p.set(9_22337203685_4775807, nil)
 		f.SweepWatched(f.t.Context())
 		large := s
 		large.Amount, large.Currency = checkout.MaxAmount, "GBP"
-		f.approximately(large, 0)
+		f.checkApproximation(large, 0)
 	})
-	t.Run("where nobody knows rates", func(t *testing.T) {
-		inBubble(t, func(_ *testing.T, f *fixture) { f.approximately(f.session(), 0) })
+	t.Run("without rates", func(t *testing.T) {
+		inBubble(t, func(_ *testing.T, f *fixture) { f.checkApproximation(f.session(), 0) })
 	})
 }

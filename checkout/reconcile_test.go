@@ -1,3 +1,5 @@
+// These tests are of checkout/reconcile. They need the fixture of this package.
+
 package checkout_test
 
 import (
@@ -12,11 +14,12 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// payment and refundRow are rows of the statement as it should be.
-func payment(a checkout.Attempt, at time.Time) checkout.Trade {
+// paymentRow is the row of the statement for the payment of an attempt.
+func paymentRow(a checkout.Attempt, at time.Time) checkout.Trade {
 	return checkout.Trade{OutTradeNo: a.OutTradeNo, TradeID: a.TradeID, Amount: a.Amount, Currency: a.Currency, At: at}
 }
 
+// refundRow is the row of the statement for a refund.
 func refundRow(a checkout.Attempt, r checkout.Refund, at time.Time) checkout.Trade {
 	return checkout.Trade{
 		Refund: true, OutTradeNo: a.OutTradeNo, TradeID: a.TradeID, OutRefundNo: r.OutRefundNo, GatewayRefundID: "R" + r.OutRefundNo,
@@ -24,7 +27,7 @@ func refundRow(a checkout.Attempt, r checkout.Refund, at time.Time) checkout.Tra
 	}
 }
 
-// paidAttempt is an attempt that was paid and confirmed now.
+// paidAttempt returns an attempt that is paid and confirmed, and checks that it is.
 func (f *fixture) paidAttempt() checkout.Attempt {
 	f.t.Helper()
 	a := f.pending()
@@ -36,7 +39,7 @@ func (f *fixture) paidAttempt() checkout.Attempt {
 	return a
 }
 
-// refundOf gives 1000 back.
+// refundOf refunds 1000 of an attempt.
 func (f *fixture) refundOf(a checkout.Attempt, reference string) checkout.Refund {
 	f.t.Helper()
 	r, err := f.Refund(f.t.Context(), a.SessionID, checkout.NewRefund{Amount: 1000, ClientReferenceID: reference})
@@ -46,7 +49,7 @@ func (f *fixture) refundOf(a checkout.Attempt, reference string) checkout.Refund
 	return r
 }
 
-// reconcile reconciles the last hours, up to where what is too young begins.
+// reconcile reconciles the last 6 hours.
 func (f *fixture) reconcile() checkout.Reconciliation {
 	f.t.Helper()
 	r, err := f.Reconcile(f.t.Context(), shop, time.Now().Add(-6*time.Hour), time.Now())
@@ -56,6 +59,7 @@ func (f *fixture) reconcile() checkout.Reconciliation {
 	return r
 }
 
+// kinds returns the kinds of the differences, sorted.
 func kinds(r checkout.Reconciliation) []string {
 	all := []string{}
 	for _, d := range r.Found {
@@ -65,105 +69,106 @@ func kinds(r checkout.Reconciliation) []string {
 	return all
 }
 
-// later lets what happened grow old enough to be reconciled.
-func later() { time.Sleep(11 * time.Minute) }
+// sleepUntilReconcilable sleeps until the trades of now are old enough to be
+// reconciled.
+func sleepUntilReconcilable() { time.Sleep(11 * time.Minute) }
 
-func TestReconcileWhatIsRight(t *testing.T) {
+func TestReconcileWithoutDifferences(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paidAttempt()
 		r := f.refundOf(a, "1")
-		f.gateway.list(payment(a, time.Now()), refundRow(a, r, time.Now()))
-		numberless := refundRow(a, f.refundOf(a, "2"), time.Now())
-		numberless.OutRefundNo = "" // the gateway's own number tells
-		f.gateway.list(numberless)
+		f.gateway.addToStatement(paymentRow(a, time.Now()), refundRow(a, r, time.Now()))
+		withoutNumber := refundRow(a, f.refundOf(a, "2"), time.Now())
+		withoutNumber.OutRefundNo = "" // it is found by the gateway's number
+		f.gateway.addToStatement(withoutNumber)
 		f.pending() // nobody pays it
-		later()
+		sleepUntilReconcilable()
 		got := f.reconcile()
 		if !got.Complete() || got.Payments != 1 || got.Refunds != 2 || got.Elsewhere != 0 || got.Differences != 0 {
-			t.Errorf("report %+v", got)
+			t.Errorf("report %+v, want a complete one of 1 payment and 2 refunds", got)
 		}
-		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded)
+		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded)
 		kept, err := f.store.Reconciliation(t.Context(), got.ID)
-		fails(t, err, nil)
-		same(t, "kept", kept.FinishedAt, got.FinishedAt)
-		same(t, "alarms", len(f.reports.alarms()), 0)
+		wantError(t, err, nil)
+		same(t, "stored end", kept.FinishedAt, got.FinishedAt)
+		same(t, "alarms", len(f.alerts.alarms()), 0)
 	})
 }
 
-// TestReconcileEachKind has one case for each kind of difference: what the
-// books and the statement have, and what comes of it.
+// TestReconcileEachKind makes each kind of difference. A case returns how many
+// differences the checkout settles.
 func TestReconcileEachKind(t *testing.T) {
-	for name, c := range map[checkout.DifferenceKind]func(*testing.T, *fixture) (healed int){
+	for name, c := range map[checkout.DifferenceKind]func(*testing.T, *fixture) (settled int){
 		checkout.DifferencePaidThere: func(t *testing.T, f *fixture) int {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
-			f.gateway.list(payment(a, time.Now()))
+			f.gateway.addToStatement(paymentRow(a, time.Now()))
 			return 1
 		},
 		checkout.DifferencePaidHere: func(t *testing.T, f *fixture) int { f.paidAttempt(); return 0 },
 		checkout.DifferencePayment: func(t *testing.T, f *fixture) int {
-			row := payment(f.paidAttempt(), time.Now())
+			row := paymentRow(f.paidAttempt(), time.Now())
 			row.Amount++
-			f.gateway.list(row)
+			f.gateway.addToStatement(row)
 			return 0
 		},
 		checkout.DifferencePaidTwice: func(t *testing.T, f *fixture) int {
-			row := payment(f.paidAttempt(), time.Now())
+			row := paymentRow(f.paidAttempt(), time.Now())
 			again := row
 			again.TradeID = "another"
-			f.gateway.list(row, again, row)
+			f.gateway.addToStatement(row, again, row)
 			return 0
 		},
 		checkout.DifferenceRefundThere: func(t *testing.T, f *fixture) int {
 			a := f.paidAttempt()
-			f.gateway.list(payment(a, time.Now()), refundRow(a, checkout.Refund{OutRefundNo: "byhand", Amount: 5, Currency: hkd}, time.Now()))
+			f.gateway.addToStatement(paymentRow(a, time.Now()), refundRow(a, checkout.Refund{OutRefundNo: "byhand", Amount: 5, Currency: hkd}, time.Now()))
 			return 1
 		},
 		checkout.DifferenceRefundHere: func(t *testing.T, f *fixture) int {
 			a := f.paidAttempt()
 			f.refundOf(a, "1")
-			f.gateway.list(payment(a, time.Now()))
+			f.gateway.addToStatement(paymentRow(a, time.Now()))
 			return 0
 		},
 		checkout.DifferenceRefund: func(t *testing.T, f *fixture) int {
 			a := f.paidAttempt()
 			row := refundRow(a, f.refundOf(a, "1"), time.Now())
 			row.Currency = "USD"
-			f.gateway.list(payment(a, time.Now()), row)
+			f.gateway.addToStatement(paymentRow(a, time.Now()), row)
 			return 0
 		},
 		checkout.DifferenceRefundPending: func(t *testing.T, f *fixture) int {
 			a := f.paidAttempt()
-			f.gateway.afterRefund = first(unanswered)
-			f.gateway.list(payment(a, time.Now()), refundRow(a, f.refundOf(a, "1"), time.Now()))
+			f.gateway.afterRefund = firstTry(noAnswer)
+			f.gateway.addToStatement(paymentRow(a, time.Now()), refundRow(a, f.refundOf(a, "1"), time.Now()))
 			return 1
 		},
 		checkout.DifferenceUnknownPayment: func(t *testing.T, f *fixture) int {
-			f.gateway.list(checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()})
+			f.gateway.addToStatement(checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()})
 			return 0
 		},
 		checkout.DifferenceUnknownRefund: func(t *testing.T, f *fixture) int {
-			f.gateway.list(checkout.Trade{Refund: true, OutTradeNo: "till-7", GatewayRefundID: "g1", Amount: 5, Currency: hkd, At: time.Now()})
+			f.gateway.addToStatement(checkout.Trade{Refund: true, OutTradeNo: "till-7", GatewayRefundID: "g1", Amount: 5, Currency: hkd, At: time.Now()})
 			return 0
 		},
 	} {
 		t.Run(string(name), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, f *fixture) {
-				healed := c(t, f)
-				later()
+				settled := c(t, f)
+				sleepUntilReconcilable()
 				got := f.reconcile()
 				same(t, "found", kinds(got), []string{string(name)})
-				same(t, "counted, told and healed", []int{got.Differences, got.Told, got.Healed}, []int{1, 1, healed})
+				same(t, "counted, told and settled", []int{got.Differences, got.Told, got.Healed}, []int{1, 1, settled})
 				event := f.differences()[0]
 				same(t, "event's kind", event.Difference.Kind, name)
 				same(t, "event's merchant", event.Merchant, shop)
 				unknown := strings.HasSuffix(string(name), "unknown_order")
-				same(t, "event without session", event.SessionID == "" && event.Session.ID == "", unknown)
-				if healed == 0 {
+				same(t, "the event is without a session", event.SessionID == "" && event.Session.ID == "", unknown)
+				if settled == 0 {
 					again := f.reconcile()
-					same(t, "again: counted and told", []int{again.Differences, again.Told}, []int{1, 0})
+					same(t, "in a second reconciliation: counted and told", []int{again.Differences, again.Told}, []int{1, 0})
 				} else {
-					same(t, "again", f.reconcile().Differences, 0)
+					same(t, "differences of a second reconciliation", f.reconcile().Differences, 0)
 				}
 				same(t, "events", len(f.differences()), 1)
 			})
@@ -171,7 +176,7 @@ func TestReconcileEachKind(t *testing.T) {
 	}
 }
 
-// differences are the events of differences.
+// differences returns the events of differences.
 func (f *fixture) differences() []checkout.Event {
 	return slices.DeleteFunc(slices.Clone(f.memory.events), func(e checkout.Event) bool { return e.Type != checkout.EventDifference })
 }
@@ -179,74 +184,74 @@ func (f *fixture) differences() []checkout.Event {
 func TestReconcileFailedRefundThatIsListed(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paidAttempt()
-		f.gateway.beforeRefund = func(sent) error { return &checkout.RefusedError{Word: "508", Settled: true} }
+		f.gateway.beforeRefund = func(sentRefund) error { return &checkout.RefusedError{Word: "508", Settled: true} }
 		r := f.refundOf(a, "1")
-		f.gateway.list(payment(a, time.Now()), refundRow(a, r, time.Now()))
-		later()
+		f.gateway.addToStatement(paymentRow(a, time.Now()), refundRow(a, r, time.Now()))
+		sleepUntilReconcilable()
 		got := f.reconcile()
 		same(t, "found", kinds(got), []string{string(checkout.DifferenceRefundThere)})
-		same(t, "here", got.Found[0].Here.Status, string(checkout.RefundFailed))
-		same(t, "healed", got.Healed, 1)
+		same(t, "status here", got.Found[0].Here.Status, string(checkout.RefundFailed))
+		same(t, "settled", got.Healed, 1)
 		r = f.readRefund(r)
 		same(t, "state", r.State, checkout.RefundSucceeded)
-		same(t, "told to have failed before", r.Public().ReportedFailed, true)
+		same(t, "reported as failed before", r.Public().ReportedFailed, true)
 		same(t, "refunded", f.readSession(a.SessionID).AmountRefunded, int64(1000))
-		same(t, "alarms", f.reports.alarms(), []string{"a refund was made that the books said had failed"})
-		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventDifference, checkout.EventRefundSucceeded)
+		same(t, "alarms", f.alerts.alarms(), []string{"a refund was made that the books said had failed"})
+		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed, checkout.EventDifference, checkout.EventRefundSucceeded)
 		same(t, "found again", kinds(f.reconcile()), []string{})
 	})
 }
 
-// TestReconcileUnsignedRowsDecideNothing: a row alone makes nothing paid.
-func TestReconcileUnsignedRowsDecideNothing(t *testing.T) {
+// A row of the statement alone does not make an attempt paid.
+func TestReconcileRowsAloneSettleNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.pending() // query says that it is not paid
-		f.gateway.list(payment(a, time.Now()))
-		later()
+		f.gateway.addToStatement(paymentRow(a, time.Now()))
+		sleepUntilReconcilable()
 		got := f.reconcile()
-		same(t, "healed", got.Healed, 0)
-		f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventDifference)
+		same(t, "settled", got.Healed, 0)
+		f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid, checkout.EventDifference)
 	})
 }
 
-// TestReconcileEdgesOfTheWindow: what was paid on one side of midnight and
-// confirmed on the other is no difference in either window.
+// A payment before midnight that is confirmed after midnight is no difference in
+// either day.
 func TestReconcileEdgesOfTheWindow(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
-		begun := time.Now()
+		start := time.Now()
 		late := f.pending()
 		f.gateway.pay(late.OutTradeNo)
 		paid := time.Now()
-		time.Sleep(20 * time.Hour) // nobody asked: the program was down
+		time.Sleep(20 * time.Hour) // the program was down
 		midnight := time.Now().Add(-time.Second)
 		confirmedAt := f.confirm(late).PaidAt
-		f.gateway.list(payment(late, paid))
+		f.gateway.addToStatement(paymentRow(late, paid))
 		ahead := f.paidAttempt() // the gateway's clock is behind
-		f.gateway.list(payment(ahead, midnight.Add(-2*time.Second)))
+		f.gateway.addToStatement(paymentRow(ahead, midnight.Add(-2*time.Second)))
 		behind := f.paidAttempt() // the gateway's clock is ahead
-		f.gateway.list(payment(behind, time.Now().Add(3*time.Minute)))
+		f.gateway.addToStatement(paymentRow(behind, time.Now().Add(3*time.Minute)))
 		time.Sleep(2 * time.Hour)
 		if !confirmedAt.After(midnight) {
-			t.Fatal("it was confirmed before midnight")
+			t.Fatal("the payment was confirmed before midnight")
 		}
 		edge := behind.PaidAt.Add(time.Minute)
-		for _, w := range [][2]time.Time{{begun, midnight}, {midnight, edge}, {edge, time.Now()}} {
+		for _, w := range [][2]time.Time{{start, midnight}, {midnight, edge}, {edge, time.Now()}} {
 			got, err := f.Reconcile(t.Context(), shop, w[0], w[1])
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "found", kinds(got), []string{})
 		}
 	})
 }
 
-func TestReconcileLeavesTheYoung(t *testing.T) {
+func TestReconcileLeavesRecentTrades(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		f.paidAttempt()
-		f.gateway.list(checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()})
+		f.gateway.addToStatement(checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()})
 		time.Sleep(5 * time.Minute)
 		got := f.reconcile()
 		same(t, "found", kinds(got), []string{})
-		same(t, "window's end", got.To.Equal(time.Now().Add(-10*time.Minute-50*time.Millisecond)), true)
-		later()
+		same(t, "the window ends 10 minutes ago", got.To.Equal(time.Now().Add(-10*time.Minute-50*time.Millisecond)), true)
+		sleepUntilReconcilable()
 		same(t, "found later", len(kinds(f.reconcile())), 2)
 	})
 }
@@ -254,19 +259,19 @@ func TestReconcileLeavesTheYoung(t *testing.T) {
 func TestReconcileOfASharedAccount(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		c := f.config()
-		c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, SharedAccount: true}, "sister": {ID: "sister"}}
-		f.use(c)
-		sister, err := f.Create(t.Context(), checkout.NewSession{Merchant: "sister", Amount: 5, Currency: hkd, Subject: "S", SuccessURL: success})
-		fails(t, err, nil)
-		a := f.start(sister, flow.WalletAlipayCN)
-		f.gateway.list(
+		c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, SharedAccount: true}, "other": {ID: "other"}}
+		f.configure(c)
+		other, err := f.Create(t.Context(), checkout.NewSession{Merchant: "other", Amount: 5, Currency: hkd, Subject: "S", SuccessURL: success})
+		wantError(t, err, nil)
+		a := f.start(other, flow.WalletAlipayCN)
+		f.gateway.addToStatement(
 			checkout.Trade{OutTradeNo: "till-7", Amount: 5, Currency: hkd, At: time.Now()},
 			checkout.Trade{Refund: true, OutTradeNo: "till-7", GatewayRefundID: "g", Amount: 5, Currency: hkd, At: time.Now()},
-			payment(a, time.Now()), // a sister's, that is not paid here: her reconciliation finds it
+			paymentRow(a, time.Now()), // an order of the other merchant, whose own reconciliation finds it
 		)
-		later()
+		sleepUntilReconcilable()
 		got := f.reconcile()
-		same(t, "differences and others'", []int{got.Differences, got.Elsewhere}, []int{0, 3})
+		same(t, "differences and trades of others", []int{got.Differences, got.Elsewhere}, []int{0, 3})
 	})
 }
 
@@ -274,50 +279,50 @@ func TestReconcileManyInBatches(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		known := f.paidAttempt()
 		for i := range 1203 {
-			f.gateway.list(checkout.Trade{OutTradeNo: "till-" + strconv.Itoa(i), Amount: 5, Currency: hkd, At: time.Now()})
+			f.gateway.addToStatement(checkout.Trade{OutTradeNo: "till-" + strconv.Itoa(i), Amount: 5, Currency: hkd, At: time.Now()})
 		}
-		f.gateway.list(payment(known, time.Now()))
-		// As many of ours as need several pages, that the statement lacks.
+		f.gateway.addToStatement(paymentRow(known, time.Now()))
+		// Paid attempts that the statement does not list. They need several pages.
 		for i := range 1100 {
 			a := known
 			a.ID, a.OutTradeNo, a.PaidAt = "at_"+strconv.Itoa(i), "n"+strconv.Itoa(i), known.PaidAt.Add(time.Duration(i/300)*time.Millisecond)
 			f.memory.attempts[a.ID] = memoryAttempt{Attempt: a}
 		}
-		later()
+		sleepUntilReconcilable()
 		got := f.reconcile()
-		same(t, "counted and told", []int{got.Differences, got.Told, got.Elsewhere, got.Payments}, []int{2303, 2303, 1203, 1})
+		same(t, "counted, told, of others and payments", []int{got.Differences, got.Told, got.Elsewhere, got.Payments}, []int{2303, 2303, 1203, 1})
 		same(t, "listed", len(got.Found), 1000)
 	})
 }
 
 func TestReconcileThatFails(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"the gateway": func(t *testing.T, f *fixture) {
-			f.paidAttempt() // not listed, and nobody may say so
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"the gateway fails": func(t *testing.T, f *fixture) {
+			f.paidAttempt() // it is not listed, but the statement is not complete
 			f.gateway.script(func() { f.gateway.statementError = errTimeout })
-			later()
+			sleepUntilReconcilable()
 			got, err := f.Reconcile(t.Context(), shop, time.Now().Add(-time.Hour), time.Now())
-			fails(t, err, checkout.ErrOutcomeUnknown)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
 			same(t, "complete", got.Complete(), false)
 			same(t, "differences", got.Differences, 0)
-			same(t, "alarms", len(f.reports.alarms()), 0)
+			same(t, "alarms", len(f.alerts.alarms()), 0)
 			kept, err := f.store.Reconciliation(t.Context(), got.ID)
-			fails(t, err, nil)
-			same(t, "kept", kept.Error, got.Error)
+			wantError(t, err, nil)
+			same(t, "stored error", kept.Error, got.Error)
 		},
-		"the gateway, for a day": func(t *testing.T, f *fixture) {
+		"the gateway fails for a day": func(t *testing.T, f *fixture) {
 			f.gateway.script(func() { f.gateway.statementError = errTimeout })
 			from := time.Now()
 			time.Sleep(26 * time.Hour)
 			_, err := f.Reconcile(t.Context(), shop, from, from.Add(time.Hour))
-			fails(t, err, checkout.ErrOutcomeUnknown)
-			same(t, "alarms", f.reports.alarms(), []string{"a reconciliation failed"})
+			wantError(t, err, checkout.ErrOutcomeUnknown)
+			same(t, "alarms", f.alerts.alarms(), []string{"a reconciliation failed"})
 		},
-		"the store": func(t *testing.T, f *fixture) {
+		"the store fails": func(t *testing.T, f *fixture) {
 			broken := errors.New("the disk is full")
-			f.gateway.list(payment(f.paidAttempt(), time.Now()))
+			f.gateway.addToStatement(paymentRow(f.paidAttempt(), time.Now()))
 			f.paidAttempt()
-			later()
+			sleepUntilReconcilable()
 			for _, method := range []string{"SaveReconciliation", "AttemptsByNumber", "PaidAttempts", "SucceededRefunds", "AddDifference"} {
 				f.memory.broken = func(called string) error {
 					if called == method {
@@ -326,10 +331,10 @@ func TestReconcileThatFails(t *testing.T) {
 					return nil
 				}
 				_, err := f.Reconcile(t.Context(), shop, time.Now().Add(-time.Hour), time.Now())
-				fails(t, err, broken)
+				wantError(t, err, broken)
 			}
 		},
-		"windows and merchants": func(t *testing.T, f *fixture) {
+		"a window or a merchant is refused": func(t *testing.T, f *fixture) {
 			now := time.Now()
 			for field, call := range map[string]func() error{
 				"merchant": func() error { _, err := f.Reconcile(t.Context(), "nobody", now.Add(-2*time.Hour), now); return err },
@@ -338,11 +343,11 @@ func TestReconcileThatFails(t *testing.T) {
 			} {
 				var wrong *checkout.FieldError
 				if err := call(); !errors.As(err, &wrong) || wrong.Field != field {
-					t.Errorf("error %v, want one of %s", err, field)
+					t.Errorf("error %v, want a FieldError of %s", err, field)
 				}
 			}
 			reports, err := f.store.Reconciliations(t.Context(), "", 9)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "reports", len(reports), 0)
 		},
 	})

@@ -41,7 +41,7 @@ func (f *fixture) later() *laterGateway {
 	g := &laterGateway{gateway: f.gateway, result: checkout.RefundResult{Pending: true}}
 	c := f.config()
 	c.Gateway = g
-	f.use(c)
+	f.configure(c)
 	return g
 }
 
@@ -51,7 +51,7 @@ func (f *fixture) sendsOf(r checkout.Refund) (sends int) {
 }
 
 func TestRefundThatSettlesLater(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"it is queried until it has settled, and sent once": func(t *testing.T, f *fixture) {
 			g := f.later()
 			r := f.refund(f.paid(), half, checkout.RefundPending)
@@ -93,13 +93,13 @@ func TestRefundThatSettlesLater(t *testing.T) {
 			if f.readRefund(r).DelayedAt.IsZero() {
 				t.Error("the shop was not told")
 			}
-			same(t, "events", len(f.noted(a, checkout.EntryEvent)), 2)
+			same(t, "events", len(f.entries(a, checkout.EntryEvent)), 2)
 		},
 	})
 }
 
 func TestWalletThatCannotRefund(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"a refund is refused with the field": func(t *testing.T, f *fixture) {
 			f.later().noRefunds = true
 			a := f.paid()
@@ -116,10 +116,10 @@ func TestWalletThatCannotRefund(t *testing.T) {
 			f.gateway.pay(first.OutTradeNo)
 			f.gateway.pay(second.OutTradeNo)
 			f.confirm(first)
-			f.settle()
+			f.waitUntilIdle()
 			same(t, "paid twice", f.readSession(s.ID).PaidTwice, true)
 			refunds, err := f.Refunds(t.Context(), s.ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "refunds", len(refunds), 0)
 		},
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// paid is a paid attempt in a session of its own, of 88000.
+// paid returns a paid attempt of 88000 in a new session.
 func (f *fixture) paid() checkout.Attempt {
 	f.t.Helper()
 	a := f.pending()
@@ -19,15 +19,15 @@ func (f *fixture) paid() checkout.Attempt {
 	return f.confirm(a)
 }
 
-func back(amount int64, reference string) checkout.NewRefund {
+func newRefund(amount int64, reference string) checkout.NewRefund {
 	return checkout.NewRefund{Amount: amount, ClientReferenceID: reference}
 }
 
-// refund asks for a refund that must be taken, and checks where it stands then.
+// refund requests a refund, and checks its state.
 func (f *fixture) refund(a checkout.Attempt, amount int64, state checkout.RefundState) checkout.Refund {
 	f.t.Helper()
-	r, err := f.Refund(f.t.Context(), a.SessionID, back(amount, ""))
-	fails(f.t, err, nil)
+	r, err := f.Refund(f.t.Context(), a.SessionID, newRefund(amount, ""))
+	wantError(f.t, err, nil)
 	same(f.t, "state", r.State, state)
 	return r
 }
@@ -35,64 +35,67 @@ func (f *fixture) refund(a checkout.Attempt, amount int64, state checkout.Refund
 func (f *fixture) readRefund(r checkout.Refund) checkout.Refund {
 	f.t.Helper()
 	r, err := f.store.Refund(f.t.Context(), r.ID)
-	fails(f.t, err, nil)
+	wantError(f.t, err, nil)
 	return r
 }
 
-// money checks a session's money and what the gateway gave back of an order.
-func (f *fixture) money(a checkout.Attempt, status checkout.PaymentStatus, refunded int64, refunds int) {
+// checkMoney checks the payment status and the refunded amount of a session, and the
+// refunds of an attempt at the gateway.
+func (f *fixture) checkMoney(a checkout.Attempt, status checkout.PaymentStatus, refunded int64, refunds int) {
 	f.t.Helper()
 	s := f.readSession(a.SessionID)
 	same(f.t, "payment status", s.PaymentStatus, status)
 	same(f.t, "amount refunded", s.AmountRefunded, refunded)
 	n, sum := f.gateway.refunds(a.OutTradeNo)
-	same(f.t, "given back by the gateway", sum, refunded)
+	same(f.t, "amount refunded by the gateway", sum, refunded)
 	same(f.t, "refunds at the gateway", n, refunds)
 }
 
-// unfree checks that an amount is refused for what is left.
-func (f *fixture) unfree(a checkout.Attempt, amount, left int64) {
+// checkTooMuch checks that a refund of amount is refused, with an error that says how
+// much is left.
+func (f *fixture) checkTooMuch(a checkout.Attempt, amount, left int64) {
 	f.t.Helper()
-	_, err := f.Refund(f.t.Context(), a.SessionID, back(amount, ""))
+	_, err := f.Refund(f.t.Context(), a.SessionID, newRefund(amount, ""))
 	var field *checkout.FieldError
 	if !errors.As(err, &field) || field.Field != "amount" {
-		f.t.Fatalf("a refund of %d: error %v, want one of the amount", amount, err)
+		f.t.Fatalf("a refund of %d: error %v, want a FieldError of amount", amount, err)
 	}
 	same(f.t, "problem", field.Problem, "is more than what is left to refund: "+strconv.FormatInt(left, 10))
 }
 
+// half is half of the amount of a session.
 const half = 44000
 
 func TestRefund(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"in two parts": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			r := f.refund(a, half, checkout.RefundSucceeded)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 			f.refund(a, 1, checkout.RefundSucceeded)
-			f.money(a, checkout.PaymentPartiallyRefunded, half+1, 2)
-			f.unfree(a, half, half-1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half+1, 2)
+			f.checkTooMuch(a, half, half-1)
 			f.refund(a, half-1, checkout.RefundSucceeded)
-			f.money(a, checkout.PaymentRefunded, 2*half, 3)
-			f.unfree(a, 1, 0)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentRefunded,
+			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 3)
+			f.checkTooMuch(a, 1, 0)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentRefunded,
 				checkout.EventPaid, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded)
 			r = f.readRefund(r)
 			same(t, "the gateway's number", r.GatewayID, "R"+r.OutRefundNo)
 			same(t, "next try", r.NextTryAt, time.Time{})
 			if r.SettledAt.IsZero() {
-				t.Error("it does not say when it succeeded")
+				t.Error("the refund has no time of its success")
 			}
 		},
-		"tells the shop of itself": func(t *testing.T, f *fixture) {
+		"has an event with the refund and the session": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			_, err := f.Refund(t.Context(), a.SessionID, back(half, "R-1"))
-			fails(t, err, nil)
+			_, err := f.Refund(t.Context(), a.SessionID, newRefund(half, "R-1"))
+			wantError(t, err, nil)
 			events, err := f.store.Events(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			e := events[1]
 			all, err := f.Refunds(t.Context(), a.SessionID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			want := all[0].Public()
 			same(t, "refund in the event", e.Refund, &want)
 			same(t, "its reference", e.Refund.ClientReferenceID, "R-1")
@@ -102,114 +105,115 @@ func TestRefund(t *testing.T) {
 			same(t, "its payment status", e.Session.PaymentStatus, checkout.PaymentPartiallyRefunded)
 			same(t, "a refund in the event of the payment", events[0].Refund, (*checkout.PublicRefund)(nil))
 		},
-		"of what is not paid": func(t *testing.T, f *fixture) {
+		"of a session that is not paid": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			_, err := f.Refund(t.Context(), a.SessionID, back(1, ""))
-			fails(t, err, checkout.ErrNotRefundable)
+			_, err := f.Refund(t.Context(), a.SessionID, newRefund(1, ""))
+			wantError(t, err, checkout.ErrNotRefundable)
 			for _, id := range []string{"", "x", checkout.SessionPrefix + "aaaaaaaaaaaaaaaaaaaaaaaaaa"} {
-				_, err := f.Refund(t.Context(), id, back(1, ""))
-				fails(t, err, checkout.ErrNotFound)
+				_, err := f.Refund(t.Context(), id, newRefund(1, ""))
+				wantError(t, err, checkout.ErrNotFound)
 			}
 			_, err = f.Refunds(t.Context(), "x")
-			fails(t, err, checkout.ErrNotFound)
+			wantError(t, err, checkout.ErrNotFound)
 		},
-		"of an odd amount": func(t *testing.T, f *fixture) {
+		"of an amount that is not allowed": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			for _, amount := range []int64{0, -1, checkout.MaxAmount + 1} {
 				var field *checkout.FieldError
-				if _, err := f.Refund(t.Context(), a.SessionID, back(amount, "")); !errors.As(err, &field) || field.Field != "amount" {
-					t.Errorf("%d: error %v, want one of the amount", amount, err)
+				if _, err := f.Refund(t.Context(), a.SessionID, newRefund(amount, "")); !errors.As(err, &field) || field.Field != "amount" {
+					t.Errorf("%d: error %v, want a FieldError of amount", amount, err)
 				}
 			}
-			f.unfree(a, 2*half+1, 2*half)
-			f.money(a, checkout.PaymentPaid, 0, 0)
+			f.checkTooMuch(a, 2*half+1, 2*half)
+			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
 		},
-		"with an odd reference": func(t *testing.T, f *fixture) {
+		"with a reference that is not allowed": func(t *testing.T, f *fixture) {
 			var field *checkout.FieldError
-			_, err := f.Refund(t.Context(), f.paid().SessionID, back(1, "a\nb"))
+			_, err := f.Refund(t.Context(), f.paid().SessionID, newRefund(1, "a\nb"))
 			if !errors.As(err, &field) || field.Field != "client_reference_id" {
-				t.Errorf("error %v, want one of the reference", err)
+				t.Errorf("error %v, want a FieldError of client_reference_id", err)
 			}
 		},
-		"asked for again": func(t *testing.T, f *fixture) {
+		"requested again": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			first, err := f.Refund(t.Context(), a.SessionID, back(2*half, "R-1"))
-			fails(t, err, nil)
-			again, err := f.Refund(t.Context(), a.SessionID, back(2*half, "R-1")) // though nothing is left
-			fails(t, err, nil)
+			first, err := f.Refund(t.Context(), a.SessionID, newRefund(2*half, "R-1"))
+			wantError(t, err, nil)
+			again, err := f.Refund(t.Context(), a.SessionID, newRefund(2*half, "R-1")) // nothing is left to refund
+			wantError(t, err, nil)
 			same(t, "refund", again.ID, first.ID)
 			same(t, "repeated", []bool{first.Repeated, again.Repeated}, []bool{false, true})
-			f.money(a, checkout.PaymentRefunded, 2*half, 1)
+			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 			var field *checkout.FieldError
-			if _, err := f.Refund(t.Context(), a.SessionID, back(1, "R-1")); !errors.As(err, &field) || field.Field != "client_reference_id" {
-				t.Errorf("another amount: error %v, want one of the reference", err)
+			if _, err := f.Refund(t.Context(), a.SessionID, newRefund(1, "R-1")); !errors.As(err, &field) || field.Field != "client_reference_id" {
+				t.Errorf("another amount: error %v, want a FieldError of client_reference_id", err)
 			}
-			other, err := f.Refund(t.Context(), f.paid().SessionID, back(1, "R-1"))
+			other, err := f.Refund(t.Context(), f.paid().SessionID, newRefund(1, "R-1"))
 			if err != nil || other.Repeated {
-				t.Errorf("in another session: %+v, %v", other, err)
+				t.Errorf("in another session: refund %+v, error %v, want a new refund", other, err)
 			}
 		},
-		"asked for twenty times at once, under one reference": func(t *testing.T, f *fixture) {
+		"requested twenty times at once, with one reference": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			made := f.twentyTimes(func() (checkout.Refund, error) { return f.Refund(t.Context(), a.SessionID, back(half, "R-1")) })
+			made := f.twentyTimes(func() (checkout.Refund, error) { return f.Refund(t.Context(), a.SessionID, newRefund(half, "R-1")) })
 			for _, r := range made {
 				same(t, "refund", r.ID, made[0].ID)
 			}
 			same(t, "answers", len(made), 20)
-			f.settle()
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.waitUntilIdle()
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"asked for twenty times at once": func(t *testing.T, f *fixture) {
+		"requested twenty times at once": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			made := f.twentyTimes(func() (checkout.Refund, error) { return f.Refund(t.Context(), a.SessionID, back(half/2, "")) })
+			made := f.twentyTimes(func() (checkout.Refund, error) { return f.Refund(t.Context(), a.SessionID, newRefund(half/2, "")) })
 			same(t, "refunds", len(made), 4)
-			f.money(a, checkout.PaymentRefunded, 2*half, 4)
+			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 4)
 		},
 		"refused": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			f.gateway.beforeRefund = func(sent) error { return &checkout.RefusedError{Word: "508 REFUND_ERROR"} }
+			f.gateway.beforeRefund = func(sentRefund) error { return &checkout.RefusedError{Word: "508 REFUND_ERROR"} }
 			r := f.refund(a, 2*half, checkout.RefundFailed)
 			same(t, "the gateway's word", f.readRefund(r).Failure, "508 REFUND_ERROR")
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventRefundFailed)
-			f.gateway.beforeRefund = func(sent) error { return checkout.ErrRefused }
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid, checkout.EventRefundFailed)
+			f.gateway.beforeRefund = func(sentRefund) error { return checkout.ErrRefused }
 			r = f.refund(a, 2*half, checkout.RefundFailed)
-			same(t, "no word", r.Failure, "refused by the gateway")
+			same(t, "failure without a word", r.Failure, "refused by the gateway")
 			f.gateway.beforeRefund = nil
 			f.sweepFor(2 * time.Hour)
-			f.money(a, checkout.PaymentPaid, 0, 0)
-			f.refund(a, 2*half, checkout.RefundSucceeded) // what was reserved is free again
-			f.money(a, checkout.PaymentRefunded, 2*half, 1)
+			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
+			f.refund(a, 2*half, checkout.RefundSucceeded) // the amount is not reserved any more
+			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
 		},
 		"whose answer is lost": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			f.gateway.afterRefund = first(unanswered)
+			f.gateway.afterRefund = firstTry(noAnswer)
 			r := f.refund(a, half, checkout.RefundPending)
 			same(t, "session", f.readSession(a.SessionID).PaymentStatus, checkout.PaymentPaid)
-			f.unfree(a, half+1, half) // it stays reserved
+			f.checkTooMuch(a, half+1, half) // the amount stays reserved
 			f.sweepFor(8 * time.Second)
 			same(t, "state", f.readRefund(r).State, checkout.RefundSucceeded)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
 		},
-		"whose question is lost": func(t *testing.T, f *fixture) {
+		"whose call is lost": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			f.gateway.beforeRefund = first(unanswered)
+			f.gateway.beforeRefund = firstTry(noAnswer)
 			f.refund(a, half, checkout.RefundPending)
 			f.sweepFor(8 * time.Second)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"whose asker leaves": func(t *testing.T, f *fixture) {
+		"whose client leaves": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			ctx, leave := context.WithCancel(t.Context())
 			time.AfterFunc(f.gateway.latency/2, leave)
-			r, err := f.Refund(ctx, a.SessionID, back(half, ""))
-			fails(t, err, nil)
+			r, err := f.Refund(ctx, a.SessionID, newRefund(half, ""))
+			wantError(t, err, nil)
 			same(t, "state", r.State, checkout.RefundSucceeded)
 		},
 	})
 }
 
-// twentyTimes calls do twenty times at once, and returns what it made.
+// twentyTimes calls do twenty times at once, and returns the refunds. do may fail only
+// with a FieldError of amount.
 func (f *fixture) twentyTimes(do func() (checkout.Refund, error)) (made []checkout.Refund) {
 	f.t.Helper()
 	var mu sync.Mutex
@@ -223,7 +227,7 @@ func (f *fixture) twentyTimes(do func() (checkout.Refund, error)) (made []checko
 			if err == nil {
 				made = append(made, r)
 			} else if !errors.As(err, &field) || field.Field != "amount" {
-				f.t.Errorf("error %v, want one of the amount", err)
+				f.t.Errorf("error %v, want a FieldError of amount", err)
 			}
 		})
 	}

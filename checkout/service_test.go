@@ -41,7 +41,7 @@ func TestFieldError(t *testing.T) {
 	same(t, "text", err.Error(), "amount: is odd")
 }
 
-// onSQLite is a fixture over the embedded store, in real time.
+// onSQLite returns a fixture over SQLite, in real time.
 func onSQLite(t *testing.T) *fixture {
 	t.Helper()
 	db, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "w.db"))
@@ -51,8 +51,8 @@ func onSQLite(t *testing.T) *fixture {
 	f := newFixture(t, store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return nil }))
 	f.gateway.latency = time.Millisecond
 	t.Cleanup(func() {
-		fails(t, f.Drain(context.Background()), nil)
-		fails(t, db.Close(), nil)
+		wantError(t, f.Drain(context.Background()), nil)
+		wantError(t, db.Close(), nil)
 	})
 	return f
 }
@@ -62,22 +62,22 @@ func TestOnSQLite(t *testing.T) {
 	t.Run("clicks at once get one order", func(t *testing.T) {
 		t.Parallel()
 		f := onSQLite(t)
-		f.oneAttemptForAll(f.session())
+		f.checkOneOrder(f.session())
 	})
 	t.Run("one payment, one event", func(t *testing.T) {
 		t.Parallel()
 		f := onSQLite(t)
 		a := f.pending()
 		f.gateway.pay(a.OutTradeNo)
-		f.askFromEverywhere(a)
-		fails(t, f.Drain(t.Context()), nil)
-		f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		f.confirmFromEverywhere(a)
+		wantError(t, f.Drain(t.Context()), nil)
+		f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 	})
 	t.Run("two services share a store", func(t *testing.T) {
 		t.Parallel()
 		f := onSQLite(t)
 		other, err := checkout.New(f.config())
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		a := f.pending()
 		f.gateway.pay(a.OutTradeNo)
 		canceled := make(chan error)
@@ -86,9 +86,9 @@ func TestOnSQLite(t *testing.T) {
 			canceled <- err
 		}()
 		_, err = f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
-		fails(t, err, nil)
-		fails(t, <-canceled, nil)
-		fails(t, other.Drain(t.Context()), nil)
-		f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+		wantError(t, err, nil)
+		wantError(t, <-canceled, nil)
+		wantError(t, other.Drain(t.Context()), nil)
+		f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 	})
 }

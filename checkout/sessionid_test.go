@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestSessionIDIsPutIntoPathQueryAndFragmentAlone(t *testing.T) {
+func TestSessionIDGoesIntoPathQueryAndFragmentOnly(t *testing.T) {
 	t.Parallel()
 	const raw, coded, small = "{CHECKOUT_SESSION_ID}", "%7BCHECKOUT_SESSION_ID%7D", "%7bCHECKOUT_SESSION_ID%7d"
 	for name, c := range map[string]struct{ given, want string }{
@@ -31,9 +31,9 @@ func TestSessionIDIsPutIntoPathQueryAndFragmentAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := ticket()
+			n := newTicket()
 			n.SuccessURL, n.CancelURL = c.given, c.given
-			s, err := shops(t, newMemory()).Create(t.Context(), n)
+			s, err := newTwoShopFixture(t, newMemory()).Create(t.Context(), n)
 			if err != nil {
 				t.Fatal(err)
 			}

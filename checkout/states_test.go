@@ -6,8 +6,9 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// holds checks a transition table at every pair of its states.
-func holds[S interface {
+// checkMoves checks CanMove for every pair of states. moves has the pairs that are
+// allowed.
+func checkMoves[S interface {
 	~string
 	CanMove(S) bool
 }](t *testing.T, states []S, moves map[S][]S) {
@@ -19,7 +20,7 @@ func holds[S interface {
 				want = want || listed == to
 			}
 			if got := from.CanMove(to); got != want {
-				t.Errorf("%s to %s: %v, want %v", from, to, got, want)
+				t.Errorf("%s to %s: CanMove is %v, want %v", from, to, got, want)
 			}
 		}
 	}
@@ -31,7 +32,7 @@ func TestMovesOfAttempts(t *testing.T) {
 		creating, pending    = checkout.AttemptCreating, checkout.AttemptPending
 		paid, failed, closed = checkout.AttemptPaid, checkout.AttemptFailed, checkout.AttemptClosed
 	)
-	holds(t, []checkout.AttemptState{creating, pending, paid, failed, closed, ""}, map[checkout.AttemptState][]checkout.AttemptState{
+	checkMoves(t, []checkout.AttemptState{creating, pending, paid, failed, closed, ""}, map[checkout.AttemptState][]checkout.AttemptState{
 		creating: {pending, paid, failed, closed},
 		pending:  {paid, failed, closed},
 		failed:   {paid, closed},
@@ -47,7 +48,7 @@ func TestMovesOfAttempts(t *testing.T) {
 func TestMovesOfSessions(t *testing.T) {
 	t.Parallel()
 	const open, complete, expired, canceled = checkout.StatusOpen, checkout.StatusComplete, checkout.StatusExpired, checkout.StatusCanceled
-	holds(t, []checkout.Status{open, complete, expired, canceled, ""}, map[checkout.Status][]checkout.Status{
+	checkMoves(t, []checkout.Status{open, complete, expired, canceled, ""}, map[checkout.Status][]checkout.Status{
 		open: {complete, expired, canceled},
 	})
 }
@@ -55,7 +56,7 @@ func TestMovesOfSessions(t *testing.T) {
 func TestMovesOfRefunds(t *testing.T) {
 	t.Parallel()
 	const pending, succeeded, failed = checkout.RefundPending, checkout.RefundSucceeded, checkout.RefundFailed
-	holds(t, []checkout.RefundState{pending, succeeded, failed, ""}, map[checkout.RefundState][]checkout.RefundState{
+	checkMoves(t, []checkout.RefundState{pending, succeeded, failed, ""}, map[checkout.RefundState][]checkout.RefundState{
 		pending: {succeeded, failed},
 		failed:  {succeeded},
 	})
@@ -67,7 +68,7 @@ func TestMovesOfMoney(t *testing.T) {
 		unpaid, processing, paid = checkout.PaymentUnpaid, checkout.PaymentProcessing, checkout.PaymentPaid
 		part, refunded           = checkout.PaymentPartiallyRefunded, checkout.PaymentRefunded
 	)
-	holds(t, []checkout.PaymentStatus{unpaid, processing, paid, part, refunded, ""}, map[checkout.PaymentStatus][]checkout.PaymentStatus{
+	checkMoves(t, []checkout.PaymentStatus{unpaid, processing, paid, part, refunded, ""}, map[checkout.PaymentStatus][]checkout.PaymentStatus{
 		unpaid:     {processing, paid},
 		processing: {unpaid, paid},
 		paid:       {part, refunded},

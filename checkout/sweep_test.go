@@ -18,22 +18,22 @@ func TestSweepFindsPaymentsThatNobodyReported(t *testing.T) {
 				f.sweepFor(after)
 				f.gateway.pay(a.OutTradeNo)
 				f.sweepFor(time.Minute)
-				f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+				f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			})
 		})
 	}
 }
 
 func TestSweep(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"asks rarely when nobody watches": func(t *testing.T, f *fixture) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"queries rarely without a page that watches": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(25 * time.Minute)
 			if n := f.gateway.order(a.OutTradeNo).queries; n < 10 || n > 20 {
-				t.Errorf("%d queries in 25 minutes", n)
+				t.Errorf("%d queries in 25 minutes, want 10 to 20", n)
 			}
 		},
-		"asks each half minute while a page watches": func(t *testing.T, f *fixture) {
+		"queries each half minute while a page watches": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			_, stop := f.Watch(a.SessionID)
 			defer stop()
@@ -44,30 +44,30 @@ func TestSweep(t *testing.T) {
 				t.Errorf("%d queries in 20 minutes, want about 40", n)
 			}
 		},
-		"asks on about an order that has ended, for a day": func(t *testing.T, f *fixture) {
+		"queries an ended order for a day": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(31 * time.Minute)
 			before := f.gateway.order(a.OutTradeNo).queries
 			f.sweepFor(2 * time.Hour)
 			if n := f.gateway.order(a.OutTradeNo).queries - before; n < 7 || n > 9 {
-				t.Errorf("%d queries in the 2 hours after the end, want 8: after 5 minutes, then half of the time since", n)
+				t.Errorf("%d queries in the 2 hours after the expiry, want 8: after 5 minutes, then after half of the time since", n)
 			}
 			f.sweepFor(23 * time.Hour)
 			before = f.gateway.order(a.OutTradeNo).queries
 			f.sweepFor(time.Hour)
-			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, before)
+			same(t, "queries after a day", f.gateway.order(a.OutTradeNo).queries, before)
 			due, err := f.store.DueAttempts(t.Context(), time.Now().Add(time.Hour), 10)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "due attempts", len(due), 0)
 		},
-		"finds what was paid after the end and never notified": func(_ *testing.T, f *fixture) {
+		"finds a payment after the expiry that has no notification": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(31 * time.Minute)
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(6 * time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 		},
-		"asks on about an order that has ended after a query failed": func(_ *testing.T, f *fixture) {
+		"queries an ended order again after a query failed": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(31 * time.Minute)
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
@@ -75,18 +75,18 @@ func TestSweep(t *testing.T) {
 			f.gateway.script(func() { f.gateway.beforeQuery = nil })
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(6 * time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusExpired, checkout.PaymentPaid, checkout.EventExpired, checkout.EventPaidLate)
 		},
-		"asks at once about a page that begins to watch": func(t *testing.T, f *fixture) {
+		"queries soon after a page begins to watch": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(12 * time.Minute)
 			f.gateway.pay(a.OutTradeNo)
 			_, stop := f.Watch(a.SessionID)
 			defer stop()
 			f.sweepFor(32 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"asks about a page that polls as about one that streams": func(_ *testing.T, f *fixture) {
+		"queries for a page that polls as for one that streams": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			f.sweepFor(12 * time.Minute)
 			f.gateway.pay(a.OutTradeNo)
@@ -94,19 +94,19 @@ func TestSweep(t *testing.T) {
 				f.Seen(a.SessionID)
 				f.sweepFor(10 * time.Second)
 			}
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"takes what a killed holder left": func(t *testing.T, f *fixture) {
+		"queries after the lease of a killed node": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			ok, err := f.store.LeaseAttempt(t.Context(), a.ID, time.Now(), time.Time{}, time.Now().Add(35*time.Second))
 			if !ok || err != nil {
-				t.Fatal(ok, err)
+				t.Fatalf("leased %v, error %v", ok, err)
 			}
 			f.sweepFor(time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"takes a lot in batches": func(t *testing.T, f *fixture) {
+		"queries many orders in batches": func(t *testing.T, f *fixture) {
 			var all []checkout.Attempt
 			for range 250 {
 				all = append(all, f.pending())
@@ -116,68 +116,68 @@ func TestSweep(t *testing.T) {
 			}
 			f.sweepFor(10 * time.Second)
 			for _, a := range all {
-				f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+				f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			}
 		},
 	})
 }
 
-// TestSweepAtAGatewayThatHangs: what waits for it keeps neither the end of a
-// session that needs no gateway nor the next sweep waiting.
+// Calls that wait for the gateway delay neither the end of sessions without an order,
+// nor the queries of other merchants, nor the next sweep.
 func TestSweepAtAGatewayThatHangs(t *testing.T) {
-	hang := func(f *fixture) (took time.Duration) {
+	sweepWhileItHangs := func(f *fixture) (took time.Duration) {
 		f.gateway.latency = time.Hour
-		begun := time.Now()
+		start := time.Now()
 		ctx, cancel := context.WithTimeout(f.t.Context(), 30*time.Second)
 		defer cancel()
-		fails(f.t, f.Sweep(ctx), nil)
-		return time.Since(begun)
+		wantError(f.t, f.Sweep(ctx), nil)
+		return time.Since(start)
 	}
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"while attempts are due": func(t *testing.T, f *fixture) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"ends sessions while queries wait": func(t *testing.T, f *fixture) {
 			short, err := f.Create(t.Context(), checkout.NewSession{
 				Merchant: shop, Amount: 5, Currency: hkd, Subject: "S", SuccessURL: success, ExpiresAt: time.Now().Add(time.Minute),
 			})
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			for range 40 {
 				f.pending()
 			}
 			time.Sleep(2 * time.Minute)
-			hang(f)
+			sweepWhileItHangs(f)
 			same(t, "status", f.readSession(short.ID).Status, checkout.StatusExpired)
 		},
-		"of another merchant": func(t *testing.T, f *fixture) {
+		"queries for one merchant while those of another wait": func(t *testing.T, f *fixture) {
 			c := f.config()
-			c.Merchants["dead"] = checkout.Merchant{ID: "dead"}
-			f.use(c)
-			dead := ticket()
-			dead.Merchant = "dead"
+			c.Merchants["slow"] = checkout.Merchant{ID: "slow"}
+			f.configure(c)
+			ticket := newTicket()
+			ticket.Merchant = "slow"
 			for range 100 {
-				s, err := f.Create(t.Context(), dead)
-				fails(t, err, nil)
+				s, err := f.Create(t.Context(), ticket)
+				wantError(t, err, nil)
 				f.start(s, flow.WalletAlipayCN)
 			}
-			alive := make([]checkout.Attempt, 40)
-			for i := range alive {
-				alive[i] = f.pending()
-				f.gateway.pay(alive[i].OutTradeNo)
+			paid := make([]checkout.Attempt, 40)
+			for i := range paid {
+				paid[i] = f.pending()
+				f.gateway.pay(paid[i].OutTradeNo)
 			}
-			f.gateway.slow = map[string]time.Duration{"dead": 10 * time.Second}
+			f.gateway.slowMerchants = map[string]time.Duration{"slow": 10 * time.Second}
 			time.Sleep(5 * time.Second)
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
-			fails(t, f.Sweep(ctx), nil)
-			for _, a := range alive {
+			wantError(t, f.Sweep(ctx), nil)
+			for _, a := range paid {
 				same(t, "state", f.readAttempt(a).State, checkout.AttemptPaid)
 			}
 		},
-		"while sessions end": func(t *testing.T, f *fixture) {
+		"returns while the ends of sessions wait": func(t *testing.T, f *fixture) {
 			for range 100 {
 				f.pending()
 			}
 			time.Sleep(time.Hour)
-			if took := hang(f); took > 45*time.Second {
-				t.Errorf("the sweep took %s", took)
+			if took := sweepWhileItHangs(f); took > 45*time.Second {
+				t.Errorf("the sweep took %s, want 45 s at most", took)
 			}
 		},
 	})
@@ -211,8 +211,8 @@ func TestQueryInterval(t *testing.T) {
 }
 
 func TestWatch(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"hears of a change once": func(t *testing.T, f *fixture) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"gets a change once": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			changed, stop := f.Watch(a.SessionID)
 			defer stop()
@@ -221,11 +221,11 @@ func TestWatch(t *testing.T) {
 			<-changed
 			select {
 			case <-changed:
-				t.Error("heard of one change twice")
+				t.Error("one change came twice")
 			default:
 			}
 		},
-		"hears nothing of another session, or of none": func(t *testing.T, f *fixture) {
+		"gets no change of another session, and none without a change": func(t *testing.T, f *fixture) {
 			a, b := f.pending(), f.pending()
 			changed, stop := f.Watch(b.SessionID)
 			defer stop()
@@ -234,22 +234,22 @@ func TestWatch(t *testing.T) {
 			f.confirm(b)
 			select {
 			case <-changed:
-				t.Error("heard of a change that was none")
+				t.Error("a change came without one")
 			default:
 			}
 		},
-		"slow watchers hold nobody up": func(t *testing.T, f *fixture) {
+		"does not block on slow watchers": func(t *testing.T, f *fixture) {
 			s := f.session()
 			changed, stop := f.Watch(s.ID)
 			_, stopToo := f.Watch(s.ID)
 			f.start(s, flow.WalletWeChat)
 			f.start(s, flow.WalletAlipayCN)
-			same(t, "tokens", len(changed), 1)
+			same(t, "waiting changes", len(changed), 1)
 			stop()
 			stopToo()
-			stop() // once more is harmless
+			stop() // a second call does nothing
 			f.start(s, flow.WalletAlipayHK)
-			same(t, "tokens after the end", len(changed), 1)
+			same(t, "waiting changes after the end", len(changed), 1)
 		},
 	})
 }

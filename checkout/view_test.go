@@ -11,12 +11,12 @@ import (
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
-// show stores a session and its attempts as they are given, and returns the
-// view of them.
-func (f *fixture) show(do func(*checkout.Session), attempts ...checkout.Attempt) checkout.View {
+// viewOf stores a session as change leaves it, with these attempts, and returns its
+// view.
+func (f *fixture) viewOf(change func(*checkout.Session), attempts ...checkout.Attempt) checkout.View {
 	f.t.Helper()
 	s := f.session()
-	do(&s)
+	change(&s)
 	f.memory.sessions[s.ID] = s
 	for _, a := range attempts {
 		a.SessionID, a.ReturnToken = s.ID, "aaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -29,7 +29,8 @@ func (f *fixture) show(do func(*checkout.Session), attempts ...checkout.Attempt)
 	return v
 }
 
-func as(state checkout.AttemptState, way flow.Flow) checkout.Attempt {
+// attemptIn is an attempt in a state, with a flow.
+func attemptIn(state checkout.AttemptState, way flow.Flow) checkout.Attempt {
 	return checkout.Attempt{ID: "at_" + string(state), State: state, Flow: way}
 }
 
@@ -38,7 +39,7 @@ func TestPageState(t *testing.T) {
 	status := func(status checkout.Status, money checkout.PaymentStatus) func(*checkout.Session) {
 		return func(s *checkout.Session) { s.Status, s.PaymentStatus = status, money }
 	}
-	pending := as(checkout.AttemptPending, flow.Native)
+	pending := attemptIn(checkout.AttemptPending, flow.Native)
 	t.Parallel()
 	for name, c := range map[string]struct {
 		session  func(*checkout.Session)
@@ -47,14 +48,14 @@ func TestPageState(t *testing.T) {
 		payable  bool
 	}{
 		"new":                 {plain, nil, page.Choose, true},
-		"creating":            {plain, []checkout.Attempt{as(checkout.AttemptCreating, flow.Native)}, page.Choose, true},
+		"creating":            {plain, []checkout.Attempt{attemptIn(checkout.AttemptCreating, flow.Native)}, page.Choose, true},
 		"native":              {plain, []checkout.Attempt{pending}, page.Code, true},
-		"iframe":              {plain, []checkout.Attempt{as(checkout.AttemptPending, flow.Iframe)}, page.Code, true},
-		"web":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, flow.Web)}, page.Redirecting, true},
-		"wap":                 {plain, []checkout.Attempt{as(checkout.AttemptPending, flow.WAP)}, page.Redirecting, true},
-		"jsapi":               {plain, []checkout.Attempt{as(checkout.AttemptPending, flow.JSAPI)}, page.Redirecting, true},
-		"failed":              {plain, []checkout.Attempt{as(checkout.AttemptFailed, flow.Web)}, page.Failed, true},
-		"closed":              {plain, []checkout.Attempt{as(checkout.AttemptClosed, flow.Web)}, page.Choose, true},
+		"iframe":              {plain, []checkout.Attempt{attemptIn(checkout.AttemptPending, flow.Iframe)}, page.Code, true},
+		"web":                 {plain, []checkout.Attempt{attemptIn(checkout.AttemptPending, flow.Web)}, page.Redirecting, true},
+		"wap":                 {plain, []checkout.Attempt{attemptIn(checkout.AttemptPending, flow.WAP)}, page.Redirecting, true},
+		"jsapi":               {plain, []checkout.Attempt{attemptIn(checkout.AttemptPending, flow.JSAPI)}, page.Redirecting, true},
+		"failed":              {plain, []checkout.Attempt{attemptIn(checkout.AttemptFailed, flow.Web)}, page.Failed, true},
+		"closed":              {plain, []checkout.Attempt{attemptIn(checkout.AttemptClosed, flow.Web)}, page.Choose, true},
 		"processing":          {status(checkout.StatusOpen, checkout.PaymentProcessing), []checkout.Attempt{pending}, page.Confirming, false},
 		"mismatch":            {func(s *checkout.Session) { s.AmountMismatch = true }, []checkout.Attempt{pending}, page.Failed, false},
 		"complete":            {status(checkout.StatusComplete, checkout.PaymentPaid), []checkout.Attempt{pending}, page.Paid, false},
@@ -65,12 +66,12 @@ func TestPageState(t *testing.T) {
 		"canceled, then paid": {status(checkout.StatusCanceled, checkout.PaymentPaid), nil, page.Paid, false},
 		"partially refunded":  {status(checkout.StatusComplete, checkout.PaymentPartiallyRefunded), nil, page.Paid, false},
 		"refunded":            {status(checkout.StatusComplete, checkout.PaymentRefunded), nil, page.Paid, false},
-		"time over, not asked yet": {func(s *checkout.Session) { s.ExpiresAt = time.Now() }, []checkout.Attempt{pending},
+		"time over, not queried yet": {func(s *checkout.Session) { s.ExpiresAt = time.Now() }, []checkout.Attempt{pending},
 			page.Confirming, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, f *fixture) {
-				v := f.show(c.session, c.attempts...)
+				v := f.viewOf(c.session, c.attempts...)
 				same(t, "state", v.State, c.want)
 				same(t, "payable", v.Payable, c.payable)
 			})
@@ -78,7 +79,7 @@ func TestPageState(t *testing.T) {
 	}
 }
 
-func TestAttemptThatAPageIsAbout(t *testing.T) {
+func TestAttemptOfThePage(t *testing.T) {
 	t.Parallel()
 	attempt := func(id string, state checkout.AttemptState, age time.Duration) checkout.Attempt {
 		return checkout.Attempt{ID: id, State: state, CreatedAt: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(-age)}
@@ -99,7 +100,7 @@ func TestAttemptThatAPageIsAbout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, f *fixture) {
-				v := f.show(func(*checkout.Session) {}, c.attempts...)
+				v := f.viewOf(func(*checkout.Session) {}, c.attempts...)
 				same(t, "attempt", v.Attempt.ID, c.want)
 			})
 		})
@@ -107,8 +108,8 @@ func TestAttemptThatAPageIsAbout(t *testing.T) {
 }
 
 func TestView(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"calls nobody and changes nothing": func(t *testing.T, f *fixture) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"calls no gateway and changes nothing": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			f.memory.broken = func(method string) error {
@@ -133,45 +134,45 @@ func TestView(t *testing.T) {
 			s := f.session()
 			time.Sleep(29 * time.Minute)
 			v, err := f.View(t.Context(), s.ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "remaining", v.Remaining, time.Minute)
 			time.Sleep(2 * time.Minute)
 			v, err = f.View(t.Context(), s.ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "remaining", v.Remaining, time.Duration(0))
 		},
 		"counts nothing down once it has ended": func(t *testing.T, f *fixture) {
-			v := f.show(func(s *checkout.Session) { s.Status = checkout.StatusCanceled })
+			v := f.viewOf(func(s *checkout.Session) { s.Status = checkout.StatusCanceled })
 			same(t, "remaining", v.Remaining, time.Duration(0))
 		},
 		"by the token of a return": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			v, err := f.ViewReturn(t.Context(), a.ReturnToken)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "session", v.Session.ID, a.SessionID)
 			for _, token := range []string{"", a.NotifyToken, a.SessionID, strings.Repeat("a", 26), strings.Repeat("1", 26)} {
 				_, err := f.ViewReturn(t.Context(), token)
-				fails(t, err, checkout.ErrNotFound)
+				wantError(t, err, checkout.ErrNotFound)
 			}
 		},
-		"of nothing": func(t *testing.T, f *fixture) {
+		"of an unknown session": func(t *testing.T, f *fixture) {
 			for _, id := range []string{"", "cs_", "cs_" + strings.Repeat("A", 26), "at_" + strings.Repeat("a", 26), "cs_" + strings.Repeat("a", 26)} {
 				_, err := f.View(t.Context(), id)
-				fails(t, err, checkout.ErrNotFound)
+				wantError(t, err, checkout.ErrNotFound)
 			}
 		},
 	})
 }
 
 func TestPublicSession(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"unpaid": func(t *testing.T, f *fixture) {
 			s := f.session()
 			p := f.Public(s)
 			same(t, "url", p.URL, "https://pay.example/c/"+s.ID)
 			same(t, "metadata", p.Metadata, map[string]string{})
 			if p.PaidAt != nil {
-				t.Errorf("paid at %s", p.PaidAt)
+				t.Errorf("paid at %s, want no time", p.PaidAt)
 			}
 		},
 		"paid": func(t *testing.T, f *fixture) {
@@ -179,35 +180,34 @@ func TestPublicSession(t *testing.T) {
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
 			events, err := f.store.Events(t.Context(), a.SessionID)
-			fails(t, err, nil)
-			told := events[0].Session
-			same(t, "what was told", told, f.Public(f.readSession(a.SessionID)))
-			if told.PaidAt == nil || told.Status != checkout.StatusComplete || told.PaymentStatus != checkout.PaymentPaid {
-				t.Errorf("told %+v", told)
+			wantError(t, err, nil)
+			session := events[0].Session
+			same(t, "session of the event", session, f.Public(f.readSession(a.SessionID)))
+			if session.PaidAt == nil || session.Status != checkout.StatusComplete || session.PaymentStatus != checkout.PaymentPaid {
+				t.Errorf("session %+v, want a paid one", session)
 			}
 			same(t, "shop", f.Merchant(events[0].Merchant).Name, "Shop")
 		},
 	})
 }
 
-// between runs something before the attempts are read, whichever read of a view
-// that is.
-type between struct {
+// changingStore is a store that calls change before it reads attempts.
+type changingStore struct {
 	checkout.Store
-	happens func()
+	change func()
 }
 
-func (b *between) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
-	b.happens()
+func (b *changingStore) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
+	b.change()
 	return b.Store.Attempts(ctx, sessionID)
 }
 
-// TestViewOfAPaymentThatIsBeingSettled: a page that is drawn while the payment
-// is written down shows it, and never asks to choose again.
+// A view that is read while the payment is recorded shows the payment. It never shows
+// the choice of wallets again.
 func TestViewOfAPaymentThatIsBeingSettled(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.pending()
-		store := &between{Store: f.memory, happens: func() {
+		store := &changingStore{Store: f.memory, change: func() {
 			f.memory.mu.Lock()
 			defer f.memory.mu.Unlock()
 			paid, session := f.memory.attempts[a.ID], f.memory.sessions[a.SessionID]
@@ -222,7 +222,7 @@ func TestViewOfAPaymentThatIsBeingSettled(t *testing.T) {
 			t.Fatal(err)
 		}
 		if v, err := service.View(t.Context(), a.SessionID); err != nil || v.State != page.Paid {
-			t.Errorf("the page shows %q (%v)", v.State, err)
+			t.Errorf("the page shows %q, error %v, want paid", v.State, err)
 		}
 	})
 }

@@ -2,15 +2,16 @@ package flow
 
 import "strings"
 
-// app is a container's sign in a user agent in small letters.
+// app is an app with a web-view, and the text by which its user agent is known.
 type app struct {
-	sign string
-	is   Container
+	// sign is a part of the user agent, in lower case.
+	sign      string
+	container Container
 }
 
-// apps are in the order in which they must be matched: WeCom names WeChat,
-// AlipayHK names Alipay, DingTalk and Taobao name AliApp, and many name QQ's
-// browser, whose engine their web-views are.
+// apps lists the apps in the order in which findApp must try them. A user agent
+// can name more than one: WeCom's names WeChat, AlipayHK's names Alipay,
+// DingTalk's and Taobao's name AliApp.
 var apps = []app{
 	{"wxwork/", ContainerWeCom},
 	{"micromessenger", ContainerWeChat},
@@ -20,12 +21,12 @@ var apps = []app{
 	{"aliapp(ap/", ContainerAlipay},
 	{"dingtalk", ContainerDingTalk},
 	{"qq/", ContainerQQ},
-	{"_sq_", ContainerQQ}, // QQ's version, as in V1_AND_SQ_4.5.0
+	{"_sq_", ContainerQQ}, // the version of QQ, as in V1_AND_SQ_4.5.0
 	{"weibo", ContainerWeibo},
 	{"aweme", ContainerDouyin},
 	{"douyin", ContainerDouyin},
 
-	{"aliapp(", ContainerOther}, // Taobao and others of Alibaba's
+	{"aliapp(", ContainerOther}, // Taobao and other apps of Alibaba
 	{"bytedancewebview", ContainerOther},
 	{"xiaohongshu", ContainerOther},
 	{"xhsdiscover", ContainerOther},
@@ -44,17 +45,18 @@ var apps = []app{
 	{"snapchat", ContainerOther},
 	{"linkedinapp", ContainerOther},
 	{"twitter for", ContainerOther},
-	{"; wv)", ContainerOther}, // what any app's web-view on Android says
+	{"; wv)", ContainerOther}, // a web-view on Android, of any app
 }
 
-// findApp returns the first app that a user agent names.
+// findApp returns the first of apps that a user agent in lower case names. The
+// boolean is false if it names none.
 func findApp(ua string) (app, bool) {
 	for _, a := range apps {
 		if strings.Contains(ua, a.sign) {
 			return a, true
 		}
 	}
-	// The web-view of iOS names no Safari; every browser there does.
+	// On iOS every browser names Safari, and a web-view does not.
 	for _, s := range []string{"(iphone;", "(ipad;", "(ipod"} {
 		if strings.Contains(ua, s) && strings.Contains(ua, "applewebkit") && !strings.Contains(ua, "safari") {
 			return app{s + " without safari", ContainerOther}, true
@@ -63,11 +65,11 @@ func findApp(ua string) (app, bool) {
 	return app{}, false
 }
 
-// device is what shows the page when a is the app.
+// device returns the device for a user agent in lower case that names app a.
 func (a app) device(ua string) Device {
 	kind, reason := findSystem(ua)
-	d := Device{Kind: kind, Container: a.is, Reason: "in " + clean(a.sign) + "; " + reason}
-	if a.is != ContainerWeChat && a.is != ContainerWeCom {
+	d := Device{Kind: kind, Container: a.container, Reason: "in " + trimSign(a.sign) + "; " + reason}
+	if a.container != ContainerWeChat && a.container != ContainerWeCom {
 		return d
 	}
 	switch {
@@ -76,10 +78,11 @@ func (a app) device(ua string) Device {
 	case strings.Contains(ua, "windowswechat"), strings.Contains(ua, "macwechat"):
 		d.Kind = DeviceDesktop
 	case strings.Contains(ua, "wechatdevtools"):
-		// It plays a phone on a computer, the payment sheet included.
+		// They emulate a phone on a computer, with WeChat's payment sheet.
 		d.Kind, d.Reason = DeviceHandheld, "WeChat's developer tools "+d.Reason
 	}
 	return d
 }
 
-func clean(sign string) string { return strings.Trim(sign, " ;()/") }
+// trimSign returns a sign without the punctuation around it, for a reason.
+func trimSign(sign string) string { return strings.Trim(sign, " ;()/") }

@@ -2,9 +2,9 @@ package flow
 
 import "strings"
 
-// readers are words for what reads pages instead of a person, in whatever
-// longer word a user agent has them.
-var readers = []string{
+// botSigns are parts of the user agents of programs that read pages: crawlers,
+// link previews, monitors, automated browsers.
+var botSigns = []string{
 	"crawl", "spider", "slurp", "scanner", "scraper", "scrapy", "fetcher", "archiver",
 	"preview", "linkexpander", "externalhit", "favicon", "screenshot", "transcoder", "imageproxy", "emailproxy",
 	"monitor", "checker", "validator", "inspector", "linkcheck", "pingdom", "uptime", "synthetic",
@@ -13,25 +13,25 @@ var readers = []string{
 	"probe by ", "(contact", "(unknown; linux", "zgrab", "masscan",
 }
 
-// libraries are programs that fetch, by how their user agents begin.
-var libraries = []string{
+// botPrefixes begin the user agents of HTTP libraries and command-line tools.
+var botPrefixes = []string{
 	"curl/", "wget/", "libcurl", "httpie/", "python", "aiohttp", "go-http-client", "java/", "okhttp/", "apache-httpclient", "jakarta", "libwww",
 	"lwp", "perl", "php", "guzzle", "ruby", "faraday", "axios/", "node", "undici", "got ", "postman", "insomnia", "dart/", "reqwest", "git/", "whatsapp/",
 }
 
-// botSign returns what betrays a program, or "". The user agent is in small
-// letters.
+// findBot returns why a user agent in lower case is that of a program, or "" if
+// it is not.
 //
-// Beside a few words this looks for manners: who crawls gives an address to
-// complain to, calls itself compatible with a browser, or puts its name where
-// browsers have none.
-func botSign(ua string) string {
-	for _, s := range libraries {
+// Not every program has a known name. A crawler also gives an address for
+// complaints, calls itself compatible with a browser, or has its name where a
+// browser has none.
+func findBot(ua string) string {
+	for _, s := range botPrefixes {
 		if strings.HasPrefix(ua, s) {
 			return "it names " + strings.TrimSpace(s)
 		}
 	}
-	for _, s := range readers {
+	for _, s := range botSigns {
 		if strings.Contains(ua, s) {
 			return "it names " + strings.TrimSpace(s)
 		}
@@ -42,17 +42,18 @@ func botSign(ua string) string {
 	case hasMailAddress(ua):
 		return "it gives a mail address"
 	case strings.Contains(ua, "like gecko;"):
-		return "it names itself beside the engine"
-	case isMerelyCompatible(ua):
-		return "it is merely compatible with a browser"
+		return "it adds a name to the engine's"
+	case isCompatibleOnly(ua):
+		return "it says compatible and names no browser"
 	}
-	return botWord(ua)
+	return findBotWord(ua)
 }
 
-// botWord returns the sign for a word that ends in bot: Googlebot, but not
-// robotics. What an Android browser says in its first brackets is the phone's
-// model, such as Cubot's.
-func botWord(ua string) string {
+// findBotWord looks for a word that ends in bot, such as Googlebot, but not
+// robotics. It returns why the user agent is that of a program, or "". It
+// ignores the first brackets of an Android browser: they hold the phone's model,
+// which can be one of Cubot.
+func findBotWord(ua string) string {
 	if first, rest, found := strings.Cut(ua, ")"); found && strings.Contains(first, "android") {
 		ua = rest
 	}
@@ -64,6 +65,8 @@ func botWord(ua string) string {
 	return ""
 }
 
+// hasMailAddress reports whether a user agent has a mail address, also one that
+// is written with (at) or [at].
 func hasMailAddress(ua string) bool {
 	for at := range len(ua) - 1 {
 		if at > 0 && ua[at] == '@' && isWordByte(ua[at-1]) && isWordByte(ua[at+1]) {
@@ -75,12 +78,12 @@ func hasMailAddress(ua string) bool {
 
 func isWordByte(b byte) bool { return b >= 'a' && b <= 'z' || b >= '0' && b <= '9' }
 
-// compatibleBrowsers have always called themselves compatible.
+// compatibleBrowsers follow the word compatible in the user agents of browsers.
 var compatibleBrowsers = []string{"msie ", "konqueror", "u;", "ibrowse", "netpositive", "ms-office", "windows"}
 
-// isMerelyCompatible reports whether a program calls itself compatible and
-// names no browser behind it.
-func isMerelyCompatible(ua string) bool {
+// isCompatibleOnly reports whether a user agent has the word compatible without
+// a browser's name after it.
+func isCompatibleOnly(ua string) bool {
 	for _, tail := range strings.Split(ua, "compatible;")[1:] {
 		tail = strings.TrimSpace(tail)
 		isBrowser := false
@@ -94,7 +97,7 @@ func isMerelyCompatible(ua string) bool {
 	return false
 }
 
-// engines show pages.
+// engines name the engines that draw pages. Every browser's user agent has one.
 var engines = []string{"applewebkit", "gecko/", "trident", "presto", "khtml", "msie", "opera", "netfront", "goanna"}
 
 func hasEngine(ua string) bool {

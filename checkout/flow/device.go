@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// DeviceKind is what a shopper holds.
+// DeviceKind is the kind of device that requests a page.
 type DeviceKind string
 
 // The kinds of devices.
 const (
 	DeviceDesktop  DeviceKind = "desktop"
 	DeviceHandheld DeviceKind = "handheld"
-	// DeviceScreen is looked at and not carried to a shop's counter: a TV, a
-	// console, a car, a watch or glasses. It shows codes.
+	// DeviceScreen has no wallet app and can show a QR code: a TV, a console, a
+	// car, a watch or glasses.
 	DeviceScreen DeviceKind = "screen"
-	// DeviceBot reads pages and never pays: a crawler, a link preview, a
-	// program.
+	// DeviceBot is a program that reads pages and never pays, such as a crawler
+	// or a link preview.
 	DeviceBot     DeviceKind = "bot"
 	DeviceUnknown DeviceKind = "unknown"
 )
@@ -24,7 +24,8 @@ const (
 // Container is the app whose web-view shows the page.
 type Container string
 
-// The containers told apart. ContainerOther is any other app with a web-view.
+// The containers. ContainerNone is a browser, and ContainerOther is any app with
+// a web-view that has no constant here.
 const (
 	ContainerNone     Container = "none"
 	ContainerWeChat   Container = "wechat"
@@ -38,26 +39,26 @@ const (
 	ContainerOther    Container = "other"
 )
 
-// Device is what a request's headers say of the shopper's browser.
+// Device is what a request's headers say about the shopper's browser.
 type Device struct {
 	Kind      DeviceKind
 	Container Container
-	// MiniProgram says that a mini program's web-view shows the page, where
-	// WeChat lets nobody pay.
+	// MiniProgram says that a WeChat mini program's web-view shows the page.
+	// Nobody can pay there.
 	MiniProgram bool
-	// Prefetched says that a browser loads the page ahead of its shopper, who
-	// may never come to see it.
+	// Prefetched says that a browser loads the page before the shopper opens it.
+	// The shopper may never open it.
 	Prefetched bool
-	// Reason names the signs that decided, for an operator who asks why.
+	// Reason explains the result to an operator. It quotes the headers.
 	Reason string
 }
 
-// Hints are the client hints that refine what the user agent says.
+// Hints returns the names of the client hints that [Detect] reads.
 func Hints() []string {
 	return []string{hintFormFactors, hintMobile, hintPlatform}
 }
 
-// DeviceHeaders are all headers that [Detect] reads.
+// DeviceHeaders returns the names of all headers that [Detect] reads.
 func DeviceHeaders() []string {
 	names := append([]string{"User-Agent"}, Hints()...)
 	for _, s := range prefetchSigns {
@@ -74,35 +75,36 @@ const (
 	hintPlatform    = "Sec-CH-UA-Platform"
 )
 
-// Detect reads the headers of a request: User-Agent, [Hints], and those
-// that mark a prefetch. header returns the value of the one that it is asked
-// for by its canonical name, "" for none. An empty or strange user agent is
-// unknown, never an error: the shopper then picks.
+// Detect returns the device that the headers of a request describe. header
+// returns a header's value by its canonical name, or "". Detect reads
+// [DeviceHeaders]. It cannot fail: an empty or strange user agent is
+// [DeviceUnknown], and the shopper picks the device.
 //
-// The order is fixed, since one user agent names many: what reads and never
-// pays; the app, because most name a browser and a system too; the system.
-// Client hints refine the system and never override an app.
+// One user agent can name a program, an app and a system. A program comes first,
+// then an app, then a system. Client hints can change the kind that the system
+// gives, and never that of an app.
 func Detect(header func(name string) string) Device {
 	ua := strings.ToLower(header("User-Agent"))
 	d := Device{Kind: DeviceUnknown, Container: ContainerNone}
-	if sign := botSign(ua); sign != "" {
-		d.Kind, d.Reason = DeviceBot, "a program: "+sign
+	if reason := findBot(ua); reason != "" {
+		d.Kind, d.Reason = DeviceBot, "a program: "+reason
 	} else if app, found := findApp(ua); found {
 		d = app.device(ua)
 	} else {
 		d.Kind, d.Reason = findSystem(ua)
-		refine(&d, header)
+		applyHints(&d, header)
 		if d.Kind == DeviceUnknown && ua != "" && !hasEngine(ua) {
 			d.Kind, d.Reason = DeviceBot, "a program: the user agent is not a browser's"
 		}
 	}
-	if sign := prefetchSign(header); sign != "" {
-		d.Prefetched, d.Reason = true, sign+"; "+d.Reason
+	if reason := findPrefetch(header); reason != "" {
+		d.Prefetched, d.Reason = true, reason+"; "+d.Reason
 	}
 	return d
 }
 
-// prefetchSigns mark a request that a browser makes before its shopper does.
+// prefetchSigns are the headers of a request for a page that the shopper has not
+// opened yet.
 var prefetchSigns = []struct{ header, value string }{
 	{"Sec-Purpose", "prefetch"}, // "prefetch;prerender" too
 	{"Sec-Purpose", "prerender"},
@@ -112,7 +114,8 @@ var prefetchSigns = []struct{ header, value string }{
 	{"X-Moz", "prefetch"},
 }
 
-func prefetchSign(header func(string) string) string {
+// findPrefetch returns why a request is a prefetch, or "" if it is not.
+func findPrefetch(header func(string) string) string {
 	for _, s := range prefetchSigns {
 		if strings.Contains(strings.ToLower(header(s.header)), s.value) {
 			return "loaded ahead: " + s.header + " says " + s.value

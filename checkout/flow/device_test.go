@@ -15,7 +15,7 @@ const (
 	alipay = flow.ContainerAlipay
 )
 
-// browsers are one user agent of each kind that the rules tell apart.
+// These are user agents of browsers and web-views, one of each kind.
 const (
 	onWindows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 	onMac     = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15"
@@ -23,12 +23,13 @@ const (
 	onIPhone  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
 	onAndroid = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
 
-	// An app adds its own name behind one of these.
+	// These are web-views. An app adds its name at the end.
 	inIPhoneApp  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
 	inAndroidApp = "Mozilla/5.0 (Linux; Android 14; K; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0 Mobile Safari/537.36"
 )
 
-// headers are the headers of a request, as a function.
+// headers returns the function that Detect reads headers with. more has names and
+// values in turn.
 func headers(userAgent string, more ...string) func(string) string {
 	h := map[string]string{"User-Agent": userAgent}
 	for i := 0; i < len(more); i += 2 {
@@ -69,75 +70,75 @@ func TestDetectDevice(t *testing.T) {
 		"HarmonyOS two in one":    {"Mozilla/5.0 (2in1; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1", desktop, none},
 		"HarmonyOS car":           {"Mozilla/5.0 (Car; OpenHarmony 5.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1", screen, none},
 		"TV":                      {"Mozilla/5.0 (SMART-TV; Linux; Tizen 6.0) AppleWebKit/537.36 (KHTML, like Gecko) Version/6.0 TV Safari/537.36", screen, none},
-		"TV by its word":          {"Mozilla/5.0 (Linux; Android 11; 43U) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/113.0.0.0 YaBrowser/24.1 TV Safari/537.36", screen, none},
+		"TV as a word":            {"Mozilla/5.0 (Linux; Android 11; 43U) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/113.0.0.0 YaBrowser/24.1 TV Safari/537.36", screen, none},
 		"Fire TV":                 {"Mozilla/5.0 (Linux; Android 9; AFTMM) AppleWebKit/537.36 (KHTML, like Gecko) Silk/112.6.3 like Chrome/112.0.0.0 Safari/537.36", screen, none},
 		"a model that ends in TV": {"Mozilla/5.0 (Linux; Android 9; EasyPhone TV11HC) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/75.0.0.0 Safari/537.36", handheld, none},
 		"console":                 {"Mozilla/5.0 (PlayStation; PlayStation 5/2.26) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.0 Safari/605.1.15", screen, none},
 		"Xbox, a Windows":         {"Mozilla/5.0 (Windows NT 10.0; Win64; x64; Xbox; Xbox One) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/51.0 Safari/537.36 Edge/14.1", screen, none},
 		"car":                     {"Mozilla/5.0 (X11; GNU/Linux) AppleWebKit/537.36 (KHTML, like Gecko) Chromium/79.0 Chrome/79.0 Safari/537.36 Tesla/2020.16", screen, none},
 
-		"WeChat on iPhone":         {inIPhoneApp + " MicroMessenger/8.0.50 NetType/WIFI Language/zh_CN", handheld, wechat},
-		"WeChat on Android":        {inAndroidApp + " XWEB/1160 MMWEBSDK/20240301 MicroMessenger/8.0.50.2700 WeChat/arm64 Weixin", handheld, wechat},
-		"WeChat names QQ's engine": {inAndroidApp + " MQQBrowser/6.2 TBS/045811 MicroMessenger/8.0.1", handheld, wechat},
-		"WeChat on HarmonyOS":      {"Mozilla/5.0 (Phone; OpenHarmony 5.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile MicroMessenger/8.0.10", handheld, wechat},
-		"WeChat on Windows":        {onWindows + " MicroMessenger/7.0.20 WindowsWechat/WMPF", desktop, wechat},
-		"WeChat on a Mac":          {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) MicroMessenger/6.8.0 MacWechat/3.8", desktop, wechat},
-		"WeChat's developer tools": {onMac + " wechatdevtools/1.06 MicroMessenger/8.0.5 webview/", handheld, wechat},
-		"WeChat on who knows what": {"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.50", unknown, wechat},
-		"WeCom on Android":         {inAndroidApp + " wxwork/4.1.30 MicroMessenger/7.0.1", handheld, flow.ContainerWeCom},
-		"WeCom on Windows":         {onWindows + " wxwork/4.1.30 (MicroMessenger/6.2) WindowsWechat", desktop, flow.ContainerWeCom},
-		"Alipay on Android":        {inAndroidApp + " NebulaSDK/1.8 AliApp(AP/10.6.0) AlipayClient/10.6.0", handheld, alipay},
-		"Alipay by AliApp":         {inIPhoneApp + " AliApp(AP/10.6.0)", handheld, alipay},
-		"Alipay by its client":     {inIPhoneApp + " AlipayClient/10.6.0", handheld, alipay},
-		"AlipayHK names Alipay":    {inAndroidApp + " AliApp(AP/10.6.0) AlipayClientHK/10.6.0", handheld, flow.ContainerAlipayHK},
-		"AlipayHK by AliApp":       {inIPhoneApp + " AliApp(APHK/6.2.0)", handheld, flow.ContainerAlipayHK},
-		"DingTalk names AliApp":    {inAndroidApp + " AliApp(DingTalk/7.0.0) com.alibaba.android.rimet", handheld, flow.ContainerDingTalk},
-		"DingTalk on Windows":      {onWindows + " dingtalk-win/1.0.0 DingTalk(7.0.0)", desktop, flow.ContainerDingTalk},
-		"Taobao is not Alipay":     {inAndroidApp + " AliApp(TB/10.30.0)", handheld, other},
-		"QQ":                       {inIPhoneApp + " QQ/9.0.17.638 V1_IPH_SQ_9.0.17_1_APP_A", handheld, flow.ContainerQQ},
-		"QQ by its version":        {onAndroid + " V1_AND_SQ_4.5.0_5_YYB_D", handheld, flow.ContainerQQ},
-		"QQ's browser is not QQ":   {onAndroid + " MQQBrowser/13.1", handheld, none},
-		"Weibo":                    {inIPhoneApp + " Weibo (iPhone15,2__weibo__14.6.2__iphone__os17.5)", handheld, flow.ContainerWeibo},
-		"Douyin":                   {inIPhoneApp + " aweme_31.9.0 BytedanceWebview/d8a21c6", handheld, flow.ContainerDouyin},
-		"TikTok":                   {inAndroidApp + " trill_340204 BytedanceWebview/d8a21c6", handheld, other},
-		"Facebook":                 {inIPhoneApp + " [FBAN/FBIOS;FBAV/445.0.0]", handheld, other},
-		"an app on Android":        {inAndroidApp, handheld, other},
-		"an app on an iPhone":      {inIPhoneApp, handheld, other},
+		"WeChat on iPhone":            {inIPhoneApp + " MicroMessenger/8.0.50 NetType/WIFI Language/zh_CN", handheld, wechat},
+		"WeChat on Android":           {inAndroidApp + " XWEB/1160 MMWEBSDK/20240301 MicroMessenger/8.0.50.2700 WeChat/arm64 Weixin", handheld, wechat},
+		"WeChat names QQ's engine":    {inAndroidApp + " MQQBrowser/6.2 TBS/045811 MicroMessenger/8.0.1", handheld, wechat},
+		"WeChat on HarmonyOS":         {"Mozilla/5.0 (Phone; OpenHarmony 5.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/114.0.0.0 Safari/537.36 ArkWeb/4.1.6.1 Mobile MicroMessenger/8.0.10", handheld, wechat},
+		"WeChat on Windows":           {onWindows + " MicroMessenger/7.0.20 WindowsWechat/WMPF", desktop, wechat},
+		"WeChat on a Mac":             {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) MicroMessenger/6.8.0 MacWechat/3.8", desktop, wechat},
+		"WeChat's developer tools":    {onMac + " wechatdevtools/1.06 MicroMessenger/8.0.5 webview/", handheld, wechat},
+		"WeChat on an unknown system": {"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko) MicroMessenger/8.0.50", unknown, wechat},
+		"WeCom on Android":            {inAndroidApp + " wxwork/4.1.30 MicroMessenger/7.0.1", handheld, flow.ContainerWeCom},
+		"WeCom on Windows":            {onWindows + " wxwork/4.1.30 (MicroMessenger/6.2) WindowsWechat", desktop, flow.ContainerWeCom},
+		"Alipay on Android":           {inAndroidApp + " NebulaSDK/1.8 AliApp(AP/10.6.0) AlipayClient/10.6.0", handheld, alipay},
+		"Alipay with AliApp only":     {inIPhoneApp + " AliApp(AP/10.6.0)", handheld, alipay},
+		"Alipay with its client only": {inIPhoneApp + " AlipayClient/10.6.0", handheld, alipay},
+		"AlipayHK names Alipay":       {inAndroidApp + " AliApp(AP/10.6.0) AlipayClientHK/10.6.0", handheld, flow.ContainerAlipayHK},
+		"AlipayHK with AliApp only":   {inIPhoneApp + " AliApp(APHK/6.2.0)", handheld, flow.ContainerAlipayHK},
+		"DingTalk names AliApp":       {inAndroidApp + " AliApp(DingTalk/7.0.0) com.alibaba.android.rimet", handheld, flow.ContainerDingTalk},
+		"DingTalk on Windows":         {onWindows + " dingtalk-win/1.0.0 DingTalk(7.0.0)", desktop, flow.ContainerDingTalk},
+		"Taobao is not Alipay":        {inAndroidApp + " AliApp(TB/10.30.0)", handheld, other},
+		"QQ":                          {inIPhoneApp + " QQ/9.0.17.638 V1_IPH_SQ_9.0.17_1_APP_A", handheld, flow.ContainerQQ},
+		"QQ with its version only":    {onAndroid + " V1_AND_SQ_4.5.0_5_YYB_D", handheld, flow.ContainerQQ},
+		"QQ's browser is not QQ":      {onAndroid + " MQQBrowser/13.1", handheld, none},
+		"Weibo":                       {inIPhoneApp + " Weibo (iPhone15,2__weibo__14.6.2__iphone__os17.5)", handheld, flow.ContainerWeibo},
+		"Douyin":                      {inIPhoneApp + " aweme_31.9.0 BytedanceWebview/d8a21c6", handheld, flow.ContainerDouyin},
+		"TikTok":                      {inAndroidApp + " trill_340204 BytedanceWebview/d8a21c6", handheld, other},
+		"Facebook":                    {inIPhoneApp + " [FBAN/FBIOS;FBAV/445.0.0]", handheld, other},
+		"an app on Android":           {inAndroidApp, handheld, other},
+		"an app on an iPhone":         {inIPhoneApp, handheld, other},
 
-		"Googlebot as a phone":   {"Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", bot, none},
-		"a bot by its name":      {"Mozilla/5.0 (X11; Linux x86_64; ExampleBot/1.2) Gecko/20100101 Firefox/10.0", bot, none},
-		"a spider":               {"Mozilla/5.0 (Windows NT 10.0) Example-Spider/2.0", bot, none},
-		"Facebook's preview":     {"facebookexternalhit/1.1", bot, none},
-		"a preview in WeChat":    {inIPhoneApp + " MicroMessenger/8.0.50 LinkPreview", bot, none},
-		"WhatsApp's preview":     {"WhatsApp/2.23.20.0 A", bot, none},
-		"it gives an address":    {"Mozilla/5.0 (Windows NT 10.0) Example/1.0 (https://example.com/why)", bot, none},
-		"it gives a mail":        {"Mozilla/5.0 (X11; Linux) Example/1.0 (ops@example.com)", bot, none},
-		"merely compatible":      {"Mozilla/5.0 (compatible; Example/1.0)", bot, none},
-		"beside the engine":      {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; Example-Qualify) Chrome/85.0 Safari/537.36", bot, none},
-		"headless Chrome":        {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/124.0 Safari/537.36", bot, none},
-		"curl":                   {"curl/8.0", bot, none},
-		"a library on a system":  {"python-requests/2.31 (Linux)", bot, none},
-		"Go":                     {"Go-http-client/2.0", bot, none},
-		"no browser's":           {"Example 1.0", bot, none},
-		"Internet Explorer":      {"Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)", desktop, none},
-		"Konqueror":              {"Mozilla/5.0 (compatible; Konqueror/4.5; Linux) KHTML/4.5.4 (like Gecko)", desktop, none},
-		"nothing":                {"", unknown, none},
-		"a browser, no system":   {"Mozilla/5.0 (Plan 9) AppleWebKit/537.36 (KHTML, like Gecko) Version/1.0", unknown, none},
-		"robotics are not a bot": {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Gecko/20100101 Firefox/140.0 Robotics/1.0", desktop, none},
+		"Googlebot as a phone":                 {"Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", bot, none},
+		"a word that ends in bot":              {"Mozilla/5.0 (X11; Linux x86_64; ExampleBot/1.2) Gecko/20100101 Firefox/10.0", bot, none},
+		"a spider":                             {"Mozilla/5.0 (Windows NT 10.0) Example-Spider/2.0", bot, none},
+		"Facebook's preview":                   {"facebookexternalhit/1.1", bot, none},
+		"a preview in WeChat":                  {inIPhoneApp + " MicroMessenger/8.0.50 LinkPreview", bot, none},
+		"WhatsApp's preview":                   {"WhatsApp/2.23.20.0 A", bot, none},
+		"a web address":                        {"Mozilla/5.0 (Windows NT 10.0) Example/1.0 (https://example.com/why)", bot, none},
+		"a mail address":                       {"Mozilla/5.0 (X11; Linux) Example/1.0 (ops@example.com)", bot, none},
+		"compatible, without a browser's name": {"Mozilla/5.0 (compatible; Example/1.0)", bot, none},
+		"a name after the engine's":            {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; Example-Qualify) Chrome/85.0 Safari/537.36", bot, none},
+		"headless Chrome":                      {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/124.0 Safari/537.36", bot, none},
+		"curl":                                 {"curl/8.0", bot, none},
+		"a library on a system":                {"python-requests/2.31 (Linux)", bot, none},
+		"Go":                                   {"Go-http-client/2.0", bot, none},
+		"no browser":                           {"Example 1.0", bot, none},
+		"Internet Explorer":                    {"Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)", desktop, none},
+		"Konqueror":                            {"Mozilla/5.0 (compatible; Konqueror/4.5; Linux) KHTML/4.5.4 (like Gecko)", desktop, none},
+		"nothing":                              {"", unknown, none},
+		"a browser, no system":                 {"Mozilla/5.0 (Plan 9) AppleWebKit/537.36 (KHTML, like Gecko) Version/1.0", unknown, none},
+		"robotics are not a bot":               {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Gecko/20100101 Firefox/140.0 Robotics/1.0", desktop, none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, userAgent := range []string{c.userAgent, strings.ToLower(c.userAgent), strings.ToUpper(c.userAgent)} {
 				d := flow.Detect(headers(userAgent))
 				if d.Kind != c.kind || d.Container != c.container || d.Reason == "" || d.MiniProgram || d.Prefetched {
-					t.Errorf("%s in %s because %q, want %s in %s", d.Kind, d.Container, d.Reason, c.kind, c.container)
+					t.Errorf("kind %s, container %s, reason %q; want kind %s, container %s", d.Kind, d.Container, d.Reason, c.kind, c.container)
 				}
 			}
 		})
 	}
 }
 
-func TestMiniProgramIsNoPlainWeChat(t *testing.T) {
+func TestDetectMiniProgram(t *testing.T) {
 	t.Parallel()
 	for _, ua := range []string{
 		inAndroidApp + " MicroMessenger/8.0.50 miniProgram/wx0123456789abcdef",
@@ -145,43 +146,43 @@ func TestMiniProgramIsNoPlainWeChat(t *testing.T) {
 		onWindows + " MicroMessenger/7.0.20 WindowsWechat miniProgram",
 	} {
 		if d := flow.Detect(headers(ua)); !d.MiniProgram || d.Container != wechat {
-			t.Errorf("%+v", d)
+			t.Errorf("Detect(%q) = %+v, want a mini program of WeChat", ua, d)
 		}
 	}
 }
 
-func TestClientHintsRefine(t *testing.T) {
+func TestClientHintsChangeTheKind(t *testing.T) {
 	t.Parallel()
 	const forms, platform, mobile = "Sec-CH-UA-Form-Factors", "Sec-CH-UA-Platform", "Sec-CH-UA-Mobile"
 	for name, c := range map[string]struct {
-		header func(string) string
-		kind   flow.DeviceKind
-		in     flow.Container
+		header    func(string) string
+		kind      flow.DeviceKind
+		container flow.Container
 	}{
-		"a phone that asks for the computer's page": {headers(onLinux, platform, `"Android"`, mobile, "?0"), flow.DeviceHandheld, none},
-		"a tablet by its form":                      {headers(onWindows, forms, `"Desktop", "Tablet"`), flow.DeviceHandheld, none},
-		"a car":                                     {headers(onAndroid, forms, `"Automotive", "Tablet"`, platform, `"Android"`), flow.DeviceScreen, none},
-		"a watch":                                   {headers(onAndroid, forms, `"Watch"`), flow.DeviceScreen, none},
-		"glasses":                                   {headers(onLinux, forms, `"XR"`), flow.DeviceScreen, none},
-		"a computer that plays a phone":             {headers(onIPhone, platform, `"Windows"`), flow.DeviceDesktop, none},
-		"nothing but a platform":                    {headers("", platform, `"macOS"`), flow.DeviceDesktop, none},
-		"nothing but mobile":                        {headers("", mobile, "?1"), flow.DeviceHandheld, none},
-		"not mobile says nothing":                   {headers("", mobile, "?0", platform, `"Unknown"`), flow.DeviceUnknown, none},
-		"odd values say nothing":                    {headers(onIPhone, mobile, "yes", platform, "<?>", forms, "Desktop"), flow.DeviceHandheld, none},
-		"an app keeps its device":                   {headers(onWindows+" MicroMessenger/7.0.20 WindowsWechat", platform, `"Android"`, mobile, "?1"), flow.DeviceDesktop, wechat},
-		"a TV stays one":                            {headers("Mozilla/5.0 (Linux; Android TV) AppleWebKit/537.36", platform, `"Android"`), flow.DeviceScreen, none},
-		"a bot stays one":                           {headers("curl/8", platform, `"Windows"`), flow.DeviceBot, none},
+		"a phone that requests the desktop site": {headers(onLinux, platform, `"Android"`, mobile, "?0"), flow.DeviceHandheld, none},
+		"a tablet by its form factor":            {headers(onWindows, forms, `"Desktop", "Tablet"`), flow.DeviceHandheld, none},
+		"a car":                                  {headers(onAndroid, forms, `"Automotive", "Tablet"`, platform, `"Android"`), flow.DeviceScreen, none},
+		"a watch":                                {headers(onAndroid, forms, `"Watch"`), flow.DeviceScreen, none},
+		"glasses":                                {headers(onLinux, forms, `"XR"`), flow.DeviceScreen, none},
+		"a computer that emulates a phone":       {headers(onIPhone, platform, `"Windows"`), flow.DeviceDesktop, none},
+		"only a platform":                        {headers("", platform, `"macOS"`), flow.DeviceDesktop, none},
+		"only the mobile hint":                   {headers("", mobile, "?1"), flow.DeviceHandheld, none},
+		"not mobile, and an unknown platform":    {headers("", mobile, "?0", platform, `"Unknown"`), flow.DeviceUnknown, none},
+		"odd values are ignored":                 {headers(onIPhone, mobile, "yes", platform, "<?>", forms, "Desktop"), flow.DeviceHandheld, none},
+		"an app keeps its kind":                  {headers(onWindows+" MicroMessenger/7.0.20 WindowsWechat", platform, `"Android"`, mobile, "?1"), flow.DeviceDesktop, wechat},
+		"a TV stays a screen":                    {headers("Mozilla/5.0 (Linux; Android TV) AppleWebKit/537.36", platform, `"Android"`), flow.DeviceScreen, none},
+		"a bot stays a bot":                      {headers("curl/8", platform, `"Windows"`), flow.DeviceBot, none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if d := flow.Detect(c.header); d.Kind != c.kind || d.Container != c.in {
-				t.Errorf("%+v, want %s in %s", d, c.kind, c.in)
+			if d := flow.Detect(c.header); d.Kind != c.kind || d.Container != c.container {
+				t.Errorf("device %+v, want kind %s, container %s", d, c.kind, c.container)
 			}
 		})
 	}
 }
 
-func TestPrefetchIsTold(t *testing.T) {
+func TestDetectPrefetch(t *testing.T) {
 	t.Parallel()
 	for _, header := range [][]string{
 		{"Sec-Purpose", "prefetch"}, {"Sec-Purpose", "prefetch;prerender"}, {"Sec-Purpose", "prerender"},
@@ -189,16 +190,16 @@ func TestPrefetchIsTold(t *testing.T) {
 	} {
 		d := flow.Detect(headers(onWindows, header...))
 		if !d.Prefetched || d.Kind != flow.DeviceDesktop || !strings.Contains(d.Reason, header[0]) {
-			t.Errorf("%v: %+v", header, d)
+			t.Errorf("header %v: device %+v, want a prefetch that names the header", header, d)
 		}
 	}
 	if flow.Detect(headers(onWindows, "Purpose", "fun")).Prefetched {
-		t.Error("any purpose is a prefetch")
+		t.Error("an unknown Purpose counts as a prefetch")
 	}
 }
 
-// TestDeviceHeadersAreAllThatIsRead: a page's Vary lists them.
-func TestDeviceHeadersAreAllThatIsRead(t *testing.T) {
+// A page's Vary header lists DeviceHeaders, so Detect must read no other header.
+func TestDetectReadsDeviceHeadersOnly(t *testing.T) {
 	t.Parallel()
 	read := map[string]bool{}
 	for _, ua := range []string{"", onWindows, "curl/8", inAndroidApp} {
@@ -208,11 +209,11 @@ func TestDeviceHeadersAreAllThatIsRead(t *testing.T) {
 		})
 	}
 	if got, want := slices.Sorted(maps.Keys(read)), slices.Sorted(slices.Values(flow.DeviceHeaders())); !slices.Equal(got, want) {
-		t.Errorf("%v are read, %v are told", got, want)
+		t.Errorf("Detect reads %v, DeviceHeaders returns %v", got, want)
 	}
 }
 
-func TestFlows(t *testing.T) {
+func TestFlowMethods(t *testing.T) {
 	t.Parallel()
 	for way, c := range map[flow.Flow]struct{ redirects, code, alipay, wechat bool }{
 		flow.Web:    {true, false, true, false},
@@ -229,7 +230,7 @@ func TestFlows(t *testing.T) {
 			t.Errorf("%q: redirects %v, shows a code %v", way, way.Redirects(), way.ShowsCode())
 		}
 		if flow.WalletAlipayHK.CanPayBy(way) != c.alipay || flow.WalletWeChat.CanPayBy(way) != c.wechat || flow.Wallet("x").CanPayBy(way) {
-			t.Errorf("%q suits other wallets than it should", way)
+			t.Errorf("CanPayBy(%q) is wrong for a wallet", way)
 		}
 	}
 }

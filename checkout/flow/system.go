@@ -2,12 +2,13 @@ package flow
 
 import "strings"
 
-// systems tell the kind of device. Screens come first, because they name
-// Android, Linux or Windows too; then what is held in a hand, because Android
-// names Linux, and Windows Phone names Windows.
+// systems lists parts of user agents in lower case with the kind of device, in
+// the order in which findSystem must try them. Screens come first, because they
+// name Android, Linux or Windows too. Phones and tablets come next, because
+// Android names Linux, and Windows Phone names Windows.
 var systems = []struct {
 	sign string
-	is   DeviceKind
+	kind DeviceKind
 }{
 	{"smarttv", DeviceScreen},
 	{"smart-tv", DeviceScreen},
@@ -49,7 +50,7 @@ var systems = []struct {
 	{"(phone; openharmony", DeviceHandheld},
 	{"(tablet; openharmony", DeviceHandheld},
 	{"(pc; openharmony", DeviceDesktop},
-	{"(2in1;", DeviceDesktop}, // as some of them say
+	{"(2in1;", DeviceDesktop}, // some computers with OpenHarmony
 	{"openharmony", DeviceHandheld},
 	{"windows phone", DeviceHandheld},
 	{"windows ce", DeviceHandheld},
@@ -71,7 +72,7 @@ var systems = []struct {
 	{"wap-browser", DeviceHandheld},
 	{"nokia", DeviceHandheld},
 	{"maui", DeviceHandheld},
-	{"chromebook", DeviceDesktop}, // these run Android's apps, and some run Android
+	{"chromebook", DeviceDesktop}, // this and the next ones may run Android
 	{"pixelbook", DeviceDesktop},
 	{"laptop", DeviceDesktop},
 	{"netbook", DeviceDesktop},
@@ -118,23 +119,23 @@ var systems = []struct {
 	{"(desktop", DeviceDesktop},
 }
 
-// findSystem reads the kind of device from the system that a user agent in
-// small letters names. An iPad that asks for the computer's page names a
-// Macintosh, and is taken for one.
+// findSystem returns the kind of device of the system that a user agent in lower
+// case names, and the reason. An iPad that requests the desktop site names a
+// Macintosh, and findSystem takes it for one.
 func findSystem(ua string) (DeviceKind, string) {
 	if namesTV(ua) {
 		return DeviceScreen, "the user agent names a TV"
 	}
 	for _, s := range systems {
 		if strings.Contains(ua, s.sign) {
-			return s.is, "the user agent names " + clean(s.sign)
+			return s.kind, "the user agent names " + trimSign(s.sign)
 		}
 	}
 	return DeviceUnknown, "no known system in the user agent"
 }
 
-// namesTV reports whether TV stands alone, or a Fire TV names its model, which
-// begins with AFT.
+// namesTV reports whether a user agent has the word TV, or the model of a Fire
+// TV, a word that begins with AFT.
 func namesTV(ua string) bool {
 	for word := range strings.FieldsFuncSeq(ua, func(r rune) bool { return r > 'z' || r < 'a' && (r < '0' || r > '9') }) {
 		if word == "tv" || strings.HasPrefix(word, "aft") && !strings.HasPrefix(word, "after") {
@@ -144,11 +145,11 @@ func namesTV(ua string) bool {
 	return false
 }
 
-// formFactors are what Sec-CH-UA-Form-Factors lists, the telling ones first: a
-// car is a desktop too.
+// formFactors lists the values of Sec-CH-UA-Form-Factors. The header can have
+// several, and the first of this list decides: a car is a desktop too.
 var formFactors = []struct {
 	name string
-	is   DeviceKind
+	kind DeviceKind
 }{
 	{"automotive", DeviceScreen},
 	{"watch", DeviceScreen},
@@ -159,29 +160,32 @@ var formFactors = []struct {
 	{"desktop", DeviceDesktop},
 }
 
+// platforms has the kind of device for each value of Sec-CH-UA-Platform.
 var platforms = map[string]DeviceKind{
 	"android": DeviceHandheld, "ios": DeviceHandheld, "harmonyos": DeviceHandheld,
 	"windows": DeviceDesktop, "macos": DeviceDesktop, "linux": DeviceDesktop,
 	"chrome os": DeviceDesktop, "chromium os": DeviceDesktop,
 }
 
-// refine corrects the kind by the client hints. A phone that asks for the
-// computer's page names a computer in its user agent, and Android or its form
-// here; a screen that the user agent names stays one.
-func refine(d *Device, header func(string) string) {
-	kind, reason := hinted(header)
+// applyHints corrects the kind of a device by its client hints. A phone that
+// requests the desktop site names a computer in its user agent, but not in its
+// client hints. A screen stays a screen.
+func applyHints(d *Device, header func(string) string) {
+	kind, reason := kindFromHints(header)
 	if kind == DeviceUnknown || kind == d.Kind || d.Kind == DeviceScreen {
 		return
 	}
 	d.Kind, d.Reason = kind, reason+"; "+d.Reason
 }
 
-// hinted is the kind that the client hints tell, the most telling one first.
-func hinted(header func(string) string) (DeviceKind, string) {
+// kindFromHints returns the kind that the client hints give, and the reason. The
+// form factor decides first, then the platform, then the mobile hint. It returns
+// DeviceUnknown if none decides.
+func kindFromHints(header func(string) string) (DeviceKind, string) {
 	forms := strings.ToLower(header(hintFormFactors))
 	for _, f := range formFactors {
 		if strings.Contains(forms, `"`+f.name+`"`) {
-			return f.is, "the form factor is " + f.name
+			return f.kind, "the form factor is " + f.name
 		}
 	}
 	platform := strings.ToLower(strings.Trim(header(hintPlatform), `" `))

@@ -1,6 +1,6 @@
 package flow
 
-// place is a row of the flow table: where a page is shown.
+// place is where a page is shown. Each place has a row in flowTable.
 type place string
 
 const (
@@ -20,7 +20,8 @@ const (
 	atUnknown       place = "on an unknown device"
 )
 
-// placeOf finds a device's row. What cannot pay comes first, then the app.
+// placeOf returns the place of a device. Devices that cannot pay come first, then
+// apps, then browsers.
 func placeOf(d Device) place {
 	switch {
 	case d.Kind == DeviceBot, d.Prefetched:
@@ -71,37 +72,41 @@ func placeInBrowser(kind DeviceKind) place {
 	}
 }
 
-// flowRow is a place's choice for each of [Wallets].
+// flowRow has the choice for each of [Wallets] in one place.
 type flowRow map[Wallet]Choice
 
 var (
-	// elsewhere is Alipay in an app that blocks it: a browser can, and a code
-	// for another device.
-	elsewhere = Choice{Flow: Guided, Guide: GuideOpenInBrowser, Others: []Flow{Iframe}}
-	// inWeChatOnly is WeChat Pay on a phone outside WeChat.
-	inWeChatOnly = Choice{Flow: Guided, Guide: GuideOpenInWeChat, Others: []Flow{Native}}
-	// inPlace is an Alipay wallet in its own app, or on a phone that has it.
-	inPlace = Choice{Flow: WAP, Others: []Flow{Iframe}}
-	scanned = Choice{Flow: Native}
+	// alipayBlocked is for Alipay in an app that blocks it. The shopper opens a
+	// browser, or scans a QR code with another device.
+	alipayBlocked = Choice{Flow: Guided, Guide: GuideOpenInBrowser, Others: []Flow{Iframe}}
+	// weChatElsewhere is for WeChat Pay on a phone outside WeChat. The shopper
+	// opens WeChat, or scans a QR code with another device.
+	weChatElsewhere = Choice{Flow: Guided, Guide: GuideOpenInWeChat, Others: []Flow{Native}}
+	// alipayCashier is for an Alipay wallet in its own app or in a phone's
+	// browser. Alipay's cashier for phones opens.
+	alipayCashier = Choice{Flow: WAP, Others: []Flow{Iframe}}
+	// weChatCode is for WeChat Pay on a device without WeChat's payment sheet.
+	// The shopper scans a QR code with a phone.
+	weChatCode = Choice{Flow: Native}
 )
 
-// flowTable is the choice for each place and wallet.
+// flowTable has the choice for each place and wallet.
 var flowTable = map[place]flowRow{
 	atDesktop: {
 		WalletAlipayCN: {Flow: Web, Others: []Flow{Iframe}},
 		WalletAlipayHK: {Flow: Iframe, Others: []Flow{Web}},
-		WalletWeChat:   scanned,
+		WalletWeChat:   weChatCode,
 	},
-	atHandheld: {WalletAlipayCN: inPlace, WalletAlipayHK: inPlace, WalletWeChat: inWeChatOnly},
+	atHandheld: {WalletAlipayCN: alipayCashier, WalletAlipayHK: alipayCashier, WalletWeChat: weChatElsewhere},
 	atWeChat: {
-		WalletAlipayCN: elsewhere,
-		WalletAlipayHK: elsewhere,
+		WalletAlipayCN: alipayBlocked,
+		WalletAlipayHK: alipayBlocked,
 		WalletWeChat:   {Flow: JSAPI, Others: []Flow{Native}},
 	},
-	atWeChatDesktop: {WalletAlipayCN: elsewhere, WalletAlipayHK: elsewhere, WalletWeChat: scanned},
+	atWeChatDesktop: {WalletAlipayCN: alipayBlocked, WalletAlipayHK: alipayBlocked, WalletWeChat: weChatCode},
 	atWeChatUnknown: {
-		WalletAlipayCN: elsewhere,
-		WalletAlipayHK: elsewhere,
+		WalletAlipayCN: alipayBlocked,
+		WalletAlipayHK: alipayBlocked,
 		WalletWeChat:   {Flow: Pick, Guide: GuidePickDevice, Others: []Flow{JSAPI, Native}},
 	},
 	atMiniProgram: {
@@ -109,16 +114,16 @@ var flowTable = map[place]flowRow{
 		WalletAlipayHK: {Flow: Guided, Guide: GuideLeaveMiniProgram, Others: []Flow{Iframe}},
 		WalletWeChat:   {Flow: Guided, Guide: GuideLeaveMiniProgram, Others: []Flow{Native}},
 	},
-	atWeCom: {WalletAlipayCN: elsewhere, WalletAlipayHK: elsewhere, WalletWeChat: inWeChatOnly},
+	atWeCom: {WalletAlipayCN: alipayBlocked, WalletAlipayHK: alipayBlocked, WalletWeChat: weChatElsewhere},
 	atAlipay: {
-		WalletAlipayCN: inPlace,
+		WalletAlipayCN: alipayCashier,
 		WalletAlipayHK: {Flow: Guided, Guide: GuideOpenInBrowser, Switch: WalletAlipayCN, Others: []Flow{Iframe}},
-		WalletWeChat:   inWeChatOnly,
+		WalletWeChat:   weChatElsewhere,
 	},
 	atAlipayHK: {
 		WalletAlipayCN: {Flow: Guided, Guide: GuideOpenInBrowser, Switch: WalletAlipayHK, Others: []Flow{Iframe}},
-		WalletAlipayHK: inPlace,
-		WalletWeChat:   inWeChatOnly,
+		WalletAlipayHK: alipayCashier,
+		WalletWeChat:   weChatElsewhere,
 	},
 	atOtherApp: {
 		WalletAlipayCN: {Flow: Guided, Guide: GuideOpenInBrowser, Anyway: WAP, Others: []Flow{WAP, Iframe}},
@@ -133,7 +138,7 @@ var flowTable = map[place]flowRow{
 	atScreen: {
 		WalletAlipayCN: {Flow: Iframe, Others: []Flow{Web, WAP}},
 		WalletAlipayHK: {Flow: Iframe, Others: []Flow{Web, WAP}},
-		WalletWeChat:   scanned,
+		WalletWeChat:   weChatCode,
 	},
 	atNobody: {WalletAlipayCN: {Flow: None}, WalletAlipayHK: {Flow: None}, WalletWeChat: {Flow: None}},
 	atUnknown: {

@@ -15,41 +15,47 @@ const (
 	pick, guide, never  = flow.Pick, flow.Guided, flow.None
 )
 
-// cell is what the table has for a place and a wallet.
+// cell is the expected choice for a place and a wallet.
 type cell struct {
-	flow   flow.Flow
-	guide  flow.Guide
-	anyway flow.Flow
-	to     flow.Wallet // switch to
-	others []flow.Flow
+	flow     flow.Flow
+	guide    flow.Guide
+	anyway   flow.Flow
+	switchTo flow.Wallet
+	others   []flow.Flow
 }
 
+// in is a device of a kind that shows the page in a container.
 func in(container flow.Container, kind flow.DeviceKind) flow.Device {
 	return flow.Device{Kind: kind, Container: container, Reason: "test"}
 }
 
+// one is a cell with a flow that pays.
 func one(way flow.Flow, others ...flow.Flow) cell { return cell{flow: way, others: others} }
 
-func guided(to flow.Guide, others ...flow.Flow) cell {
-	return cell{flow: guide, guide: to, others: others}
+// guided is a cell that guides the shopper.
+func guided(how flow.Guide, others ...flow.Flow) cell {
+	return cell{flow: guide, guide: how, others: others}
 }
 
-func tried(to flow.Guide, anyway flow.Flow, others ...flow.Flow) cell {
-	return cell{flow: guide, guide: to, anyway: anyway, others: append([]flow.Flow{anyway}, others...)}
+// guidedOrAnyway is a cell that guides the shopper, and offers to try anyway.
+func guidedOrAnyway(how flow.Guide, anyway flow.Flow, others ...flow.Flow) cell {
+	return cell{flow: guide, guide: how, anyway: anyway, others: append([]flow.Flow{anyway}, others...)}
 }
 
-func switched(to flow.Wallet) cell {
-	return cell{flow: guide, guide: flow.GuideOpenInBrowser, to: to, others: []flow.Flow{iframe}}
+// guidedOrSwitched is a cell that guides the shopper, and offers another wallet.
+func guidedOrSwitched(to flow.Wallet) cell {
+	return cell{flow: guide, guide: flow.GuideOpenInBrowser, switchTo: to, others: []flow.Flow{iframe}}
 }
 
-// table are the cells for Alipay CN, Alipay HK and WeChat Pay, by place.
+// table returns the expected cells for Alipay CN, Alipay HK and WeChat Pay, by
+// place.
 func table() map[string]struct {
 	device flow.Device
 	cells  [3]cell
 } {
 	const (
 		browser, inWeChat, leave = flow.GuideOpenInBrowser, flow.GuideOpenInWeChat, flow.GuideLeaveMiniProgram
-		which                    = flow.GuidePickDevice
+		pickDevice               = flow.GuidePickDevice
 
 		desktopKind, handheld = flow.DeviceDesktop, flow.DeviceHandheld
 		screen, unknown       = flow.DeviceScreen, flow.DeviceUnknown
@@ -58,35 +64,35 @@ func table() map[string]struct {
 	mini.MiniProgram, ahead.Prefetched = true, true
 	onScreen := [3]cell{one(iframe, web, wap), one(iframe, web, wap), one(native)}
 	nobody := [3]cell{one(never), one(never), one(never)}
-	app := [3]cell{tried(browser, wap, iframe), tried(browser, wap, iframe), tried(inWeChat, native)}
+	app := [3]cell{guidedOrAnyway(browser, wap, iframe), guidedOrAnyway(browser, wap, iframe), guidedOrAnyway(inWeChat, native)}
 	return map[string]struct {
 		device flow.Device
 		cells  [3]cell
 	}{
-		"desktop":                   {in(none, desktopKind), [3]cell{one(web, iframe), one(iframe, web), one(native)}},
-		"phone":                     {in(none, handheld), [3]cell{one(wap, iframe), one(wap, iframe), guided(inWeChat, native)}},
-		"WeChat on a phone":         {in(wechat, handheld), [3]cell{guided(browser, iframe), guided(browser, iframe), one(jsapi, native)}},
-		"WeChat on a computer":      {in(wechat, desktopKind), [3]cell{guided(browser, iframe), guided(browser, iframe), one(native)}},
-		"WeChat on who knows":       {in(wechat, unknown), [3]cell{guided(browser, iframe), guided(browser, iframe), {flow: pick, guide: which, others: []flow.Flow{jsapi, native}}}},
-		"mini program":              {mini, [3]cell{guided(leave, iframe), guided(leave, iframe), guided(leave, native)}},
-		"WeCom on a phone":          {in(flow.ContainerWeCom, handheld), [3]cell{guided(browser, iframe), guided(browser, iframe), guided(inWeChat, native)}},
-		"WeCom on a computer":       {in(flow.ContainerWeCom, desktopKind), [3]cell{guided(browser, iframe), guided(browser, iframe), one(native)}},
-		"Alipay":                    {in(alipay, handheld), [3]cell{one(wap, iframe), switched(flow.WalletAlipayCN), guided(inWeChat, native)}},
-		"AlipayHK":                  {in(flow.ContainerAlipayHK, handheld), [3]cell{switched(flow.WalletAlipayHK), one(wap, iframe), guided(inWeChat, native)}},
-		"QQ":                        {in(flow.ContainerQQ, handheld), app},
-		"Weibo":                     {in(flow.ContainerWeibo, handheld), app},
-		"Douyin":                    {in(flow.ContainerDouyin, handheld), app},
-		"DingTalk":                  {in(flow.ContainerDingTalk, handheld), app},
-		"another app":               {in(flow.ContainerOther, handheld), app},
-		"another app on who knows":  {in(flow.ContainerOther, unknown), app},
-		"another app on a computer": {in(flow.ContainerDingTalk, desktopKind), [3]cell{tried(browser, web, iframe), tried(browser, web, iframe), tried(browser, native)}},
-		"TV, console, car, watch":   {in(none, screen), onScreen},
-		"an app on a screen":        {in(flow.ContainerDingTalk, screen), onScreen},
-		"bot":                       {in(none, flow.DeviceBot), nobody},
-		"prefetch":                  {ahead, nobody},
+		"desktop":                          {in(none, desktopKind), [3]cell{one(web, iframe), one(iframe, web), one(native)}},
+		"phone":                            {in(none, handheld), [3]cell{one(wap, iframe), one(wap, iframe), guided(inWeChat, native)}},
+		"WeChat on a phone":                {in(wechat, handheld), [3]cell{guided(browser, iframe), guided(browser, iframe), one(jsapi, native)}},
+		"WeChat on a computer":             {in(wechat, desktopKind), [3]cell{guided(browser, iframe), guided(browser, iframe), one(native)}},
+		"WeChat on an unknown device":      {in(wechat, unknown), [3]cell{guided(browser, iframe), guided(browser, iframe), {flow: pick, guide: pickDevice, others: []flow.Flow{jsapi, native}}}},
+		"mini program":                     {mini, [3]cell{guided(leave, iframe), guided(leave, iframe), guided(leave, native)}},
+		"WeCom on a phone":                 {in(flow.ContainerWeCom, handheld), [3]cell{guided(browser, iframe), guided(browser, iframe), guided(inWeChat, native)}},
+		"WeCom on a computer":              {in(flow.ContainerWeCom, desktopKind), [3]cell{guided(browser, iframe), guided(browser, iframe), one(native)}},
+		"Alipay":                           {in(alipay, handheld), [3]cell{one(wap, iframe), guidedOrSwitched(flow.WalletAlipayCN), guided(inWeChat, native)}},
+		"AlipayHK":                         {in(flow.ContainerAlipayHK, handheld), [3]cell{guidedOrSwitched(flow.WalletAlipayHK), one(wap, iframe), guided(inWeChat, native)}},
+		"QQ":                               {in(flow.ContainerQQ, handheld), app},
+		"Weibo":                            {in(flow.ContainerWeibo, handheld), app},
+		"Douyin":                           {in(flow.ContainerDouyin, handheld), app},
+		"DingTalk":                         {in(flow.ContainerDingTalk, handheld), app},
+		"another app":                      {in(flow.ContainerOther, handheld), app},
+		"another app on an unknown device": {in(flow.ContainerOther, unknown), app},
+		"another app on a computer":        {in(flow.ContainerDingTalk, desktopKind), [3]cell{guidedOrAnyway(browser, web, iframe), guidedOrAnyway(browser, web, iframe), guidedOrAnyway(browser, native)}},
+		"TV, console, car, watch":          {in(none, screen), onScreen},
+		"an app on a screen":               {in(flow.ContainerDingTalk, screen), onScreen},
+		"bot":                              {in(none, flow.DeviceBot), nobody},
+		"prefetch":                         {ahead, nobody},
 		"unknown": {in(none, unknown), [3]cell{
-			{flow: pick, guide: which, others: []flow.Flow{wap, iframe, web}},
-			{flow: pick, guide: which, others: []flow.Flow{wap, iframe, web}},
+			{flow: pick, guide: pickDevice, others: []flow.Flow{wap, iframe, web}},
+			{flow: pick, guide: pickDevice, others: []flow.Flow{wap, iframe, web}},
 			{flow: pick, guide: inWeChat, others: []flow.Flow{native}},
 		}},
 	}
@@ -100,15 +106,15 @@ func TestFlowTable(t *testing.T) {
 				t.Parallel()
 				choice, want := flow.Choose(row.device, w), row.cells[i]
 				got := cell{choice.Flow, choice.Guide, choice.Anyway, choice.Switch, choice.Others}
-				if got.flow != want.flow || got.guide != want.guide || got.anyway != want.anyway || got.to != want.to || !slices.Equal(got.others, want.others) {
-					t.Errorf("%+v, want %+v", got, want)
+				if got.flow != want.flow || got.guide != want.guide || got.anyway != want.anyway || got.switchTo != want.switchTo || !slices.Equal(got.others, want.others) {
+					t.Errorf("choice %+v, want %+v", got, want)
 				}
 			})
 		}
 	}
 }
 
-// everyDevice is each device that there can be.
+// everyDevice returns every combination of kind, container and flags.
 func everyDevice() (all []flow.Device) {
 	for _, kind := range []flow.DeviceKind{
 		flow.DeviceDesktop, flow.DeviceHandheld, flow.DeviceScreen, flow.DeviceBot, flow.DeviceUnknown, "new",
@@ -127,29 +133,29 @@ func everyDevice() (all []flow.Device) {
 	return all
 }
 
-// TestFlowTableIsTotal: each device has a choice with a reason for each wallet,
-// and no shopper is at a dead end.
+// Every device has a choice with a reason for every wallet, and every shopper has
+// a way to pay.
 func TestFlowTableIsTotal(t *testing.T) {
 	t.Parallel()
 	for _, d := range everyDevice() {
 		nobody := d.Kind == flow.DeviceBot || d.Prefetched
 		for _, w := range flow.Wallets() {
 			choice := flow.Choose(d, w)
-			places := w.CanPayBy(choice.Flow)
-			waits := choice.Flow == guide || choice.Flow == pick
+			pays := w.CanPayBy(choice.Flow)
+			needsGuide := choice.Flow == guide || choice.Flow == pick
 			switch {
 			case choice.Reason == "":
 				t.Errorf("%+v, %s: no reason", d, w)
-			case nobody && choice.Flow != never, !nobody && !places && !waits:
-				t.Errorf("%+v, %s: %s", d, w, choice.Flow)
-			case waits != (choice.Guide != ""), waits && len(choice.Others) == 0:
-				t.Errorf("%+v, %s: a dead end: %+v", d, w, choice)
+			case nobody && choice.Flow != never, !nobody && !pays && !needsGuide:
+				t.Errorf("%+v, %s: wrong flow %s", d, w, choice.Flow)
+			case needsGuide != (choice.Guide != ""), needsGuide && len(choice.Others) == 0:
+				t.Errorf("%+v, %s: no guide or no other flow: %+v", d, w, choice)
 			case choice.Anyway != "" && !slices.Contains(choice.Others, choice.Anyway):
-				t.Errorf("%+v, %s: to be tried, and not there: %+v", d, w, choice)
+				t.Errorf("%+v, %s: Anyway is not in Others: %+v", d, w, choice)
 			}
 			for _, other := range choice.Others {
 				if other == choice.Flow || !w.CanPayBy(other) {
-					t.Errorf("%+v, %s: %s is no other way than %s", d, w, other, choice.Flow)
+					t.Errorf("%+v, %s: %s cannot stand in Others beside %s", d, w, other, choice.Flow)
 				}
 			}
 		}
@@ -171,7 +177,7 @@ func TestChoiceForWallets(t *testing.T) {
 	}
 }
 
-// TestChoiceWithoutJSAPI: a QR code replaces WeChat's payment sheet, with a
+// A QR code replaces WeChat's payment sheet, with a
 // reason. Every other choice stays as it is.
 func TestChoiceWithoutJSAPI(t *testing.T) {
 	t.Parallel()
@@ -187,27 +193,26 @@ func TestChoiceWithoutJSAPI(t *testing.T) {
 		}
 	}
 	if got := flow.Choose(in(wechat, flow.DeviceHandheld), flow.WalletWeChat).WithoutJSAPI(); got.Flow != native {
-		t.Errorf("in WeChat: %+v", got)
+		t.Errorf("in WeChat: choice %+v, want native", got)
 	}
 }
 
 func TestUnknownWalletHasNoFlow(t *testing.T) {
 	t.Parallel()
 	if choice := flow.Choose(in(none, flow.DeviceDesktop), "paypal"); choice.Flow != never || choice.Reason == "" {
-		t.Errorf("%+v", choice)
+		t.Errorf("choice %+v, want none with a reason", choice)
 	}
 }
 
-func TestChoiceIsTheCallersOwn(t *testing.T) {
+func TestChoiceCanBeChangedByItsCaller(t *testing.T) {
 	t.Parallel()
-	flow.Choose(in(none, flow.DeviceHandheld), flow.WalletAlipayCN).Others[0] = "spoiled"
+	flow.Choose(in(none, flow.DeviceHandheld), flow.WalletAlipayCN).Others[0] = "changed"
 	if got := flow.Choose(in(none, flow.DeviceHandheld), flow.WalletAlipayCN).Others[0]; got != iframe {
-		t.Errorf("%s", got)
+		t.Errorf("the next choice has %q, want iframe", got)
 	}
 }
 
-// FuzzDetectDevice: whatever a browser sends, there is a choice with a reason
-// that is safe to log.
+// For every user agent there is a choice, with a reason that is safe to log.
 func FuzzDetectDevice(f *testing.F) {
 	for _, ua := range []string{"", onWindows, inAndroidApp + " MicroMessenger/8", "@", "a@b", "compatible;", "(", "\xff\x00\n"} {
 		f.Add(ua, `"Android"`, "prefetch")
@@ -220,7 +225,7 @@ func FuzzDetectDevice(f *testing.F) {
 				t.Errorf("%q: %+v", ua, choice)
 			}
 			if choice.Flow == never && d.Kind != flow.DeviceBot && !d.Prefetched {
-				t.Errorf("%q: nothing for %+v", ua, d)
+				t.Errorf("%q: no flow for a shopper on %+v", ua, d)
 			}
 		}
 	})

@@ -10,8 +10,8 @@ const (
 	ChannelWeChat Channel = "wechat"
 )
 
-// Wallet is what a shopper picks on the page: the app that pays. Alipay has
-// two, which do not accept each other's codes; WeChat Pay has one.
+// Wallet is the app that pays. The shopper picks it on the page. Alipay has two
+// wallets, which do not accept each other's QR codes. WeChat Pay has one.
 type Wallet string
 
 // The wallets that the kit serves.

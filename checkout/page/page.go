@@ -1,34 +1,34 @@
-// Package page is the table of what a checkout page may show: the one that the
-// server and the browser's half share. It imports next to nothing, because the
-// browser loads it: package time alone would add 34 kB.
+// Package page has the states of a checkout page and the table of moves between
+// them. The server and the WebAssembly client share it. It imports as little as
+// possible, because the browser loads it: package time alone would add 34 kB.
 package page
 
 import "slices"
 
-// State is what a checkout page shows. The server renders every state
-// into the first response; data-state on the page's root says which one the
-// style sheet shows, and the browser's half moves it by the same table.
+// State is what a checkout page shows. The server renders all states into one
+// response. The attribute data-state on the page's root element says which one
+// the style sheet shows, and the client changes it when the state changes.
 type State string
 
 // The states of a page.
 const (
 	// Choose lists the wallets to pay with.
 	Choose State = "choose"
-	// Code shows a QR code, drawn or framed, and waits for its payment.
+	// Code shows a QR code, as an image or in a frame, and waits for the payment.
 	Code State = "code"
 	// Redirecting sends the shopper to a wallet's own page or sheet:
 	// Alipay's cashier, or WeChat's JSAPI.
 	Redirecting State = "redirecting"
-	// Confirming says that a payment is reported, or that the time is
-	// up, and that the gateway is being asked for the truth.
+	// Confirming says that a payment was reported, or that the session has
+	// expired, and that the checkout is querying the gateway.
 	Confirming State = "confirming"
-	// Paid is the receipt.
+	// Paid shows the receipt.
 	Paid State = "paid"
-	// Failed says that the wallet refused, and offers another try.
+	// Failed says that the payment failed, and offers another try.
 	Failed State = "failed"
-	// Expired says that the session's time is over and nothing was paid.
+	// Expired says that the session has expired without a payment.
 	Expired State = "expired"
-	// Canceled says that the shopper or the shop called it off.
+	// Canceled says that the shopper or the shop canceled the session.
 	Canceled State = "canceled"
 )
 
@@ -40,9 +40,9 @@ func States() []State {
 	}
 }
 
-// moves is the one table of what a page may show next. Paid absorbs: a
-// late or reordered status never takes the receipt away. An expired or
-// canceled page still moves to paid, because money may arrive late.
+// moves lists the states that may follow each state. No state follows Paid, so a
+// status that arrives late or out of order does not remove the receipt. Expired
+// and Canceled can be followed by Paid, because a payment may come late.
 var moves = map[State][]State{
 	Choose:      {Code, Redirecting, Confirming, Paid, Failed, Expired, Canceled},
 	Code:        {Choose, Redirecting, Confirming, Paid, Failed, Expired, Canceled},
@@ -60,13 +60,13 @@ func (s State) Valid() bool {
 	return ok
 }
 
-// CanMove reports whether a page that shows s may show next.
+// CanMove reports whether a page may move from s to next.
 func (s State) CanMove(next State) bool {
 	return slices.Contains(moves[s], next)
 }
 
-// Final reports whether a page in s has nothing left to wait for but money
-// that arrives late.
+// Final reports whether s is the end of a session. Only a late payment can still
+// change such a page.
 func (s State) Final() bool {
 	return s == Paid || s == Expired || s == Canceled
 }

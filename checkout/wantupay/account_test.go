@@ -12,7 +12,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// client is a client of an account of the sandbox's that has another store.
+// client returns a client of the sandbox's merchant account with a store account.
 func (f fixture) client(t *testing.T, store string) *wantu.Client {
 	t.Helper()
 	c, err := wantu.New(wantu.Config{
@@ -24,19 +24,18 @@ func (f fixture) client(t *testing.T, store string) *wantu.Client {
 	return c
 }
 
-// TestOrdersKeepTheirAccount: a call goes to the account that its order was
-// placed with, and to no other.
+// A call goes to the account that its order was placed with.
 func TestOrdersKeepTheirAccount(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	before := wantupay.Account{Name: "before", Client: f.client(t, sandbox.DefaultStoreAccount), MerchantAccount: sandbox.DefaultMerchantAccount}
-	today := wantupay.Account{Name: "today", Client: f.client(t, "HKG0000000999"), MerchantAccount: "HKG0000000998", Previous: []wantupay.Account{before}}
-	g, err := wantupay.New(map[string]wantupay.Account{shop: today})
+	previous := wantupay.Account{Name: "before", Client: f.client(t, sandbox.DefaultStoreAccount), MerchantAccount: sandbox.DefaultMerchantAccount}
+	current := wantupay.Account{Name: "today", Client: f.client(t, "HKG0000000999"), MerchantAccount: "HKG0000000998", Previous: []wantupay.Account{previous}}
+	g, err := wantupay.New(map[string]wantupay.Account{shop: current})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := g.Account(shop); got != "today" {
-		t.Errorf("new orders are placed with %q", got)
+		t.Errorf("new orders are placed with account %q, want today", got)
 	}
 	o := checkout.Order{
 		OrderRef: checkout.OrderRef{Merchant: shop, Account: "before", Channel: flow.ChannelWeChat, OutTradeNo: "n1"},
@@ -48,14 +47,14 @@ func TestOrdersKeepTheirAccount(t *testing.T) {
 	}
 	status, err := g.Query(t.Context(), o.OrderRef)
 	if err != nil || status.Payee != sandbox.DefaultMerchantAccount {
-		t.Errorf("query says %+v, error %v", status, err)
+		t.Errorf("query returns %+v, error %v, want the payee of the account before", status, err)
 	}
-	gone := o.OrderRef
-	gone.Account = "long ago"
-	_, queryErr := g.Query(t.Context(), gone)
-	for call, err := range map[string]error{"query": queryErr, "close": g.Close(t.Context(), gone)} {
+	unknown := o.OrderRef
+	unknown.Account = "long ago"
+	_, queryErr := g.Query(t.Context(), unknown)
+	for call, err := range map[string]error{"query": queryErr, "close": g.Close(t.Context(), unknown)} {
 		if !errors.Is(err, checkout.ErrOutcomeUnknown) || errors.Is(err, checkout.ErrNoOrder) || errors.Is(err, checkout.ErrRefused) {
-			t.Errorf("%s at an account that is not configured: error %v", call, err)
+			t.Errorf("%s at an account that is not configured: error %v, want ErrOutcomeUnknown only", call, err)
 		}
 	}
 }
@@ -67,6 +66,6 @@ func TestAccountsOfOneNameAreRefused(t *testing.T) {
 	twice := a
 	twice.Previous = []wantupay.Account{a}
 	if _, err := wantupay.New(map[string]wantupay.Account{shop: twice}); err == nil {
-		t.Error("two accounts have one name")
+		t.Error("New accepts two accounts with one name")
 	}
 }

@@ -13,29 +13,30 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
+// kinds has the errors of checkout that a call can fail with.
 var kinds = []error{
 	checkout.ErrOutcomeUnknown, checkout.ErrRefused, checkout.ErrNoOrder, checkout.ErrNumberUsed, checkout.ErrAlreadyPaid,
 }
 
-// isOf checks that an error is of one kind alone.
-func isOf(t *testing.T, err, kind error) {
+// wantKind checks that an error is of one kind, and of no other kind.
+func wantKind(t *testing.T, err, kind error) {
 	t.Helper()
 	for _, k := range kinds {
 		if errors.Is(err, k) != errors.Is(kind, k) {
-			t.Errorf("error %v, want one that is %q alone", err, kind)
+			t.Errorf("error %v, want one that is only %q", err, kind)
 		}
 	}
 }
 
-// everyCall checks the kind of error of each call.
-func everyCall(t *testing.T, g checkout.Gateway, kind error) {
+// wantKindOfEachCall checks the kind of the error of Create, Query and Close.
+func wantKindOfEachCall(t *testing.T, g checkout.Gateway, kind error) {
 	t.Helper()
 	o := newOrder(flow.WalletWeChat, flow.Native)
 	_, err := g.Create(t.Context(), o)
-	isOf(t, err, kind)
+	wantKind(t, err, kind)
 	_, err = g.Query(t.Context(), o.OrderRef)
-	isOf(t, err, kind)
-	isOf(t, g.Close(t.Context(), o.OrderRef), kind)
+	wantKind(t, err, kind)
+	wantKind(t, g.Close(t.Context(), o.OrderRef), kind)
 }
 
 func TestReturnCodes(t *testing.T) {
@@ -47,43 +48,43 @@ func TestReturnCodes(t *testing.T) {
 		500: checkout.ErrOutcomeUnknown, 504: checkout.ErrOutcomeUnknown, 506: checkout.ErrOutcomeUnknown, 999: checkout.ErrOutcomeUnknown,
 		"FAIL": checkout.ErrOutcomeUnknown,
 	} {
-		everyCall(t, answering(t, signed(map[string]any{"return_code": code, "return_msg": "x"})), kind)
+		wantKindOfEachCall(t, gatewayWith(t, signedAnswer(map[string]any{"return_code": code, "return_msg": "x"})), kind)
 	}
 }
 
-func TestAnswersThatProveNothing(t *testing.T) {
+func TestAnswersOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
 		"unsigned": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"return_code":402}`)) },
 		"HTML":     func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`<html>`)) },
-		"nothing":  func(http.ResponseWriter, *http.Request) {},
+		"empty":    func(http.ResponseWriter, *http.Request) {},
 		"502":      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) },
 		"broken":   func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			everyCall(t, answering(t, answer), checkout.ErrOutcomeUnknown)
+			wantKindOfEachCall(t, gatewayWith(t, answer), checkout.ErrOutcomeUnknown)
 		})
 	}
-	t.Run("a gateway that is not there", func(t *testing.T) {
+	t.Run("a gateway that cannot be reached", func(t *testing.T) {
 		t.Parallel()
 		server := httptest.NewServer(nil)
 		server.Close()
-		everyCall(t, newGateway(t, server.URL), checkout.ErrOutcomeUnknown)
+		wantKindOfEachCall(t, newGateway(t, server.URL), checkout.ErrOutcomeUnknown)
 	})
-	t.Run("an answer that is late", func(t *testing.T) {
+	t.Run("an answer that comes too late", func(t *testing.T) {
 		t.Parallel()
 		done := make(chan struct{})
-		g := answering(t, func(http.ResponseWriter, *http.Request) { <-done })
+		g := gatewayWith(t, func(http.ResponseWriter, *http.Request) { <-done })
 		defer close(done)
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
 		_, err := g.Create(ctx, newOrder(flow.WalletWeChat, flow.Native))
-		isOf(t, err, checkout.ErrOutcomeUnknown)
+		wantKind(t, err, checkout.ErrOutcomeUnknown)
 	})
 }
 
-func TestQueryAboutSomethingElse(t *testing.T) {
+func TestQueryAnswersThatDoNotMatch(t *testing.T) {
 	t.Parallel()
 	answer := func(change map[string]any) map[string]any {
 		all := map[string]any{
@@ -106,8 +107,8 @@ func TestQueryAboutSomethingElse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := answering(t, signed(answer(change))).Query(t.Context(), ref)
-			isOf(t, err, checkout.ErrOutcomeUnknown)
+			_, err := gatewayWith(t, signedAnswer(answer(change))).Query(t.Context(), ref)
+			wantKind(t, err, checkout.ErrOutcomeUnknown)
 		})
 	}
 	for status, state := range map[wantu.TradeStatus]checkout.OrderState{
@@ -117,8 +118,8 @@ func TestQueryAboutSomethingElse(t *testing.T) {
 	} {
 		t.Run("status "+string(status), func(t *testing.T) {
 			t.Parallel()
-			got, err := answering(t, signed(answer(map[string]any{"trade_status": status}))).Query(t.Context(), ref)
-			fails(t, err, nil)
+			got, err := gatewayWith(t, signedAnswer(answer(map[string]any{"trade_status": status}))).Query(t.Context(), ref)
+			wantError(t, err, nil)
 			same(t, "state", got.State, state)
 		})
 	}

@@ -20,7 +20,7 @@ import (
 
 const shop = "shop"
 
-// fixture is a Gateway whose counterpart is the sandbox.
+// fixture is a Gateway that calls the sandbox.
 type fixture struct {
 	*wantupay.Gateway
 	sandbox *sandbox.Sandbox
@@ -40,7 +40,7 @@ func newFixture(t *testing.T) fixture {
 	return fixture{newGateway(t, server.URL), s, server.URL}
 }
 
-// newGateway calls the gateway at base, as the sandbox's merchant.
+// newGateway returns a Gateway that calls base as the sandbox's merchant.
 func newGateway(t *testing.T, base string) *wantupay.Gateway {
 	t.Helper()
 	client, err := wantu.New(wantu.Config{
@@ -60,16 +60,16 @@ func newGateway(t *testing.T, base string) *wantupay.Gateway {
 	return g
 }
 
-// answering is a Gateway whose counterpart gives one answer to everything.
-func answering(t *testing.T, answer http.HandlerFunc) *wantupay.Gateway {
+// gatewayWith returns a Gateway that gets the same answer to every call.
+func gatewayWith(t *testing.T, answer http.HandlerFunc) *wantupay.Gateway {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
 	return newGateway(t, server.URL)
 }
 
-// signed is an answer under the sandbox's signature.
-func signed(object map[string]any) http.HandlerFunc {
+// signedAnswer returns an answer that is signed with the sandbox's key.
+func signedAnswer(object map[string]any) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		body, err := wantu.Encode(object, sandbox.DefaultKey)
 		if err != nil {
@@ -79,6 +79,7 @@ func signed(object map[string]any) http.HandlerFunc {
 	}
 }
 
+// newOrder is an order of HKD 880.00.
 func newOrder(w flow.Wallet, f flow.Flow) checkout.Order {
 	return checkout.Order{
 		OrderRef: checkout.OrderRef{Merchant: shop, Channel: w.Channel(), OutTradeNo: "abc234"},
@@ -88,7 +89,7 @@ func newOrder(w flow.Wallet, f flow.Flow) checkout.Order {
 	}
 }
 
-// openID walks through the sandbox's OAuth.
+// openID returns an openid from the sandbox's OAuth.
 func (f fixture) openID(t *testing.T) string {
 	t.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -100,13 +101,13 @@ func (f fixture) openID(t *testing.T) string {
 		t.Fatal(err)
 	}
 	_ = response.Body.Close()
-	back, err := response.Location()
+	location, err := response.Location()
 	if err != nil {
 		t.Fatal(err)
 	}
 	response, err = client.Get(f.url + "/sns/oauth2/access_token?" + url.Values{
 		"appid": {sandbox.DefaultWeChatAppID}, "secret": {sandbox.DefaultWeChatAppSecret},
-		"code": {back.Query().Get("code")}, "grant_type": {"authorization_code"},
+		"code": {location.Query().Get("code")}, "grant_type": {"authorization_code"},
 	}.Encode())
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +120,7 @@ func (f fixture) openID(t *testing.T) string {
 	return token.OpenID
 }
 
+// same checks that got equals want.
 func same(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -126,14 +128,15 @@ func same(t *testing.T, what string, got, want any) {
 	}
 }
 
-func fails(t *testing.T, err, want error) {
+// wantError checks that err is want. With nil it checks that there is no error.
+func wantError(t *testing.T, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Errorf("error %v, want %v", err, want)
 	}
 }
 
-// message is a notification as it arrived, without headers.
+// message is a notification with a body and no headers.
 func message(body string) checkout.NotificationMessage {
 	return checkout.NotificationMessage{Header: func(string) string { return "" }, Body: []byte(body)}
 }

@@ -31,15 +31,15 @@ func TestEachFlowPlacesItsOrder(t *testing.T) {
 		endpoint string
 		channel  wantu.PayChannel
 		inst     wantu.PaymentInst
-		shows    func(sandbox.Order) checkout.Placed
+		placed   func(sandbox.Order) checkout.Placed
 	}{
-		"web":            {flow.WalletAlipayCN, flow.Web, "web", wantu.Alipay, "", page},
-		"web of HK":      {flow.WalletAlipayHK, flow.Web, "web", wantu.Alipay, "", page},
-		"iframe":         {flow.WalletAlipayCN, flow.Iframe, "web", wantu.Alipay, wantu.AlipayCN, page},
-		"iframe of HK":   {flow.WalletAlipayHK, flow.Iframe, "web", wantu.Alipay, wantu.AlipayHK, page},
-		"wap":            {flow.WalletAlipayCN, flow.WAP, "wap", wantu.Alipay, wantu.AlipayCN, page},
-		"wap of HK":      {flow.WalletAlipayHK, flow.WAP, "wap", wantu.Alipay, wantu.AlipayHK, page},
-		"native":         {flow.WalletWeChat, flow.Native, "create-qrcode", wantu.WeChat, "", code},
+		"web":            {flow.WalletAlipayCN, flow.Web, "web", wantu.Alipay, "", pageOf},
+		"web of HK":      {flow.WalletAlipayHK, flow.Web, "web", wantu.Alipay, "", pageOf},
+		"iframe":         {flow.WalletAlipayCN, flow.Iframe, "web", wantu.Alipay, wantu.AlipayCN, pageOf},
+		"iframe of HK":   {flow.WalletAlipayHK, flow.Iframe, "web", wantu.Alipay, wantu.AlipayHK, pageOf},
+		"wap":            {flow.WalletAlipayCN, flow.WAP, "wap", wantu.Alipay, wantu.AlipayCN, pageOf},
+		"wap of HK":      {flow.WalletAlipayHK, flow.WAP, "wap", wantu.Alipay, wantu.AlipayHK, pageOf},
+		"native":         {flow.WalletWeChat, flow.Native, "create-qrcode", wantu.WeChat, "", codeOf},
 		"jsapi (WeChat)": {flow.WalletWeChat, flow.JSAPI, "pay-form", wantu.WeChat, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,27 +49,27 @@ func TestEachFlowPlacesItsOrder(t *testing.T) {
 				o.OpenID = f.openID(t)
 			}
 			created, err := f.Create(t.Context(), o)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			placed, err := f.sandbox.Order(o.OutTradeNo)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "endpoint", placed.Endpoint, c.endpoint)
 			same(t, "channel", placed.PayChannel, c.channel)
 			same(t, "inst", placed.PaymentInst, c.inst)
 			same(t, "amount", placed.TotalFee, o.Amount)
 			same(t, "currency", placed.FeeType, o.Currency)
 			same(t, "subject", placed.Subject, "Simon ＆ Garfunkel")
-			if c.shows != nil {
+			if c.placed != nil {
 				created.Placed.URL, _, _ = strings.Cut(created.Placed.URL, "?")
-				same(t, "what is shown", created.Placed, c.shows(placed))
+				same(t, "what the page gets", created.Placed, c.placed(placed))
 			} else {
-				jsapi(t, created.Placed)
+				checkJSAPI(t, created.Placed)
 			}
 		})
 	}
 }
 
-// TestOrderOutlivesAMovedClock: the session's expiry is of the time before this
-// machine's clock was moved ahead, or of the one before it was moved back.
+// An order lives until its session expires, also if this machine's clock was moved
+// after the session was created.
 func TestOrderOutlivesAMovedClock(t *testing.T) {
 	t.Parallel()
 	for _, way := range []flow.Flow{flow.Web, flow.WAP} {
@@ -77,35 +77,37 @@ func TestOrderOutlivesAMovedClock(t *testing.T) {
 			f, o := newFixture(t), newOrder(flow.WalletAlipayCN, way)
 			o.Remaining, o.ExpiresAt = 30*time.Minute, time.Now().Add(30*time.Minute+by)
 			_, err := f.Create(t.Context(), o)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			placed, err := f.sandbox.Order(o.OutTradeNo)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			want := 30*time.Minute + max(by, 0)
 			if off := (time.Until(placed.ExpiresAt) - want).Abs(); off > 10*time.Second {
-				t.Errorf("%s, %s off: the order lives for %s, want %s", way, by, time.Until(placed.ExpiresAt), want)
+				t.Errorf("%s, clock moved by %s: the order lives for %s, want %s", way, by, time.Until(placed.ExpiresAt), want)
 			}
 		}
 	}
 }
 
-func page(o sandbox.Order) checkout.Placed { return checkout.Placed{URL: o.URL} }
+// pageOf is what the page gets for a redirect or a frame.
+func pageOf(o sandbox.Order) checkout.Placed { return checkout.Placed{URL: o.URL} }
 
-func code(o sandbox.Order) checkout.Placed { return checkout.Placed{Code: o.ScanURL} }
+// codeOf is what the page gets for a QR code.
+func codeOf(o sandbox.Order) checkout.Placed { return checkout.Placed{Code: o.ScanURL} }
 
-// jsapi checks that the bridge gets all it needs, under WeChat's own names.
-func jsapi(t *testing.T, p checkout.Placed) {
+// checkJSAPI checks that the parameters of WeChat's payment sheet are complete.
+func checkJSAPI(t *testing.T, p checkout.Placed) {
 	t.Helper()
 	var parameters map[string]string
-	fails(t, json.Unmarshal([]byte(p.JSAPI), &parameters), nil)
+	wantError(t, json.Unmarshal([]byte(p.JSAPI), &parameters), nil)
 	for _, name := range []string{"appId", "timeStamp", "nonceStr", "package", "signType", "paySign"} {
 		if parameters[name] == "" {
 			t.Errorf("%s is missing in %s", name, p.JSAPI)
 		}
 	}
-	same(t, "names", len(parameters), 6)
+	same(t, "number of parameters", len(parameters), 6)
 }
 
-// Every subject that a shop may send is one that the gateway takes.
+// The gateway accepts every subject that a shop may send.
 func TestSubjects(t *testing.T) {
 	t.Parallel()
 	for _, subject := range []string{
@@ -114,50 +116,49 @@ func TestSubjects(t *testing.T) {
 		f, o := newFixture(t), newOrder(flow.WalletWeChat, flow.Native)
 		o.Subject = subject
 		_, err := f.Create(t.Context(), o)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 	}
 }
 
 func TestCreateRefuses(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(*checkout.Order){
-		"a merchant without account": func(o *checkout.Order) { o.Merchant = "nobody" },
-		"a flow that places nothing": func(o *checkout.Order) { o.Flow = flow.Guided },
-		"a field that is wrong":      func(o *checkout.Order) { o.Amount = 0 },
-		"JSAPI without an openid":    func(o *checkout.Order) { o.Flow = flow.JSAPI },
-		"JSAPI without an app":       func(o *checkout.Order) { o.Flow, o.Merchant, o.OpenID = flow.JSAPI, "no wechat", "x" },
+	for name, change := range map[string]func(*checkout.Order){
+		"a merchant without account":  func(o *checkout.Order) { o.Merchant = "nobody" },
+		"a flow that places no order": func(o *checkout.Order) { o.Flow = flow.Guided },
+		"a wrong field":               func(o *checkout.Order) { o.Amount = 0 },
+		"JSAPI without an openid":     func(o *checkout.Order) { o.Flow = flow.JSAPI },
+		"JSAPI without an app":        func(o *checkout.Order) { o.Flow, o.Merchant, o.OpenID = flow.JSAPI, "no wechat", "x" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f, o := newFixture(t), newOrder(flow.WalletWeChat, flow.Native)
-			spoil(&o)
+			change(&o)
 			_, err := f.Create(t.Context(), o)
-			fails(t, err, checkout.ErrRefused)
+			wantError(t, err, checkout.ErrRefused)
 			same(t, "orders", len(f.sandbox.Orders()), 0)
 		})
 	}
 }
 
-// TestUnknownWalletIsRefused: a wallet or channel that the gateway does not have is
-// never taken for Alipay, and the gateway is not called.
+// The gateway is not called for an unknown wallet or channel.
 func TestUnknownWalletIsRefused(t *testing.T) {
 	t.Parallel()
 	calls := 0
-	g := answering(t, func(http.ResponseWriter, *http.Request) { calls++ })
+	g := gatewayWith(t, func(http.ResponseWriter, *http.Request) { calls++ })
 	for _, way := range []flow.Flow{flow.Web, flow.Iframe, flow.WAP, flow.Native, flow.JSAPI} {
 		o := newOrder("paypal", way)
 		o.OpenID = "x"
 		_, err := g.Create(t.Context(), o)
-		fails(t, err, checkout.ErrRefused)
+		wantError(t, err, checkout.ErrRefused)
 	}
 	ref := checkout.OrderRef{Merchant: shop, Channel: "paypal", OutTradeNo: "n1"}
 	_, err := g.Query(t.Context(), ref)
-	fails(t, err, checkout.ErrOutcomeUnknown)
-	fails(t, g.Close(t.Context(), ref), checkout.ErrOutcomeUnknown)
+	wantError(t, err, checkout.ErrOutcomeUnknown)
+	wantError(t, g.Close(t.Context(), ref), checkout.ErrOutcomeUnknown)
 	_, err = g.Refund(t.Context(), checkout.RefundOrder{OrderRef: ref, OutRefundNo: "r1", Paid: 1, Amount: 1, Currency: "HKD"})
-	fails(t, err, checkout.ErrOutcomeUnknown)
+	wantError(t, err, checkout.ErrOutcomeUnknown)
 	_, err = g.Rate(t.Context(), shop, "paypal", "HKD")
-	fails(t, err, checkout.ErrRefused)
+	wantError(t, err, checkout.ErrRefused)
 	same(t, "refunds", g.CanRefund("paypal"), false)
 	same(t, "calls", calls, 0)
 }
@@ -167,15 +168,15 @@ func TestLifeOfAnOrder(t *testing.T) {
 	placed := func(t *testing.T) (fixture, checkout.Order) {
 		f, o := newFixture(t), newOrder(flow.WalletWeChat, flow.Native)
 		_, err := f.Create(t.Context(), o)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		return f, o
 	}
 	status := func(t *testing.T, f fixture, o checkout.Order, state checkout.OrderState, detail string) {
 		t.Helper()
 		got, err := f.Query(t.Context(), o.OrderRef)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		known, err := f.sandbox.Order(o.OutTradeNo)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		same(t, "status", got, checkout.OrderStatus{
 			OutTradeNo: o.OutTradeNo, TradeID: known.TradeID, Amount: o.Amount, Currency: o.Currency, State: state, Detail: detail,
 		})
@@ -188,38 +189,38 @@ func TestLifeOfAnOrder(t *testing.T) {
 		"paid": func(t *testing.T) {
 			f, o := placed(t)
 			_, err := f.sandbox.Pay(o.OutTradeNo)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			status(t, f, o, checkout.OrderPaid, "SUCCESS")
-			fails(t, f.Close(t.Context(), o.OrderRef), checkout.ErrAlreadyPaid)
+			wantError(t, f.Close(t.Context(), o.OrderRef), checkout.ErrAlreadyPaid)
 		},
 		"failed": func(t *testing.T) {
 			f, o := placed(t)
 			_, err := f.sandbox.Fail(o.OutTradeNo)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			status(t, f, o, checkout.OrderFailed, "PAY_ERROR")
 		},
 		"closed": func(t *testing.T) {
 			f, o := placed(t)
-			fails(t, f.Close(t.Context(), o.OrderRef), nil)
+			wantError(t, f.Close(t.Context(), o.OrderRef), nil)
 			status(t, f, o, checkout.OrderUnpaid, "NOT_PAY")
 		},
 		"placed twice": func(t *testing.T) {
 			f, o := placed(t)
 			_, err := f.Create(t.Context(), o)
-			fails(t, err, checkout.ErrNumberUsed)
+			wantError(t, err, checkout.ErrNumberUsed)
 		},
 		"never placed": func(t *testing.T) {
 			f, o := newFixture(t), newOrder(flow.WalletWeChat, flow.Native)
 			_, err := f.Query(t.Context(), o.OrderRef)
-			fails(t, err, checkout.ErrNoOrder)
-			fails(t, f.Close(t.Context(), o.OrderRef), checkout.ErrNoOrder)
+			wantError(t, err, checkout.ErrNoOrder)
+			wantError(t, f.Close(t.Context(), o.OrderRef), checkout.ErrNoOrder)
 		},
 		"of a merchant without account": func(t *testing.T) {
 			f, o := placed(t)
 			o.Merchant = "nobody"
 			_, err := f.Query(t.Context(), o.OrderRef)
-			fails(t, err, checkout.ErrRefused)
-			fails(t, f.Close(t.Context(), o.OrderRef), checkout.ErrRefused)
+			wantError(t, err, checkout.ErrRefused)
+			wantError(t, f.Close(t.Context(), o.OrderRef), checkout.ErrRefused)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -234,12 +235,12 @@ func TestRate(t *testing.T) {
 	f := newFixture(t)
 	price, err := f.Rate(t.Context(), shop, flow.ChannelWeChat, "HKD")
 	if err != nil || price < 1e7 || price > 1e9 {
-		t.Errorf("HKD 1 is %d of 1e-8 CNY, %v", price, err)
+		t.Errorf("HKD 1 is %d of 1e-8 CNY, error %v, want 1e7 to 1e9", price, err)
 	}
 	if _, err := f.Rate(t.Context(), shop, flow.ChannelWeChat, "XXX"); !errors.Is(err, checkout.ErrRefused) {
-		t.Errorf("a currency that nobody has: %v", err)
+		t.Errorf("an unknown currency: error %v, want ErrRefused", err)
 	}
 	if _, err := f.Rate(t.Context(), "nobody", flow.ChannelWeChat, "HKD"); !errors.Is(err, checkout.ErrRefused) {
-		t.Errorf("a shop that nobody knows: %v", err)
+		t.Errorf("an unknown merchant: error %v, want ErrRefused", err)
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// notification is the body of a signed one, with change made before signing.
+// notification returns the body of a signed notification. change replaces fields before
+// it is signed.
 func notification(t *testing.T, change map[string]any) string {
 	t.Helper()
 	all := map[string]any{
@@ -30,32 +31,32 @@ func notification(t *testing.T, change map[string]any) string {
 
 func TestReadNotification(t *testing.T) {
 	t.Parallel()
-	g := answering(t, nil)
+	g := gatewayWith(t, nil)
 	good := notification(t, nil)
 	n, text, err := g.ReadNotification(checkout.OrderRef{Merchant: shop}, message(good))
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	same(t, "status", n, checkout.OrderStatus{
 		OutTradeNo: "abc234", TradeID: "1", Amount: 88000, Currency: "HKD", State: checkout.OrderPaid, Detail: "SUCCESS",
 	})
 	if !strings.Contains(text, `"out_trade_no":"abc234"`) || strings.Contains(text, signature(t, good)) {
-		t.Errorf("kept %s", text)
+		t.Errorf("the text to record is %s", text)
 	}
 }
 
-// signature returns what a body is signed with.
+// signature returns the sign of a body.
 func signature(t *testing.T, body string) string {
 	t.Helper()
 	message, err := wantu.Decode([]byte(body))
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	return message.Text("sign")
 }
 
 func TestNotificationsThatAreRejected(t *testing.T) {
 	t.Parallel()
-	g, good := answering(t, nil), notification(t, nil)
+	g, good := gatewayWith(t, nil), notification(t, nil)
 	for name, body := range map[string]string{
-		"nothing":          "",
-		"no JSON":          "out_trade_no=abc234",
+		"empty":            "",
+		"not JSON":         "out_trade_no=abc234",
 		"one byte changed": strings.Replace(good, "88000", "88001", 1),
 		"no signature":     strings.Replace(good, `"sign":"`+signature(t, good)+`"`, `"seal":1`, 1),
 		"empty signature":  strings.Replace(good, signature(t, good), "", 1),
@@ -66,18 +67,18 @@ func TestNotificationsThatAreRejected(t *testing.T) {
 			t.Parallel()
 			n, text, err := g.ReadNotification(checkout.OrderRef{Merchant: shop}, message(body))
 			if err == nil || errors.Is(err, checkout.ErrOtherAccount) {
-				t.Errorf("error %v", err)
+				t.Errorf("error %v, want one that is not ErrOtherAccount", err)
 			}
 			same(t, "status", n, checkout.OrderStatus{})
 			if strings.Contains(text, signature(t, good)) {
-				t.Errorf("kept %s", text)
+				t.Errorf("the text to record is %s", text)
 			}
 		})
 	}
 	t.Run("for a merchant without account", func(t *testing.T) {
 		t.Parallel()
 		_, _, err := g.ReadNotification(checkout.OrderRef{Merchant: "nobody"}, message(good))
-		fails(t, err, checkout.ErrRefused)
+		wantError(t, err, checkout.ErrRefused)
 	})
 	for name, change := range map[string]map[string]any{
 		"another merchant": {"merchant_account": "HKG9999999999"}, "another store": {"store_account": "HKG9999999999"},
@@ -85,15 +86,15 @@ func TestNotificationsThatAreRejected(t *testing.T) {
 		t.Run("for "+name, func(t *testing.T) {
 			t.Parallel()
 			n, _, err := g.ReadNotification(checkout.OrderRef{Merchant: shop}, message(notification(t, change)))
-			fails(t, err, checkout.ErrOtherAccount)
+			wantError(t, err, checkout.ErrOtherAccount)
 			same(t, "status", n, checkout.OrderStatus{})
 		})
 	}
 }
 
-func TestWhatIsKeptOfANotification(t *testing.T) {
+func TestRecordedNotificationHasNoSignature(t *testing.T) {
 	t.Parallel()
-	g := answering(t, nil)
+	g := gatewayWith(t, nil)
 	for name, body := range map[string]string{
 		"string":           `{"a":1,"sign":"SECRET","b":2}`,
 		"with escapes":     `{"sign":"x\"SECRET"}`,
@@ -112,13 +113,13 @@ func TestWhatIsKeptOfANotification(t *testing.T) {
 			t.Parallel()
 			_, text, err := g.ReadNotification(checkout.OrderRef{Merchant: shop}, message(body))
 			if err == nil {
-				t.Error("believed")
+				t.Error("the notification was accepted")
 			}
 			if strings.Contains(text, "SECRET") || strings.Contains(text, "5EC2E7") {
-				t.Errorf("kept %s", text)
+				t.Errorf("the text to record is %s", text)
 			}
 			if len(text) > 5<<10 || !utf8.ValidString(text) {
-				t.Errorf("kept %d bytes: %.100q", len(text), text)
+				t.Errorf("%d bytes to record, want 5 KiB of UTF-8 at most: %.100q", len(text), text)
 			}
 		})
 	}

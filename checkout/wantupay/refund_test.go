@@ -16,26 +16,26 @@ func newRefund(o checkout.Order, amount int64) checkout.RefundOrder {
 	return checkout.RefundOrder{OrderRef: o.OrderRef, OutRefundNo: "r2", Paid: o.Amount, Amount: amount, Currency: o.Currency}
 }
 
-// paid is an order that its shopper has paid.
-func (f fixture) paid(t *testing.T) checkout.Order {
+// paidOrder places and pays an order.
+func (f fixture) paidOrder(t *testing.T) checkout.Order {
 	t.Helper()
 	o := newOrder(flow.WalletWeChat, flow.Native)
 	_, err := f.Create(t.Context(), o)
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	_, err = f.sandbox.Pay(o.OutTradeNo)
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	return o
 }
 
 func TestRefundIsMadeOnceForItsNumber(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	r := newRefund(f.paid(t), 12345)
+	r := newRefund(f.paidOrder(t), 12345)
 	for range 2 {
 		made, err := f.Refund(t.Context(), r)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		o, err := f.sandbox.Order(r.OutTradeNo)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		same(t, "refunds", len(o.Refunds), 1)
 		same(t, "number", o.Refunds[0].OutRefundNo, r.OutRefundNo)
 		same(t, "amount", o.Refunds[0].Fee, r.Amount)
@@ -46,19 +46,19 @@ func TestRefundIsMadeOnceForItsNumber(t *testing.T) {
 func TestRefundWhoseAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	r := newRefund(f.paid(t), 12345)
+	r := newRefund(f.paidOrder(t), 12345)
 	_, err := f.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultHangUp, Endpoint: "refund", When: sandbox.After, Times: 1})
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	_, err = f.Refund(t.Context(), r)
-	isOf(t, err, checkout.ErrOutcomeUnknown)
+	wantKind(t, err, checkout.ErrOutcomeUnknown)
 	_, err = f.Refund(t.Context(), r)
-	fails(t, err, nil)
+	wantError(t, err, nil)
 }
 
-// refusal checks that a refund was refused, in these words.
-func refusal(t *testing.T, err error, word string, settled bool) {
+// wantRefusal checks that err is a RefusedError with these values.
+func wantRefusal(t *testing.T, err error, word string, settled bool) {
 	t.Helper()
-	isOf(t, err, checkout.ErrRefused)
+	wantKind(t, err, checkout.ErrRefused)
 	var refused *checkout.RefusedError
 	if !errors.As(err, &refused) {
 		t.Fatalf("error %v, want a RefusedError", err)
@@ -71,45 +71,45 @@ func TestRefundRefused(t *testing.T) {
 	t.Run("beyond what was paid", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
-		o := f.paid(t)
+		o := f.paidOrder(t)
 		_, err := f.Refund(t.Context(), newRefund(o, o.Amount))
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		more := newRefund(o, 1)
 		more.OutRefundNo = "r3"
 		_, err = f.Refund(t.Context(), more)
-		refusal(t, err, "508 REFUND_ERROR", true)
+		wantRefusal(t, err, "508 REFUND_ERROR", true)
 	})
-	t.Run("of an order that is not there", func(t *testing.T) {
+	t.Run("of an unknown order", func(t *testing.T) {
 		t.Parallel()
 		_, err := newFixture(t).Refund(t.Context(), newRefund(newOrder(flow.WalletWeChat, flow.Native), 1))
-		refusal(t, err, "402 ORDER_INVALID", false)
+		wantRefusal(t, err, "402 ORDER_INVALID", false)
 	})
 	t.Run("by the client", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t)
-		o := f.paid(t)
+		o := f.paidOrder(t)
 		_, err := f.Refund(t.Context(), newRefund(o, o.Amount+1))
-		refusal(t, err, "wantu: refund_fee is more than total_fee", false)
+		wantRefusal(t, err, "wantu: refund_fee is more than total_fee", false)
 	})
 	t.Run("for a field", func(t *testing.T) {
 		t.Parallel()
-		g := answering(t, signed(map[string]any{"return_code": 304, "return_msg": "PARAM_ERROR", "return_desc": "total_fee"}))
+		g := gatewayWith(t, signedAnswer(map[string]any{"return_code": 304, "return_msg": "PARAM_ERROR", "return_desc": "total_fee"}))
 		_, err := g.Refund(t.Context(), newRefund(newOrder(flow.WalletWeChat, flow.Native), 1))
-		refusal(t, err, "304 PARAM_ERROR total_fee", false)
+		wantRefusal(t, err, "304 PARAM_ERROR total_fee", false)
 	})
 }
 
-// TestRefundOfAShopThatOnlyAnotherNodeKnows: it is that node's to send, and has
-// not failed.
-func TestRefundOfAShopThatOnlyAnotherNodeKnows(t *testing.T) {
+// A refund of a merchant that this node does not know has not failed. A node that
+// knows the merchant sends it.
+func TestRefundOfAnUnknownMerchant(t *testing.T) {
 	t.Parallel()
 	g, err := wantupay.New(nil)
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	_, err = g.Refund(t.Context(), newRefund(newOrder(flow.WalletWeChat, flow.Native), 1))
-	isOf(t, err, checkout.ErrOutcomeUnknown)
+	wantKind(t, err, checkout.ErrOutcomeUnknown)
 }
 
-func TestRefundWhoseAnswerProvesNothing(t *testing.T) {
+func TestRefundAnswersOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	good := func(change string, value any) http.HandlerFunc {
 		answer := map[string]any{
@@ -117,29 +117,29 @@ func TestRefundWhoseAnswerProvesNothing(t *testing.T) {
 			"total_fee": 88000, "fee_type": "HKD", "refund_fee": 100, "refund_fee_type": "HKD",
 		}
 		answer[change] = value
-		return signed(answer)
+		return signedAnswer(answer)
 	}
 	r := newRefund(newOrder(flow.WalletWeChat, flow.Native), 100)
-	if _, err := answering(t, good("trade_id", "2")).Refund(t.Context(), r); err != nil {
-		t.Fatalf("a good answer: %v", err)
+	if _, err := gatewayWith(t, good("trade_id", "2")).Refund(t.Context(), r); err != nil {
+		t.Fatalf("a right answer: error %v", err)
 	}
 	for name, answer := range map[string]http.HandlerFunc{
-		"500":                signed(map[string]any{"return_code": 500}),
-		"506":                signed(map[string]any{"return_code": 506}),
-		"FAIL":               signed(map[string]any{"return_code": "FAIL"}),
-		"a code of nobody's": signed(map[string]any{"return_code": 999}),
-		"unsigned":           func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"return_code":508}`)) },
-		"HTML":               func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(strings.Repeat("<p>", 9))) },
-		"502":                func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) },
-		"another order":      good("out_trade_no", "other"),
-		"another refund":     good("out_refund_no", "r3"),
-		"too little":         good("refund_fee", 99),
-		"another currency":   good("refund_fee_type", "USD"),
+		"500":              signedAnswer(map[string]any{"return_code": 500}),
+		"506":              signedAnswer(map[string]any{"return_code": 506}),
+		"FAIL":             signedAnswer(map[string]any{"return_code": "FAIL"}),
+		"unknown code":     signedAnswer(map[string]any{"return_code": 999}),
+		"unsigned":         func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"return_code":508}`)) },
+		"HTML":             func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(strings.Repeat("<p>", 9))) },
+		"502":              func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) },
+		"another order":    good("out_trade_no", "other"),
+		"another refund":   good("out_refund_no", "r3"),
+		"another amount":   good("refund_fee", 99),
+		"another currency": good("refund_fee_type", "USD"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := answering(t, answer).Refund(t.Context(), r)
-			isOf(t, err, checkout.ErrOutcomeUnknown)
+			_, err := gatewayWith(t, answer).Refund(t.Context(), r)
+			wantKind(t, err, checkout.ErrOutcomeUnknown)
 		})
 	}
 }

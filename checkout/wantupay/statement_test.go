@@ -15,7 +15,7 @@ import (
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
-// statement reads the statement of the hour around now.
+// statement reads the statement from an hour ago to an hour from now.
 func statement(t *testing.T, g *wantupay.Gateway, merchant string) ([]checkout.Trade, error) {
 	t.Helper()
 	var list []checkout.Trade
@@ -31,23 +31,23 @@ func statement(t *testing.T, g *wantupay.Gateway, merchant string) ([]checkout.T
 func TestStatementListsBothChannels(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	wechat := f.paid(t)
+	wechat := f.paidOrder(t)
 	alipay := newOrder(flow.WalletAlipayCN, flow.Web)
 	alipay.OutTradeNo = "ali234"
 	_, err := f.Create(t.Context(), alipay)
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	_, err = f.sandbox.Pay(alipay.OutTradeNo)
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	made, err := f.Refund(t.Context(), newRefund(wechat, 12345))
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	list, err := statement(t, f.Gateway, shop)
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	slices.SortFunc(list, func(a, b checkout.Trade) int {
 		return strings.Compare(a.OutTradeNo+a.OutRefundNo, b.OutTradeNo+b.OutRefundNo)
 	})
 	for i := range list {
 		if since := time.Since(list[i].At); since < 0 || since > time.Minute {
-			t.Errorf("%s was %s ago", list[i].OutTradeNo, since)
+			t.Errorf("%s was %s ago, want up to a minute", list[i].OutTradeNo, since)
 		}
 		list[i].At, list[i].TradeID = time.Time{}, ""
 	}
@@ -58,7 +58,7 @@ func TestStatementListsBothChannels(t *testing.T) {
 	})
 }
 
-// row is one of order-list.
+// row returns a row of the answer of order-list. change replaces fields.
 func row(change map[string]any) map[string]any {
 	r := map[string]any{
 		"trade_id": "1", "out_trade_no": "abc234", "refund_id": "", "out_refund_no": "", "type": 1,
@@ -70,15 +70,16 @@ func row(change map[string]any) map[string]any {
 	return r
 }
 
-func list(rows ...map[string]any) http.HandlerFunc {
-	return signed(map[string]any{"return_code": 200, "order_list": rows})
+func orderList(rows ...map[string]any) http.HandlerFunc {
+	return signedAnswer(map[string]any{"return_code": 200, "order_list": rows})
 }
 
 func TestStatementOfAGatewayThatAnswersForAllChannels(t *testing.T) {
 	t.Parallel()
-	// What one channel tells twice stays; what the other tells again does not.
-	got, err := statement(t, answering(t, list(row(nil), row(nil), row(map[string]any{"trade_id": "2"}))), shop)
-	fails(t, err, nil)
+	// Two equal rows of one channel count twice. The same rows of the other channel do
+	// not count again.
+	got, err := statement(t, gatewayWith(t, orderList(row(nil), row(nil), row(map[string]any{"trade_id": "2"}))), shop)
+	wantError(t, err, nil)
 	same(t, "rows", len(got), 3)
 }
 
@@ -88,17 +89,17 @@ func TestStatementAmounts(t *testing.T) {
 		change map[string]any
 		want   int64
 	}{
-		"a payment":               {nil, 88000},
-		"a refund":                {map[string]any{"type": -1, "refund_id": "g1"}, 88000},
-		"a refund with its sign":  {map[string]any{"type": -1, "refund_id": "g1", "total_fee": "-880.00"}, 88000},
-		"a payment below nothing": {map[string]any{"total_fee": "-880.00"}, -1},
-		"an unknown currency":     {map[string]any{"fee_type": "XXX"}, -1},
-		"too fine":                {map[string]any{"total_fee": "880.001"}, -1},
+		"a payment":           {nil, 88000},
+		"a refund":            {map[string]any{"type": -1, "refund_id": "g1"}, 88000},
+		"a negative refund":   {map[string]any{"type": -1, "refund_id": "g1", "total_fee": "-880.00"}, 88000},
+		"a negative payment":  {map[string]any{"total_fee": "-880.00"}, -1},
+		"an unknown currency": {map[string]any{"fee_type": "XXX"}, -1},
+		"too many decimals":   {map[string]any{"total_fee": "880.001"}, -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := statement(t, answering(t, list(row(c.change))), shop)
-			fails(t, err, nil)
+			got, err := statement(t, gatewayWith(t, orderList(row(c.change))), shop)
+			wantError(t, err, nil)
 			same(t, "rows", len(got), 1)
 			same(t, "amount", got[0].Amount, c.want)
 		})
@@ -116,10 +117,10 @@ func TestStatementOfAStoreWithoutAChannel(t *testing.T) {
 		}
 		return sent.PayChannel
 	}
-	refused := signed(map[string]any{"return_code": int(wantu.CodeNoPrivilege), "return_msg": "NO_PRIVILEGE"})
-	answer := list(row(nil))
+	refused := signedAnswer(map[string]any{"return_code": int(wantu.CodeNoPrivilege), "return_msg": "NO_PRIVILEGE"})
+	answer := orderList(row(nil))
 	for _, without := range []string{"1", "2"} {
-		g := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		g := gatewayWith(t, func(w http.ResponseWriter, r *http.Request) {
 			if channelOf(r) == without {
 				refused(w, r)
 				return
@@ -127,28 +128,28 @@ func TestStatementOfAStoreWithoutAChannel(t *testing.T) {
 			answer(w, r)
 		})
 		got, err := statement(t, g, shop)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		same(t, "rows", len(got), 1)
 	}
-	_, err := statement(t, answering(t, refused), shop)
-	isOf(t, err, checkout.ErrRefused)
+	_, err := statement(t, gatewayWith(t, refused), shop)
+	wantKind(t, err, checkout.ErrRefused)
 }
 
 func TestStatementThatFails(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.paid(t)
+	f.paidOrder(t)
 	_, err := f.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultHangUp, Endpoint: "order-list", When: sandbox.Before})
-	fails(t, err, nil)
+	wantError(t, err, nil)
 	_, err = statement(t, f.Gateway, shop)
-	isOf(t, err, checkout.ErrOutcomeUnknown)
+	wantKind(t, err, checkout.ErrOutcomeUnknown)
 	_, err = statement(t, f.Gateway, "nobody")
-	isOf(t, err, checkout.ErrRefused)
+	wantKind(t, err, checkout.ErrRefused)
 }
 
-func TestStatementThatNobodyReadsOn(t *testing.T) {
+func TestStatementStopsWithItsReader(t *testing.T) {
 	t.Parallel()
-	g := answering(t, list(row(nil), row(map[string]any{"trade_id": "2"})))
+	g := gatewayWith(t, orderList(row(nil), row(map[string]any{"trade_id": "2"})))
 	n := 0
 	for range g.Statement(t.Context(), shop, time.Now(), time.Now()) {
 		n++

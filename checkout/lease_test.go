@@ -9,16 +9,18 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// frozen is longer than a lease: three calls of 10 s and 5 s for the store.
-const frozen = 40 * time.Second
+// beyondLease is longer than a lease. A lease lasts for three calls of 10 s each, and
+// 5 s for the store.
+const beyondLease = 40 * time.Second
 
-// crossing is a store that does something right before it stores an attempt.
-type crossing struct {
+// interruptedStore is a store that calls before once, right before it stores an
+// attempt.
+type interruptedStore struct {
 	checkout.Store
 	before func()
 }
 
-func (c *crossing) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
+func (c *interruptedStore) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
 	if do := c.before; do != nil {
 		c.before = nil
 		do()
@@ -26,103 +28,104 @@ func (c *crossing) CreateAttempt(ctx context.Context, a checkout.Attempt, sessio
 	return c.Store.CreateAttempt(ctx, a, sessionVersion, leaseUntil)
 }
 
-// slowGateway is a gateway that takes long before it refuses an order.
-type slowGateway struct {
+// slowRefusals is a gateway that refuses an order after a wait.
+type slowRefusals struct {
 	*gateway
 	wait time.Duration
 }
 
-func (g *slowGateway) Create(context.Context, checkout.Order) (checkout.Created, error) {
+func (g *slowRefusals) Create(context.Context, checkout.Order) (checkout.Created, error) {
 	time.Sleep(g.wait)
 	return checkout.Created{}, checkout.ErrRefused
 }
 
-// TestStaleAnswers: a node that stood still for longer than its lease changes
-// nothing by what it was told before, and ends nobody's lease.
+// A node that was paused for longer than its lease does not apply the answer that
+// it got before, and does not end the lease of another node.
 func TestStaleAnswers(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"no such order, of an order that was placed since": func(t *testing.T, f *fixture) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"no such order, and the order was placed after that": func(t *testing.T, f *fixture) {
 			s := f.session()
 			f.gateway.script(func() { f.gateway.beforeCreate = once(timeout) })
 			_, err := f.Start(t.Context(), request(s, flow.WalletAlipayCN))
-			fails(t, err, checkout.ErrOutcomeUnknown)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
 			time.Sleep(2*time.Minute + time.Second)
 			all, err := f.store.Attempts(t.Context(), s.ID)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			node, reads := f.slowNode()
-			reads.slow(3, frozen) // the session, after the query
+			reads.slow(3, beyondLease) // the session, after the query
 			done := make(chan struct{})
 			go func() {
 				defer close(done)
 				_, _ = node.Confirm(context.Background(), all[0].ID, checkout.CauseSchedule)
 			}()
-			time.Sleep(frozen - 4*time.Second)
+			time.Sleep(beyondLease - 4*time.Second)
 			a := f.start(s, flow.WalletAlipayCN)
 			<-done
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(30 * time.Second)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
-		"a refusal, of an order that was placed since": func(t *testing.T, f *fixture) {
+		"a refusal, and the order was placed after that": func(t *testing.T, f *fixture) {
 			s := f.session()
-			node := f.node(func(c *checkout.Config) { c.Gateway = &slowGateway{f.gateway, frozen} })
+			node := f.node(func(c *checkout.Config) { c.Gateway = &slowRefusals{f.gateway, beyondLease} })
 			done := make(chan checkout.Attempt)
 			go func() {
 				a, err := node.Start(context.Background(), request(s, flow.WalletAlipayCN))
-				fails(t, err, nil)
+				wantError(t, err, nil)
 				done <- a
 			}()
-			time.Sleep(frozen - 4*time.Second)
+			time.Sleep(beyondLease - 4*time.Second)
 			a := f.start(s, flow.WalletAlipayCN)
 			same(t, "what the other node shows", (<-done).ID, a.ID)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
-		"a failure, while another asks": func(_ *testing.T, f *fixture) {
+		"a failure, while another node queries": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 			node, reads := f.slowNode()
-			reads.slow(3, frozen)
+			reads.slow(3, beyondLease)
 			go func() { _, _ = node.Confirm(context.Background(), a.ID, checkout.CauseSchedule) }()
-			time.Sleep(frozen - 4*time.Second)
+			time.Sleep(beyondLease - 4*time.Second)
 			f.gateway.set(a.OutTradeNo, checkout.OrderUnpaid, "NOT_PAY")
 			f.gateway.script(func() { f.gateway.latency = 8 * time.Second })
 			go func() { _, _ = f.Confirm(context.Background(), a.ID, checkout.CauseSchedule) }()
-			time.Sleep(5 * time.Second) // the first one is awake by now; the gateway reports two queries at once
+			time.Sleep(5 * time.Second) // the first node has continued; the gateway fails on two queries at once
 			_, err := f.Confirm(f.t.Context(), a.ID, checkout.CauseSchedule)
-			fails(f.t, err, nil)
+			wantError(f.t, err, nil)
 			time.Sleep(20 * time.Second)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.free(a)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkNoLease(a)
 		},
 	})
 }
 
-// TestNothingIsSentAfterALease: a node that stood still before a call of the
-// gateway does not make it.
-func TestNothingIsSentAfterALease(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+// A node that was paused until its lease cannot outlast a call does not call the
+// gateway.
+func TestNothingIsSentAfterTheLease(t *testing.T) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"an order": func(t *testing.T, f *fixture) {
 			s := f.session()
-			stop := &slowCreates{Store: f.memory, wait: frozen}
-			node := f.node(func(c *checkout.Config) { c.Store = stop })
+			slow := &slowCreates{Store: f.memory, wait: beyondLease}
+			node := f.node(func(c *checkout.Config) { c.Store = slow })
 			_, err := node.Start(t.Context(), request(s, flow.WalletAlipayCN))
-			fails(t, err, checkout.ErrOutcomeUnknown)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
 			same(t, "orders", f.gateway.placed(), []string(nil))
 		},
 		"a query and a close": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			node, reads := f.slowNode()
-			reads.slow(2, frozen) // the attempt, once it is held
+			reads.slow(2, beyondLease) // the attempt, after it was leased
 			_, err := node.Cancel(t.Context(), a.SessionID)
-			fails(t, err, checkout.ErrOutcomeUnknown)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
 			got := f.gateway.order(a.OutTradeNo)
 			same(t, "calls", []int{got.queries, got.close}, []int{0, 0})
 		},
 	})
 }
 
-// slowCreates is a store that takes long to say that an attempt is stored.
+// slowCreates is a store that returns only some time after it has stored an
+// attempt.
 type slowCreates struct {
 	checkout.Store
 	wait time.Duration
@@ -134,9 +137,9 @@ func (s *slowCreates) CreateAttempt(ctx context.Context, a checkout.Attempt, ses
 	return err
 }
 
-// TestStartCrosses: nobody is sent to pay what needs no payment.
-func TestStartCrosses(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+// No shopper gets an order to pay if the session needs no payment any more.
+func TestStartDuringOtherChanges(t *testing.T) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"a payment by another wallet, while the order is placed": func(t *testing.T, f *fixture) {
 			s := f.session()
 			a := f.start(s, flow.WalletAlipayCN)
@@ -151,51 +154,50 @@ func TestStartCrosses(t *testing.T) {
 			time.Sleep(time.Second)
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
-			fails(t, <-done, checkout.ErrNotPayable)
-			fails(t, node.Drain(t.Context()), nil)
+			wantError(t, <-done, checkout.ErrNotPayable)
+			wantError(t, node.Drain(t.Context()), nil)
 			same(t, "live orders", slow.live(), []string(nil))
 		},
-		"a mismatch of another wallet's order": func(t *testing.T, f *fixture) {
+		"a quarantine of another wallet's order": func(t *testing.T, f *fixture) {
 			s := f.session()
 			a := f.start(s, flow.WalletAlipayCN)
 			f.gateway.script(func() { f.gateway.orders[a.OutTradeNo].OrderStatus.Amount = 1 })
 			f.gateway.pay(a.OutTradeNo)
-			node := f.node(func(c *checkout.Config) { c.Store = &crossing{f.memory, func() { f.confirm(a) }} })
+			node := f.node(func(c *checkout.Config) { c.Store = &interruptedStore{f.memory, func() { f.confirm(a) }} })
 			_, err := node.Start(t.Context(), request(s, flow.WalletWeChat))
-			fails(t, err, checkout.ErrNotPayable)
+			wantError(t, err, checkout.ErrNotPayable)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
-		"another tab's order, which the wallet refuses": func(t *testing.T, f *fixture) {
+		"a failed order of another tab": func(t *testing.T, f *fixture) {
 			s := f.session()
 			node := f.node(func(c *checkout.Config) {
-				c.Store = &crossing{f.memory, func() {
+				c.Store = &interruptedStore{f.memory, func() {
 					a := f.start(s, flow.WalletAlipayCN)
 					f.gateway.set(a.OutTradeNo, checkout.OrderFailed, "PAY_ERROR")
 					f.confirm(a)
 				}}
 			})
 			_, err := node.Start(t.Context(), request(s, flow.WalletAlipayCN))
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "live orders", len(f.gateway.live()), 1)
 		},
 	})
 }
 
-// TestAccountChanges: an order keeps the account that it was placed with, and
-// one that the gateway took is not given up because another account does not
-// know it.
+// An order keeps the account that it was placed with. An order that the gateway
+// took is not given up because another account does not know it.
 func TestAccountChanges(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"the order is asked about at its own account": func(t *testing.T, f *fixture) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"the order is queried at its own account": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			same(t, "account", a.Account, shop)
-			f.gateway.script(func() { f.gateway.moved = " of today" })
+			f.gateway.script(func() { f.gateway.accountSuffix = " new" })
 			f.gateway.pay(a.OutTradeNo)
-			f.confirm(a) // the gateway reports a question about another account
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
-			same(t, "account of the next", f.pending().Account, shop+" of today")
+			f.confirm(a) // the gateway fails on a query at another account
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			same(t, "account of the next order", f.pending().Account, shop+" new")
 		},
-		"no second order is placed, and nobody is told that it expired": func(t *testing.T, f *fixture) {
+		"an order that the new account does not know is kept": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			var order *order
 			f.gateway.script(func() {
@@ -204,20 +206,20 @@ func TestAccountChanges(t *testing.T) {
 			})
 			f.sweepFor(3 * time.Minute)
 			b, err := f.Start(t.Context(), request(f.readSession(a.SessionID), flow.WalletAlipayCN))
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "order", b.OutTradeNo, a.OutTradeNo)
 			f.sweepFor(2 * time.Hour)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.gateway.script(func() { f.gateway.orders[a.OutTradeNo] = order }) // the account from before is configured
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.gateway.script(func() { f.gateway.orders[a.OutTradeNo] = order }) // the old account is configured again
 			f.gateway.pay(a.OutTradeNo)
 			f.sweepFor(6 * time.Minute)
-			f.is(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 	})
 }
 
-// TestCloseSaysPaidAndQueryDoesNotKnow: the shop is never told that such a
-// session expired.
+// If close says that an order is paid and query does not know the order, the session
+// does not expire.
 func TestCloseSaysPaidAndQueryDoesNotKnow(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.pending()
@@ -233,7 +235,7 @@ func TestCloseSaysPaidAndQueryDoesNotKnow(t *testing.T) {
 			}
 		})
 		f.sweepFor(95 * time.Minute)
-		f.told(a.SessionID)
+		f.checkEvents(a.SessionID)
 		same(t, "status", f.readSession(a.SessionID).Status, checkout.StatusOpen)
 	})
 }

@@ -10,23 +10,24 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// slowReads is a store whose reads can be made to last. A process that is
-// frozen after a read decides by what is old when it goes on.
+// slowReads is a store with one slow read. It acts as a node that is paused after a
+// read, and that then decides with old data.
 type slowReads struct {
 	checkout.Store
 	mu sync.Mutex
-	// reads counts the reads that are left until the slow one.
+	// reads is the number of reads until the slow one, which counts too.
 	reads int
 	wait  time.Duration
 }
 
-// slow makes the n-th read of a session or an attempt from now on last for d.
+// slow makes the n-th read of a session or an attempt from now on take d.
 func (s *slowReads) slow(n int, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads, s.wait = n, d
 }
 
+// read counts a read, and waits if it is the slow one.
 func (s *slowReads) read() {
 	s.mu.Lock()
 	s.reads--
@@ -49,12 +50,12 @@ func (s *slowReads) Attempt(ctx context.Context, id string) (checkout.Attempt, e
 	return got, err
 }
 
-// node returns another Service over the fixture's store and gateway, with do's
-// changes of its configuration.
-func (f *fixture) node(do func(*checkout.Config)) *checkout.Service {
+// node returns another Service over the fixture's store and gateway. change changes
+// its configuration.
+func (f *fixture) node(change func(*checkout.Config)) *checkout.Service {
 	f.t.Helper()
 	c := f.config()
-	do(&c)
+	change(&c)
 	s, err := checkout.New(c)
 	if err != nil {
 		f.t.Fatal(err)
@@ -62,28 +63,28 @@ func (f *fixture) node(do func(*checkout.Config)) *checkout.Service {
 	return s
 }
 
-// slowNode returns a node whose reads can be made slow.
+// slowNode returns a node, and the store that can make one of its reads slow.
 func (f *fixture) slowNode() (*checkout.Service, *slowReads) {
 	f.t.Helper()
 	reads := &slowReads{Store: f.memory}
 	return f.node(func(c *checkout.Config) { c.Store = reads }), reads
 }
 
-// wrongClock is a clock that is ahead of the others.
+// wrongClock is a clock that is ahead by its value.
 type wrongClock time.Duration
 
 func (c wrongClock) Now() time.Time { return time.Now().Add(time.Duration(c)) }
 
-// newest checks that the versions of a session's events rise, and that the last
-// one carries the session as it is stored.
-func (f *fixture) newest(sessionID string) {
+// checkEventVersions checks that the versions of a session's events rise, and that the
+// last event has the session as it is stored.
+func (f *fixture) checkEventVersions(sessionID string) {
 	f.t.Helper()
 	events, err := f.store.Events(f.t.Context(), sessionID)
-	fails(f.t, err, nil)
+	wantError(f.t, err, nil)
 	last := int64(0)
 	for _, e := range events {
 		if e.Version <= last || e.Version != e.Session.Version {
-			f.t.Errorf("event %s has version %d and its session %d, after %d", e.Type, e.Version, e.Session.Version, last)
+			f.t.Errorf("event %s has version %d and its session %d, after version %d", e.Type, e.Version, e.Session.Version, last)
 		}
 		last = e.Version
 	}
@@ -96,20 +97,20 @@ func (f *fixture) newest(sessionID string) {
 	same(f.t, "the session in the newest event", got, f.Public(stored))
 }
 
-// TestEventsHaveAnOrder: of two events of a session the one with the greater
-// version is newer, whatever the clocks of the nodes say.
-func TestEventsHaveAnOrder(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+// Of two events of a session the one with the greater version is newer, also if the
+// clocks of the nodes differ.
+func TestEventVersionsRise(t *testing.T) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"a refund by a node whose clock is behind": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			ahead := f.node(func(c *checkout.Config) { c.Clock = wrongClock(2 * time.Second) })
 			_, err := ahead.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			_, err = f.Refund(t.Context(), a.SessionID, checkout.NewRefund{Amount: a.Amount})
-			fails(t, err, nil)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
-			f.newest(a.SessionID)
+			wantError(t, err, nil)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+			f.checkEventVersions(a.SessionID)
 		},
 		"a late payment found by a node whose clock is behind": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateAccept, false)
@@ -123,19 +124,18 @@ func TestEventsHaveAnOrder(t *testing.T) {
 				c.Merchants = map[string]checkout.Merchant{shop: {ID: shop, PaidLate: checkout.LateAccept}}
 			})
 			_, err := behind.Notify(t.Context(), a.NotifyToken, notification(a, nil))
-			fails(t, err, nil)
-			f.settle()
-			f.told(a.SessionID, checkout.EventExpired, checkout.EventPaidLate, checkout.EventPaid)
-			f.newest(a.SessionID)
+			wantError(t, err, nil)
+			f.waitUntilIdle()
+			f.checkEvents(a.SessionID, checkout.EventExpired, checkout.EventPaidLate, checkout.EventPaid)
+			f.checkEventVersions(a.SessionID)
 		},
 	})
 }
 
-// TestEventsCarryTheNewestSession: an event that is decided by an old read of
-// the session is decided again.
+// An event that was made from an old read of the session is made again.
 func TestEventsCarryTheNewestSession(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"a refused order beside a payment": func(t *testing.T, f *fixture) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"a refused order at the same time as a payment": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			node, reads := f.slowNode()
 			f.gateway.script(func() { f.gateway.beforeCreate = func(*order) error { return checkout.ErrRefused } })
@@ -148,26 +148,26 @@ func TestEventsCarryTheNewestSession(t *testing.T) {
 			time.Sleep(300 * time.Millisecond)
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
-			fails(t, <-done, checkout.ErrRefused)
-			f.newest(a.SessionID)
+			wantError(t, <-done, checkout.ErrRefused)
+			f.checkEventVersions(a.SessionID)
 		},
-		"a mismatched notification beside a payment": func(t *testing.T, f *fixture) {
+		"a mismatched notification at the same time as a payment": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			node, reads := f.slowNode()
 			reads.slow(1, time.Second) // the session, for the event
 			done := make(chan error)
 			go func() {
-				_, err := node.Notify(context.Background(), a.NotifyToken, notification(a, func(n *note) { n.Amount-- }))
+				_, err := node.Notify(context.Background(), a.NotifyToken, notification(a, func(n *fakeNotification) { n.Amount-- }))
 				done <- err
 			}()
 			time.Sleep(300 * time.Millisecond)
 			f.gateway.pay(a.OutTradeNo)
 			f.confirm(a)
-			fails(t, <-done, nil)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventNotificationMismatch)
-			f.newest(a.SessionID)
+			wantError(t, <-done, nil)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventNotificationMismatch)
+			f.checkEventVersions(a.SessionID)
 		},
-		"a refund of the second payment beside one of the first": func(t *testing.T, f *fixture) {
+		"refunds of both payments at the same time": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateHold, true)
 			reads := &slowReads{Store: f.memory}
 			node := f.node(func(c *checkout.Config) { c.Store = reads })
@@ -177,17 +177,17 @@ func TestEventsCarryTheNewestSession(t *testing.T) {
 				f.confirm(a)
 			}
 			done := make(chan error)
-			reads.slow(3, time.Second) // the session, once its refund was made
+			reads.slow(3, time.Second) // the session, after its refund was made
 			go func() {
 				_, err := node.Refund(context.Background(), s.ID, checkout.NewRefund{Amount: s.Amount, Second: true})
 				done <- err
 			}()
 			time.Sleep(300 * time.Millisecond)
 			_, err := f.Refund(t.Context(), s.ID, checkout.NewRefund{Amount: s.Amount})
-			fails(t, err, nil)
-			fails(t, <-done, nil)
-			f.told(s.ID, checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded)
-			f.newest(s.ID)
+			wantError(t, err, nil)
+			wantError(t, <-done, nil)
+			f.checkEvents(s.ID, checkout.EventPaid, checkout.EventPaidTwice, checkout.EventRefundSucceeded, checkout.EventRefundSucceeded)
+			f.checkEventVersions(s.ID)
 		},
 	})
 }

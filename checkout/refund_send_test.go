@@ -34,11 +34,11 @@ func TestRefundInterval(t *testing.T) {
 
 // A refund whose outcome is unknown is sent again under its own number.
 func TestRefundOfUnknownOutcome(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"is sent on schedule until the gateway answers": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			var at []time.Time
-			f.gateway.beforeRefund = func(sent) error { at = append(at, time.Now()); return errTimeout }
+			f.gateway.beforeRefund = func(sentRefund) error { at = append(at, time.Now()); return errTimeout }
 			r := f.refund(a, half, checkout.RefundPending)
 			f.sweepFor(31 * time.Hour)
 			for i, want := range []time.Duration{5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour, time.Hour} {
@@ -47,29 +47,29 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 				}
 			}
 			if wait := at[len(at)-1].Sub(at[len(at)-2]); wait < 3*time.Hour || wait > 3*time.Hour+3*time.Second {
-				t.Errorf("%s between the last tries of the second day, want 3 hours", wait)
+				t.Errorf("%s between the last tries, want 3 hours", wait)
 			}
 			if n := len(at); n < 30 || n > 36 {
-				t.Errorf("%d tries in 31 hours", n)
+				t.Errorf("%d tries in 31 hours, want 30 to 36", n)
 			}
 			same(t, "tries", f.readRefund(r).Tries, len(at))
 			f.gateway.script(func() { f.gateway.beforeRefund = nil })
 			f.sweepFor(3*time.Hour + 2*time.Second)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"is a person's business after a day": func(t *testing.T, f *fixture) {
-			f.gateway.beforeRefund = unanswered
+		"alerts the operator after a day": func(t *testing.T, f *fixture) {
+			f.gateway.beforeRefund = noAnswer
 			f.refund(f.paid(), half, checkout.RefundPending)
 			f.sweepFor(23*time.Hour + 50*time.Minute)
-			same(t, "alarms", f.reports.alarms(), []string(nil))
+			same(t, "alarms", f.alerts.alarms(), []string(nil))
 			f.sweepFor(70 * time.Minute)
-			if !slices.Contains(f.reports.alarms(), "refund of unknown outcome") {
-				t.Errorf("alarms %q", f.reports.alarms())
+			if !slices.Contains(f.alerts.alarms(), "refund of unknown outcome") {
+				t.Errorf("alarms %q, want one of a refund of unknown outcome", f.alerts.alarms())
 			}
 		},
-		"refused, for its number, after a try that was lost": func(t *testing.T, f *fixture) {
+		"fails when a later try is refused for good": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			f.gateway.beforeRefund = func(s sent) error {
+			f.gateway.beforeRefund = func(s sentRefund) error {
 				if s.tries == 1 {
 					return errTimeout
 				}
@@ -78,15 +78,15 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			r := f.refund(a, half, checkout.RefundPending)
 			f.sweepFor(8 * time.Second)
 			same(t, "state", f.readRefund(r).State, checkout.RefundFailed)
-			f.money(a, checkout.PaymentPaid, 0, 0)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed)
+			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundFailed)
 		},
-		"refused, for another cause, after a try that was taken": func(t *testing.T, f *fixture) {
+		"stays pending when a later try is refused for another cause": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			f.gateway.afterRefund = first(unanswered)
-			f.gateway.beforeRefund = func(s sent) error {
+			f.gateway.afterRefund = firstTry(noAnswer)
+			f.gateway.beforeRefund = func(s sentRefund) error {
 				if s.tries == 2 {
-					return &checkout.RefusedError{Word: "301 SIGN_ERROR"} // it says nothing of the first try
+					return &checkout.RefusedError{Word: "301 SIGN_ERROR"} // it says nothing about the first try
 				}
 				return nil
 			}
@@ -94,15 +94,15 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			f.sweepFor(8 * time.Second)
 			same(t, "tries", f.readRefund(r).Tries, 2)
 			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
-			f.unfree(a, half+1, half)
+			f.checkTooMuch(a, half+1, half)
 			f.sweepFor(32 * time.Second)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
 		},
-		"refused without a word, after a try that was taken": func(t *testing.T, f *fixture) {
+		"stays pending when a later try is refused without a word": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			f.gateway.afterRefund = first(unanswered)
-			f.gateway.beforeRefund = func(s sent) error {
+			f.gateway.afterRefund = firstTry(noAnswer)
+			f.gateway.beforeRefund = func(s sentRefund) error {
 				if s.tries == 2 {
 					return checkout.ErrRefused
 				}
@@ -113,11 +113,11 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			same(t, "tries", f.readRefund(r).Tries, 2)
 			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
 			f.sweepFor(32 * time.Second)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"is taken over from a holder that was killed": func(t *testing.T, f *fixture) {
+		"is sent again after the lease of a killed node": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			f.gateway.beforeRefund = first(unanswered)
+			f.gateway.beforeRefund = firstTry(noAnswer)
 			r := f.refund(a, half, checkout.RefundPending)
 			ok, err := f.store.LeaseRefund(t.Context(), r.ID, time.Now(), time.Now().Add(time.Minute))
 			if !ok || err != nil {
@@ -126,10 +126,10 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			f.sweepFor(50 * time.Second)
 			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
 			f.sweepFor(20 * time.Second)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
-		"of many is sent in batches": func(t *testing.T, f *fixture) {
-			f.gateway.beforeRefund = first(unanswered)
+		"is sent in batches with many others": func(t *testing.T, f *fixture) {
+			f.gateway.beforeRefund = firstTry(noAnswer)
 			var all []checkout.Attempt
 			for range 40 {
 				a := f.paid()
@@ -138,54 +138,54 @@ func TestRefundOfUnknownOutcome(t *testing.T) {
 			}
 			f.sweepFor(20 * time.Second)
 			for _, a := range all {
-				f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+				f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 			}
 		},
 	})
 }
 
-// Two nodes that believe to hold a refund, as one that was frozen does, settle
-// it once.
+// Two nodes both call the gateway for a refund, because the lease of the slow one
+// ended. The refund is settled once.
 func TestRefundIsSettledOnceByTwoNodes(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
 		other := newFixture(t, f.store)
 		other.gateway.mu, other.gateway.orders = f.gateway.mu, f.gateway.orders
 		f.gateway.latency = 9 * time.Second
-		frozen := make(chan checkout.Refund)
+		slow := make(chan checkout.Refund)
 		go func() {
-			r, err := f.Refund(t.Context(), a.SessionID, back(half, ""))
-			fails(t, err, nil)
-			frozen <- r
+			r, err := f.Refund(t.Context(), a.SessionID, newRefund(half, ""))
+			wantError(t, err, nil)
+			slow <- r
 		}()
 		time.Sleep(time.Second)
 		all, err := f.Refunds(t.Context(), a.SessionID)
-		fails(t, err, nil)
-		f.memory.mu.Lock() // its hold is over
+		wantError(t, err, nil)
+		f.memory.mu.Lock() // end the lease
 		r := f.memory.refunds[all[0].ID]
 		r.leaseUntil, r.NextTryAt = time.Now(), time.Now()
 		f.memory.refunds[r.ID] = r
 		f.memory.mu.Unlock()
-		fails(t, other.Sweep(t.Context()), nil)
+		wantError(t, other.Sweep(t.Context()), nil)
 		same(t, "state", f.readRefund(all[0]).State, checkout.RefundSucceeded)
-		same(t, "state for the frozen one", (<-frozen).State, checkout.RefundSucceeded)
-		f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
-		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+		same(t, "state at the slow node", (<-slow).State, checkout.RefundSucceeded)
+		f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
+		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
 	})
 }
 
-// A node that was refused and then frozen does not write that down once another
-// has had the refund made: the shop would give the money back twice.
-func TestRefusalThatAnotherHasOvertaken(t *testing.T) {
+// A node that was paused after a refusal does not record it, because another node has
+// sent the refund meanwhile. With a false failure the shop would refund twice.
+func TestStaleRefusalOfARefund(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		a := f.paid()
-		f.gateway.beforeRefund = first(func(sent) error { return &checkout.RefusedError{Word: "301 SIGN_ERROR"} })
-		overtaken := false
+		f.gateway.beforeRefund = firstTry(func(sentRefund) error { return &checkout.RefusedError{Word: "301 SIGN_ERROR"} })
+		takenOver := false
 		f.memory.broken = func(called string) error {
-			if called != "Apply" || overtaken {
+			if called != "Apply" || takenOver {
 				return nil
 			}
-			overtaken = true // its hold is over, and the other's call is on its way
+			takenOver = true // another node has leased the refund, and sends it
 			for id, r := range f.memory.refunds {
 				r.Tries, r.Version = r.Tries+1, r.Version+1
 				f.memory.refunds[id] = r
@@ -195,12 +195,12 @@ func TestRefusalThatAnotherHasOvertaken(t *testing.T) {
 		r := f.refund(a, half, checkout.RefundPending)
 		f.sweepFor(time.Minute)
 		same(t, "state", f.readRefund(r).State, checkout.RefundSucceeded)
-		f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
-		f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+		f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
+		f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
 	})
 }
 
-// What the gateway said and the disk did not take is found again.
+// An answer of the gateway that the store could not write is got again.
 func TestStoreFailsDuringARefund(t *testing.T) {
 	full := errors.New("disk full")
 	breaks := func(f *fixture, broken string) {
@@ -211,43 +211,43 @@ func TestStoreFailsDuringARefund(t *testing.T) {
 			return nil
 		}
 	}
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"before it is stored": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			for _, method := range []string{"Session", "Refunds", "Attempt", "CreateRefund"} {
 				breaks(f, method)
-				_, err := f.Refund(t.Context(), a.SessionID, back(half, ""))
-				fails(t, err, full)
+				_, err := f.Refund(t.Context(), a.SessionID, newRefund(half, ""))
+				wantError(t, err, full)
 			}
 			f.memory.broken = nil
-			f.money(a, checkout.PaymentPaid, 0, 0)
+			f.checkMoney(a, checkout.PaymentPaid, 0, 0)
 		},
 		"when the outcome is written": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			breaks(f, "Apply")
 			f.refund(a, half, checkout.RefundPending)
 			f.memory.broken = nil
-			same(t, "alarms", f.reports.alarms(), []string{"a refund's outcome was not stored"})
+			same(t, "alarms", f.alerts.alarms(), []string{"a refund's outcome was not stored"})
 			f.sweepFor(8 * time.Second)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
-			f.told(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkEvents(a.SessionID, checkout.EventPaid, checkout.EventRefundSucceeded)
 		},
 		"when it is released": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			f.gateway.beforeRefund = first(unanswered)
+			f.gateway.beforeRefund = firstTry(noAnswer)
 			breaks(f, "ReleaseRefund")
 			f.refund(a, half, checkout.RefundPending)
 			f.memory.broken = nil
 			f.sweepFor(40 * time.Second)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
 		"when the sweep looks for it": func(t *testing.T, f *fixture) {
 			breaks(f, "DueRefunds")
-			fails(t, f.Sweep(t.Context()), full)
+			wantError(t, f.Sweep(t.Context()), full)
 		},
-		"when the sweep takes it": func(t *testing.T, f *fixture) {
+		"when the sweep leases it": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			f.gateway.beforeRefund = first(unanswered)
+			f.gateway.beforeRefund = firstTry(noAnswer)
 			f.refund(a, half, checkout.RefundPending)
 			for _, method := range []string{"LeaseRefund", "Refund"} {
 				breaks(f, method)
@@ -255,7 +255,7 @@ func TestStoreFailsDuringARefund(t *testing.T) {
 				f.memory.broken = nil
 			}
 			f.sweepFor(40 * time.Second)
-			f.money(a, checkout.PaymentPartiallyRefunded, half, 1)
+			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
 	})
 }

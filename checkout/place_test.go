@@ -12,7 +12,7 @@ import (
 )
 
 func TestStart(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"places the session's order": func(t *testing.T, f *fixture) {
 			s := f.session()
 			a := f.start(s, flow.WalletAlipayCN)
@@ -26,31 +26,31 @@ func TestStart(t *testing.T) {
 			same(t, "attempt", a.Placed.URL, "https://cashier.example/"+a.OutTradeNo)
 			same(t, "trade id", a.TradeID, o.TradeID)
 			same(t, "next query", f.readAttempt(a).NextQueryAt, time.Now().Add(3*time.Second))
-			f.free(a)
+			f.checkNoLease(a)
 		},
-		"passes the openid on and keeps its tag alone": func(t *testing.T, f *fixture) {
+		"sends the openid and stores its tag only": func(t *testing.T, f *fixture) {
 			r := request(f.session(), flow.WalletWeChat)
 			r.Device, r.OpenID, r.Payer = inApp, "openid", "tag"
 			a, err := f.Start(t.Context(), r)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "openid", f.gateway.order(a.OutTradeNo).OpenID, "openid")
 			same(t, "payer", a.Payer, "tag")
 			same(t, "flow", a.Flow, flow.JSAPI)
 		},
-		"replaces a code that is about to die": func(t *testing.T, f *fixture) {
-			n := ticket()
+		"replaces a code that is about to expire": func(t *testing.T, f *fixture) {
+			n := newTicket()
 			n.ExpiresAt = time.Now().Add(5 * time.Hour)
 			s, err := f.Create(t.Context(), n)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			old := f.start(s, flow.WalletWeChat)
 			time.Sleep(100 * time.Minute)
 			same(t, "attempt after 100 minutes", f.start(s, flow.WalletWeChat).ID, old.ID)
 			time.Sleep(15 * time.Minute)
 			fresh := f.start(s, flow.WalletWeChat)
 			same(t, "live orders", f.gateway.live(), []string{fresh.OutTradeNo})
-			f.is(old, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(old, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
-		"again finds the same attempt": func(t *testing.T, f *fixture) {
+		"a second time finds the same attempt": func(t *testing.T, f *fixture) {
 			s := f.session()
 			first, second := f.start(s, flow.WalletWeChat), f.start(s, flow.WalletWeChat)
 			same(t, "attempt", second.ID, first.ID)
@@ -67,75 +67,75 @@ func TestStart(t *testing.T) {
 			old := f.start(s, flow.WalletAlipayCN)
 			f.gateway.beforeCreate = func(*order) error {
 				if !f.gateway.orders[old.OutTradeNo].closed {
-					t.Error("a second order while the first was live")
+					t.Error("a second order was placed before the first was closed")
 				}
 				return nil
 			}
 			r := request(s, flow.WalletAlipayCN)
 			r.Flow = flow.Iframe
 			a, err := f.Start(t.Context(), r)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "flow", a.Flow, flow.Iframe)
-			f.is(old, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkState(old, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 			same(t, "live orders", f.gateway.live(), []string{a.OutTradeNo})
 		},
 		"another WeChat user gets another order": func(t *testing.T, f *fixture) {
 			r := request(f.session(), flow.WalletWeChat)
 			r.Device, r.OpenID, r.Payer = inApp, "one", "1"
 			first, err := f.Start(t.Context(), r)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			r.OpenID, r.Payer = "two", "2"
 			second, err := f.Start(t.Context(), r)
-			fails(t, err, nil)
+			wantError(t, err, nil)
 			same(t, "live orders", f.gateway.live(), []string{second.OutTradeNo})
 			same(t, "first", f.readAttempt(first).State, checkout.AttemptClosed)
 		},
-		"paid while another flow is asked for": func(t *testing.T, f *fixture) {
+		"finds a payment when another flow is requested": func(t *testing.T, f *fixture) {
 			s := f.session()
 			old := f.start(s, flow.WalletAlipayCN)
 			f.gateway.pay(old.OutTradeNo)
 			r := request(s, flow.WalletAlipayCN)
 			r.Flow = flow.Iframe
 			_, err := f.Start(t.Context(), r)
-			fails(t, err, checkout.ErrNotPayable)
-			f.is(old, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
+			wantError(t, err, checkout.ErrNotPayable)
+			f.checkState(old, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
-		"not while a payment is reported and not confirmed": func(t *testing.T, f *fixture) {
+		"places no order while a payment is reported and not confirmed": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.notify(a, nil)
-			f.is(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
+			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentProcessing)
 			other := request(f.readSession(a.SessionID), flow.WalletAlipayCN)
 			other.Flow = flow.Iframe
 			for _, r := range []checkout.StartRequest{other, request(f.readSession(a.SessionID), flow.WalletWeChat)} {
 				_, err := f.Start(t.Context(), r)
-				fails(t, err, checkout.ErrNotPayable)
+				wantError(t, err, checkout.ErrNotPayable)
 			}
 			same(t, "orders", len(f.gateway.placed()), 1)
 			f.sweepFor(20 * time.Second) // query denies it once more
 			_, err := f.Start(t.Context(), other)
-			fails(t, err, nil)
-			f.is(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
+			wantError(t, err, nil)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
-		"another flow while the gateway is down": func(t *testing.T, f *fixture) {
+		"places no order by another flow while the gateway is down": func(t *testing.T, f *fixture) {
 			s := f.session()
 			old := f.start(s, flow.WalletAlipayCN)
 			f.gateway.script(func() { f.gateway.beforeQuery = timeout })
 			r := request(s, flow.WalletAlipayCN)
 			r.Flow = flow.Iframe
 			_, err := f.Start(t.Context(), r)
-			fails(t, err, checkout.ErrOutcomeUnknown)
-			f.is(old, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
-			f.free(old)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
+			f.checkState(old, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
+			f.checkNoLease(old)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
 	})
 }
 
 func TestStartRefuses(t *testing.T) {
-	start := func(s checkout.Session, f *fixture, do func(*checkout.StartRequest)) error {
+	start := func(s checkout.Session, f *fixture, change func(*checkout.StartRequest)) error {
 		r := request(s, flow.WalletAlipayCN)
-		do(&r)
+		change(&r)
 		_, err := f.Start(f.t.Context(), r)
 		same(f.t, "orders", f.gateway.placed(), []string(nil))
 		return err
@@ -143,24 +143,24 @@ func TestStartRefuses(t *testing.T) {
 	field := func(t *testing.T, err error, name string) {
 		var wrong *checkout.FieldError
 		if !errors.As(err, &wrong) || wrong.Field != name {
-			t.Errorf("error %v, want one about %s", err, name)
+			t.Errorf("error %v, want a FieldError of %s", err, name)
 		}
 	}
-	bubbles(t, map[string]func(*testing.T, *fixture){
+	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"an id that cannot be one": func(t *testing.T, f *fixture) {
-			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.SessionID = "cs_' OR 1=1 --" }), checkout.ErrNotFound)
+			wantError(t, start(f.session(), f, func(r *checkout.StartRequest) { r.SessionID = "cs_' OR 1=1 --" }), checkout.ErrNotFound)
 		},
 		"a bot": func(t *testing.T, f *fixture) {
-			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Flow = bot, flow.Web }), checkout.ErrNotHere)
+			wantError(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Flow = bot, flow.Web }), checkout.ErrNotHere)
 		},
 		"WeChat Pay in a phone's browser": func(t *testing.T, f *fixture) {
-			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = phone, flow.WalletWeChat }), checkout.ErrNotHere)
+			wantError(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = phone, flow.WalletWeChat }), checkout.ErrNotHere)
 		},
 		"a guide": func(t *testing.T, f *fixture) {
-			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Flow = flow.Guided }), checkout.ErrNotHere)
+			wantError(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Flow = flow.Guided }), checkout.ErrNotHere)
 		},
 		"JSAPI without an openid": func(t *testing.T, f *fixture) {
-			fails(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = inApp, flow.WalletWeChat }), checkout.ErrNeedsOpenID)
+			wantError(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = inApp, flow.WalletWeChat }), checkout.ErrNeedsOpenID)
 		},
 		"a wallet that is not offered": func(t *testing.T, f *fixture) {
 			field(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Wallet = "paypal" }), "wallet")
@@ -171,18 +171,19 @@ func TestStartRefuses(t *testing.T) {
 		"a session whose time is over": func(t *testing.T, f *fixture) {
 			s := f.session()
 			time.Sleep(30 * time.Minute)
-			fails(t, start(s, f, func(*checkout.StartRequest) {}), checkout.ErrNotPayable)
+			wantError(t, start(s, f, func(*checkout.StartRequest) {}), checkout.ErrNotPayable)
 		},
 		"a canceled session": func(t *testing.T, f *fixture) {
 			s := f.session()
 			_, err := f.Cancel(t.Context(), s.ID)
-			fails(t, err, nil)
-			fails(t, start(s, f, func(*checkout.StartRequest) {}), checkout.ErrNotPayable)
+			wantError(t, err, nil)
+			wantError(t, start(s, f, func(*checkout.StartRequest) {}), checkout.ErrNotPayable)
 		},
 	})
 }
 
-// startAtOnce starts the same wallet n times at once.
+// startAtOnce starts the same wallet n times at once. It returns the attempt and the
+// error of each call.
 func (f *fixture) startAtOnce(s checkout.Session, n int) (found []checkout.Attempt, errs []error) {
 	found, errs = make([]checkout.Attempt, n), make([]error, n)
 	var wg sync.WaitGroup
@@ -193,7 +194,8 @@ func (f *fixture) startAtOnce(s checkout.Session, n int) (found []checkout.Attem
 	return found, errs
 }
 
-func (f *fixture) oneAttemptForAll(s checkout.Session) {
+// checkOneOrder clicks 50 times at once, and checks that there is one order.
+func (f *fixture) checkOneOrder(s checkout.Session) {
 	f.t.Helper()
 	found, errs := f.startAtOnce(s, 50)
 	for i, a := range found {
@@ -206,8 +208,8 @@ func (f *fixture) oneAttemptForAll(s checkout.Session) {
 }
 
 func TestClicksAtOnce(t *testing.T) {
-	bubbles(t, map[string]func(*testing.T, *fixture){
-		"get one order": func(_ *testing.T, f *fixture) { f.oneAttemptForAll(f.session()) },
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"get one order": func(_ *testing.T, f *fixture) { f.checkOneOrder(f.session()) },
 		"share the number of an order of unknown outcome": func(t *testing.T, f *fixture) {
 			f.gateway.script(func() { f.gateway.beforeCreate = once(timeout) })
 			s := f.session()
@@ -220,7 +222,7 @@ func TestClicksAtOnce(t *testing.T) {
 					t.Errorf("click %d: attempt is %s, error %v", i, found[i].State, errs[i])
 				}
 			}
-			same(t, "clicks that learned nothing", unknown, 1)
+			same(t, "clicks with an unknown outcome", unknown, 1)
 			same(t, "orders", len(f.gateway.placed()), 1)
 		},
 		"wait for a slow gateway and no longer": func(t *testing.T, f *fixture) {
@@ -235,10 +237,10 @@ func TestClicksAtOnce(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
 			_, err := f.Start(ctx, request(s, flow.WalletWeChat))
-			fails(t, err, context.DeadlineExceeded)
-			fails(t, <-first, nil)
+			wantError(t, err, context.DeadlineExceeded)
+			wantError(t, <-first, nil)
 		},
-		"do not wait for a holder that was killed forever": func(t *testing.T, f *fixture) {
+		"do not wait for ever for a node that was killed": func(t *testing.T, f *fixture) {
 			s := f.session()
 			killed := checkout.Attempt{
 				ID: "at_killed", SessionID: s.ID, Merchant: shop, State: checkout.AttemptCreating, Wallet: flow.WalletWeChat,
@@ -248,13 +250,13 @@ func TestClicksAtOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
-			fails(t, err, checkout.ErrOutcomeUnknown)
+			wantError(t, err, checkout.ErrOutcomeUnknown)
 		},
 	})
 }
 
-// TestShopperGoesBackToAWallet: the pages show the newest order, so that wallet
-// gets a new one, and its old one is closed first.
+// Pages show the newest order. So a wallet that is clicked again after another one
+// gets a new order, and its old order is closed first.
 func TestShopperGoesBackToAWallet(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		s := f.session()
@@ -262,13 +264,13 @@ func TestShopperGoesBackToAWallet(t *testing.T) {
 		f.start(s, flow.WalletAlipayHK)
 		again := f.start(s, flow.WalletWeChat)
 		v, err := f.View(t.Context(), s.ID)
-		fails(t, err, nil)
+		wantError(t, err, nil)
 		if v.Attempt.ID != again.ID || again.ID == first.ID {
-			t.Errorf("the pages show %s, started again was %s, first %s", v.Attempt.ID, again.ID, first.ID)
+			t.Errorf("the page shows %s, want the new attempt %s, which is not the first one %s", v.Attempt.ID, again.ID, first.ID)
 		}
 		old, err := f.store.Attempt(t.Context(), first.ID)
-		fails(t, err, nil)
-		same(t, "the first", old.State, checkout.AttemptClosed)
-		same(t, "and a double click", f.start(s, flow.WalletWeChat).ID, again.ID)
+		wantError(t, err, nil)
+		same(t, "state of the first", old.State, checkout.AttemptClosed)
+		same(t, "attempt of a double click", f.start(s, flow.WalletWeChat).ID, again.ID)
 	})
 }
