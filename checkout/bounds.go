@@ -20,8 +20,8 @@ const (
 	// MaxBridgeAnswers is how many answers of WeChat's payment sheet an attempt's
 	// timeline keeps.
 	MaxBridgeAnswers = 10
-	// MaxCancelWishes is how many requests to cancel a session's timeline keeps.
-	MaxCancelWishes = 10
+	// MaxCancelRequests is how many requests to cancel a session's timeline keeps.
+	MaxCancelRequests = 10
 )
 
 const (

@@ -239,7 +239,7 @@ func TestHostileStorageIsBounded(t *testing.T) {
 				kinds[e.Kind]++
 			}
 			same(t, "returns", kinds[checkout.EntryReturn], checkout.MaxReturns)
-			same(t, "requests to cancel", kinds[checkout.EntryCancel], checkout.MaxCancelWishes)
+			same(t, "requests to cancel", kinds[checkout.EntryCancel], checkout.MaxCancelRequests)
 			same(t, "entries of queries", kinds[checkout.EntryQuery], 200)
 			same(t, "entries of closes", kinds[checkout.EntryClose], 200)
 			same(t, "queries", f.readAttempt(a).Queries, 300)

@@ -62,7 +62,7 @@ func (m *memory) countFew(e checkout.Entry) (allowed bool, err error) {
 		a.BridgeFailed = a.BridgeFailed || e.Result == checkout.BridgeFail
 	case checkout.EntryCancel:
 		s := m.sessions[e.SessionID]
-		allowed = s.Status == checkout.StatusOpen && m.cancelRequests[s.ID] < checkout.MaxCancelWishes
+		allowed = s.Status == checkout.StatusOpen && m.cancelRequests[s.ID] < checkout.MaxCancelRequests
 		if allowed {
 			m.cancelRequests[s.ID]++
 		}

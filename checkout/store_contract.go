@@ -150,7 +150,7 @@ type TimelineStore interface {
 	// whether it did. It adds nothing beyond these bounds:
 	//   - EntryReturn: MaxReturns for an attempt, and one in ReturnInterval,
 	//   - EntryBridge: MaxBridgeAnswers for an attempt,
-	//   - EntryCancel: MaxCancelWishes for a session, while it is open.
+	//   - EntryCancel: MaxCancelRequests for a session, while it is open.
 	// An EntryBridge with the result BridgeFail sets the attempt's BridgeFailed in
 	// any case. Other kinds are an error.
 	RecordFew(ctx context.Context, e Entry) (bool, error)

@@ -37,7 +37,7 @@ func countLimited(ctx context.Context, tx *sql.Tx, e checkout.Entry) (bool, erro
 			e.AttemptID, checkout.MaxBridgeAnswers)
 	case checkout.EntryCancel:
 		return changesRow(ctx, tx, `UPDATE sessions SET cancel_wishes = cancel_wishes + 1
-			WHERE id = $1 AND status = 'open' AND cancel_wishes < $2`, e.SessionID, checkout.MaxCancelWishes)
+			WHERE id = $1 AND status = 'open' AND cancel_wishes < $2`, e.SessionID, checkout.MaxCancelRequests)
 	default:
 		return false, fmt.Errorf("entries of kind %q have no limit", e.Kind)
 	}

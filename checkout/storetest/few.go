@@ -62,10 +62,10 @@ func limitedBridgeAnswers(t *testing.T, f fixture) {
 
 func limitedCancels(t *testing.T, f fixture) {
 	a := f.attempt(t)
-	for i := range checkout.MaxCancelWishes + 2 {
-		wantEqual(t, "cancel stored", f.recordFew(t, a, checkout.EntryCancel, "", start()), i < checkout.MaxCancelWishes)
+	for i := range checkout.MaxCancelRequests + 2 {
+		wantEqual(t, "cancel stored", f.recordFew(t, a, checkout.EntryCancel, "", start()), i < checkout.MaxCancelRequests)
 	}
-	wantEqual(t, "entries", len(f.results(t, a.SessionID, checkout.EntryCancel)), checkout.MaxCancelWishes)
+	wantEqual(t, "entries", len(f.results(t, a.SessionID, checkout.EntryCancel)), checkout.MaxCancelRequests)
 	ended := f.attempt(t)
 	s := f.readSession(t, ended.SessionID)
 	s.Status = checkout.StatusExpired
