@@ -200,7 +200,7 @@ func TestStaleRefusalOfARefund(t *testing.T) {
 	})
 }
 
-// An answer of the gateway that the store could not write is got again.
+// If the store fails to write an answer of the gateway, the refund is sent again.
 func TestStoreFailsDuringARefund(t *testing.T) {
 	full := errors.New("disk full")
 	breaks := func(f *fixture, broken string) {
