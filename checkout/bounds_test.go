@@ -267,7 +267,7 @@ func TestPagesReadNoTimeline(t *testing.T) {
 		a := f.startInWeChat()
 		f.memory.broken = func(method string) error {
 			if method == "Timeline" {
-				t.Error("a timeline was read")
+				t.Error("the timeline was read")
 			}
 			return nil
 		}

@@ -125,7 +125,7 @@ func TestCreate(t *testing.T) {
 				CreatedAt: time.Now(), ExpiresAt: time.Now().Add(30 * time.Minute), ConcludeAt: time.Now().Add(30 * time.Minute),
 			})
 			if !strings.HasPrefix(s.ID, checkout.SessionPrefix) || len(s.ID) != len(checkout.SessionPrefix)+26 {
-				t.Errorf("id %q", s.ID)
+				t.Errorf("id %q, want the prefix and 26 characters", s.ID)
 			}
 		},
 		"puts the id into the shop's URLs": func(t *testing.T, f *fixture) {

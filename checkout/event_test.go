@@ -90,7 +90,7 @@ func (f *fixture) checkEventVersions(sessionID string) {
 	}
 	stored := f.readSession(sessionID)
 	if len(events) == 0 {
-		f.t.Fatal("no events")
+		f.t.Fatal("the session has no events")
 	}
 	got := events[len(events)-1].Session
 	got.Version = stored.Version // changes without an event may have followed

@@ -28,8 +28,7 @@ var hints = map[string]func(*fixture, checkout.Attempt){
 }
 
 // answers has the answers of query. For each it has the page and the alarms that
-// follow: after a signed notification, and after a hint from a browser, which is
-// unsigned.
+// follow: after a signed notification, and after an unsigned hint from a browser.
 var answers = map[string]struct {
 	prepare                      func(*fixture, checkout.Attempt)
 	signedPage, unsignedPage     page.State

@@ -208,7 +208,7 @@ func (g *gateway) script(do func()) {
 	do()
 }
 
-// set changes the state of an order, as its shopper does by paying.
+// set changes the state of an order, as if the shopper had paid or failed to pay.
 func (g *gateway) set(number string, state checkout.OrderState, detail string) {
 	g.script(func() { g.orders[number].State, g.orders[number].Detail = state, detail })
 }

@@ -54,8 +54,8 @@ func TestMemoryKeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(*testing.T) checkout.Store { return newMemory() })
 }
 
-// enter locks the store for a method, and returns what unlocks it. It fails if the
-// context is canceled or if broken fails.
+// enter locks the store for a method. leave unlocks it. enter fails if the context is
+// canceled, or with the error of broken.
 func (m *memory) enter(ctx context.Context, method string) (leave func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ func TestNotify(t *testing.T) {
 				wg.Go(func() {
 					verdict, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
 					if err != nil || verdict != checkout.VerdictAccepted {
-						t.Errorf("verdict %s, error %v", verdict, err)
+						t.Errorf("verdict %s, error %v, want accepted", verdict, err)
 					}
 				})
 			}

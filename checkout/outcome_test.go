@@ -145,7 +145,7 @@ func TestBrowserLeavesDuringItsQuery(t *testing.T) {
 // next query gets the answer again.
 func TestStoreFails(t *testing.T) {
 	full := errors.New("disk full")
-	breaks := func(f *fixture, method string) {
+	breakMethod := func(f *fixture, method string) {
 		f.gateway.script(func() {
 			f.memory.broken = func(called string) error {
 				if called == method {
@@ -159,7 +159,7 @@ func TestStoreFails(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"when a placed order is written": func(t *testing.T, f *fixture) {
 			s := f.session()
-			breaks(f, "Apply")
+			breakMethod(f, "Apply")
 			_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 			wantError(t, err, full)
 			repair(f)
@@ -170,7 +170,7 @@ func TestStoreFails(t *testing.T) {
 		"when a payment is written": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
-			breaks(f, "Apply")
+			breakMethod(f, "Apply")
 			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
 			wantError(t, err, full)
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
@@ -180,7 +180,7 @@ func TestStoreFails(t *testing.T) {
 		},
 		"when the session is read after a query": func(t *testing.T, f *fixture) {
 			a := f.pending()
-			breaks(f, "Session")
+			breakMethod(f, "Session")
 			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
 			wantError(t, err, full)
 			f.checkNoLease(a)
@@ -188,7 +188,7 @@ func TestStoreFails(t *testing.T) {
 		"when an attempt is looked up": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			for _, method := range []string{"Attempt", "LeaseAttempt"} {
-				breaks(f, method)
+				breakMethod(f, method)
 				_, err := f.Confirm(t.Context(), a.ID, checkout.CauseSchedule)
 				wantError(t, err, full)
 			}
@@ -196,7 +196,7 @@ func TestStoreFails(t *testing.T) {
 		"when a wallet's attempts are looked up": func(t *testing.T, f *fixture) {
 			s := f.session()
 			for _, method := range []string{"Session", "Attempts", "CreateAttempt"} {
-				breaks(f, method)
+				breakMethod(f, method)
 				_, err := f.Start(t.Context(), request(s, flow.WalletWeChat))
 				wantError(t, err, full)
 			}
@@ -205,7 +205,7 @@ func TestStoreFails(t *testing.T) {
 		"when a notification is stored": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
-			breaks(f, "AddNotification")
+			breakMethod(f, "AddNotification")
 			_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
 			wantError(t, err, full)
 			f.waitUntilIdle()
@@ -214,14 +214,14 @@ func TestStoreFails(t *testing.T) {
 		},
 		"when the sweep begins": func(t *testing.T, f *fixture) {
 			for _, method := range []string{"DueAttempts", "ExpiringSessions"} {
-				breaks(f, method)
+				breakMethod(f, method)
 				wantError(t, f.Sweep(t.Context()), full)
 			}
 		},
 		"when a page is read": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			for _, method := range []string{"Session", "Attempts"} {
-				breaks(f, method)
+				breakMethod(f, method)
 				_, err := f.View(t.Context(), a.SessionID)
 				wantError(t, err, full)
 			}

@@ -68,13 +68,13 @@ func TestApproximateCNY(t *testing.T) {
 		f.SweepWatched(f.t.Context())
 		f.checkApproximation(s, 80286)
 		if p.count() != 1 {
-			f.t.Errorf("calls %v", p.calls)
+			f.t.Errorf("calls %v, want one", p.calls)
 		}
 		time.Sleep(2 * time.Minute)
 		f.SweepWatched(f.t.Context())
 		f.checkApproximation(s, 0) // an amount that rounds to 0 is not shown
 		if p.count() != 2 {
-			f.t.Errorf("calls %v", p.calls)
+			f.t.Errorf("calls %v, want two", p.calls)
 		}
 	})
 }

@@ -34,7 +34,7 @@ func (f *fixture) paidAttempt() checkout.Attempt {
 	f.gateway.pay(a.OutTradeNo)
 	a = f.confirm(a)
 	if a.State != checkout.AttemptPaid {
-		f.t.Fatalf("attempt is %s", a.State)
+		f.t.Fatalf("attempt is %s, want paid", a.State)
 	}
 	return a
 }

@@ -200,10 +200,10 @@ func TestStaleRefusalOfARefund(t *testing.T) {
 	})
 }
 
-// An answer of the gateway that the store could not write is got again.
+// If the store fails to write an answer of the gateway, the refund is sent again.
 func TestStoreFailsDuringARefund(t *testing.T) {
 	full := errors.New("disk full")
-	breaks := func(f *fixture, broken string) {
+	breakMethod := func(f *fixture, broken string) {
 		f.memory.broken = func(called string) error {
 			if called == broken {
 				return full
@@ -215,7 +215,7 @@ func TestStoreFailsDuringARefund(t *testing.T) {
 		"before it is stored": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			for _, method := range []string{"Session", "Refunds", "Attempt", "CreateRefund"} {
-				breaks(f, method)
+				breakMethod(f, method)
 				_, err := f.Refund(t.Context(), a.SessionID, newRefund(half, ""))
 				wantError(t, err, full)
 			}
@@ -224,7 +224,7 @@ func TestStoreFailsDuringARefund(t *testing.T) {
 		},
 		"when the outcome is written": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			breaks(f, "Apply")
+			breakMethod(f, "Apply")
 			f.refund(a, half, checkout.RefundPending)
 			f.memory.broken = nil
 			same(t, "alarms", f.alerts.alarms(), []string{"a refund's outcome was not stored"})
@@ -235,14 +235,14 @@ func TestStoreFailsDuringARefund(t *testing.T) {
 		"when it is released": func(t *testing.T, f *fixture) {
 			a := f.paid()
 			f.gateway.beforeRefund = firstTry(noAnswer)
-			breaks(f, "ReleaseRefund")
+			breakMethod(f, "ReleaseRefund")
 			f.refund(a, half, checkout.RefundPending)
 			f.memory.broken = nil
 			f.sweepFor(40 * time.Second)
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
 		"when the sweep looks for it": func(t *testing.T, f *fixture) {
-			breaks(f, "DueRefunds")
+			breakMethod(f, "DueRefunds")
 			wantError(t, f.Sweep(t.Context()), full)
 		},
 		"when the sweep leases it": func(t *testing.T, f *fixture) {
@@ -250,7 +250,7 @@ func TestStoreFailsDuringARefund(t *testing.T) {
 			f.gateway.beforeRefund = firstTry(noAnswer)
 			f.refund(a, half, checkout.RefundPending)
 			for _, method := range []string{"LeaseRefund", "Refund"} {
-				breaks(f, method)
+				breakMethod(f, method)
 				f.sweepFor(8 * time.Second)
 				f.memory.broken = nil
 			}

@@ -25,13 +25,13 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 		c := newFixture(t, newMemory()).config()
 		omit(&c)
 		if _, err := checkout.New(c); err == nil || !strings.Contains(err.Error(), "Config."+field) {
-			t.Errorf("without %s: error %v", field, err)
+			t.Errorf("without %s: error %v, want one that names the field", field, err)
 		}
 	}
 	c := newFixture(t, newMemory()).config()
 	c.Alert = nil
 	if _, err := checkout.New(c); err != nil {
-		t.Errorf("without Alert: error %v", err)
+		t.Errorf("without Alert: error %v, want none", err)
 	}
 }
 

@@ -80,7 +80,7 @@ func TestWatchedView(t *testing.T) {
 			s.Changed(a.SessionID)
 			for i, state := range readAtOnce(t, watchers, view) {
 				if state != page.Paid {
-					t.Fatalf("watcher %d sees %q after the payment", i, state)
+					t.Fatalf("watcher %d has %q after the payment, want paid", i, state)
 				}
 			}
 			same(t, "reads after a change", store.reads.Load(), int64(2))

@@ -178,7 +178,7 @@ func TestTimelineThatCannotBeWritten(t *testing.T) {
 			f.confirm(a)
 			f.checkNoLease(a)
 		},
-		"in the change, but after it": func(_ *testing.T, f *fixture) {
+		"in the change, and is written after it": func(_ *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
 			f.memory.broken = func(method string) error {

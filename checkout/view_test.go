@@ -114,7 +114,7 @@ func TestView(t *testing.T) {
 			f.gateway.pay(a.OutTradeNo)
 			f.memory.broken = func(method string) error {
 				if !strings.HasPrefix(method, "Session") && !strings.HasPrefix(method, "Attempt") {
-					t.Errorf("a page called %s", method)
+					t.Errorf("a view called %s of the store", method)
 				}
 				return nil
 			}
@@ -130,7 +130,7 @@ func TestView(t *testing.T) {
 			f.memory.broken = nil
 			same(t, "queries", f.gateway.order(a.OutTradeNo).queries, 0)
 		},
-		"counts down, and not below zero": func(t *testing.T, f *fixture) {
+		"counts down to zero": func(t *testing.T, f *fixture) {
 			s := f.session()
 			time.Sleep(29 * time.Minute)
 			v, err := f.View(t.Context(), s.ID)
@@ -141,7 +141,7 @@ func TestView(t *testing.T) {
 			wantError(t, err, nil)
 			same(t, "remaining", v.Remaining, time.Duration(0))
 		},
-		"counts nothing down once it has ended": func(t *testing.T, f *fixture) {
+		"has no remaining time after the end": func(t *testing.T, f *fixture) {
 			v := f.viewOf(func(s *checkout.Session) { s.Status = checkout.StatusCanceled })
 			same(t, "remaining", v.Remaining, time.Duration(0))
 		},

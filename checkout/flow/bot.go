@@ -52,7 +52,7 @@ func findBot(ua string) string {
 // findBotWord looks for a word that ends in bot, such as Googlebot, but not
 // robotics. It returns why the user agent is that of a program, or "". It
 // ignores the first brackets of an Android browser: they hold the phone's model,
-// which can be one of Cubot.
+// such as a Cubot.
 func findBotWord(ua string) string {
 	if first, rest, found := strings.Cut(ua, ")"); found && strings.Contains(first, "android") {
 		ua = rest
