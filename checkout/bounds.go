@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// The bounds on what an outsider can cause. They are part of the contract of a
-// [Store].
+// The bounds on the orders and the stored data that an outsider can cause. They are
+// part of the contract of a [Store]. What bounds the queries is in schedule.go, lease.go
+// and background.go.
 const (
 	// MaxAttempts is how many orders a session may have.
 	MaxAttempts = 20

@@ -40,7 +40,8 @@ const (
 )
 
 // confirmer queries the gateway about attempts and stores what follows from the
-// answers. It is the only place that believes a payment.
+// answers. Only [payments.settlePaid] records a payment, and only from an answer to
+// query: confirmer and [closer] call it.
 type confirmer struct {
 	store interface {
 		Attempt(ctx context.Context, id string) (Attempt, error)

@@ -62,7 +62,7 @@ func setVary(c echo.Context, names ...string) {
 }
 
 // policy is a page's Content-Security-Policy. It allows no more than the page's flow
-// needs.
+// needs. pagePolicy and returnPolicy fill it.
 type policy struct {
 	// Style is the hash of the page's style sheet, as a source.
 	Style string

@@ -90,7 +90,8 @@ func (s *Store) Attempts(ctx context.Context, sessionID string) ([]checkout.Atte
 		`SELECT `+attemptColumns+` FROM attempts WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
 }
 
-// LeaseAttempt implements [checkout.Store].
+// LeaseAttempt implements [checkout.Store]. The column held_until has the end of the lease;
+// its name is older than the word.
 func (s *Store) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (bool, error) {
 	leased, err := changesRow(ctx, s.db.writer, `UPDATE attempts
 		SET held_until = $1, next_query_at = $1, queried_at = $2, queries = queries + 1
