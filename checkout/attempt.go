@@ -24,9 +24,12 @@ const (
 	AttemptPending AttemptState = "pending"
 	// AttemptPaid: query answered SUCCESS, for the order that was placed.
 	AttemptPaid AttemptState = "paid"
-	// AttemptFailed: the gateway refused the order, or the wallet the payment.
+	// AttemptFailed: the gateway refused the order or never received it, or the wallet
+	// refused the payment.
 	AttemptFailed AttemptState = "failed"
-	// AttemptClosed: the order was closed at the gateway, unpaid.
+	// AttemptClosed: the attempt ended unpaid. Its order is closed at the gateway, unless
+	// the gateway has no such order, or still refused to close it an hour after the
+	// session's expiry.
 	AttemptClosed AttemptState = "closed"
 )
 
@@ -51,7 +54,8 @@ type Attempt struct {
 	ID        string
 	SessionID string
 	Merchant  string
-	// Version rises with each change of state, which is a compare-and-set on it.
+	// Version rises with each Changer.Apply of the attempt, and when a notification
+	// reports a payment. Apply is a compare-and-set on it. A lease does not change it.
 	Version int64
 	State   AttemptState
 
@@ -70,11 +74,13 @@ type Attempt struct {
 	Account string
 	// TradeID is the gateway's own number, "" until an answer contains it.
 	TradeID string
-	// NotifiedTradeID is the gateway's number in the first signed notification, or "".
+	// NotifiedTradeID is the gateway's number in the first accepted notification that
+	// names one, or "".
 	NotifiedTradeID string
 	// ReportedAt is when the gateway reported a payment that query has not confirmed, by
 	// a signed notification or by refusing to close the order as paid. It is zero where
-	// there is no such report. DeniedAt is when query first denied it after that.
+	// there is no such report. DeniedAt is when query first denied it after that. The
+	// second denial withdraws the report and clears both.
 	ReportedAt, DeniedAt time.Time
 	// Amount and Currency are those of the session.
 	Amount   int64
@@ -87,16 +93,19 @@ type Attempt struct {
 	// Placed is what the shopper pays with.
 	Placed Placed
 
-	// Failure is the gateway's word for why the attempt failed, or "".
+	// Failure is why the attempt failed or is quarantined, or "". If the wallet refused
+	// the payment, it is the gateway's word.
 	Failure string
-	// Quarantined says that the gateway reported another amount, currency, number or
-	// account than was ordered. Such an attempt is never paid.
+	// Quarantined says that query reported a payment that is not the payment of this
+	// order: it has another amount, currency or number, or belongs to another attempt. A
+	// quarantined attempt is never paid and not queried again.
 	Quarantined bool
 
 	CreatedAt time.Time
 	PaidAt    time.Time
-	// EndedAt is when the order could no longer be paid at the gateway, zero while it
-	// can be.
+	// EndedAt is when the attempt was paid or closed, or failed before its order was
+	// placed. It is zero while the shopper can pay the order, also after the wallet has
+	// refused one payment.
 	EndedAt time.Time
 
 	// NextQueryAt is when the sweep queries it next. Zero means never.
@@ -106,8 +115,8 @@ type Attempt struct {
 	// Queries counts its queries.
 	Queries int
 
-	// Notifications counts the notifications that arrived for it. NotificationAt is when
-	// the last one was counted.
+	// Notifications counts the notifications that arrived for it, but not each one of a
+	// flood (see [KeptNotifications]). NotificationAt is when the last one was counted.
 	Notifications  NotificationCounts
 	NotificationAt time.Time
 	// Returns counts the returns of a browser in the timeline. ReturnedAt is the time of
@@ -115,7 +124,7 @@ type Attempt struct {
 	Returns    int
 	ReturnedAt time.Time
 	// BridgeAnswers counts the answers of WeChat's payment sheet in the timeline.
-	// BridgeFailed says that one of all answers was a failure.
+	// BridgeFailed says that an answer was a failure, in the timeline or not.
 	BridgeAnswers int
 	BridgeFailed  bool
 }

@@ -5,14 +5,15 @@ import (
 	"time"
 )
 
-// The bounds on the orders and the stored data that an outsider can cause. They are
-// part of the contract of a [Store]. What bounds the queries is in schedule.go, lease.go
-// and background.go.
+// The bounds on the orders and the stored data that an outsider can cause. The [Service]
+// checks MaxAttempts. The others are part of the contract of a [Store]. What bounds the
+// queries is in schedule.go, lease.go and background.go.
 const (
 	// MaxAttempts is how many orders a session may have.
 	MaxAttempts = 20
 	// KeptNotifications is how many notifications of each verdict an attempt's
-	// timeline keeps, with their bodies. Later ones are only counted.
+	// timeline keeps, with their bodies. Later ones are only counted. A later one within
+	// 1 s of the last is dropped, unless it needs a query.
 	KeptNotifications = 5
 	// MaxReturns is how many returns of a browser an attempt's timeline keeps.
 	MaxReturns = 20

@@ -11,11 +11,12 @@ type Clock interface {
 	Now() time.Time
 }
 
-// SteadyClock is a [Clock] that goes on evenly when the system's clock is changed: it
-// adds the time that has passed since it was made. So a clock that jumps ahead ends no
-// session early, and a clock that goes back delays nothing. It follows corrections of
-// up to 10 s. It does not follow a greater step, because nobody can tell whether the
-// step is right: only a new SteadyClock does.
+// SteadyClock is a [Clock] that ignores large steps of the system's clock. It adds the
+// time that has passed since the last read. If the system's clock then differs by up to
+// 10 s, it takes the system's time at once, so it can go back by up to 10 s. While the
+// difference is greater, it ignores the system's clock, because nobody can tell whether
+// the step is right. So a jump ahead ends no session early, and a step back delays
+// nothing. Only a new SteadyClock takes the time after such a step.
 type SteadyClock struct {
 	wall    func() time.Time
 	onMoved func(by time.Duration)

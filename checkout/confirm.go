@@ -6,23 +6,26 @@ import (
 	"time"
 )
 
-// Cause is why the gateway is queried about an attempt.
+// Cause is why the gateway is called about an attempt.
 type Cause string
 
-// The causes of a query.
+// The causes of a call.
 const (
-	// CauseSchedule: the attempt was due.
+	// CauseSchedule: the attempt was due, a page watches it, or the statement lists a
+	// payment of it.
 	CauseSchedule Cause = "schedule"
 	// CauseNotification: a signed notification reported a payment.
 	CauseNotification Cause = "notification"
 	// CauseBrowser: a browser returned from the wallet, asked, or became visible.
 	// An outsider can cause it, so it works at most every 2 s.
 	CauseBrowser Cause = "browser"
-	// CauseDenial: a signed notification reported that there is no payment.
+	// CauseDenial: a signed notification reported a failed payment, or a status that the
+	// kit does not know.
 	CauseDenial Cause = "denial"
-	// CauseOtherPaid: another attempt of the session was paid.
+	// CauseOtherPaid: another attempt of the session was paid, or the session ended or
+	// got a mismatch while the order was placed.
 	CauseOtherPaid Cause = "other paid"
-	// CauseStart: the shopper starts a payment, and the wallet has an order.
+	// CauseStart: the shopper starts a payment.
 	CauseStart Cause = "start"
 	// CauseExpiry and CauseCancel: the session is to end.
 	CauseExpiry Cause = "expiry"

@@ -22,7 +22,8 @@ const (
 	// DifferencePaidTwice: the statement lists two payments of one order.
 	DifferencePaidTwice DifferenceKind = "order_paid_twice"
 	// DifferenceRefundThere: the statement lists a refund that is not known here, or
-	// that has failed here. It is stored at once.
+	// that has failed here. It is stored as succeeded at once. If the row has no refund
+	// number, or its amount does not fit the payment or the refund, an operator decides.
 	DifferenceRefundThere DifferenceKind = "refund_there_not_here"
 	// DifferenceRefundHere: a refund succeeded here, and the statement does not list
 	// it.
@@ -30,8 +31,8 @@ const (
 	// DifferenceRefund: a refund has another amount or currency there.
 	DifferenceRefund DifferenceKind = "refund_differs"
 	// DifferenceRefundPending: the statement lists a refund that is pending here. It
-	// is sent again at once, which refunds nothing more. It has succeeded, whatever
-	// the gateway answers.
+	// is sent again at once with its number. This refunds nothing more. Whatever the
+	// gateway answers, the refund is then stored as succeeded.
 	DifferenceRefundPending DifferenceKind = "refund_pending_here"
 	// DifferenceUnknownPayment: the statement lists a payment of an order that
 	// the checkout did not place. Another system or a person uses the account.
@@ -73,7 +74,8 @@ type Booked struct {
 	// cannot be expressed in minor units.
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
-	// Status is the state of the attempt or the refund here. It is "" there.
+	// Status is the state of the attempt or the refund in the checkout. It is "" on the
+	// side of the statement.
 	Status string `json:"status,omitempty"`
 	// At is when it was paid or refunded, or nil.
 	At *time.Time `json:"at,omitempty"`
@@ -110,7 +112,7 @@ type Trade struct {
 	// OutRefundNo and GatewayRefundID are the numbers of a refund. One of them may be
 	// "".
 	OutRefundNo, GatewayRefundID string
-	// Amount is in minor units of Currency, never negative. It is -1 where the
+	// Amount is in minor units of Currency, 0 or more, also for a refund. It is -1 if the
 	// gateway's amount cannot be expressed in minor units.
 	Amount   int64
 	Currency string

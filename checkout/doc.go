@@ -15,12 +15,13 @@
 //   - [Service.Confirm] queries the gateway when a browser returns or asks,
 //   - [Service.Returned], [Service.BridgeAnswered] and [Service.BridgeFailed] note what
 //     browsers report,
-//   - [Service.Watch] and [Service.Seen] say that a page shows a session, and wake it,
+//   - [Service.Watch] wakes a page when its session may have changed,
+//   - [Service.Seen] says that a page without a stream shows a session,
 //   - [Service.ApproximateCNY] converts an amount, where there are [Rates].
 //
 // For the gateway:
 //   - [Service.Notify], [Service.NotifySigned] and [Service.Acknowledgement]. A
-//     notification causes a query, and only the query decides.
+//     notification may cause a query, and only the query decides.
 //
 // For the worker:
 //   - [Service.Sweep] and [Service.SweepWatched] do the work that is due,

@@ -2,7 +2,7 @@ package checkout
 
 import "errors"
 
-// ErrNotFound says that there is no such session, attempt, refund or event. It is the
+// ErrNotFound says that there is no such record, for example no such session. It is the
 // same for an unknown ID and for a malformed one.
 var ErrNotFound = errors.New("not found")
 
@@ -21,7 +21,9 @@ func (leaseLostError) Error() string { return "somebody else has the lease now" 
 // Is makes errors.Is find [ErrConflict].
 func (leaseLostError) Is(target error) bool { return target == ErrConflict }
 
-// ErrPaymentTaken says that the payment at the gateway is bound to another attempt.
+// ErrPaymentTaken says that the payment at the gateway belongs to another attempt: it is
+// bound to that attempt, or that attempt's order in the same account has the payment's
+// TradeID.
 var ErrPaymentTaken = errors.New("the payment belongs to another order")
 
 // ErrNotPayable says that no order may be placed for the session any more, or not now
@@ -72,9 +74,9 @@ var (
 type RefusedError struct {
 	// Word may be shown to the shop, for example "508 REFUND_ERROR".
 	Word string
-	// Settled says that the refusal is about the number that was sent: no earlier call
-	// with the number has done anything either. Without it the refusal is about this
-	// one call.
+	// Settled says that the gateway has made no refund with this number, in this call or
+	// in an earlier one. Without it only this call was refused: an earlier call may have
+	// made the refund.
 	Settled bool
 }
 

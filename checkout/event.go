@@ -18,7 +18,8 @@ const (
 	EventPaidLate EventType = "session.paid_late"
 	// EventPaidTwice: a second attempt of a paid session was paid too.
 	EventPaidTwice EventType = "session.paid_twice"
-	// EventAmountMismatch: the gateway reports another order than was placed.
+	// EventAmountMismatch: query reports a payment that is not the payment of the order
+	// that was placed. See Attempt.Quarantined.
 	EventAmountMismatch EventType = "session.amount_mismatch"
 	// EventNotificationMismatch: a signed notification is not about the order that was
 	// placed. It comes at most once for an attempt, and decides nothing.
@@ -27,7 +28,8 @@ const (
 	EventAttemptFailed EventType = "attempt.failed"
 	// EventRefundSucceeded: the gateway has made a refund.
 	EventRefundSucceeded EventType = "refund.succeeded"
-	// EventRefundFailed: the gateway has refused a refund.
+	// EventRefundFailed: the gateway has refused a refund, or an operator or the
+	// statement has settled it as failed.
 	EventRefundFailed EventType = "refund.failed"
 	// EventRefundDelayed: a refund has had no outcome for a day. It stays pending and is
 	// sent again. The event comes once for a refund.
@@ -67,7 +69,8 @@ type Verdict string
 
 // The verdicts on a notification.
 const (
-	// VerdictAccepted: signed by the gateway and about this order. It causes a query.
+	// VerdictAccepted: signed by the gateway and about this order. It causes a query,
+	// unless it reports "unpaid" or the attempt is paid or quarantined.
 	VerdictAccepted Verdict = "accepted"
 	// VerdictRejected: not signed, or malformed.
 	VerdictRejected Verdict = "rejected"

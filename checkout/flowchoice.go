@@ -12,8 +12,9 @@ func (m Merchant) ChooseFlow(d flow.Device, w flow.Wallet) flow.Choice {
 	return choice.WithoutJSAPI()
 }
 
-// ChooseFlow is [Merchant.ChooseFlow], limited to the wallets that the session
-// accepts. m must be the session's own merchant.
+// ChooseFlow is [Merchant.ChooseFlow] with [flow.Choice.ForWallets]: it guides the shopper
+// to another wallet only if the session accepts that wallet. It does not check that the
+// session accepts w. m must be the session's own merchant.
 func (s Session) ChooseFlow(m Merchant, d flow.Device, w flow.Wallet) flow.Choice {
 	return m.ChooseFlow(d, w).ForWallets(s.Wallets)
 }

@@ -9,15 +9,17 @@ import (
 )
 
 // Gateway places orders and reports what became of them. Implementations are
-// safe for concurrent use. Each error matches one of ErrOutcomeUnknown,
-// ErrRefused, ErrNoOrder, ErrNumberUsed, ErrAlreadyPaid.
+// safe for concurrent use. Each error, except those of ReadNotification, matches
+// ErrOutcomeUnknown, ErrRefused, ErrNoOrder, ErrNumberUsed or ErrAlreadyPaid.
 type Gateway interface {
 	// Create places an order. After ErrOutcomeUnknown only Query tells whether the
 	// gateway has the order.
 	Create(ctx context.Context, o Order) (Created, error)
 	// Query returns what the gateway knows of an order, or ErrNoOrder.
 	Query(ctx context.Context, r OrderRef) (OrderStatus, error)
-	// Close ends an unpaid order. It returns ErrAlreadyPaid or ErrNoOrder.
+	// Close ends an unpaid order. It returns ErrAlreadyPaid for a paid order. ErrNoOrder
+	// means that there is no such order, or that the gateway cannot close it now.
+	// ErrRefused and ErrOutcomeUnknown are possible too.
 	Close(ctx context.Context, r OrderRef) error
 	// Refund gives back money of a paid order. The same OutRefundNo refunds once,
 	// however often it is sent: so the refund is sent again after
@@ -45,12 +47,13 @@ type Gateway interface {
 	CanRefund(w flow.Wallet) bool
 }
 
-// RefundQuerier is a Gateway whose refunds settle later: its Refund may return
-// RefundResult.Pending. Such a refund is queried until it has settled.
+// RefundQuerier is an optional interface of a Gateway whose refunds settle later. The
+// Refund method of such a Gateway may return RefundResult.Pending. Each further try of
+// a refund then begins with a query.
 type RefundQuerier interface {
-	// QueryRefund returns what the gateway knows of a refund, ErrNoRefund where it
-	// knows none, or an error as of Gateway.Refund. After ErrNoRefund the refund is
-	// sent again.
+	// QueryRefund returns what the gateway knows of a refund. It returns ErrNoRefund if
+	// the gateway does not know the refund, and the refund is then sent again. Its
+	// other errors are those that Gateway.Refund returns.
 	QueryRefund(ctx context.Context, r RefundOrder) (RefundResult, error)
 }
 

@@ -6,16 +6,17 @@ import (
 )
 
 // LatePolicy says what happens with a payment that arrives after its session has
-// ended. The shop is told in any case.
+// ended. In any case the session's payment status becomes paid, and the shop gets
+// [EventPaidLate].
 type LatePolicy string
 
 // The policies for late payments.
 const (
 	// LateHold: nothing else happens, and the shop decides.
 	LateHold LatePolicy = "hold"
-	// LateAccept: the session counts as paid, and the shop fulfils.
+	// LateAccept: the shop gets [EventPaid] too, and fulfils.
 	LateAccept LatePolicy = "accept"
-	// LateRefund: it is refunded automatically.
+	// LateRefund: the payment is refunded automatically if its wallet can refund.
 	LateRefund LatePolicy = "refund"
 )
 

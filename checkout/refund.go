@@ -19,8 +19,9 @@ const (
 	RefundPending RefundState = "pending"
 	// RefundSucceeded: the gateway has made it.
 	RefundSucceeded RefundState = "succeeded"
-	// RefundFailed: the gateway refused it, and its amount can be refunded again. It
-	// becomes succeeded where the gateway turns out to have made it.
+	// RefundFailed: the gateway refused it, or an operator or the statement settled it
+	// as failed. Its amount can be refunded again. It becomes succeeded if it turns out
+	// that the gateway has made it.
 	RefundFailed RefundState = "failed"
 )
 
@@ -66,8 +67,9 @@ type Refund struct {
 	SessionID string
 	AttemptID string
 	Merchant  string
-	// Version rises with each change of state, which is a compare-and-set on it, and with
-	// each try: a decision from before another try is decided again.
+	// Version rises with each Changer.Apply of the refund and with each lease. Apply is
+	// a compare-and-set on it. So an outcome that was decided before another lease is
+	// not stored, and is decided again.
 	Version int64
 	State   RefundState
 	Reason  RefundReason
@@ -89,7 +91,8 @@ type Refund struct {
 
 	// GatewayID is the gateway's own number, "" until the refund has succeeded.
 	GatewayID string
-	// Failure is the gateway's word for why it failed, or "". It stays when the refund
+	// Failure is why it failed: the gateway's word, the operator's reason, or that the
+	// statement does not list it. It is "" if it never failed, and stays when the refund
 	// succeeds after that.
 	Failure string
 
@@ -98,8 +101,8 @@ type Refund struct {
 	SettledAt time.Time
 	// NextTryAt is when the sweep sends it next. Zero means never.
 	NextTryAt time.Time
-	// Tries counts its leases, each of which sends it. TriedAt is when the last one
-	// began, or zero.
+	// Tries counts its leases. Each lease sends or queries it, except a lease of
+	// [Service.SettleRefund]. TriedAt is when the last lease began, or zero.
 	Tries   int
 	TriedAt time.Time
 	// DelayedAt is when the shop was told that the refund is delayed, or zero.

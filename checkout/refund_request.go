@@ -20,8 +20,9 @@ type NewRefund struct {
 	// of it. Without a ClientReferenceID and without a Key, two requests refund
 	// twice.
 	ClientReferenceID string
-	// Key names the request, at most 128 characters. A second request with it
-	// returns the refund of the first.
+	// Key is the request's Idempotency-Key, at most 128 characters. A second request
+	// with it returns the refund of the first. Unlike ClientReferenceID, the shop never
+	// sees it again.
 	Key string
 	// Second refunds the second payment of a session that was paid twice and kept
 	// both (Merchant.KeepPaidTwice).

@@ -30,16 +30,17 @@ func (by Settlement) check() error {
 
 // The errors of [Service.SettleRefund].
 var (
-	// ErrRefundSettled says that the refund has this outcome already.
+	// ErrRefundSettled says that the refund has succeeded, or that it has failed and
+	// nothing says that it succeeded.
 	ErrRefundSettled = errors.New("the refund is settled already")
 	// ErrRefundBusy says that the refund is being sent to the gateway, or was sent
 	// just now.
 	ErrRefundBusy = errors.New("the refund is being sent to the gateway")
-	// ErrNotListed says that the statement does not list the refund, which proves
-	// nothing within an hour of its last try.
+	// ErrNotListed says that the statement does not list the refund, and that the last
+	// try was less than an hour ago. The statement may still list it later.
 	ErrNotListed = errors.New("the gateway's statement does not list the refund, and it was sent less than an hour ago")
 	// ErrListedOtherwise says that the statement lists the refund with another
-	// amount.
+	// amount or currency.
 	ErrListedOtherwise = errors.New("the gateway's statement lists the refund with another amount or currency")
 )
 

@@ -10,8 +10,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 )
 
-// Merchant is what the checkout knows of a shop. It has no keys: they are where they
-// are used.
+// Merchant is what the checkout knows of a shop. It contains no keys.
 type Merchant struct {
 	ID string
 	// Name is the name that shoppers see.
@@ -29,7 +28,8 @@ type Merchant struct {
 	// Defaults to LateHold.
 	PaidLate LatePolicy
 	// KeepPaidTwice keeps the second payment of a session, and the shop decides. By
-	// default it is refunded automatically.
+	// default it is refunded automatically if its wallet can refund. With LateRefund
+	// the second payment is refunded in any case if the first one was late.
 	KeepPaidTwice bool
 	// SharedAccount says that other systems place orders with the merchant's account
 	// at the gateway. An order that the checkout did not place is then no difference.
@@ -191,7 +191,7 @@ func (s *Service) Session(ctx context.Context, id string) (Session, error) {
 }
 
 // View reads what a page shows of a session. It changes nothing and does not call the
-// gateway.
+// gateway. It returns ErrNotFound for an ID that is unknown or malformed.
 func (s *Service) View(ctx context.Context, sessionID string) (View, error) {
 	return s.viewer.view(ctx, sessionID)
 }
@@ -202,8 +202,9 @@ func (s *Service) WatchedView(ctx context.Context, sessionID string) (View, erro
 	return s.viewer.watchedView(ctx, sessionID)
 }
 
-// ViewReturn reads what the page of a return_url shows. Its token may reveal a status
-// and nothing else, so the page must not show the session.
+// ViewReturn returns the whole View of the session that a return token belongs to. The
+// caller must show only its status, because the token gives no right to see the session.
+// It returns ErrNotFound for a token that is unknown or malformed.
 func (s *Service) ViewReturn(ctx context.Context, token string) (View, error) {
 	return s.viewer.viewReturn(ctx, token)
 }
@@ -214,10 +215,15 @@ func (s *Service) SessionOfReturn(ctx context.Context, token string) (sessionID 
 	return s.viewer.sessionOfReturn(ctx, token)
 }
 
-// Start returns the session's open attempt for a wallet, or places an order and
-// returns its attempt. So a double click, a reload and a second tab get the same
-// attempt. A session may have a few orders at once and [MaxAttempts] in all. Where no
-// further order may be placed, an open attempt stays open.
+// Start returns an attempt that the shopper can pay now. It returns the session's open
+// attempt for the wallet if the page shows it, its flow and payer are the same, and it
+// is younger than 110 minutes. So a double click, a reload and a second tab get the same
+// attempt. Otherwise it ends the wallet's open attempt, places a new order and returns
+// the new attempt.
+//
+// A session may have 5 orders in quick succession, then one every 30 s, and
+// [MaxAttempts] in all. At this limit Start returns *StartLimitError instead of a new
+// order, and the open attempt stays open.
 //
 // Errors: ErrNotFound, ErrNotPayable, ErrNotHere, *StartLimitError, ErrNeedsOpenID,
 // *FieldError, ErrRefused, and ErrOutcomeUnknown, after which Start may be called
@@ -227,30 +233,37 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
 }
 
 // Confirm queries the gateway about an attempt and stores what follows from the
-// answer. It does nothing where another query is running, and for [CauseBrowser] also
-// where the last query is less than 2 s ago. It returns the attempt as it then is. An
-// ErrOutcomeUnknown means that the gateway did not answer: the sweep queries again.
+// answer. It does nothing if the attempt is paid or quarantined, or if another query is
+// running. For [CauseBrowser] it also does nothing if the last query is less than 2 s
+// ago. It returns the attempt as it then is. ErrOutcomeUnknown means that the gateway
+// did not answer: the sweep queries again.
 func (s *Service) Confirm(ctx context.Context, attemptID string, cause Cause) (Attempt, error) {
 	return s.confirmer.confirm(ctx, attemptID, cause)
 }
 
 // Cancel cancels an open session: its orders are queried, then closed at the gateway,
 // and only then the session is canceled. A session with a paid order is complete
-// instead. A session that has ended stays as it is.
+// instead. A session that has ended stays as it is, without an error.
+//
+// If an order cannot be closed, for example because the gateway does not answer, the
+// session stays open: Cancel returns it with the error. It returns ErrNotFound for an
+// ID that is unknown or malformed.
 func (s *Service) Cancel(ctx context.Context, sessionID string) (Session, error) {
 	return s.ender.cancel(ctx, sessionID)
 }
 
-// Notify takes a notification that was posted to a notify_url (manual 2.6). The
-// notification is stored when Notify returns. Only VerdictAccepted may be
-// acknowledged, with [Service.Acknowledgement]. A notification decides nothing: it
-// causes a query in the background. ErrNotFound means that no order has this token.
+// Notify takes a notification that was posted to a notify_url (manual 2.6). It is
+// stored or counted when Notify returns, or dropped as one of a flood: see
+// [KeptNotifications]. Only VerdictAccepted may be acknowledged, with
+// [Service.Acknowledgement]. A notification decides nothing. An accepted one causes a
+// query in the background, unless it reports "unpaid" or the attempt needs no query.
+// ErrNotFound means that no order has this token.
 func (s *Service) Notify(ctx context.Context, token string, m NotificationMessage) (Verdict, error) {
 	return s.notifier.notify(ctx, token, m, true)
 }
 
-// NotifySigned is Notify for a sender of too many unsigned notifications: those leave
-// no trace.
+// NotifySigned is Notify for a sender that has sent too many unsigned notifications. It
+// drops a notification with VerdictRejected: nothing is stored, counted or alerted.
 func (s *Service) NotifySigned(ctx context.Context, token string, m NotificationMessage) (Verdict, error) {
 	return s.notifier.notify(ctx, token, m, false)
 }
@@ -284,14 +297,19 @@ func (s *Service) BridgeFailed(ctx context.Context, sessionID, payer string) (bo
 // is called. A refund that is pending when Refund returns is sent again until the
 // gateway answers. A refund that the gateway refused has failed, which is no error.
 //
-// Errors: ErrNotFound, ErrNotRefundable, the store's, and *FieldError: for an amount
-// above what is left, and for a reference or a key that names another refund.
+// Errors: ErrNotFound, ErrNotRefundable, the store's, and *FieldError. A *FieldError
+// means that
+//   - a field is malformed,
+//   - the amount is more than what is left,
+//   - the reference or the key names another refund,
+//   - there is no second payment, for NewRefund.Second,
+//   - the wallet that paid cannot refund.
 func (s *Service) Refund(ctx context.Context, sessionID string, n NewRefund) (Refund, error) {
 	return s.refunder.request(ctx, sessionID, n)
 }
 
-// Refunds returns all refunds of a session, the oldest first. It returns ErrNotFound
-// for a malformed ID.
+// Refunds returns all refunds of a session, the oldest first. It returns none for an
+// unknown ID, and ErrNotFound for a malformed one.
 func (s *Service) Refunds(ctx context.Context, sessionID string) ([]Refund, error) {
 	if !validID(sessionID, SessionPrefix) {
 		return nil, ErrNotFound
@@ -355,8 +373,8 @@ func (s *Service) Changed(sessionID string) {
 }
 
 // ApproximateCNY returns a session's amount in CNY, in minor units of it, where a
-// wallet of mainland China is offered and the rate is known. It is approximate: the
-// wallet decides what the shopper pays.
+// wallet of mainland China is offered and the rate is known. It reports false for a
+// session in CNY. The amount is approximate: the wallet decides what the shopper pays.
 func (s *Service) ApproximateCNY(session Session) (minor int64, known bool) {
 	return s.rates.approximateCNY(session)
 }
@@ -364,7 +382,7 @@ func (s *Service) ApproximateCNY(session Session) (minor int64, known bool) {
 // Now returns the time of the checkout's clock. Compare the checkout's times with it.
 func (s *Service) Now() time.Time { return s.clock.Now() }
 
-// Merchant returns a configured shop. A session's merchant always is one.
+// Merchant returns a configured shop, or the zero Merchant for an unknown ID.
 func (s *Service) Merchant(id string) Merchant { return s.merchants[id] }
 
 // PageURL is where the shopper opens a session.

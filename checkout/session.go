@@ -31,7 +31,9 @@ type PaymentStatus string
 
 // The payment statuses of a session. Only a refund changes paid.
 const (
-	PaymentUnpaid            PaymentStatus = "unpaid"
+	PaymentUnpaid PaymentStatus = "unpaid"
+	// PaymentProcessing: the gateway has reported a payment, and query has neither
+	// confirmed it nor denied it twice.
 	PaymentProcessing        PaymentStatus = "processing"
 	PaymentPaid              PaymentStatus = "paid"
 	PaymentPartiallyRefunded PaymentStatus = "partially_refunded"
@@ -72,7 +74,8 @@ type Session struct {
 	ID string
 	// Merchant is the configured shop that owns the session.
 	Merchant string
-	// Version rises with each change, which is a compare-and-set on it.
+	// Version rises with each Changer.Apply of the session, with each new attempt and
+	// with each event. Apply is a compare-and-set on it.
 	Version int64
 
 	Status        Status
@@ -104,7 +107,7 @@ type Session struct {
 	// ExpiresAt is the time from which no new order is placed.
 	ExpiresAt time.Time
 	// ConcludeAt is when the next try to end the session is due. It is ExpiresAt at
-	// first, and later after a try without the gateway's answer.
+	// first, and later after a try that failed.
 	ConcludeAt time.Time
 	// PaidAt is when the payment was confirmed here, zero before.
 	PaidAt time.Time
@@ -117,8 +120,8 @@ type Session struct {
 	PaidLate bool
 	// PaidTwice says that more than one attempt was paid.
 	PaidTwice bool
-	// AmountMismatch says that the gateway reported another order than was placed. Such a
-	// session gets no further attempt, and an operator looks at it.
+	// AmountMismatch says that an attempt is quarantined. Such a session gets no further
+	// attempt, and an operator looks at it.
 	AmountMismatch bool
 }
 

@@ -83,20 +83,23 @@ type Changer interface {
 	//   - ErrConflict where a version is not the stored one, and as CreateRefund,
 	//   - ErrLeaseLost where Change.Fenced is set and the attempt's lease does not
 	//     end at Change.AttemptLease,
-	//   - ErrPaymentTaken where Change.Payment is bound to another attempt.
+	//   - ErrPaymentTaken where Change.Payment is bound to another attempt, or another
+	//     attempt of the same account has its TradeID.
 	Apply(ctx context.Context, c Change) error
 
 	// AddNotification counts a notification in its attempt, by its verdict, and
 	// stores the Entry of the first KeptNotifications of each verdict. In the same
 	// transaction, for an attempt that is neither paid nor quarantined,
-	//   - NextQueryAt becomes askAt where askAt is set and earlier,
-	//   - NotifiedTradeID becomes n.TradeID where it is empty,
-	//   - ReportedAt becomes n.ReceivedAt, and the version rises, where n.Paid is
-	//     set and ReportedAt is zero.
-	// It stores the event first where first is not nil and no notification of the
-	// same verdict came before. The session's version then becomes the event's.
-	// It returns ErrConflict and writes nothing where the stored version is not
-	// the one before the event's.
+	//   - NextQueryAt becomes askAt if askAt is set, and NextQueryAt is zero or later,
+	//   - NotifiedTradeID becomes n.TradeID if it is empty,
+	//   - ReportedAt becomes n.ReceivedAt if n.Paid is set and ReportedAt is zero,
+	//   - the version rises if n.Paid is set, and ReportedAt is zero or DeniedAt is set.
+	//
+	// The parameter `first` is an event for the first notification of a verdict, or nil.
+	// AddNotification stores that event only if the attempt had no notification of this
+	// verdict before. The session's version then becomes the event's version. It returns
+	// ErrConflict and writes nothing if the stored version is not one less.
+	// It returns ErrNotFound for an unknown attempt.
 	AddNotification(ctx context.Context, n Notification, askAt time.Time, first *Event) error
 }
 
@@ -114,9 +117,9 @@ type LeaseStore interface {
 	// nothing to another lease.
 	ReleaseAttempt(ctx context.Context, id string, until, next time.Time) error
 
-	// LeaseRefund leases a pending refund until `until` and counts a try at now, in
-	// a new version: an outcome that was decided before is ErrConflict. It reports
-	// false where the refund is not pending or has a lease at now. NextTryAt
+	// LeaseRefund leases a pending refund until `until`, counts a try at now and raises
+	// the version by one. So an Apply with the version from before returns ErrConflict.
+	// It reports false if the refund is not pending or has a lease at now. NextTryAt
 	// becomes `until`.
 	LeaseRefund(ctx context.Context, id string, now, until time.Time) (bool, error)
 	// ReleaseRefund ends the lease that ends at `until` and sets NextTryAt to next.

@@ -15,9 +15,10 @@ const (
 	maxMarks = 8
 )
 
-// CheckText returns a *FieldError unless text is empty, or one line of at most 128
-// characters, at least one of them visible, which does not change the text around it. The
-// error contains nothing of the text.
+// CheckText returns a *FieldError unless text is empty or valid. A valid text is one line
+// of 1 to 128 characters in UTF-8, with at least one visible character. It has no control
+// characters, no override of the text direction, no isolate without its end, and at most
+// 8 combining marks on one character. The error contains nothing of the text.
 func CheckText(field, text string) error {
 	if problem := lineProblem(text, maxText); problem != "" {
 		return &FieldError{field, problem}

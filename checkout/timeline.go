@@ -69,7 +69,7 @@ func (s Session) Entry() Entry {
 	return Entry{SessionID: s.ID, At: s.CreatedAt, Kind: EntrySession, Result: "created"}
 }
 
-// Entry returns the entry that the attempt begins, with the reason for its flow.
+// Entry returns the [EntryAttempt] for the creation of the attempt.
 func (a Attempt) Entry() Entry {
 	return Entry{
 		SessionID: a.SessionID, AttemptID: a.ID, At: a.CreatedAt, Kind: EntryAttempt,
@@ -77,18 +77,18 @@ func (a Attempt) Entry() Entry {
 	}
 }
 
-// Entry returns the entry that the refund was stored, with its reason.
+// Entry returns the [EntryRefund] for the creation of the refund.
 func (r Refund) Entry() Entry {
 	return Entry{SessionID: r.SessionID, AttemptID: r.AttemptID, Ref: r.ID, At: r.CreatedAt, Kind: EntryRefund, Result: string(r.Reason)}
 }
 
-// Entry returns the entry that the event happened.
+// Entry returns the [EntryEvent] for the event.
 func (e Event) Entry() Entry {
 	return Entry{SessionID: e.SessionID, AttemptID: e.AttemptID, Ref: e.ID, At: e.CreatedAt, Kind: EntryEvent, Result: string(e.Type)}
 }
 
-// Entry returns the entry that the notification arrived. Nothing else is kept of a
-// notification.
+// Entry returns the [EntryNotification] for the notification. It is the only record of
+// the notification itself. The attempt has the count, the number and the report.
 func (n Notification) Entry() Entry {
 	return Entry{
 		SessionID: n.SessionID, AttemptID: n.AttemptID, Ref: n.ID, At: n.ReceivedAt, Kind: EntryNotification,

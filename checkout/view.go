@@ -14,12 +14,13 @@ type View struct {
 	// Attempt is the attempt that the page is about, nil where there is none.
 	Attempt *Attempt
 	State   page.State
-	// Payable says that an order may be placed now.
+	// Payable is [Session.Payable]. It does not include StartLimit.
 	Payable bool
-	// Remaining is the time to the session's expiry, never negative.
+	// Remaining is the time to the session's expiry. It is 0 if the session has ended,
+	// and never negative.
 	Remaining time.Duration
 	// RenewIn is the time until the code that is shown should be replaced. It is
-	// negative where no code is shown, or where the session ends before.
+	// negative if no code is shown, if StartLimit is set, or if the session ends before.
 	RenewIn time.Duration
 	// StartLimit says why no further order may be placed now, nil where one may.
 	StartLimit *StartLimitError

@@ -77,8 +77,9 @@ const (
 
 // Detect returns the device that the headers of a request describe. header
 // returns a header's value by its canonical name, or "". Detect reads
-// [DeviceHeaders]. It cannot fail: an empty or strange user agent is
-// [DeviceUnknown], and the shopper picks the device.
+// [DeviceHeaders]. It cannot fail. An empty user agent, or a browser on an unknown
+// system, is [DeviceUnknown]: the shopper picks the device. A user agent that names
+// neither a browser's engine nor a known system is [DeviceBot].
 //
 // One user agent can name a program, an app and a system. A program comes first,
 // then an app, then a system. Client hints can change the kind that the system

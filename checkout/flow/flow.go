@@ -102,9 +102,9 @@ func (c Choice) WithoutJSAPI() Choice {
 	return c
 }
 
-// ForWallets returns the choice for a session that accepts these wallets. It
-// guides to [Choice.Switch] where the session accepts that wallet, and clears
-// Switch where it does not.
+// ForWallets returns the choice for a session that accepts these wallets. If
+// accepted contains [Choice.Switch], Guide becomes [GuideSwitchWallet]. Otherwise
+// Switch becomes "". Flow does not change.
 func (c Choice) ForWallets(accepted []Wallet) Choice {
 	switch {
 	case c.Switch == "":

@@ -24,7 +24,8 @@ const (
 	Confirming State = "confirming"
 	// Paid shows the receipt.
 	Paid State = "paid"
-	// Failed says that the payment failed, and offers another try.
+	// Failed says that the payment failed or did not match the order. It offers another
+	// try if the session takes one.
 	Failed State = "failed"
 	// Expired says that the session has expired without a payment.
 	Expired State = "expired"

@@ -33,11 +33,12 @@ func GatewayDay(t time.Time) (from, to time.Time) {
 	return from, from.AddDate(0, 0, 1)
 }
 
-// ReconciliationsDue returns the days that are due now, each merchant's oldest
-// first: those of the last week that ended over 2 hours ago and have no complete
-// report. A merchant without any report begins with yesterday. Only the store says
-// what is due: so a restart changes nothing, and all nodes get the same answer. An
-// error is the store's.
+// ReconciliationsDue returns the days that are due now, the oldest first. A day of
+// the last week is due 2 to 3 hours after its end, if it has no complete report and
+// no run of it began within the last 30 minutes. The delay depends on the merchant. A
+// merchant without any report begins with yesterday, and no day before the first
+// report is due. Only the store says what is due: so a restart changes nothing, and
+// all nodes get the same answer. An error is the store's.
 func (r *Reconciler) ReconciliationsDue(ctx context.Context) ([]checkout.Span, error) {
 	now := r.config.Checkout.Now()
 	var due []checkout.Span

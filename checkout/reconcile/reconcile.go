@@ -66,13 +66,13 @@ type Reconciler struct{ config Config }
 func New(c Config) *Reconciler { return &Reconciler{c} }
 
 // Reconcile compares the gateway's statement of [from, to) with the records of a
-// merchant. Payments of the last 10 minutes are left to the next run, so to may
-// become earlier. Each difference that the shop was not told of becomes an event,
-// and what can be settled is settled.
+// merchant. It leaves the last 10 minutes to the next run: if `to` is later than 10
+// minutes ago, the window ends 10 minutes ago. Each difference that the shop was not
+// told of becomes an event, and what can be settled is settled.
 //
-// The report is stored, and returned together with the error that it contains: the
-// gateway's, the store's, or a *checkout.FieldError for the merchant or the window,
-// which is at most 25 hours long.
+// The window is at most 25 hours long. For a wrong window or an unknown merchant it
+// returns a *checkout.FieldError and no report. Otherwise it stores the report and
+// returns it, together with the gateway's or the store's error if the run failed.
 func (r *Reconciler) Reconcile(ctx context.Context, merchant string, from, to time.Time) (checkout.Reconciliation, error) {
 	now := r.config.Checkout.Now()
 	if latest := now.Add(-minAge); to.After(latest) {

@@ -19,9 +19,9 @@ const (
 )
 
 // Listen calls changed with the id of each session that any node changes, until
-// ctx is done. It has a connection of its own. When that breaks, and every few
-// seconds until it works again, Listen calls changed with "": any session may
-// have changed. SQLite has one node, so there it only waits.
+// ctx is done. It has a connection of its own. Listen calls changed with "" each
+// time it connects, when the connection breaks, and every few seconds until it works
+// again: any session may have changed. SQLite has one node, so there it only waits.
 func (d *DB) Listen(ctx context.Context, changed func(sessionID string)) {
 	if d.pool == nil {
 		<-ctx.Done()

@@ -34,8 +34,9 @@ var errDatabaseURL = errors.New(
 // OpenPostgres opens the PostgreSQL database of a URL or connection string, and
 // brings its schema up to date. Nodes that start at the same time migrate one after
 // the other. It fails if the server acknowledges commits before they are on the
-// disk, and if a pooler shares connections between clients. No error shows the
-// password.
+// disk, if the encoding is not UTF8, and if a pooler shares connections between
+// clients. It returns a *SchemaError if the schema is newer than this program's. No
+// error shows the password.
 func OpenPostgres(ctx context.Context, databaseURL string, options ...Option) (*DB, error) {
 	config, err := postgresConfig(databaseURL)
 	if err != nil {
@@ -104,8 +105,10 @@ func checkPostgres(encoding, commit string) error {
 	return nil
 }
 
-// WithLock calls do while it holds an advisory lock, so that no other node runs
-// with the same lock at the same time. SQLite has one node and needs no lock.
+// WithLock waits for an advisory lock and calls do while it has the lock. So no other
+// node runs with the same lock at the same time. It returns do's error, or an error
+// without a call of do if it does not get the lock before ctx is done. SQLite has one
+// node and needs no lock.
 func (d *DB) WithLock(ctx context.Context, lock int64, do func() error) (err error) {
 	if d.pool == nil {
 		return do()

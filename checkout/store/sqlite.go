@@ -25,7 +25,8 @@ var minSQLite = [3]int{3, 51, 3}
 
 // OpenSQLite opens the database file at path and brings its schema up to date. It
 // makes the file and its folder if they are missing. A commit is on the disk when
-// it returns.
+// it returns. OpenSQLite returns a *SchemaError if the schema is newer than this
+// program's.
 func OpenSQLite(ctx context.Context, path string, options ...Option) (*DB, error) {
 	if err := makeFolder(path); err != nil {
 		return nil, err

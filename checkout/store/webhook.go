@@ -108,9 +108,9 @@ func (s *Store) DisabledWebhooks(ctx context.Context) ([]DisabledWebhook, error)
 	}, `SELECT merchant, disabled_at, reason FROM webhook_disabled ORDER BY merchant`)
 }
 
-// ReplayWebhooks delivers events again, parked or not. enqueue writes the job of
-// each in one transaction. If one fails, none is replayed, and the error names it:
-// checkout.ErrNotFound, a *DisabledError, or an error of enqueue.
+// ReplayWebhooks has events delivered again, parked or not. In one transaction it
+// calls enqueue for each event and unparks it. If one fails, none is replayed, and
+// the error names it: checkout.ErrNotFound, a *DisabledError, or an error of enqueue.
 func (s *Store) ReplayWebhooks(ctx context.Context, eventIDs []string, enqueue Enqueue) error {
 	return s.inTx(ctx, func(tx *sql.Tx) error {
 		for _, id := range eventIDs {

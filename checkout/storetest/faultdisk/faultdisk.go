@@ -77,7 +77,9 @@ func New(folder string) (*Disk, error) {
 	return d, nil
 }
 
-// Remove removes the disk.
+// Remove ends the simulation for the folder. The files stay, with the content of the
+// last [Disk.PowerOn] or, without one, of their first opening: the disk keeps later
+// writes in memory only.
 func (d *Disk) Remove() {
 	disks.mu.Lock()
 	defer disks.mu.Unlock()
@@ -122,20 +124,22 @@ func diskOf(path string) (*Disk, int) {
 	return nil, 0
 }
 
-// Fail makes one call of a kind fail, after the given number of further calls.
+// Fail makes one call of a kind fail. The next `after` calls of this kind succeed
+// before it.
 func (d *Disk) Fail(op Op, after int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.armed[op] = after + 1
 }
 
-// Pause makes all calls succeed until [Disk.Resume].
+// Pause stops [Disk.Fail] until [Disk.Resume]: no call fails or is counted. A disk
+// whose power is off still fails.
 func (d *Disk) Pause() { d.set(func() { d.paused = true }) }
 
 // Resume ends a pause.
 func (d *Disk) Resume() { d.set(func() { d.paused = false }) }
 
-// IgnoreSyncs makes every sync succeed and do nothing.
+// IgnoreSyncs makes every sync succeed and do nothing, until [Disk.PowerOn].
 func (d *Disk) IgnoreSyncs() { d.set(func() { d.ignoresSyncs = true }) }
 
 // Failed returns how many calls of a kind have failed because of Fail.
