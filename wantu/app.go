@@ -5,16 +5,16 @@ import "context"
 // AppRequest asks for the parameters that a merchant's own app hands to a
 // wallet's SDK. Manual 2.10.
 type AppRequest struct {
-	PayChannel  PayChannel
+	PayChannel  PayChannel  // required
 	TotalFee    int64       // minor units, 1 to [MaxTotalFee]
 	FeeType     string      // three capital letters, such as HKD
 	Subject     string      // what is sold, 1 to 128 characters
 	ProductID   string      // 1 to 32 characters
 	OutTradeNo  string      // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
 	Attach      string      // returned unchanged by Query and the notification; at most 128 characters
-	NotifyURL   string      // the gateway posts the notification to it; at most 256 characters
+	NotifyURL   string      // required; the gateway posts the notification to it; at most 256 characters
 	DeviceSN    string      // the serial number of the device; at most 128 characters
-	PaymentInst PaymentInst // the Alipay wallet; "" lets the gateway choose
+	PaymentInst PaymentInst // the Alipay wallet, for Alipay only; "" lets the gateway choose
 }
 
 // AppParameters go to WeChat's SDK unchanged. The gateway's signature does not

@@ -70,9 +70,9 @@ var (
 	// ErrNotSupportCard: the shopper's kind of card is not accepted. Let the
 	// shopper choose another card.
 	ErrNotSupportCard error = codeError(CodeNotSupportCard)
-	// ErrBank: the shopper's bank failed or was too slow. It may have paid all the
-	// same: WeChat Pay uses this code so. Query the order before the shopper pays
-	// again; [Client.PosPayAndWait] does that.
+	// ErrBank: the shopper's bank failed or was too slow. The shopper may have paid:
+	// WeChat Pay also sends this code when the result is not known. Query the order
+	// before the shopper pays again; [Client.PosPayAndWait] does that.
 	ErrBank error = codeError(CodeBankError)
 	// ErrAuthCodeInvalid: the scanned text is no payment code. Scan again.
 	ErrAuthCodeInvalid error = codeError(CodeAuthCodeInvalid)
@@ -96,7 +96,8 @@ type codeError ReturnCode
 
 func (e codeError) Error() string { return ReturnCode(e).String() }
 
-// String returns the number and the manual's name, such as "401 ORDER_PAID".
+// String returns the number and the manual's name, such as "401 ORDER_PAID". For a
+// code that is not in the manual it returns the number alone, and for CodeFail "FAIL".
 func (c ReturnCode) String() string {
 	if c == CodeFail {
 		return "FAIL"

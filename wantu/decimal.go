@@ -15,9 +15,10 @@ type Decimal struct {
 // maxDecimalDigits is the largest number of digits that always fits into an int64.
 const maxDecimalDigits = 18
 
-// ParseDecimal reads a number such as "0.10" or "-3": at most 18 digits, with at
-// most one point and perhaps a minus sign before them. It never rounds. It returns
-// [ErrMalformed] for any other text, such as one with an exponent.
+// ParseDecimal reads a number such as "0.10" or "-3". It may have a minus sign and one
+// point, and at most 18 digits in all. A point needs a digit on both sides. The only
+// leading zero is that of "0" or "0.10". ParseDecimal never rounds. It returns
+// [ErrMalformed] for any other text, such as "01", ".5" or one with an exponent.
 func ParseDecimal(text string) (Decimal, error) {
 	whole, fraction, pointed := strings.Cut(strings.TrimPrefix(text, "-"), ".")
 	digits := whole + fraction
@@ -95,14 +96,15 @@ func (d Decimal) Minor(digits int) (int64, error) {
 }
 
 // MinorUnits returns an amount in minor units as a decimal in major units. digits
-// is the number of digits after the point: 10 with 2 digits is 0.10.
+// is the number of digits after the point (see [MinorDigits]): 10 with 2 digits is
+// 0.10. It must not be negative.
 func MinorUnits(fee int64, digits int) Decimal {
 	return Decimal{units: fee, scale: digits}
 }
 
 // MinorDigits returns how many digits an amount in a currency has after the point,
-// and whether this package knows the currency. It knows the currencies that Alipay
-// and WeChat Pay settle in.
+// and whether this package knows the currency. digits is 0 for a currency that it does
+// not know. It knows the currencies that Alipay and WeChat Pay settle in.
 func MinorDigits(feeType string) (digits int, known bool) {
 	switch feeType {
 	case "HKD", "CNY", "USD", "EUR", "GBP", "SGD", "MOP", "TWD", "AUD", "NZD", "CAD", "CHF", "MYR", "THB":

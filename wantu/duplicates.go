@@ -23,7 +23,8 @@ func NewDuplicates() *Duplicates {
 
 // NextStatement begins another statement. Call the returned function once for each
 // of its trades, in any order: it reports whether an earlier statement listed the
-// trade.
+// trade. If this statement lists it more often than any earlier one, the additional
+// ones are no duplicates.
 func (d *Duplicates) NextStatement() (isDuplicate func(Trade) bool) {
 	read := map[uint64]int{}
 	return func(t Trade) bool {

@@ -58,10 +58,10 @@ func (e statusError) Is(target error) bool { return target == ErrStatus }
 // isTemporary reports whether the same call may succeed later.
 func (e statusError) isTemporary() bool { return e >= 500 || e == 429 }
 
-// FieldError names the wrong field of a request or of the configuration. Nothing
-// was sent.
+// FieldError names the wrong field of a request, of [PosPayWait] or of the
+// configuration. Nothing was sent.
 type FieldError struct {
-	Field   string // the manual's name, or the name of the Config field
+	Field   string // the manual's name, or the Go name of a field of Config or PosPayWait
 	Problem string // what is wrong; it never contains the value
 }
 
@@ -74,8 +74,8 @@ func (e *FieldError) Error() string {
 type APIError struct {
 	Endpoint string     // last element of the path, such as "query"
 	Code     ReturnCode // return_code
-	Msg      string     // return_msg, at most 128 characters
-	Desc     string     // return_desc, for 303 and 304 the field's name; at most 128 characters
+	Msg      string     // return_msg without secrets, cut to 128 characters
+	Desc     string     // return_desc without secrets, cut to 128 characters; for 303 and 304 the field's name
 
 	// Unverified is true when the answer's signature is missing or wrong, for
 	// example because the gateway and the client have different keys. Use such an
@@ -98,7 +98,8 @@ func (e *APIError) Error() string {
 	return text
 }
 
-// Is makes errors.Is match the sentinel of e.Code.
+// Is makes errors.Is match the sentinel of e.Code, or only [ErrSignature] if e is
+// unverified.
 func (e *APIError) Is(target error) bool {
 	if e.Unverified {
 		return target == ErrSignature

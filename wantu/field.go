@@ -31,15 +31,15 @@ const (
 	AlipayHK PaymentInst = "ALIPAYHK" // Hong Kong
 )
 
-// TradeStatus is the state of an order's payment, trade_status. Another status than
-// the constants is kept as the gateway wrote it; treat the order as undecided.
+// TradeStatus is the state of an order's payment, trade_status. A status that is not
+// one of the constants is kept as the gateway wrote it; treat the order as undecided.
 // Manual 2.5.
 type TradeStatus string
 
 // The statuses of the manual.
 const (
 	NotPay   TradeStatus = "NOT_PAY"   // not paid so far
-	PayError TradeStatus = "PAY_ERROR" // the payment failed; the manual spells it PAY_EEROR
+	PayError TradeStatus = "PAY_ERROR" // the payment failed; also read from PAY_EEROR, the spelling of the manual
 	Success  TradeStatus = "SUCCESS"   // paid
 )
 
@@ -73,9 +73,9 @@ func ParseTime(text string) (time.Time, error) {
 	return t, nil
 }
 
-// ParseFee reads an amount in whole minor units: at most 11 digits, without a
-// leading zero. It returns [ErrMalformed] for any other text, such as a fraction or
-// an exponent, and never rounds.
+// ParseFee reads an amount in whole minor units: "0", or at most 11 digits without a
+// leading zero. It returns [ErrMalformed] for any other text, such as a sign, a
+// fraction or an exponent, and never rounds.
 func ParseFee(text string) (int64, error) {
 	plain := text == "0" || text != "" && text[0] != '0'
 	for _, r := range text {

@@ -4,8 +4,8 @@ import "context"
 
 // MerchantQRCodeRequest asks for a code that the store can print. Manual 2.12.
 type MerchantQRCodeRequest struct {
-	PayChannel PayChannel
-	NotifyURL  string // the gateway posts the notifications of its payments to it; at most 256 characters
+	PayChannel PayChannel // required
+	NotifyURL  string     // required; the gateway posts the notifications of its payments to it; at most 256 characters
 }
 
 // MerchantQRCodeResponse holds the code.

@@ -29,10 +29,13 @@ type value struct {
 	text string
 }
 
-// Decode reads one JSON object. It returns [ErrMalformed] for a body beyond
-// [MaxBody] or [MaxDepth], for two names in one object that are equal or differ
-// only in case, for bytes that are not UTF-8, and for anything after the object. It
-// does not check the signature: see [Message.Verify].
+// Decode reads one JSON object. It does not check the signature: see
+// [Message.Verify]. It returns [ErrMalformed]
+//
+//   - for a body that is not one JSON object, or has anything after the object;
+//   - for a body beyond [MaxBody] or [MaxDepth];
+//   - for two names in one object that are equal or differ only in case;
+//   - for bytes that are not UTF-8, and for an escape of half a surrogate pair.
 func Decode(body []byte) (Message, error) { return decode(body, MaxBody) }
 
 func decode(body []byte, limit int) (Message, error) {
@@ -122,10 +125,11 @@ func (m Message) Object(name string) (Message, error) {
 	return object, nil
 }
 
-// Encode returns object as JSON, with its signature under key in "sign". A
-// [json.Number] keeps its literal text, and that text is signed. Encode returns
-// [ErrMalformed] where [Decode] would, except that the JSON may be as large as
-// [MaxStatement].
+// Encode returns object as JSON, with its signature under key in "sign". It replaces
+// a "sign" that object already has, and does not change object. A [json.Number] keeps
+// its literal text, and that text is signed. Encode returns [ErrMalformed] where
+// [Decode] would, except that the JSON may be as large as [MaxStatement]. It returns
+// another error for a value that [json.Marshal] refuses.
 func Encode(object map[string]any, key string) ([]byte, error) {
 	signed := make(map[string]any, len(object)+1)
 	maps.Copy(signed, object)

@@ -7,9 +7,9 @@ import (
 )
 
 // Notification is a verified message that the gateway posted to notify_url. It may
-// come twice, late, out of order or never. The string that it signs joins names and
-// values ambiguously, so do not trust its values: use it only as a hint to call
-// [Client.Query]. Manual 2.6.
+// come twice, late, out of order or never. The signed string does not escape & and =,
+// so different values can have the same signature. Do not trust the values: use a
+// notification only as a hint to call [Client.Query]. Manual 2.6.
 type Notification struct {
 	ReturnCode      ReturnCode // 0 when it is missing or unreadable
 	MerchantAccount string

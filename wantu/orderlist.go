@@ -35,9 +35,9 @@ type Trade struct {
 	OutTradeNo  string
 	RefundID    string  // "" for a payment; a refund has RefundID, OutRefundNo or both
 	OutRefundNo string  // "" for a payment
-	TotalFee    Decimal // in major units, as the gateway wrote it
+	TotalFee    Decimal // in major units, as the gateway wrote it; it may be negative for a refund
 	FeeType     string
-	DateAdded   time.Time // zero when missing or unreadable
+	DateAdded   time.Time // when it was paid or refunded; zero when missing or unreadable
 	// DateAddedText is date_added as the gateway wrote it.
 	DateAddedText string
 }
@@ -58,7 +58,8 @@ type OrderListResponse struct {
 }
 
 // OrderList returns the trades of a time span of at most [MaxStatementWindow]. For
-// a longer span call [Client.Statement]. Manual 2.8.
+// a longer span it returns a [*FieldError]: call [Client.Statement] instead. Manual
+// 2.8.
 func (c *Client) OrderList(ctx context.Context, r OrderListRequest) (OrderListResponse, error) {
 	f := newForm(r.PayChannel)
 	f.span(r.StartDate, r.EndDate)

@@ -11,7 +11,8 @@ import (
 //
 // OutcomeUnknown is true for
 //
-//   - a timeout, a connection that broke, and an HTTP status other than 200;
+//   - a timeout, a connection that broke, an HTTP status other than 200, and a
+//     context that was canceled after the request was sent;
 //   - 500 SYSTEM_ERROR, 504 BANK_ERROR, 506 USER_PAYING, FAIL, and a return_code
 //     that is not in the manual;
 //   - an answer with a wrong signature, that is unreadable, or that does not match

@@ -12,10 +12,10 @@ type PayFormRequest struct {
 	ProductID  string     // 1 to 32 characters
 	OutTradeNo string     // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
 	Attach     string     // returned unchanged by Query and the notification; at most 128 characters
-	NotifyURL  string     // the gateway posts the notification to it; at most 256 characters
+	NotifyURL  string     // required; the gateway posts the notification to it; at most 256 characters
 	DeviceSN   string     // the serial number of the device; at most 128 characters
-	OpenID     string     // the shopper's open_id under AppID, from WeChat's OAuth; at most 32 characters
-	AppID      string     // the WeChat account that OpenID belongs to; at most 32 characters
+	OpenID     string     // the shopper's open_id under AppID, from WeChat's OAuth; 1 to 32 of A-Z a-z 0-9 _ -
+	AppID      string     // the WeChat account that OpenID belongs to; 1 to 32 of A-Z a-z 0-9 _ -
 }
 
 // JSAPIParameters go to getBrandWCPayRequest of WeixinJSBridge unchanged. The

@@ -8,16 +8,16 @@ import (
 // PosPayRequest asks for a payment with the code that the till scanned from the
 // shopper's phone. Manual 2.3.
 type PosPayRequest struct {
-	PayChannel PayChannel
-	TotalFee   int64  // minor units, 1 to [MaxTotalFee]
-	FeeType    string // three capital letters, such as HKD
-	Subject    string // what is sold, 1 to 128 characters
-	ProductID  string // at most 32 characters
-	OutTradeNo string // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
-	Attach     string // returned unchanged by Query and the notification; at most 128 characters
-	AuthCode   string // the scanned code: 1 to 128 of A-Z a-z 0-9 _ -
-	NotifyURL  string // the gateway posts the notification to it; at most 256 characters
-	DeviceSN   string // the serial number of the device; at most 128 characters
+	PayChannel PayChannel // required
+	TotalFee   int64      // minor units, 1 to [MaxTotalFee]
+	FeeType    string     // three capital letters, such as HKD
+	Subject    string     // what is sold, 1 to 128 characters
+	ProductID  string     // at most 32 characters
+	OutTradeNo string     // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
+	Attach     string     // returned unchanged by Query and the notification; at most 128 characters
+	AuthCode   string     // the scanned code: 1 to 128 of A-Z a-z 0-9 _ -
+	NotifyURL  string     // required; the gateway posts the notification to it; at most 256 characters
+	DeviceSN   string     // the serial number of the device; at most 128 characters
 }
 
 // PosPayResponse describes the order that was paid.

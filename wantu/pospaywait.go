@@ -14,7 +14,8 @@ const (
 	bookingTime    = 15 * time.Second // by then a pospay has reached the gateway, or never will; Config.Timeout may be longer
 )
 
-// PosPayWait says how long [Client.PosPayAndWait] waits and how often it queries.
+// PosPayWait says how long [Client.PosPayAndWait] waits and how often it queries. A
+// negative value is a [*FieldError].
 type PosPayWait struct {
 	Patience time.Duration // from the start until it cancels; defaults to 45 seconds
 	Interval time.Duration // between two queries; defaults to 3 seconds
@@ -34,8 +35,9 @@ type PosPayWait struct {
 //     done, errors.Is also finds [context.Canceled] or [context.DeadlineExceeded];
 //   - [ErrTrade]: the payment failed, and the order has ended;
 //   - [ErrOrderInvalid]: the order never reached the gateway, and nothing was paid.
-//     It is returned only when the order can no longer be on its way: 15 seconds
-//     after it was sent, or Config.Timeout if that is longer;
+//     PosPayAndWait returns it only after it tried to cancel. Until 15 seconds after
+//     the start, or Config.Timeout if that is longer, the order may still arrive at
+//     the gateway. So until then it repeats the cancellation;
 //   - [ErrMismatch]: paid, but with another amount or currency. The order is not
 //     canceled; a person must check it;
 //   - another error for which [OutcomeUnknown] is true: the order could not be

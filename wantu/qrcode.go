@@ -4,15 +4,15 @@ import "context"
 
 // CreateQRCodeRequest asks for a QR code that the shopper scans. Manual 2.2.
 type CreateQRCodeRequest struct {
-	PayChannel PayChannel
-	TotalFee   int64  // minor units, 1 to [MaxTotalFee]
-	FeeType    string // three capital letters, such as HKD
-	Subject    string // what is sold, 1 to 128 characters
-	ProductID  string // 1 to 32 characters
-	OutTradeNo string // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
-	Attach     string // returned unchanged by Query and the notification; at most 128 characters
-	NotifyURL  string // the gateway posts the notification to it; at most 256 characters
-	DeviceSN   string // the serial number of the device; at most 128 characters
+	PayChannel PayChannel // required
+	TotalFee   int64      // minor units, 1 to [MaxTotalFee]
+	FeeType    string     // three capital letters, such as HKD
+	Subject    string     // what is sold, 1 to 128 characters
+	ProductID  string     // 1 to 32 characters
+	OutTradeNo string     // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
+	Attach     string     // returned unchanged by Query and the notification; at most 128 characters
+	NotifyURL  string     // required; the gateway posts the notification to it; at most 256 characters
+	DeviceSN   string     // the serial number of the device; at most 128 characters
 }
 
 // CreateQRCodeResponse holds the code.

@@ -21,10 +21,11 @@ import (
 //     them anybody could open the payment, or because they are a whole statement.
 //
 // If such a value is a text or a number, its name in brackets replaces it, such as
-// "[open_id]". If it is an object or a list, it is left out. The values of the first
-// four are also hidden where the gateway repeats them in another field or in an
-// error. The remaining fields may still contain personal data, for example when the
-// shop writes a name into subject or attach. Protect the log accordingly.
+// "[open_id]". If it is an object or a list, it is left out. The values of open_id,
+// auth_code, notify_url and return_url are also hidden where the gateway repeats them
+// in another field or in an error. The remaining fields may still contain personal
+// data, for example when the shop writes a name into subject or attach. Protect the
+// log accordingly.
 //
 // Transport runs on the caller's goroutine, so it must be fast and safe for
 // concurrent use. A panic in it reaches the caller.
@@ -39,7 +40,7 @@ type Sent struct {
 // Received is the result of a request as a [Transport] sees it.
 type Received struct {
 	Status   int           // the HTTP status; 0 when no answer came
-	Code     ReturnCode    // return_code; 0 when it was missing or unreadable
+	Code     ReturnCode    // return_code, also if the answer is unverified; 0 when it was not read
 	Fields   Fields        // a masked copy of the signed fields, without "sign"; nil unless the answer verified
 	Date     time.Time     // the HTTP header Date of the answer, in whole seconds; zero when missing
 	Duration time.Duration // from just before the request was sent until the answer was read

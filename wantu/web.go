@@ -15,9 +15,9 @@ type WebRequest struct {
 	ProductID  string     // at most 32 characters
 	OutTradeNo string     // the order number, never used before: 1 to 32 of A-Z a-z 0-9 _
 	Attach     string     // returned unchanged by Query and the notification; at most 128 characters
-	NotifyURL  string     // the gateway posts the notification to it; at most 256 characters
-	ReturnURL  string     // the shopper goes to it afterwards; at most 256 characters
-	TimeExpire time.Time  // required; sent in whole seconds
+	NotifyURL  string     // required; the gateway posts the notification to it; at most 256 characters
+	ReturnURL  string     // required; the shopper goes to it afterwards; at most 256 characters
+	TimeExpire time.Time  // required; the order can be paid until then; sent in whole seconds
 	DeviceSN   string     // the serial number of the device; at most 128 characters
 
 	// PaymentInst asks for a page with a QR code, to be shown in an iframe. Without

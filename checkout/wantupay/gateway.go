@@ -18,14 +18,16 @@ import (
 
 // Account is a shop's account at the gateway.
 type Account struct {
-	// Name identifies the account as long as it exists. It is stored with each order.
+	// Name identifies the account among those of the shop. It is stored with each
+	// order, so it must never change.
 	Name   string
 	Client *wantu.Client
 	// MerchantAccount is the gateway's number of the merchant. Each trade_id is unique
 	// within it.
 	MerchantAccount string
 	// Previous are the shop's earlier accounts. No order is placed with them. Their
-	// orders are still queried, closed, refunded and reconciled.
+	// orders are still queried, closed, refunded and reconciled. The Previous of an
+	// earlier account are ignored.
 	Previous []Account
 	// WeChatAppID is the WeChat account that the openids of JSAPI orders belong to.
 	// Without it the shop has no JSAPI.
@@ -58,7 +60,8 @@ func New(accounts map[string]Account) (*Gateway, error) {
 // all returns the account and the earlier ones.
 func (a Account) all() []Account { return append([]Account{a}, a.Previous...) }
 
-// Account implements [checkout.Gateway].
+// Account implements [checkout.Gateway]: it returns the name of the account that a
+// merchant's new orders are placed with, or "" if the merchant has none.
 func (g *Gateway) Account(merchant string) string { return g.accounts[merchant].Name }
 
 // of returns the account that an order was placed with. It returns ErrOutcomeUnknown
@@ -79,7 +82,10 @@ func (g *Gateway) of(r checkout.OrderRef) (Account, error) {
 }
 
 // NotConfiguredError says that the merchant has no account here, for example because it
-// was removed while its orders go on. The gateway was not called.
+// was removed while its orders go on. The gateway was not called. The error comes with
+// [checkout.ErrRefused], and from [Gateway.Refund] with [checkout.ErrOutcomeUnknown]. It
+// is not returned if the merchant has an account, but the account of the order is
+// missing: that is an ErrOutcomeUnknown.
 type NotConfiguredError struct{ Merchant string }
 
 func (e *NotConfiguredError) Error() string {
@@ -94,7 +100,9 @@ func (g *Gateway) account(merchant string) (Account, error) {
 	return a, nil
 }
 
-// Create implements [checkout.Gateway].
+// Create implements [checkout.Gateway]: it places an order with the endpoint of its flow.
+// It returns ErrRefused if the wallet cannot pay by the flow. Any other error matches the
+// error of package checkout with the same meaning, such as ErrNumberUsed.
 func (g *Gateway) Create(ctx context.Context, o checkout.Order) (checkout.Created, error) {
 	account, err := g.of(o.OrderRef)
 	if err != nil {
@@ -207,7 +215,9 @@ func (g *Gateway) resolve(r checkout.OrderRef) (Account, wantu.PayChannel, error
 	return account, pays, err
 }
 
-// Query implements [checkout.Gateway].
+// Query implements [checkout.Gateway]: it returns the gateway's state of an order. It
+// returns ErrNoOrder if the gateway does not know the order, and otherwise ErrRefused or
+// ErrOutcomeUnknown.
 func (g *Gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
 	account, pays, err := g.resolve(r)
 	if err != nil {
@@ -224,7 +234,8 @@ func (g *Gateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.Orde
 	}, nil
 }
 
-// Close implements [checkout.Gateway].
+// Close implements [checkout.Gateway]: it ends an unpaid order. It returns ErrAlreadyPaid
+// or ErrNoOrder, and otherwise ErrRefused or ErrOutcomeUnknown.
 func (g *Gateway) Close(ctx context.Context, r checkout.OrderRef) error {
 	account, pays, err := g.resolve(r)
 	if err != nil {
@@ -234,7 +245,8 @@ func (g *Gateway) Close(ctx context.Context, r checkout.OrderRef) error {
 	return translate(err)
 }
 
-// Refund implements [checkout.Gateway].
+// Refund implements [checkout.Gateway]: it gives back money of an order. It returns a
+// *RefusedError if the gateway refused, and ErrOutcomeUnknown for every other error.
 func (g *Gateway) Refund(ctx context.Context, o checkout.RefundOrder) (checkout.RefundResult, error) {
 	account, pays, err := g.resolve(o.OrderRef)
 	if errors.Is(err, checkout.ErrOutcomeUnknown) {

@@ -10,7 +10,9 @@ import (
 )
 
 // ReadNotification implements [checkout.Gateway]. The signature is in the body (manual
-// 2.6), so it reads no header.
+// 2.6), so it reads no header. The text is what may be stored of the body: at most its
+// first 4 KiB, without the signature. It is also returned with an error. The error is
+// ErrOtherAccount if the notification is for another merchant or store.
 func (g *Gateway) ReadNotification(r checkout.OrderRef, m checkout.NotificationMessage) (checkout.OrderStatus, string, error) {
 	text := redact(m.Body)
 	account, err := g.of(r)
@@ -30,7 +32,8 @@ func (g *Gateway) ReadNotification(r checkout.OrderRef, m checkout.NotificationM
 	}, text, nil
 }
 
-// Acknowledgement implements [checkout.Gateway] (manual 2.6).
+// Acknowledgement implements [checkout.Gateway]: it returns the answer to a notification
+// (manual 2.6).
 func (g *Gateway) Acknowledgement(accepted bool) checkout.Acknowledgement {
 	body := wantu.AckFail("refused")
 	if accepted {

@@ -16,7 +16,8 @@ const rateDigits = 8
 
 var _ checkout.Rates = (*Gateway)(nil)
 
-// Rate implements [checkout.Rates].
+// Rate implements [checkout.Rates]: it returns the price of one unit of a currency in
+// 1e-8 CNY. It returns ErrRefused or ErrOutcomeUnknown.
 func (g *Gateway) Rate(ctx context.Context, merchant string, c flow.Channel, currency string) (int64, error) {
 	account, err := g.account(merchant)
 	if err != nil {

@@ -10,8 +10,9 @@ import (
 	"github.com/wantukit/wantukit/wantu"
 )
 
-// Statement implements [checkout.Gateway]. It reads the statements of the
-// merchant's account and of those from before.
+// Statement implements [checkout.Gateway]. It reads both channels of the merchant's
+// account and of its earlier accounts, and lists each trade once. It leaves out a channel
+// that the store has no privilege for, unless it has none for both.
 func (g *Gateway) Statement(ctx context.Context, merchant string, from, to time.Time) iter.Seq2[checkout.Trade, error] {
 	return func(yield func(checkout.Trade, error) bool) {
 		current, err := g.account(merchant)

@@ -23,9 +23,11 @@ type Database interface {
 	Writer() *sql.DB
 	// Postgres returns the pool behind Writer, or nil for SQLite.
 	Postgres() *pgxpool.Pool
-	// KeepsSchema reports whether the schema must not be changed.
+	// KeepsSchema reports whether the database was opened with store.KeepSchema, so
+	// that NewQueue must not change River's tables.
 	KeepsSchema() bool
-	// WithLock calls do while no other node holds the same advisory lock.
+	// WithLock waits for an advisory lock, calls do and releases the lock. On SQLite,
+	// which has one node, it only calls do. It returns the error of do.
 	WithLock(ctx context.Context, lock int64, do func() error) error
 }
 

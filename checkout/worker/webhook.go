@@ -55,7 +55,8 @@ func (w *webhookWorker) NextRetry(job *river.Job[webhookArgs]) time.Time {
 	return w.clock.Now().Add(retryDelay(job.Attempt, w.random(), job.Args.delay))
 }
 
-// Payload is the body of a webhook: an event with its session after the event.
+// Payload is the body of a webhook: an event, and its session as it was right after the
+// event.
 type Payload struct {
 	ID        string             `json:"id"`
 	Type      checkout.EventType `json:"type"`

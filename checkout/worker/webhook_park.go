@@ -34,7 +34,8 @@ const (
 type Events interface {
 	// Event returns an event, or checkout.ErrNotFound.
 	Event(ctx context.Context, id string) (checkout.Event, error)
-	// ParkWebhook parks an event until an operator replays it.
+	// ParkWebhook parks an event until an operator replays it. at is the time of
+	// parking, and tries is how often delivery was tried.
 	ParkWebhook(ctx context.Context, e checkout.Event, at time.Time, tries int, reason string) error
 	// UnparkWebhook undoes ParkWebhook.
 	UnparkWebhook(ctx context.Context, eventID string) error
@@ -138,7 +139,8 @@ func (q *Queue) insert(ctx context.Context, tx *sql.Tx, e checkout.Event) (job i
 // Replay delivers an event again at once, with the same id and a new retry schedule.
 // It is a store.Enqueue. It writes the job even if the merchant has no endpoint. It
 // replaces a job that waits for its next try. A running job stays, because it is
-// delivering the event at this moment.
+// delivering the event at this moment. If it has parked the event already, Replay
+// writes a second job.
 func (q *Queue) Replay(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
 	waiting, isNew, err := q.insert(ctx, tx, e)
 	if err != nil || isNew {

@@ -44,9 +44,10 @@ type Queue struct {
 }
 
 // NewQueue brings River's tables up to date, one node at a time, and returns a Queue.
-// The Queue writes no webhooks for merchants whose endpoint has an empty URL. clock
-// is the worker's clock, or nil for the system's. NewQueue fails if the tables are of
-// a newer version.
+// The Queue writes no webhooks for merchants whose endpoint has an empty URL.
+// endpoints are by merchant ID. clock is the worker's clock, or nil for the system's.
+// NewQueue fails if the tables are of a newer version. If db keeps its schema, NewQueue
+// only checks the tables, and also fails if they are of an older version.
 func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints map[string]Endpoint) (*Queue, error) {
 	if err := migrate(ctx, db); err != nil {
 		return nil, fmt.Errorf("migrating the queue: %w", err)
@@ -84,21 +85,23 @@ type Sweeper interface {
 	SweepWatched(ctx context.Context)
 }
 
-// Config configures a worker.
+// Config configures a worker. DB, Sweeper, Reconciler, Events and Clock are required.
 type Config struct {
 	DB      Database
 	Sweeper Sweeper
 	// Reconciler reconciles every 10 minutes what is due.
 	Reconciler Reconciler
 	Events     Events
-	Endpoints  map[string]Endpoint
-	// Clock decides when a job is due. On PostgreSQL the database's clock does.
+	// Endpoints are by merchant ID.
+	Endpoints map[string]Endpoint
+	// Clock is the time of signatures, retries and parked webhooks. On SQLite it also
+	// decides when a job is due; on PostgreSQL the database's clock decides that.
 	Clock checkout.Clock
 	// Transport sends the webhooks. By default each endpoint has its own, which
 	// connects only to public addresses and to those that the endpoint allows.
 	Transport http.RoundTripper
-	// Resolver resolves the names of endpoints. Defaults to
-	// net.DefaultResolver.
+	// Resolver resolves the names of endpoints. It is not used if Transport is set.
+	// Defaults to net.DefaultResolver.
 	Resolver *net.Resolver
 	// Random returns the jitter of retries, in [0, 1). Defaults to rand.Float64 of
 	// math/rand/v2.
@@ -120,8 +123,8 @@ type Worker struct {
 	prepareElection func(context.Context) error
 }
 
-// New returns a Worker. It fails if a required field is missing or a secret is
-// malformed, and names it.
+// New returns a Worker. It fails if a required field is missing; the error lists the
+// required fields. It also fails if a secret is malformed; the error names the merchant.
 func New(c Config) (*Worker, error) {
 	if c.DB == nil || c.Sweeper == nil || c.Reconciler == nil || c.Events == nil || c.Clock == nil {
 		return nil, errors.New("worker: Config.DB, Config.Sweeper, Config.Reconciler, Config.Events and Config.Clock are required")
@@ -179,7 +182,9 @@ func periodicJobs() []*river.PeriodicJob {
 	}
 }
 
-// Start starts the worker. It fails if the database does not answer.
+// Start starts the worker and returns. It fails if the database does not answer. If ctx
+// is canceled later, the running jobs are canceled and no more are run. Even then call
+// Stop.
 func (w *Worker) Start(ctx context.Context) error {
 	if err := w.prepareElection(ctx); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 type Field struct {
 	Name      string
 	Required  bool
-	MaxLength int // in characters
+	MaxLength int // in characters; every field has one
 }
 
 // Endpoints returns the sorted names of the endpoints under /paygate/.

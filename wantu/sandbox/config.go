@@ -56,8 +56,8 @@ type Config struct {
 	// redirect. Defaults to a new client.
 	HTTPClient *http.Client
 	// Clock is the time for everything: dates, expiry, the waits between notifications
-	// and the delays of faults. It stands still until it is moved, so a run can be
-	// repeated. Defaults to the system clock.
+	// and the delays of faults. A Clock stands still until it is moved, so a run can be
+	// repeated. If it is nil, time passes as usual.
 	Clock *Clock
 	// Now returns the time for dates and expiry; waits use the system clock. It must be
 	// nil if Clock is set. Defaults to the time of Clock, or time.Now.

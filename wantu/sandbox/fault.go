@@ -13,7 +13,7 @@ import (
 // In JSON, Delay is a text such as "1.5s".
 type Fault struct {
 	ID       string      `json:"id"`                 // set by AddFault, such as "f1"
-	On       FaultTarget `json:"on"`                 // depends on Kind
+	On       FaultTarget `json:"on"`                 // defaults to the target of Kind, the only one allowed
 	Kind     FaultKind   `json:"kind"`               // required
 	Endpoint string      `json:"endpoint,omitempty"` // for answers: the last element of the path; "" means all
 	When     FaultWhen   `json:"when,omitempty"`     // for answers; the default depends on Kind
@@ -72,9 +72,9 @@ const (
 const (
 	FaultDelay     FaultKind = "delay"     // sent after Delay, or when the fault is removed; the schedule continues from then
 	FaultDrop      FaultKind = "drop"      // not sent, but counted as an attempt
-	FaultDuplicate FaultKind = "duplicate" // sent with Copies more at the same time; with a Clock one after the other, until one times out
-	FaultReorder   FaultKind = "reorder"   // sent after the next notification of another order
-	FaultForge     FaultKind = "forge"     // a forged notification is sent first
+	FaultDuplicate FaultKind = "duplicate" // sent with Copies more at the same time; with a Clock one after the other, and none after one that times out
+	FaultReorder   FaultKind = "reorder"   // sent after the next notification of another order, or when the fault is removed
+	FaultForge     FaultKind = "forge"     // a forged notification is sent first, then the real one
 )
 
 // Forgery says what is wrong with a forged notification. Its signature is always wrong.

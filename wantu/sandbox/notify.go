@@ -23,7 +23,8 @@ func (s *Sandbox) Notifications(on bool) { s.muted.Store(!on) }
 // Notify sends the notification of a paid order again, even if notifications are off, and
 // waits for the answer. If a fault holds the notification back, Notify waits until it is
 // sent. When ctx is done first, the notification is not sent. Notify returns
-// [ErrUnknownOrder], [ErrNotPaid] or [ErrNotAcknowledged].
+// [ErrUnknownOrder], [ErrNotPaid] or [ErrNotAcknowledged]. It returns
+// ErrNotAcknowledged also when ctx is done or the sandbox is closed.
 func (s *Sandbox) Notify(ctx context.Context, outTradeNo string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

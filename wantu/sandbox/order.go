@@ -50,7 +50,8 @@ var (
 	ErrOrderEnded = errors.New("sandbox: the order is paid, closed, expired or canceled")
 	// ErrNotPaid: the order is not paid, so there is no notification to send.
 	ErrNotPaid = errors.New("sandbox: the order is not paid")
-	// ErrNotAcknowledged: the merchant did not acknowledge the notification.
+	// ErrNotAcknowledged: the merchant did not acknowledge the notification, or it was
+	// not sent in time.
 	ErrNotAcknowledged = errors.New("sandbox: the notification was not acknowledged")
 )
 
@@ -66,7 +67,7 @@ type Order struct {
 	Subject     string            `json:"subject"`
 	Attach      string            `json:"attach,omitempty"`
 	Status      Status            `json:"status"`
-	URL         string            `json:"url"`                // the page for the shopper
+	URL         string            `json:"url"`                // the page where the shopper pays; which one depends on Endpoint
 	ScanURL     string            `json:"scan_url,omitempty"` // the text of the QR code; "" if there is none
 
 	CreatedAt time.Time `json:"created_at"`
@@ -78,8 +79,8 @@ type Order struct {
 	Queries      int  `json:"queries"`      // calls of query
 	Cancels      int  `json:"cancels"`      // calls of cancel
 	Closes       int  `json:"closes"`       // calls of close
-	NotifyTries  int  `json:"notify_tries"` // notifications sent or dropped, without forged ones
-	Acknowledged bool `json:"acknowledged"` // whether the merchant acknowledged one of them
+	NotifyTries  int  `json:"notify_tries"` // notifications sent or dropped; copies count, forged ones do not
+	Acknowledged bool `json:"acknowledged"` // whether the merchant acknowledged one that was not forged
 
 	Notifications []Try `json:"notifications,omitempty"` // the newest 50 attempts, oldest first
 }

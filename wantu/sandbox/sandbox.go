@@ -37,8 +37,8 @@ type Sandbox struct {
 	cancelLifetime context.CancelFunc
 }
 
-// New returns a sandbox. It returns a [*wantu.FieldError] with the name of the Config
-// field when one is wrong. Call [Sandbox.Close] when done.
+// New returns a sandbox. It returns a [*wantu.FieldError] when a field of config is
+// wrong; its Field is "sandbox " and the name. Call [Sandbox.Close] when done.
 func New(config Config) (*Sandbox, error) {
 	if config.Clock != nil && config.Now != nil {
 		return nil, &wantu.FieldError{Field: "sandbox Now", Problem: "must be left out when Clock is set"}
