@@ -84,8 +84,8 @@ var contentTypes = map[string]string{
 	".jpeg": "image/jpeg",
 }
 
-// New returns the Assets. The files of dist may be missing. It fails for an image that
-// is not a picture.
+// New returns the Assets. The files that `make wasm` builds may be missing. It fails if
+// ImageType does not know the name of an image; it does not check the content.
 func New(config Config) (*Assets, error) {
 	a := &Assets{byName: map[string]file{}}
 	names := []string{Icon, Loader, Worker}
@@ -125,8 +125,8 @@ func (a *Assets) URL(name string) string {
 }
 
 // Open returns the file of a URL in the best encoding that acceptEncoding, the value of
-// the header, allows. It returns false for an unknown name and for a hash that is not
-// the file's.
+// the header, allows. A PNG, WebP or JPEG has no encoding. Open returns false for an
+// unknown name and for a hash that is not the file's.
 func (a *Assets) Open(hash, name, acceptEncoding string) (Asset, bool) {
 	f, ok := a.byName[name]
 	if !ok || f.hash != hash {

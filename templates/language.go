@@ -6,7 +6,8 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Lang is a language of the pages, as the text of the lang attribute.
+// Lang is a language of the pages, as the text of the lang attribute. The functions
+// that take a Lang panic if it is not one of [Languages].
 type Lang string
 
 // The languages of the pages. Each has an entry in the table of languages.

@@ -24,7 +24,7 @@ type CheckoutPage struct {
 	// Reference is the order number that the shopper knows; "" for none.
 	Reference string
 	// Remaining is the number of seconds until the session expires. It is negative
-	// for a session that never expires or that has ended.
+	// if the session has ended and on a status page: these show no countdown.
 	Remaining int
 	// Renew is the number of seconds until the code should be renewed; 0 for never.
 	Renew int
@@ -33,7 +33,7 @@ type CheckoutPage struct {
 	// PageCode is the QR code of the page's own URL, to continue on another device;
 	// nil for none.
 	PageCode *QRCode
-	// Attempt is the open attempt; zero for none.
+	// Attempt is the attempt that the page is about; zero for none.
 	Attempt AttemptView
 	// Receipt is zero until paid.
 	Receipt Receipt
@@ -60,8 +60,8 @@ type CheckoutPage struct {
 	Demo *DemoBar
 }
 
-// AttemptView is an open attempt on the page. At most one of Code, FrameURL,
-// RedirectURL and JSAPI is set.
+// AttemptView is the attempt that the page is about, open or not. At most one of Code,
+// FrameURL, RedirectURL and JSAPI is set, and only in the states Code and Redirecting.
 type AttemptView struct {
 	// Ref is the ID of the attempt for the page's script, which reloads the page when
 	// the server reports another attempt. It is not the order number.
@@ -124,13 +124,15 @@ type Alternative struct {
 const (
 	// NoticeGatewayDown means that the gateway cannot be reached.
 	NoticeGatewayDown = "gateway_down"
-	// NoticeBadForm means that the form was too old or of another session.
+	// NoticeBadForm means that the form's token was wrong: the form was of another page,
+	// or the server's secret has changed since.
 	NoticeBadForm = "bad_form"
 	// NoticeWeChatRefused means that WeChat returned no openid.
 	NoticeWeChatRefused = "wechat_refused"
-	// NoticeWait means that the session has just had several orders.
+	// NoticeWait means that the session has had several orders, the last one just now.
+	// The shopper must wait before the next order.
 	NoticeWait = "wait"
-	// NoticeTooMany means that the session gets no further order.
+	// NoticeTooMany means that the session has had so many orders that it gets no more.
 	NoticeTooMany = "too_many"
 )
 

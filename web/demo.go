@@ -11,9 +11,10 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// Demo lets one person act as several shoppers: a cookie overrides the user agent, and
-// a replacement of WeixinJSBridge pays at the sandbox. A server that takes real money
-// must not have it.
+// Demo lets one person act as several shoppers: pages get a bar with a "view as" menu,
+// and a replacement of WeixinJSBridge pays at the sandbox. The menu has an effect only
+// if the Server is wrapped in [ViewAs]. A server that takes real money must not have a
+// Demo.
 type Demo struct {
 	// SandboxOrigin is the origin of the sandbox for browsers.
 	SandboxOrigin string
@@ -43,8 +44,9 @@ func DemoDevices() []DemoDevice {
 	}
 }
 
-// ViewAs is the demo's middleware. It replaces the user agent with the user agent of
-// the device that the browser chose.
+// ViewAs returns the demo's middleware around next. It replaces the User-Agent of a
+// request with the one of the device that the browser chose, and removes the client
+// hints. New does not add it: wrap the Server, and a shop that passes the user agent on.
 func ViewAs(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if as := DemoChoice(r); as.userAgent != "" {
@@ -57,7 +59,8 @@ func ViewAs(next http.Handler) http.Handler {
 	})
 }
 
-// DemoChoice returns the device that a browser chose in the "view as" menu.
+// DemoChoice returns the device that a browser chose in the "view as" menu, which is in
+// a cookie. It returns the first of [DemoDevices] if the browser chose none.
 func DemoChoice(r *http.Request) DemoDevice {
 	devices := DemoDevices()
 	for _, secure := range []bool{true, false} {

@@ -43,9 +43,9 @@ func ParseOrigin(address string) (string, error) {
 	return u.Scheme + "://" + host.text(u.Scheme), nil
 }
 
-// ParseHost reads a host with or without a port. It returns the host as a browser
-// writes it, but keeps the port, because the default port depends on the scheme. It
-// fails for any other text.
+// ParseHost reads a host with or without a port. It returns the host in lower case and
+// punycode, as a browser writes it. It keeps every port: without a scheme, ParseHost
+// cannot know whether the port is the default one. It fails for any other text.
 func ParseHost(text string) (string, error) {
 	host, err := parseHost(text)
 	if err != nil {

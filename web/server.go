@@ -34,8 +34,9 @@ type Merchant struct {
 	// PlainReturns allows http:// in success_url and cancel_url. It is for a
 	// shop whose gateway is a sandbox on this machine.
 	PlainReturns bool
-	// FormTargets are the http origins that a form of the shop's pages may lead to.
-	// https is always allowed.
+	// FormTargets are the http origins that a form of the checkout page may lead to, by
+	// a redirect too. They are for the cashier of a sandbox on this machine. While the
+	// session can be paid, every https URL is allowed as well.
 	FormTargets []string
 	// AllowedOrigins are the origins that may frame the page.
 	AllowedOrigins []string
@@ -61,7 +62,8 @@ type WeChatApp struct {
 type Config struct {
 	Service *checkout.Service
 	Assets  *static.Assets
-	// Merchants are the shops by ID. The Service must have the same shops.
+	// Merchants are the shops by ID. The Service must have the same shops. New checks
+	// only that both agree about their WeChat accounts.
 	Merchants map[string]Merchant
 	// PublicURL is the origin at which browsers and the gateway reach this server.
 	// See [ParseOrigin].
@@ -81,7 +83,8 @@ type Config struct {
 	// Unavailable reports whether an error means that the database is unavailable.
 	// Such an error is answered with 503. Defaults to never.
 	Unavailable func(error) bool
-	// Demo, when set, adds the bar that shows the page as another device sees it.
+	// Demo, when set, adds the bar that shows the page as another device sees it. Wrap
+	// the Server in [ViewAs] too. Assets must have static.Config.Demo.
 	Demo *Demo
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger

@@ -38,7 +38,7 @@ const (
 	CommandInvokeBridge CommandKind = "invoke_bridge"
 	// CommandTellParent sends State to the page that embeds this one.
 	CommandTellParent CommandKind = "tell_parent"
-	// CommandNavigate opens URL in place of the page.
+	// CommandNavigate opens URL in the page's own window.
 	CommandNavigate CommandKind = "navigate"
 	// CommandReload fetches the page again. EventReplaced follows if the new content
 	// could replace the old one without a load.
@@ -83,7 +83,8 @@ const (
 	TargetBridgeFailed  Target = "bridge-failed"
 )
 
-// Timer names a timer.
+// Timer is the name of one of the machine's timers. The caller needs no particular
+// name: it passes the Timer of CommandSetTimer back in EventTimer.
 type Timer string
 
 // The timers of a page.

@@ -67,9 +67,11 @@ type Event struct {
 // Status is the server's status of the session.
 type Status struct {
 	State page.State
-	// Attempt is the ID of the open attempt; "" for none.
+	// Attempt is the ID of the attempt that the state is about, open or not; "" for
+	// none.
 	Attempt string
-	// Remaining is the number of seconds until expiry; negative for none.
+	// Remaining is the number of seconds until expiry; 0 after it. A negative number
+	// stops the countdown, but the server sends none.
 	Remaining int
 	// Next is the URL of the shop for a paid shopper; "" until paid.
 	Next string

@@ -12,16 +12,19 @@ import "github.com/wantukit/wantukit/checkout/page"
 // Page is the data of the page in the server's HTML.
 type Page struct {
 	State page.State
-	// Attempt is the ID of the attempt whose code or link the page holds.
+	// Attempt is the ID of the attempt that the page is about, with or without a code
+	// or a link; "" for none.
 	Attempt string
-	// Remaining is the number of seconds until expiry; negative for none.
+	// Remaining is the number of seconds until expiry. It is negative for a page
+	// without a countdown.
 	Remaining int
 	// Renew is the number of seconds until the code should be renewed; 0 or less for
 	// never.
 	Renew int
 	// Next is the URL of the shop for a paid shopper; "" until paid.
 	Next string
-	// Receipt is set by the status that reports the payment.
+	// Receipt is zero in a new Page. The Machine sets it from the Status that reports
+	// the payment.
 	Receipt Receipt
 	// JSAPI reports whether the page has parameters for WeixinJSBridge.
 	JSAPI bool

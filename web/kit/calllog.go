@@ -8,7 +8,8 @@ import (
 )
 
 // LogCalls returns a transport that logs each call of the gateway at level debug,
-// without secrets. Failures that matter are logged by the domain.
+// without secrets. It logs a failed call at level debug too: the domain logs the
+// failures that an operator must know.
 func LogCalls(logger *slog.Logger) wantu.Transport {
 	return func(ctx context.Context, sent wantu.Sent) (context.Context, func(wantu.Received)) {
 		return ctx, func(r wantu.Received) {

@@ -26,8 +26,9 @@ type Database struct {
 // SQLiteFile is the file of the SQLite database in Folder.
 func (d Database) SQLiteFile() string { return filepath.Join(d.Folder, "wantukit.db") }
 
-// Open opens the database and brings its schema up to date. It fails with
-// store.ErrUnverified if the URL is not verified and Unverified is not set.
+// Open opens the database and brings its schema up to date. With the option
+// store.KeepSchema it only checks the schema. It fails with store.ErrUnverified if the
+// URL is not verified and Unverified is not set.
 func (d Database) Open(ctx context.Context, options ...store.Option) (*store.DB, error) {
 	if d.URL == "" {
 		return store.OpenSQLite(ctx, d.SQLiteFile(), options...)

@@ -29,9 +29,10 @@ type Domain struct {
 	endpoints map[string]worker.Endpoint
 }
 
-// NewDomain assembles the domain over an open database, and brings the queue's
-// tables up to date unless the database keeps its schema. It uses only the
-// Merchants, PublicURL, Gateway and Logger of c. It fails if one of them is wrong.
+// NewDomain assembles the domain over an open database. It brings the queue's tables
+// up to date, but not if the database was opened with store.KeepSchema. It uses only
+// the Merchants, PublicURL, Gateway and Logger of c. It fails if Merchants is wrong, if
+// PublicURL is empty, or if the database fails.
 func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()

@@ -46,8 +46,8 @@ type Config struct {
 	// DrainFor is how long Run lets /readyz say no, while requests are still
 	// served, before it shuts the HTTP server down. Defaults to 0.
 	DrainFor time.Duration
-	// Demo adds the bar that shows a page as another device does. It is for
-	// development. Defaults to nil: no bar.
+	// Demo adds the bar that shows a page as another device sees it. It is for
+	// development. Wrap the Kit in web.ViewAs too. Defaults to nil: no bar.
 	Demo *web.Demo
 	// Logger defaults to slog.Default().
 	Logger *slog.Logger
@@ -61,8 +61,8 @@ type Merchant struct {
 	// Web is what the pages and the merchant API know of the shop.
 	Web web.Merchant
 	// Logo is the picture that pages show under the name Web.Logo, whose
-	// extension (.svg, .png, .webp or .jpg) tells its type. Needed where Web.Logo
-	// is not "".
+	// extension (.svg, .png, .webp or .jpg) tells its type. Needed if Web.Logo is
+	// not "". Two merchants cannot have the same Web.Logo.
 	Logo []byte
 	// Account is the shop's account at the Wantu gateway. It is not used where
 	// Config.Gateway is set.
@@ -153,7 +153,7 @@ func (k *Kit) ServeHTTP(w http.ResponseWriter, r *http.Request) { k.web.ServeHTT
 // the merchant API.
 func (k *Kit) Service() *checkout.Service { return k.domain.Service }
 
-// Store returns what is stored.
+// Store returns the store of the sessions, attempts, refunds and events.
 func (k *Kit) Store() *store.Store { return k.domain.Store }
 
 // DB returns the open database. Run closes it.

@@ -21,7 +21,12 @@ const finishTimeout = 20 * time.Second
 // gateway end; the database is closed.
 //
 // shutdown is the Shutdown method of the http.Server that serves the Kit. Its
-// context ends after ShutdownTimeout. It may be nil. Call Run once.
+// context ends after ShutdownTimeout. It may be nil. The jobs and the queries together
+// have 20 s to end. Call Run once.
+//
+// Run returns nil if all has ended in time. Otherwise it returns the errors of
+// shutdown, the jobs, the queries and the database. If the queue does not start, Run
+// closes the database and returns the error at once.
 func (k *Kit) Run(ctx context.Context, shutdown func(context.Context) error) error {
 	if err := k.worker.Start(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(fmt.Errorf("starting the queue: %w", err), k.db.Close())

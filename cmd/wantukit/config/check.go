@@ -20,8 +20,8 @@ const (
 	maxSessionMinutes = 24 * 60
 )
 
-// The demo shop's keys. They are public, so check refuses them in a configuration
-// file.
+// The demo shop's keys. They are public, so [ReadShops] refuses a configuration file
+// that has one of them.
 const (
 	DemoAPIKey        = "sk_test_demo"                                   //nolint:gosec // it is public
 	DemoWebhookSecret = "whsec_d2FudHVraXQtZGVtby13ZWJob29rLXNlY3JldA==" //nolint:gosec // it is public

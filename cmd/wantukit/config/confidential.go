@@ -12,8 +12,8 @@ import (
 type Confidential string
 
 // Read returns the value, without the spaces and line ends around it. A relative
-// path begins at folder. It fails if the variable or the file does not exist, and
-// if the value is a placeholder.
+// path begins at folder. It fails if the variable is not set, if the file cannot be
+// read, and if the value is a placeholder. An empty value is no error.
 func (c Confidential) Read(folder string) (string, error) {
 	value, err := c.load(folder)
 	if err != nil {

@@ -19,7 +19,9 @@ func SecretFiles(shops []Shop) []string {
 }
 
 // WritableByOthers reports whether every user of this machine can replace the files
-// of a folder. In a sticky folder, such as /tmp, only their owners can.
+// of a folder. It returns false for a sticky folder, such as /tmp, because only the
+// owner of a file can replace it there. It returns false on Windows and for a missing
+// folder.
 func WritableByOthers(folder string) bool {
 	info, err := os.Stat(folder)
 	return err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o002 != 0 && info.Mode()&os.ModeSticky == 0

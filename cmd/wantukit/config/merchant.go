@@ -43,8 +43,8 @@ func (s *Shop) Merchant() (m kit.Merchant, err error) {
 	return m, nil
 }
 
-// Client returns a client for the shop's account at the gateway. transport
-// watches its calls and may be nil.
+// Client returns a client for the shop's account at the gateway. The client calls
+// transport for each call, such as to log it. transport may be nil.
 func (s *Shop) Client(transport wantu.Transport) (*wantu.Client, error) {
 	c := s.wantuConfig(s.Gateway.GatewayAccount)
 	c.Transport = transport

@@ -9,8 +9,8 @@ import (
 	"github.com/wantukit/wantukit/web"
 )
 
-// Live reports whether the shop takes real money: if its gateway is not on this
-// machine, which could only be a sandbox.
+// Live reports whether the shop takes real money. It returns false only if the
+// gateway's address is on this machine, because such a gateway is a sandbox.
 func (s *Shop) Live() bool {
 	gateway, err := url.Parse(s.Gateway.BaseURL)
 	return err != nil || !Loopback(gateway.Hostname())

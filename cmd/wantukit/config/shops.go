@@ -64,14 +64,18 @@ type Shop struct {
 	// TimeZone is the time zone of the shop's pages. Defaults to Asia/Hong_Kong.
 	TimeZone string `yaml:"time_zone"`
 
+	// APIKeys, ReturnHosts and AllowedOrigins are as in web.Merchant.
 	APIKeys        []Confidential `yaml:"api_keys"`
 	ReturnHosts    []string       `yaml:"return_hosts"`
 	AllowedOrigins []string       `yaml:"allowed_origins"`
-	Channels       []string       `yaml:"channels"`
-	SessionMinutes int            `yaml:"session_minutes"`
+	// Channels are the channels or wallets that the shop offers, such as alipay or
+	// alipay_hk. Defaults to all.
+	Channels []string `yaml:"channels"`
+	// SessionMinutes is how long a session is open, from 1 to 1440. Defaults to 30.
+	SessionMinutes int `yaml:"session_minutes"`
 
-	// PaidLate is what to do with a payment after the session has ended: hold,
-	// accept or refund. Defaults to hold.
+	// PaidLate is what to do with a payment after the session has ended: hold (the
+	// shop decides), accept or refund. Defaults to hold.
 	PaidLate checkout.LatePolicy `yaml:"paid_late"`
 	// KeepPaidTwice keeps a second payment of a session. By default it is refunded.
 	KeepPaidTwice bool `yaml:"keep_paid_twice"`

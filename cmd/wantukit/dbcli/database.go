@@ -9,7 +9,7 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// DatabaseFlags are the flags of every command that opens the database.
+// DatabaseFlags are the flags that name the database, for serve, migrate and the Verbs.
 type DatabaseFlags struct {
 	Data               string `help:"Folder of the SQLite database and of the secret that serve makes. Not used with --database-url." default:"./data" type:"path"`
 	DatabaseURL        string `help:"PostgreSQL database that several nodes may share, such as 'postgres://wantukit@db.example.com/wantukit?sslmode=verify-full'. A password is safer in the environment."`
@@ -21,13 +21,16 @@ func (f DatabaseFlags) Database() kit.Database {
 	return kit.Database{URL: f.DatabaseURL, Unverified: f.DatabaseUnverified, Folder: f.Data}
 }
 
-// Open opens the database and brings its schema up to date.
+// Open opens the database and brings its schema up to date. With the option
+// store.KeepSchema it only checks the schema. Its errors are those of Explain.
 func (f DatabaseFlags) Open(ctx context.Context, options ...store.Option) (*store.DB, error) {
 	db, err := f.Database().Open(ctx, options...)
 	return db, f.Explain(err)
 }
 
-// Explain adds the flag to change to an error of opening the database.
+// Explain explains an error of opening the database to the operator. For store.ErrInUse
+// and store.ErrUnverified it returns an error that names the flag to change. It returns
+// any other error unchanged.
 func (f DatabaseFlags) Explain(err error) error {
 	switch {
 	case errors.Is(err, store.ErrInUse):

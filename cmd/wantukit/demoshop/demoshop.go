@@ -6,7 +6,8 @@
 //
 //   - it makes a session for an order and sends the shopper there (buy.go),
 //   - it changes the order by webhooks whose signature is verified (webhook.go),
-//   - it shows the order, and believes no browser (this file).
+//   - it shows the order with the status that the webhooks set, and ignores what the
+//     browser says (demoshop.go).
 package demoshop
 
 import (
@@ -33,7 +34,8 @@ type Config struct {
 	APIKey string
 	// WebhookSecret verifies the checkout's webhooks: whsec_ and base64.
 	WebhookSecret string
-	// PublicURL is where shoppers' browsers reach this server.
+	// PublicURL is the origin where shoppers' browsers reach this server, without a
+	// slash at its end. The shop is below /shop/ there.
 	PublicURL string
 }
 
@@ -46,7 +48,8 @@ type Order struct {
 	Session string
 	// Page is where the shopper pays: the session's url.
 	Page string
-	// Status is one of the constants below. Only webhooks change it.
+	// Status is "awaiting payment", "paid", "expired", "canceled" or "to be looked at".
+	// Only webhooks change it.
 	Status string
 	PaidAt time.Time
 	// Webhooks are the ids of the events that were handled. An event that comes
@@ -78,7 +81,8 @@ type Shop struct {
 	orders map[string]*Order
 }
 
-// New returns a Shop, or an error that names the field that is wrong.
+// New returns a Shop. It fails if c.WebhookSecret is not whsec_ and base64. It does not
+// check the other fields.
 func New(c Config) (*Shop, error) {
 	verifier, err := webhooks.NewWebhook(c.WebhookSecret)
 	if err != nil {
@@ -110,7 +114,8 @@ func newClient() *http.Client {
 	}
 }
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP implements http.Handler. It serves the paths below /shop, without that
+// prefix: mount it with http.StripPrefix.
 func (s *Shop) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // Order returns a copy of an order.

@@ -79,8 +79,8 @@ func (e *unreportedError) Error() string {
 // No returns an error for a negative answer.
 func No(answer string) error { return &noError{answer} }
 
-// Unreported marks an error of printing the answer after a change was made. It
-// returns nil for nil.
+// Unreported returns an error for an answer that could not be printed after a change
+// was made. Its exit code is ExitUnknown. It returns nil for nil.
 func Unreported(err error) error {
 	if err == nil {
 		return nil
