@@ -49,7 +49,7 @@ soak: wasm tools ## Check each profile of the model CHECKS (20000) times on both
 mutants: ## Make the money's code wrong in one place after the other, in a copy, and say which tests find it
 	@go run ./checkout/modeltest/mutants
 
-tools: # Find what the tests need beside Go, or install it where that is allowed
+tools: # Find what the tests need besides Go, or install it where that is allowed
 	@sh .ci/tools
 
 # What the model reached, and what the crash test killed, what was at stake and

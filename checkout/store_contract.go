@@ -90,7 +90,7 @@ type Changer interface {
 	// AddNotification counts a notification in its attempt, by its verdict, and
 	// stores the Entry of the first KeptNotifications of each verdict. In the same
 	// transaction, for an attempt that is neither paid nor quarantined,
-	//   - NextQueryAt becomes askAt if askAt is set, and NextQueryAt is zero or later,
+	//   - NextQueryAt becomes queryAt if queryAt is set, and NextQueryAt is zero or later,
 	//   - NotifiedTradeID becomes n.TradeID if it is empty,
 	//   - ReportedAt becomes n.ReceivedAt if n.Paid is set and ReportedAt is zero,
 	//   - the version rises if n.Paid is set, and ReportedAt is zero or DeniedAt is set.
@@ -100,7 +100,7 @@ type Changer interface {
 	// verdict before. The session's version then becomes the event's version. It returns
 	// ErrConflict and writes nothing if the stored version is not one less.
 	// It returns ErrNotFound for an unknown attempt.
-	AddNotification(ctx context.Context, n Notification, askAt time.Time, first *Event) error
+	AddNotification(ctx context.Context, n Notification, queryAt time.Time, first *Event) error
 }
 
 // LeaseStore grants and ends leases. Whoever has the lease of an attempt or a
