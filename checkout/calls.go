@@ -16,49 +16,49 @@ type calls struct {
 }
 
 // create places the order of a leased attempt.
-func (c calls) create(ctx context.Context, h leasedAttempt, o Order) (Created, error) {
-	call, cancel, err := h.callContext(ctx, c.timeout)
+func (c calls) create(ctx context.Context, leased leasedAttempt, o Order) (Created, error) {
+	call, cancel, err := leased.callContext(ctx, c.timeout)
 	if err != nil {
 		return Created{}, err
 	}
 	defer cancel()
 	created, err := c.gateway.Create(call, o)
-	h.entries.add(h.entry(EntryOrder, c.clock.Now()).withResult("placed", "", err))
+	leased.entries.add(leased.entry(EntryOrder, c.clock.Now()).withResult("placed", "", err))
 	return created, err
 }
 
 // query asks the gateway for the status of a leased attempt's order, and raises an
 // alert for an answer that contradicts what is stored.
-func (c calls) query(ctx context.Context, h leasedAttempt) (OrderStatus, error) {
-	status, err := c.callQuery(ctx, h)
+func (c calls) query(ctx context.Context, leased leasedAttempt) (OrderStatus, error) {
+	status, err := c.callQuery(ctx, leased)
 	detail := status.Detail
-	problem := h.disagreement(status)
+	problem := leased.disagreement(status)
 	if err == nil && problem != "" {
 		detail += ": " + problem
 		if status.State != OrderPaid { // a payment raises an alert of its own
-			alertContradiction(c.alert, h, "query is about another order than was placed", problem)
+			alertContradiction(c.alert, leased, "query is about another order than was placed", problem)
 		}
 	}
-	h.entries.add(h.entry(EntryQuery, c.clock.Now()).withResult(string(status.State), detail, err))
+	leased.entries.add(leased.entry(EntryQuery, c.clock.Now()).withResult(string(status.State), detail, err))
 	if err == nil && problem == "" {
-		*h.answer = status // an answer about another order teaches nothing
+		*leased.answer = status // an answer about another order teaches nothing
 	}
-	if errors.Is(err, ErrNoOrder) && h.live() && h.State != AttemptCreating {
-		c.alert(Alert{Problem: "the gateway does not know an order that it took", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
+	if errors.Is(err, ErrNoOrder) && leased.live() && leased.State != AttemptCreating {
+		c.alert(Alert{Problem: "the gateway does not know an order that it took", SessionID: leased.SessionID, AttemptID: leased.ID, Alarm: true})
 	}
-	c.alertUnconfirmed(h, status, err)
+	c.alertUnconfirmed(leased, status, err)
 	return status, err
 }
 
 // callQuery sends the query. An answer that does not name its order, or its
 // payment, is an ErrOutcomeUnknown.
-func (c calls) callQuery(ctx context.Context, h leasedAttempt) (OrderStatus, error) {
-	ctx, cancel, err := h.callContext(ctx, c.timeout)
+func (c calls) callQuery(ctx context.Context, leased leasedAttempt) (OrderStatus, error) {
+	ctx, cancel, err := leased.callContext(ctx, c.timeout)
 	if err != nil {
 		return OrderStatus{}, err
 	}
 	defer cancel()
-	status, err := c.gateway.Query(ctx, h.ref())
+	status, err := c.gateway.Query(ctx, leased.ref())
 	switch {
 	case err != nil:
 		return OrderStatus{}, err
@@ -68,7 +68,7 @@ func (c calls) callQuery(ctx context.Context, h leasedAttempt) (OrderStatus, err
 		return OrderStatus{}, errors.Join(ErrOutcomeUnknown, errors.New("the answer leaves out which payment it is about"))
 	case status.State == OrderUnknown:
 		c.alert(Alert{
-			Problem: "query reports a status that the kit does not know", SessionID: h.SessionID, AttemptID: h.ID,
+			Problem: "query reports a status that the kit does not know", SessionID: leased.SessionID, AttemptID: leased.ID,
 			Alarm: true, Err: errors.New(quote(status.Detail)),
 		})
 	}
@@ -79,14 +79,14 @@ func (c calls) callQuery(ctx context.Context, h leasedAttempt) (OrderStatus, err
 // answered just before. Where query does not know the order either, there is
 // nothing to close. Where it does, ErrNoOrder means that the order cannot be closed
 // now, for example while the shopper is paying it.
-func (c calls) close(ctx context.Context, h leasedAttempt, queried OrderStatus) error {
-	call, cancel, err := h.callContext(ctx, c.timeout)
+func (c calls) close(ctx context.Context, leased leasedAttempt, queried OrderStatus) error {
+	call, cancel, err := leased.callContext(ctx, c.timeout)
 	if err != nil {
 		return err
 	}
 	defer cancel()
-	err = c.gateway.Close(call, h.ref())
-	h.entries.add(h.entry(EntryClose, c.clock.Now()).withResult("closed", "", err))
+	err = c.gateway.Close(call, leased.ref())
+	leased.entries.add(leased.entry(EntryClose, c.clock.Now()).withResult("closed", "", err))
 	if errors.Is(err, ErrNoOrder) && queried.OutTradeNo == "" {
 		return nil
 	}
@@ -95,20 +95,20 @@ func (c calls) close(ctx context.Context, h leasedAttempt, queried OrderStatus) 
 
 // refund sends a leased refund of attempt a. A refund that may be pending at the
 // gateway is queried first.
-func (c calls) refund(ctx context.Context, h leasedRefund, a Attempt) (RefundResult, error) {
-	ctx, cancel, err := h.callContext(ctx, c.timeout)
+func (c calls) refund(ctx context.Context, leased leasedRefund, a Attempt) (RefundResult, error) {
+	ctx, cancel, err := leased.callContext(ctx, c.timeout)
 	if err != nil {
 		return RefundResult{}, err
 	}
 	defer cancel()
-	result, err := c.callRefund(ctx, h.Tries > 1, RefundOrder{
-		OrderRef: a.ref(), OutRefundNo: h.OutRefundNo, Paid: a.Amount, Amount: h.Amount, Currency: h.Currency,
+	result, err := c.callRefund(ctx, leased.Tries > 1, RefundOrder{
+		OrderRef: a.ref(), OutRefundNo: leased.OutRefundNo, Paid: a.Amount, Amount: leased.Amount, Currency: leased.Currency,
 	})
 	word := "succeeded"
 	if result.Pending {
 		word = "pending"
 	}
-	h.entries.add(h.entry(EntryRefundCall, c.clock.Now()).withResult(word, "", err))
+	leased.entries.add(leased.entry(EntryRefundCall, c.clock.Now()).withResult(word, "", err))
 	return result, err
 }
 

@@ -89,11 +89,11 @@ func (e *ender) closeAttempts(ctx context.Context, sessionID string, cause Cause
 		if a.Quarantined || !a.live() && !a.reported() {
 			continue
 		}
-		h, err := e.leases.retryLease(ctx, a, cause)
+		leased, err := e.leases.retryLease(ctx, a, cause)
 		if err != nil {
 			return err
 		}
-		if err := e.endAttempt(ctx, h); err != nil {
+		if err := e.endAttempt(ctx, leased); err != nil {
 			return err
 		}
 	}
@@ -105,11 +105,11 @@ var errStillReported = errors.New("a payment is reported that query neither conf
 
 // endAttempt ends a leased attempt. It returns nil once the attempt has ended, also
 // where it has ended as paid, and no payment of it is reported.
-func (e *ender) endAttempt(ctx context.Context, h leasedAttempt) error {
-	if h.live() || !h.reported() {
-		return e.closer.end(ctx, h)
+func (e *ender) endAttempt(ctx context.Context, leased leasedAttempt) error {
+	if leased.live() || !leased.reported() {
+		return e.closer.end(ctx, leased)
 	}
-	a, err := e.confirmer.query(ctx, h)
+	a, err := e.confirmer.query(ctx, leased)
 	if err == nil && a.reported() {
 		err = errStillReported
 	}

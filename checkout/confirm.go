@@ -78,14 +78,14 @@ func (c *confirmer) tryQuery(ctx context.Context, attemptID string, cause Cause)
 	if a.settled() {
 		return true, nil
 	}
-	h, ok, err := c.leases.leaseAttempt(ctx, a, cause)
+	leased, ok, err := c.leases.leaseAttempt(ctx, a, cause)
 	if err != nil || !ok {
 		return false, err
 	}
-	if h.settled() { // under the lease before this one
-		return true, c.leases.release(context.WithoutCancel(ctx), h)
+	if leased.settled() { // under the lease before this one
+		return true, c.leases.release(context.WithoutCancel(ctx), leased)
 	}
-	_, err = c.query(context.WithoutCancel(ctx), h)
+	_, err = c.query(context.WithoutCancel(ctx), leased)
 	if errors.Is(err, ErrConflict) { // a newer answer is stored
 		err = nil
 	}
@@ -94,46 +94,46 @@ func (c *confirmer) tryQuery(ctx context.Context, attemptID string, cause Cause)
 
 // query queries the gateway about a leased attempt, stores what follows from the
 // answer, and ends the lease. ErrConflict means that a newer answer is stored.
-func (c *confirmer) query(ctx context.Context, h leasedAttempt) (Attempt, error) {
-	status, err := c.calls.query(ctx, h)
+func (c *confirmer) query(ctx context.Context, leased leasedAttempt) (Attempt, error) {
+	status, err := c.calls.query(ctx, leased)
 	noOrder := errors.Is(err, ErrNoOrder)
 	if err != nil && !noOrder {
-		return c.settleUnanswered(ctx, h, err)
+		return c.settleUnanswered(ctx, leased, err)
 	}
 	if status.State == OrderPaid {
-		return c.payments.settlePaid(ctx, h, status)
+		return c.payments.settlePaid(ctx, leased, status)
 	}
-	session, err := c.store.Session(ctx, h.SessionID)
+	session, err := c.store.Session(ctx, leased.SessionID)
 	// Where the answer to the order was lost, its code or URL was lost with it:
 	// nobody can pay such an order.
-	placedLost := h.State == AttemptCreating && !noOrder
+	placedLost := leased.State == AttemptCreating && !noOrder
 	switch {
 	case err != nil:
-		return h.Attempt, errors.Join(err, c.leases.release(ctx, h))
-	case h.live() && (placedLost || session.Status != StatusOpen):
-		return c.closer.endQueried(ctx, h, status)
-	case h.needsSecondDenial():
-		return c.settleDenied(ctx, h)
-	case !h.live():
-		return c.settleEnded(ctx, h, session)
+		return leased.Attempt, errors.Join(err, c.leases.release(ctx, leased))
+	case leased.live() && (placedLost || session.Status != StatusOpen):
+		return c.closer.endQueried(ctx, leased, status)
+	case leased.needsSecondDenial():
+		return c.settleDenied(ctx, leased)
+	case !leased.live():
+		return c.settleEnded(ctx, leased, session)
 	case noOrder:
-		return c.settleNoOrder(ctx, h)
+		return c.settleNoOrder(ctx, leased)
 	case status.State == OrderFailed:
-		return c.settleFailed(ctx, h, status)
+		return c.settleFailed(ctx, leased, status)
 	default:
-		return c.settleUnpaid(ctx, h, session)
+		return c.settleUnpaid(ctx, leased, session)
 	}
 }
 
 // settleUnanswered keeps an attempt for the next query after one without an answer.
 // With a reported payment the session stays processing.
-func (c *confirmer) settleUnanswered(ctx context.Context, h leasedAttempt, why error) (Attempt, error) {
-	c.alert(Alert{Problem: "query failed", SessionID: h.SessionID, AttemptID: h.ID, Err: why})
-	if h.ReportedAt.IsZero() {
-		return h.Attempt, errors.Join(why, c.leases.release(ctx, h))
+func (c *confirmer) settleUnanswered(ctx context.Context, leased leasedAttempt, why error) (Attempt, error) {
+	c.alert(Alert{Problem: "query failed", SessionID: leased.SessionID, AttemptID: leased.ID, Err: why})
+	if leased.ReportedAt.IsZero() {
+		return leased.Attempt, errors.Join(why, c.leases.release(ctx, leased))
 	}
-	next := c.schedule.nextQuery(h.Attempt, c.clock.Now())
-	a, err := c.ledger.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+	next := c.schedule.nextQuery(leased.Attempt, c.clock.Now())
+	a, err := c.ledger.update(ctx, leased, func(_ *Session, a *Attempt) outcome {
 		a.NextQueryAt = next
 		return outcome{attempt: true}
 	})
@@ -142,10 +142,10 @@ func (c *confirmer) settleUnanswered(ctx context.Context, h leasedAttempt, why e
 
 // settleDenied records that query denies a reported payment, and schedules the next
 // query.
-func (c *confirmer) settleDenied(ctx context.Context, h leasedAttempt) (Attempt, error) {
+func (c *confirmer) settleDenied(ctx context.Context, leased leasedAttempt) (Attempt, error) {
 	now := c.clock.Now()
-	next := c.schedule.nextQuery(h.Attempt, now)
-	return c.ledger.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+	next := c.schedule.nextQuery(leased.Attempt, now)
+	return c.ledger.update(ctx, leased, func(_ *Session, a *Attempt) outcome {
 		if a.DeniedAt.IsZero() {
 			a.DeniedAt = now
 		}
@@ -158,23 +158,23 @@ func (c *confirmer) settleDenied(ctx context.Context, h leasedAttempt) (Attempt,
 // the gateway's answer fails once it is old enough; before, its request may still
 // be on its way. An order that the gateway took is kept: this answer may be about
 // another account.
-func (c *confirmer) settleNoOrder(ctx context.Context, h leasedAttempt) (Attempt, error) {
-	young := c.clock.Now().Sub(h.CreatedAt) < notTakenAfter
-	if h.State != AttemptCreating || young {
-		return h.Attempt, c.leases.release(ctx, h)
+func (c *confirmer) settleNoOrder(ctx context.Context, leased leasedAttempt) (Attempt, error) {
+	young := c.clock.Now().Sub(leased.CreatedAt) < notTakenAfter
+	if leased.State != AttemptCreating || young {
+		return leased.Attempt, c.leases.release(ctx, leased)
 	}
-	return c.ledger.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+	return c.ledger.update(ctx, leased, func(_ *Session, a *Attempt) outcome {
 		return a.withdrawReport().and(a.fail("not taken by the gateway", time.Time{}))
 	})
 }
 
 // settleUnpaid keeps an attempt for the next query.
-func (c *confirmer) settleUnpaid(ctx context.Context, h leasedAttempt, session Session) (Attempt, error) {
-	if !h.changesBecauseUnpaid(session) {
-		return h.Attempt, c.leases.release(ctx, h)
+func (c *confirmer) settleUnpaid(ctx context.Context, leased leasedAttempt, session Session) (Attempt, error) {
+	if !leased.changesBecauseUnpaid(session) {
+		return leased.Attempt, c.leases.release(ctx, leased)
 	}
-	next := c.schedule.nextQuery(h.Attempt, c.clock.Now())
-	return c.ledger.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+	next := c.schedule.nextQuery(leased.Attempt, c.clock.Now())
+	return c.ledger.update(ctx, leased, func(_ *Session, a *Attempt) outcome {
 		a.NextQueryAt = next
 		return a.withdrawReport().and(outcome{attempt: true})
 	})
@@ -183,19 +183,19 @@ func (c *confirmer) settleUnpaid(ctx context.Context, h leasedAttempt, session S
 // settleEnded schedules the next query about an attempt that has ended unpaid, or
 // none from queriedAfterExpiry on. The shopper's payment may have been on its way
 // when the attempt ended.
-func (c *confirmer) settleEnded(ctx context.Context, h leasedAttempt, session Session) (Attempt, error) {
+func (c *confirmer) settleEnded(ctx context.Context, leased leasedAttempt, session Session) (Attempt, error) {
 	now := c.clock.Now()
-	next, last := c.schedule.nextEndedQuery(h.Attempt, now), session.ExpiresAt.Add(queriedAfterExpiry)
+	next, last := c.schedule.nextEndedQuery(leased.Attempt, now), session.ExpiresAt.Add(queriedAfterExpiry)
 	switch {
 	case !now.Before(last):
 		next = time.Time{}
 	case next.After(last):
 		next = last
 	}
-	if !h.changesBecauseUnpaid(session) {
-		return h.Attempt, c.leases.releaseUntil(ctx, h, next)
+	if !leased.changesBecauseUnpaid(session) {
+		return leased.Attempt, c.leases.releaseUntil(ctx, leased, next)
 	}
-	return c.ledger.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+	return c.ledger.update(ctx, leased, func(_ *Session, a *Attempt) outcome {
 		a.NextQueryAt = next
 		return a.withdrawReport().and(outcome{attempt: true})
 	})
@@ -203,9 +203,9 @@ func (c *confirmer) settleEnded(ctx context.Context, h leasedAttempt, session Se
 
 // settleFailed records that the wallet refused the payment. The order is still at
 // the gateway, where the wallet may take another payment: so it is queried on.
-func (c *confirmer) settleFailed(ctx context.Context, h leasedAttempt, status OrderStatus) (Attempt, error) {
-	next := c.schedule.nextQuery(h.Attempt, c.clock.Now())
-	return c.ledger.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+func (c *confirmer) settleFailed(ctx context.Context, leased leasedAttempt, status OrderStatus) (Attempt, error) {
+	next := c.schedule.nextQuery(leased.Attempt, c.clock.Now())
+	return c.ledger.update(ctx, leased, func(_ *Session, a *Attempt) outcome {
 		return a.withdrawReport().and(a.fail(status.Detail, next))
 	})
 }

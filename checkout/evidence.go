@@ -31,9 +31,9 @@ func (a Attempt) overdue(now time.Time) bool {
 // needsSecondDenial reports whether an answer other than "paid" must be asked for
 // again: a payment is reported, and either query has not denied it before, or this
 // query is outside the schedule.
-func (h leasedAttempt) needsSecondDenial() bool {
-	outsideSchedule := h.cause == CauseNotification || h.cause == CauseBrowser
-	return !h.ReportedAt.IsZero() && (h.DeniedAt.IsZero() || outsideSchedule)
+func (leased leasedAttempt) needsSecondDenial() bool {
+	outsideSchedule := leased.cause == CauseNotification || leased.cause == CauseBrowser
+	return !leased.ReportedAt.IsZero() && (leased.DeniedAt.IsZero() || outsideSchedule)
 }
 
 // withdrawReport records that the reported payment does not exist.
@@ -47,32 +47,32 @@ func (a *Attempt) withdrawReport() outcome {
 
 // alertUnconfirmed raises an alarm for a reported payment that query does not
 // confirm: at the first denial, and when it stays unconfirmed for too long.
-func (c calls) alertUnconfirmed(h leasedAttempt, status OrderStatus, err error) {
-	if h.ReportedAt.IsZero() || status.State == OrderPaid {
+func (c calls) alertUnconfirmed(leased leasedAttempt, status OrderStatus, err error) {
+	if leased.ReportedAt.IsZero() || status.State == OrderPaid {
 		return
 	}
 	answer := string(status.State)
 	if err != nil {
 		answer = errorResult(err)
 	}
-	if h.overdue {
-		alertContradiction(c.alert, h, "a reported payment is not confirmed after two minutes", "query says: "+answer)
+	if leased.overdue {
+		alertContradiction(c.alert, leased, "a reported payment is not confirmed after two minutes", "query says: "+answer)
 	}
-	if answered := err == nil || errors.Is(err, ErrNoOrder); answered && h.DeniedAt.IsZero() {
-		alertContradiction(c.alert, h, "the gateway reports a payment that query does not", "query says: "+answer)
+	if answered := err == nil || errors.Is(err, ErrNoOrder); answered && leased.DeniedAt.IsZero() {
+		alertContradiction(c.alert, leased, "the gateway reports a payment that query does not", "query says: "+answer)
 	}
 }
 
 // alertContradiction raises an alarm because the gateway contradicts itself.
-func alertContradiction(alert func(Alert), h leasedAttempt, problem, detail string) {
-	alert(Alert{Problem: problem, SessionID: h.SessionID, AttemptID: h.ID, Alarm: true, Err: errors.New(detail)})
+func alertContradiction(alert func(Alert), leased leasedAttempt, problem, detail string) {
+	alert(Alert{Problem: problem, SessionID: leased.SessionID, AttemptID: leased.ID, Alarm: true, Err: errors.New(detail)})
 }
 
 // changesBecauseUnpaid reports whether the answer "unpaid" changes anything: it
 // withdraws a report, it names the order's number at the gateway for the first
 // time, or the session is processing. An older version of the program may have left
 // a session processing without a report.
-func (h leasedAttempt) changesBecauseUnpaid(session Session) bool {
-	learnsNumber := h.answer.TradeID != "" && h.TradeID == ""
-	return !h.ReportedAt.IsZero() || learnsNumber || session.PaymentStatus == PaymentProcessing
+func (leased leasedAttempt) changesBecauseUnpaid(session Session) bool {
+	learnsNumber := leased.answer.TradeID != "" && leased.TradeID == ""
+	return !leased.ReportedAt.IsZero() || learnsNumber || session.PaymentStatus == PaymentProcessing
 }

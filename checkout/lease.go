@@ -97,20 +97,20 @@ func (l leases) beginAttempt(a Attempt, cause Cause) leasedAttempt {
 // now. It does not end with ctx: a lease that is stored must be used or ended.
 func (l leases) leaseAttempt(ctx context.Context, a Attempt, cause Cause) (leasedAttempt, bool, error) {
 	ctx = context.WithoutCancel(ctx)
-	h := l.beginAttempt(a, cause)
-	now := l.start(h.lease)
+	leased := l.beginAttempt(a, cause)
+	now := l.start(leased.lease)
 	var queriedBefore time.Time
 	if cause == CauseBrowser {
 		queriedBefore = now.Add(-minQueryInterval)
 	}
-	ok, err := l.store.LeaseAttempt(ctx, a.ID, now, queriedBefore, h.until)
+	ok, err := l.store.LeaseAttempt(ctx, a.ID, now, queriedBefore, leased.until)
 	if err != nil || !ok {
 		return leasedAttempt{}, false, err
 	}
-	h.overdue = a.overdue(now)
-	h.Attempt, err = l.store.Attempt(ctx, a.ID)
-	h.entries.onlyWithChange = h.Queries > notedQueries
-	return h, err == nil, err
+	leased.overdue = a.overdue(now)
+	leased.Attempt, err = l.store.Attempt(ctx, a.ID)
+	leased.entries.onlyWithChange = leased.Queries > notedQueries
+	return leased, err == nil, err
 }
 
 // retryLease leases an attempt once its present lease has ended, for example that
@@ -121,9 +121,9 @@ func (l leases) retryLease(ctx context.Context, a Attempt, cause Cause) (leasedA
 	changed, stop := l.watchers.add(a.SessionID)
 	defer stop()
 	for deadline := l.clock.Now().Add(l.duration()); ; {
-		h, ok, err := l.leaseAttempt(ctx, a, cause)
+		leased, ok, err := l.leaseAttempt(ctx, a, cause)
 		if err != nil || ok {
-			return h, err
+			return leased, err
 		}
 		// The clock decides: where a timer and a change are both ready, select may
 		// take either.
@@ -151,41 +151,41 @@ func (l leases) retryLease(ctx context.Context, a Attempt, cause Cause) (leasedA
 // release ends the lease of an attempt and schedules the next query, if there is
 // one. An attempt that has ended stays on its slow schedule until
 // [confirmer.settleEnded] ends that: a query that failed must not be the last.
-func (l leases) release(ctx context.Context, h leasedAttempt) error {
+func (l leases) release(ctx context.Context, leased leasedAttempt) error {
 	var next time.Time
 	switch now := l.clock.Now(); {
-	case h.settled():
-	case h.live():
-		next = l.schedule.nextQuery(h.Attempt, now)
+	case leased.settled():
+	case leased.live():
+		next = l.schedule.nextQuery(leased.Attempt, now)
 	default:
-		next = l.schedule.nextEndedQuery(h.Attempt, now)
+		next = l.schedule.nextEndedQuery(leased.Attempt, now)
 	}
-	return l.releaseUntil(ctx, h, next)
+	return l.releaseUntil(ctx, leased, next)
 }
 
 // releaseUntil ends the lease of an attempt, writes its entries, and schedules the
 // next query at next.
-func (l leases) releaseUntil(ctx context.Context, h leasedAttempt, next time.Time) error {
-	l.timeline.flush(ctx, h.entries)
-	return l.store.ReleaseAttempt(ctx, h.ID, h.until, next)
+func (l leases) releaseUntil(ctx context.Context, leased leasedAttempt, next time.Time) error {
+	l.timeline.flush(ctx, leased.entries)
+	return l.store.ReleaseAttempt(ctx, leased.ID, leased.until, next)
 }
 
 // leaseRefund leases a pending refund. It reports false where the refund has a
 // lease or is settled.
 func (l leases) leaseRefund(ctx context.Context, id string) (leasedRefund, bool, error) {
-	h := leasedRefund{lease: l.begin()}
-	ok, err := l.store.LeaseRefund(ctx, id, l.start(h.lease), h.until)
+	leased := leasedRefund{lease: l.begin()}
+	ok, err := l.store.LeaseRefund(ctx, id, l.start(leased.lease), leased.until)
 	if err != nil || !ok {
-		return h, false, err
+		return leased, false, err
 	}
-	h.Refund, err = l.store.Refund(ctx, id)
-	return h, err == nil && h.State == RefundPending, err
+	leased.Refund, err = l.store.Refund(ctx, id)
+	return leased, err == nil && leased.State == RefundPending, err
 }
 
 // releaseRefund ends the lease of a refund, writes its entries, and schedules the
 // next try. It returns the refund with that time.
-func (l leases) releaseRefund(ctx context.Context, h leasedRefund) (Refund, error) {
-	l.timeline.flush(ctx, h.entries)
-	h.NextTryAt = l.schedule.nextRefundTry(h.Refund, l.clock.Now())
-	return h.Refund, l.store.ReleaseRefund(ctx, h.ID, h.until, h.NextTryAt)
+func (l leases) releaseRefund(ctx context.Context, leased leasedRefund) (Refund, error) {
+	l.timeline.flush(ctx, leased.entries)
+	leased.NextTryAt = l.schedule.nextRefundTry(leased.Refund, l.clock.Now())
+	return leased.Refund, l.store.ReleaseRefund(ctx, leased.ID, leased.until, leased.NextTryAt)
 }

@@ -35,31 +35,31 @@ type decision func(*Session, *Attempt) outcome
 // ErrConflict means that the decision is out of date: the attempt was leased by
 // somebody else since, or has changed. ErrPaymentTaken means that the payment
 // belongs to another attempt; only then does the lease go on.
-func (l *ledger) update(ctx context.Context, h leasedAttempt, decide decision) (Attempt, error) {
+func (l *ledger) update(ctx context.Context, leased leasedAttempt, decide decision) (Attempt, error) {
 	for range maxUpdates {
-		a, o, err := l.tryUpdate(ctx, h, decide)
+		a, o, err := l.tryUpdate(ctx, leased, decide)
 		switch {
 		case err == nil && o.changes():
-			l.timeline.flush(ctx, h.entries)
+			l.timeline.flush(ctx, leased.entries)
 			return a, nil
 		case err == nil:
-			h.Attempt = a
-			return a, l.leases.release(ctx, h)
+			leased.Attempt = a
+			return a, l.leases.release(ctx, leased)
 		case errors.Is(err, ErrPaymentTaken) && a.State == AttemptPaid:
-			return h.Attempt, err
+			return leased.Attempt, err
 		case errors.Is(err, ErrPaymentTaken):
-			alertContradiction(l.alert, h, "query names the number of another order's payment", "the order is not paid")
-			*h.answer = OrderStatus{} // the rest of the answer is valid
+			alertContradiction(l.alert, leased, "query names the number of another order's payment", "the order is not paid")
+			*leased.answer = OrderStatus{} // the rest of the answer is valid
 			continue
 		case errors.Is(err, ErrLeaseLost):
-			return a, errors.Join(err, l.leases.release(ctx, h))
-		case errors.Is(err, ErrConflict) || h.entries.separateFromChange():
+			return a, errors.Join(err, l.leases.release(ctx, leased))
+		case errors.Is(err, ErrConflict) || leased.entries.separateFromChange():
 			continue
 		}
-		l.alert(Alert{Problem: "a change was not stored", SessionID: h.SessionID, AttemptID: h.ID, Alarm: true, Err: err})
-		return h.Attempt, errors.Join(err, l.leases.release(ctx, h))
+		l.alert(Alert{Problem: "a change was not stored", SessionID: leased.SessionID, AttemptID: leased.ID, Alarm: true, Err: err})
+		return leased.Attempt, errors.Join(err, l.leases.release(ctx, leased))
 	}
-	return h.Attempt, errors.Join(tooManyUpdates("attempt "+h.ID), l.leases.release(ctx, h))
+	return leased.Attempt, errors.Join(tooManyUpdates("attempt "+leased.ID), l.leases.release(ctx, leased))
 }
 
 // tooManyUpdates returns the error of a change that lost against concurrent
@@ -68,8 +68,8 @@ func tooManyUpdates(record string) error {
 	return errors.New(record + ": gave up after " + strconv.Itoa(maxUpdates) + " concurrent updates")
 }
 
-func (l *ledger) tryUpdate(ctx context.Context, h leasedAttempt, decide decision) (Attempt, outcome, error) {
-	a, err := l.store.Attempt(ctx, h.ID)
+func (l *ledger) tryUpdate(ctx context.Context, leased leasedAttempt, decide decision) (Attempt, outcome, error) {
+	a, err := l.store.Attempt(ctx, leased.ID)
 	if err != nil {
 		return a, outcome{}, err
 	}
@@ -87,7 +87,7 @@ func (l *ledger) tryUpdate(ctx context.Context, h leasedAttempt, decide decision
 		return before, outcome{}, err
 	}
 	o = o.and(processing)
-	if a.Version != h.Version && needsVersion(before, a) {
+	if a.Version != leased.Version && needsVersion(before, a) {
 		return before, o, ErrLeaseLost
 	}
 	if before.live() && !a.live() {
@@ -97,11 +97,11 @@ func (l *ledger) tryUpdate(ctx context.Context, h leasedAttempt, decide decision
 		checkMove(sessionBefore.PaymentStatus, session.PaymentStatus)); err != nil {
 		return before, outcome{}, err
 	}
-	o.attempt, o.entries = true, h.entries.forChange() // writing the attempt ends its lease
-	change := Change{AttemptLease: h.until, Fenced: !a.settled(), Payment: h.learn(&a)}
+	o.attempt, o.entries = true, leased.entries.forChange() // writing the attempt ends its lease
+	change := Change{AttemptLease: leased.until, Fenced: !a.settled(), Payment: leased.learn(&a)}
 	err = l.apply(ctx, change, session, &a, o)
 	if err == nil {
-		h.entries.changeStored()
+		leased.entries.changeStored()
 	}
 	return a, o, err
 }
@@ -116,11 +116,11 @@ func needsVersion(before, after Attempt) bool {
 
 // learn keeps the order's number at the gateway that query named, and returns the
 // payment that is to be bound to the attempt.
-func (h leasedAttempt) learn(a *Attempt) Payment {
+func (leased leasedAttempt) learn(a *Attempt) Payment {
 	if a.TradeID == "" {
-		a.TradeID = h.answer.TradeID
+		a.TradeID = leased.answer.TradeID
 	}
-	return h.answer.payment()
+	return leased.answer.payment()
 }
 
 // reflectReports makes the session processing while a payment of any of its

@@ -25,28 +25,28 @@ type payments struct {
 
 // settlePaid stores a payment. It quarantines the attempt where the payment is not
 // that of the order that was placed. The lease is over when it returns.
-func (p payments) settlePaid(ctx context.Context, h leasedAttempt, status OrderStatus) (Attempt, error) {
-	if problem := h.disagreement(status); problem != "" {
-		return p.quarantine(ctx, h, problem)
+func (p payments) settlePaid(ctx context.Context, leased leasedAttempt, status OrderStatus) (Attempt, error) {
+	if problem := leased.disagreement(status); problem != "" {
+		return p.quarantine(ctx, leased, problem)
 	}
 	now := p.clock.Now()
 	// The refund is for the case that the shop's policy returns the payment.
-	full, err := newRefund(p.random, h.Attempt, now)
+	full, err := newRefund(p.random, leased.Attempt, now)
 	if err != nil {
-		return h.Attempt, errors.Join(err, p.leases.release(ctx, h))
+		return leased.Attempt, errors.Join(err, p.leases.release(ctx, leased))
 	}
 	var refund *Refund
-	if p.gateway.CanRefund(h.Wallet) {
+	if p.gateway.CanRefund(leased.Wallet) {
 		refund = &full
 	}
-	a, err := p.ledger.update(ctx, h, func(session *Session, a *Attempt) outcome {
+	a, err := p.ledger.update(ctx, leased, func(session *Session, a *Attempt) outcome {
 		if a.settled() {
 			return outcome{}
 		}
 		return p.merchants[a.Merchant].receive(session, *a, refund, now).and(a.pay(status.TradeID, now))
 	})
 	if errors.Is(err, ErrPaymentTaken) {
-		return p.quarantine(ctx, h, "a payment of another order")
+		return p.quarantine(ctx, leased, "a payment of another order")
 	}
 	if err == nil && a.State == AttemptPaid {
 		p.closeOthers(ctx, a)
@@ -56,10 +56,10 @@ func (p payments) settlePaid(ctx context.Context, h leasedAttempt, status OrderS
 
 // quarantine quarantines an attempt for which query reports another order or
 // another order's payment: it is never paid, and an operator looks at it.
-func (p payments) quarantine(ctx context.Context, h leasedAttempt, problem string) (Attempt, error) {
-	p.alert(Alert{Problem: "quarantined: " + problem, SessionID: h.SessionID, AttemptID: h.ID, Alarm: true})
-	*h.answer = OrderStatus{} // it is about another order
-	return p.ledger.update(ctx, h, func(session *Session, a *Attempt) outcome {
+func (p payments) quarantine(ctx context.Context, leased leasedAttempt, problem string) (Attempt, error) {
+	p.alert(Alert{Problem: "quarantined: " + problem, SessionID: leased.SessionID, AttemptID: leased.ID, Alarm: true})
+	*leased.answer = OrderStatus{} // it is about another order
+	return p.ledger.update(ctx, leased, func(session *Session, a *Attempt) outcome {
 		if a.settled() {
 			return outcome{}
 		}

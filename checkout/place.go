@@ -151,17 +151,17 @@ func (p *placer) reuse(ctx context.Context, r resolvedStart, live Attempt, shown
 	if r.limit != nil && (!same || live.State != AttemptCreating) {
 		return live, r.limit // it stays open: no other order may replace it
 	}
-	h, err := p.leases.retryLease(ctx, live, CauseStart)
+	leased, err := p.leases.retryLease(ctx, live, CauseStart)
 	if err != nil {
 		return live, err
 	}
-	if same && h.State == AttemptCreating {
-		return p.resume(context.WithoutCancel(ctx), r, h)
+	if same && leased.State == AttemptCreating {
+		return p.resume(context.WithoutCancel(ctx), r, leased)
 	}
-	if same && h.State == AttemptPending {
-		return h.Attempt, p.leases.release(ctx, h)
+	if same && leased.State == AttemptPending {
+		return leased.Attempt, p.leases.release(ctx, leased)
 	}
-	if err := p.ender.endAttempt(context.WithoutCancel(ctx), h); err != nil {
+	if err := p.ender.endAttempt(context.WithoutCancel(ctx), leased); err != nil {
 		return live, errors.Join(ErrOutcomeUnknown, err)
 	}
 	return live, ErrConflict
@@ -169,18 +169,18 @@ func (p *placer) reuse(ctx context.Context, r resolvedStart, live Attempt, shown
 
 // resume settles an attempt whose order had no answer: it queries, and places the
 // order again with the same number where the gateway does not know it.
-func (p *placer) resume(ctx context.Context, r resolvedStart, h leasedAttempt) (Attempt, error) {
-	status, err := p.calls.query(ctx, h)
+func (p *placer) resume(ctx context.Context, r resolvedStart, leased leasedAttempt) (Attempt, error) {
+	status, err := p.calls.query(ctx, leased)
 	switch {
 	case errors.Is(err, ErrNoOrder):
-		return p.place(ctx, r, h)
+		return p.place(ctx, r, leased)
 	case err != nil:
-		return h.Attempt, errors.Join(ErrOutcomeUnknown, err, p.leases.release(ctx, h))
+		return leased.Attempt, errors.Join(ErrOutcomeUnknown, err, p.leases.release(ctx, leased))
 	}
-	if _, err := p.closer.endQueried(ctx, h, status); err != nil {
-		return h.Attempt, errors.Join(ErrOutcomeUnknown, err)
+	if _, err := p.closer.endQueried(ctx, leased, status); err != nil {
+		return leased.Attempt, errors.Join(ErrOutcomeUnknown, err)
 	}
-	return h.Attempt, ErrConflict
+	return leased.Attempt, ErrConflict
 }
 
 // order stores a new attempt and places its order. ErrConflict means that another
@@ -196,13 +196,13 @@ func (p *placer) order(ctx context.Context, r resolvedStart) (Attempt, error) {
 	// Where the shopper leaves now, the order is placed all the same: an attempt
 	// must not stay leased with no order.
 	ctx = context.WithoutCancel(ctx)
-	h := p.leases.beginAttempt(a, CauseStart)
-	a.NextQueryAt = h.until
-	h.Attempt = a
-	if err := p.store.CreateAttempt(ctx, a, r.session.Version, h.until); err != nil {
+	leased := p.leases.beginAttempt(a, CauseStart)
+	a.NextQueryAt = leased.until
+	leased.Attempt = a
+	if err := p.store.CreateAttempt(ctx, a, r.session.Version, leased.until); err != nil {
 		return Attempt{}, err
 	}
-	return p.place(ctx, r, h)
+	return p.place(ctx, r, leased)
 }
 
 func (p *placer) newAttempt(r resolvedStart) (Attempt, error) {
@@ -221,14 +221,14 @@ func (p *placer) newAttempt(r resolvedStart) (Attempt, error) {
 }
 
 // place sends a leased attempt's order to the gateway and stores the answer.
-func (p *placer) place(ctx context.Context, r resolvedStart, h leasedAttempt) (Attempt, error) {
-	created, err := p.calls.create(ctx, h, p.gatewayOrder(r, h.Attempt))
+func (p *placer) place(ctx context.Context, r resolvedStart, leased leasedAttempt) (Attempt, error) {
+	created, err := p.calls.create(ctx, leased, p.gatewayOrder(r, leased.Attempt))
 	switch {
 	case err == nil:
-		return p.settlePlaced(ctx, h, created)
+		return p.settlePlaced(ctx, leased, created)
 	case errors.Is(err, ErrRefused):
-		p.alert(Alert{Problem: "order refused", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
-		a, updateErr := p.ledger.update(ctx, h, func(_ *Session, a *Attempt) outcome {
+		p.alert(Alert{Problem: "order refused", SessionID: leased.SessionID, AttemptID: leased.ID, Err: err})
+		a, updateErr := p.ledger.update(ctx, leased, func(_ *Session, a *Attempt) outcome {
 			return a.fail("refused by the gateway", time.Time{})
 		})
 		if errors.Is(updateErr, ErrConflict) {
@@ -236,18 +236,18 @@ func (p *placer) place(ctx context.Context, r resolvedStart, h leasedAttempt) (A
 		}
 		return a, errors.Join(err, updateErr)
 	default:
-		p.alert(Alert{Problem: "order of unknown outcome", SessionID: h.SessionID, AttemptID: h.ID, Err: err})
-		return h.Attempt, errors.Join(ErrOutcomeUnknown, err, p.leases.release(ctx, h))
+		p.alert(Alert{Problem: "order of unknown outcome", SessionID: leased.SessionID, AttemptID: leased.ID, Err: err})
+		return leased.Attempt, errors.Join(ErrOutcomeUnknown, err, p.leases.release(ctx, leased))
 	}
 }
 
 // settlePlaced records the gateway's answer to an order. Where the session has ended
 // or was quarantined meanwhile, nobody may pay the order: it is closed in the
 // background, and the error is ErrNotPayable.
-func (p *placer) settlePlaced(ctx context.Context, h leasedAttempt, created Created) (Attempt, error) {
+func (p *placer) settlePlaced(ctx context.Context, leased leasedAttempt, created Created) (Attempt, error) {
 	next := p.clock.Now().Add(firstQueryAfter)
 	wanted := true
-	a, err := p.ledger.update(ctx, h, func(session *Session, a *Attempt) outcome {
+	a, err := p.ledger.update(ctx, leased, func(session *Session, a *Attempt) outcome {
 		wanted = session.Status == StatusOpen && !session.AmountMismatch
 		return a.place(created, next)
 	})

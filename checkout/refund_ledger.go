@@ -24,9 +24,9 @@ func refundSucceeded(gatewayID string, now time.Time) refundDecision {
 
 // failed decides that the gateway refused the refund. It changes nothing where the
 // refund was leased or settled since: that answer is newer.
-func (h leasedRefund) failed(word string, now time.Time) refundDecision {
+func (leased leasedRefund) failed(word string, now time.Time) refundDecision {
 	return func(r *Refund) EventType {
-		if r.Version != h.Version {
+		if r.Version != leased.Version {
 			return ""
 		}
 		r.fail(word, now)
@@ -36,9 +36,9 @@ func (h leasedRefund) failed(word string, now time.Time) refundDecision {
 
 // stillPending decides that the shop is told that the refund is delayed. The
 // refund is sent again at next.
-func (h leasedRefund) stillPending(now, next time.Time) refundDecision {
+func (leased leasedRefund) stillPending(now, next time.Time) refundDecision {
 	return func(r *Refund) EventType {
-		if r.Version != h.Version {
+		if r.Version != leased.Version {
 			return ""
 		}
 		r.DelayedAt, r.NextTryAt = now, next
@@ -50,22 +50,22 @@ func (h leasedRefund) stillPending(now, next time.Time) refundDecision {
 // that tells the shop. It decides on what is stored, and decides again after a
 // concurrent update. The refund's lease, if it has one, is over when it returns
 // nil.
-func (l *ledger) updateRefund(ctx context.Context, h leasedRefund, decide refundDecision) (Refund, error) {
+func (l *ledger) updateRefund(ctx context.Context, leased leasedRefund, decide refundDecision) (Refund, error) {
 	for range maxUpdates {
-		r, err := l.tryUpdateRefund(ctx, h, decide)
-		if errors.Is(err, ErrConflict) || err != nil && h.entries.separateFromChange() {
+		r, err := l.tryUpdateRefund(ctx, leased, decide)
+		if errors.Is(err, ErrConflict) || err != nil && leased.entries.separateFromChange() {
 			continue
 		}
 		if err == nil {
-			l.timeline.flush(ctx, h.entries)
+			l.timeline.flush(ctx, leased.entries)
 		}
 		return r, err
 	}
-	return h.Refund, tooManyUpdates("refund " + h.ID)
+	return leased.Refund, tooManyUpdates("refund " + leased.ID)
 }
 
-func (l *ledger) tryUpdateRefund(ctx context.Context, h leasedRefund, decide refundDecision) (Refund, error) {
-	r, err := l.store.Refund(ctx, h.ID)
+func (l *ledger) tryUpdateRefund(ctx context.Context, leased leasedRefund, decide refundDecision) (Refund, error) {
+	r, err := l.store.Refund(ctx, leased.ID)
 	if err != nil {
 		return r, err
 	}
@@ -91,12 +91,12 @@ func (l *ledger) tryUpdateRefund(ctx context.Context, h leasedRefund, decide ref
 	// The version of an unchanged session is compared too: the event has a copy of
 	// the session, which must be the newest.
 	err = l.write(ctx, Change{
-		Session: &session, Refund: &r, RefundLease: h.until, Events: []Event{e}, Entries: h.entries.forChange(),
+		Session: &session, Refund: &r, RefundLease: leased.until, Events: []Event{e}, Entries: leased.entries.forChange(),
 	}, session.ID)
 	if err != nil {
 		return r, err
 	}
-	h.entries.changeStored()
+	leased.entries.changeStored()
 	if stateBefore == RefundFailed {
 		l.alertRefund(r, "a refund was made that the books said had failed", true, nil)
 	}

@@ -65,13 +65,13 @@ func (f *refunder) request(ctx context.Context, sessionID string, n NewRefund) (
 		return Refund{}, err
 	}
 	for range maxUpdates {
-		h, err := f.reserve(ctx, sessionID, n)
+		leased, err := f.reserve(ctx, sessionID, n)
 		switch {
 		case errors.Is(err, ErrConflict):
-		case err != nil || h.Repeated:
-			return h.Refund, err
+		case err != nil || leased.Repeated:
+			return leased.Refund, err
 		default:
-			return f.send(context.WithoutCancel(ctx), h), nil
+			return f.send(context.WithoutCancel(ctx), leased), nil
 		}
 	}
 	return Refund{}, tooManyUpdates("a refund of session " + sessionID)
@@ -109,34 +109,34 @@ func (f *refunder) reserve(ctx context.Context, sessionID string, n NewRefund) (
 	if err != nil {
 		return leasedRefund{}, err
 	}
-	h := leasedRefund{Refund: r, lease: f.leases.begin()}
-	h.Amount, h.ClientReferenceID, h.IdempotencyKey = n.Amount, n.ClientReferenceID, n.Key
-	h.NextTryAt, h.Tries, h.TriedAt = h.until, 1, now
-	return h, f.create(context.WithoutCancel(ctx), h)
+	leased := leasedRefund{Refund: r, lease: f.leases.begin()}
+	leased.Amount, leased.ClientReferenceID, leased.IdempotencyKey = n.Amount, n.ClientReferenceID, n.Key
+	leased.NextTryAt, leased.Tries, leased.TriedAt = leased.until, 1, now
+	return leased, f.create(context.WithoutCancel(ctx), leased)
 }
 
 // create stores a new refund. A store that fails may have stored it all the same,
 // because the answer to the commit was lost. So the store is asked again with the
 // same ID, which stores the refund at most once.
-func (f *refunder) create(ctx context.Context, h leasedRefund) error {
-	err := f.store.CreateRefund(ctx, h.Refund, h.until)
+func (f *refunder) create(ctx context.Context, leased leasedRefund) error {
+	err := f.store.CreateRefund(ctx, leased.Refund, leased.until)
 	for range createTries - 1 {
 		if err == nil || errors.Is(err, ErrConflict) {
 			return err
 		}
 		time.Sleep(createPause)
-		err = f.createUnlessStored(ctx, h)
+		err = f.createUnlessStored(ctx, leased)
 	}
 	return err
 }
 
 // createUnlessStored stores a new refund unless it is stored.
-func (f *refunder) createUnlessStored(ctx context.Context, h leasedRefund) error {
-	err := f.store.CreateRefund(ctx, h.Refund, h.until)
+func (f *refunder) createUnlessStored(ctx context.Context, leased leasedRefund) error {
+	err := f.store.CreateRefund(ctx, leased.Refund, leased.until)
 	if err == nil {
 		return nil
 	}
-	_, readErr := f.store.Refund(ctx, h.ID)
+	_, readErr := f.store.Refund(ctx, leased.ID)
 	if errors.Is(readErr, ErrNotFound) {
 		return err
 	}

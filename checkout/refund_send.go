@@ -9,45 +9,45 @@ import (
 // the refund is due again when the lease ends.
 func (f *refunder) sendDue(ctx context.Context, id string) {
 	ctx = context.WithoutCancel(ctx)
-	if h, ok, err := f.leases.leaseRefund(ctx, id); err == nil && ok {
-		f.send(ctx, h)
+	if leased, ok, err := f.leases.leaseRefund(ctx, id); err == nil && ok {
+		f.send(ctx, leased)
 	}
 }
 
 // send sends a leased refund to the gateway, stores what follows from the answer,
 // and ends the lease. It returns the refund as it then is. A failure raises an
 // alert, and the sweep sends the refund again.
-func (f *refunder) send(ctx context.Context, h leasedRefund) Refund {
-	result, err := f.call(ctx, h)
+func (f *refunder) send(ctx context.Context, leased leasedRefund) Refund {
+	result, err := f.call(ctx, leased)
 	now := f.clock.Now()
-	word, refused := h.refusal(err)
-	delayed := h.delayed(now)
+	word, refused := leased.refusal(err)
+	delayed := leased.delayed(now)
 	switch {
 	case errors.Is(err, errLeaseOver):
-		f.ledger.alertRefund(h.Refund, "a refund was not sent: its lease was over", false, err)
-		return f.stored(ctx, h)
+		f.ledger.alertRefund(leased.Refund, "a refund was not sent: its lease was over", false, err)
+		return f.stored(ctx, leased)
 	case err == nil && !result.Pending:
-		return f.settle(ctx, h, refundSucceeded(result.GatewayID, now))
+		return f.settle(ctx, leased, refundSucceeded(result.GatewayID, now))
 	case refused:
-		f.ledger.alertRefund(h.Refund, "refund refused", h.Reason != RefundRequested, err)
-		return f.settle(ctx, h, h.failed(word, now))
+		f.ledger.alertRefund(leased.Refund, "refund refused", leased.Reason != RefundRequested, err)
+		return f.settle(ctx, leased, leased.failed(word, now))
 	}
 	if err != nil || delayed {
-		f.ledger.alertRefund(h.Refund, "refund of unknown outcome", delayed, err)
+		f.ledger.alertRefund(leased.Refund, "refund of unknown outcome", delayed, err)
 	}
-	if delayed && h.DelayedAt.IsZero() {
-		return f.settle(ctx, h, h.stillPending(now, f.schedule.nextRefundTry(h.Refund, now)))
+	if delayed && leased.DelayedAt.IsZero() {
+		return f.settle(ctx, leased, leased.stillPending(now, f.schedule.nextRefundTry(leased.Refund, now)))
 	}
-	return f.release(ctx, h)
+	return f.release(ctx, leased)
 }
 
 // call reads the payment of a leased refund and calls the gateway.
-func (f *refunder) call(ctx context.Context, h leasedRefund) (RefundResult, error) {
-	a, err := f.store.Attempt(ctx, h.AttemptID)
+func (f *refunder) call(ctx context.Context, leased leasedRefund) (RefundResult, error) {
+	a, err := f.store.Attempt(ctx, leased.AttemptID)
 	if err != nil {
 		return RefundResult{}, err
 	}
-	return f.calls.refund(ctx, h, a)
+	return f.calls.refund(ctx, leased, a)
 }
 
 // refusal returns the gateway's word where the gateway surely has not made the
@@ -67,30 +67,30 @@ func (r Refund) refusal(err error) (word string, refused bool) {
 
 // settle changes a leased refund as decide says and ends the lease. Where that
 // cannot be stored, the refund is sent again with its number.
-func (f *refunder) settle(ctx context.Context, h leasedRefund, decide refundDecision) Refund {
-	r, err := f.ledger.updateRefund(ctx, h, decide)
+func (f *refunder) settle(ctx context.Context, leased leasedRefund, decide refundDecision) Refund {
+	r, err := f.ledger.updateRefund(ctx, leased, decide)
 	if err != nil {
-		f.ledger.alertRefund(h.Refund, "a refund's outcome was not stored", true, err)
-		return f.release(ctx, h)
+		f.ledger.alertRefund(leased.Refund, "a refund's outcome was not stored", true, err)
+		return f.release(ctx, leased)
 	}
 	return r
 }
 
 // release ends the lease of a refund and schedules the next try. Where that fails
 // the lease ends by its time.
-func (f *refunder) release(ctx context.Context, h leasedRefund) Refund {
-	r, err := f.leases.releaseRefund(ctx, h)
+func (f *refunder) release(ctx context.Context, leased leasedRefund) Refund {
+	r, err := f.leases.releaseRefund(ctx, leased)
 	if err != nil {
-		f.ledger.alertRefund(h.Refund, "a refund's next try was not stored", false, err)
+		f.ledger.alertRefund(leased.Refund, "a refund's next try was not stored", false, err)
 	}
 	return r
 }
 
 // stored returns a leased refund as it is stored now: another node may have settled
 // it.
-func (f *refunder) stored(ctx context.Context, h leasedRefund) Refund {
-	if r, err := f.store.Refund(ctx, h.ID); err == nil {
+func (f *refunder) stored(ctx context.Context, leased leasedRefund) Refund {
+	if r, err := f.store.Refund(ctx, leased.ID); err == nil {
 		return r
 	}
-	return h.Refund
+	return leased.Refund
 }

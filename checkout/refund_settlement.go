@@ -95,24 +95,24 @@ func (f *refundSettler) settle(ctx context.Context, id string, by Settlement) (R
 // settleAs settles a refund that was read as r. It returns ErrRefundBusy where the
 // refund was sent since.
 func (f *refundSettler) settleAs(ctx context.Context, r Refund, by Settlement, how string) (Refund, error) {
-	h := unleased(r)
+	leased := unleased(r)
 	if r.State == RefundPending {
-		var leased bool
+		var ok bool
 		var err error
-		if h, leased, err = f.leases.leaseRefund(ctx, r.ID); err != nil {
+		if leased, ok, err = f.leases.leaseRefund(ctx, r.ID); err != nil {
 			return r, err
 		}
-		if !leased || h.Version != r.Version+1 {
+		if !ok || leased.Version != r.Version+1 {
 			return r, ErrRefundBusy // where the lease is ours, it ends by its time
 		}
 	}
 	now := f.clock.Now()
 	decide := refundSucceeded(by.GatewayID, now)
 	if by.Outcome == RefundFailed {
-		decide = h.failed(by.Why, now)
+		decide = leased.failed(by.Why, now)
 	}
-	h.entries.add(r.entry(EntryRefundSettled, now).withResult(string(by.Outcome), how, nil))
-	return f.ledger.updateRefund(ctx, h, decide)
+	leased.entries.add(r.entry(EntryRefundSettled, now).withResult(string(by.Outcome), how, nil))
+	return f.ledger.updateRefund(ctx, leased, decide)
 }
 
 // unleased returns a refund without a lease, whose outcome is known without a call
@@ -156,8 +156,8 @@ func (f *refundSettler) settleListed(ctx context.Context, found Finding) (bool, 
 		return false, nil
 	}
 	now := f.clock.Now()
-	h := unleased(r)
-	h.entries.add(r.entry(EntryRefundSettled, now).withResult(string(RefundSucceeded), byStatement, nil))
-	r, err = f.ledger.updateRefund(ctx, h, refundSucceeded(found.GatewayRefundID, now))
+	leased := unleased(r)
+	leased.entries.add(r.entry(EntryRefundSettled, now).withResult(string(RefundSucceeded), byStatement, nil))
+	r, err = f.ledger.updateRefund(ctx, leased, refundSucceeded(found.GatewayRefundID, now))
 	return r.State == RefundSucceeded, err
 }

@@ -97,8 +97,8 @@ func (n Notification) Entry() Entry {
 }
 
 // entry begins an entry about a call of the gateway.
-func (h leasedAttempt) entry(kind EntryKind, now time.Time) Entry {
-	return Entry{SessionID: h.SessionID, AttemptID: h.ID, At: now, Kind: kind, Cause: h.cause}
+func (leased leasedAttempt) entry(kind EntryKind, now time.Time) Entry {
+	return Entry{SessionID: leased.SessionID, AttemptID: leased.ID, At: now, Kind: kind, Cause: leased.cause}
 }
 
 // entry begins an entry about the refund.
