@@ -93,17 +93,16 @@ func (c calls) close(ctx context.Context, leased leasedAttempt, queried OrderSta
 	return err
 }
 
-// refund sends a leased refund of attempt a. A refund that may be pending at the
-// gateway is queried first.
+// refund sends a leased refund of attempt a. A refund that was sent before is queried
+// first, where the gateway's refunds settle later.
 func (c calls) refund(ctx context.Context, leased leasedRefund, a Attempt) (RefundResult, error) {
-	ctx, cancel, err := leased.callContext(ctx, c.timeout)
-	if err != nil {
-		return RefundResult{}, err
+	result, err := RefundResult{}, ErrNoRefund
+	if leased.Tries > 1 {
+		result, err = c.queryRefund(ctx, leased.Refund, a)
 	}
-	defer cancel()
-	result, err := c.callRefund(ctx, leased.Tries > 1, RefundOrder{
-		OrderRef: a.ref(), OutRefundNo: leased.OutRefundNo, Paid: a.Amount, Amount: leased.Amount, Currency: leased.Currency,
-	})
+	if errors.Is(err, ErrNoRefund) {
+		result, err = c.sendRefund(ctx, leased, a)
+	}
 	word := "succeeded"
 	if result.Pending {
 		word = "pending"
@@ -112,14 +111,32 @@ func (c calls) refund(ctx context.Context, leased leasedRefund, a Attempt) (Refu
 	return result, err
 }
 
-func (c calls) callRefund(ctx context.Context, again bool, r RefundOrder) (RefundResult, error) {
-	if querier, ok := c.gateway.(RefundQuerier); ok && again {
-		result, err := querier.QueryRefund(ctx, r)
-		if !errors.Is(err, ErrNoRefund) {
-			return result, err
-		}
+// sendRefund sends a leased refund.
+func (c calls) sendRefund(ctx context.Context, leased leasedRefund, a Attempt) (RefundResult, error) {
+	ctx, cancel, err := leased.callContext(ctx, c.timeout)
+	if err != nil {
+		return RefundResult{}, err
 	}
-	return c.gateway.Refund(ctx, r)
+	defer cancel()
+	return c.gateway.Refund(ctx, leased.order(a))
+}
+
+// queryRefund returns what the gateway knows of a refund. It returns ErrNoRefund where the
+// gateway does not know it, or where its refunds do not settle later. It needs no lease,
+// because it changes nothing.
+func (c calls) queryRefund(ctx context.Context, r Refund, a Attempt) (RefundResult, error) {
+	querier, ok := c.gateway.(RefundQuerier)
+	if !ok {
+		return RefundResult{}, ErrNoRefund
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	return querier.QueryRefund(ctx, r.order(a))
+}
+
+// order returns the refund as the gateway needs it. a is its attempt.
+func (r Refund) order(a Attempt) RefundOrder {
+	return RefundOrder{OrderRef: a.ref(), OutRefundNo: r.OutRefundNo, Paid: a.Amount, Amount: r.Amount, Currency: r.Currency}
 }
 
 // ref names the attempt's order at the gateway.

@@ -96,9 +96,11 @@ func (f *fixture) configure(c checkout.Config) {
 	if f.Service, err = checkout.New(c); err != nil {
 		f.t.Fatal(err)
 	}
-	f.Reconciler = reconcile.New(reconcile.Config{
+	if f.Reconciler, err = reconcile.New(reconcile.Config{
 		Records: c.Store, Gateway: c.Gateway, Checkout: f.Service, Random: c.Random, Merchants: c.Merchants, Alert: c.Alert,
-	})
+	}); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 // routes has the URLs of a checkout at https://pay.example.

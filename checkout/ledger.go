@@ -15,7 +15,10 @@ const maxUpdates = 50
 // ledger changes sessions, attempts and refunds, each in one transaction with its
 // events and its entries in the timeline.
 type ledger struct {
-	store    Store
+	store interface {
+		Reader
+		Changer
+	}
 	clock    Clock
 	random   io.Reader
 	leases   leases

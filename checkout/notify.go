@@ -9,7 +9,10 @@ import (
 
 // notifier takes the gateway's notifications.
 type notifier struct {
-	store      Store
+	store interface {
+		Reader
+		Changer
+	}
 	gateway    Gateway
 	clock      Clock
 	random     io.Reader

@@ -38,7 +38,10 @@ const (
 
 // placer places orders.
 type placer struct {
-	store      Store
+	store interface {
+		Reader
+		Changer
+	}
 	gateway    interface{ Account(merchant string) string }
 	clock      Clock
 	random     io.Reader

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/checkout/reconcile"
 )
 
 // paymentRow is the row of the statement for the payment of an attempt.
@@ -351,4 +352,27 @@ func TestReconcileThatFails(t *testing.T) {
 			same(t, "reports", len(reports), 0)
 		},
 	})
+}
+
+func TestReconcilerNeedsItsConfig(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, newMemory())
+	c := f.config()
+	complete := reconcile.Config{
+		Records: c.Store, Gateway: c.Gateway, Checkout: f.Service, Random: c.Random, Merchants: c.Merchants, Alert: c.Alert,
+	}
+	for field, omit := range map[string]func(*reconcile.Config){
+		"Records":   func(c *reconcile.Config) { c.Records = nil },
+		"Gateway":   func(c *reconcile.Config) { c.Gateway = nil },
+		"Checkout":  func(c *reconcile.Config) { c.Checkout = nil },
+		"Random":    func(c *reconcile.Config) { c.Random = nil },
+		"Alert":     func(c *reconcile.Config) { c.Alert = nil },
+		"Merchants": func(c *reconcile.Config) { c.Merchants = nil },
+	} {
+		incomplete := complete
+		omit(&incomplete)
+		if _, err := reconcile.New(incomplete); err == nil || !strings.Contains(err.Error(), "Config."+field) {
+			t.Errorf("without %s: error %v", field, err)
+		}
+	}
 }

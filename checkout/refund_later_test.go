@@ -84,6 +84,31 @@ func TestRefundThatSettlesLater(t *testing.T) {
 			f.sweepFor(20 * time.Second)
 			same(t, "state", f.readRefund(r).State, checkout.RefundFailed)
 		},
+		"the statement does not list it while it is pending": func(t *testing.T, f *fixture) {
+			g := f.later()
+			r := f.refund(f.paid(), half, checkout.RefundPending)
+			time.Sleep(25 * time.Hour)
+			settle := func() (checkout.Refund, error) { return f.SettleRefund(t.Context(), r.ID, checkout.Settlement{}) }
+			_, err := settle()
+			wantError(t, err, checkout.ErrRefundBusy)
+			g.err = checkout.ErrOutcomeUnknown
+			_, err = settle()
+			wantError(t, err, checkout.ErrOutcomeUnknown)
+			same(t, "state", f.readRefund(r).State, checkout.RefundPending)
+			g.err, g.result = nil, checkout.RefundResult{GatewayID: "R1"}
+			got, err := settle()
+			wantError(t, err, nil)
+			same(t, "state", got.State, checkout.RefundSucceeded)
+		},
+		"the gateway does not know it and the statement does not list it": func(t *testing.T, f *fixture) {
+			g := f.later()
+			r := f.refund(f.paid(), half, checkout.RefundPending)
+			g.err = checkout.ErrNoRefund
+			time.Sleep(2 * time.Hour)
+			got, err := f.SettleRefund(t.Context(), r.ID, checkout.Settlement{})
+			wantError(t, err, nil)
+			same(t, "state", got.State, checkout.RefundFailed)
+		},
 		"after a day the shop is told": func(t *testing.T, f *fixture) {
 			f.later()
 			a := f.paid()
@@ -93,6 +118,8 @@ func TestRefundThatSettlesLater(t *testing.T) {
 			if f.readRefund(r).DelayedAt.IsZero() {
 				t.Error("the shop was not told")
 			}
+			f.sweepFor(7 * time.Hour)
+			same(t, "alarms", f.alerts.alarms(), []string{"refund is still pending at the gateway"})
 			same(t, "events", len(f.entries(a, checkout.EntryEvent)), 2)
 		},
 	})

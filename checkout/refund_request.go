@@ -49,7 +49,10 @@ const (
 // refunder makes refunds: it stores a refund, and sends it to the gateway until the
 // gateway answers.
 type refunder struct {
-	store    Store
+	store interface {
+		Reader
+		Changer
+	}
 	gateway  interface{ CanRefund(w flow.Wallet) bool }
 	clock    Clock
 	random   io.Reader

@@ -32,8 +32,11 @@ func (f *refunder) send(ctx context.Context, leased leasedRefund) Refund {
 		f.ledger.alertRefund(leased.Refund, "refund refused", leased.Reason != RefundRequested, err)
 		return f.settle(ctx, leased, leased.failed(word, now))
 	}
-	if err != nil || delayed {
+	switch {
+	case err != nil:
 		f.ledger.alertRefund(leased.Refund, "refund of unknown outcome", delayed, err)
+	case delayed:
+		f.ledger.alertRefund(leased.Refund, "refund is still pending at the gateway", leased.DelayedAt.IsZero(), nil)
 	}
 	if delayed && leased.DelayedAt.IsZero() {
 		return f.settle(ctx, leased, leased.stillPending(now, f.schedule.nextRefundTry(leased.Refund, now)))

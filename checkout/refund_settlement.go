@@ -33,9 +33,9 @@ var (
 	// ErrRefundSettled says that the refund has succeeded, or that it has failed and
 	// nothing says that it succeeded.
 	ErrRefundSettled = errors.New("the refund is settled already")
-	// ErrRefundBusy says that the refund is being sent to the gateway, or was sent
-	// just now.
-	ErrRefundBusy = errors.New("the refund is being sent to the gateway")
+	// ErrRefundBusy says that the refund is being sent to the gateway, was sent just now,
+	// or is pending at the gateway.
+	ErrRefundBusy = errors.New("the refund is being sent to the gateway, or is pending there")
 	// ErrNotListed says that the statement does not list the refund, and that the last
 	// try was less than an hour ago. The statement may still list it later.
 	ErrNotListed = errors.New("the gateway's statement does not list the refund, and it was sent less than an hour ago")
@@ -57,7 +57,7 @@ const byStatement = "by the gateway's statement"
 // refundSettler settles refunds without the gateway's answer: by its statement, or
 // as an operator says.
 type refundSettler struct {
-	store   Store
+	store   Reader
 	gateway interface {
 		Statement(ctx context.Context, merchant string, from, to time.Time) iter.Seq2[Trade, error]
 	}
@@ -65,6 +65,7 @@ type refundSettler struct {
 	random io.Reader
 	ledger *ledger
 	leases leases
+	calls  calls
 }
 
 // settle is [Service.SettleRefund].
@@ -140,8 +141,28 @@ func (f *refundSettler) readStatement(ctx context.Context, r Refund) (Settlement
 		return Settlement{}, ErrRefundSettled
 	case now.Sub(r.TriedAt) < notListedAfter:
 		return Settlement{}, ErrNotListed
-	default:
+	}
+	return f.settleUnlisted(ctx, r)
+}
+
+// settleUnlisted returns the settlement of a refund that the statement does not list. A
+// gateway whose refunds settle later may have accepted it all the same, so it is queried
+// first.
+func (f *refundSettler) settleUnlisted(ctx context.Context, r Refund) (Settlement, error) {
+	a, err := f.store.Attempt(ctx, r.AttemptID)
+	if err != nil {
+		return Settlement{}, err
+	}
+	result, err := f.calls.queryRefund(ctx, r, a)
+	switch {
+	case errors.Is(err, ErrNoRefund):
 		return Settlement{Outcome: RefundFailed, Why: notListed}, nil
+	case err != nil:
+		return Settlement{}, err
+	case result.Pending:
+		return Settlement{}, ErrRefundBusy
+	default:
+		return Settlement{Outcome: RefundSucceeded, GatewayID: result.GatewayID}, nil
 	}
 }
 

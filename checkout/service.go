@@ -151,31 +151,51 @@ func assemble(c Config) *Service {
 		store: c.Store, gateway: c.Gateway, clock: c.Clock, merchants: c.Merchants, routes: c.Routes,
 		watchers: newWatchers(), background: newBackground(),
 	}
-	schedule := schedule{s.watchers, c.Random}
-	timeline := timeline{c.Store, c.Alert}
-	leases := leases{c.Store, c.Clock, schedule, timeline, s.watchers, c.CallTimeout}
-	calls := calls{c.Gateway, c.Clock, c.CallTimeout, c.Alert}
-	ledger := &ledger{c.Store, c.Clock, c.Random, leases, timeline, s.watchers, c.Alert, c.Routes.Page}
-
-	payments := payments{c.Store, c.Clock, c.Random, c.Merchants, c.Gateway, ledger, leases, s.background, c.Alert}
-	closer := closer{c.Store, c.Clock, ledger, leases, calls, payments, c.Alert}
-	s.confirmer = &confirmer{c.Store, c.Clock, ledger, leases, schedule, calls, payments, closer, c.Alert}
-	s.background.tryQuery = s.confirmer.tryQuery
-	s.ender = &ender{c.Store, c.Clock, ledger, leases, timeline, closer, s.confirmer, c.Alert}
-	s.placer = &placer{
-		c.Store, c.Gateway, c.Clock, c.Random, c.Merchants, c.Routes, ledger, leases, calls, closer, s.ender, s.background, c.Alert,
+	schedule := schedule{watchers: s.watchers, random: c.Random}
+	timeline := timeline{store: c.Store, alert: c.Alert}
+	leases := leases{store: c.Store, clock: c.Clock, schedule: schedule, timeline: timeline, watchers: s.watchers, callTimeout: c.CallTimeout}
+	calls := calls{gateway: c.Gateway, clock: c.Clock, timeout: c.CallTimeout, alert: c.Alert}
+	ledger := &ledger{
+		store: c.Store, clock: c.Clock, random: c.Random, leases: leases, timeline: timeline,
+		watchers: s.watchers, alert: c.Alert, pageURL: c.Routes.Page,
 	}
 
-	s.refunder = &refunder{c.Store, c.Gateway, c.Clock, c.Random, ledger, leases, schedule, calls}
-	s.settler = &refundSettler{c.Store, c.Gateway, c.Clock, c.Random, ledger, leases}
-	s.differences = &differences{c.Store, ledger, s.background, s.refunder, s.settler}
+	payments := payments{
+		store: c.Store, clock: c.Clock, random: c.Random, merchants: c.Merchants, gateway: c.Gateway,
+		ledger: ledger, leases: leases, background: s.background, alert: c.Alert,
+	}
+	closer := closer{store: c.Store, clock: c.Clock, ledger: ledger, leases: leases, calls: calls, payments: payments, alert: c.Alert}
+	s.confirmer = &confirmer{
+		store: c.Store, clock: c.Clock, ledger: ledger, leases: leases, schedule: schedule,
+		calls: calls, payments: payments, closer: closer, alert: c.Alert,
+	}
+	s.background.tryQuery = s.confirmer.tryQuery // the confirmer needs the background too
+	s.ender = &ender{
+		store: c.Store, clock: c.Clock, ledger: ledger, leases: leases, timeline: timeline,
+		closer: closer, confirmer: s.confirmer, alert: c.Alert,
+	}
+	s.placer = &placer{
+		store: c.Store, gateway: c.Gateway, clock: c.Clock, random: c.Random, merchants: c.Merchants, routes: c.Routes,
+		ledger: ledger, leases: leases, calls: calls, closer: closer, ender: s.ender, background: s.background, alert: c.Alert,
+	}
+
+	s.refunder = &refunder{
+		store: c.Store, gateway: c.Gateway, clock: c.Clock, random: c.Random,
+		ledger: ledger, leases: leases, schedule: schedule, calls: calls,
+	}
+	s.settler = &refundSettler{store: c.Store, gateway: c.Gateway, clock: c.Clock, random: c.Random, ledger: ledger, leases: leases, calls: calls}
+	s.differences = &differences{store: c.Store, ledger: ledger, background: s.background, refunder: s.refunder, settler: s.settler}
 
 	s.rates = &rates{source: c.Rates, clock: c.Clock, background: s.background, callTimeout: c.CallTimeout, alert: c.Alert, known: map[rateKey]rate{}}
-	s.creator = &creator{c.Store, c.Clock, c.Random, c.Merchants, s.rates}
-	s.viewer = &viewer{c.Store, c.Clock, s.watchers}
-	s.notifier = &notifier{c.Store, c.Gateway, c.Clock, c.Random, ledger, s.background, c.Alert}
-	s.notes = browserNotes{c.Store, c.Clock, timeline, c.Routes, c.Alert}
-	s.sweeper = &sweeper{c.Store, c.Clock, s.confirmer, s.ender, s.refunder, s.rates, s.watchers}
+	s.creator = &creator{store: c.Store, clock: c.Clock, random: c.Random, merchants: c.Merchants, rates: s.rates}
+	s.viewer = &viewer{store: c.Store, clock: c.Clock, watchers: s.watchers}
+	s.notifier = &notifier{
+		store: c.Store, gateway: c.Gateway, clock: c.Clock, random: c.Random, ledger: ledger, background: s.background, alert: c.Alert,
+	}
+	s.notes = browserNotes{store: c.Store, clock: c.Clock, timeline: timeline, routes: c.Routes, alert: c.Alert}
+	s.sweeper = &sweeper{
+		store: c.Store, clock: c.Clock, confirmer: s.confirmer, ender: s.ender, refunder: s.refunder, rates: s.rates, watchers: s.watchers,
+	}
 	return s
 }
 

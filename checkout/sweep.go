@@ -20,7 +20,10 @@ const (
 
 // sweeper does the work that is due.
 type sweeper struct {
-	store     Store
+	store interface {
+		Reader
+		DueWork
+	}
 	clock     Clock
 	confirmer *confirmer
 	ender     *ender

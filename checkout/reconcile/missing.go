@@ -18,8 +18,8 @@ type missing struct {
 
 func (m *missing) empty() bool { return len(m.payments) == 0 && len(m.refunds) == 0 }
 
-// createdAt moves since back to the creation of a payment or refund.
-func (m *missing) createdAt(at time.Time) {
+// noteCreated moves since back to the creation of a payment or refund.
+func (m *missing) noteCreated(at time.Time) {
 	if m.since.IsZero() || at.Before(m.since) {
 		m.since = at
 	}
@@ -34,7 +34,7 @@ func (c *comparison) readMissing(ctx context.Context) (*missing, error) {
 	}, func(a checkout.Attempt) (time.Time, string) {
 		if _, listed := c.paid[a.ID]; !listed {
 			m.payments[a.OutTradeNo] = a
-			m.createdAt(a.CreatedAt)
+			m.noteCreated(a.CreatedAt)
 		}
 		return a.PaidAt, a.ID
 	})
@@ -46,7 +46,7 @@ func (c *comparison) readMissing(ctx context.Context) (*missing, error) {
 	}, func(f checkout.Refund) (time.Time, string) {
 		if !c.refunded[f.ID] {
 			m.refunds[f.OutRefundNo] = f
-			m.createdAt(f.CreatedAt)
+			m.noteCreated(f.CreatedAt)
 		}
 		return f.SettledAt, f.ID
 	})

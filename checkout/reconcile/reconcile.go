@@ -50,7 +50,8 @@ type Config struct {
 	Records  Records
 	Gateway  Gateway
 	Checkout Checkout
-	// Random is the source of the reports' IDs: crypto/rand.Reader.
+	// Random is the source of the reports' IDs: crypto/rand.Reader, or another reader
+	// that is safe for concurrent use.
 	Random io.Reader
 	// Merchants are the shops, by ID.
 	Merchants map[string]checkout.Merchant
@@ -62,8 +63,18 @@ type Config struct {
 // for concurrent use, also by several processes.
 type Reconciler struct{ config Config }
 
-// New returns a Reconciler.
-func New(c Config) *Reconciler { return &Reconciler{c} }
+// New returns a Reconciler, or an error if a field of the Config is missing.
+func New(c Config) (*Reconciler, error) {
+	switch {
+	case c.Records == nil || c.Gateway == nil || c.Checkout == nil:
+		return nil, errors.New("reconcile: Config.Records, Config.Gateway and Config.Checkout are needed")
+	case c.Random == nil || c.Alert == nil:
+		return nil, errors.New("reconcile: Config.Random and Config.Alert are needed")
+	case len(c.Merchants) == 0:
+		return nil, errors.New("reconcile: Config.Merchants is empty")
+	}
+	return &Reconciler{c}, nil
+}
 
 // Reconcile compares the gateway's statement of [from, to) with the records of a
 // merchant. It leaves the last 10 minutes to the next run: if `to` is later than 10

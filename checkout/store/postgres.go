@@ -27,8 +27,8 @@ const (
 	migrationLock = 0x77616e74_00000001
 )
 
-// errDatabaseURL quotes no part of the URL, because any part may be the password.
-var errDatabaseURL = errors.New(
+// ErrDatabaseURL says that the URL cannot be parsed. It quotes no part of the URL, because any part may be the password.
+var ErrDatabaseURL = errors.New(
 	"the database URL is malformed: write postgres://user:password@host:5432/name, with special characters of the password as %-escapes")
 
 // OpenPostgres opens the PostgreSQL database of a URL or connection string, and
@@ -61,7 +61,7 @@ func OpenPostgres(ctx context.Context, databaseURL string, options ...Option) (*
 func postgresConfig(databaseURL string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil || databaseURL == "" {
-		return nil, errDatabaseURL
+		return nil, ErrDatabaseURL
 	}
 	if !strings.Contains(databaseURL, "pool_max_conns") {
 		config.MaxConns = max(config.MaxConns, maxConnections)
@@ -105,8 +105,8 @@ func checkPostgres(encoding, commit string) error {
 	return nil
 }
 
-// WithLock waits for an advisory lock and calls do while it has the lock. So no other
-// node runs with the same lock at the same time. It returns do's error, or an error
+// WithLock waits for an advisory lock of migrations and calls do while it has the lock. So
+// no other node runs with the same lock at the same time. It returns do's error, or an error
 // without a call of do if it does not get the lock before ctx is done. SQLite has one
 // node and needs no lock.
 func (d *DB) WithLock(ctx context.Context, lock int64, do func() error) (err error) {
@@ -119,7 +119,7 @@ func (d *DB) WithLock(ctx context.Context, lock int64, do func() error) (err err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	if _, err := conn.ExecContext(ctx, "SELECT pg_advisory_lock($1)", lock); err != nil {
-		return fmt.Errorf("waiting for the advisory lock %x: %w", lock, err)
+		return fmt.Errorf("waiting until no other node migrates: %w", err)
 	}
 	defer func() {
 		_, unlock := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", lock)

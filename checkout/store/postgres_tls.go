@@ -20,7 +20,7 @@ var ErrUnverified = errors.New("the database is on another host, and the URL doe
 func CheckVerified(databaseURL string) error {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil || databaseURL == "" {
-		return errDatabaseURL
+		return ErrDatabaseURL
 	}
 	c := config.ConnConfig
 	if !isVerified(c.Host, c.Port, c.TLSConfig) {

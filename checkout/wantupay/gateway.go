@@ -112,6 +112,9 @@ func (g *Gateway) Create(ctx context.Context, o checkout.Order) (checkout.Create
 		return checkout.Created{}, fmt.Errorf("%w: wallet %q cannot pay by flow %q", checkout.ErrRefused, o.Wallet, o.Flow)
 	}
 	created, err := account.create(ctx, o)
+	if errors.Is(err, errUnknownWord) { // nothing was sent
+		return checkout.Created{}, errors.Join(checkout.ErrRefused, err)
+	}
 	return created, translate(err)
 }
 

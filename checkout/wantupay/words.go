@@ -1,6 +1,7 @@
 package wantupay
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -33,10 +34,10 @@ func detail(s wantu.TradeStatus, paid time.Time, text string) string {
 	return fmt.Sprintf("%s, trade_time %.40q", s, text)
 }
 
-// errUnknownWallet says that the gateway does not have the order's wallet.
-func errUnknownWallet(name string) error {
-	return fmt.Errorf("the gateway has no wallet or channel %q", name)
-}
+// errUnknownWord says that the gateway does not have the order's wallet or channel.
+var errUnknownWord = errors.New("the gateway has no such wallet or channel")
+
+func errUnknownWallet(name string) error { return fmt.Errorf("%w: %q", errUnknownWord, name) }
 
 // channel returns the gateway's word for a channel.
 func channel(c flow.Channel) (wantu.PayChannel, error) {

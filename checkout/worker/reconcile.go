@@ -22,7 +22,7 @@ const (
 )
 
 // Reconciler compares the gateway's statements with the store. It is a
-// *checkout.Service.
+// *reconcile.Reconciler.
 type Reconciler interface {
 	// ReconciliationsDue returns the spans that are due now.
 	ReconciliationsDue(ctx context.Context) ([]checkout.Span, error)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -52,9 +51,9 @@ func (l listener) url() string {
 	return "http://" + net.JoinHostPort(l.host("localhost"), l.port())
 }
 
-// start serves handler. shutdown stops that and lets the requests end; failed
-// receives the error if serving ends before.
-func (l listener) start(handler http.Handler, logger *slog.Logger) (shutdown func(context.Context) error, failed <-chan error) {
+// server returns the functions that serve handler, and that stop this and let the
+// requests end.
+func (l listener) server(handler http.Handler, logger *slog.Logger) (serve func() error, shutdown func(context.Context) error) {
 	limiter := newConnLimiter(l.Listener, l.limits, l.trustedProxies, logger)
 	server := &http.Server{
 		Handler: limiter.middleware(handler), ConnContext: limiter.connContext,
@@ -67,25 +66,21 @@ func (l listener) start(handler http.Handler, logger *slog.Logger) (shutdown fun
 		// listener.
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
-	serving := make(chan error, 1)
-	go func() {
-		if err := server.Serve(limiter); !errors.Is(err, http.ErrServerClosed) {
-			serving <- fmt.Errorf("serving: %w", err)
-		}
-	}()
-	return func(ctx context.Context) error {
+	return func() error { return server.Serve(limiter) }, func(ctx context.Context) error {
 		logger.Info("shutting down: waiting for the running requests", "addr", l.Addr().String(), "at_most", kit.ShutdownTimeout.String())
 		return server.Shutdown(ctx)
-	}, serving
+	}
 }
 
-// serve serves handler until ctx is done. Then it calls closing, which ends the
-// requests that would never end by themselves, and lets the others end.
+// serve serves handler until ctx is done or that fails. Then it calls closing, which
+// ends the requests that would never end by themselves, and lets the others end.
 func (l listener) serve(ctx context.Context, handler http.Handler, closing func(), logger *slog.Logger) error {
-	shutdown, failed := l.start(handler, logger)
+	serve, shutdown := l.server(handler, logger)
+	failed := make(chan error, 1)
+	go func() { failed <- serve() }()
 	select {
 	case err := <-failed:
-		return err
+		return fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
 	closing()
@@ -97,26 +92,12 @@ func (l listener) serve(ctx context.Context, handler http.Handler, closing func(
 	return nil
 }
 
-// serveKit serves handler, which leads to k, and runs k until ctx is done or
-// serving fails.
+// serveKit runs k and serves handler, which leads to k, until ctx is done or serving
+// fails.
 func (l listener) serveKit(ctx context.Context, k *kit.Kit, handler http.Handler, logger *slog.Logger) error {
-	defer func() { _ = l.Close() }() // Run returns early if the queue does not start
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	shutdown, failed := l.start(handler, logger)
-	served := make(chan error, 1)
-	go func() {
-		defer cancel()
-		select {
-		case err := <-failed:
-			served <- err
-		case <-ctx.Done():
-			served <- nil
-		}
-	}()
-	err := k.Run(ctx, shutdown)
-	cancel()
-	return errors.Join(<-served, err)
+	defer func() { _ = l.Close() }() // Run does not serve if the queue does not start
+	serve, shutdown := l.server(handler, logger)
+	return k.Run(ctx, serve, shutdown)
 }
 
 // lanAddress returns this machine's address in its private network, where a phone

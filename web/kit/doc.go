@@ -2,6 +2,10 @@
 // the worker, the gateway's clients, the pages and the merchant API. The program
 // wantukit is built on it, and a shop that is written in Go can embed it:
 //
+//	listener, err := net.Listen("tcp", ":8080")
+//	if err != nil {
+//		return err
+//	}
 //	k, err := kit.New(ctx, kit.Config{
 //		Database:  kit.Database{Folder: "data"}, // SQLite; URL names a PostgreSQL
 //		PublicURL: "https://pay.example.com",
@@ -16,13 +20,8 @@
 //	if err != nil {
 //		return err
 //	}
-//	listener, err := net.Listen("tcp", ":8080")
-//	if err != nil {
-//		return err
-//	}
 //	server := &http.Server{Handler: k}
-//	go server.Serve(listener)
-//	return k.Run(ctx, server.Shutdown)
+//	return k.Run(ctx, func() error { return server.Serve(listener) }, server.Shutdown)
 //
 // The shop then makes sessions by the merchant API or by [Kit.Service], sends each
 // shopper to the session's page, and learns of payments by its webhook. The

@@ -71,10 +71,10 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Reconciler = reconcile.New(reconcile.Config{
+	d.Reconciler, err = reconcile.New(reconcile.Config{
 		Records: d.Store, Gateway: gateway, Checkout: d.Service, Random: rand.Reader, Merchants: merchants, Alert: alert,
 	})
-	return d, nil
+	return d, err
 }
 
 // newGateway returns c.Gateway, or else Wantu's clients for the merchants'

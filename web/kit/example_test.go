@@ -53,9 +53,8 @@ func Example() {
 	})
 	must(err)
 	server := &http.Server{Handler: k, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }()
 	ended := make(chan error, 1)
-	go func() { ended <- k.Run(ctx, server.Shutdown) }()
+	go func() { ended <- k.Run(ctx, func() error { return server.Serve(listener) }, server.Shutdown) }()
 
 	// The shop makes a session. The shopper starts to pay it on the session's page,
 	// and pays in the wallet.

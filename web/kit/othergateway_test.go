@@ -255,10 +255,9 @@ func runAcmeKit(t *testing.T, a *acme) (k *kit.Kit, publicURL string) {
 		t.Fatal(err)
 	}
 	server := &http.Server{Handler: k, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- k.Run(ctx, server.Shutdown) }()
+	go func() { ended <- k.Run(ctx, func() error { return server.Serve(listener) }, server.Shutdown) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

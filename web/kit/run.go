@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -14,20 +15,22 @@ const ShutdownTimeout = 15 * time.Second
 // finishTimeout bounds how long jobs and queries may take to end.
 const finishTimeout = 20 * time.Second
 
-// Run works the queue and listens for the changes of other nodes, until ctx is
-// done. Then it shuts down in this order: for Config.DrainFor /readyz says no,
-// and requests are still served; the live streams end; shutdown stops the HTTP
-// server and lets its requests end; the running jobs end; the queries at the
-// gateway end; the database is closed.
+// Run starts the queue, serves the Kit, and listens for the changes of other nodes,
+// until ctx is done or serving fails. Then it shuts down in this order: for
+// Config.DrainFor /readyz says no, and requests are still served; the live streams end;
+// shutdown stops the HTTP server and lets its requests end; the running jobs end; the
+// queries at the gateway end; the database is closed. Where serving fails, it does not
+// wait for Config.DrainFor.
 //
-// shutdown is the Shutdown method of the http.Server that serves the Kit. Its
-// context ends after ShutdownTimeout. It may be nil. The jobs and the queries together
-// have 20 s to end. Call Run once.
+// serve and shutdown are those of an http.Server: serve returns when the server ends,
+// with http.ErrServerClosed after shutdown. The context of shutdown ends after
+// ShutdownTimeout. Both are nil where something else serves the Kit. The jobs and the
+// queries together have 20 s to end. Call Run once.
 //
-// Run returns nil if all has ended in time. Otherwise it returns the errors of
+// Run returns nil if all has ended in time. Otherwise it returns the errors of serve,
 // shutdown, the jobs, the queries and the database. If the queue does not start, Run
-// closes the database and returns the error at once.
-func (k *Kit) Run(ctx context.Context, shutdown func(context.Context) error) error {
+// closes the database and returns the error, without a call of serve.
+func (k *Kit) Run(ctx context.Context, serve func() error, shutdown func(context.Context) error) error {
 	if err := k.worker.Start(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(fmt.Errorf("starting the queue: %w", err), k.db.Close())
 	}
@@ -36,20 +39,59 @@ func (k *Kit) Run(ctx context.Context, shutdown func(context.Context) error) err
 	var listeners sync.WaitGroup
 	listeners.Go(func() { k.db.Listen(background, k.Service().Changed) })
 	listeners.Go(func() { k.monitor.Run(background) })
-	<-ctx.Done()
-	k.drain()
-	err := k.stopServing(context.WithoutCancel(ctx), shutdown)
+	served := startServing(serve)
+	select {
+	case <-served.ended:
+	case <-ctx.Done():
+		k.drain(served)
+	}
 	stop()
+	err := k.stopServing(context.WithoutCancel(ctx), shutdown)
 	listeners.Wait()
-	return errors.Join(err, k.finish(context.WithoutCancel(ctx)), k.db.Close())
+	return errors.Join(served.wait(), err, k.finish(context.WithoutCancel(ctx)), k.db.Close())
 }
 
-// drain makes /readyz say no and waits, so that a load balancer sends nothing
-// new.
-func (k *Kit) drain() {
+// serving is a server that runs.
+type serving struct {
+	// ended is closed when the server has ended. It is nil where there is none.
+	ended chan struct{}
+	err   error
+}
+
+// startServing runs serve, which may be nil.
+func startServing(serve func() error) *serving {
+	s := &serving{}
+	if serve == nil {
+		return s
+	}
+	s.ended = make(chan struct{})
+	go func() {
+		defer close(s.ended)
+		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
+			s.err = fmt.Errorf("serving: %w", err)
+		}
+	}()
+	return s
+}
+
+// wait returns why the server has ended, nil after its shutdown.
+func (s *serving) wait() error {
+	if s.ended == nil {
+		return nil
+	}
+	<-s.ended
+	return s.err
+}
+
+// drain makes /readyz say no and waits, so that a load balancer sends nothing new. It
+// returns early if serving fails.
+func (k *Kit) drain(served *serving) {
 	k.web.Drain()
 	k.logger.Info("shutting down: /readyz says no, and requests are still served", "for", k.drainFor.String())
-	time.Sleep(k.drainFor)
+	select {
+	case <-served.ended:
+	case <-time.After(k.drainFor):
+	}
 }
 
 // stopServing ends the live streams and shuts the HTTP server down.

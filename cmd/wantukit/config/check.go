@@ -9,6 +9,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 	"github.com/wantukit/wantukit/web"
 )
@@ -57,7 +58,13 @@ func (s *Shop) checkGateway() error {
 	if err := s.Gateway.checkKeys("gateway"); err != nil || s.Gateway.Previous == nil {
 		return err
 	}
-	return s.Gateway.Previous.checkKeys("gateway.previous_account")
+	if err := s.Gateway.Previous.checkKeys("gateway.previous_account"); err != nil {
+		return err
+	}
+	if _, err := wantu.New(s.wantuConfig(*s.Gateway.Previous)); err != nil {
+		return fmt.Errorf("gateway.previous_account: %w", err)
+	}
+	return nil
 }
 
 // isSameAs reports whether a and b are one account at the gateway.

@@ -29,18 +29,32 @@ func Merchants(shops []Shop) ([]kit.Merchant, error) {
 	return merchants, nil
 }
 
+// MerchantsWithoutLogos returns the shops for kit.NewDomain, which shows no page: an
+// operator's command needs no permission to read a logo.
+func MerchantsWithoutLogos(shops []Shop) []kit.Merchant {
+	merchants := make([]kit.Merchant, len(shops))
+	for i := range shops {
+		merchants[i] = shops[i].withoutLogo()
+	}
+	return merchants
+}
+
 // Merchant returns the shop for kit.Config. It reads the logo, and fails if that
 // cannot be read.
-func (s *Shop) Merchant() (m kit.Merchant, err error) {
-	if m.Logo, err = s.readLogo(); err != nil {
-		return m, err
-	}
+func (s *Shop) Merchant() (kit.Merchant, error) {
+	logo, err := s.readLogo()
+	m := s.withoutLogo()
+	m.Logo = logo
+	return m, err
+}
+
+func (s *Shop) withoutLogo() (m kit.Merchant) {
 	m.Checkout, m.Web, m.Webhook = s.checkoutMerchant(), s.webMerchant(), s.endpoint()
 	m.Account = s.wantuConfig(s.Gateway.GatewayAccount)
 	if s.Gateway.Previous != nil {
 		m.PreviousAccounts = []wantu.Config{s.wantuConfig(*s.Gateway.Previous)}
 	}
-	return m, nil
+	return m
 }
 
 // Client returns a client for the shop's account at the gateway. The client calls

@@ -28,13 +28,15 @@ func (f DatabaseFlags) Open(ctx context.Context, options ...store.Option) (*stor
 	return db, f.Explain(err)
 }
 
-// Explain explains an error of opening the database to the operator. For store.ErrInUse
-// and store.ErrUnverified it returns an error that names the flag to change. It returns
-// any other error unchanged.
+// Explain explains an error of opening the database to the operator. For store.ErrInUse,
+// store.ErrDatabaseURL and store.ErrUnverified it returns an error that names the flag to
+// change. It returns any other error unchanged.
 func (f DatabaseFlags) Explain(err error) error {
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return fmt.Errorf("--data: another serve or demo runs on %s: stop it first, name another folder, or use PostgreSQL for several nodes", f.Database().SQLiteFile())
+	case errors.Is(err, store.ErrDatabaseURL):
+		return fmt.Errorf("--database-url: %w", err)
 	case errors.Is(err, store.ErrUnverified):
 		return fmt.Errorf("--database-url: %w, or set --database-unverified if nobody else can reach the network between", err)
 	default:
