@@ -22,12 +22,11 @@ const (
 )
 
 // Reconciler compares the gateway's statements with the store. It is a
-// *checkout.Service.
+// *reconcile.Reconciler.
 type Reconciler interface {
 	// ReconciliationsDue returns the spans that are due now.
 	ReconciliationsDue(ctx context.Context) ([]checkout.Span, error)
-	// Reconcile reconciles [from, to) of a merchant. It reports its own errors to
-	// the operator.
+	// Reconcile reconciles [from, to) of a merchant. It raises an alert for an error.
 	Reconcile(ctx context.Context, merchant string, from, to time.Time) (checkout.Reconciliation, error)
 }
 

@@ -182,9 +182,9 @@ func periodicJobs() []*river.PeriodicJob {
 	}
 }
 
-// Start starts the worker and returns. It fails if the database does not answer. If ctx
-// is canceled later, the running jobs are canceled and no more are run. Even then call
-// Stop.
+// Start starts the worker and returns. It fails if the database does not answer: then do
+// not call Stop. If ctx is canceled later, the running jobs are canceled and no more are
+// run. Even then call Stop.
 func (w *Worker) Start(ctx context.Context) error {
 	if err := w.prepareElection(ctx); err != nil {
 		return err
