@@ -15,7 +15,7 @@ const ShutdownTimeout = 15 * time.Second
 const finishTimeout = 20 * time.Second
 
 // Run works the queue and listens for the changes of other nodes, until ctx is
-// done. Then it shuts down in this order: for Config.DrainFor /readyz says no,
+// done. Then it shuts down in this order: for Config.DrainFor /readyz answers 503,
 // and requests are still served; the live streams end; shutdown stops the HTTP
 // server and lets its requests end; the running jobs end; the queries at the
 // gateway end; the database is closed.
