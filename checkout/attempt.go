@@ -104,8 +104,8 @@ type Attempt struct {
 	CreatedAt time.Time
 	PaidAt    time.Time
 	// EndedAt is when the attempt was paid or closed, or failed before its order was
-	// placed. It is zero while the shopper can pay the order, also after the wallet has
-	// refused one payment.
+	// placed. A payment after that does not change it. It is zero while the shopper can
+	// pay the order, also after the wallet has refused one payment.
 	EndedAt time.Time
 
 	// NextQueryAt is when the sweep queries it next. Zero means never.

@@ -6,14 +6,15 @@ import (
 )
 
 // The bounds on the orders and the stored data that an outsider can cause. The [Service]
-// checks MaxAttempts. The others are part of the contract of a [Store]. What bounds the
-// queries is in schedule.go, lease.go and background.go.
+// checks MaxAttempts, and drops a flood of notifications. The rest is part of the contract
+// of a [Store]. What bounds the queries is in schedule.go, lease.go and background.go.
 const (
 	// MaxAttempts is how many orders a session may have.
 	MaxAttempts = 20
 	// KeptNotifications is how many notifications of each verdict an attempt's
-	// timeline keeps, with their bodies. Later ones are only counted. A later one within
-	// 1 s of the last is dropped, unless it needs a query.
+	// timeline keeps, with their bodies. Later ones are only counted. The Service drops a
+	// later one within 1 s of the attempt's last notification of any verdict, unless it
+	// needs a query.
 	KeptNotifications = 5
 	// MaxReturns is how many returns of a browser an attempt's timeline keeps.
 	MaxReturns = 20

@@ -17,7 +17,7 @@ const (
 	// CauseNotification: a signed notification reported a payment.
 	CauseNotification Cause = "notification"
 	// CauseBrowser: a browser returned from the wallet, asked, or became visible.
-	// An outsider can cause it, so it works at most every 2 s.
+	// An outsider can cause it, so it causes no query within 2 s of the last query.
 	CauseBrowser Cause = "browser"
 	// CauseDenial: a signed notification reported a failed payment, or a status that the
 	// kit does not know.

@@ -22,8 +22,9 @@ const (
 	// DifferencePaidTwice: the statement lists two payments of one order.
 	DifferencePaidTwice DifferenceKind = "order_paid_twice"
 	// DifferenceRefundThere: the statement lists a refund that is not known here, or
-	// that has failed here. It is stored as succeeded at once. If the row has no refund
-	// number, or its amount does not fit the payment or the refund, an operator decides.
+	// that has failed here. It is stored as succeeded at once. An operator decides if an
+	// unknown refund has no refund number, if its order is not paid here, or if the amount
+	// or the currency does not fit the payment or the failed refund.
 	DifferenceRefundThere DifferenceKind = "refund_there_not_here"
 	// DifferenceRefundHere: a refund succeeded here, and the statement does not list
 	// it.
@@ -56,8 +57,8 @@ type Difference struct {
 	// may be nil.
 	Here  *Booked `json:"here"`
 	There *Booked `json:"there"`
-	// Healed says that the checkout's records now agree with the statement. An event
-	// is written before that, so it never says so.
+	// Healed says that the checkout's records now agree with the statement. It is false
+	// in each event, because the event is written before the difference is settled.
 	Healed bool `json:"healed,omitempty"`
 }
 

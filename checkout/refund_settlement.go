@@ -30,8 +30,8 @@ func (by Settlement) check() error {
 
 // The errors of [Service.SettleRefund].
 var (
-	// ErrRefundSettled says that the refund has succeeded, or that it has failed and
-	// nothing says that it succeeded.
+	// ErrRefundSettled says that the refund has succeeded. It also says that the refund
+	// has failed, and that neither the operator nor the statement says that it succeeded.
 	ErrRefundSettled = errors.New("the refund is settled already")
 	// ErrRefundBusy says that the refund is being sent to the gateway, was sent just now,
 	// or is pending at the gateway.

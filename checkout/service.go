@@ -246,17 +246,20 @@ func (s *Service) SessionOfReturn(ctx context.Context, token string) (sessionID 
 // order, and the open attempt stays open.
 //
 // Errors: ErrNotFound, ErrNotPayable, ErrNotHere, *StartLimitError, ErrNeedsOpenID,
-// *FieldError, ErrRefused, and ErrOutcomeUnknown, after which Start may be called
-// again: it settles the order by its number.
+// *FieldError, ErrRefused, the store's, and ErrOutcomeUnknown. After ErrOutcomeUnknown
+// Start may be called again: it settles the order by its number.
 func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
 	return s.placer.start(ctx, r)
 }
 
 // Confirm queries the gateway about an attempt and stores what follows from the
-// answer. It does nothing if the attempt is paid or quarantined, or if another query is
-// running. For [CauseBrowser] it also does nothing if the last query is less than 2 s
-// ago. It returns the attempt as it then is. ErrOutcomeUnknown means that the gateway
-// did not answer: the sweep queries again.
+// answer. It also closes an unpaid order if the session has ended, or if the answer to
+// the order was lost. It does nothing if the attempt is paid, quarantined or leased. For
+// [CauseBrowser] it also does nothing if the last query is less than 2 s ago. It returns
+// the attempt as it then is.
+//
+// Errors: ErrNotFound, the store's, and the gateway's, such as ErrOutcomeUnknown if the
+// gateway did not answer. After an error of the gateway the sweep queries again.
 func (s *Service) Confirm(ctx context.Context, attemptID string, cause Cause) (Attempt, error) {
 	return s.confirmer.confirm(ctx, attemptID, cause)
 }
@@ -277,7 +280,9 @@ func (s *Service) Cancel(ctx context.Context, sessionID string) (Session, error)
 // [KeptNotifications]. Only VerdictAccepted may be acknowledged, with
 // [Service.Acknowledgement]. A notification decides nothing. An accepted one causes a
 // query in the background, unless it reports "unpaid" or the attempt needs no query.
-// ErrNotFound means that no order has this token.
+//
+// ErrNotFound means that no order has this token. After any other error the notification
+// may not be stored: do not acknowledge it, whatever the Verdict is.
 func (s *Service) Notify(ctx context.Context, token string, m NotificationMessage) (Verdict, error) {
 	return s.notifier.notify(ctx, token, m, true)
 }

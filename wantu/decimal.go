@@ -96,8 +96,8 @@ func (d Decimal) Minor(digits int) (int64, error) {
 }
 
 // MinorUnits returns an amount in minor units as a decimal in major units. digits
-// is the number of digits after the point (see [MinorDigits]): 10 with 2 digits is
-// 0.10. It must not be negative.
+// is the number of digits after the point (see [MinorDigits]), 0 or more: 10 with 2
+// digits is 0.10.
 func MinorUnits(fee int64, digits int) Decimal {
 	return Decimal{units: fee, scale: digits}
 }

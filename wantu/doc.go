@@ -67,6 +67,8 @@
 // # Names and units
 //
 // The names are those of the gateway's manual in Go case. "Manual 2.5" in a comment
-// is a section of that manual. Amounts are whole minor units (分) in an int64.
-// Package [github.com/wantukit/wantukit/wantu/sandbox] simulates the gateway.
+// is a section of that manual. Amounts are whole minor units (分) in an int64. Subject,
+// ProductID, Attach and DeviceSN of a request must not contain "&", a control
+// character or a line separator. Package
+// [github.com/wantukit/wantukit/wantu/sandbox] simulates the gateway.
 package wantu

@@ -44,9 +44,10 @@ func DemoDevices() []DemoDevice {
 	}
 }
 
-// ViewAs returns the demo's middleware around next. It replaces the User-Agent of a
-// request with the one of the device that the browser chose, and removes the client
-// hints. New does not add it: wrap the Server, and a shop that passes the user agent on.
+// ViewAs returns next behind the demo's middleware. If the browser chose a device, the
+// middleware replaces the User-Agent of a request with the one of the device, and removes
+// the client hints. New does not add it: wrap the Server in it. Also wrap the handler of a
+// shop that passes the shopper's user agent on to the merchant API.
 func ViewAs(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if as := DemoChoice(r); as.userAgent != "" {

@@ -82,10 +82,10 @@ func (g *Gateway) of(r checkout.OrderRef) (Account, error) {
 }
 
 // NotConfiguredError says that the merchant has no account here, for example because it
-// was removed while its orders go on. The gateway was not called. The error comes with
-// [checkout.ErrRefused], and from [Gateway.Refund] with [checkout.ErrOutcomeUnknown]. It
-// is not returned if the merchant has an account, but the account of the order is
-// missing: that is an ErrOutcomeUnknown.
+// was removed while its orders go on. The gateway was not called. The error also matches
+// [checkout.ErrRefused], or [checkout.ErrOutcomeUnknown] if [Gateway.Refund] returns it.
+// If only an earlier account of the merchant is missing, the methods return an
+// ErrOutcomeUnknown without a NotConfiguredError.
 type NotConfiguredError struct{ Merchant string }
 
 func (e *NotConfiguredError) Error() string {

@@ -26,8 +26,7 @@ const (
 type Reconciler interface {
 	// ReconciliationsDue returns the spans that are due now.
 	ReconciliationsDue(ctx context.Context) ([]checkout.Span, error)
-	// Reconcile reconciles [from, to) of a merchant. It reports its own errors to
-	// the operator.
+	// Reconcile reconciles [from, to) of a merchant. It raises an alert for an error.
 	Reconcile(ctx context.Context, merchant string, from, to time.Time) (checkout.Reconciliation, error)
 }
 

@@ -182,9 +182,9 @@ func periodicJobs() []*river.PeriodicJob {
 	}
 }
 
-// Start starts the worker and returns. It fails if the database does not answer. If ctx
-// is canceled later, the running jobs are canceled and no more are run. Even then call
-// Stop.
+// Start starts the worker and returns. It fails if the database does not answer: then do
+// not call Stop. If ctx is canceled later, the running jobs are canceled and no more are
+// run. Even then call Stop.
 func (w *Worker) Start(ctx context.Context) error {
 	if err := w.prepareElection(ctx); err != nil {
 		return err
@@ -194,7 +194,12 @@ func (w *Worker) Start(ctx context.Context) error {
 	for _, run := range w.background {
 		w.wg.Go(func() { run(background) })
 	}
-	return w.client.Start(ctx)
+	err := w.client.Start(ctx)
+	if err != nil {
+		stop()
+		w.wg.Wait()
+	}
+	return err
 }
 
 // Stop waits for running jobs until ctx is done, and cancels a running

@@ -9,7 +9,8 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 )
 
-// Database says where the data is. Either URL or Folder is needed.
+// Database says where the data is. Either URL or Folder is needed: New fails without
+// both, and Open then uses the current folder.
 type Database struct {
 	// URL is a PostgreSQL database, which several nodes may share, such as
 	// postgres://wantukit@db.example.com/wantukit?sslmode=verify-full.

@@ -43,8 +43,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// Streams bound the live streams (SSE) that are open at once.
 	Streams web.StreamLimits
-	// DrainFor is how long Run lets /readyz say no, while requests are still
-	// served, before it shuts the HTTP server down. Defaults to 0.
+	// DrainFor is how long /readyz answers 503, while requests are still served,
+	// before Run shuts the HTTP server down. Defaults to 0.
 	DrainFor time.Duration
 	// Demo adds the bar that shows a page as another device sees it. It is for
 	// development. Wrap the Kit in web.ViewAs too. Defaults to nil: no bar.

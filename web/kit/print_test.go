@@ -29,7 +29,7 @@ func TestConfigPrintsNoSecret(t *testing.T) {
 		Database: kit.Database{URL: "postgres://u:" + canary + "@db/kit"}, PublicURL: "https://pay.example.com", Secret: []byte(canary),
 		Merchants: []kit.Merchant{merchant},
 	}
-	bytesOfCanary := strings.Trim(fmt.Sprint([]byte(canary)), "[]")
+	bytesOfCanary := strings.Trim(fmt.Sprintf("%d", []byte(canary)), "[]")
 	for _, value := range []any{
 		config, &config, merchant, merchant.Web, merchant.Web.WeChat, merchant.Webhook, config.Database, config.Merchants,
 		web.Config{Secret: []byte(canary), Merchants: map[string]web.Merchant{"tea": merchant.Web}},

@@ -77,9 +77,9 @@ func New(folder string) (*Disk, error) {
 	return d, nil
 }
 
-// Remove ends the simulation for the folder. The files stay, with the content of the
-// last [Disk.PowerOn] or, without one, of their first opening: the disk keeps later
-// writes in memory only.
+// Remove ends the simulation for the folder. The files stay as the last [Disk.PowerOn]
+// wrote them. All later writes are lost, because the Disk keeps them in memory only.
+// Without a PowerOn the files stay as they were when they were first opened.
 func (d *Disk) Remove() {
 	disks.mu.Lock()
 	defer disks.mu.Unlock()
@@ -125,7 +125,7 @@ func diskOf(path string) (*Disk, int) {
 }
 
 // Fail makes one call of a kind fail. The next `after` calls of this kind succeed
-// before it.
+// before it. Another Fail of the same kind replaces it, and [Disk.PowerOn] ends it.
 func (d *Disk) Fail(op Op, after int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
