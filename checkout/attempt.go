@@ -105,7 +105,8 @@ type Attempt struct {
 	PaidAt    time.Time
 	// EndedAt is when the attempt was paid or closed, or failed before its order was
 	// placed. A payment after that does not change it. It is zero while the shopper can
-	// pay the order, also after the wallet has refused one payment.
+	// pay the order, also after the wallet has refused one payment. A quarantine does not
+	// set it.
 	EndedAt time.Time
 
 	// NextQueryAt is when the sweep queries it next. Zero means never.

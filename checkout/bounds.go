@@ -13,8 +13,9 @@ const (
 	MaxAttempts = 20
 	// KeptNotifications is how many notifications of each verdict an attempt's
 	// timeline keeps, with their bodies. Later ones are only counted. The Service drops a
-	// later one within 1 s of the attempt's last notification of any verdict, unless it
-	// needs a query.
+	// later one within 1 s of the last counted notification of the attempt, of any
+	// verdict, unless it needs a query (see [VerdictAccepted]). A dropped one is not
+	// counted.
 	KeptNotifications = 5
 	// MaxReturns is how many returns of a browser an attempt's timeline keeps.
 	MaxReturns = 20

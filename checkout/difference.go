@@ -22,9 +22,12 @@ const (
 	// DifferencePaidTwice: the statement lists two payments of one order.
 	DifferencePaidTwice DifferenceKind = "order_paid_twice"
 	// DifferenceRefundThere: the statement lists a refund that is not known here, or
-	// that has failed here. It is stored as succeeded at once. An operator decides if an
-	// unknown refund has no refund number, if its order is not paid here, or if the amount
-	// or the currency does not fit the payment or the failed refund.
+	// that has failed here. It is stored as succeeded at once, with these exceptions, which
+	// an operator decides:
+	//   - an unknown refund has no valid refund number, its order is not paid here, its
+	//     currency is not that of the payment, or its amount is 0 or more than what is left
+	//     of the payment,
+	//   - a failed refund has another amount or currency here.
 	DifferenceRefundThere DifferenceKind = "refund_there_not_here"
 	// DifferenceRefundHere: a refund succeeded here, and the statement does not list
 	// it.

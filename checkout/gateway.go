@@ -52,8 +52,9 @@ type Gateway interface {
 // a refund then begins with a query.
 type RefundQuerier interface {
 	// QueryRefund returns what the gateway knows of a refund. It returns ErrNoRefund if
-	// the gateway does not know the refund, and the refund is then sent again. Its
-	// other errors are those that Gateway.Refund returns.
+	// the gateway does not know the refund, and the refund is then sent again.
+	// [Service.SettleRefund] settles the refund as failed instead, if the statement does not
+	// list it either. The other errors are those that Gateway.Refund returns.
 	QueryRefund(ctx context.Context, r RefundOrder) (RefundResult, error)
 }
 

@@ -12,8 +12,8 @@ var currencies = map[string]int{
 }
 
 // Decimals returns how many decimals an amount in a currency has: an amount of 1050 minor
-// units with 2 decimals is 10.50. It reports false for a currency that the kit does not
-// take.
+// units with 2 decimals is 10.50. It returns 0 and false for a currency that the kit does
+// not take.
 func Decimals(currency string) (decimals int, known bool) {
 	decimals, known = currencies[currency]
 	return decimals, known

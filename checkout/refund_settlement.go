@@ -30,11 +30,14 @@ func (by Settlement) check() error {
 
 // The errors of [Service.SettleRefund].
 var (
-	// ErrRefundSettled says that the refund has succeeded. It also says that the refund
-	// has failed, and that neither the operator nor the statement says that it succeeded.
+	// ErrRefundSettled says that there is nothing to settle. Either the refund has
+	// succeeded, or it has failed and neither the operator nor the statement says that it
+	// succeeded.
 	ErrRefundSettled = errors.New("the refund is settled already")
-	// ErrRefundBusy says that the refund is being sent to the gateway, was sent just now,
-	// or is pending at the gateway.
+	// ErrRefundBusy says that another call has the refund's lease, or has sent or settled
+	// the refund since SettleRefund read it. Try again when the lease has ended: that takes
+	// at most three times Config.CallTimeout and 5 s. If the statement decides, ErrRefundBusy
+	// also says that the refund is pending at the gateway.
 	ErrRefundBusy = errors.New("the refund is being sent to the gateway, or is pending there")
 	// ErrNotListed says that the statement does not list the refund, and that the last
 	// try was less than an hour ago. The statement may still list it later.

@@ -236,14 +236,15 @@ func (s *Service) SessionOfReturn(ctx context.Context, token string) (sessionID 
 }
 
 // Start returns an attempt that the shopper can pay now. It returns the session's open
-// attempt for the wallet if the page shows it, its flow and payer are the same, and it
-// is younger than 110 minutes. So a double click, a reload and a second tab get the same
-// attempt. Otherwise it ends the wallet's open attempt, places a new order and returns
-// the new attempt.
+// attempt for the wallet if it is the newest open attempt of the session, which the pages
+// show, its flow and payer are the same, and it is younger than 110 minutes. So a double
+// click, a reload and a second tab get the same attempt. Otherwise it ends the wallet's
+// open attempt, places a new order and returns the new attempt. It also ends an attempt
+// whose payment the wallet refused, because its order can still be paid.
 //
 // A session may have 5 orders in quick succession, then one every 30 s, and
 // [MaxAttempts] in all. At this limit Start returns *StartLimitError instead of a new
-// order, and the open attempt stays open.
+// order, and an attempt that the shopper can pay stays open.
 //
 // Errors: ErrNotFound, ErrNotPayable, ErrNotHere, *StartLimitError, ErrNeedsOpenID,
 // *FieldError, ErrRefused, the store's, and ErrOutcomeUnknown. After ErrOutcomeUnknown
@@ -256,10 +257,11 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (Attempt, error) {
 // answer. It also closes an unpaid order if the session has ended, or if the answer to
 // the order was lost. It does nothing if the attempt is paid, quarantined or leased. For
 // [CauseBrowser] it also does nothing if the last query is less than 2 s ago. It returns
-// the attempt as it then is.
+// the attempt as it then is, also with an error of the gateway.
 //
 // Errors: ErrNotFound, the store's, and the gateway's, such as ErrOutcomeUnknown if the
-// gateway did not answer. After an error of the gateway the sweep queries again.
+// gateway did not answer. While the session is open, it is no error that the gateway does
+// not know the order. After an error of the gateway the sweep queries again.
 func (s *Service) Confirm(ctx context.Context, attemptID string, cause Cause) (Attempt, error) {
 	return s.confirmer.confirm(ctx, attemptID, cause)
 }

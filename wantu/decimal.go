@@ -96,8 +96,9 @@ func (d Decimal) Minor(digits int) (int64, error) {
 }
 
 // MinorUnits returns an amount in minor units as a decimal in major units. digits
-// is the number of digits after the point (see [MinorDigits]), 0 or more: 10 with 2
-// digits is 0.10.
+// is the number of digits after the point (see [MinorDigits]): 10 with 2 digits is 0.10.
+// digits must be 0 or more. MinorUnits does not check that, and [Decimal.String] panics
+// for less.
 func MinorUnits(fee int64, digits int) Decimal {
 	return Decimal{units: fee, scale: digits}
 }

@@ -13,7 +13,8 @@ import (
 // Statement implements [checkout.Gateway]. It reads both channels of the merchant's
 // account and of its earlier accounts, and lists each trade once. It leaves out a channel
 // that the store has no privilege for, unless it has none for both. The gateway's times
-// are whole seconds, so it lists all trades in the seconds of from and to.
+// are whole seconds, so it lists all trades in the seconds of from and to. Its error is
+// ErrRefused, for example a [NotConfiguredError], or ErrOutcomeUnknown.
 func (g *Gateway) Statement(ctx context.Context, merchant string, from, to time.Time) iter.Seq2[checkout.Trade, error] {
 	return func(yield func(checkout.Trade, error) bool) {
 		current, err := g.account(merchant)

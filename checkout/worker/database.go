@@ -27,8 +27,8 @@ type Database interface {
 	// that NewQueue must not change River's tables.
 	KeepsSchema() bool
 	// WithLock waits for an advisory lock, calls do and releases the lock. On SQLite,
-	// which has one node, it only calls do. It returns do's error, or an error without a
-	// call of do if it does not get the lock.
+	// which has one node, it only calls do. It returns the errors of do and of the
+	// release, or an error without a call of do if it does not get the lock.
 	WithLock(ctx context.Context, lock int64, do func() error) error
 }
 

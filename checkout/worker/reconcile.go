@@ -26,7 +26,8 @@ const (
 type Reconciler interface {
 	// ReconciliationsDue returns the spans that are due now.
 	ReconciliationsDue(ctx context.Context) ([]checkout.Span, error)
-	// Reconcile reconciles [from, to) of a merchant. It raises an alert for an error.
+	// Reconcile reconciles [from, to) of a merchant. It raises an alert if the comparison
+	// fails. It raises none for a wrong argument, or if its report cannot be stored.
 	Reconcile(ctx context.Context, merchant string, from, to time.Time) (checkout.Reconciliation, error)
 }
 
@@ -89,7 +90,8 @@ func (w *reconcileWorker) cancelOnStop(ctx context.Context) (context.Context, co
 	return ctx, cancel
 }
 
-// reconcile reconciles a span and logs the result. Reconcile reports errors itself.
+// reconcile reconciles a span and logs the result. It ignores an error, because
+// Reconcile has raised an alert if the comparison failed.
 func (w *reconcileWorker) reconcile(ctx context.Context, span checkout.Span) {
 	r, err := w.reconciler.Reconcile(ctx, span.Merchant, span.From, span.To)
 	if err != nil {

@@ -202,8 +202,9 @@ func (w *Worker) Start(ctx context.Context) error {
 	return err
 }
 
-// Stop waits for running jobs until ctx is done, and cancels a running
-// reconciliation. It returns an error if jobs still run then. Call it once.
+// Stop starts no more jobs, cancels a running reconciliation, and waits until the
+// running jobs end or ctx is done. If jobs still run then, it returns an error and does
+// not cancel them. Call it once.
 func (w *Worker) Stop(ctx context.Context) error {
 	close(w.stopping)
 	err := w.client.Stop(ctx)

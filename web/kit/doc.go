@@ -25,7 +25,7 @@
 //
 // The shop then makes sessions by the merchant API or by [Kit.Service], sends each
 // shopper to the session's page, and learns of payments by its webhook. The
-// example below does that against the sandbox.
+// example of this package takes a payment at the sandbox, without a page and a webhook.
 //
 // A program that needs only the domain, such as a tool that reconciles, uses
 // [NewDomain].

@@ -23,7 +23,8 @@ const finishTimeout = 20 * time.Second
 // wait for Config.DrainFor.
 //
 // serve and shutdown are those of an http.Server: serve returns when the server ends,
-// with http.ErrServerClosed after shutdown. The context of shutdown ends after
+// with http.ErrServerClosed after shutdown. Any other result of serve counts as a failure,
+// also nil. The context of shutdown ends after
 // ShutdownTimeout. Both are nil where something else serves the Kit. The jobs and the
 // queries together have 20 s to end. Call Run once.
 //

@@ -79,7 +79,8 @@ func New(folder string) (*Disk, error) {
 
 // Remove ends the simulation for the folder. The files stay as the last [Disk.PowerOn]
 // wrote them. All later writes are lost, because the Disk keeps them in memory only.
-// Without a PowerOn the files stay as they were when they were first opened.
+// Without a PowerOn the files stay as they were when they were first opened. A file that
+// SQLite has deleted, such as the log of a closed database, stays deleted.
 func (d *Disk) Remove() {
 	disks.mu.Lock()
 	defer disks.mu.Unlock()
@@ -125,7 +126,8 @@ func diskOf(path string) (*Disk, int) {
 }
 
 // Fail makes one call of a kind fail. The next `after` calls of this kind succeed
-// before it. Another Fail of the same kind replaces it, and [Disk.PowerOn] ends it.
+// before it. A write is both a Write and a ShortWrite. Another Fail of the same kind
+// replaces it, and [Disk.PowerOn] ends it.
 func (d *Disk) Fail(op Op, after int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
