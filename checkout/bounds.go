@@ -7,7 +7,8 @@ import (
 
 // The bounds on the orders and the stored data that an outsider can cause. The [Service]
 // checks MaxAttempts, and drops a flood of notifications. The rest is part of the contract
-// of a [Store]. What bounds the queries is in schedule.go, lease.go and background.go.
+// of a [Store]. What bounds the queries is in lease.go, schedule.go, background.go,
+// notify.go and sweep.go.
 const (
 	// MaxAttempts is how many orders a session may have.
 	MaxAttempts = 20

@@ -110,7 +110,7 @@ func (c *confirmer) query(ctx context.Context, leased leasedAttempt) (Attempt, e
 	switch {
 	case err != nil:
 		return leased.Attempt, errors.Join(err, c.leases.release(ctx, leased))
-	case leased.live() && (placedLost || session.Status != StatusOpen):
+	case leased.live() && (placedLost || session.Status != StatusOpen || leased.cause == CauseOtherPaid):
 		return c.closer.endQueried(ctx, leased, status)
 	case leased.needsSecondDenial():
 		return c.settleDenied(ctx, leased)

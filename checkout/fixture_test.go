@@ -46,6 +46,13 @@ func (r *alerts) add(one checkout.Alert) {
 	r.all = append(r.all, one)
 }
 
+// count returns the number of alerts.
+func (r *alerts) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.all)
+}
+
 // alarms returns the problems of the alerts that call a person.
 func (r *alerts) alarms() []string {
 	r.mu.Lock()

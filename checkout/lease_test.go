@@ -158,6 +158,25 @@ func TestStartDuringOtherChanges(t *testing.T) {
 			wantError(t, node.Drain(t.Context()), nil)
 			same(t, "live orders", slow.live(), []string(nil))
 		},
+		"a quarantine of another wallet's order, while the order is placed": func(t *testing.T, f *fixture) {
+			s := f.session()
+			a := f.start(s, flow.WalletAlipayCN)
+			slow := newGateway(t)
+			slow.mu, slow.orders, slow.latency = f.gateway.mu, f.gateway.orders, 8*time.Second
+			node := f.node(func(c *checkout.Config) { c.Gateway = slow })
+			done := make(chan error)
+			go func() {
+				_, err := node.Start(context.Background(), request(s, flow.WalletWeChat))
+				done <- err
+			}()
+			time.Sleep(time.Second)
+			f.gateway.script(func() { f.gateway.orders[a.OutTradeNo].OrderStatus.Amount = 1 })
+			f.gateway.pay(a.OutTradeNo)
+			f.confirm(a)
+			wantError(t, <-done, checkout.ErrNotPayable)
+			wantError(t, node.Drain(t.Context()), nil)
+			same(t, "live orders", slow.live(), []string(nil))
+		},
 		"a quarantine of another wallet's order": func(t *testing.T, f *fixture) {
 			s := f.session()
 			a := f.start(s, flow.WalletAlipayCN)

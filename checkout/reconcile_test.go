@@ -331,8 +331,12 @@ func TestReconcileThatFails(t *testing.T) {
 					}
 					return nil
 				}
+				before := f.alerts.count()
 				_, err := f.Reconcile(t.Context(), shop, time.Now().Add(-time.Hour), time.Now())
 				wantError(t, err, broken)
+				if f.alerts.count() == before {
+					t.Errorf("no alert after %s fails", method)
+				}
 			}
 		},
 		"a window or a merchant is refused": func(t *testing.T, f *fixture) {

@@ -102,7 +102,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, merchant string, from, to ti
 		return checkout.Reconciliation{}, err
 	}
 	c := newComparison(r.config, checkout.Reconciliation{ID: id, Merchant: merchant, From: from.UTC(), To: to.UTC(), StartedAt: now.UTC()})
-	if err := r.config.Records.SaveReconciliation(ctx, c.report); err != nil {
+	if err := c.save(ctx); err != nil {
 		return c.report, err
 	}
 	err = c.run(ctx)
@@ -113,7 +113,16 @@ func (r *Reconciler) Reconcile(ctx context.Context, merchant string, from, to ti
 		r.config.Alert(checkout.Alert{Problem: "a reconciliation failed", Merchant: merchant, Alarm: late, Err: err})
 	}
 	// The report of a canceled run is stored too.
-	return c.report, errors.Join(err, r.config.Records.SaveReconciliation(context.WithoutCancel(ctx), c.report))
+	return c.report, errors.Join(err, c.save(context.WithoutCancel(ctx)))
+}
+
+// save stores the report, and raises an alert if that fails.
+func (c *comparison) save(ctx context.Context) error {
+	err := c.config.Records.SaveReconciliation(ctx, c.report)
+	if err != nil {
+		c.config.Alert(checkout.Alert{Problem: "the report of a reconciliation was not stored", Merchant: c.report.Merchant, Err: err})
+	}
+	return err
 }
 
 // handle tells the shop of a difference, settles it where that is possible, and adds

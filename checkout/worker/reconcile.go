@@ -27,7 +27,7 @@ type Reconciler interface {
 	// ReconciliationsDue returns the spans that are due now.
 	ReconciliationsDue(ctx context.Context) ([]checkout.Span, error)
 	// Reconcile reconciles [from, to) of a merchant. It raises an alert if the comparison
-	// fails. It raises none for a wrong argument, or if its report cannot be stored.
+	// fails or its report cannot be stored. It raises none for a wrong argument.
 	Reconcile(ctx context.Context, merchant string, from, to time.Time) (checkout.Reconciliation, error)
 }
 

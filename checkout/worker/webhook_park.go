@@ -106,7 +106,7 @@ func (w *webhookWorker) park(ctx context.Context, e checkout.Event, tries int, r
 	return river.JobCancel(reason)
 }
 
-// delivered ends the job of an event that the shop received. Also removes a parked
+// delivered ends the job of an event that the shop received. It also removes a parked
 // record left by a crashed process.
 func (w *webhookWorker) delivered(ctx context.Context, e checkout.Event, try int) error {
 	if try <= maxWebhookTries() {

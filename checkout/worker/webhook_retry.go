@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// webhookSchedule are the delays between tries, 75 hours in all.
+// webhookSchedule are the delays between tries, 75½ hours in all.
 var webhookSchedule = []time.Duration{
 	5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
 	10 * time.Hour, 14 * time.Hour, 20 * time.Hour, 24 * time.Hour,

@@ -68,7 +68,10 @@ func startServing(serve func() error) *serving {
 	s.ended = make(chan struct{})
 	go func() {
 		defer close(s.ended)
-		if err := serve(); !errors.Is(err, http.ErrServerClosed) {
+		switch err := serve(); {
+		case err == nil:
+			s.err = errors.New("serving: the server ended without an error")
+		case !errors.Is(err, http.ErrServerClosed):
 			s.err = fmt.Errorf("serving: %w", err)
 		}
 	}()
