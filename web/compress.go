@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/labstack/echo/v4"
@@ -48,24 +49,43 @@ func compressed(c echo.Context, body []byte) ([]byte, error) {
 	if len(body) < compressFrom || encoding == "" {
 		return body, nil
 	}
-	var out bytes.Buffer
-	var w io.WriteCloser
-	switch encoding {
-	case "br":
-		w = brotli.NewWriterLevel(&out, brotliLevel)
-	default:
-		var err error
-		if w, err = gzip.NewWriterLevel(&out, gzipLevel); err != nil {
-			return nil, err
-		}
+	out, err := compress(encoding, body)
+	if err != nil {
+		return nil, err
 	}
+	h.Set(echo.HeaderContentEncoding, encoding)
+	return out, nil
+}
+
+// encoder compresses what is written to it. Reset begins a new answer.
+type encoder interface {
+	io.WriteCloser
+	Reset(to io.Writer)
+}
+
+// encoders has unused encoders by encoding. An encoder allocates its tables once, which
+// costs more than compressing a page.
+var encoders = map[string]*sync.Pool{
+	"br": {New: func() any { return brotli.NewWriterLevel(nil, brotliLevel) }},
+	"gzip": {New: func() any {
+		w, _ := gzip.NewWriterLevel(nil, gzipLevel) // the level is valid
+		return w
+	}},
+}
+
+// compress returns body in an encoding, "br" or "gzip".
+func compress(encoding string, body []byte) ([]byte, error) {
+	pool := encoders[encoding]
+	w := pool.Get().(encoder) //nolint:forcetypeassert // both pools make encoders
+	var out bytes.Buffer
+	w.Reset(&out)
 	if _, err := w.Write(body); err != nil {
 		return nil, err
 	}
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
-	h.Set(echo.HeaderContentEncoding, encoding)
+	pool.Put(w)
 	return out.Bytes(), nil
 }
 

@@ -8,12 +8,14 @@ import (
 	"net/http/httputil"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/andybalholm/brotli"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/web"
 )
 
 // firstFlight is the number of bytes that a server may send before the first
@@ -147,5 +149,46 @@ func TestStreamIsNeverCompressed(t *testing.T) {
 	}
 	if then, ok := s.next(); !ok || then.State != "canceled" {
 		t.Errorf("the second event is %+v, want canceled", then)
+	}
+}
+
+// TestEncodersAreReused checks that an encoder that has compressed another page first
+// gives the same bytes as a new one, also in many goroutines at once.
+func TestEncodersAreReused(t *testing.T) {
+	t.Parallel()
+	pages := [][]byte{
+		bytes.Repeat([]byte("<p>Harbour Nights, Row C</p>"), 400), bytes.Repeat([]byte("<li>茶壺一個</li>"), 700), []byte("{}"),
+	}
+	for _, encoding := range []string{"br", "gzip"} {
+		var wanted [][]byte
+		for _, page := range pages {
+			wanted = append(wanted, must(web.Compress(encoding, page)))
+		}
+		var wg sync.WaitGroup
+		for i := range 60 {
+			wg.Go(func() {
+				page := pages[i%len(pages)]
+				got := must(web.Compress(encoding, page))
+				if !bytes.Equal(got, wanted[i%len(pages)]) || decode(encoding, bytes.NewReader(got)) != string(page) {
+					t.Errorf("%s: page %d has other bytes than with a new encoder", encoding, i%len(pages))
+				}
+			})
+		}
+		wg.Wait()
+	}
+}
+
+// BenchmarkCompress compresses a page of 24 kB.
+func BenchmarkCompress(b *testing.B) {
+	page := bytes.Repeat([]byte("<p class=\"row\">Harbour Nights, Row C 茶壺一個</p>\n"), 450)
+	for _, encoding := range []string{"br", "gzip"} {
+		b.Run(encoding, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := web.Compress(encoding, page); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -55,3 +55,6 @@ const (
 	PacePiece = pacePiece
 	PaceWait  = paceWait
 )
+
+// Compress is compress, for tests.
+var Compress = compress
