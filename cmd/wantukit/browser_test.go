@@ -26,7 +26,7 @@ import (
 
 // patience is how long a test waits for anything. It is long because the machines
 // are shared. A test that passes does not wait so long.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // chromium is the browser that all tests share. Each test has a browser context
 // with its own cookies and tabs.
