@@ -137,45 +137,40 @@ func (s *slowCreates) CreateAttempt(ctx context.Context, a checkout.Attempt, ses
 	return err
 }
 
+// startsWhile places an order with WeChat at a slow gateway. Meanwhile the session's
+// order with Alipay is changed, paid and confirmed. It checks that the new order is then
+// closed.
+func (f *fixture) startsWhile(change func(checkout.Attempt)) {
+	f.t.Helper()
+	s := f.session()
+	a := f.start(s, flow.WalletAlipayCN)
+	slow := newGateway(f.t)
+	slow.mu, slow.orders, slow.latency = f.gateway.mu, f.gateway.orders, 8*time.Second
+	node := f.node(func(c *checkout.Config) { c.Gateway = slow })
+	done := make(chan error)
+	go func() {
+		_, err := node.Start(context.Background(), request(s, flow.WalletWeChat))
+		done <- err
+	}()
+	time.Sleep(time.Second)
+	change(a)
+	f.gateway.pay(a.OutTradeNo)
+	f.confirm(a)
+	wantError(f.t, <-done, checkout.ErrNotPayable)
+	wantError(f.t, node.Drain(f.t.Context()), nil)
+	same(f.t, "live orders", slow.live(), []string(nil))
+}
+
 // No shopper gets an order to pay if the session needs no payment any more.
 func TestStartDuringOtherChanges(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"a payment by another wallet, while the order is placed": func(t *testing.T, f *fixture) {
-			s := f.session()
-			a := f.start(s, flow.WalletAlipayCN)
-			slow := newGateway(t)
-			slow.mu, slow.orders, slow.latency = f.gateway.mu, f.gateway.orders, 8*time.Second
-			node := f.node(func(c *checkout.Config) { c.Gateway = slow })
-			done := make(chan error)
-			go func() {
-				_, err := node.Start(context.Background(), request(s, flow.WalletWeChat))
-				done <- err
-			}()
-			time.Sleep(time.Second)
-			f.gateway.pay(a.OutTradeNo)
-			f.confirm(a)
-			wantError(t, <-done, checkout.ErrNotPayable)
-			wantError(t, node.Drain(t.Context()), nil)
-			same(t, "live orders", slow.live(), []string(nil))
+			f.startsWhile(func(checkout.Attempt) {})
 		},
 		"a quarantine of another wallet's order, while the order is placed": func(t *testing.T, f *fixture) {
-			s := f.session()
-			a := f.start(s, flow.WalletAlipayCN)
-			slow := newGateway(t)
-			slow.mu, slow.orders, slow.latency = f.gateway.mu, f.gateway.orders, 8*time.Second
-			node := f.node(func(c *checkout.Config) { c.Gateway = slow })
-			done := make(chan error)
-			go func() {
-				_, err := node.Start(context.Background(), request(s, flow.WalletWeChat))
-				done <- err
-			}()
-			time.Sleep(time.Second)
-			f.gateway.script(func() { f.gateway.orders[a.OutTradeNo].OrderStatus.Amount = 1 })
-			f.gateway.pay(a.OutTradeNo)
-			f.confirm(a)
-			wantError(t, <-done, checkout.ErrNotPayable)
-			wantError(t, node.Drain(t.Context()), nil)
-			same(t, "live orders", slow.live(), []string(nil))
+			f.startsWhile(func(a checkout.Attempt) {
+				f.gateway.script(func() { f.gateway.orders[a.OutTradeNo].OrderStatus.Amount = 1 })
+			})
 		},
 		"a quarantine of another wallet's order": func(t *testing.T, f *fixture) {
 			s := f.session()
