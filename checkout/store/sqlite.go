@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,8 +11,10 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite" // registers the driver "sqlite", too
+	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/wantukit/wantukit/checkout/store/internal/stmtcache"
 )
 
 // readers is how many connections may read an SQLite database at once.
@@ -34,10 +35,7 @@ func OpenSQLite(ctx context.Context, path string, options ...Option) (*DB, error
 	if err := makePrivate(path); err != nil {
 		return nil, err
 	}
-	db, err := connectSQLite(path)
-	if err != nil {
-		return nil, err
-	}
+	db := connectSQLite(path)
 	if err := db.withOptions(options).prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), db.Close())
 	}
@@ -51,18 +49,13 @@ func makeFolder(path string) error {
 	return nil
 }
 
-func connectSQLite(path string) (*DB, error) {
-	writer, err := sql.Open("sqlite", sqliteDSN(path, "immediate"))
-	if err != nil {
-		return nil, fmt.Errorf("opening %s: %w", path, err)
-	}
+func connectSQLite(path string) *DB {
+	writer := stmtcache.Open(&sqlite.Driver{}, sqliteDSN(path, "immediate"))
 	writer.SetMaxOpenConns(1)
-	reader, err := sql.Open("sqlite", sqliteDSN(path, "deferred")+"&_pragma=query_only(1)")
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening %s: %w", path, err), writer.Close())
-	}
+	reader := stmtcache.Open(&sqlite.Driver{}, sqliteDSN(path, "deferred")+"&_pragma=query_only(1)")
 	reader.SetMaxOpenConns(readers)
-	return &DB{writer: writer, reader: reader}, nil
+	reader.SetMaxIdleConns(readers) // opening a connection costs more than a read
+	return &DB{writer: writer, reader: reader}
 }
 
 func sqliteDSN(path, lock string) string {
