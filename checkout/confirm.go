@@ -82,14 +82,20 @@ func (c *confirmer) tryQuery(ctx context.Context, attemptID string, cause Cause)
 	if err != nil || !ok {
 		return false, err
 	}
-	if leased.settled() { // under the lease before this one
-		return true, c.leases.release(context.WithoutCancel(ctx), leased)
+	return true, c.queryUnlessSettled(context.WithoutCancel(ctx), leased)
+}
+
+// queryUnlessSettled queries the gateway about a leased attempt, unless the attempt was
+// settled under the lease before. The lease is over when it returns.
+func (c *confirmer) queryUnlessSettled(ctx context.Context, leased leasedAttempt) error {
+	if leased.settled() {
+		return c.leases.release(ctx, leased)
 	}
-	_, err = c.query(context.WithoutCancel(ctx), leased)
+	_, err := c.query(ctx, leased)
 	if errors.Is(err, ErrConflict) { // a newer answer is stored
-		err = nil
+		return nil
 	}
-	return true, err
+	return err
 }
 
 // query queries the gateway about a leased attempt, stores what follows from the

@@ -29,6 +29,10 @@ type NewSession struct {
 	Metadata  map[string]string
 	// SealedOpenID is stored as it is. See [Session].
 	SealedOpenID string
+	// Shopper is the shopper's device, nil where the shop does not know it. With it,
+	// Create places the order of a session whose page shows one code without a choice,
+	// so that the page's first response has the code.
+	Shopper *flow.Device
 }
 
 const (
@@ -43,6 +47,7 @@ type creator struct {
 	random    io.Reader
 	merchants map[string]Merchant
 	rates     *rates
+	placer    *placer
 }
 
 // create is [Service.Create].
@@ -74,12 +79,20 @@ func (c *creator) create(ctx context.Context, n NewSession) (Session, error) {
 		Wallets:           wallets, Locale: n.Locale, Metadata: n.Metadata, SealedOpenID: n.SealedOpenID,
 		CreatedAt: now, ExpiresAt: n.ExpiresAt, ConcludeAt: n.ExpiresAt,
 	}
-	if err := c.store.CreateSession(ctx, session); err != nil {
+	if err := c.save(ctx, session, n.Shopper); err != nil {
 		return session, err
 	}
 	c.rates.approximateCNY(session) // its page needs the rate
 	c.rates.refresh()
 	return session, nil
+}
+
+// save stores a new session, with its order where that is placed at once.
+func (c *creator) save(ctx context.Context, session Session, shopper *flow.Device) error {
+	if r, ok := c.placer.startAtOnce(session, shopper); ok {
+		return c.placer.createWithOrder(ctx, r)
+	}
+	return c.store.CreateSession(ctx, session)
 }
 
 func (m Merchant) lifetime() time.Duration {

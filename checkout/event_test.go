@@ -20,7 +20,8 @@ type slowReads struct {
 	wait  time.Duration
 }
 
-// slow makes the n-th read of a session or an attempt from now on take d.
+// slow makes the n-th read of a session or an attempt from now on take d. A lease reads
+// its attempt.
 func (s *slowReads) slow(n int, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,6 +51,12 @@ func (s *slowReads) Attempt(ctx context.Context, id string) (checkout.Attempt, e
 	return got, err
 }
 
+func (s *slowReads) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (checkout.Attempt, bool, error) {
+	a, ok, err := s.Store.LeaseAttempt(ctx, id, now, queriedBefore, until)
+	s.read()
+	return a, ok, err
+}
+
 // node returns another Service over the fixture's store and gateway. change changes
 // its configuration.
 func (f *fixture) node(change func(*checkout.Config)) *checkout.Service {
@@ -67,6 +74,11 @@ func (f *fixture) node(change func(*checkout.Config)) *checkout.Service {
 func (f *fixture) slowNode() (*checkout.Service, *slowReads) {
 	f.t.Helper()
 	reads := &slowReads{Store: f.memory}
+	f.t.Cleanup(func() {
+		if reads.reads > 0 {
+			f.t.Errorf("the read that should be slow was not made: %d reads before it were left", reads.reads)
+		}
+	})
 	return f.node(func(c *checkout.Config) { c.Store = reads }), reads
 }
 
@@ -139,7 +151,7 @@ func TestEventsCarryTheNewestSession(t *testing.T) {
 			a := f.pending()
 			node, reads := f.slowNode()
 			f.gateway.script(func() { f.gateway.beforeCreate = func(*order) error { return checkout.ErrRefused } })
-			reads.slow(3, time.Second) // the session, after its order was refused
+			reads.slow(2, time.Second) // the session, after its order was refused
 			done := make(chan error)
 			go func() {
 				_, err := node.Start(context.Background(), request(f.readSession(a.SessionID), flow.WalletWeChat))
@@ -169,8 +181,7 @@ func TestEventsCarryTheNewestSession(t *testing.T) {
 		},
 		"refunds of both payments at the same time": func(t *testing.T, f *fixture) {
 			f = f.withPolicy(checkout.LateHold, true)
-			reads := &slowReads{Store: f.memory}
-			node := f.node(func(c *checkout.Config) { c.Store = reads })
+			node, reads := f.slowNode()
 			s := f.session()
 			for _, a := range []checkout.Attempt{f.start(s, flow.WalletAlipayCN), f.start(s, flow.WalletWeChat)} {
 				f.gateway.pay(a.OutTradeNo)

@@ -59,6 +59,7 @@ func (l lease) callContext(ctx context.Context, timeout time.Duration) (context.
 type leases struct {
 	store interface {
 		LeaseStore
+		AddNotificationAndLease(ctx context.Context, n Notification, until time.Time) (Attempt, bool, error)
 		Attempt(ctx context.Context, id string) (Attempt, error)
 		Refund(ctx context.Context, id string) (Refund, error)
 	}
@@ -103,14 +104,32 @@ func (l leases) leaseAttempt(ctx context.Context, a Attempt, cause Cause) (lease
 	if cause == CauseBrowser {
 		queriedBefore = now.Add(-minQueryInterval)
 	}
-	ok, err := l.store.LeaseAttempt(ctx, a.ID, now, queriedBefore, leased.until)
+	stored, ok, err := l.store.LeaseAttempt(ctx, a.ID, now, queriedBefore, leased.until)
 	if err != nil || !ok {
 		return leasedAttempt{}, false, err
 	}
-	leased.overdue = a.overdue(now)
-	leased.Attempt, err = l.store.Attempt(ctx, a.ID)
-	leased.entries.onlyWithChange = leased.Queries > notedQueries
-	return leased, err == nil, err
+	return leased.with(stored, now), true, nil
+}
+
+// with returns the lease with the attempt as it was stored when the lease began at now.
+func (leased leasedAttempt) with(stored Attempt, now time.Time) leasedAttempt {
+	leased.overdue = leased.Attempt.overdue(now) // before the lease counted a query
+	leased.Attempt = stored
+	leased.entries.onlyWithChange = stored.Queries > notedQueries
+	return leased
+}
+
+// leaseNotified stores a notification and leases its attempt, in one transaction. It
+// reports false where the attempt has a lease: the notification is stored all the same.
+func (l leases) leaseNotified(ctx context.Context, a Attempt, n Notification, cause Cause) (leasedAttempt, bool, error) {
+	ctx = context.WithoutCancel(ctx)
+	leased := l.beginAttempt(a, cause)
+	n.ReceivedAt = l.start(leased.lease)
+	stored, ok, err := l.store.AddNotificationAndLease(ctx, n, leased.until)
+	if err != nil || !ok {
+		return leasedAttempt{}, false, err
+	}
+	return leased.with(stored, n.ReceivedAt), true, nil
 }
 
 // retryLease leases an attempt once its present lease has ended, for example that

@@ -31,16 +31,16 @@ type ledger struct {
 // decision changes a session and one of its attempts, and returns what it changed.
 type decision func(*Session, *Attempt) outcome
 
-// update changes a leased attempt and its session as decide says. It decides on
-// what is stored, and decides again after a concurrent update. The lease is over
-// when it returns.
+// update changes a leased attempt and its session as decide says. It decides on the
+// attempt as it was when its lease began, and again on what is stored after a concurrent
+// update. The lease is over when it returns.
 //
 // ErrConflict means that the decision is out of date: the attempt was leased by
 // somebody else since, or has changed. ErrPaymentTaken means that the payment
 // belongs to another attempt; only then does the lease go on.
 func (l *ledger) update(ctx context.Context, leased leasedAttempt, decide decision) (Attempt, error) {
-	for range maxUpdates {
-		a, o, err := l.tryUpdate(ctx, leased, decide)
+	for try := range maxUpdates {
+		a, o, err := l.tryUpdate(ctx, leased, try > 0, decide)
 		switch {
 		case err == nil && o.changes():
 			l.timeline.flush(ctx, leased.entries)
@@ -71,10 +71,14 @@ func tooManyUpdates(record string) error {
 	return errors.New(record + ": gave up after " + strconv.Itoa(maxUpdates) + " concurrent updates")
 }
 
-func (l *ledger) tryUpdate(ctx context.Context, leased leasedAttempt, decide decision) (Attempt, outcome, error) {
-	a, err := l.store.Attempt(ctx, leased.ID)
-	if err != nil {
-		return a, outcome{}, err
+// tryUpdate is update without the repetition. It reads the attempt if again is set: the
+// store refuses a change of an attempt that is not the newest.
+func (l *ledger) tryUpdate(ctx context.Context, leased leasedAttempt, again bool, decide decision) (a Attempt, _ outcome, err error) {
+	a = leased.Attempt
+	if again {
+		if a, err = l.store.Attempt(ctx, leased.ID); err != nil {
+			return a, outcome{}, err
+		}
 	}
 	session, err := l.store.Session(ctx, a.SessionID)
 	if err != nil {

@@ -153,6 +153,20 @@ func (m *memory) PostponeConclusion(ctx context.Context, id string, at time.Time
 	return nil
 }
 
+func (m *memory) CreateSessionWithAttempt(ctx context.Context, s checkout.Session, a checkout.Attempt, leaseUntil time.Time) error {
+	leave, err := m.enter(ctx, "CreateSessionWithAttempt")
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if _, exists := m.sessions[s.ID]; exists {
+		return errors.New("a session with this id exists")
+	}
+	m.sessions[s.ID], m.attempts[a.ID] = s, memoryAttempt{a, leaseUntil}
+	m.timeline = append(m.timeline, s.Entry(), a.Entry())
+	return nil
+}
+
 func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
 	leave, err := m.enter(ctx, "CreateAttempt")
 	if err != nil {

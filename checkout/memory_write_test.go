@@ -10,20 +10,25 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-func (m *memory) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (bool, error) {
+func (m *memory) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (checkout.Attempt, bool, error) {
 	leave, err := m.enter(ctx, "LeaseAttempt")
 	if err != nil {
-		return false, err
+		return checkout.Attempt{}, false, err
 	}
 	defer leave()
+	a, leased := m.lease(id, now, queriedBefore, until)
+	return a, leased, nil
+}
+
+func (m *memory) lease(id string, now, queriedBefore, until time.Time) (checkout.Attempt, bool) {
 	a, ok := m.attempts[id]
 	if !ok || a.leaseUntil.After(now) || !queriedBefore.IsZero() && a.QueriedAt.After(queriedBefore) {
-		return false, nil
+		return checkout.Attempt{}, false
 	}
 	a.leaseUntil, a.NextQueryAt, a.QueriedAt = until, until, now
 	a.Queries++
 	m.attempts[id] = a
-	return true, nil
+	return a.Attempt, true
 }
 
 // nextQuery returns when to query after the lease ends: at the planned time, or at
@@ -167,6 +172,23 @@ func (m *memory) AddNotification(ctx context.Context, n checkout.Notification, q
 		return err
 	}
 	defer leave()
+	return m.addNotification(n, queryAt, first)
+}
+
+func (m *memory) AddNotificationAndLease(ctx context.Context, n checkout.Notification, until time.Time) (checkout.Attempt, bool, error) {
+	leave, err := m.enter(ctx, "AddNotificationAndLease")
+	if err != nil {
+		return checkout.Attempt{}, false, err
+	}
+	defer leave()
+	if err := m.addNotification(n, n.ReceivedAt, nil); err != nil {
+		return checkout.Attempt{}, false, err
+	}
+	a, leased := m.lease(n.AttemptID, n.ReceivedAt, time.Time{}, until)
+	return a, leased, nil
+}
+
+func (m *memory) addNotification(n checkout.Notification, queryAt time.Time, first *checkout.Event) error {
 	a, ok := m.attempts[n.AttemptID]
 	if !ok {
 		return errors.New("the notification is of an unknown attempt")

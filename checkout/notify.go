@@ -17,6 +17,8 @@ type notifier struct {
 	clock      Clock
 	random     io.Reader
 	ledger     *ledger
+	leases     leases
+	confirmer  *confirmer
 	background *background
 	alert      func(Alert)
 }
@@ -41,17 +43,33 @@ func (n *notifier) notify(ctx context.Context, token string, m NotificationMessa
 		return got.Verdict, nil
 	}
 	n.alertNotAccepted(a, got)
-	if err := n.keep(ctx, a, got, needsQuery); err != nil {
-		return got.Verdict, err
+	if !needsQuery || flood { // in a flood the sweep queries
+		return got.Verdict, n.keep(ctx, a, got, needsQuery)
 	}
-	if needsQuery && !flood { // in a flood the sweep queries
-		cause := CauseNotification
-		if status.State != OrderPaid {
-			cause = CauseDenial
-		}
+	cause := CauseNotification
+	if status.State != OrderPaid {
+		cause = CauseDenial
+	}
+	return got.Verdict, n.keepAndQuery(ctx, a, got, cause)
+}
+
+// keepAndQuery stores a notification and queries the gateway in the background. Where
+// the attempt has a lease, the query waits for its end.
+func (n *notifier) keepAndQuery(ctx context.Context, a Attempt, got Notification, cause Cause) error {
+	leased, ok, err := n.leases.leaseNotified(ctx, a, got, cause)
+	if err != nil {
+		return err
+	}
+	if !ok {
 		n.background.query(a.ID, cause)
+		return nil
 	}
-	return got.Verdict, nil
+	// The context of the request ends with it. An error raises an alert where it arises.
+	if n.background.run(func() { _ = n.confirmer.queryUnlessSettled(context.Background(), leased) }) {
+		return nil
+	}
+	// The process is about to end: the sweep of the next one queries at once.
+	return n.leases.releaseUntil(context.WithoutCancel(ctx), leased, n.clock.Now())
 }
 
 // keep stores a notification, with an event where it is the attempt's first

@@ -205,7 +205,7 @@ func TestStoreFails(t *testing.T) {
 		"when a notification is stored": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
-			breakMethod(f, "AddNotification")
+			breakMethod(f, "AddNotificationAndLease")
 			_, err := f.Notify(t.Context(), a.NotifyToken, notification(a, nil))
 			wantError(t, err, full)
 			f.waitUntilIdle()

@@ -103,6 +103,11 @@ func (p *placer) resolveStart(ctx context.Context, r StartRequest) (resolvedStar
 	if err != nil {
 		return resolvedStart{}, err
 	}
+	return p.resolve(session, r)
+}
+
+// resolve checks the request for a session and decides the flow.
+func (p *placer) resolve(session Session, r StartRequest) (resolvedStart, error) {
 	if !session.Payable(p.clock.Now()) {
 		return resolvedStart{}, ErrNotPayable
 	}
@@ -192,35 +197,60 @@ func (p *placer) order(ctx context.Context, r resolvedStart) (Attempt, error) {
 	if r.limit != nil {
 		return Attempt{}, r.limit
 	}
-	a, err := p.newAttempt(r)
+	leased, err := p.newAttempt(r)
 	if err != nil {
 		return Attempt{}, err
 	}
 	// Where the shopper leaves now, the order is placed all the same: an attempt
 	// must not stay leased with no order.
 	ctx = context.WithoutCancel(ctx)
-	leased := p.leases.beginAttempt(a, CauseStart)
-	a.NextQueryAt = leased.until
-	leased.Attempt = a
-	if err := p.store.CreateAttempt(ctx, a, r.session.Version, leased.until); err != nil {
+	if err := p.store.CreateAttempt(ctx, leased.Attempt, r.session.Version, leased.until); err != nil {
 		return Attempt{}, err
 	}
 	return p.place(ctx, r, leased)
 }
 
-func (p *placer) newAttempt(r resolvedStart) (Attempt, error) {
+// startAtOnce returns the start of a new session whose page shows one code without a
+// choice on the shopper's device. It reports false for any other session.
+func (p *placer) startAtOnce(session Session, shopper *flow.Device) (resolvedStart, bool) {
+	if shopper == nil || len(session.Wallets) != 1 {
+		return resolvedStart{}, false
+	}
+	r, err := p.resolve(session, StartRequest{SessionID: session.ID, Wallet: session.Wallets[0], Device: *shopper})
+	return r, err == nil && r.Flow.ShowsCode()
+}
+
+// createWithOrder stores a new session with its first attempt, and places the order. An
+// error of placing raises an alert, and the page places the order then.
+func (p *placer) createWithOrder(ctx context.Context, r resolvedStart) error {
+	leased, err := p.newAttempt(r)
+	if err != nil {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	if err := p.store.CreateSessionWithAttempt(ctx, r.session, leased.Attempt, leased.until); err != nil {
+		return err
+	}
+	_, _ = p.place(ctx, r, leased)
+	return nil
+}
+
+// newAttempt returns a new attempt with a lease that begins now.
+func (p *placer) newAttempt(r resolvedStart) (leasedAttempt, error) {
 	ids, err := newIDs(p.random, 4)
 	if err != nil {
-		return Attempt{}, err
+		return leasedAttempt{}, err
 	}
-	return Attempt{
+	leased := p.leases.beginAttempt(Attempt{}, CauseStart)
+	leased.Attempt = Attempt{
 		ID: "at_" + ids[0], OutTradeNo: ids[1], NotifyToken: ids[2], ReturnToken: ids[3],
 		SessionID: r.SessionID, Merchant: r.session.Merchant, Account: p.gateway.Account(r.session.Merchant),
 		Version: 1, State: AttemptCreating,
 		Wallet: r.Wallet, Flow: r.Flow, Reason: r.reason, Payer: r.Payer,
 		Amount: r.session.Amount, Currency: r.session.Currency,
-		CreatedAt: p.clock.Now(),
-	}, nil
+		CreatedAt: p.leases.start(leased.lease), NextQueryAt: leased.until,
+	}
+	return leased, nil
 }
 
 // place sends a leased attempt's order to the gateway and stores the answer.

@@ -90,10 +90,11 @@ func assemble(c Config) *Service {
 	s.differences = &differences{store: c.Store, ledger: ledger, background: s.background, refunder: s.refunder, settler: s.settler}
 
 	s.rates = &rates{source: c.Rates, clock: c.Clock, background: s.background, callTimeout: c.CallTimeout, alert: c.Alert, known: map[rateKey]rate{}}
-	s.creator = &creator{store: c.Store, clock: c.Clock, random: c.Random, merchants: c.Merchants, rates: s.rates}
+	s.creator = &creator{store: c.Store, clock: c.Clock, random: c.Random, merchants: c.Merchants, rates: s.rates, placer: s.placer}
 	s.viewer = &viewer{store: c.Store, clock: c.Clock, watchers: s.watchers}
 	s.notifier = &notifier{
-		store: c.Store, gateway: c.Gateway, clock: c.Clock, random: c.Random, ledger: ledger, background: s.background, alert: c.Alert,
+		store: c.Store, gateway: c.Gateway, clock: c.Clock, random: c.Random,
+		ledger: ledger, leases: leases, confirmer: s.confirmer, background: s.background, alert: c.Alert,
 	}
 	s.notes = browserNotes{store: c.Store, clock: c.Clock, timeline: timeline, routes: c.Routes, alert: c.Alert}
 	s.sweeper = &sweeper{
@@ -103,7 +104,8 @@ func assemble(c Config) *Service {
 }
 
 // Create stores a new open session. It returns a *FieldError for a field that is
-// wrong.
+// wrong. With NewSession.Shopper it may place an order too: if that fails, the session
+// is created all the same.
 func (s *Service) Create(ctx context.Context, n NewSession) (Session, error) {
 	return s.creator.create(ctx, n)
 }

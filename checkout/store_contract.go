@@ -45,6 +45,10 @@ type Changer interface {
 	// CreateSession stores a new session. Its Entry begins its timeline.
 	CreateSession(ctx context.Context, s Session) error
 
+	// CreateSessionWithAttempt stores a new session and its first attempt, each with its
+	// Entry. The attempt is leased to its creator until leaseUntil.
+	CreateSessionWithAttempt(ctx context.Context, s Session, a Attempt, leaseUntil time.Time) error
+
 	// CreateAttempt stores a new attempt with its Entry, leased to its creator
 	// until leaseUntil. The session's version rises by one. It returns ErrConflict
 	// and stores nothing where
@@ -101,17 +105,22 @@ type Changer interface {
 	// ErrConflict and writes nothing if the stored version is not one less.
 	// It returns ErrNotFound for an unknown attempt.
 	AddNotification(ctx context.Context, n Notification, queryAt time.Time, first *Event) error
+
+	// AddNotificationAndLease is AddNotification without an event, with n.ReceivedAt as
+	// queryAt, and in the same transaction LeaseAttempt at n.ReceivedAt until `until`. It
+	// returns the leased attempt, or false where the attempt has a lease.
+	AddNotificationAndLease(ctx context.Context, n Notification, until time.Time) (Attempt, bool, error)
 }
 
 // LeaseStore grants and ends leases. Whoever has the lease of an attempt or a
 // refund is the only one who calls the gateway about it.
 type LeaseStore interface {
 	// LeaseAttempt leases an attempt until `until`, counts a query and sets
-	// QueriedAt to now. It reports false where the attempt has a lease at now, or
-	// where its last query was after queriedBefore (zero: it does not matter).
-	// NextQueryAt becomes `until`, so that the sweep finds what a killed process
-	// leaves.
-	LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (bool, error)
+	// QueriedAt to now. It returns the attempt as it then is. It reports false where
+	// the attempt has a lease at now, where its last query was after queriedBefore
+	// (zero: it does not matter), and where there is no such attempt. NextQueryAt
+	// becomes `until`, so that the sweep finds what a killed process leaves.
+	LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (Attempt, bool, error)
 	// ReleaseAttempt ends the lease that ends at `until` and sets NextQueryAt to
 	// next (zero: never), unless a notification has set an earlier time. It does
 	// nothing to another lease.

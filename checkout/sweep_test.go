@@ -99,7 +99,7 @@ func TestSweep(t *testing.T) {
 		"queries after the lease of a killed node": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			f.gateway.pay(a.OutTradeNo)
-			ok, err := f.store.LeaseAttempt(t.Context(), a.ID, time.Now(), time.Time{}, time.Now().Add(35*time.Second))
+			_, ok, err := f.store.LeaseAttempt(t.Context(), a.ID, time.Now(), time.Time{}, time.Now().Add(35*time.Second))
 			if !ok || err != nil {
 				t.Fatalf("leased %v, error %v", ok, err)
 			}

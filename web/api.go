@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"crypto/sha256"
 	"net/http"
 	"strings"
@@ -75,39 +74,27 @@ func (s *Server) createSession(c echo.Context) error {
 		Merchant: merchantOf(c), Amount: int64(r.Amount), Currency: r.Currency, Subject: r.Subject,
 		ClientReferenceID: r.ClientReferenceID, SuccessURL: r.SuccessURL, CancelURL: r.CancelURL,
 		Channels: r.Channels, Locale: r.Locale, ExpiresAt: time.Time(r.ExpiresAt), Metadata: r.Metadata, SealedOpenID: openID,
+		Shopper: r.shopper(),
 	})
 	if err != nil {
 		return err
 	}
-	s.startEarly(c.Request().Context(), session, r.shopperHeaders())
 	return c.JSON(http.StatusCreated, s.service.Public(session))
 }
 
-// shopperHeaders returns the headers of the shopper's browser that the shop passes on.
-func (r sessionRequest) shopperHeaders() http.Header {
+// shopper returns the device of the shopper from the headers that the shop passes on,
+// nil if it passes on none.
+func (r sessionRequest) shopper() *flow.Device {
+	if r.UserAgent == "" {
+		return nil
+	}
 	h := http.Header{}
 	for name, value := range r.UserAgentHints {
 		h.Set(name, value)
 	}
 	h.Set("User-Agent", r.UserAgent)
-	return h
-}
-
-// startEarly places the order of a session whose page shows one code without a choice,
-// so that the page's first response has the code. If that fails, the page's script
-// places the order.
-func (s *Server) startEarly(ctx context.Context, session checkout.Session, shopper http.Header) {
-	if shopper.Get("User-Agent") == "" || len(session.Wallets) != 1 {
-		return
-	}
-	device, w := flow.Detect(shopper.Get), session.Wallets[0]
-	if !s.choose(session, device, w).Flow.ShowsCode() {
-		return
-	}
-	_, err := s.service.Start(ctx, checkout.StartRequest{SessionID: session.ID, Wallet: w, Device: device})
-	if err != nil {
-		s.logger.Warn("could not place the order before the page opens", "session", session.ID, "error", err)
-	}
+	device := flow.Detect(h.Get)
+	return &device
 }
 
 // getSession is GET /v1/checkout/sessions/{id}.

@@ -83,9 +83,11 @@ func (w *world) create(rt *rapid.T) {
 	if len(w.sessions()) >= maxSessions {
 		rt.Skip("enough sessions")
 	}
-	w.act(rt, "create", func(ctx context.Context, s *checkout.Service) {
-		_, _ = s.Create(ctx, newTicket())
-	})
+	ticket := newTicket()
+	if rapid.Bool().Draw(rt, "with its order") {
+		ticket.Channels, ticket.Shopper = []string{string(wechat)}, &desktop
+	}
+	w.act(rt, "create", func(ctx context.Context, s *checkout.Service) { _, _ = s.Create(ctx, ticket) })
 }
 
 // newTicket returns the session that the shop creates.

@@ -183,8 +183,8 @@ func (g *gateway) update(do func(*order), number string) {
 // beginCall notes that a call about an order or refund begins, and returns the function
 // that ends it. It adds a problem if the calling goroutine has no lease, or if another
 // call about the same number is running.
-func (w gatedGateway) beginCall(call, number string) func() {
-	until := w.process.gate.threads.leaseEnd(number)
+func (w gatedGateway) beginCall(ctx context.Context, call, number string) func() {
+	until := w.process.gate.threads.leaseEnd(ctx, call+" "+number, number)
 	g := w.gateway
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -276,7 +276,7 @@ func callError(v outcome) error {
 
 // Create implements checkout.Gateway.
 func (w gatedGateway) Create(ctx context.Context, o checkout.Order) (checkout.Created, error) {
-	defer w.beginCall("create", o.OutTradeNo)()
+	defer w.beginCall(ctx, "create", o.OutTradeNo)()
 	v := w.process.enter(ctx, creating, "Create "+o.OutTradeNo)
 	switch v {
 	case late:
@@ -296,7 +296,7 @@ func (w gatedGateway) Create(ctx context.Context, o checkout.Order) (checkout.Cr
 
 // Query implements checkout.Gateway.
 func (w gatedGateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.OrderStatus, error) {
-	defer w.beginCall("query", r.OutTradeNo)()
+	defer w.beginCall(ctx, "query", r.OutTradeNo)()
 	v := w.process.enter(ctx, querying, "Query "+r.OutTradeNo)
 	status, err := w.gateway.query(r)
 	w.process.leave(ctx, v, "Query "+r.OutTradeNo)
@@ -308,7 +308,7 @@ func (w gatedGateway) Query(ctx context.Context, r checkout.OrderRef) (checkout.
 
 // Close implements checkout.Gateway.
 func (w gatedGateway) Close(ctx context.Context, r checkout.OrderRef) error {
-	defer w.beginCall("close", r.OutTradeNo)()
+	defer w.beginCall(ctx, "close", r.OutTradeNo)()
 	v := w.process.enter(ctx, closing, "Close "+r.OutTradeNo)
 	switch v {
 	case refuse:
@@ -328,7 +328,7 @@ func (w gatedGateway) Close(ctx context.Context, r checkout.OrderRef) error {
 
 // Refund implements checkout.Gateway.
 func (w gatedGateway) Refund(ctx context.Context, r checkout.RefundOrder) (checkout.RefundResult, error) {
-	defer w.beginCall("refund", r.OutRefundNo)()
+	defer w.beginCall(ctx, "refund", r.OutRefundNo)()
 	v := w.process.enter(ctx, refunding, "Refund "+r.OutRefundNo)
 	switch v {
 	case late:

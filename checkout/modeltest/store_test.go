@@ -56,6 +56,15 @@ func (g gatedStore) PostponeConclusion(ctx context.Context, id string, at time.T
 	return g.write(ctx, "PostponeConclusion "+id, func() error { return g.Store.PostponeConclusion(ctx, id, at) })
 }
 
+func (g gatedStore) CreateSessionWithAttempt(ctx context.Context, s checkout.Session, a checkout.Attempt, leaseUntil time.Time) error {
+	g.process.gate.threads.setNumber(a.ID, a.OutTradeNo)
+	return g.write(ctx, "CreateSessionWithAttempt", func() error {
+		err := g.Store.CreateSessionWithAttempt(ctx, s, a, leaseUntil)
+		g.process.gate.threads.lease(a.ID, leaseUntil, err == nil)
+		return err
+	})
+}
+
 func (g gatedStore) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
 	g.process.gate.threads.setNumber(a.ID, a.OutTradeNo)
 	return g.write(ctx, "CreateAttempt", func() error {
@@ -85,12 +94,25 @@ func (g gatedStore) DueAttempts(ctx context.Context, now time.Time, limit int) (
 	})
 }
 
-func (g gatedStore) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (bool, error) {
-	return throughGate(ctx, g.process, writing, "LeaseAttempt "+id, func() (bool, error) {
-		ok, err := g.Store.LeaseAttempt(ctx, id, now, queriedBefore, until)
+func (g gatedStore) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (checkout.Attempt, bool, error) {
+	return g.lease(ctx, "LeaseAttempt "+id, func() (checkout.Attempt, bool, error) {
+		a, ok, err := g.Store.LeaseAttempt(ctx, id, now, queriedBefore, until)
 		g.process.gate.threads.lease(id, until, ok)
-		return ok, err
+		return a, ok, err
 	})
+}
+
+// lease makes a call that may lease an attempt.
+func (g gatedStore) lease(ctx context.Context, name string, do func() (checkout.Attempt, bool, error)) (checkout.Attempt, bool, error) {
+	type leased struct {
+		checkout.Attempt
+		ok bool
+	}
+	l, err := throughGate(ctx, g.process, writing, name, func() (leased, error) {
+		a, ok, err := do()
+		return leased{a, ok}, err
+	})
+	return l.Attempt, l.ok, err
 }
 
 func (g gatedStore) ReleaseAttempt(ctx context.Context, id string, until, next time.Time) error {
@@ -156,6 +178,14 @@ func (g gatedStore) RecordFew(ctx context.Context, e checkout.Entry) (bool, erro
 
 func (g gatedStore) AddNotification(ctx context.Context, n checkout.Notification, queryAt time.Time, first *checkout.Event) error {
 	return g.write(ctx, "AddNotification", func() error { return g.Store.AddNotification(ctx, n, queryAt, first) })
+}
+
+func (g gatedStore) AddNotificationAndLease(ctx context.Context, n checkout.Notification, until time.Time) (checkout.Attempt, bool, error) {
+	return g.lease(ctx, "AddNotificationAndLease", func() (checkout.Attempt, bool, error) {
+		a, ok, err := g.Store.AddNotificationAndLease(ctx, n, until)
+		g.process.gate.threads.handOver(n.AttemptID, until, ok)
+		return a, ok, err
+	})
 }
 
 func (g gatedStore) Record(ctx context.Context, entries ...checkout.Entry) error {

@@ -36,6 +36,9 @@ type threads struct {
 	count map[string]int
 	// numbers are the numbers of orders and refunds at the gateway, by our id.
 	numbers map[string]string
+	// handed are the ends of leases that a thread took for another thread, which has not
+	// used them yet, by the number at the gateway.
+	handed map[string]time.Time
 	// leasedTwiceIDs are the ids that two threads leased at once.
 	leasedTwiceIDs []string
 }
@@ -52,11 +55,18 @@ func (ts *threads) startTask(task string) {
 	ts.add(task, task)
 }
 
-// current returns the thread of the calling goroutine. A new thread is named after its
-// task and its first call.
-func (ts *threads) current(ctx context.Context, firstCall string) *thread {
+// current returns the thread of the calling goroutine, and counts its call.
+func (ts *threads) current(ctx context.Context, call string) *thread {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
+	t := ts.named(ctx, call)
+	t.calls++
+	return t
+}
+
+// named returns the thread of the calling goroutine. A new thread is named after its
+// task and its first call.
+func (ts *threads) named(ctx context.Context, firstCall string) *thread {
 	t := ts.all[goroutineID()]
 	if t == nil {
 		task, ok := ctx.Value(taskKey{}).(string)
@@ -65,13 +75,12 @@ func (ts *threads) current(ctx context.Context, firstCall string) *thread {
 		}
 		t = ts.add(task, task+": "+firstCall)
 	}
-	t.calls++
 	return t
 }
 
 func (ts *threads) add(task, name string) *thread {
 	if ts.all == nil {
-		ts.all, ts.count, ts.numbers = map[uint64]*thread{}, map[string]int{}, map[string]string{}
+		ts.all, ts.count, ts.numbers, ts.handed = map[uint64]*thread{}, map[string]int{}, map[string]string{}, map[string]time.Time{}
 	}
 	ts.count[name]++
 	name += " #" + strconv.Itoa(ts.count[name])
@@ -107,12 +116,40 @@ func (ts *threads) lease(id string, until time.Time, taken bool) {
 		return
 	}
 	number := ts.numbers[id]
+	ts.checkUnleased(t, id)
+	t.leases[number] = until
+}
+
+// checkUnleased notes that an id is leased twice if a thread other than t has a lease.
+func (ts *threads) checkUnleased(t *thread, id string) {
+	number := ts.numbers[id]
+	if ts.handed[number].After(time.Now()) {
+		ts.leasedTwiceIDs = append(ts.leasedTwiceIDs, id)
+	}
 	for _, other := range ts.all {
 		if other != t && other.leases[number].After(time.Now()) {
 			ts.leasedTwiceIDs = append(ts.leasedTwiceIDs, id)
 		}
 	}
-	t.leases[number] = until
+}
+
+// handOver notes a lease that the calling goroutine took for another one. The first
+// goroutine without a lease that uses it has it from then on.
+func (ts *threads) handOver(id string, until time.Time, taken bool) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	if taken {
+		ts.checkUnleased(nil, id)
+		ts.handed[ts.numbers[id]] = until
+	}
+}
+
+// takeOver gives a lease that was handed over to t, if t has none.
+func (ts *threads) takeOver(t *thread, number string) {
+	if until, ok := ts.handed[number]; ok && t.leases[number].IsZero() {
+		t.leases[number] = until
+		delete(ts.handed, number)
+	}
 }
 
 // leasedTwice returns the ids that two threads leased at once.
@@ -127,19 +164,19 @@ func (ts *threads) release(id string) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if t := ts.all[goroutineID()]; t != nil {
+		ts.takeOver(t, ts.numbers[id])
 		delete(t.leases, ts.numbers[id])
 	}
 }
 
 // leaseEnd returns when the calling goroutine's lease of a number ends, or zero if it has
-// none.
-func (ts *threads) leaseEnd(number string) time.Time {
+// none. call is the call that it makes with the lease.
+func (ts *threads) leaseEnd(ctx context.Context, call, number string) time.Time {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	if t := ts.all[goroutineID()]; t != nil {
-		return t.leases[number]
-	}
-	return time.Time{}
+	t := ts.named(ctx, call)
+	ts.takeOver(t, number)
+	return t.leases[number]
 }
 
 // goroutineID returns the number of the calling goroutine. Go shows it only in stack

@@ -48,7 +48,7 @@ func (w *world) recordOutcome(c *call, v outcome) {
 	case v == dieBefore || v == dieAfter:
 		w.reach(crashed)
 		w.reach(crashedDuringCall)
-	case v == stall && strings.HasPrefix(c.name, "CreateAttempt"):
+	case v == stall && (strings.HasPrefix(c.name, "CreateAttempt") || c.name == "CreateSessionWithAttempt"):
 		w.reach(frozenBeforeOrder)
 	case v == stall && c.kind == querying:
 		w.reach(frozenBeforeClose)

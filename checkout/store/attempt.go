@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -32,17 +31,28 @@ func scanAttempt(r row) (checkout.Attempt, error) {
 
 // CreateAttempt implements [checkout.Store].
 func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVersion int64, leaseUntil time.Time) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx,
-			`UPDATE sessions SET version = version + 1 WHERE id = $1 AND version = $2 AND status = 'open' AND NOT EXISTS (
-				SELECT 1 FROM attempts WHERE session_id = $1 AND reported_at > 0 AND state <> 'paid' AND NOT quarantined)`,
-			a.SessionID, sessionVersion)
-		if err := requireRow(result, err, checkout.ErrConflict); err != nil {
-			return err
-		}
-		result, err = tx.ExecContext(ctx, `INSERT INTO attempts (`+attemptColumns+`, channel, held_until)
+	session := step{
+		what: "storing attempt " + a.ID, missing: checkout.ErrConflict,
+		statement: `UPDATE sessions SET version = version + 1 WHERE id = $1 AND version = $2 AND status = 'open' AND NOT EXISTS (
+			SELECT 1 FROM attempts WHERE session_id = $1 AND reported_at > 0 AND state <> 'paid' AND NOT quarantined)`,
+		args: []any{a.SessionID, sessionVersion},
+	}
+	if err := s.write(ctx, append([]step{session}, addAttempt(a, leaseUntil)...)...); err != nil {
+		return err
+	}
+	s.changed(a.SessionID)
+	return nil
+}
+
+// addAttempt stores an attempt with its timeline entry. It fails with ErrConflict if the
+// session has an open attempt for the wallet.
+func addAttempt(a checkout.Attempt, leaseUntil time.Time) []step {
+	return append([]step{{
+		what: "storing attempt " + a.ID, missing: checkout.ErrConflict,
+		statement: `INSERT INTO attempts (` + attemptColumns + `, channel, held_until)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
 			ON CONFLICT (session_id, wallet) WHERE state IN ('creating', 'pending') DO NOTHING`,
+		args: []any{
 			a.ID, a.SessionID, a.Merchant, a.Version, string(a.State), string(a.Wallet), string(a.Flow), a.Reason, a.Payer,
 			a.OutTradeNo, storableText(a.TradeID), a.Amount, a.Currency, a.NotifyToken, a.ReturnToken,
 			storableText(a.Placed.Code), storableText(a.Placed.URL), storableText(a.Placed.JSAPI), storableText(a.Failure), a.Quarantined,
@@ -50,18 +60,9 @@ func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVe
 			a.Account, storableText(a.NotifiedTradeID), toMillis(a.ReportedAt), toMillis(a.DeniedAt),
 			a.Notifications.Accepted, a.Notifications.Mismatched, a.Notifications.Rejected, toMillis(a.NotificationAt),
 			a.Returns, toMillis(a.ReturnedAt), a.BridgeAnswers, a.BridgeFailed,
-			string(a.Wallet.Channel()), toMillis(leaseUntil))
-		if err != nil {
-			return fmt.Errorf("storing attempt %s: %w", a.ID, err)
-		}
-		if err := requireRow(result, nil, checkout.ErrConflict); err != nil {
-			return err
-		}
-		if err := addEntries(ctx, tx, a.Entry()); err != nil {
-			return err
-		}
-		return s.notifyNodes(ctx, tx, a.SessionID)
-	})
+			string(a.Wallet.Channel()), toMillis(leaseUntil),
+		},
+	}}, addEntries(a.Entry())...)
 }
 
 func (s *Store) attemptBy(ctx context.Context, column, value string) (checkout.Attempt, error) {
@@ -90,21 +91,32 @@ func (s *Store) Attempts(ctx context.Context, sessionID string) ([]checkout.Atte
 		`SELECT `+attemptColumns+` FROM attempts WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
 }
 
-// LeaseAttempt implements [checkout.Store]. The column held_until has the end of the lease;
-// its name is older than the word.
-func (s *Store) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (bool, error) {
-	leased, err := changesRow(ctx, s.db.writer, `UPDATE attempts
-		SET held_until = $1, next_query_at = $1, queried_at = $2, queries = queries + 1
-		WHERE id = $3 AND held_until <= $2 AND (queried_at <= $4 OR $4 = 0)`, toMillis(until), toMillis(now), id, toMillis(queriedBefore))
-	if err != nil {
-		return false, fmt.Errorf("leasing attempt %s: %w", id, err)
+// LeaseAttempt implements [checkout.Store].
+func (s *Store) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (a checkout.Attempt, leased bool, err error) {
+	err = s.write(ctx, leaseAttempt(id, now, queriedBefore, until, &a, &leased))
+	return a, leased && err == nil, err
+}
+
+// leaseAttempt leases an attempt, if that is possible, and reads it. The column
+// held_until has the end of the lease; its name is older than the word.
+func leaseAttempt(id string, now, queriedBefore, until time.Time, a *checkout.Attempt, leased *bool) step {
+	*leased = false
+	return step{
+		what: "leasing attempt " + id,
+		statement: `UPDATE attempts SET held_until = $1, next_query_at = $1, queried_at = $2, queries = queries + 1
+			WHERE id = $3 AND held_until <= $2 AND (queried_at <= $4 OR $4 = 0) RETURNING ` + attemptColumns,
+		args: []any{toMillis(until), toMillis(now), id, toMillis(queriedBefore)},
+		scan: func(r row) (err error) {
+			*a, err = scanAttempt(r)
+			*leased = err == nil
+			return err
+		},
 	}
-	return leased, nil
 }
 
 // ReleaseAttempt implements [checkout.Store].
 func (s *Store) ReleaseAttempt(ctx context.Context, id string, until, next time.Time) error {
-	_, err := s.db.writer.ExecContext(ctx, `UPDATE attempts SET held_until = 0,
+	_, err := s.exec(ctx, `UPDATE attempts SET held_until = 0,
 			next_query_at = CASE WHEN next_query_at < held_until THEN next_query_at ELSE $1 END
 		WHERE id = $2 AND held_until = $3`, toMillis(next), id, toMillis(until))
 	if err != nil {
@@ -113,33 +125,37 @@ func (s *Store) ReleaseAttempt(ctx context.Context, id string, until, next time.
 	return nil
 }
 
+// errAttemptChanged is the error of updateAttempt. attemptConflict tells which of the
+// errors of [checkout.Store] it is.
+var errAttemptChanged = errors.New("the attempt has changed")
+
 // updateAttempt writes the fields of an attempt that may change, and ends the
 // change's lease on it. A query that a notification scheduled during the lease
-// stays scheduled. It returns ErrConflict if the attempt's stored version is not
-// the one in c, and ErrLeaseLost if c is fenced and its lease no longer applies.
-func updateAttempt(ctx context.Context, tx *sql.Tx, c checkout.Change) error {
+// stays scheduled. It fails with errAttemptChanged if the attempt's stored version is
+// not the one in c, or if c is fenced and its lease no longer applies.
+func updateAttempt(c checkout.Change) step {
 	a := *c.Attempt
-	result, err := tx.ExecContext(ctx, `UPDATE attempts SET version = version + 1,
-			held_until = CASE WHEN held_until = $13 THEN 0 ELSE held_until END,
-			state = $1, trade_id = $2, placed_code = $3, placed_url = $4, placed_jsapi = $5,
-			failure = $6, quarantined = $7, paid_at = $8, reported_at = $14, denied_at = $15, ended_at = $17,
-			next_query_at = CASE WHEN $9 AND next_query_at > 0 AND next_query_at < held_until THEN next_query_at ELSE $10 END
-		WHERE id = $11 AND version = $12 AND (held_until = $13 OR NOT $16)`,
-		string(a.State), storableText(a.TradeID), storableText(a.Placed.Code), storableText(a.Placed.URL), storableText(a.Placed.JSAPI),
-		storableText(a.Failure), a.Quarantined, toMillis(a.PaidAt), a.State != checkout.AttemptPaid && !a.Quarantined,
-		toMillis(a.NextQueryAt), a.ID, a.Version, toMillis(c.AttemptLease), toMillis(a.ReportedAt), toMillis(a.DeniedAt), c.Fenced, toMillis(a.EndedAt))
-	if err := requireRow(result, err, checkout.ErrConflict); !errors.Is(err, checkout.ErrConflict) {
-		return err
+	return step{
+		what: "updating attempt " + a.ID, missing: errAttemptChanged,
+		statement: `UPDATE attempts SET version = version + 1,
+				held_until = CASE WHEN held_until = $13 THEN 0 ELSE held_until END,
+				state = $1, trade_id = $2, placed_code = $3, placed_url = $4, placed_jsapi = $5,
+				failure = $6, quarantined = $7, paid_at = $8, reported_at = $14, denied_at = $15, ended_at = $17,
+				next_query_at = CASE WHEN $9 AND next_query_at > 0 AND next_query_at < held_until THEN next_query_at ELSE $10 END
+			WHERE id = $11 AND version = $12 AND (held_until = $13 OR NOT $16)`,
+		args: []any{
+			string(a.State), storableText(a.TradeID), storableText(a.Placed.Code), storableText(a.Placed.URL), storableText(a.Placed.JSAPI),
+			storableText(a.Failure), a.Quarantined, toMillis(a.PaidAt), a.State != checkout.AttemptPaid && !a.Quarantined,
+			toMillis(a.NextQueryAt), a.ID, a.Version, toMillis(c.AttemptLease), toMillis(a.ReportedAt), toMillis(a.DeniedAt), c.Fenced, toMillis(a.EndedAt),
+		},
 	}
-	return updateConflict(ctx, tx, a)
 }
 
-// updateConflict returns why updateAttempt changed no row: ErrLeaseLost if the
+// attemptConflict returns why updateAttempt changed no row: ErrLeaseLost if the
 // version is still that of a, otherwise ErrConflict.
-func updateConflict(ctx context.Context, tx *sql.Tx, a checkout.Attempt) error {
-	var version int64
-	err := tx.QueryRowContext(ctx, `SELECT version FROM attempts WHERE id = $1`, a.ID).Scan(&version)
-	if err == nil && version == a.Version {
+func (s *Store) attemptConflict(ctx context.Context, a checkout.Attempt) error {
+	stored, err := s.Attempt(ctx, a.ID)
+	if err == nil && stored.Version == a.Version {
 		return checkout.ErrLeaseLost
 	}
 	return checkout.ErrConflict

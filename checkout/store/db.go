@@ -12,10 +12,14 @@ import (
 
 // DB is an open database whose schema is current. SQLite has one connection for
 // writing, which avoids its locking errors, and several for reading. PostgreSQL
-// has one pool for both.
+// has one pool for both. Close a DB once.
 type DB struct {
 	writer, reader *sql.DB
 	pool           *pgxpool.Pool
+	// group makes the changes of SQLite, nil for PostgreSQL.
+	group *groupWriter
+	// changes notifies the nodes of PostgreSQL, nil for SQLite.
+	changes *nodeNotifier
 	// diskFull is set when SQLite reports a full disk or a write error, and
 	// cleared when Ping can commit again.
 	diskFull atomic.Bool
@@ -54,8 +58,14 @@ func (d *DB) Ping(ctx context.Context) error {
 	return err
 }
 
-// Close closes all connections, and releases the lock of OpenSQLiteAlone.
+// Close ends the work in the background, closes all connections, and releases the lock of OpenSQLiteAlone.
 func (d *DB) Close() error {
+	if d.group != nil {
+		d.group.stop()
+	}
+	if d.changes != nil {
+		d.changes.stop()
+	}
 	err := errors.Join(d.reader.Close(), d.writer.Close())
 	if d.pool != nil {
 		d.pool.Close()

@@ -38,48 +38,43 @@ func scanEvent(r row) (checkout.Event, error) {
 	return e, nil
 }
 
-// addEvent stores an event, its timeline entry and its jobs.
-func (s *Store) addEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-	result, err := insertEvent(ctx, tx, e)
-	return s.addEntryAndJobs(ctx, tx, e, requireRow(result, err, checkout.ErrConflict))
-}
-
-// addEntryAndJobs stores the timeline entry and the jobs of an event, unless err
-// says that storing the event failed. An event without a session has no timeline.
-func (s *Store) addEntryAndJobs(ctx context.Context, tx *sql.Tx, e checkout.Event, err error) error {
+// addEvent stores an event, its timeline entry and its jobs. It fails with ErrConflict
+// if the merchant already has an event of the same difference. An event without a
+// session has no timeline.
+func (s *Store) addEvent(e checkout.Event) ([]step, error) {
+	event, err := insertEvent(e)
 	if err != nil {
-		return fmt.Errorf("storing event %s: %w", e.ID, err)
+		return nil, fmt.Errorf("storing event %s: %w", e.ID, err)
 	}
+	steps := []step{event}
 	if e.SessionID != "" {
-		if err := addEntries(ctx, tx, e.Entry()); err != nil {
-			return err
-		}
+		steps = append(steps, addEntries(e.Entry())...)
 	}
-	if err := s.enqueue(ctx, tx, e); err != nil {
-		return fmt.Errorf("storing the jobs of event %s: %w", e.ID, err)
-	}
-	return nil
+	return steps, nil
 }
 
-// insertEvent stores an event. It changes no row if the merchant already has an
-// event of the same difference.
-func insertEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) (sql.Result, error) {
+func insertEvent(e checkout.Event) (step, error) {
 	session, err := optionalJSON(e.SessionID != "", e.Session)
 	if err != nil {
-		return nil, err
+		return step{}, err
 	}
 	refund, err := optionalJSON(e.Refund != nil, e.Refund)
 	if err != nil {
-		return nil, err
+		return step{}, err
 	}
 	difference, err := optionalJSON(e.Difference != nil, e.Difference)
 	if err != nil {
-		return nil, err
+		return step{}, err
 	}
-	return tx.ExecContext(ctx, `INSERT INTO events (`+eventColumns+`, difference_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-		ON CONFLICT (merchant, difference_key) WHERE difference_key IS NOT NULL DO NOTHING`,
-		e.ID, string(e.Type), e.Merchant, sql.NullString{String: e.SessionID, Valid: e.SessionID != ""}, e.AttemptID, toMillis(e.CreatedAt), e.Version,
-		session, refund, difference, differenceKey(e))
+	return step{
+		what: "storing event " + e.ID, missing: checkout.ErrConflict,
+		statement: `INSERT INTO events (` + eventColumns + `, difference_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+			ON CONFLICT (merchant, difference_key) WHERE difference_key IS NOT NULL DO NOTHING`,
+		args: []any{
+			e.ID, string(e.Type), e.Merchant, sql.NullString{String: e.SessionID, Valid: e.SessionID != ""}, e.AttemptID, toMillis(e.CreatedAt), e.Version,
+			session, refund, difference, differenceKey(e),
+		},
+	}, nil
 }
 
 // differenceKey identifies an event's difference within its merchant. It is NULL
@@ -114,40 +109,28 @@ func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event,
 
 // AddNotification implements [checkout.Store].
 func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, queryAt time.Time, first *checkout.Event) error {
-	err := s.inTx(ctx, func(tx *sql.Tx) error {
-		// Apply locks the session before the attempt. The same order here avoids a
-		// deadlock.
-		if first != nil {
-			if err := lockSession(ctx, tx, first.SessionID); err != nil {
-				return err
-			}
-		}
-		// This locks the attempt, so that only one of several concurrent
-		// notifications counts as the first.
-		if err := applyNotification(ctx, tx, n, queryAt); err != nil {
-			return err
-		}
-		count, err := countNotification(ctx, tx, n)
-		if err != nil {
-			return err
-		}
-		if count <= checkout.KeptNotifications {
-			if err := addEntries(ctx, tx, n.Entry()); err != nil {
-				return err
-			}
-		}
-		if first != nil && count == 1 {
-			if err := setSessionVersion(ctx, tx, *first); err != nil {
-				return err
-			}
-			return s.addEvent(ctx, tx, *first)
-		}
-		return nil
-	})
+	steps, err := notificationSteps(n, queryAt)
+	if err == nil && first == nil {
+		err = s.write(ctx, steps...)
+	} else if err == nil {
+		err = s.addNotificationWithEvent(ctx, n, steps, *first)
+	}
 	if err != nil {
 		return fmt.Errorf("storing a notification: %w", err)
 	}
 	return nil
+}
+
+// AddNotificationAndLease implements [checkout.Store].
+func (s *Store) AddNotificationAndLease(ctx context.Context, n checkout.Notification, until time.Time) (a checkout.Attempt, leased bool, err error) {
+	steps, err := notificationSteps(n, n.ReceivedAt)
+	if err == nil {
+		err = s.write(ctx, append(steps, leaseAttempt(n.AttemptID, n.ReceivedAt, time.Time{}, until, &a, &leased))...)
+	}
+	if err != nil {
+		return a, false, fmt.Errorf("storing a notification: %w", err)
+	}
+	return a, leased, nil
 }
 
 // notificationCounts are the columns that count an attempt's notifications, by
@@ -158,34 +141,63 @@ var notificationCounts = map[checkout.Verdict]string{
 	checkout.VerdictRejected: "notifications_rejected",
 }
 
-// countNotification counts a notification and returns how many of its verdict
-// the attempt has now.
-func countNotification(ctx context.Context, tx *sql.Tx, n checkout.Notification) (int, error) {
+// notificationSteps count a notification, write to its attempt what it says, bring the
+// next query forward to queryAt if that is set, and store its timeline entry if it is one
+// of the first KeptNotifications. They fail with ErrNotFound if there is no such attempt.
+//
+// The first step locks the attempt, so that only one of several concurrent notifications
+// counts as the first.
+func notificationSteps(n checkout.Notification, queryAt time.Time) ([]step, error) {
 	column, known := notificationCounts[n.Verdict]
 	if !known {
-		return 0, fmt.Errorf("unknown verdict %q of a notification", n.Verdict)
+		return nil, fmt.Errorf("unknown verdict %q of a notification", n.Verdict)
 	}
-	var count int
-	err := tx.QueryRowContext(ctx, `UPDATE attempts SET `+column+` = `+column+` + 1, notification_at = $1 WHERE id = $2 RETURNING `+column,
-		toMillis(n.ReceivedAt), n.AttemptID).Scan(&count)
-	return count, err
-}
-
-// applyNotification writes to its attempt what a notification says of it, and
-// brings the next query forward to queryAt if that is set. It locks the attempt
-// in any case. It returns ErrNotFound if there is no such attempt.
-func applyNotification(ctx context.Context, tx *sql.Tx, n checkout.Notification, queryAt time.Time) error {
 	var paid time.Time
 	if n.Paid {
 		paid = n.ReceivedAt
 	}
-	result, err := tx.ExecContext(ctx, `UPDATE attempts SET
-			next_query_at = CASE
-				WHEN CAST($1 AS BIGINT) > 0 AND (next_query_at = 0 OR next_query_at > $1) AND state <> 'paid' AND NOT quarantined THEN $1
-				ELSE next_query_at END,
-			version = CASE WHEN CAST($3 AS BIGINT) > 0 AND (reported_at = 0 OR denied_at > 0) AND state <> 'paid' AND NOT quarantined THEN version + 1 ELSE version END,
-			reported_at = CASE WHEN reported_at = 0 AND state <> 'paid' AND NOT quarantined THEN $3 ELSE reported_at END,
-			notified_trade_id = CASE WHEN notified_trade_id = '' AND state <> 'paid' AND NOT quarantined THEN $4 ELSE notified_trade_id END
-		WHERE id = $2`, toMillis(queryAt), n.AttemptID, toMillis(paid), storableText(n.TradeID))
-	return requireRow(result, err, checkout.ErrNotFound)
+	count := step{
+		what: "updating attempt " + n.AttemptID, missing: checkout.ErrNotFound,
+		statement: `UPDATE attempts SET ` + column + ` = ` + column + ` + 1, notification_at = $5,
+				next_query_at = CASE
+					WHEN CAST($1 AS BIGINT) > 0 AND (next_query_at = 0 OR next_query_at > $1) AND state <> 'paid' AND NOT quarantined THEN $1
+					ELSE next_query_at END,
+				version = CASE WHEN CAST($3 AS BIGINT) > 0 AND (reported_at = 0 OR denied_at > 0) AND state <> 'paid' AND NOT quarantined THEN version + 1 ELSE version END,
+				reported_at = CASE WHEN reported_at = 0 AND state <> 'paid' AND NOT quarantined THEN $3 ELSE reported_at END,
+				notified_trade_id = CASE WHEN notified_trade_id = '' AND state <> 'paid' AND NOT quarantined THEN $4 ELSE notified_trade_id END
+			WHERE id = $2`,
+		args: []any{toMillis(queryAt), n.AttemptID, toMillis(paid), storableText(n.TradeID), toMillis(n.ReceivedAt)},
+	}
+	entry := addEntry(n.Entry())
+	entry.statement += ` WHERE (SELECT ` + column + ` FROM attempts WHERE id = $2) <= $10`
+	entry.args = append(entry.args, checkout.KeptNotifications)
+	return []step{count, entry}, nil
+}
+
+// addNotificationWithEvent makes the steps of a notification, and stores its event if it
+// is the attempt's first notification of its verdict.
+func (s *Store) addNotificationWithEvent(ctx context.Context, n checkout.Notification, steps []step, first checkout.Event) error {
+	event, err := s.addEvent(first)
+	if err != nil {
+		return err
+	}
+	column := notificationCounts[n.Verdict]
+	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		// Apply locks the session before the attempt. The same order here avoids a
+		// deadlock.
+		if err := lockSession(first.SessionID).run(ctx, tx); err != nil {
+			return err
+		}
+		if err := runSteps(ctx, tx, steps); err != nil {
+			return err
+		}
+		var count int
+		if err := tx.QueryRowContext(ctx, `SELECT `+column+` FROM attempts WHERE id = $1`, n.AttemptID).Scan(&count); err != nil || count > 1 {
+			return err
+		}
+		if err := runSteps(ctx, tx, append([]step{setSessionVersion(first)}, event...)); err != nil {
+			return err
+		}
+		return s.enqueue(ctx, tx, first)
+	})
 }

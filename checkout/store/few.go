@@ -10,11 +10,11 @@ import (
 
 // RecordFew implements [checkout.Store].
 func (s *Store) RecordFew(ctx context.Context, e checkout.Entry) (stored bool, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if stored, err = countLimited(ctx, tx, e); err != nil || !stored {
 			return err
 		}
-		return addEntries(ctx, tx, e)
+		return runSteps(ctx, tx, addEntries(e))
 	})
 	return stored && err == nil, err
 }

@@ -56,13 +56,11 @@ func (d *DB) listen(ctx context.Context, changed func(sessionID string)) (connec
 	}()
 	changed("") // any session may have changed while there was no connection
 	for {
-		sessionID, err := nextNotification(ctx, conn)
+		payload, err := nextNotification(ctx, conn)
 		if err != nil {
 			return true, err
 		}
-		if sessionID != "" {
-			changed(sessionID)
-		}
+		tellChanged(payload, changed)
 	}
 }
 

@@ -51,7 +51,7 @@ func OpenPostgres(ctx context.Context, databaseURL string, options ...Option) (*
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	sqlDB := stdlib.OpenDBFromPool(pool)
-	db := (&DB{writer: sqlDB, reader: sqlDB, pool: pool}).withOptions(options)
+	db := (&DB{writer: sqlDB, reader: sqlDB, pool: pool, changes: newNodeNotifier(pool)}).withOptions(options)
 	if err := db.preparePostgres(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database: %w", err), db.Close())
 	}
@@ -141,19 +141,4 @@ func (d *DB) begin(ctx context.Context) (*sql.Tx, error) {
 		tx, err = d.writer.BeginTx(ctx, nil)
 	}
 	return tx, err
-}
-
-// channel is the NOTIFY channel for the ids of changed sessions.
-const channel = "wantukit_session"
-
-// notifyNodes notifies every node that a session has changed, once tx is
-// committed. It does nothing on SQLite, which has one node.
-func (s *Store) notifyNodes(ctx context.Context, tx *sql.Tx, sessionID string) error {
-	if s.db.pool == nil || sessionID == "" {
-		return nil
-	}
-	if _, err := tx.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, sessionID); err != nil {
-		return fmt.Errorf("notifying the other nodes: %w", err)
-	}
-	return nil
 }

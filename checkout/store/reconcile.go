@@ -49,31 +49,40 @@ func (s *Store) SucceededRefunds(ctx context.Context, merchant string, from, to 
 		ORDER BY settled_at, id LIMIT $5`, merchant, toMillis(from), toMillis(to), afterID, limit)
 }
 
+// errSameDifference says that another transaction added the difference at the same moment.
+var errSameDifference = errors.New("the difference is known")
+
 // AddDifference implements [checkout.Store].
 func (s *Store) AddDifference(ctx context.Context, e checkout.Event) (added bool, err error) {
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
+	steps, err := s.addEvent(e)
+	if err != nil {
+		return false, err
+	}
+	steps[0].missing = errSameDifference
+	if e.SessionID != "" {
+		steps = append(append([]step{lockSessionAt(e)}, steps...), setSessionVersion(e))
+	}
+	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		exists, err := hasDifference(ctx, tx, e)
-		if err != nil || exists {
+		if err == nil && exists {
+			err = errSameDifference
+		}
+		if err != nil {
 			return err
 		}
-		if err := lockSessionAt(ctx, tx, e); err != nil {
+		if err := runSteps(ctx, tx, steps); err != nil {
 			return err
 		}
-		result, err := insertEvent(ctx, tx, e)
-		if err := requireRow(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
-			return nil // another transaction added it at the same moment
-		} else if err := s.addEntryAndJobs(ctx, tx, e, err); err != nil {
-			return err
-		}
-		if e.SessionID != "" {
-			if err := setSessionVersion(ctx, tx, e); err != nil {
-				return err
-			}
-		}
-		added = true
-		return s.notifyNodes(ctx, tx, e.SessionID)
+		return s.enqueue(ctx, tx, e)
 	})
-	return added && err == nil, err
+	if errors.Is(err, errSameDifference) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	s.changed(e.SessionID)
+	return true, nil
 }
 
 // hasDifference reports whether the merchant has an event of the same difference.
@@ -95,7 +104,7 @@ func (s *Store) SaveReconciliation(ctx context.Context, r checkout.Reconciliatio
 	if err != nil {
 		return fmt.Errorf("encoding report %s: %w", r.ID, err)
 	}
-	_, err = s.db.writer.ExecContext(ctx, `INSERT INTO reconciliations (`+reconciliationColumns+`, found)
+	_, err = s.exec(ctx, `INSERT INTO reconciliations (`+reconciliationColumns+`, found)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 		ON CONFLICT (id) DO UPDATE SET finished_at = excluded.finished_at, payments = excluded.payments, refunds = excluded.refunds,
 			elsewhere = excluded.elsewhere, differences = excluded.differences, told = excluded.told, healed = excluded.healed,

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -30,55 +29,40 @@ func scanRefund(r row) (checkout.Refund, error) {
 
 // CreateRefund implements [checkout.Store].
 func (s *Store) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil time.Time) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		if err := addRefund(ctx, tx, r, leaseUntil); err != nil {
-			return err
-		}
-		return s.notifyNodes(ctx, tx, r.SessionID)
-	})
+	if err := s.write(ctx, addRefund(r, leaseUntil)...); err != nil {
+		return err
+	}
+	s.changed(r.SessionID)
+	return nil
 }
 
 // addRefund stores a refund with its timeline entry, and reserves its amount. It
-// returns ErrConflict as [checkout.Store] documents for CreateRefund.
-func addRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund, leaseUntil time.Time) error {
-	if err := reserveAmount(ctx, tx, r); err != nil {
-		return err
-	}
-	result, err := tx.ExecContext(ctx, `INSERT INTO refunds (`+refundColumns+`, held_until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING`,
-		r.ID, r.SessionID, r.AttemptID, r.Merchant, r.Version, string(r.State), string(r.Reason), r.OutRefundNo, r.Amount, r.Currency,
-		storableText(r.ClientReferenceID), storableText(r.IdempotencyKey), storableText(r.GatewayID), storableText(r.Failure), toMillis(r.CreatedAt), toMillis(r.SettledAt), toMillis(r.NextTryAt),
-		r.Tries, toMillis(r.TriedAt), toMillis(r.DelayedAt), toMillis(leaseUntil))
-	if err != nil {
-		return fmt.Errorf("storing refund %s: %w", r.ID, err)
-	}
-	if err := requireRow(result, nil, checkout.ErrConflict); err != nil {
-		return err
-	}
-	return addEntries(ctx, tx, r.Entry())
-}
-
-// reserveAmount returns ErrConflict if the attempt is not paid, or if the refund's
-// amount is more than what is left of the attempt's. The update locks the
-// attempt's row and changes nothing, so that a concurrent transaction adds up
-// the refunds only after this one has committed.
-func reserveAmount(ctx context.Context, tx *sql.Tx, r checkout.Refund) error {
-	result, err := tx.ExecContext(ctx, `UPDATE attempts SET version = version WHERE id = $1 AND session_id = $2 AND state = 'paid'`,
-		r.AttemptID, r.SessionID)
-	if err := requireRow(result, err, checkout.ErrConflict); err != nil {
-		return err
-	}
-	var left int64
-	err = tx.QueryRowContext(ctx, `SELECT amount - (SELECT CAST(COALESCE(SUM(refunds.amount), 0) AS BIGINT) FROM refunds
-			WHERE refunds.attempt_id = attempts.id AND refunds.state <> 'failed')
-		FROM attempts WHERE id = $1`, r.AttemptID).Scan(&left)
-	if err != nil {
-		return fmt.Errorf("adding up the refunds of %s: %w", r.AttemptID, err)
-	}
-	if r.Amount > left {
-		return checkout.ErrConflict
-	}
-	return nil
+// fails with ErrConflict as [checkout.Store] documents for CreateRefund.
+//
+// The first step locks the attempt's row and changes nothing. So a concurrent
+// transaction adds up the refunds only after this one has committed.
+func addRefund(r checkout.Refund, leaseUntil time.Time) []step {
+	what := "storing refund " + r.ID
+	return append([]step{{
+		what: what, missing: checkout.ErrConflict,
+		statement: `UPDATE attempts SET version = version WHERE id = $1 AND session_id = $2 AND state = 'paid'`,
+		args:      []any{r.AttemptID, r.SessionID},
+	}, {
+		what: what, missing: checkout.ErrConflict,
+		statement: `UPDATE attempts SET version = version WHERE id = $1 AND CAST($2 AS BIGINT) <= amount -
+			(SELECT CAST(COALESCE(SUM(refunds.amount), 0) AS BIGINT) FROM refunds WHERE refunds.attempt_id = $1 AND refunds.state <> 'failed')`,
+		args: []any{r.AttemptID, r.Amount},
+	}, {
+		what: what, missing: checkout.ErrConflict,
+		statement: `INSERT INTO refunds (` + refundColumns + `, held_until)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING`,
+		args: []any{
+			r.ID, r.SessionID, r.AttemptID, r.Merchant, r.Version, string(r.State), string(r.Reason), r.OutRefundNo, r.Amount, r.Currency,
+			storableText(r.ClientReferenceID), storableText(r.IdempotencyKey), storableText(r.GatewayID), storableText(r.Failure),
+			toMillis(r.CreatedAt), toMillis(r.SettledAt), toMillis(r.NextTryAt),
+			r.Tries, toMillis(r.TriedAt), toMillis(r.DelayedAt), toMillis(leaseUntil),
+		},
+	}}, addEntries(r.Entry())...)
 }
 
 // Refund implements [checkout.Store].
@@ -100,7 +84,7 @@ func (s *Store) DueRefunds(ctx context.Context, now time.Time, limit int) ([]che
 
 // LeaseRefund implements [checkout.Store].
 func (s *Store) LeaseRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
-	leased, err := changesRow(ctx, s.db.writer, `UPDATE refunds SET version = version + 1, held_until = $1, next_try_at = $1, tries = tries + 1, tried_at = $3
+	leased, err := s.exec(ctx, `UPDATE refunds SET version = version + 1, held_until = $1, next_try_at = $1, tries = tries + 1, tried_at = $3
 		WHERE id = $2 AND state = 'pending' AND held_until <= $3`, toMillis(until), id, toMillis(now))
 	if err != nil {
 		return false, fmt.Errorf("leasing refund %s: %w", id, err)
@@ -110,7 +94,7 @@ func (s *Store) LeaseRefund(ctx context.Context, id string, now, until time.Time
 
 // ReleaseRefund implements [checkout.Store].
 func (s *Store) ReleaseRefund(ctx context.Context, id string, until, next time.Time) error {
-	_, err := s.db.writer.ExecContext(ctx, `UPDATE refunds SET held_until = 0, next_try_at = $1
+	_, err := s.exec(ctx, `UPDATE refunds SET held_until = 0, next_try_at = $1
 		WHERE id = $2 AND state = 'pending' AND held_until = $3`, toMillis(next), id, toMillis(until))
 	if err != nil {
 		return fmt.Errorf("releasing refund %s: %w", id, err)
@@ -119,13 +103,18 @@ func (s *Store) ReleaseRefund(ctx context.Context, id string, until, next time.T
 }
 
 // updateRefund writes the fields of a refund that may change, and ends the lease
-// that lasts until leaseUntil. Another lease stays. It returns ErrConflict if the
+// that lasts until leaseUntil. Another lease stays. It fails with ErrConflict if the
 // refund's stored version is not the one in r.
-func updateRefund(ctx context.Context, tx *sql.Tx, r checkout.Refund, leaseUntil time.Time) error {
-	result, err := tx.ExecContext(ctx, `UPDATE refunds SET version = version + 1,
-			held_until = CASE WHEN held_until = $1 THEN 0 ELSE held_until END,
-			state = $2, gateway_id = $3, failure = $4, settled_at = $5, next_try_at = $6, delayed_at = $7
-		WHERE id = $8 AND version = $9`, toMillis(leaseUntil),
-		string(r.State), storableText(r.GatewayID), storableText(r.Failure), toMillis(r.SettledAt), toMillis(r.NextTryAt), toMillis(r.DelayedAt), r.ID, r.Version)
-	return requireRow(result, err, checkout.ErrConflict)
+func updateRefund(r checkout.Refund, leaseUntil time.Time) step {
+	return step{
+		what: "updating refund " + r.ID, missing: checkout.ErrConflict,
+		statement: `UPDATE refunds SET version = version + 1,
+				held_until = CASE WHEN held_until = $1 THEN 0 ELSE held_until END,
+				state = $2, gateway_id = $3, failure = $4, settled_at = $5, next_try_at = $6, delayed_at = $7
+			WHERE id = $8 AND version = $9`,
+		args: []any{
+			toMillis(leaseUntil), string(r.State), storableText(r.GatewayID), storableText(r.Failure), toMillis(r.SettledAt),
+			toMillis(r.NextTryAt), toMillis(r.DelayedAt), r.ID, r.Version,
+		},
+	}
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -36,30 +35,43 @@ func scanSession(r row) (checkout.Session, error) {
 
 // CreateSession implements [checkout.Store].
 func (s *Store) CreateSession(ctx context.Context, c checkout.Session) error {
+	steps, err := addSession(c)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, steps...)
+}
+
+// CreateSessionWithAttempt implements [checkout.Store].
+func (s *Store) CreateSessionWithAttempt(ctx context.Context, c checkout.Session, a checkout.Attempt, leaseUntil time.Time) error {
+	steps, err := addSession(c)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, append(steps, addAttempt(a, leaseUntil)...)...)
+}
+
+// addSession stores a session with its timeline entry.
+func addSession(c checkout.Session) ([]step, error) {
 	wallets, err := json.Marshal(c.Wallets)
 	if err != nil {
-		return fmt.Errorf("encoding the wallets: %w", err)
+		return nil, fmt.Errorf("encoding the wallets: %w", err)
 	}
 	metadata, err := json.Marshal(c.Metadata)
 	if err != nil {
-		return fmt.Errorf("encoding the metadata: %w", err)
+		return nil, fmt.Errorf("encoding the metadata: %w", err)
 	}
-	err = s.inTx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (`+sessionColumns+`)
+	return append([]step{{
+		what: "storing session " + c.ID,
+		statement: `INSERT INTO sessions (` + sessionColumns + `)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+		args: []any{
 			c.ID, c.Merchant, c.Version, string(c.Status), string(c.PaymentStatus), c.Amount, c.Currency, storableText(c.Subject),
 			storableText(c.ClientReferenceID), storableText(c.SuccessURL), storableText(c.CancelURL), string(wallets), c.Locale, string(metadata),
 			toMillis(c.CreatedAt), toMillis(c.ExpiresAt), toMillis(c.ConcludeAt), toMillis(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
-			c.PaidBy, c.AmountRefunded, c.SealedOpenID)
-		if err != nil {
-			return err
-		}
-		return addEntries(ctx, tx, c.Entry())
-	})
-	if err != nil {
-		return fmt.Errorf("storing session %s: %w", c.ID, err)
-	}
-	return nil
+			c.PaidBy, c.AmountRefunded, c.SealedOpenID,
+		},
+	}}, addEntries(c.Entry())...), nil
 }
 
 // Session implements [checkout.Store].
@@ -74,45 +86,48 @@ func (s *Store) ExpiringSessions(ctx context.Context, now time.Time, limit int) 
 
 // PostponeConclusion implements [checkout.Store].
 func (s *Store) PostponeConclusion(ctx context.Context, id string, at time.Time) error {
-	_, err := s.db.writer.ExecContext(ctx,
-		`UPDATE sessions SET conclude_at = $1 WHERE id = $2 AND status = 'open'`, toMillis(at), id)
+	_, err := s.exec(ctx, `UPDATE sessions SET conclude_at = $1 WHERE id = $2 AND status = 'open'`, toMillis(at), id)
 	return err
 }
 
 // lockSession locks a session's row until the transaction ends. It does nothing
 // for the id "".
-func lockSession(ctx context.Context, tx *sql.Tx, id string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version WHERE id = $1`, id)
-	return err
+func lockSession(id string) step {
+	return step{what: "locking session " + id, statement: `UPDATE sessions SET version = version WHERE id = $1`, args: []any{id}}
 }
 
-// lockSessionAt locks the session of an event, if it has one. It returns
-// ErrConflict if the session is not at the version before the event's.
-func lockSessionAt(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-	if e.SessionID == "" {
-		return nil
+// lockSessionAt locks the session of an event. It fails with ErrConflict if the session
+// is not at the version before the event's.
+func lockSessionAt(e checkout.Event) step {
+	return step{
+		what: "locking session " + e.SessionID, missing: checkout.ErrConflict,
+		statement: `UPDATE sessions SET version = version WHERE id = $1 AND version = $2 - 1`, args: []any{e.SessionID, e.Version},
 	}
-	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version WHERE id = $1 AND version = $2 - 1`, e.SessionID, e.Version)
-	return requireRow(result, err, checkout.ErrConflict)
 }
 
 // setSessionVersion sets the version of an event's session to that of the event.
-// It returns ErrConflict if the session is not at the version before it.
-func setSessionVersion(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = $1 WHERE id = $2 AND version = $1 - 1`, e.Version, e.SessionID)
-	return requireRow(result, err, checkout.ErrConflict)
+// It fails with ErrConflict if the session is not at the version before it.
+func setSessionVersion(e checkout.Event) step {
+	return step{
+		what: "updating session " + e.SessionID, missing: checkout.ErrConflict,
+		statement: `UPDATE sessions SET version = $1 WHERE id = $2 AND version = $1 - 1`, args: []any{e.Version, e.SessionID},
+	}
 }
 
 // updateSession writes the fields of a session that may change. It raises the
-// version by the number of events, but by at least one. It returns ErrConflict if
+// version by the number of events, but by at least one. It fails with ErrConflict if
 // the stored version is not the one in c.
-func updateSession(ctx context.Context, tx *sql.Tx, c checkout.Session, events int) error {
-	result, err := tx.ExecContext(ctx, `UPDATE sessions SET version = version + $11,
-			status = $1, payment_status = $2, paid_at = $3, paid_late = $4, paid_twice = $5, amount_mismatch = $6,
-			paid_by = $7, amount_refunded = $8,
-			sealed_openid = CASE WHEN $1 = 'open' THEN sealed_openid ELSE '' END
-		WHERE id = $9 AND version = $10`,
-		string(c.Status), string(c.PaymentStatus), toMillis(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
-		c.PaidBy, c.AmountRefunded, c.ID, c.Version, max(1, events))
-	return requireRow(result, err, checkout.ErrConflict)
+func updateSession(c checkout.Session, events int) step {
+	return step{
+		what: "updating session " + c.ID, missing: checkout.ErrConflict,
+		statement: `UPDATE sessions SET version = version + $11,
+				status = $1, payment_status = $2, paid_at = $3, paid_late = $4, paid_twice = $5, amount_mismatch = $6,
+				paid_by = $7, amount_refunded = $8,
+				sealed_openid = CASE WHEN $1 = 'open' THEN sealed_openid ELSE '' END
+			WHERE id = $9 AND version = $10`,
+		args: []any{
+			string(c.Status), string(c.PaymentStatus), toMillis(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
+			c.PaidBy, c.AmountRefunded, c.ID, c.Version, max(1, events),
+		},
+	}
 }

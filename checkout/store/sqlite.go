@@ -55,7 +55,7 @@ func connectSQLite(path string) *DB {
 	reader := stmtcache.Open(&sqlite.Driver{}, sqliteDSN(path, "deferred")+"&_pragma=query_only(1)")
 	reader.SetMaxOpenConns(readers)
 	reader.SetMaxIdleConns(readers) // opening a connection costs more than a read
-	return &DB{writer: writer, reader: reader}
+	return &DB{writer: writer, reader: reader, group: newGroupWriter(writer)}
 }
 
 func sqliteDSN(path, lock string) string {

@@ -32,15 +32,25 @@ func New(db *DB, enqueue Enqueue) *Store { return &Store{db: db, enqueue: enqueu
 
 var _ checkout.Store = (*Store)(nil)
 
-// inTx runs do in a transaction, and commits unless do fails.
-func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) (err error) {
-	defer func() { s.db.noteDiskError(err) }()
-	tx, err := s.db.begin(ctx)
+// inTx runs do in a transaction, and commits unless do fails. do must use the context
+// that it gets, and may be called again after its first call was undone.
+func (s *Store) inTx(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	if s.db.group == nil {
+		return s.db.inTx(ctx, do)
+	}
+	err := s.db.group.write(ctx, do)
+	s.db.noteDiskError(err)
+	return err
+}
+
+// inTx runs do in a transaction of its own.
+func (d *DB) inTx(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	tx, err := d.begin(ctx)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if err := do(tx); err != nil {
+	if err := do(ctx, tx); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -49,42 +59,78 @@ func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) (err error)
 	return nil
 }
 
+// exec runs one statement, and reports whether it changed a row.
+func (s *Store) exec(ctx context.Context, statement string, args ...any) (changed bool, err error) {
+	if s.db.group == nil {
+		return changesRow(ctx, s.db.writer, statement, args...)
+	}
+	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
+		changed, err = changesRow(ctx, tx, statement, args...)
+		return err
+	})
+	return changed, err
+}
+
 // Apply implements [checkout.Store].
 func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
-		if c.Session != nil {
-			if err := updateSession(ctx, tx, *c.Session, len(c.Events)); err != nil {
-				return err
-			}
-		}
-		if c.Attempt != nil {
-			if err := updateAttempt(ctx, tx, c); err != nil {
-				return err
-			}
-			if err := bindPayment(ctx, tx, c.Payment, *c.Attempt); err != nil {
-				return err
-			}
-		}
-		if c.Refund != nil {
-			if err := updateRefund(ctx, tx, *c.Refund, c.RefundLease); err != nil {
-				return err
-			}
-		}
-		if err := addEntries(ctx, tx, c.Entries...); err != nil {
+	steps, err := s.changeSteps(c)
+	if err != nil {
+		return err
+	}
+	err = s.writeWithJobs(ctx, steps, c.Events)
+	if errors.Is(err, errAttemptChanged) {
+		return s.attemptConflict(ctx, *c.Attempt)
+	}
+	if err == nil {
+		s.changed(c.SessionID())
+	}
+	return err
+}
+
+// writeWithJobs makes the steps, and writes the jobs of the events in the same transaction.
+func (s *Store) writeWithJobs(ctx context.Context, steps []step, events []checkout.Event) error {
+	if len(events) == 0 {
+		return s.write(ctx, steps...)
+	}
+	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := runSteps(ctx, tx, steps); err != nil {
 			return err
 		}
-		for _, e := range c.Events {
-			if err := s.addEvent(ctx, tx, e); err != nil {
+		for _, e := range events {
+			if err := s.enqueue(ctx, tx, e); err != nil {
 				return err
 			}
 		}
-		if c.NewRefund != nil {
-			if err := addRefund(ctx, tx, *c.NewRefund, time.Time{}); err != nil {
-				return err
-			}
-		}
-		return s.notifyNodes(ctx, tx, c.SessionID())
+		return nil
 	})
+}
+
+func (s *Store) changeSteps(c checkout.Change) ([]step, error) {
+	var steps []step
+	if c.Session != nil {
+		steps = append(steps, updateSession(*c.Session, len(c.Events)))
+	}
+	if c.Attempt != nil {
+		steps = append(steps, updateAttempt(c))
+		if c.Payment != (checkout.Payment{}) {
+			steps = append(steps, bindPayment(c.Payment, *c.Attempt))
+		}
+	}
+	if c.Refund != nil {
+		steps = append(steps, updateRefund(*c.Refund, c.RefundLease))
+	}
+	steps = append(steps, addEntries(c.Entries...)...)
+	for _, e := range c.Events {
+		added, err := s.addEvent(e)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, added...)
+	}
+	if c.NewRefund != nil {
+		steps = append(steps, addRefund(*c.NewRefund, time.Time{})...)
+	}
+	return steps, nil
 }
 
 // requireRow returns err, or missing if a statement changed no row.

@@ -117,7 +117,7 @@ func TestClosedDatabase(t *testing.T) {
 		"ExpiringSessions":   func() error { _, err := s.ExpiringSessions(ctx, now, 1); return err },
 		"PostponeConclusion": func() error { return s.PostponeConclusion(ctx, "cs_1", now) },
 		"CreateAttempt":      func() error { return s.CreateAttempt(ctx, checkout.Attempt{}, 1, now) },
-		"LeaseAttempt":       func() error { _, err := s.LeaseAttempt(ctx, "at_1", now, now, now); return err },
+		"LeaseAttempt":       func() error { _, _, err := s.LeaseAttempt(ctx, "at_1", now, now, now); return err },
 		"ReleaseAttempt":     func() error { return s.ReleaseAttempt(ctx, "at_1", now, now) },
 		"Apply":              func() error { return s.Apply(ctx, checkout.Change{}) },
 		"CreateRefund":       func() error { return s.CreateRefund(ctx, checkout.Refund{}, now) },

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 
 	"github.com/wantukit/wantukit/checkout"
 )
@@ -17,20 +15,30 @@ func scanEntry(r row) (checkout.Entry, error) {
 }
 
 // addEntries stores timeline entries.
-func addEntries(ctx context.Context, tx *sql.Tx, entries ...checkout.Entry) error {
-	for _, e := range entries {
-		_, err := tx.ExecContext(ctx, `INSERT INTO timeline (`+entryColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			e.SessionID, e.AttemptID, e.Ref, toMillis(e.At), string(e.Kind), string(e.Cause), storableText(e.Result), storableText(e.Detail), storableText(e.Body))
-		if err != nil {
-			return fmt.Errorf("writing the timeline of session %s: %w", e.SessionID, err)
-		}
+func addEntries(entries ...checkout.Entry) []step {
+	steps := make([]step, len(entries))
+	for i, e := range entries {
+		steps[i] = addEntry(e)
 	}
-	return nil
+	return steps
+}
+
+// addEntry stores a timeline entry. A condition may follow its statement.
+func addEntry(e checkout.Entry) step {
+	return step{
+		what: "writing the timeline of session " + e.SessionID,
+		statement: `INSERT INTO timeline (` + entryColumns + `) SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT),
+			CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT)`,
+		args: []any{
+			e.SessionID, e.AttemptID, e.Ref, toMillis(e.At), string(e.Kind), string(e.Cause),
+			storableText(e.Result), storableText(e.Detail), storableText(e.Body),
+		},
+	}
 }
 
 // Record implements [checkout.Store].
 func (s *Store) Record(ctx context.Context, entries ...checkout.Entry) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error { return addEntries(ctx, tx, entries...) })
+	return s.write(ctx, addEntries(entries...)...)
 }
 
 // Timeline implements [checkout.Store].

@@ -39,7 +39,7 @@ func (e *DisabledError) Error() string {
 // ParkWebhook parks an event whose webhook could not be delivered. If it is parked
 // already, the time, the tries and the reason are replaced.
 func (s *Store) ParkWebhook(ctx context.Context, e checkout.Event, at time.Time, tries int, reason string) error {
-	_, err := s.db.writer.ExecContext(ctx, `INSERT INTO webhook_parked (event_id, merchant, parked_at, tries, reason)
+	_, err := s.exec(ctx, `INSERT INTO webhook_parked (event_id, merchant, parked_at, tries, reason)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT (event_id)
 		DO UPDATE SET parked_at = excluded.parked_at, tries = excluded.tries, reason = excluded.reason`,
 		e.ID, e.Merchant, toMillis(at), tries, storableText(reason))
@@ -51,7 +51,7 @@ func (s *Store) ParkWebhook(ctx context.Context, e checkout.Event, at time.Time,
 
 // UnparkWebhook removes a parked event, because its webhook was delivered after all.
 func (s *Store) UnparkWebhook(ctx context.Context, eventID string) error {
-	_, err := s.db.writer.ExecContext(ctx, `DELETE FROM webhook_parked WHERE event_id = $1`, eventID)
+	_, err := s.exec(ctx, `DELETE FROM webhook_parked WHERE event_id = $1`, eventID)
 	return err
 }
 
@@ -71,7 +71,7 @@ func scanParked(r row) (p ParkedWebhook, err error) {
 // DisableWebhooks disables the webhooks of a merchant until EnableWebhooks. It does
 // nothing if they are disabled already: the first reason stays.
 func (s *Store) DisableWebhooks(ctx context.Context, merchant string, at time.Time, reason string) error {
-	_, err := s.db.writer.ExecContext(ctx, `INSERT INTO webhook_disabled (merchant, disabled_at, reason)
+	_, err := s.exec(ctx, `INSERT INTO webhook_disabled (merchant, disabled_at, reason)
 		VALUES ($1, $2, $3) ON CONFLICT (merchant) DO NOTHING`, merchant, toMillis(at), reason)
 	if err != nil {
 		return fmt.Errorf("disabling the webhooks of %q: %w", merchant, err)
@@ -83,8 +83,11 @@ func (s *Store) DisableWebhooks(ctx context.Context, merchant string, at time.Ti
 // checkout.ErrNotFound if they are not disabled. Events that were parked meanwhile
 // stay parked until they are replayed.
 func (s *Store) EnableWebhooks(ctx context.Context, merchant string) error {
-	result, err := s.db.writer.ExecContext(ctx, `DELETE FROM webhook_disabled WHERE merchant = $1`, merchant)
-	return requireRow(result, err, checkout.ErrNotFound)
+	enabled, err := s.exec(ctx, `DELETE FROM webhook_disabled WHERE merchant = $1`, merchant)
+	if err == nil && !enabled {
+		return checkout.ErrNotFound
+	}
+	return err
 }
 
 // WebhooksDisabled reports whether a merchant's webhooks are disabled.
@@ -112,7 +115,7 @@ func (s *Store) DisabledWebhooks(ctx context.Context) ([]DisabledWebhook, error)
 // calls enqueue for each event and unparks it. If one fails, none is replayed, and
 // the error names it: checkout.ErrNotFound, a *DisabledError, or an error of enqueue.
 func (s *Store) ReplayWebhooks(ctx context.Context, eventIDs []string, enqueue Enqueue) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, id := range eventIDs {
 			if err := replay(ctx, tx, id, enqueue); err != nil {
 				return fmt.Errorf("replaying event %s: %w", id, err)

@@ -47,7 +47,8 @@ func leaseError(leased bool, err error) error {
 func oneLeaseAtOnce(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	leases := countSuccesses(t, errNotLeased, func() error {
-		return leaseError(f.LeaseAttempt(t.Context(), a.ID, start(), time.Time{}, start().Add(leaseTime)))
+		_, leased, err := f.LeaseAttempt(t.Context(), a.ID, start(), time.Time{}, start().Add(leaseTime))
+		return leaseError(leased, err)
 	})
 	wantEqual(t, "leases", leases, int64(1))
 }
@@ -68,7 +69,7 @@ func leaseKeepsInterval(t *testing.T, f fixture) {
 	f.lease(t, a.ID, start())
 	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(leaseTime), time.Time{}))
 	lease := func(now time.Time) bool {
-		ok, err := f.LeaseAttempt(t.Context(), a.ID, now, now.Add(-2*time.Second), now.Add(leaseTime))
+		_, ok, err := f.LeaseAttempt(t.Context(), a.ID, now, now.Add(-2*time.Second), now.Add(leaseTime))
 		must(t, err)
 		return ok
 	}
@@ -152,4 +153,78 @@ func notifiedQueryEndsWithPayment(t *testing.T, f fixture) {
 	f.notifyAt(t, a, start().Add(time.Second))
 	f.changeAttempt(t, a, func(a *checkout.Attempt) { a.State, a.NextQueryAt = checkout.AttemptPaid, time.Time{} })
 	wantEqual(t, "NextQueryAt", f.readAttempt(t, a.ID).NextQueryAt, time.Time{})
+}
+
+func sessionWithAttempt(t *testing.T, f fixture) {
+	s := newSession()
+	a := newAttempt(s, flow.WalletWeChat)
+	must(t, f.CreateSessionWithAttempt(t.Context(), s, a, start().Add(leaseTime)))
+	wantEqual(t, "session", f.readSession(t, s.ID), s)
+	wantEqual(t, "attempt", f.readAttempt(t, a.ID), a)
+	if f.lease(t, a.ID, start().Add(time.Second)) {
+		t.Error("leased twice")
+	}
+	entries, err := f.Timeline(t.Context(), s.ID)
+	must(t, err)
+	wantEqual(t, "timeline", entries, []checkout.Entry{s.Entry(), a.Entry()})
+}
+
+func sessionWithAttemptAllOrNone(t *testing.T, f fixture) {
+	s, other := newSession(), f.attempt(t)
+	a := newAttempt(s, flow.WalletWeChat)
+	a.ID = other.ID
+	if err := f.CreateSessionWithAttempt(t.Context(), s, a, start().Add(leaseTime)); err == nil {
+		t.Error("an attempt was stored twice")
+	}
+	_, err := f.Session(t.Context(), s.ID)
+	wantError(t, "the session", err, checkout.ErrNotFound)
+	wantEqual(t, "the other attempt", f.readAttempt(t, other.ID), other)
+}
+
+func notificationLeases(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	n := newNotification(a, checkout.VerdictAccepted)
+	n.TradeID, n.Paid = "t1", true
+	got, leased, err := f.AddNotificationAndLease(t.Context(), n, start().Add(leaseTime))
+	must(t, err)
+	wantEqual(t, "leased", leased, true)
+	a.Version++
+	a.ReportedAt, a.NotifiedTradeID, a.NotificationAt, a.Notifications.Accepted = n.ReceivedAt, "t1", n.ReceivedAt, 1
+	a.QueriedAt, a.Queries, a.NextQueryAt = n.ReceivedAt, 1, start().Add(leaseTime)
+	wantEqual(t, "the leased attempt", got, a)
+	wantEqual(t, "the stored attempt", f.readAttempt(t, a.ID), a)
+	if f.lease(t, a.ID, start().Add(time.Second)) {
+		t.Error("leased twice")
+	}
+}
+
+func notificationOfLeased(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	f.lease(t, a.ID, start())
+	n := newNotification(a, checkout.VerdictAccepted)
+	n.ReceivedAt = start().Add(time.Second)
+	_, leased, err := f.AddNotificationAndLease(t.Context(), n, n.ReceivedAt.Add(leaseTime))
+	must(t, err)
+	wantEqual(t, "leased", leased, false)
+	a = f.readAttempt(t, a.ID)
+	wantEqual(t, "notifications", a.Notifications.Accepted, 1)
+	wantEqual(t, "NextQueryAt", a.NextQueryAt, n.ReceivedAt)
+	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(leaseTime), time.Time{}))
+	wantEqual(t, "NextQueryAt after the lease", f.readAttempt(t, a.ID).NextQueryAt, n.ReceivedAt)
+	_, _, err = f.AddNotificationAndLease(t.Context(), checkout.Notification{
+		AttemptID: newID("at_"), ReceivedAt: start(), Verdict: checkout.VerdictAccepted,
+	}, start().Add(leaseTime))
+	wantError(t, "an unknown attempt", err, checkout.ErrNotFound)
+}
+
+func notificationLeasesAtOnce(t *testing.T, f fixture) {
+	a := f.attempt(t)
+	leases := countSuccesses(t, errNotLeased, func() error {
+		_, leased, err := f.AddNotificationAndLease(t.Context(), newNotification(a, checkout.VerdictAccepted), start().Add(leaseTime))
+		return leaseError(leased, err)
+	})
+	wantEqual(t, "leases", leases, int64(1))
+	if n := f.readAttempt(t, a.ID).Notifications.Accepted; n < 2 {
+		t.Errorf("%d notifications are counted", n)
+	}
 }

@@ -44,7 +44,7 @@ func notFound(t *testing.T, f fixture) {
 	_, err = f.Event(ctx, newID("evt_"))
 	wantError(t, "Event", err, checkout.ErrNotFound)
 	wantEqual(t, "events", f.events(t, newID(checkout.SessionPrefix)), []checkout.EventType(nil))
-	ok, err := f.LeaseAttempt(ctx, newID("at_"), start(), time.Time{}, start().Add(leaseTime))
+	_, ok, err := f.LeaseAttempt(ctx, newID("at_"), start(), time.Time{}, start().Add(leaseTime))
 	if ok || err != nil {
 		t.Errorf("an unknown attempt: leased %v, error %v", ok, err)
 	}

@@ -51,6 +51,11 @@ var contract = map[string]check{
 	"due attempts and sessions: merchants in turn":                        dueByMerchant,
 	"paid and quarantined attempts are never due":                         neverDue,
 	"due attempts: live ones before ended ones":                           liveBeforeEnded,
+	"a session with its first attempt":                                    sessionWithAttempt,
+	"a session with its first attempt: all or nothing":                    sessionWithAttemptAllOrNone,
+	"a notification leases its attempt":                                   notificationLeases,
+	"a notification of a leased attempt":                                  notificationOfLeased,
+	"a notification leases its attempt, at once":                          notificationLeasesAtOnce,
 	"a new attempt is leased by its creator":                              leasedByCreator,
 	"one lease at a time":                                                 oneLease,
 	"one lease at a time, at once":                                        oneLeaseAtOnce,
@@ -223,8 +228,11 @@ func (f fixture) readAttempt(t *testing.T, id string) checkout.Attempt {
 // lease leases an attempt for leaseTime from at, and reports whether it could.
 func (f fixture) lease(t *testing.T, id string, at time.Time) bool {
 	t.Helper()
-	ok, err := f.LeaseAttempt(t.Context(), id, at, time.Time{}, at.Add(leaseTime))
+	leased, ok, err := f.LeaseAttempt(t.Context(), id, at, time.Time{}, at.Add(leaseTime))
 	must(t, err)
+	if ok {
+		wantEqual(t, "the leased attempt", leased, f.readAttempt(t, id))
+	}
 	return ok
 }
 
