@@ -191,7 +191,7 @@ func (m *memory) AddNotificationAndLease(ctx context.Context, n checkout.Notific
 func (m *memory) addNotification(n checkout.Notification, queryAt time.Time, first *checkout.Event) error {
 	a, ok := m.attempts[n.AttemptID]
 	if !ok {
-		return errors.New("the notification is of an unknown attempt")
+		return checkout.ErrNotFound
 	}
 	addsEvent := first != nil && a.Notifications.Of(n.Verdict) == 0
 	if addsEvent && !m.bumpVersion(*first) {
