@@ -38,15 +38,16 @@ func scanEvent(r row) (checkout.Event, error) {
 	return e, nil
 }
 
-// addEvent stores an event, its timeline entry and its jobs.
+// addEvent stores an event, its timeline entry and its pending webhook.
 func (s *Store) addEvent(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
 	result, err := insertEvent(ctx, tx, e)
-	return s.addEntryAndJobs(ctx, tx, e, requireRow(result, err, checkout.ErrConflict))
+	return s.addEntryAndWebhook(ctx, tx, e, requireRow(result, err, checkout.ErrConflict))
 }
 
-// addEntryAndJobs stores the timeline entry and the jobs of an event, unless err
-// says that storing the event failed. An event without a session has no timeline.
-func (s *Store) addEntryAndJobs(ctx context.Context, tx *sql.Tx, e checkout.Event, err error) error {
+// addEntryAndWebhook stores the timeline entry and the pending webhook of an event,
+// unless err says that storing the event failed. An event without a session has no
+// timeline.
+func (s *Store) addEntryAndWebhook(ctx context.Context, tx *sql.Tx, e checkout.Event, err error) error {
 	if err != nil {
 		return fmt.Errorf("storing event %s: %w", e.ID, err)
 	}
@@ -55,10 +56,7 @@ func (s *Store) addEntryAndJobs(ctx context.Context, tx *sql.Tx, e checkout.Even
 			return err
 		}
 	}
-	if err := s.enqueue(ctx, tx, e); err != nil {
-		return fmt.Errorf("storing the jobs of event %s: %w", e.ID, err)
-	}
-	return nil
+	return s.addPending(ctx, tx, e)
 }
 
 // insertEvent stores an event. It changes no row if the merchant already has an
@@ -114,7 +112,9 @@ func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event,
 
 // AddNotification implements [checkout.Store].
 func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, queryAt time.Time, first *checkout.Event) error {
+	var added []checkout.Event
 	err := s.inTx(ctx, func(tx *sql.Tx) error {
+		added = nil
 		// Apply locks the session before the attempt. The same order here avoids a
 		// deadlock.
 		if first != nil {
@@ -140,11 +140,12 @@ func (s *Store) AddNotification(ctx context.Context, n checkout.Notification, qu
 			if err := setSessionVersion(ctx, tx, *first); err != nil {
 				return err
 			}
+			added = []checkout.Event{*first}
 			return s.addEvent(ctx, tx, *first)
 		}
 		return nil
 	})
-	if err != nil {
+	if err := s.committed(err, added...); err != nil {
 		return fmt.Errorf("storing a notification: %w", err)
 	}
 	return nil

@@ -52,6 +52,7 @@ func (s *Store) SucceededRefunds(ctx context.Context, merchant string, from, to 
 // AddDifference implements [checkout.Store].
 func (s *Store) AddDifference(ctx context.Context, e checkout.Event) (added bool, err error) {
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		added = false
 		exists, err := hasDifference(ctx, tx, e)
 		if err != nil || exists {
 			return err
@@ -62,7 +63,7 @@ func (s *Store) AddDifference(ctx context.Context, e checkout.Event) (added bool
 		result, err := insertEvent(ctx, tx, e)
 		if err := requireRow(result, err, checkout.ErrConflict); errors.Is(err, checkout.ErrConflict) {
 			return nil // another transaction added it at the same moment
-		} else if err := s.addEntryAndJobs(ctx, tx, e, err); err != nil {
+		} else if err := s.addEntryAndWebhook(ctx, tx, e, err); err != nil {
 			return err
 		}
 		if e.SessionID != "" {
@@ -73,7 +74,10 @@ func (s *Store) AddDifference(ctx context.Context, e checkout.Event) (added bool
 		added = true
 		return s.notifyNodes(ctx, tx, e.SessionID)
 	})
-	return added && err == nil, err
+	if err != nil || !added {
+		return false, err
+	}
+	return true, s.committed(nil, e)
 }
 
 // hasDifference reports whether the merchant has an event of the same difference.

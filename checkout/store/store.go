@@ -4,7 +4,7 @@
 // others have changed.
 //
 // Every change is a compare-and-set in one transaction with its events and their
-// jobs. The queries use the SQL that both databases understand.
+// pending webhooks. The queries use the SQL that both databases understand.
 package store
 
 import (
@@ -20,15 +20,14 @@ import (
 
 // Store keeps the checkout in a database. It implements [checkout.Store].
 type Store struct {
-	db      *DB
-	enqueue Enqueue
+	db       *DB
+	webhooks Webhooks
 }
 
-// Enqueue inserts the jobs of an event in the event's transaction.
-type Enqueue func(ctx context.Context, tx *sql.Tx, e checkout.Event) error
-
-// New returns a store over db that calls enqueue for every event.
-func New(db *DB, enqueue Enqueue) *Store { return &Store{db: db, enqueue: enqueue} }
+// New returns a store over db. It stores the webhooks that webhooks wants with their
+// events, and tells webhooks what it has stored. If webhooks is nil, no event gets a
+// webhook.
+func New(db *DB, webhooks Webhooks) *Store { return &Store{db: db, webhooks: webhooks} }
 
 var _ checkout.Store = (*Store)(nil)
 
@@ -51,7 +50,7 @@ func (s *Store) inTx(ctx context.Context, do func(tx *sql.Tx) error) (err error)
 
 // Apply implements [checkout.Store].
 func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
-	return s.inTx(ctx, func(tx *sql.Tx) error {
+	err := s.inTx(ctx, func(tx *sql.Tx) error {
 		if c.Session != nil {
 			if err := updateSession(ctx, tx, *c.Session, len(c.Events)); err != nil {
 				return err
@@ -85,6 +84,7 @@ func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
 		}
 		return s.notifyNodes(ctx, tx, c.SessionID())
 	})
+	return s.committed(err, c.Events...)
 }
 
 // requireRow returns err, or missing if a statement changed no row.
@@ -125,8 +125,13 @@ func orNotFound[T any](v T, err error) (T, error) {
 // row is a *sql.Row or *sql.Rows.
 type row interface{ Scan(into ...any) error }
 
+// rowsQuerier is a *sql.Tx or *sql.DB.
+type rowsQuerier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // queryAll returns every row of a query, each read by scan.
-func queryAll[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), query string, args ...any) (_ []T, err error) {
+func queryAll[T any](ctx context.Context, db rowsQuerier, scan func(row) (T, error), query string, args ...any) (_ []T, err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
