@@ -162,6 +162,9 @@ func (m *memory) CreateSessionWithAttempt(ctx context.Context, s checkout.Sessio
 	if _, exists := m.sessions[s.ID]; exists {
 		return errors.New("a session with this id exists")
 	}
+	if _, exists := m.attempts[a.ID]; exists {
+		return errors.New("an attempt with this id exists")
+	}
 	m.sessions[s.ID], m.attempts[a.ID] = s, memoryAttempt{a, leaseUntil}
 	m.timeline = append(m.timeline, s.Entry(), a.Entry())
 	return nil

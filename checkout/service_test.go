@@ -2,7 +2,6 @@ package checkout_test
 
 import (
 	"context"
-	"database/sql"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,7 +47,7 @@ func onSQLite(t *testing.T) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newFixture(t, store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return nil }))
+	f := newFixture(t, store.New(db, nil))
 	f.gateway.latency = time.Millisecond
 	t.Cleanup(func() {
 		wantError(t, f.Drain(context.Background()), nil)

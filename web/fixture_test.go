@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"io"
 	"log/slog"
 	"net/http"
@@ -78,17 +77,20 @@ func (c *clock) stop() (resume func()) {
 
 func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
-// webhookQueue records the webhooks that are queued in the transactions of their events.
+// webhookQueue records the events that were committed for webhooks.
 type webhookQueue struct {
 	mu  sync.Mutex
 	all []checkout.EventType
 }
 
-func (o *webhookQueue) enqueue(_ context.Context, _ *sql.Tx, e checkout.Event) error {
+func (o *webhookQueue) Wanted(string) bool { return true }
+
+func (o *webhookQueue) Committed(events ...checkout.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.all = append(o.all, e.Type)
-	return nil
+	for _, e := range events {
+		o.all = append(o.all, e.Type)
+	}
 }
 
 func (o *webhookQueue) types() []checkout.EventType {
@@ -178,7 +180,7 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 	f.data = f.TempDir()
 	f.db = must(store.OpenSQLite(f.Context(), filepath.Join(f.data, "test.db")))
 	f.Cleanup(func() { _ = f.db.Close() })
-	f.store = store.New(f.db, f.webhooks.enqueue)
+	f.store = store.New(f.db, f.webhooks)
 	client := must(wantu.New(wantu.Config{
 		BaseURL: gateway + "/paygate", MerchantAccount: sandbox.DefaultMerchantAccount,
 		StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey,

@@ -97,7 +97,7 @@ func (w *world) check(rt *rapid.T) {
 		}
 		w.before[id] = b
 	}
-	w.checkJobs(rt)
+	w.checkWebhooks(rt)
 	for _, id := range w.gate.threads.leasedTwice() {
 		// If calls do not stop, a lease ends in the database before the model knows.
 		if w.gate.decide == nil {
@@ -109,12 +109,18 @@ func (w *world) check(rt *rapid.T) {
 	}
 }
 
-// checkJobs checks that each event has one job, and each job its event.
-func (w *world) checkJobs(rt *rapid.T) {
+// checkWebhooks checks that each event has one webhook, and each webhook its event. What
+// was told to the queue must be stored, and is told once.
+func (w *world) checkWebhooks(rt *rapid.T) {
 	rt.Helper()
-	events, jobs := w.column("SELECT id FROM events ORDER BY id"), slices.Sorted(slices.Values(w.jobs()))
-	if !slices.Equal(events, jobs) {
-		rt.Fatalf("events %v have the jobs %v", events, jobs)
+	events, webhooks := w.column("SELECT id FROM events ORDER BY id"), slices.Sorted(slices.Values(w.webhooks()))
+	if !slices.Equal(events, webhooks) {
+		rt.Fatalf("events %v have the webhooks %v", events, webhooks)
+	}
+	for id, n := range w.receiver.toldAsCommitted() {
+		if n > 1 || !slices.Contains(events, id) {
+			rt.Fatalf("event %s was told %d times as committed; stored are %v", id, n, events)
+		}
 	}
 }
 

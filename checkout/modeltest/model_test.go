@@ -14,13 +14,9 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest/faultdisk"
 	"github.com/wantukit/wantukit/checkout/storetest/pgtest"
-	"github.com/wantukit/wantukit/checkout/worker"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
-
-// endpoints make the queue write a webhook for every event of the shop.
-var endpoints = map[string]worker.Endpoint{shop: {URL: "https://shop.example/webhooks", Secret: "whsec_Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5"}}
 
 // noon is when every run begins. It is in the future, because SQLite's own clock sets
 // some columns of the queue.
@@ -134,9 +130,7 @@ type database struct {
 func (w *world) connect() {
 	db, err := w.database.open()
 	w.must(err)
-	queue, err := worker.NewQueue(context.Background(), db, nil, endpoints)
-	w.must(err)
-	w.db, w.store = db, store.New(db, queue.Enqueue)
+	w.db, w.store = db, store.New(db, w.receiver)
 }
 
 // newDatabase makes the empty database of one run.
@@ -190,7 +184,7 @@ func onPostgres(t *testing.T) newDatabase {
 		defer func() { _ = db.Close() }()
 		for _, statement := range []string{
 			"ALTER TABLE timeline DISABLE TRIGGER USER", // the trigger refuses TRUNCATE
-			"TRUNCATE sessions, river_job CASCADE",
+			"TRUNCATE sessions, webhook_pending CASCADE",
 			"ALTER TABLE timeline ENABLE TRIGGER USER",
 		} {
 			_, err = db.Writer().ExecContext(context.Background(), statement)
@@ -206,9 +200,6 @@ func onPostgres(t *testing.T) newDatabase {
 // migrate brings an opened database's tables up to date and closes it.
 func migrate(t *testing.T, db *store.DB, err error) {
 	t.Helper()
-	if err == nil {
-		_, err = worker.NewQueue(t.Context(), db, nil, endpoints)
-	}
 	if err == nil {
 		err = db.Close()
 	}

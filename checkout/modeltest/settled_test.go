@@ -45,7 +45,7 @@ func (w *world) checkSettled(rt *rapid.T) {
 			rt.Fatalf("%d was paid for %s, and is not stored", o.paidAmount, o.OutTradeNo)
 		}
 	}
-	for _, id := range w.jobs() {
+	for _, id := range w.webhooks() {
 		if w.receiver.received[id] == 0 {
 			rt.Fatalf("the shop never received %s", id)
 		}

@@ -91,11 +91,12 @@ type sentNotification struct {
 // init draws the shop's policies and the faults.
 func (w *world) init(rt *rapid.T, db database) {
 	w.rt, w.database, w.gate = rt, db, &gate{}
+	w.receiver = newWebhookReceiver()
 	w.connect()
 	w.pauseDisk(true)
 	w.mayFreeze = rapid.IntRange(0, 3).Draw(rt, "freezes") == 3
 	w.reportsOtherAmounts = rapid.IntRange(0, 3).Draw(rt, "reports other amounts") == 3
-	w.receiver, w.before, w.facts = newWebhookReceiver(), map[string]sessionState{}, map[fact]bool{}
+	w.before, w.facts = map[string]sessionState{}, map[fact]bool{}
 	w.policy = checkout.Merchant{
 		ID: shop, Name: "Shop", Lifetime: 30 * time.Minute,
 		PaidLate:      rapid.SampledFrom([]checkout.LatePolicy{checkout.LateHold, checkout.LateAccept, checkout.LateRefund}).Draw(rt, "paid_late"),

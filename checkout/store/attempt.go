@@ -37,11 +37,8 @@ func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVe
 			SELECT 1 FROM attempts WHERE session_id = $1 AND reported_at > 0 AND state <> 'paid' AND NOT quarantined)`,
 		args: []any{a.SessionID, sessionVersion},
 	}
-	if err := s.write(ctx, append([]step{session}, addAttempt(a, leaseUntil)...)...); err != nil {
-		return err
-	}
-	s.changed(a.SessionID)
-	return nil
+	err := s.write(ctx, append([]step{session}, addAttempt(a, leaseUntil)...)...)
+	return s.stored(err, a.SessionID)
 }
 
 // addAttempt stores an attempt with its timeline entry. It fails with ErrConflict if the

@@ -17,7 +17,7 @@ func TestMigrationCountsTimelineEntries(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	db := open(t, path)
-	s := store.New(db, noJobs)
+	s := store.New(db, nil)
 	session := newSession()
 	must(t, s.CreateSession(t.Context(), session))
 	at := session.CreatedAt
@@ -41,7 +41,7 @@ func TestMigrationCountsTimelineEntries(t *testing.T) {
 		t.Fatalf("the attempt before the migration is %+v", want)
 	}
 	migrateDown(t, db, 10)
-	got, err := store.New(open(t, path), noJobs).Attempt(t.Context(), a.ID)
+	got, err := store.New(open(t, path), nil).Attempt(t.Context(), a.ID)
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("error %v, attempt (-want +got):\n%s", err, diff)
 	}

@@ -38,7 +38,7 @@ func scanEvent(r row) (checkout.Event, error) {
 	return e, nil
 }
 
-// addEvent stores an event, its timeline entry and its jobs. It fails with ErrConflict
+// addEvent stores an event, its timeline entry and its pending webhook. It fails with ErrConflict
 // if the merchant already has an event of the same difference. An event without a
 // session has no timeline.
 func (s *Store) addEvent(e checkout.Event) ([]step, error) {
@@ -49,6 +49,9 @@ func (s *Store) addEvent(e checkout.Event) ([]step, error) {
 	steps := []step{event}
 	if e.SessionID != "" {
 		steps = append(steps, addEntries(e.Entry())...)
+	}
+	if s.webhooks != nil && s.webhooks.Wanted(e.Merchant) {
+		steps = append(steps, addPending(e))
 	}
 	return steps, nil
 }
@@ -182,7 +185,8 @@ func (s *Store) addNotificationWithEvent(ctx context.Context, n checkout.Notific
 		return err
 	}
 	column := notificationCounts[n.Verdict]
-	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	isFirst := false
+	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		// Apply locks the session before the attempt. The same order here avoids a
 		// deadlock.
 		if err := lockSession(first.SessionID).run(ctx, tx); err != nil {
@@ -192,12 +196,14 @@ func (s *Store) addNotificationWithEvent(ctx context.Context, n checkout.Notific
 			return err
 		}
 		var count int
-		if err := tx.QueryRowContext(ctx, `SELECT `+column+` FROM attempts WHERE id = $1`, n.AttemptID).Scan(&count); err != nil || count > 1 {
+		err := tx.QueryRowContext(ctx, `SELECT `+column+` FROM attempts WHERE id = $1`, n.AttemptID).Scan(&count)
+		if isFirst = count == 1; err != nil || !isFirst {
 			return err
 		}
-		if err := runSteps(ctx, tx, append([]step{setSessionVersion(first)}, event...)); err != nil {
-			return err
-		}
-		return s.enqueue(ctx, tx, first)
+		return runSteps(ctx, tx, append([]step{setSessionVersion(first)}, event...))
 	})
+	if !isFirst {
+		return err
+	}
+	return s.stored(err, first.SessionID, first)
 }

@@ -44,7 +44,7 @@ func awaitSession(t *testing.T, received <-chan string, want string) {
 func TestListenReceivesChanges(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Database(t)
-	s := store.New(openPostgres(t, url), noJobs)
+	s := store.New(openPostgres(t, url), nil)
 	received := listen(t, openPostgres(t, url))
 	session := newSession()
 	if err := s.CreateSession(t.Context(), session); err != nil {
@@ -87,7 +87,7 @@ func TestListenReconnects(t *testing.T) {
 	server.Stop(t)
 	awaitSession(t, received, "") // any session may have changed
 	server.Restart(t)
-	s := store.New(db, noJobs)
+	s := store.New(db, nil)
 	if err := s.CreateSession(t.Context(), newSession()); err != nil {
 		t.Fatal(err)
 	}

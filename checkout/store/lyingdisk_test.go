@@ -26,7 +26,7 @@ func TestSQLiteOnADiskThatIgnoresSyncs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return db, store.New(db, noJobs)
+		return db, store.New(db, nil)
 	}
 	db, s := open()
 	kept, lost := newSession(), newSession()

@@ -48,14 +48,7 @@ func newNodeNotifier(pool *pgxpool.Pool) *nodeNotifier {
 	return n
 }
 
-// changed notifies all nodes soon that a session has changed. It does not block. It does
-// nothing on SQLite, which has one node, and for the id "".
-func (s *Store) changed(sessionID string) {
-	if s.db.changes != nil && sessionID != "" {
-		s.db.changes.add(sessionID)
-	}
-}
-
+// add notifies all nodes soon that a session has changed. It does not block.
 func (n *nodeNotifier) add(id string) {
 	n.mu.Lock()
 	n.ids[id] = true

@@ -32,8 +32,8 @@ func TestPgBouncerInSessionMode(t *testing.T) {
 	t.Run("changes are notified", func(t *testing.T) {
 		received := listen(t, db)
 		s := newSession()
-		must(t, store.New(openPostgres(t, url), noJobs).CreateSession(t.Context(), s))
-		must(t, store.New(db, noJobs).Apply(t.Context(), checkout.Change{Events: []checkout.Event{{ID: "evt_1", SessionID: s.ID}}}))
+		must(t, store.New(openPostgres(t, url), nil).CreateSession(t.Context(), s))
+		must(t, store.New(db, nil).Apply(t.Context(), checkout.Change{Events: []checkout.Event{{ID: "evt_1", SessionID: s.ID}}}))
 		awaitSession(t, received, s.ID)
 	})
 	t.Run("a lock is released when its client disconnects", func(t *testing.T) {

@@ -32,7 +32,7 @@ func openPostgres(t *testing.T, url string) *store.DB {
 func TestPostgresKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) checkout.Store {
-		return store.New(openPostgres(t, pgtest.Database(t)), noJobs)
+		return store.New(openPostgres(t, pgtest.Database(t)), nil)
 	})
 }
 
@@ -103,7 +103,7 @@ func TestTransactionsAfterBrokenConnections(t *testing.T) {
 			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'wantukit'")
 		must(t, count.Scan(&left))
 	}
-	must(t, store.New(db, noJobs).CreateSession(t.Context(), newSession()))
+	must(t, store.New(db, nil).CreateSession(t.Context(), newSession()))
 }
 
 // TestMigrationsKeepConcurrentWrites checks that what another node commits during a
@@ -125,7 +125,7 @@ func TestMigrationsKeepConcurrentWrites(t *testing.T) {
 			t.Parallel()
 			url := pgtest.Database(t)
 			old := openPostgres(t, url)
-			storeOneOfEach(t, store.New(old, noJobs))
+			storeOneOfEach(t, store.New(old, nil))
 			migrateDown(t, old, 5)
 			tx, err := old.Writer().BeginTx(t.Context(), nil)
 			must(t, err)
@@ -160,12 +160,12 @@ func TestMigrationsKeepConcurrentWrites(t *testing.T) {
 func TestEventsOfThePreviousVersion(t *testing.T) {
 	t.Parallel()
 	for name, db := range databases(t) {
-		storeOneOfEach(t, store.New(db, noJobs))
+		storeOneOfEach(t, store.New(db, nil))
 		if _, err := db.Writer().ExecContext(t.Context(), `INSERT INTO events (id, type, merchant, session_id, attempt_id, created_at, session, refund)
 			VALUES ('evt_old', 'session.paid', 'shop', 'cs_1', 'at_1', 1, '{}', '')`); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if e, err := store.New(db, noJobs).Event(t.Context(), "evt_old"); err != nil || e.Type != checkout.EventPaid {
+		if e, err := store.New(db, nil).Event(t.Context(), "evt_old"); err != nil || e.Type != checkout.EventPaid {
 			t.Errorf("%s: event %+v, error %v", name, e, err)
 		}
 	}

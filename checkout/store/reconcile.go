@@ -70,19 +70,12 @@ func (s *Store) AddDifference(ctx context.Context, e checkout.Event) (added bool
 		if err != nil {
 			return err
 		}
-		if err := runSteps(ctx, tx, steps); err != nil {
-			return err
-		}
-		return s.enqueue(ctx, tx, e)
+		return runSteps(ctx, tx, steps)
 	})
 	if errors.Is(err, errSameDifference) {
 		return false, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	s.changed(e.SessionID)
-	return true, nil
+	return err == nil, s.stored(err, e.SessionID, e)
 }
 
 // hasDifference reports whether the merchant has an event of the same difference.

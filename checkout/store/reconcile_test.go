@@ -15,7 +15,7 @@ import (
 func TestMigrationKeepsEvents(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	s := store.New(open(t, path), noJobs)
+	s := store.New(open(t, path), nil)
 	session := newSession()
 	event := checkout.Event{ID: "evt_1", Type: checkout.EventExpired, Merchant: "shop", SessionID: session.ID, Session: session.Public("https://pay.example")}
 	refunded := event
@@ -30,7 +30,7 @@ func TestMigrationKeepsEvents(t *testing.T) {
 		}
 	}
 	migrateDown(t, open(t, path), 5)
-	s = store.New(open(t, path), noJobs)
+	s = store.New(open(t, path), nil)
 	events, err := s.Events(t.Context(), session.ID)
 	if err != nil || len(events) != 2 || events[0].Session.ID != session.ID || events[1].Refund == nil || events[1].Refund.ID != "re_1" {
 		t.Errorf("the events are %+v (%v)", events, err)
@@ -50,7 +50,7 @@ func TestMigrationKeepsEvents(t *testing.T) {
 // listed and replayed.
 func TestParkedDifferenceWithoutSession(t *testing.T) {
 	t.Parallel()
-	s := store.New(open(t, newPath(t)), noJobs)
+	s := store.New(open(t, newPath(t)), nil)
 	e := checkout.Event{ID: "evt_1", Type: checkout.EventDifference, Merchant: "shop", Difference: &checkout.Difference{OutTradeNo: "n1"}}
 	if added, err := s.AddDifference(t.Context(), e); err != nil || !added {
 		t.Fatal(added, err)

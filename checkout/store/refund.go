@@ -29,11 +29,7 @@ func scanRefund(r row) (checkout.Refund, error) {
 
 // CreateRefund implements [checkout.Store].
 func (s *Store) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil time.Time) error {
-	if err := s.write(ctx, addRefund(r, leaseUntil)...); err != nil {
-		return err
-	}
-	s.changed(r.SessionID)
-	return nil
+	return s.stored(s.write(ctx, addRefund(r, leaseUntil)...), r.SessionID)
 }
 
 // addRefund stores a refund with its timeline entry, and reserves its amount. It

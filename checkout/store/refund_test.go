@@ -18,7 +18,7 @@ import (
 func TestMigrationSetsPaidBy(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	s := store.New(open(t, path), noJobs)
+	s := store.New(open(t, path), nil)
 	session := newSession()
 	if err := s.CreateSession(t.Context(), session); err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func TestMigrationSetsPaidBy(t *testing.T) {
 		}
 	}
 	migrateDown(t, open(t, path), 2)
-	got, err := store.New(open(t, path), noJobs).Session(t.Context(), session.ID)
+	got, err := store.New(open(t, path), nil).Session(t.Context(), session.ID)
 	if err != nil || got.PaidBy != "at_first" || got.AmountRefunded != 0 {
 		t.Errorf("paid by %q, %d refunded (%v), want at_first and 0", got.PaidBy, got.AmountRefunded, err)
 	}

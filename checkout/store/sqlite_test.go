@@ -90,7 +90,7 @@ func TestReopening(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.New(db, noJobs).CreateSession(t.Context(), newSession()); err != nil {
+	if err := store.New(db, nil).CreateSession(t.Context(), newSession()); err != nil {
 		t.Fatal(err)
 	}
 	version := "SELECT max(version_id) FROM goose_db_version"
@@ -103,7 +103,7 @@ func TestReopening(t *testing.T) {
 	}
 
 	db = open(t, path)
-	got, err := store.New(db, noJobs).Session(t.Context(), "cs_1")
+	got, err := store.New(db, nil).Session(t.Context(), "cs_1")
 	if err != nil || got.Subject != "Ticket" {
 		t.Errorf("session %+v, error %v", got, err)
 	}
@@ -115,7 +115,7 @@ func TestReopening(t *testing.T) {
 func TestTwoProcessesShareOneFile(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	one, two := store.New(open(t, path), noJobs), store.New(open(t, path), noJobs)
+	one, two := store.New(open(t, path), nil), store.New(open(t, path), nil)
 	if err := one.CreateSession(t.Context(), newSession()); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 func TestRowsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	db := open(t, newPath(t))
-	s := store.New(db, noJobs)
+	s := store.New(db, nil)
 	if err := s.CreateSession(t.Context(), newSession()); err != nil {
 		t.Fatal(err)
 	}

@@ -20,15 +20,13 @@ import (
 
 // Store keeps the checkout in a database. It implements [checkout.Store].
 type Store struct {
-	db      *DB
-	enqueue Enqueue
+	db       *DB
+	webhooks Webhooks
 }
 
-// Enqueue inserts the jobs of an event in the event's transaction.
-type Enqueue func(ctx context.Context, tx *sql.Tx, e checkout.Event) error
-
-// New returns a store over db that calls enqueue for every event.
-func New(db *DB, enqueue Enqueue) *Store { return &Store{db: db, enqueue: enqueue} }
+// New returns a store over db. It stores with each event that its webhook is pending, if
+// webhooks wants it, and tells webhooks of it after the commit. webhooks may be nil.
+func New(db *DB, webhooks Webhooks) *Store { return &Store{db: db, webhooks: webhooks} }
 
 var _ checkout.Store = (*Store)(nil)
 
@@ -77,32 +75,27 @@ func (s *Store) Apply(ctx context.Context, c checkout.Change) error {
 	if err != nil {
 		return err
 	}
-	err = s.writeWithJobs(ctx, steps, c.Events)
+	err = s.write(ctx, steps...)
 	if errors.Is(err, errAttemptChanged) {
 		return s.attemptConflict(ctx, *c.Attempt)
 	}
-	if err == nil {
-		s.changed(c.SessionID())
-	}
-	return err
+	return s.stored(err, c.SessionID(), c.Events...)
 }
 
-// writeWithJobs makes the steps, and writes the jobs of the events in the same transaction.
-func (s *Store) writeWithJobs(ctx context.Context, steps []step, events []checkout.Event) error {
-	if len(events) == 0 {
-		return s.write(ctx, steps...)
+// stored tells that a change of a session is stored with its events. err is the error of
+// storing them, which it returns. Where the connection broke, the change may be stored
+// all the same: the nodes look, and the webhooks wait until they are due.
+func (s *Store) stored(err error, sessionID string, events ...checkout.Event) error {
+	if s.db.changes != nil && sessionID != "" && (err == nil || Unreachable(err)) {
+		s.db.changes.add(sessionID)
 	}
-	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := runSteps(ctx, tx, steps); err != nil {
-			return err
-		}
-		for _, e := range events {
-			if err := s.enqueue(ctx, tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	if err != nil {
+		return err
+	}
+	if s.webhooks != nil && len(events) > 0 {
+		s.webhooks.Committed(events...)
+	}
+	return nil
 }
 
 func (s *Store) changeSteps(c checkout.Change) ([]step, error) {
@@ -171,8 +164,13 @@ func orNotFound[T any](v T, err error) (T, error) {
 // row is a *sql.Row or *sql.Rows.
 type row interface{ Scan(into ...any) error }
 
+// queryer is a *sql.Tx or *sql.DB.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // queryAll returns every row of a query, each read by scan.
-func queryAll[T any](ctx context.Context, db *sql.DB, scan func(row) (T, error), query string, args ...any) (_ []T, err error) {
+func queryAll[T any](ctx context.Context, db queryer, scan func(row) (T, error), query string, args ...any) (_ []T, err error) {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

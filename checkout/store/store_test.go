@@ -1,10 +1,9 @@
 package store_test
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,9 +11,6 @@ import (
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/storetest"
 )
-
-// noJobs is an Enqueue that writes no jobs.
-func noJobs(context.Context, *sql.Tx, checkout.Event) error { return nil }
 
 // open opens the database at path until the test ends.
 func open(t *testing.T, path string) *store.DB {
@@ -39,7 +35,7 @@ func newPath(t *testing.T) string {
 
 func TestSQLiteKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) checkout.Store { return store.New(open(t, newPath(t)), noJobs) })
+	storetest.Run(t, func(t *testing.T) checkout.Store { return store.New(open(t, newPath(t)), nil) })
 }
 
 // newSession returns an open session that is not stored yet.
@@ -51,52 +47,70 @@ func newSession() checkout.Session {
 	}
 }
 
-func TestEventAndJobsAreOneTransaction(t *testing.T) {
+// webhooks is a store.Webhooks that wants all webhooks and keeps the ids of the events
+// that were committed.
+type webhooks struct{ committed []string }
+
+func (w *webhooks) Wanted(string) bool { return true }
+
+func (w *webhooks) Committed(events ...checkout.Event) {
+	for _, e := range events {
+		w.committed = append(w.committed, e.ID)
+	}
+}
+
+func TestEventAndWebhookAreOneTransaction(t *testing.T) {
 	t.Parallel()
-	t.Run("a job that cannot be written rolls everything back", func(t *testing.T) {
-		t.Parallel()
-		enqueueErr := errors.New("the job could not be written")
-		for name, db := range databases(t) {
-			s := store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return enqueueErr })
+	for name, db := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &webhooks{}
+			s := store.New(db, w)
 			session := newSession()
 			must(t, s.CreateSession(t.Context(), session))
-			ended := session
+			first := checkout.Event{ID: "evt_1", Type: checkout.EventExpired, SessionID: session.ID, Merchant: "shop"}
+			must(t, s.Apply(t.Context(), checkout.Change{Events: []checkout.Event{first}}))
+			if got := pending(t, db); !slices.Equal(got, []string{"evt_1"}) || !slices.Equal(w.committed, got) {
+				t.Errorf("pending %v, committed %v, want evt_1", got, w.committed)
+			}
+			_, err := db.Writer().ExecContext(t.Context(), "DROP TABLE webhook_pending")
+			must(t, err)
+			stored, err := s.Session(t.Context(), session.ID)
+			must(t, err)
+			ended := stored
 			ended.Status = checkout.StatusExpired
-			event := checkout.Event{ID: "evt_1", Type: checkout.EventExpired, SessionID: session.ID}
-			if err := s.Apply(t.Context(), checkout.Change{Session: &ended, Events: []checkout.Event{event}}); !errors.Is(err, enqueueErr) {
-				t.Errorf("%s: error %v, want %v", name, err, enqueueErr)
+			second := first
+			second.ID = "evt_2"
+			if err := s.Apply(t.Context(), checkout.Change{Session: &ended, Events: []checkout.Event{second}}); err == nil {
+				t.Error("an event was stored without its webhook")
 			}
 			got, err := s.Session(t.Context(), session.ID)
-			if err != nil || got.Status != checkout.StatusOpen || got.Version != 1 {
-				t.Errorf("%s: session is %s, version %d, error %v", name, got.Status, got.Version, err)
+			if err != nil || got.Status != checkout.StatusOpen || got.Version != stored.Version {
+				t.Errorf("session is %s, version %d, error %v", got.Status, got.Version, err)
 			}
-			if _, err := s.Event(t.Context(), event.ID); !errors.Is(err, checkout.ErrNotFound) {
-				t.Errorf("%s: event: error %v, want ErrNotFound", name, err)
+			if _, err := s.Event(t.Context(), second.ID); !errors.Is(err, checkout.ErrNotFound) {
+				t.Errorf("event: error %v, want ErrNotFound", err)
 			}
-		}
-	})
-	t.Run("jobs are written in the event's transaction", func(t *testing.T) {
-		t.Parallel()
-		var ids []string
-		s := store.New(open(t, newPath(t)), func(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-			var id string
-			if err := tx.QueryRowContext(ctx, "SELECT id FROM events WHERE id = $1", e.ID).Scan(&id); err != nil {
-				return err
+			if len(w.committed) != 1 {
+				t.Errorf("committed %v, want only evt_1", w.committed)
 			}
-			ids = append(ids, id)
-			return nil
 		})
-		if err := s.CreateSession(t.Context(), newSession()); err != nil {
-			t.Fatal(err)
-		}
-		event := checkout.Event{ID: "evt_1", Type: checkout.EventExpired, SessionID: "cs_1"}
-		if err := s.Apply(t.Context(), checkout.Change{Events: []checkout.Event{event}}); err != nil {
-			t.Fatal(err)
-		}
-		if len(ids) != 1 || ids[0] != "evt_1" {
-			t.Errorf("jobs for %v, want one for evt_1", ids)
-		}
-	})
+	}
+}
+
+// pending returns the ids of the events whose webhooks are pending.
+func pending(t *testing.T, db *store.DB) (ids []string) {
+	t.Helper()
+	rows, err := db.Writer().QueryContext(t.Context(), "SELECT event_id FROM webhook_pending ORDER BY event_id")
+	must(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		must(t, rows.Scan(&id))
+		ids = append(ids, id)
+	}
+	must(t, rows.Err())
+	return ids
 }
 
 func TestClosedDatabase(t *testing.T) {
@@ -105,7 +119,7 @@ func TestClosedDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := store.New(db, noJobs)
+	s := store.New(db, nil)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func databases(t *testing.T) map[string]*store.DB {
 func TestTimelineIsAppendOnly(t *testing.T) {
 	t.Parallel()
 	for name, db := range databases(t) {
-		s := store.New(db, noJobs)
+		s := store.New(db, nil)
 		must(t, s.CreateSession(t.Context(), newSession()))
 		statements := []string{"UPDATE timeline SET result = 'paid'", "DELETE FROM timeline", "DELETE FROM sessions"}
 		if db.Postgres() != nil {
@@ -76,13 +76,13 @@ func TestMigrationFillsTheTimeline(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	db := open(t, path)
-	storeOneOfEach(t, store.New(db, noJobs))
-	want, err := store.New(db, noJobs).Timeline(t.Context(), "cs_1")
+	storeOneOfEach(t, store.New(db, nil))
+	want, err := store.New(db, nil).Timeline(t.Context(), "cs_1")
 	if err != nil || len(want) != 5 {
 		t.Fatalf("%d entries, error %v", len(want), err)
 	}
 	migrateDown(t, db, 4)
-	got, err := store.New(open(t, path), noJobs).Timeline(t.Context(), "cs_1")
+	got, err := store.New(open(t, path), nil).Timeline(t.Context(), "cs_1")
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("error %v, timeline (-want +got):\n%s", err, diff)
 	}
@@ -91,7 +91,7 @@ func TestMigrationFillsTheTimeline(t *testing.T) {
 func TestLookup(t *testing.T) {
 	t.Parallel()
 	for name, db := range databases(t) {
-		s := store.New(db, noJobs)
+		s := store.New(db, nil)
 		storeOneOfEach(t, s)
 		other := newSession()
 		other.ID, other.ClientReferenceID = "cs_2", "HN-1001"

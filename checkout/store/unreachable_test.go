@@ -20,7 +20,7 @@ func TestUnreachable(t *testing.T) {
 		url, err := server.NewDatabase(t.Context(), name)
 		must(t, err)
 		db := openPostgres(t, url)
-		s := store.New(db, noJobs)
+		s := store.New(db, nil)
 		tx, err := db.Writer().BeginTx(t.Context(), nil)
 		must(t, err)
 		end(server, t)

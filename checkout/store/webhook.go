@@ -111,6 +111,9 @@ func (s *Store) DisabledWebhooks(ctx context.Context) ([]DisabledWebhook, error)
 	}, `SELECT merchant, disabled_at, reason FROM webhook_disabled ORDER BY merchant`)
 }
 
+// Enqueue stores a job that sends an event, in a transaction of the store.
+type Enqueue func(ctx context.Context, tx *sql.Tx, e checkout.Event) error
+
 // ReplayWebhooks has events delivered again, parked or not. In one transaction it
 // calls enqueue for each event and unparks it. If one fails, none is replayed, and
 // the error names it: checkout.ErrNotFound, a *DisabledError, or an error of enqueue.

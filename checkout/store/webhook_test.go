@@ -19,7 +19,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // is "evt_" and the merchant.
 func newStoreWithEvents(t *testing.T, merchants ...string) (*store.Store, []checkout.Event) {
 	t.Helper()
-	s := store.New(open(t, newPath(t)), noJobs)
+	s := store.New(open(t, newPath(t)), nil)
 	var events []checkout.Event
 	for i, merchant := range merchants {
 		session := newSession()

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -19,10 +20,12 @@ func TestWebhookIsRetried(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
+		began := time.Now()
 		var tries atomic.Int64
 		url, calls := endpoint(t, func(w http.ResponseWriter, _ *http.Request) {
 			if tries.Add(1) == 1 {
 				w.WriteHeader(http.StatusInternalServerError)
+				_, _ = io.WriteString(w, "sorry")
 			}
 		})
 		f := newFixture(url)
@@ -38,25 +41,41 @@ func TestWebhookIsRetried(t *testing.T) {
 			t.Error("the retry has another body")
 		}
 		f.awaitState("completed")
-		if text := f.jobErrors(); !strings.Contains(text, "the shop answered 500") {
-			t.Errorf("the errors of the job are %s", text)
-		}
-		if n := f.jobs(""); n != 1 {
-			t.Errorf("%d jobs, want 1", n)
+		wantTries(t, f.awaitTries(event.ID, 2), began)
+		if jobs, pending := f.jobs(""), f.pending(); jobs != 1 || pending != 0 {
+			t.Errorf("%d jobs and %d pending webhooks, want 1 job", jobs, pending)
 		}
 	})
 }
 
-func TestEventIsNotStoredWithoutItsJob(t *testing.T) {
+// wantTries checks a try that failed with 500 and the one that followed after 5 s.
+func wantTries(t *testing.T, tries []checkout.WebhookTry, began time.Time) {
+	t.Helper()
+	first, second := tries[0], tries[1]
+	if first.Number != 1 || first.Status != 500 || first.Error != "the shop answered 500" || first.Answer != "sorry" {
+		t.Errorf("the first try is %+v", first)
+	}
+	if wait := first.NextAt.Sub(first.At); wait < 4*time.Second || wait > 10*time.Second {
+		t.Errorf("after the first try %s, want 5 s", wait)
+	}
+	if second.Number != 2 || second.Status != 200 || second.Error != "" || !second.NextAt.IsZero() {
+		t.Errorf("the second try is %+v", second)
+	}
+	if first.At.Before(began.Add(-time.Second)) || second.At.Before(first.NextAt.Add(-time.Second)) {
+		t.Errorf("began at %s, tried at %s and %s", began, first.At, second.At)
+	}
+}
+
+func TestEventIsNotStoredWithoutItsWebhook(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
 		f := newFixture("http://shop.invalid")
-		if _, err := f.db.Writer().ExecContext(t.Context(), "DROP TABLE river_job"); err != nil {
+		if _, err := f.db.Writer().ExecContext(t.Context(), "DROP TABLE webhook_pending"); err != nil {
 			t.Fatal(err)
 		}
 		if err := tryStoreEvent(f); err == nil {
-			t.Error("an event was stored without its job")
+			t.Error("an event was stored without its webhook")
 		}
 		if events, err := f.store.Events(t.Context(), "cs_1"); err != nil || len(events) != 0 {
 			t.Errorf("%d events, error %v, want none", len(events), err)
@@ -64,7 +83,7 @@ func TestEventIsNotStoredWithoutItsJob(t *testing.T) {
 	})
 }
 
-func TestRollbackRemovesTheJobs(t *testing.T) {
+func TestRollbackRemovesTheWebhooks(t *testing.T) {
 	t.Parallel()
 	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
@@ -76,8 +95,8 @@ func TestRollbackRemovesTheJobs(t *testing.T) {
 		if err := f.store.Apply(t.Context(), checkout.Change{Events: []checkout.Event{fresh, stored}}); err == nil {
 			t.Fatal("an event was stored twice")
 		}
-		if n := f.jobs(""); n != 1 {
-			t.Errorf("%d jobs, want only that of the first change", n)
+		if n := f.pending(); n != 1 {
+			t.Errorf("%d webhooks, want only that of the first change", n)
 		}
 	})
 }

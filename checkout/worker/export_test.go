@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"testing"
@@ -24,6 +25,8 @@ type Try struct {
 	Err error
 	// Next is when the queue would retry.
 	Next time.Time
+	// Recorded is the try that was recorded, or zero.
+	Recorded checkout.WebhookTry
 }
 
 // Deliver returns the function that the queue calls for each try to deliver the
@@ -40,12 +43,22 @@ func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &webhookWorker{events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger}
+	var recorded checkout.WebhookTry
+	w := &webhookWorker{courier: &courier{
+		events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger,
+		record: func(_ context.Context, try checkout.WebhookTry) bool { recorded = try; return true },
+	}}
 	return func(ctx context.Context, try int) Try {
+		recorded = checkout.WebhookTry{}
 		job := &river.Job[webhookArgs]{JobRow: &rivertype.JobRow{Attempt: try}, Args: webhookArgs{EventID: "evt_1"}}
 		err := w.Work(ctx, job)
-		return Try{Err: err, Next: w.NextRetry(job)}
+		return Try{Err: err, Next: w.NextRetry(job), Recorded: recorded}
 	}
+}
+
+// Enqueue writes the jobs of pending webhooks, as the hand-over does.
+func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, pending []checkout.PendingWebhook) error {
+	return q.enqueue(ctx, tx, pending)
 }
 
 // ReconcileJob returns the function that the queue calls for each round of

@@ -2,7 +2,6 @@ package worker_test
 
 import (
 	"context"
-	"database/sql"
 	"io"
 	"log/slog"
 	"net/http"
@@ -29,7 +28,7 @@ const (
 // loopback is the address of the shops of these tests.
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 
-// fixture is a database, a store that writes to the queue, and a worker's config.
+// fixture is a database, a store that tells the queue, and a worker's config.
 type fixture struct {
 	t      *testing.T
 	db     *store.DB
@@ -85,9 +84,9 @@ func newFixtureWithClock(t *testing.T, db *store.DB, url string, clock checkout.
 	endpoints := map[string]worker.Endpoint{shop: {URL: url, Secret: secret, AllowPrivate: loopback}, "other": {}}
 	queue, err := worker.NewQueue(t.Context(), db, clock, endpoints)
 	must(t, err)
-	s := store.New(db, queue.Enqueue)
+	s := store.New(db, queue)
 	return &fixture{t, db, s, worker.Config{
-		DB: db, Sweeper: sweepFunc(func() error { return nil }), Reconciler: &reconciler{}, Events: s, Endpoints: endpoints, Clock: clock,
+		DB: db, Queue: queue, Sweeper: sweepFunc(func() error { return nil }), Reconciler: &reconciler{}, Events: s, Endpoints: endpoints, Clock: clock,
 		Logger: slog.New(slog.DiscardHandler),
 	}}
 }
@@ -120,7 +119,7 @@ func (f *fixture) startWorker() {
 // storeEvents stores a session of a merchant with n events, and returns the events.
 func (f *fixture) storeEvents(merchant string, n int) []checkout.Event {
 	f.t.Helper()
-	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	at := f.config.Clock.Now().UTC().Truncate(time.Millisecond)
 	s := checkout.Session{
 		ID: "cs_" + merchant, Merchant: merchant, Version: 1, Status: checkout.StatusOpen, PaymentStatus: checkout.PaymentUnpaid,
 		Amount: 1000, Currency: "HKD", Subject: "Ticket & 票", SuccessURL: "https://shop.example/ok", CreatedAt: at, ExpiresAt: at, ConcludeAt: at,
@@ -145,21 +144,39 @@ func (f *fixture) jobs(state string) (n int) {
 	return n
 }
 
+// handOver makes all pending webhooks jobs.
+func (f *fixture) handOver() {
+	f.t.Helper()
+	_, err := f.store.HandOverWebhooks(f.t.Context(), time.Now().Add(24*time.Hour), 1000, f.config.Queue.Enqueue)
+	must(f.t, err)
+}
+
+// pending counts the pending webhooks.
+func (f *fixture) pending() (n int) {
+	f.t.Helper()
+	must(f.t, f.db.Writer().QueryRowContext(f.t.Context(), "SELECT count(*) FROM webhook_pending").Scan(&n))
+	return n
+}
+
+// awaitTries waits until n tries of an event are recorded, and returns them.
+func (f *fixture) awaitTries(eventID string, n int) (tries []checkout.WebhookTry) {
+	f.t.Helper()
+	waitUntil(f.t, func() bool {
+		var err error
+		tries, err = f.store.WebhookTries(f.t.Context(), eventID)
+		must(f.t, err)
+		return len(tries) >= n
+	})
+	if len(tries) > n {
+		f.t.Errorf("%d tries of %s, want %d: %+v", len(tries), eventID, n, tries)
+	}
+	return tries
+}
+
 // awaitState waits until a webhook job is in a state.
 func (f *fixture) awaitState(state string) {
 	f.t.Helper()
 	waitUntil(f.t, func() bool { return f.jobs(state) > 0 })
-}
-
-// jobErrors waits until a try has failed, and returns the errors of the webhook job.
-func (f *fixture) jobErrors() string {
-	f.t.Helper()
-	var text sql.NullString
-	waitUntil(f.t, func() bool {
-		must(f.t, f.db.Writer().QueryRowContext(f.t.Context(), `SELECT CAST(errors AS TEXT) FROM river_job WHERE kind = 'webhook'`).Scan(&text))
-		return text.String != ""
-	})
-	return text.String
 }
 
 // testTimeout limits every wait of a test. It is long, because machines are shared.

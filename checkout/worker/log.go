@@ -47,13 +47,18 @@ func (e jobErrors) HandleError(_ context.Context, job *rivertype.JobRow, err err
 	return nil
 }
 
-// HandlePanic logs a panic. It logs the text of runtime errors only, because any
-// other value may contain a secret.
+// HandlePanic logs a panic.
 func (e jobErrors) HandlePanic(_ context.Context, job *rivertype.JobRow, value any, _ string) *river.ErrorHandlerResult {
+	logPanic(e.logger, job.Kind, value)
+	return nil
+}
+
+// logPanic logs a panic. It logs the text of runtime errors only, because any other value
+// may contain a secret.
+func logPanic(logger *slog.Logger, kind string, value any) {
 	what := fmt.Sprintf("%T", value)
 	if known, is := value.(runtime.Error); is {
 		what = known.Error()
 	}
-	e.logger.Error("panic", "job", job.Kind, "panic", what, "stack", string(debug.Stack()))
-	return nil
+	logger.Error("panic", "job", kind, "panic", what, "stack", string(debug.Stack()))
 }

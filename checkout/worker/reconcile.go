@@ -56,8 +56,9 @@ func (w *reconcileWorker) Timeout(*river.Job[reconcileArgs]) time.Duration { ret
 
 // Work reconciles all spans that are due. A failure of one does not stop the others.
 func (w *reconcileWorker) Work(ctx context.Context, _ *river.Job[reconcileArgs]) error {
-	ctx, cancel := w.cancelOnStop(ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer cancelOn(w.stopping, cancel)()
 	due, err := w.reconciler.ReconciliationsDue(ctx)
 	if err != nil {
 		return err
@@ -77,17 +78,17 @@ func (w *reconcileWorker) Work(ctx context.Context, _ *river.Job[reconcileArgs])
 	return ctx.Err()
 }
 
-// cancelOnStop returns a context that is also done when the worker stops.
-func (w *reconcileWorker) cancelOnStop(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
+// cancelOn calls cancel when stopping is closed, until end is called.
+func cancelOn(stopping <-chan struct{}, cancel context.CancelFunc) (end func()) {
+	ended := make(chan struct{})
 	go func() {
 		select {
-		case <-w.stopping:
+		case <-stopping:
 			cancel()
-		case <-ctx.Done():
+		case <-ended:
 		}
 	}()
-	return ctx, cancel
+	return func() { close(ended) }
 }
 
 // reconcile reconciles a span and logs the result. It ignores an error, because

@@ -66,7 +66,7 @@ func TestSlowShopsDoNotDelayTheSweep(t *testing.T) {
 	f.startWorker()
 	t.Cleanup(func() { close(release) }) // before the worker and the shop end
 	f.storeEvents(shop, 60)
-	for range 5 { // all that may be delivered at once
+	for range worker.DefaultMaxRequests { // all that may be delivered at once
 		receive(t, calls)
 	}
 	for len(swept) > 0 {

@@ -8,8 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -25,17 +25,21 @@ const (
 	// MinWebhookKey is the length in bytes of the shortest key that Standard
 	// Webhooks allows.
 	MinWebhookKey = 24
-	// maxAnswerRead is how many bytes of an answer's body are read. The body does
-	// not matter, but reading it lets the connection be reused.
+	// maxAnswerRead is how many bytes of an answer's body are read. The body decides
+	// nothing, but reading it lets the connection be reused. The first maxAnswerKept
+	// are recorded.
 	maxAnswerRead = 4 << 10
+	maxAnswerKept = 512
 )
 
 // webhookArgs is the job that delivers one event to a shop.
 type webhookArgs struct {
-	EventID string `json:"event_id"`
-	// delay is the delay that the shop's last answer requested. Work sets it for
-	// NextRetry, because River calls NextRetry with the same job.
-	delay time.Duration
+	EventID string `json:"event_id" river:"unique"`
+	// Tried is how often delivery was tried before there was a job.
+	Tried int `json:"tried,omitempty"`
+	// next is when the next try is due. Work sets it for NextRetry, because River calls
+	// NextRetry with the same job.
+	next time.Time
 }
 
 // Kind implements river.JobArgs.
@@ -43,16 +47,22 @@ func (webhookArgs) Kind() string { return "webhook" }
 
 type webhookWorker struct {
 	river.WorkerDefaults[webhookArgs]
-	events Events
-	sender *sender
-	random func() float64
-	clock  checkout.Clock
-	logger *slog.Logger
+	*courier
+	lanes map[string]*lane
+	// stopping is closed when the worker stops. It ends the wait for a slot.
+	stopping <-chan struct{}
 }
 
-// NextRetry implements river.Worker.
+// triesOf returns which try a run of a job is.
+func triesOf(job *river.Job[webhookArgs]) int { return job.Args.Tried + job.Attempt }
+
+// NextRetry implements river.Worker. Without a time from Work, which a panic leaves, it
+// follows the schedule.
 func (w *webhookWorker) NextRetry(job *river.Job[webhookArgs]) time.Time {
-	return w.clock.Now().Add(retryDelay(job.Attempt, w.random(), job.Args.delay))
+	if !job.Args.next.IsZero() {
+		return job.Args.next
+	}
+	return w.clock.Now().Add(retryDelay(triesOf(job), w.random(), 0))
 }
 
 // Payload is the body of a webhook: an event, and its session as it was right after the
@@ -69,7 +79,8 @@ type Payload struct {
 }
 
 func payloadOf(e checkout.Event) Payload {
-	p := Payload{ID: e.ID, Type: e.Type, Timestamp: e.CreatedAt.UTC(), Refund: e.Refund, Difference: e.Difference}
+	// The database keeps milliseconds, and each try has the same body.
+	p := Payload{ID: e.ID, Type: e.Type, Timestamp: e.CreatedAt.UTC().Truncate(time.Millisecond), Refund: e.Refund, Difference: e.Difference}
 	if e.SessionID != "" {
 		p.Data = &e.Session
 	}
@@ -84,13 +95,15 @@ type sender struct {
 
 // target is the endpoint of one merchant.
 type target struct {
-	url string
+	url *url.URL
+	// header has the fields that are the same in each request.
+	header http.Header
 	// signers sign with the current secret, then with the previous one.
 	signers   []*webhooks.Webhook
 	transport http.RoundTripper
 }
 
-// newSender returns a sender for the endpoints of c, or an error if a secret is
+// newSender returns a sender for the endpoints of c, or an error if a URL or a secret is
 // malformed.
 func newSender(c Config) (*sender, error) {
 	s := &sender{targets: map[string]target{}, clock: c.Clock}
@@ -98,7 +111,10 @@ func newSender(c Config) (*sender, error) {
 		if e.URL == "" {
 			continue
 		}
-		to := target{url: e.URL, transport: c.Transport}
+		to := target{transport: c.Transport}
+		if err := to.setURL(e.URL); err != nil {
+			return nil, fmt.Errorf("worker: the webhook URL of %q is malformed", merchant) // it may hold a secret
+		}
 		if c.Transport == nil {
 			to.transport = newTransport(e, c.Resolver)
 		}
@@ -122,35 +138,66 @@ func newSender(c Config) (*sender, error) {
 	return s, nil
 }
 
+// setURL sets the URL and the fields that are the same in each request.
+func (t *target) setURL(address string) (err error) {
+	if t.url, err = url.Parse(address); err != nil {
+		return err
+	}
+	t.header = http.Header{"Content-Type": {"application/json"}, "User-Agent": {"wantukit"}}
+	if user := t.url.User; user != nil {
+		password, _ := user.Password()
+		t.header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password)))
+	}
+	return nil
+}
+
+// answer is what a shop answered. status is 0 if there was no answer.
+type answer struct {
+	status int
+	// body is the first part of the body, maxAnswerKept bytes at most.
+	body string
+}
+
 // send posts an event to its shop. It fails if the answer is not 2xx, or if the
 // exchange takes longer than webhookTimeout. It returns errNoEndpoint if the
 // merchant has no endpoint.
-func (s *sender) send(ctx context.Context, e checkout.Event) error {
+func (s *sender) send(ctx context.Context, e checkout.Event) (answer, error) {
 	to, ok := s.targets[e.Merchant]
 	if !ok {
-		return errNoEndpoint
+		return answer{}, errNoEndpoint
 	}
 	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
 	defer cancel()
 	request, err := to.request(ctx, e, s.clock.Now())
 	if err != nil {
-		return err
+		return answer{}, err
 	}
 	// A transport, unlike a client, follows no redirect. Its errors do not contain
 	// the URL, which may hold a secret of the shop.
 	response, err := to.transport.RoundTrip(request)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("posting: no answer within %s", webhookTimeout)
+		return answer{}, fmt.Errorf("posting: no answer within %s", webhookTimeout)
 	}
 	if err != nil {
-		return fmt.Errorf("posting: %w", err)
+		return answer{}, fmt.Errorf("posting: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswerRead))
+	got := answer{response.StatusCode, readStart(response.Body)}
 	if response.StatusCode/100 != 2 {
-		return &answerError{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), s.clock.Now())}
+		return got, &answerError{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), s.clock.Now())}
 	}
-	return nil
+	return got, nil
+}
+
+// readStart reads maxAnswerRead bytes of a body at most, and returns the first
+// maxAnswerKept.
+func readStart(body io.Reader) string {
+	var kept [maxAnswerKept]byte
+	n, err := io.ReadFull(body, kept[:])
+	if err == nil {
+		_, _ = io.CopyN(io.Discard, body, maxAnswerRead-maxAnswerKept)
+	}
+	return string(kept[:n])
 }
 
 // request returns the signed request for an event.
@@ -165,16 +212,12 @@ func (t target) request(ctx context.Context, e checkout.Event, now time.Time) (*
 			return nil, fmt.Errorf("signing event %s: %w", e.ID, err)
 		}
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.url, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "/", bytes.NewReader(body))
 	if err != nil {
-		return nil, errors.New("making the request: the URL of the endpoint is malformed")
+		return nil, fmt.Errorf("making the request: %w", err)
 	}
-	if user := request.URL.User; user != nil {
-		password, _ := user.Password()
-		request.SetBasicAuth(user.Username(), password)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("User-Agent", "wantukit")
+	to := *t.url // a transport may change it
+	request.URL, request.Host, request.Header = &to, to.Host, t.header.Clone()
 	request.Header.Set("Webhook-Id", e.ID)
 	request.Header.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
 	request.Header.Set("Webhook-Signature", strings.Join(signatures, " "))

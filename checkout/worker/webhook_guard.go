@@ -67,7 +67,7 @@ func newTransport(e Endpoint, resolver *net.Resolver) *http.Transport {
 	dialer := &net.Dialer{Timeout: webhookTimeout, Resolver: resolver}
 	t := &http.Transport{
 		DialContext: dialer.DialContext, ForceAttemptHTTP2: true, DisableCompression: true,
-		MaxIdleConnsPerHost: maxPerEndpoint, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: maxAnswerHeader,
+		MaxIdleConnsPerHost: e.maxRequests(), IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: maxAnswerHeader,
 	}
 	if e.Proxy != nil {
 		t.Proxy = http.ProxyURL(e.Proxy)
@@ -98,4 +98,7 @@ type Endpoint struct {
 	// Proxy forwards the shop's webhooks, and must check the addresses that it
 	// connects to. nil is none.
 	Proxy *url.URL
+	// MaxRequests is how many webhooks one process sends to the shop at once, up to
+	// MaxMaxRequests. 0 stands for DefaultMaxRequests.
+	MaxRequests int
 }

@@ -21,9 +21,10 @@ import (
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
-// fakeEvents is a worker.Events of one merchant. The first calls fail, as many as
-// failures says.
+// fakeEvents is a worker.Events of one merchant, without pending webhooks. The first calls
+// fail, as many as failures says.
 type fakeEvents struct {
+	worker.Events
 	failures int
 	parked   []string // the reasons
 	unparked int
@@ -307,6 +308,7 @@ func TestParkedWebhookIsReplayed(t *testing.T) {
 	})
 	f := newFixture(t, url)
 	event := f.storeEvents(shop, 1)[0]
+	f.handOver()
 	f.exec("UPDATE river_job SET attempt = 9 WHERE kind = 'webhook'")
 	f.startWorker()
 	first := receive(t, calls)
@@ -381,6 +383,7 @@ func TestKilledOnTheLastTry(t *testing.T) {
 	url, calls := endpoint(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	f := newFixture(t, url)
 	f.storeEvents(shop, 1)
+	f.handOver()
 	f.exec(`UPDATE river_job SET attempt = 10, state = 'running', attempted_at = datetime('now', '-1 hour') WHERE kind = 'webhook'`)
 	f.startWorker()
 	f.awaitState("retryable") // rescued, with the last delay of the schedule
@@ -428,14 +431,14 @@ func TestDeadEndpointDoesNotDelayOthers(t *testing.T) {
 	}
 	alone, slowestAlone := deliver("before")
 	f.storeEvents(shop, 200)
-	waitUntil(t, func() bool { return hanging.Load() == 5 })
+	waitUntil(t, func() bool { return hanging.Load() == worker.DefaultMaxRequests })
 	loaded, slowest := deliver("loaded")
 	t.Logf("the median of 20 webhooks took %s (the slowest %s) alone, %s (%s) with 200 for an endpoint that hangs", alone, slowestAlone, loaded, slowest)
 	if loaded > alone+7*time.Second || slowest > 14*time.Second { // 15 s in a shared queue
 		t.Errorf("a dead endpoint delays another: %s (the slowest %s), without it %s", loaded, slowest, alone)
 	}
-	if most.Load() != 5 {
-		t.Errorf("%d calls hang at once, want 5", most.Load())
+	if most.Load() != worker.DefaultMaxRequests {
+		t.Errorf("%d calls hang at once, want %d", most.Load(), worker.DefaultMaxRequests)
 	}
 }
 
@@ -453,7 +456,7 @@ func TestWebhookWaitsForANodeThatKnowsTheMerchant(t *testing.T) {
 	f := newFixture(t, "")
 	f.storeEvents("stranger", 1)
 	f.storeEvents("other", 1) // has no endpoint
-	if n := f.jobs(""); n != 1 {
+	if n := f.pending(); n != 1 {
 		t.Errorf("%d webhooks, want 1", n)
 	}
 	f.config.Endpoints = map[string]worker.Endpoint{"stranger": {URL: url, Secret: secret, AllowPrivate: loopback}}

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// wantOneDelivery fails the test unless one job exists and no further call was made.
+// wantOneDelivery waits until a job has ended. It fails the test unless one job exists
+// and no further call was made.
 func (f *fixture) wantOneDelivery(calls <-chan call) {
 	f.t.Helper()
 	f.awaitState("completed")
@@ -32,6 +33,7 @@ func TestReplayOfARetriedEvent(t *testing.T) {
 		})
 		f := newFixture(url)
 		event := f.storeEvents(shop, 1)[0]
+		f.handOver()
 		f.exec("UPDATE river_job SET attempt = 5 WHERE kind = 'webhook'") // the next delay is 10 hours
 		f.startWorker()
 		receive(t, calls)
@@ -53,6 +55,7 @@ func TestReplayRestartsTheSchedule(t *testing.T) {
 		t.Helper()
 		f := newFixture("http://shop.invalid")
 		event := f.storeEvents(shop, 1)[0]
+		f.handOver()
 		f.exec("UPDATE river_job SET attempt = 9 WHERE kind = 'webhook'")
 		var wg sync.WaitGroup
 		for range 4 {
@@ -84,7 +87,48 @@ func TestReplayDuringDelivery(t *testing.T) {
 		receive(t, calls)
 		must(t, f.replay(event.ID))
 		close(answer)
+		f.awaitTries(event.ID, 1)
+		if jobs, extra := f.jobs(""), len(calls); jobs != 0 || extra != 0 {
+			t.Errorf("%d jobs and %d more calls, want none", jobs, extra)
+		}
+	})
+}
+
+// TestReplayDuringARetry checks that a replay adds no call to a running job.
+func TestReplayDuringARetry(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
+		t.Helper()
+		answer := make(chan struct{})
+		url, calls := endpoint(t, func(http.ResponseWriter, *http.Request) { <-answer })
+		f := newFixture(url)
+		event := f.storeEvents(shop, 1)[0]
+		f.handOver()
+		f.startWorker()
+		receive(t, calls)
+		must(t, f.replay(event.ID))
+		close(answer)
 		f.wantOneDelivery(calls)
+	})
+}
+
+// TestReplayOfAPendingEvent checks that a replay leaves a webhook alone that is pending,
+// unless the event is parked already.
+func TestReplayOfAPendingEvent(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
+		t.Helper()
+		f := newFixture("http://shop.invalid")
+		event := f.storeEvents(shop, 1)[0]
+		must(t, f.replay(event.ID))
+		if jobs, pending := f.jobs(""), f.pending(); jobs != 0 || pending != 1 {
+			t.Errorf("%d jobs and %d pending webhooks, want only a pending one", jobs, pending)
+		}
+		must(t, f.store.ParkWebhook(t.Context(), event, time.Now(), 1, "the shop answered 410"))
+		must(t, f.replay(event.ID))
+		if jobs, parked := f.jobs("available"), len(f.parked()); jobs != 1 || parked != 0 {
+			t.Errorf("%d jobs wait and %d events are parked, want one job", jobs, parked)
+		}
 	})
 }
 
@@ -97,9 +141,10 @@ func TestReplayOfADeliveredEvent(t *testing.T) {
 		f.startWorker()
 		event := f.storeEvents(shop, 1)[0]
 		receive(t, calls)
-		f.awaitState("completed")
+		f.awaitTries(event.ID, 1)
 		must(t, f.replay(event.ID))
 		receive(t, calls)
+		f.awaitTries(event.ID, 2)
 	})
 }
 
@@ -111,14 +156,14 @@ func TestWebhooksUseTheConfiguredClock(t *testing.T) {
 	url, calls := endpoint(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
 	f := newFixtureWithClock(t, databases["SQLite"](t), url, clock)
 	f.startWorker()
-	f.storeEvents(shop, 1)
+	event := f.storeEvents(shop, 1)[0]
 	signed, err := strconv.ParseInt(receive(t, calls).header.Get("Webhook-Timestamp"), 10, 64)
 	must(t, err)
-	f.awaitState("cancelled")
+	try := f.awaitTries(event.ID, 1)[0]
 	disabled, err := f.store.DisabledWebhooks(t.Context())
 	must(t, err)
 	for what, at := range map[string]time.Time{
-		"signed": time.Unix(signed, 0), "parked": f.parked()[0].ParkedAt, "disabled": disabled[0].DisabledAt,
+		"signed": time.Unix(signed, 0), "parked": f.parked()[0].ParkedAt, "tried": try.At, "disabled": disabled[0].DisabledAt,
 	} {
 		if apart := clock.Now().Sub(at).Abs(); apart > time.Minute {
 			t.Errorf("%s with another clock: %s apart", what, apart)
@@ -134,6 +179,7 @@ func TestReplayRightAfterParking(t *testing.T) {
 		t.Helper()
 		f := newFixture("http://shop.invalid")
 		event := f.storeEvents(shop, 1)[0]
+		f.handOver()
 		f.exec("UPDATE river_job SET state = 'running' WHERE kind = 'webhook'")
 		must(t, f.store.ParkWebhook(t.Context(), event, time.Now(), 10, "the shop answered 502"))
 		must(t, f.replay(event.ID))

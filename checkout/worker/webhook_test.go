@@ -44,9 +44,9 @@ func TestWebhookIsDelivered(t *testing.T) {
 	if c.path != "/hook" || c.header.Get("Webhook-Id") != event.ID || c.header.Get("Content-Type") != "application/json" {
 		t.Errorf("path %s, header %v", c.path, c.header)
 	}
-	f.awaitState("completed")
-	if n := len(calls); n != 0 {
-		t.Errorf("%d more calls", n)
+	f.awaitTries(event.ID, 1)
+	if calls, jobs, pending := len(calls), f.jobs(""), f.pending(); calls != 0 || jobs != 0 || pending != 0 {
+		t.Errorf("%d more calls, %d jobs and %d pending webhooks", calls, jobs, pending)
 	}
 }
 
@@ -95,19 +95,19 @@ func TestFailedWebhooks(t *testing.T) {
 			url, calls := endpoint(t, c.answer)
 			f := newFixture(t, url+"/hook?token=canary-in-the-url")
 			f.startWorker()
-			f.storeEvents(shop, 1)
+			event := f.storeEvents(shop, 1)[0]
 			if call := receive(t, calls); call.path != "/hook" {
 				t.Errorf("path %s", call.path)
 			}
-			text := f.jobErrors()
+			text := f.awaitTries(event.ID, 1)[0].Error
 			if n := len(calls); n != 0 {
 				t.Errorf("%d more calls", n)
 			}
 			if !strings.Contains(text, c.wantError) {
-				t.Errorf("the errors of the job are %s", text)
+				t.Errorf("the error of the try is %s", text)
 			}
 			if strings.Contains(text, "canary") || strings.Contains(text, canary) {
-				t.Errorf("the errors contain a secret: %s", text)
+				t.Errorf("the error contains a secret: %s", text)
 			}
 		})
 	}
@@ -115,16 +115,16 @@ func TestFailedWebhooks(t *testing.T) {
 
 func TestShopsWithoutEndpoint(t *testing.T) {
 	t.Parallel()
-	t.Run("no jobs are written", func(t *testing.T) {
+	t.Run("no webhooks are stored", func(t *testing.T) {
 		t.Parallel()
 		f := newFixture(t, "http://shop.invalid")
 		f.storeEvents("other", 1)
-		if n := f.jobs(""); n != 0 {
-			t.Errorf("%d jobs", n)
+		if n := f.pending(); n != 0 {
+			t.Errorf("%d webhooks", n)
 		}
 		f.storeEvents(shop, 2)
-		if n := f.jobs(""); n != 2 {
-			t.Errorf("%d jobs for 2 events", n)
+		if n := f.pending(); n != 2 {
+			t.Errorf("%d webhooks for 2 events", n)
 		}
 	})
 	t.Run("waiting jobs stay", func(t *testing.T) {
@@ -164,6 +164,7 @@ func TestIncompleteConfig(t *testing.T) {
 	t.Parallel()
 	for _, omit := range []func(*worker.Config){
 		func(c *worker.Config) { c.DB = nil },
+		func(c *worker.Config) { c.Queue = nil },
 		func(c *worker.Config) { c.Sweeper = nil },
 		func(c *worker.Config) { c.Events = nil },
 	} {

@@ -1,19 +1,24 @@
-// Package worker runs the background jobs on River: sweeps, reconciliation and the
-// delivery of webhooks. Make a [Queue] first, because the store writes jobs with it
-// in its own transactions. Then make a [Worker] with [New] and start it.
+// Package worker sends webhooks, and runs the background jobs on River: sweeps,
+// reconciliation and what is left of the webhooks. Make a [Queue] first, because the
+// store tells it what is committed. Then make a [Worker] with [New] and start it.
+//
+// A webhook is sent from memory right after the commit of its event, which has also
+// stored that the webhook is pending. What is not sent within some seconds, or fails,
+// becomes a job: after a failure, a kill of the process, or too many events at once.
 package worker
 
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -27,8 +32,10 @@ const (
 	// sweepQueue is separate, so that webhooks to slow shops do not delay the sweep.
 	// It runs two jobs, so that one can end when it finds the other running.
 	sweepQueue = "sweep"
-	// fetchEvery is the longest wait of a webhook for its first try.
-	fetchEvery = 300 * time.Millisecond
+	// fetchEvery is the longest wait of a job that is due. fetchCooldown is the least
+	// time between two fetches of a queue that has more jobs than it may run at once.
+	fetchEvery    = 300 * time.Millisecond
+	fetchCooldown = 10 * time.Millisecond
 	// jobTimeout ends a job's context. After rescueAfter another process runs the
 	// job of a killed one.
 	jobTimeout  = 30 * time.Second
@@ -37,14 +44,16 @@ const (
 	keepCompleted = time.Hour
 )
 
-// Queue writes jobs.
+// Queue receives events that are committed, and writes jobs. It is a store.Webhooks.
 type Queue struct {
 	client    client
 	endpoints map[string]Endpoint
+	// direct sends new events while a worker runs.
+	direct atomic.Pointer[direct]
 }
 
 // NewQueue brings River's tables up to date, one node at a time, and returns a Queue.
-// The Queue writes no webhooks for merchants whose endpoint has an empty URL.
+// The Queue wants no webhooks for merchants whose endpoint has an empty URL.
 // endpoints are by merchant ID. clock is the worker's clock, or nil for the system's.
 // NewQueue fails if the tables are of a newer version. If db keeps its schema, NewQueue
 // only checks the tables, and also fails if they are of an older version.
@@ -59,15 +68,20 @@ func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints 
 	return &Queue{client: client, endpoints: endpoints}, nil
 }
 
-// Enqueue writes the webhook job of an event in the event's transaction. It is a
-// store.Enqueue. If the merchant is not configured here, the job waits for a node
-// that knows the endpoint: a new merchant is added to one node after the other.
-func (q *Queue) Enqueue(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-	if endpoint, configured := q.endpoints[e.Merchant]; configured && endpoint.URL == "" {
-		return nil
+// Wanted reports whether a merchant is to receive webhooks. If the merchant is not
+// configured here, its webhooks wait for a node that knows the endpoint: a new merchant
+// is added to one node after the other.
+func (q *Queue) Wanted(merchant string) bool {
+	endpoint, configured := q.endpoints[merchant]
+	return !configured || endpoint.URL != ""
+}
+
+// Committed sends events to their shops as soon as they have a free slot. It does not
+// block. It does nothing while no worker runs in this process.
+func (q *Queue) Committed(events ...checkout.Event) {
+	if d := q.direct.Load(); d != nil {
+		d.add(events)
 	}
-	_, _, err := q.insert(ctx, tx, e)
-	return err
 }
 
 // unfinishedStates returns the states of jobs that wait or run.
@@ -85,9 +99,13 @@ type Sweeper interface {
 	SweepWatched(ctx context.Context)
 }
 
-// Config configures a worker. DB, Sweeper, Reconciler, Events and Clock are required.
+// Config configures a worker. DB, Queue, Sweeper, Reconciler, Events and Clock are
+// required.
 type Config struct {
-	DB      Database
+	DB Database
+	// Queue is the queue of the store. While the worker runs, it sends what the store
+	// commits.
+	Queue   *Queue
 	Sweeper Sweeper
 	// Reconciler reconciles every 10 minutes what is due.
 	Reconciler Reconciler
@@ -112,7 +130,11 @@ type Config struct {
 
 // Worker runs the jobs of the queue. Start it once, and stop it once.
 type Worker struct {
-	client client
+	client   client
+	queue    *Queue
+	direct   *direct
+	recorder *recorder
+	handOver *handOver
 	// background are functions that run until stop is called.
 	background []func(context.Context)
 	wg         sync.WaitGroup
@@ -121,13 +143,16 @@ type Worker struct {
 	stopping chan struct{}
 	// prepareElection is called before the leader election begins.
 	prepareElection func(context.Context) error
+	// isAlone says that no other process sends webhooks.
+	isAlone bool
 }
 
 // New returns a Worker. It fails if a required field is missing; the error lists the
-// required fields. It also fails if a secret is malformed; the error names the merchant.
+// required fields. It also fails if a URL or a secret is malformed; the error names the
+// merchant.
 func New(c Config) (*Worker, error) {
-	if c.DB == nil || c.Sweeper == nil || c.Reconciler == nil || c.Events == nil || c.Clock == nil {
-		return nil, errors.New("worker: Config.DB, Config.Sweeper, Config.Reconciler, Config.Events and Config.Clock are required")
+	if c.DB == nil || c.Queue == nil || c.Sweeper == nil || c.Reconciler == nil || c.Events == nil || c.Clock == nil {
+		return nil, errors.New("worker: Config.DB, Config.Queue, Config.Sweeper, Config.Reconciler, Config.Events and Config.Clock are required")
 	}
 	if c.Random == nil {
 		c.Random = mathrand.Float64
@@ -139,10 +164,14 @@ func New(c Config) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
+	delivery := &courier{events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger}
+	direct := newDirect(delivery, c.Endpoints)
+	recorder := newRecorder(c.Events, c.Queue.retry, direct.inFlight, c.Logger)
+	delivery.record = recorder.add
 	workers, stopping := river.NewWorkers(), make(chan struct{})
 	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper})
 	river.AddWorker(workers, &reconcileWorker{reconciler: c.Reconciler, logger: c.Logger, stopping: stopping})
-	river.AddWorker(workers, &webhookWorker{events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger})
+	river.AddWorker(workers, &webhookWorker{courier: delivery, lanes: direct.lanes, stopping: stopping})
 	queues := webhookQueues(c.Endpoints)
 	queues[sweepQueue] = river.QueueConfig{MaxWorkers: 2}
 	queues[reconcileQueue] = river.QueueConfig{MaxWorkers: 1}
@@ -152,6 +181,7 @@ func New(c Config) (*Worker, error) {
 		Logger: slog.New(queueLog{c.Logger.Handler()}), Workers: workers, ErrorHandler: jobErrors{c.Logger},
 		Queues:                      queues,
 		FetchPollInterval:           fetchEvery,
+		FetchCooldown:               fetchCooldown,
 		JobTimeout:                  jobTimeout,
 		RescueStuckJobsAfter:        rescueAfter,
 		CompletedJobRetentionPeriod: keepCompleted,
@@ -160,8 +190,12 @@ func New(c Config) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
-	w := &Worker{client: client, stopping: stopping, prepareElection: func(ctx context.Context) error { return deleteLeader(ctx, c.DB) }}
-	w.background = append(w.background, func(ctx context.Context) { sweepWatched(ctx, c.Sweeper) })
+	w := &Worker{
+		client: client, queue: c.Queue, direct: direct, recorder: recorder, stopping: stopping, isAlone: c.DB.Postgres() == nil,
+		handOver:        &handOver{events: c.Events, queue: c.Queue, flight: direct.inFlight, clock: c.Clock, logger: c.Logger},
+		prepareElection: func(ctx context.Context) error { return deleteLeader(ctx, c.DB) },
+	}
+	w.background = append(w.background, func(ctx context.Context) { sweepWatched(ctx, c.Sweeper) }, w.handOver.run)
 	if pool := c.DB.Postgres(); pool != nil {
 		l := &nodeLock{pool: pool, id: id, logger: c.Logger}
 		w.prepareElection = l.connect
@@ -189,25 +223,47 @@ func (w *Worker) Start(ctx context.Context) error {
 	if err := w.prepareElection(ctx); err != nil {
 		return err
 	}
+	if err := w.takeOver(ctx); err != nil {
+		return err
+	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	w.stop = stop
 	for _, run := range w.background {
 		w.wg.Go(func() { run(background) })
 	}
-	err := w.client.Start(ctx)
-	if err != nil {
+	if err := w.client.Start(ctx); err != nil {
 		stop()
 		w.wg.Wait()
+		return err
 	}
-	return err
+	go w.recorder.run()
+	context.AfterFunc(ctx, w.direct.cancel)
+	w.queue.direct.Store(w.direct)
+	return nil
 }
 
-// Stop starts no more jobs, cancels a running reconciliation, and waits until the
-// running jobs end or ctx is done. If jobs still run then, it returns an error and does
-// not cancel them. Call it once.
+// takeOver hands over what an earlier process has left. Where other processes may be
+// sending it, it waits until it is due.
+func (w *Worker) takeOver(ctx context.Context) error {
+	if !w.isAlone {
+		return nil
+	}
+	return w.handOver.give(ctx, endOfTime)
+}
+
+// endOfTime is after every due time.
+var endOfTime = time.UnixMilli(math.MaxInt64)
+
+// Stop starts no more jobs and sends no more new events, cancels a running
+// reconciliation, and waits until the running jobs and requests end or ctx is done. If
+// jobs still run then, it returns an error and does not cancel them. New events that are
+// not sent stay pending. Call it once.
 func (w *Worker) Stop(ctx context.Context) error {
 	close(w.stopping)
-	err := w.client.Stop(ctx)
+	w.queue.direct.CompareAndSwap(w.direct, nil)
+	sent := make(chan error)
+	go func() { sent <- w.direct.stop(ctx) }()
+	err := errors.Join(w.client.Stop(ctx), <-sent, w.recorder.stop(ctx))
 	w.stop()
 	done := make(chan struct{})
 	go func() { w.wg.Wait(); close(done) }()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -48,7 +47,7 @@ func newPeer(t *testing.T, database string, gateway *sandbox.Sandbox, ahead time
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.store = store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return nil })
+	p.store = store.New(db, nil)
 	client, err := wantu.New(wantu.Config{
 		BaseURL: server.URL + "/paygate", MerchantAccount: sandbox.DefaultMerchantAccount, StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey,
 	})

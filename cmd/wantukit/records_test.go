@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"database/sql"
 	"encoding/json"
 	"io"
 	"os"
@@ -149,7 +147,7 @@ func parkOne(t *testing.T, data string) {
 	if _, err := worker.NewQueue(ctx, db, checkout.NewSteadyClock(time.Now, func(time.Duration) {}), nil); err != nil {
 		t.Fatal(err)
 	}
-	s := store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return nil })
+	s := store.New(db, nil)
 	e := checkout.Event{ID: "evt_1", Type: checkout.EventPaid, Merchant: "harbour", SessionID: "cs_1"}
 	if err := s.CreateSession(ctx, checkout.Session{ID: "cs_1", Merchant: "harbour"}); err != nil {
 		t.Fatal(err)

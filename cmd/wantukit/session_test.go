@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"database/sql"
 	"encoding/json"
 	"io"
 	"os"
@@ -148,7 +146,7 @@ func troubled(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := trouble{t: t, store: store.New(db, func(context.Context, *sql.Tx, checkout.Event) error { return nil })}
+		d := trouble{t: t, store: store.New(db, nil)}
 		d.record()
 		d.try(db.Close())
 	}

@@ -27,6 +27,7 @@ type Domain struct {
 	clock checkout.Clock
 	// endpoints are where the webhooks of each merchant are sent.
 	endpoints map[string]worker.Endpoint
+	queue     *worker.Queue
 }
 
 // NewDomain assembles the domain over an open database. It brings the queue's tables
@@ -57,11 +58,10 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 	if d.clock, err = chooseClock(ctx, db, time.Now, c.Logger); err != nil {
 		return nil, err
 	}
-	queue, err := worker.NewQueue(ctx, db, d.clock, d.endpoints)
-	if err != nil {
+	if d.queue, err = worker.NewQueue(ctx, db, d.clock, d.endpoints); err != nil {
 		return nil, err
 	}
-	d.Store = store.New(db, queue.Enqueue)
+	d.Store = store.New(db, d.queue)
 	rates, _ := gateway.(checkout.Rates)
 	alert := logAlerts(c.Logger, alarms)
 	d.Service, err = checkout.New(checkout.Config{

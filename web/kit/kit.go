@@ -111,7 +111,7 @@ func New(ctx context.Context, c Config) (_ *Kit, err error) {
 		return nil, err
 	}
 	k.worker, err = worker.New(worker.Config{
-		DB: db, Sweeper: k.domain.Service, Reconciler: k.domain.Reconciler, Events: k.domain.Store,
+		DB: db, Queue: k.domain.queue, Sweeper: k.domain.Service, Reconciler: k.domain.Reconciler, Events: k.domain.Store,
 		Clock: k.domain.clock, Endpoints: k.domain.endpoints, Logger: c.Logger,
 	})
 	if err != nil {

@@ -1,0 +1,118 @@
+package worker
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/wantukit/wantukit/checkout"
+)
+
+const (
+	handOverEvery = time.Second
+	// handOverAtOnce is how many webhooks are handed over, or tries deleted, in one
+	// transaction.
+	handOverAtOnce = 500
+	// postponeBy is for how long an event in flight is postponed.
+	postponeBy = 10 * time.Second
+	// keepTries is how long tries are kept.
+	keepTries = 30 * 24 * time.Hour
+	// forgetEvery is how often old tries are deleted.
+	forgetEvery = 10 * time.Second
+)
+
+// handOver gives pending webhooks to the queue that nobody has sent in time: those of a
+// process that was killed, and those that waited too long in memory.
+type handOver struct {
+	events   Events
+	queue    *Queue
+	flight   *inFlight
+	clock    checkout.Clock
+	logger   *slog.Logger
+	forgotAt time.Time
+}
+
+// run hands over what is due, each second until ctx is done.
+func (h *handOver) run(ctx context.Context) {
+	tick := time.NewTicker(handOverEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := h.round(ctx); err != nil && ctx.Err() == nil {
+			h.logger.Warn("pending webhooks could not be handed over, and it will be tried again", "error", err)
+		}
+	}
+}
+
+// round postpones what this process sends at the moment, hands over what is due, and
+// deletes old tries.
+func (h *handOver) round(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
+	defer cancel()
+	now := h.clock.Now()
+	if err := h.postpone(ctx, now); err != nil {
+		return err
+	}
+	if err := h.give(ctx, now); err != nil {
+		return err
+	}
+	if now.Sub(h.forgotAt).Abs() < forgetEvery {
+		return nil
+	}
+	h.forgotAt = now
+	return h.events.ForgetWebhookTries(ctx, now.Add(-keepTries), handOverAtOnce)
+}
+
+// postpone postpones the events in flight that will be due soon.
+func (h *handOver) postpone(ctx context.Context, now time.Time) error {
+	ids := h.flight.dueBefore(now.Add(2 * sendMargin))
+	due := now.Add(postponeBy)
+	for len(ids) > 0 {
+		n := min(len(ids), handOverAtOnce)
+		if err := h.events.PostponeWebhooks(ctx, ids[:n], due); err != nil {
+			return err
+		}
+		h.flight.postponed(ids[:n], due)
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// give hands over all that was due before a time.
+func (h *handOver) give(ctx context.Context, before time.Time) error {
+	for {
+		n, err := h.events.HandOverWebhooks(ctx, before, handOverAtOnce, h.queue.enqueue)
+		if err != nil || n < handOverAtOnce {
+			return err
+		}
+	}
+}
+
+// enqueue writes the jobs of pending webhooks. An event that has a job already gets no
+// other.
+func (q *Queue) enqueue(ctx context.Context, tx *sql.Tx, pending []checkout.PendingWebhook) error {
+	jobs := make([]river.InsertManyParams, len(pending))
+	for i, p := range pending {
+		jobs[i] = river.InsertManyParams{Args: webhookArgs{EventID: p.EventID}, InsertOpts: webhookOpts(p.Merchant)}
+	}
+	if _, err := q.client.InsertManyFastTx(ctx, tx, jobs); err != nil {
+		return fmt.Errorf("writing jobs: %w", err)
+	}
+	return nil
+}
+
+// retry writes the job of a webhook that was tried from memory.
+func (q *Queue) retry(ctx context.Context, tx *sql.Tx, try checkout.WebhookTry) error {
+	opts := webhookOpts(try.Merchant)
+	opts.ScheduledAt = try.NextAt
+	_, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: try.EventID, Tried: try.Number}, opts)
+	return err
+}
