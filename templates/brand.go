@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"sync"
 
 	"github.com/lucasb-eyer/go-colorful"
 )
@@ -119,6 +120,36 @@ func (p palette) css() string {
 	return ":root{--main:" + p.main.Hex() + ";--fill:" + p.fill.Hex() + ";--on-fill:" + p.onFill.Hex() + ";--tint:" + p.tint.Hex() + "}"
 }
 
+// sheet is the style sheet of a brand's pages.
+type sheet struct {
+	// element is the style element. It must not be escaped, which would change its hash.
+	element string
+	// hash is the value of StyleHash.
+	hash string
+}
+
+// sheets has each sheet that was needed, by the brand's colour. Shops' colours are
+// configured, so they are few.
+var sheets sync.Map
+
+// sheet returns the sheet of the brand. It computes it once.
+func (b Brand) sheet() *sheet {
+	if CheckColor(b.Color) != nil {
+		b.Color = ""
+	}
+	if known, ok := sheets.Load(b.Color); ok {
+		return known.(*sheet) //nolint:forcetypeassert // sheets has no other type
+	}
+	css := b.Style()
+	sum := sha256.Sum256([]byte(css))
+	s := &sheet{
+		element: "<style>" + css + "</style>",
+		hash:    "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
+	}
+	sheets.Store(b.Color, s)
+	return s
+}
+
 // Style returns the style sheet of the brand's pages. It has the kit's own colour if
 // CheckColor refuses the brand's.
 func (b Brand) Style() string {
@@ -131,11 +162,4 @@ func (b Brand) Style() string {
 
 // StyleHash returns the hash of the style sheet as a source for style-src of a
 // Content-Security-Policy, in quotes: 'sha256-…'.
-func (b Brand) StyleHash() string {
-	sum := sha256.Sum256([]byte(b.Style()))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}
-
-// styleElement returns the style element. It must not be escaped, which would change its
-// hash.
-func (b Brand) styleElement() string { return "<style>" + b.Style() + "</style>" }
+func (b Brand) StyleHash() string { return b.sheet().hash }

@@ -3,7 +3,6 @@ package templates
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/skip2/go-qrcode"
 )
@@ -33,9 +32,12 @@ func DrawQRCode(text string) (*QRCode, error) {
 }
 
 // svgPath returns the path of the dark modules. It joins adjacent modules of a row into
-// one rectangle.
+// one rectangle. Each rectangle starts relative to the one before, which repeats more
+// text than absolute positions do and so compresses better.
 func svgPath(bitmap [][]bool) string {
-	var path strings.Builder
+	path := make([]byte, 0, 4096)
+	command := byte('M')
+	var lastX, lastY int
 	for y, row := range bitmap {
 		for x := 0; x < len(row); x++ {
 			if !row[x] {
@@ -45,9 +47,22 @@ func svgPath(bitmap [][]bool) string {
 			for x < len(row) && row[x] {
 				x++
 			}
-			width := strconv.Itoa(x - from)
-			path.WriteString("M" + strconv.Itoa(from) + " " + strconv.Itoa(y) + "h" + width + "v1h-" + width + "z")
+			path = append(path, command)
+			path = strconv.AppendInt(path, int64(from-lastX), 10)
+			path = append(path, ' ')
+			path = strconv.AppendInt(path, int64(y-lastY), 10)
+			path = appendBar(path, int64(x-from))
+			command, lastX, lastY = 'm', from, y
 		}
 	}
-	return path.String()
+	return string(path)
+}
+
+// appendBar appends a rectangle of the height 1. It ends where it starts.
+func appendBar(path []byte, width int64) []byte {
+	path = append(path, 'h')
+	path = strconv.AppendInt(path, width, 10)
+	path = append(path, "v1h-"...)
+	path = strconv.AppendInt(path, width, 10)
+	return append(path, 'z')
 }

@@ -41,8 +41,9 @@ func acceptEncoding(c echo.Context) string {
 }
 
 // compressed returns body in the best encoding that the request accepts, and sets
-// Content-Encoding and Vary. Call it before the status is written.
-func compressed(c echo.Context, body []byte) ([]byte, error) {
+// Content-Encoding and Vary. compress compresses it. Call compressed before the status is
+// written.
+func compressed(c echo.Context, body []byte, compress func(encoding string, body []byte) ([]byte, error)) ([]byte, error) {
 	h := c.Response().Header()
 	h.Add(echo.HeaderVary, echo.HeaderAcceptEncoding)
 	encoding := static.Encoding(acceptEncoding(c))
@@ -91,7 +92,7 @@ func compress(encoding string, body []byte) ([]byte, error) {
 
 // html sends a page, compressed.
 func html(c echo.Context, status int, page []byte) error {
-	body, err := compressed(c, page)
+	body, err := compressed(c, page, compressPage)
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (jsonSerializer) Serialize(c echo.Context, value any, _ string) error {
 	if err != nil {
 		return err
 	}
-	body, err := compressed(c, append(text, '\n'))
+	body, err := compressed(c, append(text, '\n'), compress)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
+	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/templates"
 	"github.com/wantukit/wantukit/web"
 )
 
@@ -178,17 +181,96 @@ func TestEncodersAreReused(t *testing.T) {
 	}
 }
 
-// BenchmarkCompress compresses a page of 24 kB.
-func BenchmarkCompress(b *testing.B) {
-	page := bytes.Repeat([]byte("<p class=\"row\">Harbour Nights, Row C 茶壺一個</p>\n"), 450)
+// codePage returns a page with a code, not compressed.
+func (f *fixture) codePage() []byte {
+	f.Helper()
+	return []byte(f.get("/c/"+f.newCodeSession(), "Accept-Encoding", "identity", "Accept-Language", "zh-HK").body)
+}
+
+// TestPageInParts checks that a page whose shared part was compressed before is a valid
+// stream, whatever number of bits its rest has.
+func TestPageInParts(t *testing.T) {
+	t.Parallel()
+	page := newFixture(t).codePage()
+	shared := templates.SharedLength(page)
+	if shared == 0 {
+		t.Fatal("the page has no shared part")
+	}
 	for _, encoding := range []string{"br", "gzip"} {
-		b.Run(encoding, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := web.Compress(encoding, page); err != nil {
-					b.Fatal(err)
-				}
+		for end := shared + 1; end <= len(page); end += 1 + (end-shared)/8 {
+			got := must(web.CompressPage(encoding, page[:end]))
+			if decode(encoding, bytes.NewReader(got)) != string(page[:end]) {
+				t.Fatalf("%s: a page of %d bytes is wrong", encoding, end)
 			}
-		})
+		}
+		whole, parts := len(must(web.Compress(encoding, page))), len(must(web.CompressPage(encoding, page)))
+		if limit := whole + whole/10; parts > limit {
+			t.Errorf("%s: a page has %d bytes in parts, want %d at most", encoding, parts, limit)
+		}
+		noShared := []byte("<p>" + strings.Repeat("no style sheet ", 100) + "</p>")
+		if got := must(web.CompressPage(encoding, noShared)); decode(encoding, bytes.NewReader(got)) != string(noShared) {
+			t.Errorf("%s: a page without a shared part is wrong", encoding)
+		}
+	}
+}
+
+// TestSharedPartOfEveryPage checks that all pages with the same style sheet have the same
+// shared part in a language.
+func TestSharedPartOfEveryPage(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	parts := map[string]string{}
+	for _, page := range f.newPages() {
+		for _, headers := range [][]string{{"User-Agent", windows}, {"User-Agent", iPhone}, {"Save-Data", "on"}} {
+			got := f.get(page.path, append(headers, "Accept-Encoding", "identity", "Accept-Language", "zh-HK")...)
+			part := got.body[:templates.SharedLength([]byte(got.body))]
+			style := styleSource.FindString(got.header.Get("Content-Security-Policy"))
+			if known, ok := parts[style]; ok && known != part {
+				t.Errorf("%s: the shared part is %q, and on another page %q", page.name, part, known)
+			}
+			parts[style] = part
+		}
+	}
+	if len(parts) != 2 { // the shop's and the kit's
+		t.Errorf("the pages have %d style sheets, want 2", len(parts))
+	}
+}
+
+var styleSource = regexp.MustCompile(`style-src [^;]+`)
+
+// TestNodeReadsPages checks the streams with the decoders of Node, which are Google's
+// brotli and zlib.
+func TestNodeReadsPages(t *testing.T) {
+	t.Parallel()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatal("no Node is installed: run `make tools`")
+	}
+	page := newFixture(t).codePage()
+	for encoding, decoder := range map[string]string{"br": "brotliDecompressSync", "gzip": "gunzipSync"} {
+		script := "const fs = require('fs'); process.stdout.write(require('zlib')." + decoder + "(fs.readFileSync(0)))"
+		command := exec.CommandContext(t.Context(), node, "-e", script)
+		command.Stdin = bytes.NewReader(must(web.CompressPage(encoding, page)))
+		if got, err := command.Output(); err != nil || !bytes.Equal(got, page) {
+			t.Errorf("Node reads another page from %s: %v", encoding, err)
+		}
+	}
+}
+
+// BenchmarkCompress compresses the page of an open session with a code: as a whole, and
+// with a shared part that was compressed before. It reports the size of the result.
+func BenchmarkCompress(b *testing.B) {
+	page := newFixture(b).codePage()
+	for _, encoding := range []string{"br", "gzip"} {
+		for name, compress := range map[string]func(string, []byte) ([]byte, error){"whole": web.Compress, "parts": web.CompressPage} {
+			b.Run(encoding+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				var out []byte
+				for b.Loop() {
+					out = must(compress(encoding, page))
+				}
+				b.ReportMetric(float64(len(out)), "body-B")
+			})
+		}
 	}
 }

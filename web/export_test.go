@@ -3,6 +3,8 @@ package web
 import (
 	"net/netip"
 	"time"
+
+	"github.com/wantukit/wantukit/templates"
 )
 
 // Routes returns the server's routes, such as "GET /c/:id".
@@ -58,3 +60,21 @@ const (
 
 // Compress is compress, for tests.
 var Compress = compress
+
+// QRCodes draws and keeps QR codes.
+type QRCodes struct{ q *qrCodes }
+
+// CodesKept is the number of codes that are kept at least.
+const CodesKept = codesKept
+
+// NewQRCodes returns QRCodes without a code.
+func NewQRCodes() QRCodes { return QRCodes{&qrCodes{}} }
+
+// Draw returns the code of text.
+func (q QRCodes) Draw(text string) (*templates.QRCode, error) { return q.q.draw(text) }
+
+// Kept returns the number of codes in memory.
+func (q QRCodes) Kept() int { return len(q.q.recent) + len(q.q.older) }
+
+// CompressPage is compressPage, for tests.
+var CompressPage = compressPage

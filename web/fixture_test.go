@@ -37,7 +37,7 @@ const (
 
 // fixture is a web server with a real database and the sandbox.
 type fixture struct {
-	*testing.T
+	testing.TB
 	web *web.Server
 	// config is the configuration of web.
 	config   web.Config
@@ -138,7 +138,7 @@ func (g *gatewayProxy) called(endpoint string) int {
 }
 
 // newFixture starts a server. Each prepare may change its configuration.
-func newFixture(t *testing.T, prepare ...func(*web.Config)) *fixture {
+func newFixture(t testing.TB, prepare ...func(*web.Config)) *fixture {
 	t.Helper()
 	return newFixtureAs(t, func(_ *checkout.Config, c *web.Config) {
 		for _, change := range prepare {
@@ -148,9 +148,9 @@ func newFixture(t *testing.T, prepare ...func(*web.Config)) *fixture {
 }
 
 // newFixtureAs starts a server whose configurations configure may change.
-func newFixtureAs(t *testing.T, configure func(*checkout.Config, *web.Config)) *fixture {
+func newFixtureAs(t testing.TB, configure func(*checkout.Config, *web.Config)) *fixture {
 	t.Helper()
-	f := &fixture{T: t, log: &syncBuffer{}, clock: &clock{}, webhooks: &webhookQueue{}}
+	f := &fixture{TB: t, log: &syncBuffer{}, clock: &clock{}, webhooks: &webhookQueue{}}
 	gateway := httptest.NewUnstartedServer(nil)
 	server := httptest.NewUnstartedServer(nil)
 	f.url = "http://" + server.Listener.Addr().String()

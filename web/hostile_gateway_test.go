@@ -84,7 +84,7 @@ func (f *fixture) checkUnchanged(id string, before records) {
 }
 
 // unknown reports an error that is not ErrOutcomeUnknown.
-func unknown(t *testing.T, err error) {
+func unknown(t testing.TB, err error) {
 	t.Helper()
 	if !errors.Is(err, checkout.ErrOutcomeUnknown) {
 		t.Errorf("the error is %v, want ErrOutcomeUnknown", err)
@@ -140,7 +140,7 @@ func TestHostileGatewayQuery(t *testing.T) {
 		before := f.readRecords(id)
 		corrupt()
 		_, err := f.service.Confirm(f.Context(), a.ID, checkout.CauseSchedule)
-		unknown(f.T, err)
+		unknown(f, err)
 		f.checkUnchanged(id, before)
 		f.checkEvents(id)
 		f.repair()
@@ -155,7 +155,7 @@ func TestHostileGatewayClose(t *testing.T) {
 		before := f.readRecords(id)
 		corrupt()
 		_, err := f.service.Cancel(f.Context(), id)
-		unknown(f.T, err)
+		unknown(f, err)
 		f.checkUnchanged(id, before)
 		f.checkEvents(id)
 		f.repair()

@@ -110,7 +110,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		}
 		p.AutoStart = s.autoStart(c, v, device)
 	}
-	p.Attempt, err = attemptView(v)
+	p.Attempt, err = s.attemptView(v)
 	return p, err
 }
 
@@ -122,7 +122,7 @@ func (s *Server) pageCode(session checkout.Session, options []templates.WalletOp
 	if !guided && len(options) > 0 {
 		return nil, nil //nolint:nilnil // most pages have no such code
 	}
-	return templates.DrawQRCode(s.service.PageURL(session.ID))
+	return s.codes.draw(s.service.PageURL(session.ID))
 }
 
 // language returns the language that the shop chose for the session, else the browser's.
@@ -228,7 +228,7 @@ func (s *Server) resumesJSAPI(c echo.Context, v checkout.View, device flow.Devic
 
 // attemptView returns what the page shows of the attempt. It leaves the code, the frame
 // and the links out unless the state is Code or Redirecting.
-func attemptView(v checkout.View) (templates.AttemptView, error) {
+func (s *Server) attemptView(v checkout.View) (templates.AttemptView, error) {
 	a := v.Attempt
 	if a == nil {
 		return templates.AttemptView{}, nil
@@ -239,7 +239,7 @@ func attemptView(v checkout.View) (templates.AttemptView, error) {
 	}
 	switch a.Flow {
 	case flow.Native:
-		code, err := templates.DrawQRCode(a.Placed.Code)
+		code, err := s.codes.draw(a.Placed.Code)
 		shown.Code = code
 		return shown, err
 	case flow.Iframe:

@@ -114,6 +114,7 @@ type Server struct {
 	browsers browserStore
 	limiters limiters
 	streams  *streams
+	codes    qrCodes
 	// proxyWarning logs once that no proxy is trusted.
 	proxyWarning sync.Once
 	draining     atomic.Bool
