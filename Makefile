@@ -4,6 +4,8 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TEMPL := github.com/a-h/templ/cmd/templ@$(shell go list -m -f '{{.Version}}' github.com/a-h/templ)
 FUZZTIME ?= 1m
 KILLS ?= 1000
+# How many ended sessions bench-growth makes.
+COUNT ?= 10000000
 CHECKS ?= 20000
 # How often `make test` runs each profile of the model, and each property.
 MODEL_CHECKS ?= 50
@@ -12,7 +14,7 @@ FAILURES := $(CURDIR)/artifacts/failures
 WASM_EXEC := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 
 .DEFAULT_GOAL := help
-.PHONY: help run build wasm test race race-most soak mutants lint generate check-generated bench lighthouse fuzz screenshots tools clean
+.PHONY: help run build wasm test race race-most soak mutants lint generate check-generated bench bench-quick bench-growth bench-go lighthouse fuzz screenshots tools clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,8 +70,19 @@ generate: ## Generate the templ pages
 check-generated: generate
 	@git diff --exit-code --stat -- '*_templ.go' || { echo "make generate changed files: commit them"; exit 1; }
 
-bench: ## Run the benchmarks
+bench: build ## Measure the program for 10 minutes, beside the program BASE if it is given, and write the table into docs/performance.md
+	@go run ./cmd/bench -document docs/performance.md $(bench_base)
+
+bench-quick: build ## Measure the rates alone for 1 minute, and print the table
+	@go run ./cmd/bench -quick $(bench_base)
+
+bench-growth: build ## Compare an empty SQLite database with one of COUNT (10000000) ended sessions
+	@go run ./cmd/bench -growth $(COUNT) $(bench_base)
+
+bench-go: ## Run the benchmarks of the packages
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench_base = $(if $(BASE),-base "$(BASE)")
 
 lighthouse: wasm ## Score each state of the page on a phone with slow 4G: all have to be 100
 	@sh .ci/tools lighthouse

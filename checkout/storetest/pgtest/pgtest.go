@@ -38,19 +38,29 @@ type Server struct {
 // postgres, such as "fsync=off".
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
-	s, err := newServer(settings)
+	s, err := Run(settings...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.remove(); err != nil {
+		if err := s.Remove(); err != nil {
 			t.Error(err)
 		}
 	})
-	if err := s.start(); err != nil {
-		t.Fatal(err)
-	}
 	return s
+}
+
+// Run starts a server that runs until Remove is called. It is for a program that is no
+// test.
+func Run(settings ...string) (*Server, error) {
+	s, err := newServer(settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.start(); err != nil {
+		return nil, errors.Join(err, s.Remove())
+	}
+	return s, nil
 }
 
 // newServer makes a server's folder and its data.
@@ -65,10 +75,10 @@ func newServer(settings []string) (*Server, error) {
 	}
 	s := &Server{folder: folder, bin: bin, settings: settings}
 	if err := chownToServer(folder); err != nil {
-		return nil, errors.Join(err, s.remove())
+		return nil, errors.Join(err, s.Remove())
 	}
 	if err := s.initdb(); err != nil {
-		return nil, errors.Join(err, s.remove())
+		return nil, errors.Join(err, s.Remove())
 	}
 	return s, nil
 }
@@ -164,8 +174,8 @@ func (s *Server) signal(t testing.TB, sig syscall.Signal) {
 	_ = s.stop() // the server has ended already
 }
 
-// remove stops the server and removes its folder.
-func (s *Server) remove() error { return errors.Join(s.stop(), os.RemoveAll(s.folder)) }
+// Remove stops the server and removes its folder.
+func (s *Server) Remove() error { return errors.Join(s.stop(), os.RemoveAll(s.folder)) }
 
 // findBin returns the folder of initdb and postgres: that of PATH, or the newest
 // version of Debian's packages.

@@ -27,7 +27,7 @@ func Main(m *testing.M) {
 // End stops the shared server if there is one. Call it after the tests.
 func End() {
 	if s := shared.server; s != nil {
-		if err := s.remove(); err != nil {
+		if err := s.Remove(); err != nil {
 			_, _ = fmt.Fprintln(os.Stderr, "stopping postgres:", err)
 		}
 	}
@@ -49,12 +49,7 @@ func Database(t testing.TB) string {
 func sharedServer(t testing.TB) *Server {
 	t.Helper()
 	shared.once.Do(func() {
-		s, err := newServer([]string{"fsync=off", "full_page_writes=off"})
-		if err == nil {
-			err = s.start()
-			shared.server = s
-		}
-		shared.err = err
+		shared.server, shared.err = Run("fsync=off", "full_page_writes=off")
 	})
 	if shared.err != nil {
 		t.Fatal(shared.err)
