@@ -15,7 +15,7 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // openPostgres opens the database at url until the test ends.
-func openPostgres(t *testing.T, url string) *store.DB {
+func openPostgres(t testing.TB, url string) *store.DB {
 	t.Helper()
 	db, err := store.OpenPostgres(t.Context(), url)
 	if err != nil {

@@ -61,6 +61,7 @@ func connectSQLite(path string) *DB {
 func sqliteDSN(path, lock string) string {
 	return sqliteFile(path, url.Values{"_txlock": {lock}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"temp_store(MEMORY)", // what a savepoint needs to be undone is not written to a file
 	}})
 }
 

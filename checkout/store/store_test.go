@@ -13,7 +13,7 @@ import (
 )
 
 // open opens the database at path until the test ends.
-func open(t *testing.T, path string) *store.DB {
+func open(t testing.TB, path string) *store.DB {
 	t.Helper()
 	db, err := store.OpenSQLite(t.Context(), path)
 	if err != nil {
@@ -28,7 +28,7 @@ func open(t *testing.T, path string) *store.DB {
 }
 
 // newPath returns a path for a new database, with characters that a URL escapes.
-func newPath(t *testing.T) string {
+func newPath(t testing.TB) string {
 	t.Helper()
 	return filepath.Join(t.TempDir(), "data", "a ?%&#.db")
 }

@@ -34,7 +34,7 @@ func newStoreWithEvents(t *testing.T, merchants ...string) (*store.Store, []chec
 }
 
 // must fails the test if err is set.
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
