@@ -30,21 +30,21 @@ var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 
 // fixture is a database, a store that tells the queue, and a worker's config.
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	db     *store.DB
 	store  *store.Store
 	config worker.Config
 }
 
 // databases open an empty database of each kind.
-var databases = map[string]func(*testing.T) *store.DB{
-	"SQLite": func(t *testing.T) *store.DB {
+var databases = map[string]func(testing.TB) *store.DB{
+	"SQLite": func(t testing.TB) *store.DB {
 		t.Helper()
 		db, err := store.OpenSQLite(t.Context(), filepath.Join(t.TempDir(), "w.db"))
 		must(t, err)
 		return db
 	},
-	"PostgreSQL": func(t *testing.T) *store.DB {
+	"PostgreSQL": func(t testing.TB) *store.DB {
 		t.Helper()
 		db, err := store.OpenPostgres(t.Context(), pgtest.Database(t))
 		must(t, err)
@@ -68,17 +68,17 @@ func onEachDatabase(t *testing.T, do func(t *testing.T, newFixture func(url stri
 
 // newFixture returns a fixture on SQLite with one shop, whose endpoint is at url (""
 // for none).
-func newFixture(t *testing.T, url string) *fixture {
+func newFixture(t testing.TB, url string) *fixture {
 	t.Helper()
 	return newFixtureOn(t, databases["SQLite"](t), url)
 }
 
-func newFixtureOn(t *testing.T, db *store.DB, url string) *fixture {
+func newFixtureOn(t testing.TB, db *store.DB, url string) *fixture {
 	t.Helper()
 	return newFixtureWithClock(t, db, url, systemClock{})
 }
 
-func newFixtureWithClock(t *testing.T, db *store.DB, url string, clock checkout.Clock) *fixture {
+func newFixtureWithClock(t testing.TB, db *store.DB, url string, clock checkout.Clock) *fixture {
 	t.Helper()
 	t.Cleanup(func() { must(t, db.Close()) })
 	endpoints := map[string]worker.Endpoint{shop: {URL: url, Secret: secret, AllowPrivate: loopback}, "other": {}}
@@ -119,22 +119,37 @@ func (f *fixture) startWorker() {
 // storeEvents stores a session of a merchant with n events, and returns the events.
 func (f *fixture) storeEvents(merchant string, n int) []checkout.Event {
 	f.t.Helper()
-	at := f.config.Clock.Now().UTC().Truncate(time.Millisecond)
+	session := f.storeSession(merchant)
+	var events []checkout.Event
+	for i := range n {
+		events = append(events, f.newEvent("evt_"+merchant+strconv.Itoa(i), session))
+	}
+	must(f.t, f.store.Apply(f.t.Context(), checkout.Change{Events: events}))
+	return events
+}
+
+// storeSession stores a session of a merchant.
+func (f *fixture) storeSession(merchant string) checkout.Session {
+	f.t.Helper()
+	at := f.now()
 	s := checkout.Session{
 		ID: "cs_" + merchant, Merchant: merchant, Version: 1, Status: checkout.StatusOpen, PaymentStatus: checkout.PaymentUnpaid,
 		Amount: 1000, Currency: "HKD", Subject: "Ticket & 票", SuccessURL: "https://shop.example/ok", CreatedAt: at, ExpiresAt: at, ConcludeAt: at,
 	}
 	must(f.t, f.store.CreateSession(f.t.Context(), s))
-	var events []checkout.Event
-	for i := range n {
-		events = append(events, checkout.Event{
-			ID: "evt_" + merchant + strconv.Itoa(i), Type: checkout.EventPaid, Merchant: merchant, SessionID: s.ID,
-			CreatedAt: at, Session: s.Public("https://pay.example/c/" + s.ID),
-		})
-	}
-	must(f.t, f.store.Apply(f.t.Context(), checkout.Change{Events: events}))
-	return events
+	return s
 }
+
+// newEvent returns an event of a session that is not stored yet.
+func (f *fixture) newEvent(id string, s checkout.Session) checkout.Event {
+	return checkout.Event{
+		ID: id, Type: checkout.EventPaid, Merchant: s.Merchant, SessionID: s.ID,
+		CreatedAt: f.now(), Session: s.Public("https://pay.example/c/" + s.ID),
+	}
+}
+
+// now is the time that the database keeps.
+func (f *fixture) now() time.Time { return f.config.Clock.Now().UTC().Truncate(time.Millisecond) }
 
 // jobs counts the webhook jobs in a state of River's, or in any state for "".
 func (f *fixture) jobs(state string) (n int) {
@@ -184,7 +199,7 @@ func (f *fixture) awaitState(state string) {
 const testTimeout = 60 * time.Second
 
 // waitUntil polls until done returns true.
-func waitUntil(t *testing.T, done func() bool) {
+func waitUntil(t testing.TB, done func() bool) {
 	t.Helper()
 	poll, timeout := time.NewTicker(10*time.Millisecond), time.After(testTimeout)
 	defer poll.Stop()
@@ -233,7 +248,7 @@ func receive[T any](t *testing.T, c <-chan T) T {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

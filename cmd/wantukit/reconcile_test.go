@@ -258,7 +258,7 @@ func (l *ledger) again(first reported) {
 	}
 	var events, jobs int
 	l.must(l.db.Writer().QueryRowContext(l.Context(), "SELECT count(*) FROM events WHERE type = 'reconciliation.difference'").Scan(&events))
-	l.must(l.db.Writer().QueryRowContext(l.Context(), "SELECT count(*) FROM river_job WHERE kind = 'webhook'").Scan(&jobs))
+	l.must(l.db.Writer().QueryRowContext(l.Context(), countWebhooks).Scan(&jobs))
 	if events != 9 || jobs < 9 {
 		l.Errorf("%d events and %d webhooks of 9 differences", events, jobs)
 	}

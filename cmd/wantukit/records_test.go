@@ -18,6 +18,10 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
+// countWebhooks counts the events that have a webhook: a pending one, a job, or a try.
+const countWebhooks = `SELECT count(*) FROM (SELECT event_id FROM webhook_pending UNION SELECT event_id FROM webhook_tries
+	UNION SELECT args->>'event_id' FROM river_job WHERE kind = 'webhook') AS webhooks`
+
 // webhook runs a webhook verb on the database in a folder.
 func webhook(t *testing.T, data string, out io.Writer, args ...string) (code int, stderr string) {
 	t.Helper()
@@ -83,9 +87,21 @@ func TestWebhooksOfAShopThatWasGone(t *testing.T) {
 	}
 	eventually(t, "the shop is told", func() bool {
 		var told int
-		err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM river_job WHERE kind = 'webhook' AND state = 'completed'").Scan(&told)
+		err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM webhook_tries WHERE error = ''").Scan(&told)
 		return err == nil && told == 1
 	})
+	var out bytes.Buffer
+	code, said := webhook(t, data, &out, "tries", list.Parked[0].Event, "--json")
+	var tries []struct {
+		Try, Status int
+		Error       string
+	}
+	if err := json.Unmarshal(out.Bytes(), &tries); err != nil || code != gatewaycli.ExitDone {
+		t.Fatalf("exit %d, %v: %s%s", code, err, &out, said)
+	}
+	if len(tries) != 1 || tries[0].Try != 1 || tries[0].Status/100 != 2 || tries[0].Error != "" {
+		t.Errorf("the tries are %+v", tries)
+	}
 }
 
 func TestWebhookVerbsThatAreWrong(t *testing.T) {
@@ -116,6 +132,8 @@ func TestWebhookVerbsThatAreWrong(t *testing.T) {
 		{[]string{"replay", "evt_1", "--all"}, gatewaycli.ExitUsage, "--all"},
 		{[]string{"replay", "evt_1", "--merchant", "harbour"}, gatewaycli.ExitUsage, "--merchant"},
 		{[]string{"replay", "evt_1", "evt_nobody"}, gatewaycli.ExitFailed, "evt_nobody"},
+		{[]string{"tries"}, gatewaycli.ExitUsage, "event"},
+		{[]string{"tries", "evt_nobody"}, gatewaycli.ExitFailed, "evt_nobody"},
 		{[]string{"replay", "evt_1", "--config", shops}, gatewaycli.ExitFailed, "has no webhook endpoint"},
 		{[]string{"list", "--config", filepath.Join(data, "nothing.yaml"), "--merchant", "harbour"}, gatewaycli.ExitUsage, "nothing.yaml"},
 	} {
@@ -126,6 +144,12 @@ func TestWebhookVerbsThatAreWrong(t *testing.T) {
 	var out bytes.Buffer
 	if code, said := webhook(t, data, &out, "list", "--config", shops); code != gatewaycli.ExitDone || !strings.Contains(out.String(), "evt_1") {
 		t.Errorf("nothing was to change: exit %d: %s%s", code, &out, said)
+	}
+	recordTry(t, data, checkout.WebhookTry{
+		EventID: "evt_1", Number: 10, At: time.Now(), Status: 502, Took: 15 * time.Millisecond, Answer: "\x1b[2Joh no", Error: "the shop answered 502",
+	})
+	if code, said := webhook(t, data, &out, "tries", "evt_1"); code != gatewaycli.ExitDone || !strings.Contains(out.String(), "oh no") {
+		t.Errorf("the tries: exit %d: %s%s", code, &out, said)
 	}
 	if i := strings.IndexFunc(out.String(), func(r rune) bool { return r < ' ' && r != '\n' || r >= 0x7f && r <= 0x9f }); i >= 0 {
 		t.Errorf("a control character at %d in %q", i, &out)
@@ -156,6 +180,19 @@ func parkOne(t *testing.T, data string) {
 		t.Fatal(err)
 	}
 	if err := s.ParkWebhook(ctx, e, time.Now(), 10, "malformed answer \x1b]0;owned\x07\u009b2J"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recordTry records a try in the database in a folder.
+func recordTry(t *testing.T, data string, try checkout.WebhookTry) {
+	t.Helper()
+	db, err := kit.Database{Folder: data}.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := store.New(db, nil).RecordWebhookTries(t.Context(), []checkout.WebhookTry{try}, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -87,7 +87,7 @@ func TestFiftyPagesAndAThousandNotifications(t *testing.T) {
 	}
 	var webhooks, kept int
 	books := b.demo.kit.DB().Writer()
-	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'webhook'`).Scan(&webhooks); err != nil || webhooks != 1 {
+	if err := books.QueryRowContext(t.Context(), countWebhooks).Scan(&webhooks); err != nil || webhooks != 1 {
 		t.Errorf("%d webhooks (%v), want one", webhooks, err)
 	}
 	if err := books.QueryRowContext(t.Context(), `SELECT count(*) FROM timeline WHERE kind = 'notification' AND result = 'accepted'`).Scan(&kept); err != nil || kept != checkout.KeptNotifications {

@@ -107,6 +107,8 @@ func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 		"range of mapped addresses":    {"secret: whsec_", `allow_private: ["::ffff:10.0.0.0/104"], secret: whsec_`, "webhook.allow_private[0]"},
 		"proxy that is no URL":         {"secret: whsec_", `proxy: "http://u:` + canary + `@:1:2", secret: whsec_`, "webhook.proxy"},
 		"proxy and ranges":             {"secret: whsec_", `proxy: "http://proxy:3128", allow_private: [10.0.0.0/8], secret: whsec_`, "webhook.allow_private"},
+		"no requests at once":          {"secret: whsec_", "max_requests: 0, secret: whsec_", "webhook.max_requests"},
+		"too many requests at once":    {"secret: whsec_", "max_requests: 257, secret: whsec_", "webhook.max_requests"},
 		"short webhook secret":         {"whsec_" + hookCanary, "whsec_c2VjcmV0", "webhook.secret"},
 		"WeChat without its secret":    {"    api_keys", "    wechat: {app_id: wx1}\n    api_keys", "wechat.app_secret"},
 		"WeChat without its id":        {"    api_keys", "    wechat: {app_secret: " + canary + "}\n    api_keys", "wechat.app_id"},
@@ -195,6 +197,7 @@ func TestEndpointsAsConfigured(t *testing.T) {
 		"previous_secret: " + previous + `, allow_private: [10.0.0.0/8, "fd00::/64"], `: {
 			PreviousSecret: previous, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/64")},
 		},
+		"max_requests: 3, ": {MaxRequests: 3},
 		`proxy: "http://u:p@10.0.0.1:3128", `: {Proxy: &url.URL{Scheme: "http", User: url.UserPassword("u", "p"), Host: "10.0.0.1:3128"}},
 	} {
 		want.URL, want.Secret = "https://shop.example.com/hook", "whsec_"+hookCanary

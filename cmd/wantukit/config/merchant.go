@@ -98,6 +98,9 @@ func (s *Shop) endpoint() worker.Endpoint {
 			e.AllowPrivate = append(e.AllowPrivate, r)
 		}
 	}
+	if s.Webhook.MaxRequests != nil {
+		e.MaxRequests = *s.Webhook.MaxRequests
+	}
 	if s.Webhook.Proxy != "" {
 		e.Proxy, _ = url.Parse(string(s.Webhook.Proxy)) // check has parsed it before
 	}

@@ -50,6 +50,9 @@ type Shop struct {
 		AllowPrivate []string `yaml:"allow_private"`
 		// Proxy is the proxy for webhooks. It must check their targets itself.
 		Proxy Confidential `yaml:"proxy"`
+		// MaxRequests is how many webhooks each process sends at once, from 1 to 256.
+		// Defaults to 16.
+		MaxRequests *int `yaml:"max_requests"`
 	} `yaml:"webhook"`
 
 	// Branding is how the shop's pages look.

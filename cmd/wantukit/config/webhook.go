@@ -19,6 +19,9 @@ func (s *Shop) checkWebhook() error {
 			return errors.New(field + " is the demo's own")
 		}
 	}
+	if n := s.Webhook.MaxRequests; n != nil && (*n < 1 || *n > worker.MaxMaxRequests) {
+		return fmt.Errorf("webhook.max_requests is not from 1 to %d", worker.MaxMaxRequests)
+	}
 	if s.Webhook.URL == "" {
 		return nil
 	}

@@ -24,7 +24,7 @@ import (
 // Verbs are the commands.
 type Verbs struct {
 	Session   sessionVerbs  `cmd:"" group:"records" help:"Show what happened to a session."`
-	Webhook   webhookVerbs  `cmd:"" group:"records" help:"List and resend webhooks that could not be delivered."`
+	Webhook   webhookVerbs  `cmd:"" group:"records" help:"List and resend webhooks that could not be delivered, and show tries."`
 	Reconcile reconcileVerb `cmd:"" group:"records" help:"Compare the gateway's statement with the database, as serve does every day."`
 
 	SettleRefund settleRefundVerb `cmd:"" group:"records" help:"Settle a refund that the gateway does not answer."`

@@ -15,10 +15,11 @@ import (
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
 )
 
-// webhookVerbs are the verbs for parked webhooks: those that are not retried any
-// more.
+// webhookVerbs are the verbs for the tries of webhooks, and for parked webhooks: those
+// that are not retried any more.
 type webhookVerbs struct {
 	List   listVerb   `cmd:"" help:"List the parked events and the disabled endpoints."`
+	Tries  triesVerb  `cmd:"" help:"Show the tries to deliver an event, of the last 30 days."`
 	Replay replayVerb `cmd:"" help:"Send events again, with their own ids."`
 	Enable enableVerb `cmd:"" help:"Enable an endpoint that was disabled because it answered 410 Gone."`
 }
