@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -91,16 +90,14 @@ func wantsJSON(c echo.Context) bool {
 }
 
 func (s *Server) problemPage(c echo.Context, status int) error {
-	c.Response().Header().Set("Content-Security-Policy", problemPolicy())
+	if isHead(c) {
+		return pageHeader(c, status, problemPolicy())
+	}
 	page := templates.ProblemPage{
 		Lang:   templates.Match("", c.Request().Header.Get("Accept-Language")),
 		Status: status, Icon: s.assets.URL(static.Icon),
 	}
-	var buffer bytes.Buffer
-	if err := templates.Problem(page).Render(c.Request().Context(), &buffer); err != nil {
-		return err
-	}
-	return html(c, status, buffer.Bytes())
+	return render(c, status, templates.Problem(page), problemPolicy())
 }
 
 // recoverPanic is the middleware that logs a panic and answers 500. It logs the message

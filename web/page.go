@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -22,9 +24,15 @@ const refreshEvery = 5
 
 // page sends the page of a session. It calls no other server and changes no session.
 func (s *Server) page(c echo.Context) error {
-	v, err := s.viewOf(c)
+	v, err := s.readView(c)
 	if err != nil {
 		return err
+	}
+	device := s.device(c)
+	// A program that reads the page neither watches it nor returns from a wallet.
+	isRead := device.Kind == flow.DeviceBot
+	if !isRead {
+		s.markSeen(c, v)
 	}
 	if v.State == page.Paid && s.justReturned(c) {
 		return c.Redirect(http.StatusSeeOther, inHeader(v.Session.SuccessURL))
@@ -32,14 +40,16 @@ func (s *Server) page(c echo.Context) error {
 	setVary(c, flow.DeviceHeaders()...)
 	c.Response().Header().Set("Accept-CH", strings.Join(flow.Hints(), ", "))
 	if isHead(c) {
-		return pageHeader(c, s.pagePolicy(v))
+		return pageHeader(c, http.StatusOK, s.pagePolicy(v).String())
 	}
-	p, err := s.checkoutPage(c, v, s.device(c))
+	p, err := s.checkoutPage(c, v, device)
 	if err != nil {
 		return err
 	}
-	s.markOpened(c, v.Session)
-	return s.render(c, p, s.pagePolicy(v))
+	if !isRead {
+		s.markOpened(c, v.Session)
+	}
+	return render(c, http.StatusOK, templates.Checkout(p), s.pagePolicy(v).String())
 }
 
 // markOpened records in the cookie that this browser has opened the session's page. A
@@ -55,17 +65,25 @@ func (s *Server) markOpened(c echo.Context, session checkout.Session) {
 	}
 }
 
-// viewOf returns the view of the session in the path, and marks the session as seen.
-func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
+// readView returns the view of the session in the path.
+func (s *Server) readView(c echo.Context) (checkout.View, error) {
 	v, err := s.service.View(c.Request().Context(), c.Param("id"))
-	s.markSeen(c, v, err)
 	return redirectAsConfirming(c, v), err
 }
 
+// viewOf returns the view of the session in the path, and marks the session as seen.
+func (s *Server) viewOf(c echo.Context) (checkout.View, error) {
+	v, err := s.readView(c)
+	if err == nil {
+		s.markSeen(c, v)
+	}
+	return v, err
+}
+
 // markSeen tells the Service that somebody looks at the session of a view. It does
-// nothing after an error and for HEAD.
-func (s *Server) markSeen(c echo.Context, v checkout.View, err error) {
-	if err == nil && !isHead(c) {
+// nothing for HEAD.
+func (s *Server) markSeen(c echo.Context, v checkout.View) {
+	if !isHead(c) {
 		s.service.Seen(v.Session.ID)
 	}
 }
@@ -292,20 +310,25 @@ func (s *Server) assetURLs(c echo.Context) templates.Assets {
 }
 
 // pageHeader sends the header of a page without its body.
-func pageHeader(c echo.Context, csp policy) error {
-	c.Response().Header().Set("Content-Security-Policy", csp.String())
-	return html(c, http.StatusOK, nil)
+func pageHeader(c echo.Context, status int, csp string) error {
+	c.Response().Header().Set("Content-Security-Policy", csp)
+	return html(c, status, nil)
 }
+
+// pageBuffers has buffers for rendered pages.
+var pageBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // render sends a page. It renders into a buffer first, so that an error never sends half
 // a page.
-func (s *Server) render(c echo.Context, p templates.CheckoutPage, csp policy) error {
-	var buffer bytes.Buffer
-	if err := templates.Checkout(p).Render(c.Request().Context(), &buffer); err != nil {
+func render(c echo.Context, status int, page templ.Component, csp string) error {
+	buffer := pageBuffers.Get().(*bytes.Buffer) //nolint:forcetypeassert // the pool has no other type
+	defer pageBuffers.Put(buffer)
+	buffer.Reset()
+	if err := page.Render(c.Request().Context(), buffer); err != nil {
 		return err
 	}
-	c.Response().Header().Set("Content-Security-Policy", csp.String())
-	return html(c, http.StatusOK, buffer.Bytes())
+	c.Response().Header().Set("Content-Security-Policy", csp)
+	return html(c, status, buffer.Bytes())
 }
 
 // formatAmount returns an amount in minor units as a page shows it.

@@ -36,7 +36,7 @@ func (s *Server) returned(c echo.Context) error {
 	}
 	setVary(c)
 	if isHead(c) {
-		return pageHeader(c, s.returnPolicy(v))
+		return pageHeader(c, http.StatusOK, s.returnPolicy(v).String())
 	}
 	p := templates.CheckoutPage{
 		Lang: s.language(c, v.Session), State: v.State, StatusOnly: true,
@@ -44,7 +44,7 @@ func (s *Server) returned(c echo.Context) error {
 		Remaining: -1, Token: s.formToken(path), RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c),
 		URLs: pageURLs(c, path),
 	}
-	return s.render(c, p, s.returnPolicy(v))
+	return render(c, http.StatusOK, templates.Checkout(p), s.returnPolicy(v).String())
 }
 
 // returnedAt returns when this browser came back from a wallet (?returned=, in Unix
@@ -104,7 +104,9 @@ func pageURLs(c echo.Context, path string) templates.URLs {
 // seen.
 func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 	v, err := s.service.ViewReturn(c.Request().Context(), c.Param("token"))
-	s.markSeen(c, v, err)
+	if err == nil {
+		s.markSeen(c, v)
+	}
 	return statusOnly(c, v), err
 }
 
