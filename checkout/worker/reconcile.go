@@ -56,7 +56,7 @@ func (w *reconcileWorker) Timeout(*river.Job[reconcileArgs]) time.Duration { ret
 
 // Work reconciles all spans that are due. A failure of one does not stop the others.
 func (w *reconcileWorker) Work(ctx context.Context, _ *river.Job[reconcileArgs]) error {
-	ctx, cancel := w.cancelOnStop(ctx)
+	ctx, cancel := cancelOn(ctx, w.stopping)
 	defer cancel()
 	due, err := w.reconciler.ReconciliationsDue(ctx)
 	if err != nil {
@@ -77,12 +77,12 @@ func (w *reconcileWorker) Work(ctx context.Context, _ *river.Job[reconcileArgs])
 	return ctx.Err()
 }
 
-// cancelOnStop returns a context that is also done when the worker stops.
-func (w *reconcileWorker) cancelOnStop(ctx context.Context) (context.Context, context.CancelFunc) {
+// cancelOn returns a context that is also done when stopping is closed.
+func cancelOn(ctx context.Context, stopping <-chan struct{}) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {
-		case <-w.stopping:
+		case <-stopping:
 			cancel()
 		case <-ctx.Done():
 		}
