@@ -12,6 +12,7 @@ type calls struct {
 	gateway Gateway
 	clock   Clock
 	timeout time.Duration
+	rates   *callRates
 	alert   func(Alert)
 }
 
@@ -58,6 +59,9 @@ func (c calls) callQuery(ctx context.Context, leased leasedAttempt) (OrderStatus
 		return OrderStatus{}, err
 	}
 	defer cancel()
+	if !leased.cause.waits() {
+		c.rates.of(leased.Merchant).calls.count()
+	}
 	status, err := c.gateway.Query(ctx, leased.ref())
 	switch {
 	case err != nil:
@@ -85,6 +89,9 @@ func (c calls) close(ctx context.Context, leased leasedAttempt, queried OrderSta
 		return err
 	}
 	defer cancel()
+	if leased.cause != CauseExpiry { // it waited for the query and the close
+		c.rates.of(leased.Merchant).calls.count()
+	}
 	err = c.gateway.Close(call, leased.ref())
 	leased.entries.add(leased.entry(EntryClose, c.clock.Now()).withResult("closed", "", err))
 	if errors.Is(err, ErrNoOrder) && queried.OutTradeNo == "" {

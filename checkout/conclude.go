@@ -27,6 +27,7 @@ type ender struct {
 	timeline  timeline
 	closer    closer
 	confirmer *confirmer
+	rates     *callRates
 	alert     func(Alert)
 }
 
@@ -88,6 +89,11 @@ func (e *ender) closeAttempts(ctx context.Context, sessionID string, cause Cause
 	for _, a := range attempts {
 		if a.Quarantined || !a.live() && !a.reported() {
 			continue
+		}
+		if cause == CauseExpiry { // a query and a close
+			if err := e.rates.of(a.Merchant).wait(ctx, WorkSessions, 2); err != nil {
+				return err
+			}
 		}
 		leased, err := e.leases.retryLease(ctx, a, cause)
 		if err != nil {

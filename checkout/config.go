@@ -29,6 +29,11 @@ type Merchant struct {
 	// default it is refunded automatically if its wallet can refund. With LateRefund
 	// the second payment is refunded in any case if the first one was late.
 	KeepPaidTwice bool
+	// QueriesPerSecond bounds the calls of the gateway that Sweep and SweepWatched of one
+	// process make for the merchant. The calls wait for their turn. Queries that a
+	// notification or a shopper causes are counted too, and do not wait. From 1 to
+	// [MaxQueriesPerSecond]. Defaults to [DefaultQueriesPerSecond].
+	QueriesPerSecond int
 	// SharedAccount says that other systems place orders with the merchant's account
 	// at the gateway. An order that the checkout did not place is then no difference.
 	SharedAccount bool

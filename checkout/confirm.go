@@ -32,6 +32,9 @@ const (
 	CauseCancel Cause = "cancel"
 )
 
+// waits reports whether a query with this cause waits for its turn: see [callRates].
+func (c Cause) waits() bool { return c == CauseSchedule || c == CauseExpiry }
+
 const (
 	// notTakenAfter is the age at which an attempt without the gateway's answer
 	// fails where the gateway does not know its order. By then no request of ours
@@ -75,6 +78,20 @@ func (c *confirmer) tryQuery(ctx context.Context, attemptID string, cause Cause)
 	if err != nil {
 		return false, err
 	}
+	return c.queryRead(ctx, a, cause)
+}
+
+// queryFound queries the gateway about an attempt that was due when it was found, unless
+// it was queried since. An error raises an alert where it arises.
+func (c *confirmer) queryFound(ctx context.Context, found Attempt) {
+	a, err := c.store.Attempt(ctx, found.ID)
+	if err == nil && a.QueriedAt.Equal(found.QueriedAt) {
+		_, _ = c.queryRead(ctx, a, CauseSchedule)
+	}
+}
+
+// queryRead is tryQuery for an attempt that was just read.
+func (c *confirmer) queryRead(ctx context.Context, a Attempt, cause Cause) (bool, error) {
 	if a.settled() {
 		return true, nil
 	}

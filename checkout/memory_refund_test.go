@@ -87,7 +87,7 @@ func (m *memory) Refunds(ctx context.Context, sessionID string) ([]checkout.Refu
 	return found, nil
 }
 
-func (m *memory) DueRefunds(ctx context.Context, now time.Time, limit int) ([]checkout.Refund, error) {
+func (m *memory) DueRefunds(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Refund, error) {
 	leave, err := m.enter(ctx, "DueRefunds")
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (m *memory) DueRefunds(ctx context.Context, now time.Time, limit int) ([]ch
 			free = append(free, m.withPaymentNumbers(r.Refund))
 		}
 	}
-	return dueItems(free, func(r checkout.Refund) (string, time.Time) { return r.Merchant, r.NextTryAt }, now, limit), nil
+	return dueItems(free, func(r checkout.Refund) (string, time.Time) { return r.Merchant, r.NextTryAt }, merchant, now, limit), nil
 }
 
 func (m *memory) LeaseRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {

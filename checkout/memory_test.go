@@ -97,39 +97,66 @@ func (m *memory) Session(ctx context.Context, id string) (checkout.Session, erro
 	return s, nil
 }
 
-// dueItems returns up to limit of the items that are due. The merchants take turns,
-// and the items of a merchant come by their time.
-func dueItems[T any](items []T, at func(T) (merchant string, due time.Time), now time.Time, limit int) []T {
-	byMerchant := map[string][]T{}
+// dueItems returns up to limit of a merchant's items that are due, ordered by their time.
+func dueItems[T any](items []T, at func(T) (merchant string, due time.Time), merchant string, now time.Time, limit int) []T {
+	var found []T
 	for _, item := range items {
-		if merchant, due := at(item); !due.IsZero() && !due.After(now) {
-			byMerchant[merchant] = append(byMerchant[merchant], item)
+		if of, due := at(item); of == merchant && !due.IsZero() && !due.After(now) {
+			found = append(found, item)
 		}
 	}
-	compare := func(a, b T) int {
+	slices.SortFunc(found, func(a, b T) int {
 		_, one := at(a)
 		_, other := at(b)
 		return one.Compare(other)
-	}
-	var turns [][]T
-	for _, some := range byMerchant {
-		slices.SortFunc(some, compare)
-		for i, item := range some {
-			if i == len(turns) {
-				turns = append(turns, nil)
-			}
-			turns[i] = append(turns[i], item)
-		}
-	}
-	var all []T
-	for _, turn := range turns {
-		slices.SortFunc(turn, compare)
-		all = append(all, turn...)
-	}
-	return all[:min(limit, len(all))]
+	})
+	return found[:min(limit, len(found))]
 }
 
-func (m *memory) ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]checkout.Session, error) {
+func (m *memory) DueMerchants(ctx context.Context, work checkout.Work, now time.Time) ([]string, error) {
+	leave, err := m.enter(ctx, "DueMerchants")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]bool{}
+	for _, s := range m.sessions {
+		all[s.Merchant] = true
+	}
+	leave()
+	var due []string
+	for merchant := range all {
+		n, err := m.countDue(ctx, work, merchant, now)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			due = append(due, merchant)
+		}
+	}
+	return due, nil
+}
+
+// countDue returns whether a merchant has due work of a kind: 0 or 1.
+func (m *memory) countDue(ctx context.Context, work checkout.Work, merchant string, now time.Time) (int, error) {
+	switch work {
+	case checkout.WorkLive:
+		due, err := m.DueAttempts(ctx, merchant, now, 1)
+		return len(due), err
+	case checkout.WorkEnded:
+		due, err := m.DueEndedAttempts(ctx, merchant, now, 1)
+		return len(due), err
+	case checkout.WorkSessions:
+		due, err := m.ExpiringSessions(ctx, merchant, now, 1)
+		return len(due), err
+	case checkout.WorkRefunds:
+		due, err := m.DueRefunds(ctx, merchant, now, 1)
+		return len(due), err
+	default:
+		return 0, errors.New("unknown work")
+	}
+}
+
+func (m *memory) ExpiringSessions(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Session, error) {
 	leave, err := m.enter(ctx, "ExpiringSessions")
 	if err != nil {
 		return nil, err
@@ -138,7 +165,7 @@ func (m *memory) ExpiringSessions(ctx context.Context, now time.Time, limit int)
 	open := slices.DeleteFunc(slices.Collect(maps.Values(m.sessions)), func(s checkout.Session) bool {
 		return s.Status != checkout.StatusOpen
 	})
-	return dueItems(open, func(s checkout.Session) (string, time.Time) { return s.Merchant, s.ConcludeAt }, now, limit), nil
+	return dueItems(open, func(s checkout.Session) (string, time.Time) { return s.Merchant, s.ConcludeAt }, merchant, now, limit), nil
 }
 
 func (m *memory) PostponeConclusion(ctx context.Context, id string, at time.Time) error {
@@ -209,7 +236,16 @@ func (m *memory) attemptBy(ctx context.Context, method string, is func(checkout.
 }
 
 func (m *memory) Attempt(ctx context.Context, id string) (checkout.Attempt, error) {
-	return m.attemptBy(ctx, "Attempt", func(a checkout.Attempt) bool { return a.ID == id })
+	leave, err := m.enter(ctx, "Attempt")
+	if err != nil {
+		return checkout.Attempt{}, err
+	}
+	defer leave()
+	a, ok := m.attempts[id]
+	if !ok {
+		return checkout.Attempt{}, checkout.ErrNotFound
+	}
+	return a.Attempt, nil
 }
 
 func (m *memory) AttemptByNotifyToken(ctx context.Context, token string) (checkout.Attempt, error) {
@@ -241,23 +277,25 @@ func (m *memory) Attempts(ctx context.Context, sessionID string) ([]checkout.Att
 // canBeQueried reports whether the gateway may be queried about an attempt again.
 func canBeQueried(a checkout.Attempt) bool { return a.State != checkout.AttemptPaid && !a.Quarantined }
 
-func (m *memory) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
-	leave, err := m.enter(ctx, "DueAttempts")
+func (m *memory) DueAttempts(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Attempt, error) {
+	return m.dueAttempts(ctx, "DueAttempts", merchant, now, limit, func(a checkout.Attempt) bool { return a.EndedAt.IsZero() })
+}
+
+func (m *memory) DueEndedAttempts(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Attempt, error) {
+	return m.dueAttempts(ctx, "DueEndedAttempts", merchant, now, limit, func(a checkout.Attempt) bool { return !a.EndedAt.IsZero() })
+}
+
+func (m *memory) dueAttempts(ctx context.Context, method, merchant string, now time.Time, limit int, is func(checkout.Attempt) bool) ([]checkout.Attempt, error) {
+	leave, err := m.enter(ctx, method)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	var live, ended []checkout.Attempt
+	var found []checkout.Attempt
 	for _, a := range m.attempts {
-		switch {
-		case !canBeQueried(a.Attempt) || a.leaseUntil.After(now):
-		case a.EndedAt.IsZero():
-			live = append(live, a.Attempt)
-		default:
-			ended = append(ended, a.Attempt)
+		if canBeQueried(a.Attempt) && !a.leaseUntil.After(now) && is(a.Attempt) {
+			found = append(found, a.Attempt)
 		}
 	}
-	due := func(a checkout.Attempt) (string, time.Time) { return a.Merchant, a.NextQueryAt }
-	found := dueItems(live, due, now, limit)
-	return append(found, dueItems(ended, due, now, limit-len(found))...), nil
+	return dueItems(found, func(a checkout.Attempt) (string, time.Time) { return a.Merchant, a.NextQueryAt }, merchant, now, limit), nil
 }

@@ -213,7 +213,9 @@ func TestStoreFails(t *testing.T) {
 			f.checkState(a, checkout.AttemptPending, checkout.StatusOpen, checkout.PaymentUnpaid)
 		},
 		"when the sweep begins": func(t *testing.T, f *fixture) {
-			for _, method := range []string{"DueAttempts", "ExpiringSessions"} {
+			f.pending()
+			time.Sleep(time.Hour) // its query and the end of its session are due
+			for _, method := range []string{"DueMerchants", "DueAttempts", "ExpiringSessions"} {
 				breakMethod(f, method)
 				wantError(t, f.Sweep(t.Context()), full)
 			}

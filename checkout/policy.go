@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"errors"
+	"strconv"
 	"time"
 )
 
@@ -38,6 +39,9 @@ func (m Merchant) check() error {
 	}
 	if !m.PaidLate.Known() {
 		return errors.New("checkout: Config.Merchants: PaidLate of " + quote(m.ID) + " is not hold, accept or refund")
+	}
+	if m.QueriesPerSecond < 0 || m.QueriesPerSecond > MaxQueriesPerSecond {
+		return errors.New("checkout: Config.Merchants: QueriesPerSecond of " + quote(m.ID) + " is not between 1 and " + strconv.Itoa(MaxQueriesPerSecond))
 	}
 	return nil
 }

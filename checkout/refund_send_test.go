@@ -242,6 +242,10 @@ func TestStoreFailsDuringARefund(t *testing.T) {
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},
 		"when the sweep looks for it": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.gateway.beforeRefund = firstTry(noAnswer)
+			f.refund(a, half, checkout.RefundPending)
+			time.Sleep(time.Minute)
 			breakMethod(f, "DueRefunds")
 			wantError(t, f.Sweep(t.Context()), full)
 		},

@@ -97,8 +97,10 @@ func (s schedule) nextRefundTry(r Refund, now time.Time) time.Time {
 func (r Refund) delayed(now time.Time) bool { return now.Sub(r.CreatedAt) >= refundDelayedAfter }
 
 // jitter returns a random number in [0, 1).
-func (s schedule) jitter() float64 {
+func (s schedule) jitter() float64 { return jitter(s.random) }
+
+func jitter(random io.Reader) float64 {
 	var b [1]byte
-	_, _ = s.random.Read(b[:]) // on an error there is no jitter, which is harmless
+	_, _ = random.Read(b[:]) // on an error there is no jitter, which is harmless
 	return float64(b[0]) / 256
 }

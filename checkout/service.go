@@ -52,12 +52,13 @@ func New(c Config) (*Service, error) {
 func assemble(c Config) *Service {
 	s := &Service{
 		store: c.Store, gateway: c.Gateway, clock: c.Clock, merchants: c.Merchants, routes: c.Routes,
-		watchers: newWatchers(), background: newBackground(),
+		watchers: newWatchers(c.Random), background: newBackground(),
 	}
 	schedule := schedule{watchers: s.watchers, random: c.Random}
 	timeline := timeline{store: c.Store, alert: c.Alert}
 	leases := leases{store: c.Store, clock: c.Clock, schedule: schedule, timeline: timeline, watchers: s.watchers, callTimeout: c.CallTimeout}
-	calls := calls{gateway: c.Gateway, clock: c.Clock, timeout: c.CallTimeout, alert: c.Alert}
+	callRates := newCallRates(c.Merchants)
+	calls := calls{gateway: c.Gateway, clock: c.Clock, timeout: c.CallTimeout, rates: callRates, alert: c.Alert}
 	ledger := &ledger{
 		store: c.Store, clock: c.Clock, random: c.Random, leases: leases, timeline: timeline,
 		watchers: s.watchers, alert: c.Alert, pageURL: c.Routes.Page,
@@ -75,7 +76,7 @@ func assemble(c Config) *Service {
 	s.background.tryQuery = s.confirmer.tryQuery // the confirmer needs the background too
 	s.ender = &ender{
 		store: c.Store, clock: c.Clock, ledger: ledger, leases: leases, timeline: timeline,
-		closer: closer, confirmer: s.confirmer, alert: c.Alert,
+		closer: closer, confirmer: s.confirmer, rates: callRates, alert: c.Alert,
 	}
 	s.placer = &placer{
 		store: c.Store, gateway: c.Gateway, clock: c.Clock, random: c.Random, merchants: c.Merchants, routes: c.Routes,
@@ -99,6 +100,8 @@ func assemble(c Config) *Service {
 	s.notes = browserNotes{store: c.Store, clock: c.Clock, timeline: timeline, routes: c.Routes, alert: c.Alert}
 	s.sweeper = &sweeper{
 		store: c.Store, clock: c.Clock, confirmer: s.confirmer, ender: s.ender, refunder: s.refunder, rates: s.rates, watchers: s.watchers,
+		callRates: callRates, background: s.background, watched: watchedQueue{waiting: map[string][]Attempt{}, queued: map[string]bool{}},
+		lanes: map[laneKey]*lane{},
 	}
 	return s
 }
@@ -273,16 +276,20 @@ func (s *Service) SettleDifference(ctx context.Context, f Finding) (bool, error)
 }
 
 // Sweep does the work that is due: it queries attempts, ends sessions that have
-// expired, and sends refunds again, all three at once. So a gateway that does not
-// answer for one of them does not delay the others. It takes a batch of each, the
-// merchants in turn. Once ctx is done it begins nothing more; what is left is due at
-// the next sweep. An error is the store's. An error of the gateway raises an alert,
-// and the work is scheduled again.
+// expired, and sends refunds again, for all merchants at once, the longest due first. It
+// goes on until nothing is due. Its calls of the gateway for a merchant wait for their
+// turn: see [Merchant.QueriesPerSecond]. Once ctx is done it begins nothing more; what is
+// left is due at the next sweep. An error is the store's. An error of the gateway raises
+// an alert, and the work is scheduled again.
+//
+// Sweeps may overlap. A sweep leaves out what another one is beginning, so a merchant
+// whose gateway does not answer delays no other merchant.
 func (s *Service) Sweep(ctx context.Context) error { return s.sweeper.sweep(ctx) }
 
 // SweepWatched queries the attempts that pages of this Service watch, and asks for the
-// exchange rates that they show. Where several Services share a Store, each must do
-// this: no other knows its pages.
+// exchange rates that they show. The queries run in the background and wait for their
+// turn, as those of [Service.Sweep]. Once ctx is done it begins no more. Where several
+// Services share a Store, each must do this: no other knows its pages.
 func (s *Service) SweepWatched(ctx context.Context) { s.sweeper.sweepWatched(ctx) }
 
 // Watch returns a channel that receives when the session may have changed, and a

@@ -136,19 +136,25 @@ type LeaseStore interface {
 	ReleaseRefund(ctx context.Context, id string, until, next time.Time) error
 }
 
-// DueWork finds the work whose time has come. Each list takes the merchants in
-// turn, and of each merchant the longest due first.
+// DueWork finds the work whose time has come. Each list is of one merchant, and the
+// longest due comes first. The time that a method takes does not depend on how much is
+// stored, nor on how much is due.
 type DueWork interface {
-	// DueAttempts returns up to limit attempts without a lease that are neither
-	// paid nor quarantined and whose NextQueryAt is not after now. Those without an
-	// EndedAt come first.
-	DueAttempts(ctx context.Context, now time.Time, limit int) ([]Attempt, error)
-	// DueRefunds returns up to limit pending refunds without a lease whose
-	// NextTryAt is not after now.
-	DueRefunds(ctx context.Context, now time.Time, limit int) ([]Refund, error)
-	// ExpiringSessions returns up to limit open sessions whose ConcludeAt is not
-	// after now.
-	ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]Session, error)
+	// DueMerchants returns the merchants that have due work of a kind: those for which
+	// the method of the kind returns something. They need not be configured.
+	DueMerchants(ctx context.Context, work Work, now time.Time) ([]string, error)
+	// DueAttempts is for WorkLive. It returns up to limit attempts without a lease and
+	// without an EndedAt that are neither paid nor quarantined and whose NextQueryAt is
+	// not after now.
+	DueAttempts(ctx context.Context, merchant string, now time.Time, limit int) ([]Attempt, error)
+	// DueEndedAttempts is for WorkEnded. It is DueAttempts for attempts with an EndedAt.
+	DueEndedAttempts(ctx context.Context, merchant string, now time.Time, limit int) ([]Attempt, error)
+	// DueRefunds is for WorkRefunds. It returns up to limit pending refunds without a
+	// lease whose NextTryAt is not after now.
+	DueRefunds(ctx context.Context, merchant string, now time.Time, limit int) ([]Refund, error)
+	// ExpiringSessions is for WorkSessions. It returns up to limit open sessions whose
+	// ConcludeAt is not after now.
+	ExpiringSessions(ctx context.Context, merchant string, now time.Time, limit int) ([]Session, error)
 	// PostponeConclusion sets the ConcludeAt of an open session.
 	PostponeConclusion(ctx context.Context, id string, at time.Time) error
 }

@@ -56,7 +56,7 @@ func TestSweep(t *testing.T) {
 			before = f.gateway.order(a.OutTradeNo).queries
 			f.sweepFor(time.Hour)
 			same(t, "queries after a day", f.gateway.order(a.OutTradeNo).queries, before)
-			due, err := f.store.DueAttempts(t.Context(), time.Now().Add(time.Hour), 10)
+			due, err := f.store.DueAttempts(t.Context(), shop, time.Now().Add(time.Hour), 10)
 			wantError(t, err, nil)
 			same(t, "due attempts", len(due), 0)
 		},

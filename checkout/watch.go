@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"io"
 	"sync"
 	"time"
 )
@@ -13,8 +14,10 @@ type watchers struct {
 	// polledAt is when a page without a stream last asked for the session. Such a
 	// page counts as a watcher for pollerCounts.
 	polledAt map[string]time.Time
-	// checkedAt is when the sweep last checked a watched session.
-	checkedAt map[string]time.Time
+	// checkAt is when the sweep checks a watched session next.
+	checkAt map[string]time.Time
+	// random is the source of the jitter.
+	random io.Reader
 	// slots bounds the shared reads that run at once.
 	slots chan struct{}
 }
@@ -31,10 +34,10 @@ type watchedSession struct {
 // pollerCounts is longer than the longest polling interval of a page.
 const pollerCounts = 45 * time.Second
 
-func newWatchers() *watchers {
+func newWatchers(random io.Reader) *watchers {
 	return &watchers{
 		sessions: map[string]*watchedSession{},
-		polledAt: map[string]time.Time{}, checkedAt: map[string]time.Time{},
+		polledAt: map[string]time.Time{}, checkAt: map[string]time.Time{}, random: random,
 		slots: make(chan struct{}, sharedReads),
 	}
 }
@@ -86,9 +89,10 @@ func (w *watchers) polled(id string, now time.Time) {
 	w.polledAt[id] = now
 }
 
-// due returns the watched sessions that were not checked for watchedInterval, and
-// forgets those that nobody watches. A session with its first watcher is due at once.
-func (w *watchers) due(now time.Time) []string {
+// due returns up to limit watched sessions that were not checked for about
+// watchedInterval, and forgets those that nobody watches. A session with its first
+// watcher is due at once.
+func (w *watchers) due(now time.Time, limit int) []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for id, at := range w.polledAt {
@@ -96,15 +100,15 @@ func (w *watchers) due(now time.Time) []string {
 			delete(w.polledAt, id)
 		}
 	}
-	for id := range w.checkedAt {
+	for id := range w.checkAt {
 		if !w.watchedLocked(id, now) {
-			delete(w.checkedAt, id)
+			delete(w.checkAt, id)
 		}
 	}
 	var due []string
 	check := func(id string) {
-		if !now.Before(w.checkedAt[id].Add(watchedInterval)) {
-			w.checkedAt[id] = now
+		if len(due) < limit && !now.Before(w.checkAt[id]) {
+			w.checkAt[id] = now.Add(shorten(watchedInterval, jitter(w.random)))
 			due = append(due, id)
 		}
 	}

@@ -46,9 +46,9 @@ func (g gatedStore) Session(ctx context.Context, id string) (checkout.Session, e
 	return throughGate(ctx, g.process, reading, "Session "+id, func() (checkout.Session, error) { return g.Store.Session(ctx, id) })
 }
 
-func (g gatedStore) ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]checkout.Session, error) {
+func (g gatedStore) ExpiringSessions(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Session, error) {
 	return throughGate(ctx, g.process, reading, "ExpiringSessions", func() ([]checkout.Session, error) {
-		return g.Store.ExpiringSessions(ctx, now, limit)
+		return g.Store.ExpiringSessions(ctx, merchant, now, limit)
 	})
 }
 
@@ -88,9 +88,21 @@ func (g gatedStore) AttemptByNotifyToken(ctx context.Context, token string) (che
 	})
 }
 
-func (g gatedStore) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
+func (g gatedStore) DueMerchants(ctx context.Context, work checkout.Work, now time.Time) ([]string, error) {
+	return throughGate(ctx, g.process, reading, "DueMerchants "+string(work), func() ([]string, error) {
+		return g.Store.DueMerchants(ctx, work, now)
+	})
+}
+
+func (g gatedStore) DueAttempts(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Attempt, error) {
 	return throughGate(ctx, g.process, reading, "DueAttempts", func() ([]checkout.Attempt, error) {
-		return g.Store.DueAttempts(ctx, now, limit)
+		return g.Store.DueAttempts(ctx, merchant, now, limit)
+	})
+}
+
+func (g gatedStore) DueEndedAttempts(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Attempt, error) {
+	return throughGate(ctx, g.process, reading, "DueEndedAttempts", func() ([]checkout.Attempt, error) {
+		return g.Store.DueEndedAttempts(ctx, merchant, now, limit)
 	})
 }
 
@@ -137,9 +149,9 @@ func (g gatedStore) Refunds(ctx context.Context, id string) ([]checkout.Refund, 
 	return throughGate(ctx, g.process, reading, "Refunds "+id, func() ([]checkout.Refund, error) { return g.Store.Refunds(ctx, id) })
 }
 
-func (g gatedStore) DueRefunds(ctx context.Context, now time.Time, limit int) ([]checkout.Refund, error) {
+func (g gatedStore) DueRefunds(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Refund, error) {
 	return throughGate(ctx, g.process, reading, "DueRefunds", func() ([]checkout.Refund, error) {
-		return g.Store.DueRefunds(ctx, now, limit)
+		return g.Store.DueRefunds(ctx, merchant, now, limit)
 	})
 }
 

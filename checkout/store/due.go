@@ -2,51 +2,98 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// dueLive and dueEnded are the conditions of the two kinds of attempts that are
-// queried. Each kind has an index with the same condition.
-const (
-	dueLive  = `next_query_at > 0 AND state <> 'paid' AND NOT quarantined AND ended_at = 0`
-	dueEnded = `next_query_at > 0 AND state <> 'paid' AND NOT quarantined AND ended_at > 0`
+// dueSource says where due work of a kind is found. There is an index on (merchant, by)
+// with the condition kind, so the queries read no other rows.
+type dueSource struct {
+	table, columns string
+	// kind is the condition of rows that are due at some time, and by the column with
+	// that time.
+	kind, by string
+	// free is the condition of a row without a lease at $1.
+	free string
+}
+
+const noLease = ` AND held_until <= $1`
+
+var (
+	dueLive = dueSource{
+		table: "attempts", columns: attemptColumns, by: "next_query_at", free: noLease,
+		kind: `next_query_at > 0 AND state <> 'paid' AND NOT quarantined AND ended_at = 0`,
+	}
+	dueEnded = dueSource{
+		table: "attempts", columns: attemptColumns, by: "next_query_at", free: noLease,
+		kind: `next_query_at > 0 AND state <> 'paid' AND NOT quarantined AND ended_at > 0`,
+	}
+	dueSessions = dueSource{table: "sessions", columns: sessionColumns, by: "conclude_at", kind: `status = 'open'`}
+	dueRefunds  = dueSource{
+		table: refundsRead, columns: refundColumnsRead, by: "next_try_at", free: noLease,
+		kind: `state = 'pending' AND next_try_at > 0`,
+	}
 )
 
-// DueAttempts implements [checkout.Store]. Attempts that have ended only
-// fill what live ones leave of the limit.
-func (s *Store) DueAttempts(ctx context.Context, now time.Time, limit int) ([]checkout.Attempt, error) {
-	due, err := s.dueAttempts(ctx, dueLive, now, limit)
-	if err != nil || len(due) >= limit {
-		return due, err
+// dueSources are the sources of the kinds of work.
+var dueSources = map[checkout.Work]dueSource{
+	checkout.WorkLive: dueLive, checkout.WorkEnded: dueEnded, checkout.WorkSessions: dueSessions, checkout.WorkRefunds: dueRefunds,
+}
+
+// query selects the first $3 due rows of the merchant $2 at $1.
+func (d dueSource) query() string {
+	return `SELECT ` + d.columns + ` FROM ` + d.table + ` WHERE ` + d.kind + ` AND merchant = $2 AND ` + d.by + ` <= $1` + d.free + `
+		ORDER BY ` + d.by + ` LIMIT $3`
+}
+
+// merchantsQuery selects the merchants with a row that is due at $1. It steps through
+// the index from merchant to merchant, however many rows a merchant has.
+func (d dueSource) merchantsQuery() string {
+	table := d.table
+	if table == refundsRead {
+		table = "refunds" // the numbers of the payments are not needed
 	}
-	ended, err := s.dueAttempts(ctx, dueEnded, now, limit-len(due))
-	return append(due, ended...), err
-}
-
-func (s *Store) dueAttempts(ctx context.Context, kind string, now time.Time, limit int) ([]checkout.Attempt, error) {
-	return queryAll(ctx, s.db.reader, scanAttempt, dueQuery(kind), toMillis(now), limit, limit-1)
-}
-
-// dueQuery selects the first $2 attempts of a kind that are due at $1. It takes
-// the merchants in turn, and the longest due first of each merchant. It steps
-// through the index from merchant to merchant and reads at most about $2 rows of
-// each, however many are due. $3 must be $2 - 1.
-func dueQuery(kind string) string {
-	return strings.ReplaceAll(`WITH RECURSIVE merchants (name) AS (
-			SELECT MIN(merchant) FROM attempts WHERE KIND
+	return strings.NewReplacer("TABLE", table, "KIND", d.kind, "DUE", d.by+` <= $1`+d.free).Replace(`WITH RECURSIVE merchants (name) AS (
+			SELECT MIN(merchant) FROM TABLE WHERE KIND
 			UNION ALL
-			SELECT (SELECT MIN(merchant) FROM attempts WHERE KIND AND merchant > name) FROM merchants WHERE name IS NOT NULL
-		), shares AS (
-			SELECT name, COALESCE((SELECT next_query_at FROM attempts
-				WHERE KIND AND merchant = name AND next_query_at <= $1 AND held_until <= $1
-				ORDER BY next_query_at LIMIT 1 OFFSET $3), $1) AS latest
-			FROM merchants WHERE name IS NOT NULL
+			SELECT (SELECT MIN(merchant) FROM TABLE WHERE KIND AND merchant > name) FROM merchants WHERE name IS NOT NULL
 		)
-		SELECT `+attemptColumns+` FROM (
-			SELECT `+attemptColumns+`, ROW_NUMBER() OVER (PARTITION BY merchant ORDER BY next_query_at) AS turn
-			FROM shares JOIN attempts ON merchant = name AND next_query_at <= latest AND held_until <= $1 AND KIND
-		) AS due ORDER BY turn, next_query_at LIMIT $2`, "KIND", kind)
+		SELECT name FROM merchants WHERE name IS NOT NULL AND EXISTS (SELECT 1 FROM TABLE WHERE KIND AND merchant = name AND DUE)`)
+}
+
+// DueMerchants implements [checkout.Store].
+func (s *Store) DueMerchants(ctx context.Context, work checkout.Work, now time.Time) ([]string, error) {
+	source, known := dueSources[work]
+	if !known {
+		return nil, fmt.Errorf("unknown work %q", work)
+	}
+	return queryAll(ctx, s.db.reader, scanText, source.merchantsQuery(), toMillis(now))
+}
+
+func scanText(r row) (text string, err error) {
+	err = r.Scan(&text)
+	return text, err
+}
+
+// DueAttempts implements [checkout.Store].
+func (s *Store) DueAttempts(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Attempt, error) {
+	return queryAll(ctx, s.db.reader, scanAttempt, dueLive.query(), toMillis(now), merchant, limit)
+}
+
+// DueEndedAttempts implements [checkout.Store].
+func (s *Store) DueEndedAttempts(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Attempt, error) {
+	return queryAll(ctx, s.db.reader, scanAttempt, dueEnded.query(), toMillis(now), merchant, limit)
+}
+
+// ExpiringSessions implements [checkout.Store].
+func (s *Store) ExpiringSessions(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Session, error) {
+	return queryAll(ctx, s.db.reader, scanSession, dueSessions.query(), toMillis(now), merchant, limit)
+}
+
+// DueRefunds implements [checkout.Store].
+func (s *Store) DueRefunds(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Refund, error) {
+	return queryAll(ctx, s.db.reader, scanRefund, dueRefunds.query(), toMillis(now), merchant, limit)
 }

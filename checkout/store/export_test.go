@@ -3,10 +3,41 @@ package store
 import (
 	"context"
 	"database/sql"
+
+	"github.com/wantukit/wantukit/checkout"
 )
 
-// DueQueries are the queries of DueAttempts, by the index that each must use.
-var DueQueries = map[string]string{"attempts_due_live": dueQuery(dueLive), "attempts_due_ended": dueQuery(dueEnded)}
+// IndexedQuery is a query, its arguments, and the index that it must use.
+type IndexedQuery struct {
+	Table, Index, Query string
+	Args                []any
+}
+
+// DueQueries are the queries that find due work.
+func DueQueries() []IndexedQuery {
+	indexes := map[checkout.Work]string{
+		checkout.WorkLive: "attempts_due_live", checkout.WorkEnded: "attempts_due_ended",
+		checkout.WorkSessions: "sessions_due", checkout.WorkRefunds: "refunds_due",
+	}
+	var all []IndexedQuery
+	for work, source := range dueSources {
+		table, index := source.table, indexes[work]
+		if table == refundsRead {
+			table = "refunds"
+		}
+		all = append(all,
+			IndexedQuery{table, index, source.query(), []any{int64(1), "shop", 100}},
+			IndexedQuery{table, index, source.merchantsQuery(), []any{int64(1)}})
+	}
+	return all
+}
+
+// ReconciliationQueries are the queries that find what a reconciliation compares.
+var ReconciliationQueries = []IndexedQuery{
+	{"attempts", "attempts_paid", paidAttempts, []any{"shop", int64(1), int64(2), "", 100}},
+	{"refunds", "refunds_succeeded", succeededRefunds, []any{"shop", int64(1), int64(2), "", 100}},
+	{"reconciliations", "reconciliations_of_merchant", reconciliationsOfMerchant, []any{"shop", 100}},
+}
 
 // CheckSQLite exports checkSQLite for tests.
 var CheckSQLite = checkSQLite

@@ -35,18 +35,26 @@ func (s *Store) RefundsOfAttempts(ctx context.Context, attemptIDs []string) ([]c
 	return queryAll(ctx, s.db.reader, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+` WHERE attempt_id IN (`+marks+`)`, args...)
 }
 
+const (
+	paidAttempts = `SELECT ` + attemptColumns + ` FROM attempts
+		WHERE merchant = $1 AND paid_at > 0 AND paid_at >= $2 AND paid_at < $3 AND (paid_at > $2 OR id > $4)
+		ORDER BY paid_at, id LIMIT $5`
+	succeededRefunds = `SELECT ` + refundColumnsRead + ` FROM ` + refundsRead + `
+		WHERE merchant = $1 AND state = 'succeeded' AND settled_at >= $2 AND settled_at < $3 AND (settled_at > $2 OR id > $4)
+		ORDER BY settled_at, id LIMIT $5`
+	reconciliationsOfMerchant = `SELECT ` + reconciliationColumns + `, '' FROM reconciliations
+		WHERE merchant = $1 ORDER BY started_at DESC, id DESC LIMIT $2`
+	allReconciliations = `SELECT ` + reconciliationColumns + `, '' FROM reconciliations ORDER BY started_at DESC, id DESC LIMIT $1`
+)
+
 // PaidAttempts implements [checkout.Store].
 func (s *Store) PaidAttempts(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]checkout.Attempt, error) {
-	return queryAll(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts
-		WHERE merchant = $1 AND paid_at > 0 AND paid_at >= $2 AND paid_at < $3 AND (paid_at > $2 OR id > $4)
-		ORDER BY paid_at, id LIMIT $5`, merchant, toMillis(from), toMillis(to), afterID, limit)
+	return queryAll(ctx, s.db.reader, scanAttempt, paidAttempts, merchant, toMillis(from), toMillis(to), afterID, limit)
 }
 
 // SucceededRefunds implements [checkout.Store].
 func (s *Store) SucceededRefunds(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]checkout.Refund, error) {
-	return queryAll(ctx, s.db.reader, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+`
-		WHERE merchant = $1 AND state = 'succeeded' AND settled_at >= $2 AND settled_at < $3 AND (settled_at > $2 OR id > $4)
-		ORDER BY settled_at, id LIMIT $5`, merchant, toMillis(from), toMillis(to), afterID, limit)
+	return queryAll(ctx, s.db.reader, scanRefund, succeededRefunds, merchant, toMillis(from), toMillis(to), afterID, limit)
 }
 
 // errSameDifference says that another transaction added the difference at the same moment.
@@ -118,8 +126,10 @@ func (s *Store) Reconciliation(ctx context.Context, id string) (checkout.Reconci
 
 // Reconciliations implements [checkout.Store].
 func (s *Store) Reconciliations(ctx context.Context, merchant string, limit int) ([]checkout.Reconciliation, error) {
-	return queryAll(ctx, s.db.reader, scanReconciliation, `SELECT `+reconciliationColumns+`, '' FROM reconciliations
-		WHERE CAST($1 AS TEXT) = '' OR merchant = $1 ORDER BY started_at DESC, id DESC LIMIT $2`, merchant, limit)
+	if merchant == "" {
+		return queryAll(ctx, s.db.reader, scanReconciliation, allReconciliations, limit)
+	}
+	return queryAll(ctx, s.db.reader, scanReconciliation, reconciliationsOfMerchant, merchant, limit)
 }
 
 func scanReconciliation(w row) (r checkout.Reconciliation, err error) {

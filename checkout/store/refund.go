@@ -72,12 +72,6 @@ func (s *Store) Refunds(ctx context.Context, sessionID string) ([]checkout.Refun
 		`SELECT `+refundColumnsRead+` FROM `+refundsRead+` WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
 }
 
-// DueRefunds implements [checkout.Store].
-func (s *Store) DueRefunds(ctx context.Context, now time.Time, limit int) ([]checkout.Refund, error) {
-	return queryAll(ctx, s.db.reader, scanRefund, dueInTurnQuery(refundColumnsRead, refundsRead,
-		"state = 'pending' AND next_try_at > 0 AND next_try_at <= $1 AND held_until <= $1", "next_try_at"), toMillis(now), limit)
-}
-
 // LeaseRefund implements [checkout.Store].
 func (s *Store) LeaseRefund(ctx context.Context, id string, now, until time.Time) (bool, error) {
 	leased, err := s.exec(ctx, `UPDATE refunds SET version = version + 1, held_until = $1, next_try_at = $1, tries = tries + 1, tried_at = $3

@@ -79,11 +79,6 @@ func (s *Store) Session(ctx context.Context, id string) (checkout.Session, error
 	return orNotFound(scanSession(s.db.reader.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1`, id)))
 }
 
-// ExpiringSessions implements [checkout.Store].
-func (s *Store) ExpiringSessions(ctx context.Context, now time.Time, limit int) ([]checkout.Session, error) {
-	return queryAll(ctx, s.db.reader, scanSession, dueInTurnQuery(sessionColumns, "sessions", "status = 'open' AND conclude_at <= $1", "conclude_at"), toMillis(now), limit)
-}
-
 // PostponeConclusion implements [checkout.Store].
 func (s *Store) PostponeConclusion(ctx context.Context, id string, at time.Time) error {
 	_, err := s.exec(ctx, `UPDATE sessions SET conclude_at = $1 WHERE id = $2 AND status = 'open'`, toMillis(at), id)

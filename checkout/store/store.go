@@ -217,11 +217,3 @@ func toMillis(t time.Time) int64 {
 	}
 	return t.UnixMilli()
 }
-
-// dueInTurnQuery selects the first $2 rows of a table that are due. It takes the
-// merchants in turn, so that one whose gateway does not answer cannot fill the
-// batch, and the longest due first of each merchant.
-func dueInTurnQuery(columns, table, due, by string) string {
-	return `SELECT ` + columns + ` FROM (SELECT ` + columns + `, row_number() OVER (PARTITION BY merchant ORDER BY ` + by + `) AS turn
-		FROM ` + table + ` WHERE ` + due + `) AS due ORDER BY turn, ` + by + ` LIMIT $2`
-}

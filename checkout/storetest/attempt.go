@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -149,71 +150,73 @@ func dueAttempts(t *testing.T, f fixture) {
 	leased.NextQueryAt = start()
 	must(t, f.createAttempt(t, leased, start().Add(time.Hour)))
 
-	due, err := f.DueAttempts(t.Context(), start().Add(2*time.Minute), 10)
+	due, err := f.DueAttempts(t.Context(), merchant, start().Add(2*time.Minute), 10)
 	must(t, err)
 	wantEqual(t, "due attempts", ids(due, attemptID), []string{all[1], all[2], all[0]})
-	due, err = f.DueAttempts(t.Context(), start().Add(2*time.Minute), 1)
+	due, err = f.DueAttempts(t.Context(), merchant, start().Add(2*time.Minute), 1)
 	must(t, err)
 	wantEqual(t, "the first", ids(due, attemptID), []string{all[1]})
 }
 
-// dueByMerchant checks that a merchant with many due attempts leaves room in a batch
-// for the others.
+// dueByMerchant checks that each list has the work of one merchant, and that
+// DueMerchants returns those that have some.
 func dueByMerchant(t *testing.T, f fixture) {
-	var want []string
-	for i, merchant := range []string{"a", "a", "a", "b", "c"} {
+	for i, merchant := range []string{"a", "a", "b", "c"} {
 		s := newSession()
-		s.Merchant, s.ConcludeAt = merchant, start().Add(time.Duration(i)*time.Second)
+		s.Merchant, s.ConcludeAt = merchant, start().Add(time.Duration(i)*time.Minute)
 		must(t, f.CreateSession(t.Context(), s))
 		a := newAttempt(s, flow.WalletWeChat)
 		a.Merchant, a.NextQueryAt = merchant, s.ConcludeAt
 		must(t, f.createAttempt(t, a, start()))
-		want = append(want, a.ID, s.ID)
 	}
-	attempts, err := f.DueAttempts(t.Context(), start().Add(time.Minute), 3)
-	must(t, err)
-	wantEqual(t, "due attempts", ids(attempts, attemptID), []string{want[0], want[6], want[8]})
-	sessions, err := f.ExpiringSessions(t.Context(), start().Add(time.Minute), 4)
-	must(t, err)
-	wantEqual(t, "due sessions", ids(sessions, sessionID), []string{want[1], want[7], want[9], want[3]})
+	now := start().Add(2 * time.Minute) // c is not due yet
+	for merchant, want := range map[string]int{"a": 2, "b": 1, "c": 0, "d": 0} {
+		attempts, err := f.DueAttempts(t.Context(), merchant, now, 10)
+		must(t, err)
+		wantEqual(t, "due attempts of "+merchant, len(attempts), want)
+		sessions, err := f.ExpiringSessions(t.Context(), merchant, now, 10)
+		must(t, err)
+		wantEqual(t, "due sessions of "+merchant, len(sessions), want)
+	}
+	f.checkDueMerchants(t, now, map[checkout.Work][]string{checkout.WorkLive: {"a", "b"}, checkout.WorkSessions: {"a", "b"}})
 }
 
-// liveBeforeEnded checks that live attempts come before ended ones, and that the
-// merchants come in turn in both groups.
-func liveBeforeEnded(t *testing.T, f fixture) {
-	var live, ended []string
-	for i, merchant := range []string{"a", "a", "a", "b", "b", "c"} {
-		s := newSession()
-		s.Merchant = merchant
-		must(t, f.CreateSession(t.Context(), s))
-		a := newAttempt(s, flow.WalletWeChat)
-		a.Merchant, a.NextQueryAt = merchant, start().Add(time.Duration(i)*time.Second)
-		must(t, f.createAttempt(t, a, start()))
-		closed := newAttempt(s, flow.WalletAlipayCN)
-		closed.Merchant, closed.NextQueryAt = merchant, a.NextQueryAt.Add(-time.Hour)
-		must(t, f.createAttempt(t, closed, start()))
-		f.changeAttempt(t, closed, func(a *checkout.Attempt) { a.State, a.EndedAt = checkout.AttemptClosed, start() })
-		live, ended = append(live, a.ID), append(ended, closed.ID)
-	}
-	turns := []int{0, 3, 5, 1, 4, 2}
-	var want []string
-	for _, kind := range [][]string{live, ended} {
-		for _, i := range turns {
-			want = append(want, kind[i])
-		}
-	}
-	for _, limit := range []int{1, 2, 6, 7, 9, 12, 100} {
-		due, err := f.DueAttempts(t.Context(), start().Add(time.Minute), limit)
+// checkDueMerchants checks the merchants of each kind of work, and that other kinds have
+// none.
+func (f fixture) checkDueMerchants(t *testing.T, now time.Time, want map[checkout.Work][]string) {
+	t.Helper()
+	for _, work := range []checkout.Work{checkout.WorkLive, checkout.WorkEnded, checkout.WorkSessions, checkout.WorkRefunds} {
+		merchants, err := f.DueMerchants(t.Context(), work, now)
 		must(t, err)
-		wantEqual(t, "due attempts", ids(due, attemptID), want[:min(limit, len(want))])
+		slices.Sort(merchants)
+		wantEqual(t, "merchants with due "+string(work), merchants, want[work])
 	}
+}
+
+// liveApartFromEnded checks that live attempts and those that have ended are two kinds
+// of work.
+func liveApartFromEnded(t *testing.T, f fixture) {
+	live := f.attempt(t)
+	closed := newAttempt(f.session(t), flow.WalletAlipayCN)
+	must(t, f.createAttempt(t, closed, start()))
+	now := start().Add(time.Minute)
+	f.checkDueMerchants(t, now, map[checkout.Work][]string{checkout.WorkLive: {merchant}})
+	f.changeAttempt(t, closed, func(a *checkout.Attempt) { a.State, a.EndedAt = checkout.AttemptClosed, start() })
+	f.checkDueMerchants(t, now, map[checkout.Work][]string{checkout.WorkLive: {merchant}, checkout.WorkEnded: {merchant}})
+	due, err := f.DueAttempts(t.Context(), merchant, now, 10)
+	must(t, err)
+	wantEqual(t, "live attempts", ids(due, attemptID), []string{live.ID})
+	due, err = f.DueEndedAttempts(t.Context(), merchant, now, 10)
+	must(t, err)
+	wantEqual(t, "ended attempts", ids(due, attemptID), []string{closed.ID})
 }
 
 func neverDue(t *testing.T, f fixture) {
 	paid, quarantined := f.attempt(t), f.attempt(t)
 	f.changeAttempt(t, paid, func(a *checkout.Attempt) { a.State = checkout.AttemptPaid })
 	f.changeAttempt(t, quarantined, func(a *checkout.Attempt) { a.Quarantined = true })
-	due, err := f.DueAttempts(t.Context(), start().Add(24*time.Hour), 10)
+	f.checkDueMerchants(t, start().Add(24*time.Hour), map[checkout.Work][]string{checkout.WorkSessions: {merchant}})
+	due, err := f.DueAttempts(t.Context(), merchant, start().Add(24*time.Hour), 10)
 	must(t, err)
 	wantEqual(t, "due attempts", ids(due, attemptID), []string(nil))
 }

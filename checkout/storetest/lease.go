@@ -93,10 +93,10 @@ func clockMovedBack(t *testing.T, f fixture) {
 func dueAfterLease(t *testing.T, f fixture) {
 	a := f.attempt(t)
 	f.lease(t, a.ID, start())
-	due, err := f.DueAttempts(t.Context(), start().Add(leaseTime-time.Millisecond), 10)
+	due, err := f.DueAttempts(t.Context(), merchant, start().Add(leaseTime-time.Millisecond), 10)
 	must(t, err)
 	wantEqual(t, "due attempts during the lease", len(due), 0)
-	due, err = f.DueAttempts(t.Context(), start().Add(leaseTime), 10)
+	due, err = f.DueAttempts(t.Context(), merchant, start().Add(leaseTime), 10)
 	must(t, err)
 	wantEqual(t, "due attempts after the lease", ids(due, attemptID), []string{a.ID})
 }

@@ -193,10 +193,10 @@ func refundDue(t *testing.T, f fixture) {
 	}
 	f.endRefund(t, f.refund(t, a, 1), checkout.RefundSucceeded)
 	must(t, f.CreateRefund(t.Context(), newRefund(a, 1), start().Add(time.Hour))) // leased
-	due, err := f.DueRefunds(t.Context(), start().Add(2*time.Minute), 10)
+	due, err := f.DueRefunds(t.Context(), merchant, start().Add(2*time.Minute), 10)
 	must(t, err)
 	wantEqual(t, "due refunds", ids(due, refundID), []string{want[1], want[2], want[0]})
-	due, err = f.DueRefunds(t.Context(), start().Add(2*time.Minute), 1)
+	due, err = f.DueRefunds(t.Context(), merchant, start().Add(2*time.Minute), 1)
 	must(t, err)
 	wantEqual(t, "the first", ids(due, refundID), []string{want[1]})
 }
@@ -215,10 +215,16 @@ func refundLease(t *testing.T, f fixture) {
 	wantError(t, "an outcome from before the lease", f.Apply(t.Context(), f.refundChange(t, r)), checkout.ErrConflict)
 	r.NextTryAt, r.Tries, r.TriedAt, r.Version = now.Add(leaseTime), 1, now, r.Version+1
 	wantEqual(t, "leased refund", f.readRefund(t, r.ID), r)
-	due, err := f.DueRefunds(t.Context(), now.Add(leaseTime-time.Millisecond), 10)
+	due, err := f.DueRefunds(t.Context(), merchant, now.Add(leaseTime-time.Millisecond), 10)
 	must(t, err)
 	wantEqual(t, "due refunds during the lease", len(due), 0)
-	due, err = f.DueRefunds(t.Context(), now.Add(leaseTime), 10)
+	merchants, err := f.DueMerchants(t.Context(), checkout.WorkRefunds, now.Add(leaseTime-time.Millisecond))
+	must(t, err)
+	wantEqual(t, "merchants with due refunds during the lease", len(merchants), 0)
+	merchants, err = f.DueMerchants(t.Context(), checkout.WorkRefunds, now.Add(leaseTime))
+	must(t, err)
+	wantEqual(t, "merchants with due refunds after the lease", merchants, []string{merchant})
+	due, err = f.DueRefunds(t.Context(), merchant, now.Add(leaseTime), 10)
 	must(t, err)
 	wantEqual(t, "due refunds after the lease", ids(due, refundID), []string{r.ID})
 	if f.leaseRefund(t, newID(checkout.RefundPrefix), start()) {

@@ -62,13 +62,13 @@ func expiringSessions(t *testing.T, f fixture) {
 	ended.Status, ended.ConcludeAt = checkout.StatusComplete, start()
 	must(t, f.CreateSession(t.Context(), ended))
 
-	due, err := f.ExpiringSessions(t.Context(), start().Add(2*time.Minute), 10)
+	due, err := f.ExpiringSessions(t.Context(), merchant, start().Add(2*time.Minute), 10)
 	must(t, err)
 	wantEqual(t, "due sessions", ids(due, sessionID), []string{want[1], want[2], want[0]})
-	due, err = f.ExpiringSessions(t.Context(), start().Add(2*time.Minute), 2)
+	due, err = f.ExpiringSessions(t.Context(), merchant, start().Add(2*time.Minute), 2)
 	must(t, err)
 	wantEqual(t, "the first two", ids(due, sessionID), []string{want[1], want[2]})
-	due, err = f.ExpiringSessions(t.Context(), start().Add(-time.Millisecond), 10)
+	due, err = f.ExpiringSessions(t.Context(), merchant, start().Add(-time.Millisecond), 10)
 	must(t, err)
 	wantEqual(t, "due sessions before the first", len(due), 0)
 }
@@ -81,7 +81,7 @@ func postponedConclusion(t *testing.T, f fixture) {
 	wantEqual(t, "ConcludeAt", got.ConcludeAt, later)
 	wantEqual(t, "ExpiresAt", got.ExpiresAt, s.ExpiresAt)
 	wantEqual(t, "Version", got.Version, s.Version)
-	due, err := f.ExpiringSessions(t.Context(), s.ConcludeAt, 10)
+	due, err := f.ExpiringSessions(t.Context(), merchant, s.ConcludeAt, 10)
 	must(t, err)
 	wantEqual(t, "due sessions before the new time", len(due), 0)
 }

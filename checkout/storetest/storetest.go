@@ -48,14 +48,14 @@ var contract = map[string]check{
 	"one open attempt for a wallet":                                       oneOpenAttempt,
 	"one open attempt for a wallet, at once":                              oneOpenAttemptAtOnce,
 	"due attempts: order and limit":                                       dueAttempts,
-	"due attempts and sessions: merchants in turn":                        dueByMerchant,
+	"due attempts and sessions: of one merchant":                          dueByMerchant,
 	"paid and quarantined attempts are never due":                         neverDue,
-	"due attempts: live ones before ended ones":                           liveBeforeEnded,
 	"a session with its first attempt":                                    sessionWithAttempt,
 	"a session with its first attempt: all or nothing":                    sessionWithAttemptAllOrNone,
 	"a notification leases its attempt":                                   notificationLeases,
 	"a notification of a leased attempt":                                  notificationOfLeased,
 	"a notification leases its attempt, at once":                          notificationLeasesAtOnce,
+	"due attempts: live ones apart from ended ones":                       liveApartFromEnded,
 	"a new attempt is leased by its creator":                              leasedByCreator,
 	"one lease at a time":                                                 oneLease,
 	"one lease at a time, at once":                                        oneLeaseAtOnce,
@@ -146,9 +146,12 @@ const leaseTime = 25 * time.Second
 func newID(prefix string) string { return prefix + strings.ToLower(rand.Text()) }
 
 // newSession returns an open session that is not stored yet.
+// merchant is the merchant of the records that the functions below make.
+const merchant = "shop"
+
 func newSession() checkout.Session {
 	return checkout.Session{
-		ID: newID(checkout.SessionPrefix), Merchant: "shop", Version: 1,
+		ID: newID(checkout.SessionPrefix), Merchant: merchant, Version: 1,
 		Status: checkout.StatusOpen, PaymentStatus: checkout.PaymentUnpaid,
 		Amount: 1000, Currency: "HKD", Subject: "Ticket", SuccessURL: "https://shop.example/ok",
 		Wallets:   []flow.Wallet{flow.WalletAlipayCN},

@@ -68,12 +68,6 @@ func ReconcileJob(r Reconciler, logger *slog.Logger) func(context.Context) error
 	return func(ctx context.Context) error { return w.Work(ctx, nil) }
 }
 
-// SweepJob returns the function that the queue calls for each sweep.
-func SweepJob(s Sweeper) func(context.Context) error {
-	w := &sweepWorker{sweeper: s}
-	return func(ctx context.Context) error { return w.Work(ctx, nil) }
-}
-
 // WriteReconcileJob writes the job of a round of reconciliation, as the leader does.
 func WriteReconcileJob(ctx context.Context, db Database) error {
 	c, err := newClient(db, nil, &river.Config{Logger: slog.New(slog.DiscardHandler)})

@@ -56,9 +56,8 @@ func (w *reconcileWorker) Timeout(*river.Job[reconcileArgs]) time.Duration { ret
 
 // Work reconciles all spans that are due. A failure of one does not stop the others.
 func (w *reconcileWorker) Work(ctx context.Context, _ *river.Job[reconcileArgs]) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := cancelOn(ctx, w.stopping)
 	defer cancel()
-	defer cancelOn(w.stopping, cancel)()
 	due, err := w.reconciler.ReconciliationsDue(ctx)
 	if err != nil {
 		return err
@@ -78,17 +77,17 @@ func (w *reconcileWorker) Work(ctx context.Context, _ *river.Job[reconcileArgs])
 	return ctx.Err()
 }
 
-// cancelOn calls cancel when stopping is closed, until end is called.
-func cancelOn(stopping <-chan struct{}, cancel context.CancelFunc) (end func()) {
-	ended := make(chan struct{})
+// cancelOn returns a context that is also done when stopping is closed.
+func cancelOn(ctx context.Context, stopping <-chan struct{}) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
 	go func() {
 		select {
 		case <-stopping:
 			cancel()
-		case <-ended:
+		case <-ctx.Done():
 		}
 	}()
-	return func() { close(ended) }
+	return ctx, cancel
 }
 
 // reconcile reconciles a span and logs the result. It ignores an error, because

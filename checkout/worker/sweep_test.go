@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -29,32 +28,33 @@ func TestSweepIsRepeated(t *testing.T) {
 	}
 }
 
-func TestSweepsNeverOverlap(t *testing.T) {
+// slowSweeps is a Sweeper whose sweeps last until their context is done.
+type slowSweeps chan struct{}
+
+func (s slowSweeps) SweepWatched(context.Context) {}
+
+func (s slowSweeps) Sweep(ctx context.Context) error {
+	s <- struct{}{}
+	<-ctx.Done()
+	return nil
+}
+
+func TestSlowSweeps(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var running, most, all int
-		sweep := worker.SweepJob(sweepFunc(func() error {
-			running++
-			all++
-			most = max(most, running)
-			time.Sleep(10 * time.Second)
-			running--
-			return nil
-		}))
-		for range 10 { // one every 2 s
-			go func() {
-				if err := sweep(context.Background()); err != nil {
-					t.Error(err)
-				}
-			}()
-			time.Sleep(2 * time.Second)
-			synctest.Wait()
-		}
-		time.Sleep(time.Minute)
-		if most != 1 || all < 2 {
-			t.Errorf("%d sweeps, %d at once, want 2 or more and 1", all, most)
-		}
-	})
+	f := newFixture(t, "")
+	sweeps := make(slowSweeps, 100)
+	f.config.Sweeper = sweeps
+	w, err := worker.New(f.config)
+	must(t, err)
+	must(t, w.Start(context.Background()))
+	for range 3 { // a sweep that lasts does not delay the next
+		receive(t, sweeps)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second) // less than the timeout of a job
+	defer cancel()
+	if err := w.Stop(ctx); err != nil {
+		t.Errorf("the sweeps did not end when the worker stopped: %v", err)
+	}
 }
 
 func TestSlowShopsDoNotDelayTheSweep(t *testing.T) {

@@ -93,9 +93,10 @@ func (w *webhookWorker) slot(ctx context.Context, merchant string) (release func
 	if l == nil {
 		return func() {}, true
 	}
+	ctx, stop := cancelOn(ctx, w.stopping)
+	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, slotWait)
 	defer cancel()
-	defer cancelOn(w.stopping, cancel)()
 	return l.release, l.acquire(ctx)
 }
 

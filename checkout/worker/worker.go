@@ -30,8 +30,11 @@ import (
 const (
 	sweepEvery = 2 * time.Second
 	// sweepQueue is separate, so that webhooks to slow shops do not delay the sweep.
-	// It runs two jobs, so that one can end when it finds the other running.
 	sweepQueue = "sweep"
+	// sweepsAtOnce is greater than the number of sweeps that can run. A sweep that has
+	// much to do lasts for jobTimeout and its last calls. The next one begins meanwhile
+	// and does what is due for other merchants.
+	sweepsAtOnce = 64
 	// fetchEvery is the longest wait of a job that is due. fetchCooldown is the least
 	// time between two fetches of a queue that has more jobs than it may run at once.
 	fetchEvery    = 300 * time.Millisecond
@@ -93,7 +96,8 @@ func unfinishedStates() []rivertype.JobState {
 
 // Sweeper does the due work of the checkout. It is a *checkout.Service.
 type Sweeper interface {
-	// Sweep does the due work of all nodes.
+	// Sweep does the due work of all nodes, until nothing is due or ctx is done. Sweeps
+	// may overlap.
 	Sweep(ctx context.Context) error
 	// SweepWatched does the due work for sessions whose page is open on this node.
 	SweepWatched(ctx context.Context)
@@ -169,11 +173,11 @@ func New(c Config) (*Worker, error) {
 	recorder := newRecorder(c.Events, c.Queue.retry, direct.inFlight, c.Logger)
 	delivery.record = recorder.add
 	workers, stopping := river.NewWorkers(), make(chan struct{})
-	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper})
+	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper, stopping: stopping})
 	river.AddWorker(workers, &reconcileWorker{reconciler: c.Reconciler, logger: c.Logger, stopping: stopping})
 	river.AddWorker(workers, &webhookWorker{courier: delivery, lanes: direct.lanes, stopping: stopping})
 	queues := webhookQueues(c.Endpoints)
-	queues[sweepQueue] = river.QueueConfig{MaxWorkers: 2}
+	queues[sweepQueue] = river.QueueConfig{MaxWorkers: sweepsAtOnce}
 	queues[reconcileQueue] = river.QueueConfig{MaxWorkers: 1}
 	id := "wantukit_" + rand.Text()
 	client, err := newClient(c.DB, c.Clock, &river.Config{
@@ -254,10 +258,10 @@ func (w *Worker) takeOver(ctx context.Context) error {
 // endOfTime is after every due time.
 var endOfTime = time.UnixMilli(math.MaxInt64)
 
-// Stop starts no more jobs and sends no more new events, cancels a running
-// reconciliation, and waits until the running jobs and requests end or ctx is done. If
-// jobs still run then, it returns an error and does not cancel them. New events that are
-// not sent stay pending. Call it once.
+// Stop starts no more jobs and sends no more new events, cancels running sweeps and a
+// running reconciliation, and waits until the running jobs and requests end or ctx is
+// done. If jobs still run then, it returns an error and does not cancel them. New events
+// that are not sent stay pending. Call it once.
 func (w *Worker) Stop(ctx context.Context) error {
 	close(w.stopping)
 	w.queue.direct.CompareAndSwap(w.direct, nil)
@@ -299,14 +303,13 @@ func (sweepArgs) Kind() string { return "sweep" }
 type sweepWorker struct {
 	river.WorkerDefaults[sweepArgs]
 	sweeper Sweeper
-	running sync.Mutex
+	// stopping is closed when the worker stops. The sweep then begins nothing more.
+	stopping <-chan struct{}
 }
 
-// Work sweeps. It does nothing if the last sweep still runs.
+// Work sweeps.
 func (w *sweepWorker) Work(ctx context.Context, _ *river.Job[sweepArgs]) error {
-	if !w.running.TryLock() {
-		return nil
-	}
-	defer w.running.Unlock()
+	ctx, cancel := cancelOn(ctx, w.stopping)
+	defer cancel()
 	return w.sweeper.Sweep(ctx)
 }
