@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,4 +141,115 @@ func TestReplayIsAllOrNothing(t *testing.T) {
 		t.Errorf("%d are parked, jobs (-want +got):\n%s", len(parked(t, s, "")), diff)
 	}
 	must(t, s.ReplayWebhooks(ctx, []string{"evt_a"}, enqueue)) // delivered once, and again
+}
+
+// storePending stores a session and events of it, whose webhooks are pending.
+func storePending(t *testing.T, s *store.Store, events ...checkout.Event) {
+	t.Helper()
+	must(t, s.CreateSession(t.Context(), newSession()))
+	for i := range events {
+		events[i].SessionID, events[i].Merchant, events[i].Type = "cs_1", "shop", checkout.EventPaid
+	}
+	must(t, s.Apply(t.Context(), checkout.Change{Events: events}))
+}
+
+// TestPendingWebhooksAreHandedOverOnce checks which webhooks are due, that a failure keeps
+// them, and that several nodes get different ones.
+func TestPendingWebhooksAreHandedOverOnce(t *testing.T) {
+	t.Parallel()
+	for name, db := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, at := store.New(db, &webhooks{}), noon
+			events := []checkout.Event{{ID: "evt_postponed", CreatedAt: at}, {ID: "evt_young", CreatedAt: at.Add(time.Hour)}}
+			for i := range 20 {
+				events = append(events, checkout.Event{ID: fmt.Sprintf("evt_%02d", i), CreatedAt: at})
+			}
+			storePending(t, s, events...)
+			must(t, s.PostponeWebhooks(t.Context(), []string{"evt_nobody", "evt_postponed"}, at.Add(time.Hour)))
+			now := events[0].WebhookDueAt().Add(time.Second)
+			failed := errors.New("the jobs could not be written")
+			_, err := s.HandOverWebhooks(t.Context(), now, 100, func(context.Context, *sql.Tx, []checkout.PendingWebhook) error { return failed })
+			if !errors.Is(err, failed) || len(pending(t, db)) != len(events) {
+				t.Errorf("error %v, %d are pending, want all", err, len(pending(t, db)))
+			}
+			var mu sync.Mutex
+			taken := map[string]int{}
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					for range 5 {
+						n, err := s.HandOverWebhooks(t.Context(), now, 3, func(_ context.Context, _ *sql.Tx, list []checkout.PendingWebhook) error {
+							mu.Lock()
+							defer mu.Unlock()
+							for _, p := range list {
+								taken[p.EventID+" of "+p.Merchant]++
+							}
+							return nil
+						})
+						if err != nil || n > 3 {
+							t.Errorf("%d webhooks, error %v", n, err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			if len(taken) != 20 || taken["evt_07 of shop"] != 1 {
+				t.Errorf("taken %v, want the 20 that are due, each once", taken)
+			}
+			if left := pending(t, db); !slices.Equal(left, []string{"evt_postponed", "evt_young"}) {
+				t.Errorf("pending are %v", left)
+			}
+		})
+	}
+}
+
+// TestTriesAreRecorded checks what is stored of tries, that they end what is pending, and
+// that a webhook which another node took gets no second job.
+func TestTriesAreRecorded(t *testing.T) {
+	t.Parallel()
+	for name, db := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, at := store.New(db, &webhooks{}), noon
+			storePending(t, s, checkout.Event{ID: "evt_1", CreatedAt: at}, checkout.Event{ID: "evt_2", CreatedAt: at})
+			tries := []checkout.WebhookTry{
+				{EventID: "evt_1", Number: 1, At: at, Status: 503, Took: 20 * time.Millisecond, Answer: "a\x00b\xff", Error: "the shop answered 503", NextAt: at.Add(5 * time.Second), EndsPending: true},
+				{EventID: "evt_2", Number: 1, At: at, Status: 200, EndsPending: true},
+				{EventID: "evt_taken", Number: 1, At: at, Error: "posting", NextAt: at.Add(time.Second), EndsPending: true},
+			}
+			var retried []string
+			retry := func(_ context.Context, _ *sql.Tx, t checkout.WebhookTry) error {
+				retried = append(retried, t.EventID)
+				return nil
+			}
+			failed := errors.New("the job could not be written")
+			err := s.RecordWebhookTries(t.Context(), tries, func(context.Context, *sql.Tx, checkout.WebhookTry) error { return failed })
+			if !errors.Is(err, failed) || len(pending(t, db)) != 2 {
+				t.Errorf("error %v; pending %v", err, pending(t, db))
+			}
+			for range 2 { // again, as after a commit of unknown outcome
+				must(t, s.RecordWebhookTries(t.Context(), tries, retry))
+			}
+			if left := pending(t, db); len(left) != 0 || !slices.Equal(retried, []string{"evt_1"}) {
+				t.Errorf("pending %v, retried %v, want only evt_1 retried", left, retried)
+			}
+			want := tries[0]
+			want.Answer, want.EndsPending = "a\uFFFDb\uFFFD", false
+			got, err := s.WebhookTries(t.Context(), "evt_1")
+			if diff := cmp.Diff([]checkout.WebhookTry{want}, got); err != nil || diff != "" {
+				t.Errorf("error %v, tries (-want +got):\n%s", err, diff)
+			}
+			must(t, s.ForgetWebhookTries(t.Context(), at, 10))
+			if got, err = s.WebhookTries(t.Context(), "evt_1"); err != nil || len(got) != 1 {
+				t.Errorf("a try that is not old was deleted: %v, %v", got, err)
+			}
+			must(t, s.ForgetWebhookTries(t.Context(), at.Add(time.Millisecond), 2))
+			var left int
+			must(t, db.Writer().QueryRowContext(t.Context(), "SELECT count(*) FROM webhook_tries").Scan(&left))
+			if left != 1 {
+				t.Errorf("%d tries are left, want 1", left)
+			}
+		})
+	}
 }

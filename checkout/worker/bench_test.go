@@ -55,3 +55,20 @@ func benchmarkWebhooks(b *testing.B, events int) {
 	b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), "webhooks/s")
 	b.ReportMetric(float64(time.Since(committed).Milliseconds()), "ms-after-the-last-commit")
 }
+
+// BenchmarkOneWebhook measures from the commit of an event until its shop has the webhook,
+// while nothing else happens.
+func BenchmarkOneWebhook(b *testing.B) {
+	url, calls := endpoint(b, ok)
+	f := newFixture(b, url)
+	f.startWorker()
+	session := f.storeSession(shop)
+	for i := range b.N {
+		b.StopTimer()
+		time.Sleep(5 * time.Millisecond)
+		event := f.newEvent("evt_"+strconv.Itoa(i), session)
+		b.StartTimer()
+		f.add(event)
+		receive(b, calls)
+	}
+}

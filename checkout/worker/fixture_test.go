@@ -221,7 +221,7 @@ type call struct {
 
 // endpoint starts a shop whose requests answer handles. It returns the shop's URL
 // and a channel that receives each request.
-func endpoint(t *testing.T, answer func(http.ResponseWriter, *http.Request)) (string, <-chan call) {
+func endpoint(t testing.TB, answer func(http.ResponseWriter, *http.Request)) (string, <-chan call) {
 	t.Helper()
 	calls := make(chan call, 100)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -237,7 +237,7 @@ func endpoint(t *testing.T, answer func(http.ResponseWriter, *http.Request)) (st
 }
 
 // receive returns the next value of a channel. The test fails if none comes.
-func receive[T any](t *testing.T, c <-chan T) T {
+func receive[T any](t testing.TB, c <-chan T) T {
 	t.Helper()
 	select {
 	case v := <-c:
