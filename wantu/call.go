@@ -170,6 +170,7 @@ func (c *Client) exchange(request *http.Request, watch *connectionWatch, t *call
 	defer func() { _ = response.Body.Close() }()
 	t.date, _ = http.ParseTime(response.Header.Get("Date")) // zero when the header is missing
 	if t.status = response.StatusCode; t.status != http.StatusOK {
+		drain(response)
 		return nil, statusError(t.status)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, int64(t.limit)+1))

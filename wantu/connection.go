@@ -9,9 +9,54 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
+
+const (
+	// idleConnections is how many idle connections to a gateway are kept, which is
+	// also how many calls may run at the same time without new connections.
+	idleConnections = 256
+	// idleFor is how long an idle connection is kept.
+	idleFor = 90 * time.Second
+	// tlsSessions is the number of gateways whose TLS sessions are resumed.
+	tlsSessions = 16
+	// quietFor is how long an HTTP/2 connection may be quiet before it is checked,
+	// and checkFor how long the check may take. Without a check, all calls would
+	// share a dead connection until their timeout.
+	quietFor = 10 * time.Second
+	checkFor = 5 * time.Second
+)
+
+// sharedTransport returns the transport of all clients whose Config has none.
+var sharedTransport = sync.OnceValue(newTransport)
+
+func newTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		TLSHandshakeTimeout: 10 * time.Second,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(tlsSessions)},
+		ForceAttemptHTTP2:   true, // a TLSClientConfig would switch it off
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: quietFor, PingTimeout: checkFor},
+		MaxIdleConnsPerHost: idleConnections,
+		IdleConnTimeout:     idleFor,
+	}
+}
+
+// maxDrained is the largest body in bytes that drain reads.
+const maxDrained = 16 << 10
+
+// drain reads a body that nobody needs, so that its connection can be used again. It
+// does not wait for a body of unknown length, which may have no end.
+func drain(response *http.Response) {
+	if response.ContentLength > 0 && response.ContentLength <= maxDrained {
+		_, _ = io.Copy(io.Discard, response.Body)
+	}
+}
 
 // transportError is the error of a call that got no answer. Its text leaves out
 // the text of the cause where that may quote bytes from the network, because

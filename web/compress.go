@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -14,8 +15,9 @@ import (
 	"github.com/wantukit/wantukit/static"
 )
 
-// Pages and JSON are compressed as a whole, for each request. Event streams are not
-// compressed, because a compressor would delay the events.
+// Pages and JSON are compressed for each request: JSON as a whole, and a page without its
+// shared part, which is compressed once. Event streams are not compressed, because a
+// compressor would delay the events.
 //
 // Compression can leak a secret of a page to an attacker who puts guesses into the
 // same page and measures its size (BREACH). That is impossible here:
@@ -29,7 +31,7 @@ import (
 const (
 	// compressFrom is the size in bytes from which on compression pays off.
 	compressFrom = 512
-	// brotliLevel and gzipLevel compress a page in a fraction of a millisecond.
+	// brotliLevel and gzipLevel compress an answer in a fraction of a millisecond.
 	brotliLevel = 5
 	gzipLevel   = 6
 )
@@ -65,7 +67,7 @@ type encoder interface {
 }
 
 // encoders has unused encoders by encoding. An encoder allocates its tables once, which
-// costs more than compressing a page.
+// costs more than compressing an answer.
 var encoders = map[string]*sync.Pool{
 	"br": {New: func() any { return brotli.NewWriterLevel(nil, brotliLevel) }},
 	"gzip": {New: func() any {
@@ -95,6 +97,10 @@ func html(c echo.Context, status int, page []byte) error {
 	body, err := compressed(c, page, compressPage)
 	if err != nil {
 		return err
+	}
+	if !isHead(c) {
+		// net/http finds the length of small bodies only, and sends others in chunks.
+		c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
 	}
 	return c.HTMLBlob(status, body)
 }

@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func TestGetPlacesNoOrder(t *testing.T) {
@@ -24,6 +26,48 @@ func TestGetPlacesNoOrder(t *testing.T) {
 	}
 	if n := len(f.attempts(id)) + len(f.sandbox.Orders()); n != 0 {
 		t.Errorf("GET requests placed %d orders", n)
+	}
+}
+
+// TestProgramsLeaveNoTrace checks that the page of a program that reads pages has no
+// cookie, and does not count as watched.
+func TestProgramsLeaveNoTrace(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		ua      string
+		watches bool
+	}{"a crawler": {crawler, false}, "a shopper": {windows, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			a := f.newOrder(windows, flow.WalletWeChat)
+			f.clock.advance(20 * time.Minute)
+			got := f.get("/c/"+a.SessionID, "User-Agent", c.ua)
+			if cookie := got.header.Get("Set-Cookie"); (cookie != "") != c.watches {
+				t.Errorf("the cookie is %q", cookie)
+			}
+			f.confirm(a)
+			if wait := f.attempts(a.SessionID)[0].NextQueryAt.Sub(f.clock.Now()); (wait < time.Minute) != c.watches {
+				t.Errorf("the next query is due in %s", wait)
+			}
+		})
+	}
+}
+
+// TestPageHasItsLength checks that a page is sent in one piece, and that HEAD does not
+// give a wrong length.
+func TestPageHasItsLength(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	page := "/c/" + f.session("")
+	for _, encoding := range []string{"br", "gzip", "identity"} {
+		got := f.get(page, "Accept-Encoding", encoding)
+		if length := got.header.Get("Content-Length"); length != strconv.Itoa(len(got.body)) {
+			t.Errorf("%s: Content-Length is %q, want %d", encoding, length, len(got.body))
+		}
+	}
+	if length := f.ask(http.MethodHead, page).Header().Get("Content-Length"); length != "" {
+		t.Errorf("HEAD has Content-Length %s", length)
 	}
 }
 

@@ -76,7 +76,8 @@ type Config struct {
 	// none: the client is then the peer of the connection.
 	TrustedProxies []netip.Prefix
 	// HTTPClient calls WeChat's OAuth. The Server uses a copy that follows no
-	// redirect. Defaults to a client with a timeout of 10 s.
+	// redirect. Defaults to a client with a timeout of 10 s that keeps 64 idle
+	// connections.
 	HTTPClient *http.Client
 	// Ready returns an error while the server cannot serve, for /readyz.
 	Ready func(context.Context) error
@@ -129,7 +130,7 @@ type Server struct {
 // redirect.
 func (c Config) orDefault() Config {
 	if c.HTTPClient == nil {
-		c.HTTPClient = &http.Client{Timeout: wechatTimeout}
+		c.HTTPClient = newWeChatClient()
 	}
 	c.HTTPClient = withoutRedirects(*c.HTTPClient)
 	if c.Unavailable == nil {

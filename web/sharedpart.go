@@ -17,7 +17,7 @@ import (
 // Pages of a shop begin with the same bytes: see templates.SharedLength. This shared part
 // is almost half of a page. It is compressed once, at the highest level, and each page
 // adds its rest. The rest is compressed alone: references to the shared part would save
-// 1 % of a page and need an index of the shared part for each page.
+// about 1 % of a page, and need an index of the shared part.
 
 // coding compresses pages in one encoding.
 type coding struct {

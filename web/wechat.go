@@ -44,6 +44,19 @@ func (e WeChatEndpoints) orDefault() WeChatEndpoints {
 	return e
 }
 
+// wechatConnections is how many idle connections to WeChat are kept, for as many shoppers
+// who come from WeChat at the same time.
+const wechatConnections = 64
+
+// newWeChatClient returns the client for Config.HTTPClient's default.
+func newWeChatClient() *http.Client {
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true,
+		TLSHandshakeTimeout: wechatTimeout, MaxIdleConnsPerHost: wechatConnections, IdleConnTimeout: 90 * time.Second,
+	}
+	return &http.Client{Timeout: wechatTimeout, Transport: transport}
+}
+
 // withoutRedirects returns a client that follows no redirect. The URL that requests an
 // openid holds the app secret, and Go's client sends the URL as Referer to the target
 // of a redirect.
@@ -166,7 +179,12 @@ func (s *Server) exchange(ctx context.Context, app WeChatApp, code string) (stri
 		OpenID  string `json:"openid"`
 		ErrCode int    `json:"errcode"`
 	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, wechatAnswer)).Decode(&answer); err != nil {
+	// All of the answer is read, so that its connection can be used again.
+	body, err := io.ReadAll(io.LimitReader(response.Body, wechatAnswer))
+	if err != nil {
+		return "", errors.New("WeChat's answer broke off")
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
 		return "", errors.New("WeChat's answer is not JSON")
 	}
 	if answer.OpenID == "" {

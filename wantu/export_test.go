@@ -1,0 +1,4 @@
+package wantu
+
+// NewTransport returns a new transport like the default one.
+var NewTransport = newTransport
