@@ -131,7 +131,9 @@ func (s *sweeper) newLane(work Work, merchant string) *lane {
 		})
 	case workWatched:
 		l.slots = make(chan struct{}, rate.atOnce(queriesAtOnce))
-		l.due = func(_ context.Context, limit int) ([]task, error) { return s.watched.next(merchant, limit, s.queryTask), nil }
+		l.due = func(_ context.Context, limit int) ([]task, error) {
+			return s.watched.next(merchant, limit, s.queryTask), nil
+		}
 	}
 	return l
 }
