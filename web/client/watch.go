@@ -17,7 +17,7 @@ const (
 	pollFinalFor = 10 * Minute
 
 	// The wait before the stream is opened again doubles from streamRetryFirst to
-	// streamRetryLast.
+	// streamRetryLast, plus jitter up to the same time again.
 	streamRetryFirst = Second
 	streamRetryLast  = 30 * Second
 
@@ -87,20 +87,31 @@ func (m *Machine) streamed(s Status) {
 	}
 }
 
-// streamLost polls at once, because the page may have missed a status. It sets a timer
-// to open the stream again.
+// streamLost sets a timer to open the stream again. The next stream begins with the
+// status that the page may have missed. If the stream was not live, the next one may not
+// be either, so streamLost polls at once.
+//
+// When a server restarts, all of its pages lose their streams at once. They come back at
+// different times, and do not poll before.
 func (m *Machine) streamLost() {
 	if !m.watch.isOpen {
 		return
 	}
-	if m.watch.isLive {
-		m.watch.since = m.now
-	}
+	wasLive := m.watch.isLive
 	m.watch.isOpen, m.watch.isLive = false, false
 	m.watch.retry = min(max(2*m.watch.retry, streamRetryFirst), streamRetryLast)
-	m.setTimer(timerStream, m.watch.retry)
+	m.setTimer(timerStream, m.watch.retry+m.jitter(m.watch.retry))
+	if wasLive {
+		m.watch.since = m.now
+		m.reschedule()
+		return
+	}
 	m.poll()
 }
+
+// jitter returns a time in [0, below). It differs from page to page, because each page
+// counts its time from its own start.
+func (m *Machine) jitter(below Millis) Millis { return m.now % below }
 
 // poll requests the status, unless a poll is in flight.
 func (m *Machine) poll() {

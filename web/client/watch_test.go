@@ -24,10 +24,8 @@ func TestStreamLost(t *testing.T) {
 	d.streamed(code())
 	checkCommands(t, d.handleKind(client.EventStreamLost), []client.Command{
 		setTimer("stream", client.Second),
-		clearTimer("poll"),
-		{Kind: client.CommandPoll},
+		setTimer("poll", 2*client.Second),
 	})
-	checkCommands(t, d.polled(code()), []client.Command{setTimer("poll", 2*client.Second)})
 
 	t.Run("is tried again ever later", func(t *testing.T) {
 		for _, want := range []client.Millis{2, 4, 8, 16, 30, 30} {
@@ -40,6 +38,31 @@ func TestStreamLost(t *testing.T) {
 	t.Run("and at once when somebody looks", func(t *testing.T) {
 		checkCommands(t, ofKind(d.handleKind(client.EventVisible), client.CommandOpenStream), []client.Command{{Kind: client.CommandOpenStream}})
 	})
+}
+
+// TestStreamsComeBackAtDifferentTimes checks that pages that lose their streams at the
+// same time, as in a restart, do not come back at the same time.
+func TestStreamsComeBackAtDifferentTimes(t *testing.T) {
+	t.Parallel()
+	const pages = 1000
+	back := map[client.Millis]int{} // pages by their tenth of a second
+	for i := range pages {
+		d, _ := start(t, codePage())
+		d.streamed(code())
+		d.now += client.Millis(i * 7919) // each page was opened at another time
+		commands := d.handleKind(client.EventStreamLost)
+		checkCommands(t, ofKind(commands, client.CommandPoll), nil)
+		after := ofKind(commands, client.CommandSetTimer)[0].After
+		if after < client.Second || after >= 2*client.Second {
+			t.Fatalf("the stream is opened again after %d ms, want 1 to 2 s", after)
+		}
+		back[after/100]++
+	}
+	for tenth, n := range back {
+		if n > pages/5 {
+			t.Errorf("%d of %d pages come back in the tenth of a second %d", n, pages, tenth)
+		}
+	}
 }
 
 func TestStreamThatIsBuffered(t *testing.T) {

@@ -52,6 +52,8 @@ func (s *Shop) checkGateway() error {
 	switch {
 	case err != nil || gateway.Host == "":
 		return errors.New("gateway.base_url is not a URL")
+	case s.Gateway.QueriesPerSecond != nil && (*s.Gateway.QueriesPerSecond < 1 || *s.Gateway.QueriesPerSecond > checkout.MaxQueriesPerSecond):
+		return fmt.Errorf("gateway.queries_per_second is not between 1 and %d", checkout.MaxQueriesPerSecond)
 	case s.Gateway.Previous != nil && s.Gateway.Previous.isSameAs(s.Gateway.GatewayAccount):
 		return errors.New("gateway.previous_account is the gateway's account: leave it out when no account is changing")
 	}

@@ -79,6 +79,8 @@ func TestConfigurationIsRead(t *testing.T) {
 func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ replace, by, want string }{
+		"no queries at all":            {"base_url:", "queries_per_second: 0\n      base_url:", "gateway.queries_per_second is not between 1 and 10000"},
+		"too many queries":             {"base_url:", "queries_per_second: 10001\n      base_url:", "gateway.queries_per_second is not between 1 and 10000"},
 		"sandbox's key with a space":   {"key: " + canary, `key: " ` + sandbox.DefaultKey + `"`, "gateway.key is the sandbox's"},
 		"sandbox's merchant":           {"HKG1449074190", sandbox.DefaultMerchantAccount, "gateway.merchant_account is the sandbox's"},
 		"sandbox's store":              {"HKG1831455570", `"` + sandbox.DefaultStoreAccount + ` "`, "gateway.store_account is the sandbox's"},
@@ -393,6 +395,19 @@ func TestConfigurationRefusesANameThatIsNoText(t *testing.T) {
 		_, err := readConfig(t, strings.Replace(goodShop, "name: Harbour Nights", `name: "`+name+`"`, 1))
 		if err == nil || !strings.Contains(err.Error(), "name: has") || !strings.Contains(err.Error(), word) {
 			t.Errorf("%s: %v, want words about %s", name, err, word)
+		}
+	}
+}
+
+func TestQueriesPerSecond(t *testing.T) {
+	t.Parallel()
+	for field, want := range map[string]int{"": 0, "queries_per_second: 25\n      ": 25} { // 0 is the default
+		shops, err := readConfig(t, strings.Replace(goodShop, "base_url:", field+"base_url:", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := merchantOf(t, shops[0]).Checkout.QueriesPerSecond; got != want {
+			t.Errorf("%q: %d queries a second, want %d", field, got, want)
 		}
 	}
 }

@@ -79,6 +79,9 @@ func (s *Shop) checkoutMerchant() checkout.Merchant {
 		ID: s.ID, Name: s.Name, WeChatAccount: s.WeChat.AppID != "", Lifetime: time.Duration(s.SessionMinutes) * time.Minute,
 		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice, SharedAccount: s.SharedAccount,
 	}
+	if n := s.Gateway.QueriesPerSecond; n != nil {
+		m.QueriesPerSecond = *n
+	}
 	for _, name := range s.Channels {
 		for _, w := range flow.ExpandWallets(name) {
 			// The file may name both a channel and one of its wallets.

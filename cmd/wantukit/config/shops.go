@@ -26,6 +26,9 @@ type Shop struct {
 	Gateway struct {
 		GatewayAccount `yaml:",inline"`
 		BaseURL        string `yaml:"base_url"`
+		// QueriesPerSecond is as in checkout.Merchant. Defaults to
+		// checkout.DefaultQueriesPerSecond.
+		QueriesPerSecond *int `yaml:"queries_per_second"`
 		// Previous is the account before a change of accounts. Keep it while orders
 		// of it can be paid, refunded or reconciled. Defaults to none.
 		Previous *GatewayAccount `yaml:"previous_account"`
