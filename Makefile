@@ -71,6 +71,7 @@ check-generated: generate
 	@git diff --exit-code --stat -- '*_templ.go' || { echo "make generate changed files: commit them"; exit 1; }
 
 bench: build ## Measure the program for 10 minutes, beside the program BASE if it is given, and write the table into docs/performance.md
+	@sh .ci/tools bench
 	@go run ./cmd/bench -document docs/performance.md $(bench_base)
 
 bench-quick: build ## Measure the rates alone for 1 minute, and print the table

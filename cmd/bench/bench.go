@@ -112,12 +112,32 @@ func (b *bench) measures(e engine) bool {
 	return slices.Contains(b.scale.engines, e)
 }
 
-func (b *bench) wants(part string) bool {
-	return slices.Contains(b.scale.parts, part)
+// part is a part of the bench, with the functions that measure it.
+type part struct {
+	name string
+	run  func(context.Context) error
 }
 
-// run measures everything that is wanted.
+// parts are all parts, in the order in which they are run.
+func (b *bench) parts() []part {
+	return []part{{"rates", b.rounds}, {"disk", b.onSlowDisk}, {"browser", b.inBrowser}, {"streams", b.streams}, {"disturbed", b.disturbed}}
+}
+
+// run measures the parts that are wanted.
 func (b *bench) run(ctx context.Context) error {
+	for _, p := range b.parts() {
+		if !slices.Contains(b.scale.parts, p.name) {
+			continue
+		}
+		if err := p.run(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rounds measures the rates.
+func (b *bench) rounds(ctx context.Context) error {
 	for round := range b.scale.rounds {
 		if err := b.round(ctx, round); err != nil {
 			return err

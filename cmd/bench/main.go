@@ -50,6 +50,9 @@ func parse(args []string) (options, error) {
 }
 
 func run(ctx context.Context) (err error) {
+	if len(os.Args) == 3 && os.Args[1] == commitsCommand {
+		return printCommits(ctx, os.Args[2])
+	}
 	o, err := parse(os.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {
 		return nil

@@ -40,9 +40,16 @@ func lines() []line {
 			line{restMemory, e, megabytes, ""},
 		)
 	}
-	all = append(all, line{pageSize, sqlite, bytesUnit, ""}, line{pageHead, sqlite, bytesUnit, ""})
+	all = append(all,
+		line{slowWholeRate, sqlite, perS, slowCommits},
+		line{pageSize, sqlite, bytesUnit, ""},
+		line{pageHead, sqlite, bytesUnit, ""},
+		line{binarySize, sqlite, megabytes, ""},
+		line{wasmSize, sqlite, kilobytes, ""},
+		line{liveAfter, sqlite, ms, ""},
+	)
 	for _, m := range []measure{
-		singleCommits, groupedRows, pgCommits, pgTransactions, exchanges, memoryPages, signatures, riverJobs,
+		slowCommits, singleCommits, groupedRows, pgCommits, pgTransactions, exchanges, memoryPages, signatures, riverJobs,
 		ceilingSQLite, ceilingCommits, ceilingPostgres,
 	} {
 		all = append(all, line{m, "", perS, ""})

@@ -165,8 +165,13 @@ func awaitPaid(ctx context.Context, books *rig.Books, merchant string, n int) er
 
 // payWhole takes whole payments in a closed loop, and then at half of that rate.
 func (r *rates) payWhole(ctx context.Context) error {
+	var rate float64
+	var n int
 	before := r.gateway.Counts()
-	rate, n, err := r.wholePayments(ctx, r.scale.whole)
+	err := r.profile(wholeRate, func() (err error) {
+		rate, n, err = r.wholePayments(ctx, r.scale.whole)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -175,23 +180,6 @@ func (r *rates) payWhole(ctx context.Context) error {
 	r.report(gatewayConns, 100*float64(after.Connections-before.Connections)/float64(n))
 	r.report(gatewayCalls, 100*float64(after.Queries-before.Queries)/float64(n))
 	return r.payAtHalf(ctx, rate/2)
-}
-
-// wholePayments takes whole payments in a closed loop for some time. A payment that has
-// begun is taken to its end. It returns the rate, and how many there were.
-func (r *rates) wholePayments(ctx context.Context, lasts time.Duration) (rate float64, n int, err error) {
-	err = r.profile(wholeRate, func() error {
-		timed, cancel := context.WithTimeout(ctx, lasts)
-		defer cancel()
-		begin := time.Now()
-		n, err = r.target.Closed(timed, clients, 0, func(c *wire.Conn, _ int) error {
-			_, _, err := r.whole(ctx, c)
-			return err
-		})
-		rate = perSecond(n, time.Since(begin))
-		return err
-	})
-	return rate, n, err
 }
 
 // payAtHalf takes payments at a steady rate.

@@ -60,9 +60,12 @@ func (s *sale) page(c *wire.Conn, p *payment) (wire.Response, error) {
 	return r, nil
 }
 
-func pageRequest(addr, session string) []byte {
-	return fmt.Appendf(nil, "GET /c/%s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: text/html\r\nAccept-Encoding: gzip, deflate, br\r\n\r\n",
-		session, addr, userAgent)
+func pageRequest(addr, session string) []byte { return get(addr, "/c/"+session, "gzip, deflate, br") }
+
+// get returns a browser's request for a path.
+func get(addr, path, encodings string) []byte {
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: text/html\r\nAccept-Encoding: %s\r\n\r\n",
+		path, addr, userAgent, encodings)
 }
 
 // pay pays the order and sends the notification. It returns how long the
@@ -98,4 +101,17 @@ func (s *sale) whole(ctx context.Context, c *wire.Conn) (*payment, time.Duration
 	}
 	at, err := s.told.Await(ctx, p.reference)
 	return p, at.Sub(p.notifiedAt), err
+}
+
+// wholePayments takes whole payments in a closed loop for some time. A payment that has
+// begun is taken to its end. It returns the rate, and how many there were.
+func (s *sale) wholePayments(ctx context.Context, lasts time.Duration) (rate float64, n int, err error) {
+	timed, cancel := context.WithTimeout(ctx, lasts)
+	defer cancel()
+	begin := time.Now()
+	n, err = s.target.Closed(timed, clients, 0, func(c *wire.Conn, _ int) error {
+		_, _, err := s.whole(ctx, c)
+		return err
+	})
+	return perSecond(n, time.Since(begin)), n, err
 }

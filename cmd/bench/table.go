@@ -15,6 +15,7 @@ const (
 	ms         unit = "ms"
 	seconds    unit = "s"
 	bytesUnit  unit = "bytes"
+	kilobytes  unit = "kB"
 	megabytes  unit = "MiB"
 	plain      unit = ""
 	perGiB     unit = "per GiB"

@@ -65,8 +65,8 @@ type place struct {
 	engine engine
 	// wrapper runs the checkout: see rig.Plan.
 	wrapper []string
-	// folder is an existing data folder, or "" for a new one.
-	folder string
+	// publicAddr is where browsers reach it: see rig.Plan.
+	publicAddr string
 }
 
 // engine is a database.
@@ -77,16 +77,16 @@ const (
 	postgres engine = "PostgreSQL"
 )
 
-// open starts a checkout with an empty database, or with that of p.folder.
+// open starts a checkout with an empty database.
 func (t *town) open(ctx context.Context, p place) (*sale, error) {
 	t.starts++
-	plan := rig.Plan{Binary: p.binary, Folder: p.folder, Wrapper: p.wrapper, Gateway: t.gateway, Told: t.told, Hanging: t.hanging}
-	if p.folder == "" {
-		t.gateway.Forget()
-		plan.Folder = filepath.Join(t.folder, fmt.Sprint("node", t.starts))
-		if err := os.Mkdir(plan.Folder, 0o700); err != nil {
-			return nil, err
-		}
+	t.gateway.Forget()
+	plan := rig.Plan{
+		Binary: p.binary, Folder: filepath.Join(t.folder, fmt.Sprint("node", t.starts)), Wrapper: p.wrapper, PublicAddr: p.publicAddr,
+		Gateway: t.gateway, Told: t.told, Hanging: t.hanging,
+	}
+	if err := os.Mkdir(plan.Folder, 0o700); err != nil {
+		return nil, err
 	}
 	if p.engine == postgres {
 		var err error

@@ -32,6 +32,8 @@ type Plan struct {
 	DatabaseURL string
 	// Addr is where the node listens. Defaults to a free port of the loopback interface.
 	Addr string
+	// PublicAddr is the host and port that browsers use. Defaults to Addr.
+	PublicAddr string
 	// Wrapper is a program that runs the checkout, with its arguments, or nil. It must
 	// replace itself by the checkout.
 	Wrapper []string
@@ -61,11 +63,14 @@ func Start(ctx context.Context, p Plan) (*Node, error) {
 			return nil, err
 		}
 	}
+	if p.PublicAddr == "" {
+		p.PublicAddr = p.Addr
+	}
 	config := filepath.Join(p.Folder, "shops.yaml")
 	if err := os.WriteFile(config, []byte(shops(p.Gateway, p.Told, p.Hanging)), 0o600); err != nil {
 		return nil, err
 	}
-	args := append(append([]string{}, p.Wrapper...), p.Binary, "serve", "--addr", p.Addr, "--public-url", "http://"+p.Addr,
+	args := append(append([]string{}, p.Wrapper...), p.Binary, "serve", "--addr", p.Addr, "--public-url", "http://"+p.PublicAddr,
 		"--config", config, "--data", dataFolder(p), "--drain-for", "0s", "--log-level", "warn")
 	n := &Node{Addr: p.Addr, ended: make(chan struct{}), log: filepath.Join(p.Folder, "log")}
 	log, err := os.OpenFile(n.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
