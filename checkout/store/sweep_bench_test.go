@@ -69,7 +69,7 @@ func BenchmarkSweep(b *testing.B) {
 	addOpenOrders(b, db, benchOrders)
 	gateway := &unpaidGateway{}
 	service, err := checkout.New(checkout.Config{
-		Store: store.New(db, noJobs), Gateway: gateway, Clock: checkout.NewSteadyClock(time.Now, func(time.Duration) {}),
+		Store: store.New(db, nil), Gateway: gateway, Clock: checkout.NewSteadyClock(time.Now, func(time.Duration) {}),
 		Random: rand.Reader, Routes: benchRoutes{},
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop", QueriesPerSecond: checkout.MaxQueriesPerSecond}},
 	})
