@@ -179,8 +179,9 @@ func (s *Store) ForgetWebhookTries(ctx context.Context, before time.Time, limit 
 	if err != nil || !hasOld {
 		return err
 	}
-	_, err = s.exec(ctx, `DELETE FROM webhook_tries WHERE (event_id, at, try) IN (
-		SELECT event_id, at, try FROM webhook_tries WHERE at < $1 ORDER BY at LIMIT $2`+s.skipLocked()+`)`, toMillis(before), limit)
+	statement := `DELETE FROM webhook_tries WHERE (event_id, at, try) IN (
+		SELECT event_id, at, try FROM webhook_tries WHERE at < $1 ORDER BY at LIMIT $2` + s.skipLocked() + `)`
+	_, err = s.exec(ctx, statement, toMillis(before), limit)
 	if err != nil {
 		return fmt.Errorf("deleting old tries of webhooks: %w", err)
 	}

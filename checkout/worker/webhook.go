@@ -101,6 +101,8 @@ type target struct {
 	// signers sign with the current secret, then with the previous one.
 	signers   []*webhooks.Webhook
 	transport http.RoundTripper
+	// mask hides secrets in the shop's answers.
+	mask *strings.Replacer
 }
 
 // newSender returns a sender for the endpoints of c, or an error if a URL or a secret is
@@ -111,7 +113,7 @@ func newSender(c Config) (*sender, error) {
 		if e.URL == "" {
 			continue
 		}
-		to := target{transport: c.Transport}
+		to := target{transport: c.Transport, mask: newMask(e)}
 		if err := to.setURL(e.URL); err != nil {
 			return nil, fmt.Errorf("worker: the webhook URL of %q is malformed", merchant) // it may hold a secret
 		}
@@ -154,7 +156,7 @@ func (t *target) setURL(address string) (err error) {
 // answer is what a shop answered. status is 0 if there was no answer.
 type answer struct {
 	status int
-	// body is the first part of the body, maxAnswerKept bytes at most.
+	// body is the first part of the body without secrets, maxAnswerKept bytes at most.
 	body string
 }
 
@@ -182,7 +184,7 @@ func (s *sender) send(ctx context.Context, e checkout.Event) (answer, error) {
 		return answer{}, fmt.Errorf("posting: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	got := answer{response.StatusCode, readStart(response.Body)}
+	got := answer{response.StatusCode, to.readStart(response.Body)}
 	if response.StatusCode/100 != 2 {
 		return got, &answerError{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), s.clock.Now())}
 	}
@@ -190,14 +192,12 @@ func (s *sender) send(ctx context.Context, e checkout.Event) (answer, error) {
 }
 
 // readStart reads maxAnswerRead bytes of a body at most, and returns the first
-// maxAnswerKept.
-func readStart(body io.Reader) string {
-	var kept [maxAnswerKept]byte
-	n, err := io.ReadFull(body, kept[:])
-	if err == nil {
-		_, _ = io.CopyN(io.Discard, body, maxAnswerRead-maxAnswerKept)
-	}
-	return string(kept[:n])
+// maxAnswerKept without secrets. It hides secrets before it cuts, so that no part of one is
+// left at the end.
+func (t target) readStart(body io.Reader) string {
+	read, _ := io.ReadAll(io.LimitReader(body, maxAnswerRead))
+	text := t.mask.Replace(string(read))
+	return text[:min(len(text), maxAnswerKept)]
 }
 
 // request returns the signed request for an event.

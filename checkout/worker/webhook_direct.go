@@ -19,8 +19,8 @@ type direct struct {
 	courier  *courier
 	lanes    map[string]*lane
 	inFlight *inFlight
-	// ctx ends the requests.
-	ctx    context.Context
+	// ctx ends the requests, which no caller waits for.
+	ctx    context.Context //nolint:containedctx // it is the life of the struct
 	cancel context.CancelFunc
 }
 

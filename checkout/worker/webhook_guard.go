@@ -98,6 +98,9 @@ type Endpoint struct {
 	// Proxy forwards the shop's webhooks, and must check the addresses that it
 	// connects to. nil is none.
 	Proxy *url.URL
+	// Confidential are further secrets that the shop knows. Like Secret they are hidden
+	// in its answers before those are recorded.
+	Confidential []string
 	// MaxRequests is how many webhooks one process sends to the shop at once, up to
 	// MaxMaxRequests. 0 stands for DefaultMaxRequests.
 	MaxRequests int

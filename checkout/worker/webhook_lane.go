@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// DefaultMaxRequests and MaxMaxRequests are the default and the upper limit of
-	// Endpoint.MaxRequests.
+	// DefaultMaxRequests is the default of Endpoint.MaxRequests.
 	DefaultMaxRequests = 16
-	MaxMaxRequests     = 256
+	// MaxMaxRequests is the upper limit of Endpoint.MaxRequests.
+	MaxMaxRequests = 256
 	// maxFresh is how many new events of a shop wait in memory. The others are left to
 	// the hand-over.
 	maxFresh = 8192

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -49,7 +50,7 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 		if _, taken := merchants[id]; id == "" || taken {
 			return nil, fmt.Errorf("kit: Config.Merchants: the ID %q is empty or used twice", id)
 		}
-		merchants[id], d.endpoints[id] = m.Checkout, m.Webhook
+		merchants[id], d.endpoints[id] = m.Checkout, m.endpoint()
 	}
 	gateway, err := newGateway(c, alarms)
 	if err != nil {
@@ -75,6 +76,18 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 		Records: d.Store, Gateway: gateway, Checkout: d.Service, Random: rand.Reader, Merchants: merchants, Alert: alert,
 	})
 	return d, err
+}
+
+// endpoint returns where the merchant's webhooks are sent, with the secrets that the
+// merchant knows.
+func (m Merchant) endpoint() worker.Endpoint {
+	e := m.Webhook
+	e.Confidential = append(slices.Clone(e.Confidential), m.Web.WeChat.Secret)
+	e.Confidential = append(e.Confidential, m.Web.APIKeys...)
+	for _, account := range append([]wantu.Config{m.Account}, m.PreviousAccounts...) {
+		e.Confidential = append(e.Confidential, account.Key, account.PreviousKey)
+	}
+	return e
 }
 
 // newGateway returns c.Gateway, or else Wantu's clients for the merchants'

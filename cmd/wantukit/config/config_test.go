@@ -199,7 +199,7 @@ func TestEndpointsAsConfigured(t *testing.T) {
 		"previous_secret: " + previous + `, allow_private: [10.0.0.0/8, "fd00::/64"], `: {
 			PreviousSecret: previous, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/64")},
 		},
-		"max_requests: 3, ": {MaxRequests: 3},
+		"max_requests: 3, ":                   {MaxRequests: 3},
 		`proxy: "http://u:p@10.0.0.1:3128", `: {Proxy: &url.URL{Scheme: "http", User: url.UserPassword("u", "p"), Host: "10.0.0.1:3128"}},
 	} {
 		want.URL, want.Secret = "https://shop.example.com/hook", "whsec_"+hookCanary
