@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -53,7 +54,7 @@ func parseTradeStatus(text string) TradeStatus {
 const timeLayout = "2006-01-02 15:04:05"
 
 // gatewayZone returns the time zone of the gateway: always UTC+8.
-func gatewayZone() *time.Location { return time.FixedZone("UTC+8", 8*60*60) }
+var gatewayZone = sync.OnceValue(func() *time.Location { return time.FixedZone("UTC+8", 8*60*60) })
 
 // FormatTime returns t as the gateway writes it: yyyy-MM-dd HH:mm:ss in UTC+8.
 func FormatTime(t time.Time) string { return t.In(gatewayZone()).Format(timeLayout) }

@@ -2,17 +2,23 @@ package web_test
 
 import (
 	"bytes"
+	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/web"
 )
 
 // newInWeChat creates a session whose shopper is in WeChat, has started the payment, and
@@ -29,6 +35,51 @@ func newInWeChat(t *testing.T) (f *fixture, id, callback string) {
 	}
 	response.Body.Close()
 	return f, id, strings.TrimPrefix(response.Header.Get("Location"), f.url)
+}
+
+// TestShoppersFromWeChatShareConnections checks that shoppers who come from WeChat at the
+// same time, again and again, cause no more connections to WeChat than their number.
+func TestShoppersFromWeChatShareConnections(t *testing.T) {
+	t.Parallel()
+	const shoppers, rounds = 5, 3
+	var connections atomic.Int64
+	var round sync.WaitGroup // of the requests that have not arrived
+	wechat := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		round.Done()
+		round.Wait()
+		_, _ = io.WriteString(w, `{"openid":"o6_bmjrPTlm6_2sgVt7hMZOPfL2M"}`+strings.Repeat(" ", 4000))
+	}))
+	wechat.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	wechat.Start()
+	t.Cleanup(wechat.Close)
+	f := newFixture(t, func(c *web.Config) {
+		shop := c.Merchants["shop"]
+		shop.WeChat.Endpoints.AccessToken = wechat.URL
+		c.Merchants["shop"] = shop
+	})
+	for range rounds {
+		round.Add(shoppers)
+		var callbacks sync.WaitGroup
+		for range shoppers {
+			authorize := f.post("/c/"+f.session(""), "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat)
+			state := must(url.Parse(authorize.header.Get("Location"))).Query().Get("state")
+			cookie, _, _ := strings.Cut(authorize.header.Get("Set-Cookie"), ";")
+			callbacks.Go(func() {
+				got := f.get("/wechat/callback?code=c&state="+state, "Cookie", cookie)
+				if to := got.header.Get("Location"); !strings.HasSuffix(to, "?start=wechat") {
+					t.Errorf("the callback leads to %d %s", got.status, to)
+				}
+			})
+		}
+		callbacks.Wait()
+	}
+	if opened := connections.Load(); opened > shoppers {
+		t.Errorf("%d shoppers at the same time caused %d connections", shoppers, opened)
+	}
 }
 
 func TestOAuthThenJSAPI(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -200,27 +201,31 @@ func (p *shopper) checkBooks(w flow.Wallet, f flow.Flow) {
 	}
 }
 
-var bar = regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-\d+z`)
+// bar is a rectangle of a QR code's path, relative to the one before.
+var bar = regexp.MustCompile(`[Mm](-?\d+) (\d+)h(\d+)v1h-\d+z`)
 
-// undraw returns the modules of a QR code's SVG path.
+// undraw returns the modules of a QR code's SVG path. It has no module outside of size.
 func undraw(path string, size int) [][]bool {
 	bitmap := make([][]bool, size)
 	for y := range bitmap {
 		bitmap[y] = make([]bool, size)
 	}
+	x, y := 0, 0
 	for _, b := range bar.FindAllStringSubmatch(path, -1) {
-		x, y, width := number(b[1]), number(b[2]), number(b[3])
-		for i := range width {
-			bitmap[y][x+i] = true
+		x, y = x+number(b[1]), y+number(b[2])
+		for i := x; i < x+number(b[3]); i++ {
+			if y < size && i >= 0 && i < size {
+				bitmap[y][i] = true
+			}
 		}
 	}
 	return bitmap
 }
 
-func number(digits string) int {
-	n := 0
-	for _, d := range digits {
-		n = 10*n + int(d-'0')
+func number(text string) int {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		panic(err)
 	}
 	return n
 }
