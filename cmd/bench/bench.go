@@ -24,7 +24,9 @@ type scale struct {
 	phase, whole, reference time.Duration
 	// burst is the number of payments of a sale, alone that of payments one by one.
 	burst, alone int
-	engines      []engine
+	// streams is the number of open pages, and slowClients that of slow clients.
+	streams, slowClients int
+	engines              []engine
 	// parts are what is measured: see bench.parts.
 	parts []string
 }
@@ -32,6 +34,7 @@ type scale struct {
 func (o options) scale() scale {
 	s := scale{
 		rounds: 3, phase: 2 * time.Second, whole: 4 * time.Second, reference: 500 * time.Millisecond, burst: 3000, alone: 50,
+		streams: 8000, slowClients: 5000,
 		engines: []engine{sqlite, postgres}, parts: []string{"rates", "disk", "browser", "streams", "disturbed"},
 	}
 	if o.quick {

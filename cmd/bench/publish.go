@@ -47,7 +47,17 @@ func lines() []line {
 		line{binarySize, sqlite, megabytes, ""},
 		line{wasmSize, sqlite, kilobytes, ""},
 		line{liveAfter, sqlite, ms, ""},
+		line{openStreams, sqlite, plain, ""},
+		line{streamsPerGiB, sqlite, perGiB, ""},
+		line{streamLatency, sqlite, ms, ""},
+		line{backAfter, sqlite, seconds, ""},
+		line{queriesBefore, sqlite, plain, ""},
+		line{queriesAfter, sqlite, plain, ""},
+		line{queriesHighest, sqlite, plain, ""},
 	)
+	for _, d := range []string{undisturbed, hangingShop, slowAccount, slowVisitors} {
+		all = append(all, line{rateOf(d), sqlite, perS, ""}, line{ackOf(d), sqlite, ms, ""})
+	}
 	for _, m := range []measure{
 		slowCommits, singleCommits, groupedRows, pgCommits, pgTransactions, exchanges, memoryPages, signatures, riverJobs,
 		ceilingSQLite, ceilingCommits, ceilingPostgres,

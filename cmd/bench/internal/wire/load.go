@@ -47,7 +47,7 @@ func (t Target) Open(ctx context.Context, rate float64, clients int, do func(c *
 		for {
 			n := int(begun.Add(1)) - 1
 			due := begin.Add(time.Duration(float64(n) / rate * float64(time.Second)))
-			if !sleepUntil(ctx, due) {
+			if !SleepUntil(ctx, due) {
 				return nil
 			}
 			raise(&latest, int64(time.Since(due)))
@@ -86,7 +86,8 @@ func failure(ctx context.Context) error {
 	return cause
 }
 
-func sleepUntil(ctx context.Context, due time.Time) bool {
+// SleepUntil waits until due. It returns false if ctx is done first.
+func SleepUntil(ctx context.Context, due time.Time) bool {
 	wait := time.NewTimer(time.Until(due))
 	defer wait.Stop()
 	select {
