@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -38,18 +39,19 @@ func scanEvent(r row) (checkout.Event, error) {
 	return e, nil
 }
 
-// addEvent stores an event, its timeline entry and its pending webhook. It fails with ErrConflict
-// if the merchant already has an event of the same difference. An event without a
-// session has no timeline.
-func (s *Store) addEvent(e checkout.Event) ([]step, error) {
+// addEvent stores an event, the entries before it, its timeline entry and its pending
+// webhook. It fails with ErrConflict if the merchant already has an event of the same
+// difference. An event without a session has no timeline. The first step stores the event.
+func (s *Store) addEvent(e checkout.Event, before ...checkout.Entry) ([]step, error) {
 	event, err := insertEvent(e)
 	if err != nil {
 		return nil, fmt.Errorf("storing event %s: %w", e.ID, err)
 	}
-	steps := []step{event}
+	entries := slices.Clone(before)
 	if e.SessionID != "" {
-		steps = append(steps, addEntries(e.Entry())...)
+		entries = append(entries, e.Entry())
 	}
+	steps := append([]step{event}, addEntries(entries...)...)
 	if s.webhooks != nil && s.webhooks.Wanted(e.Merchant) {
 		steps = append(steps, addPending(e))
 	}
@@ -171,9 +173,13 @@ func notificationSteps(n checkout.Notification, queryAt time.Time) ([]step, erro
 			WHERE id = $2`,
 		args: []any{toMillis(queryAt), n.AttemptID, toMillis(paid), storableText(n.TradeID), toMillis(n.ReceivedAt)},
 	}
-	entry := addEntry(n.Entry())
-	entry.statement += ` WHERE (SELECT ` + column + ` FROM attempts WHERE id = $2) <= $10`
-	entry.args = append(entry.args, checkout.KeptNotifications)
+	marks, args := entryArgs(0, n.Entry())
+	entry := step{
+		what: "writing the timeline of session " + n.SessionID,
+		statement: `INSERT INTO timeline (` + entryColumns + `) SELECT ` + marks + `
+			WHERE (SELECT ` + column + ` FROM attempts WHERE id = $2) <= $10`,
+		args: append(args, checkout.KeptNotifications),
+	}
 	return []step{count, entry}, nil
 }
 

@@ -112,14 +112,15 @@ func (s *Store) changeSteps(c checkout.Change) ([]step, error) {
 	if c.Refund != nil {
 		steps = append(steps, updateRefund(*c.Refund, c.RefundLease))
 	}
-	steps = append(steps, addEntries(c.Entries...)...)
+	entries := c.Entries // before those of the events
 	for _, e := range c.Events {
-		added, err := s.addEvent(e)
+		added, err := s.addEvent(e, entries...)
 		if err != nil {
 			return nil, err
 		}
-		steps = append(steps, added...)
+		steps, entries = append(steps, added...), nil
 	}
+	steps = append(steps, addEntries(entries...)...)
 	if c.NewRefund != nil {
 		steps = append(steps, addRefund(*c.NewRefund, time.Time{})...)
 	}

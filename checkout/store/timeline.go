@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"github.com/wantukit/wantukit/checkout"
 )
@@ -14,26 +16,35 @@ func scanEntry(r row) (checkout.Entry, error) {
 	return e, err
 }
 
-// addEntries stores timeline entries.
+// addEntries stores timeline entries in their order.
 func addEntries(entries ...checkout.Entry) []step {
-	steps := make([]step, len(entries))
-	for i, e := range entries {
-		steps[i] = addEntry(e)
+	if len(entries) == 0 {
+		return nil
 	}
-	return steps
+	var values []string
+	var args []any
+	for _, e := range entries {
+		marks, of := entryArgs(len(args), e)
+		values, args = append(values, "("+marks+")"), append(args, of...)
+	}
+	return []step{{
+		what:      "writing the timeline of session " + entries[0].SessionID,
+		statement: `INSERT INTO timeline (` + entryColumns + `) VALUES ` + strings.Join(values, ", "), args: args,
+	}}
 }
 
-// addEntry stores a timeline entry. A condition may follow its statement.
-func addEntry(e checkout.Entry) step {
-	return step{
-		what: "writing the timeline of session " + e.SessionID,
-		statement: `INSERT INTO timeline (` + entryColumns + `) SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT),
-			CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT)`,
-		args: []any{
-			e.SessionID, e.AttemptID, e.Ref, toMillis(e.At), string(e.Kind), string(e.Cause),
-			storableText(e.Result), storableText(e.Detail), storableText(e.Body),
-		},
+// entryArgs returns the arguments of an entry, and their placeholders after $n.
+func entryArgs(n int, e checkout.Entry) (marks string, args []any) {
+	args = []any{
+		e.SessionID, e.AttemptID, e.Ref, toMillis(e.At), string(e.Kind), string(e.Cause),
+		storableText(e.Result), storableText(e.Detail), storableText(e.Body),
 	}
+	types := [...]string{"TEXT", "TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT"}
+	typed := make([]string, len(args))
+	for i := range args {
+		typed[i] = "CAST($" + strconv.Itoa(n+i+1) + " AS " + types[i] + ")" // PostgreSQL cannot tell them in a SELECT
+	}
+	return strings.Join(typed, ", "), args
 }
 
 // Record implements [checkout.Store].

@@ -179,11 +179,15 @@ func (s *Store) ForgetWebhookTries(ctx context.Context, before time.Time, limit 
 	if err != nil || !hasOld {
 		return err
 	}
-	statement := `DELETE FROM webhook_tries WHERE (event_id, at, try) IN (
-		SELECT event_id, at, try FROM webhook_tries WHERE at < $1 ORDER BY at LIMIT $2` + s.skipLocked() + `)`
-	_, err = s.exec(ctx, statement, toMillis(before), limit)
+	_, err = s.exec(ctx, s.deleteOldTries(), toMillis(before), limit)
 	if err != nil {
 		return fmt.Errorf("deleting old tries of webhooks: %w", err)
 	}
 	return nil
+}
+
+// deleteOldTries deletes the first $2 tries that were made before $1.
+func (s *Store) deleteOldTries() string {
+	return `DELETE FROM webhook_tries WHERE (event_id, at, try) IN (
+		SELECT event_id, at, try FROM webhook_tries WHERE at < $1 ORDER BY at LIMIT $2` + s.skipLocked() + `)`
 }
