@@ -9,8 +9,8 @@ import (
 )
 
 // SQLite has one writer, and each commit waits for the disk. So the changes that wait at
-// the same time are made in one transaction, each in its own savepoint, and share its
-// commit. A change returns to its caller after the commit.
+// the same time are made in one transaction and share its commit. A change returns to its
+// caller after the commit.
 
 const (
 	// maxGroup and maxGroupTime bound a group: it takes no further change once it has
@@ -32,13 +32,11 @@ type groupWriter struct {
 // groupedChange is a change that waits for its group.
 type groupedChange struct {
 	do func(ctx context.Context, tx *sql.Tx) error
-	// err and panicked are the result of do. err is also an error of the commit.
+	// err and panicked are the result of the last call of do. err is also an error of the
+	// commit.
 	err      error
 	panicked any
-	// alone says that the change is to be made again in a transaction of its own,
-	// because its group was rolled back for another change.
-	alone bool
-	done  chan struct{}
+	done     chan struct{}
 }
 
 func newGroupWriter(db *sql.DB) *groupWriter {
@@ -50,7 +48,7 @@ func newGroupWriter(db *sql.DB) *groupWriter {
 // write calls do in a transaction, and returns after its commit. The error of do undoes
 // what do has written, and nothing else. do must use the context that it gets, which is
 // never canceled: SQLite undoes a whole transaction if one of its statements is
-// interrupted. do may be called twice, the second time after its first call was undone.
+// interrupted. do may be called again after its call was undone.
 //
 // If ctx is done before do is called, write returns the error of ctx. After that it
 // waits for the result.
@@ -91,105 +89,116 @@ func (w *groupWriter) run() {
 	}
 }
 
-// commit makes a change, and those that wait meanwhile, in one transaction.
+// commit makes a change, and those that wait meanwhile, in one transaction. If one of
+// them fails, all are undone and made again, each in a savepoint: few changes fail, and
+// savepoints cost time. If the transaction is undone as a whole even so, each change is
+// made in a transaction of its own.
 func (w *groupWriter) commit(first *groupedChange) {
-	group := w.commitGroup(first)
+	group, isDone := w.commitTogether([]*groupedChange{first}, (*groupedChange).call)
+	if !isDone {
+		group, isDone = w.commitTogether(group, (*groupedChange).callInSavepoint)
+	}
 	for _, c := range group {
-		if c.alone {
-			c.alone = false
-			c.err = w.commitAlone(c)
+		if !isDone && !c.failed() {
+			w.commitAlone(c)
 		}
 		close(c.done)
 	}
 }
 
-// commitGroup makes the group's transaction and returns the group with the result of
-// each change. If the transaction is undone as a whole, the changes that did not fail
-// are marked to be made alone.
-func (w *groupWriter) commitGroup(first *groupedChange) []*groupedChange {
-	ctx, group := context.Background(), []*groupedChange{first}
+// commitTogether makes the changes of a group with call, and adds those that wait
+// meanwhile. It returns the whole group. It reports false if the transaction was undone.
+func (w *groupWriter) commitTogether(
+	group []*groupedChange, call func(*groupedChange, context.Context, *sql.Tx) error,
+) (_ []*groupedChange, isDone bool) {
+	ctx, end := context.Background(), time.Now().Add(maxGroupTime)
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {
-		first.err = fmt.Errorf("beginning a transaction: %w", err)
-		return group
+		fail(group, fmt.Errorf("beginning a transaction: %w", err))
+		return group, true
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	undone := first.inSavepoint(ctx, tx)
-	for end := time.Now().Add(maxGroupTime); undone == nil && len(group) < maxGroup && time.Now().Before(end); {
-		next := w.waiting()
-		if next == nil {
-			break
+	for i := 0; i < len(group); i++ {
+		if call(group[i], ctx, tx) != nil {
+			return group, false
 		}
-		group = append(group, next)
-		undone = next.inSavepoint(ctx, tx)
+		if i == len(group)-1 && len(group) < maxGroup && time.Now().Before(end) {
+			group = append(group, w.waiting()...)
+		}
 	}
-	if undone == nil {
-		undone = tx.Commit()
+	err = tx.Commit()
+	if err != nil && len(group) == 1 {
+		fail(group, fmt.Errorf("committing: %w", err))
+		return group, true
 	}
-	if undone != nil {
-		leaveAlone(group, undone)
-	}
-	return group
+	return group, err == nil
 }
 
-// waiting returns a change that waits, or nil.
-func (w *groupWriter) waiting() *groupedChange {
+// waiting returns a change that waits, if there is one.
+func (w *groupWriter) waiting() []*groupedChange {
 	select {
 	case c := <-w.changes:
-		return c
+		return []*groupedChange{c}
 	default:
 		return nil
 	}
 }
 
-// leaveAlone marks the changes of a group that was undone. A group of one change has the
-// error of its commit.
-func leaveAlone(group []*groupedChange, why error) {
+// fail gives an error to the changes of a group that have none.
+func fail(group []*groupedChange, err error) {
 	for _, c := range group {
-		switch {
-		case c.err != nil || c.panicked != nil:
-		case len(group) == 1:
-			c.err = fmt.Errorf("committing: %w", why)
-		default:
-			c.alone = true
+		if !c.failed() {
+			c.err = err
 		}
 	}
 }
 
 // commitAlone makes a change in a transaction of its own.
-func (w *groupWriter) commitAlone(c *groupedChange) error {
+func (w *groupWriter) commitAlone(c *groupedChange) {
 	ctx := context.Background()
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("beginning a transaction: %w", err)
+		c.err = fmt.Errorf("beginning a transaction: %w", err)
+		return
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	if c.call(ctx, tx); c.err != nil || c.panicked != nil {
-		return c.err
+	if c.call(ctx, tx) != nil {
+		return
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("committing: %w", err)
+		c.err = fmt.Errorf("committing: %w", err)
 	}
-	return nil
 }
 
-// inSavepoint makes a change, and undoes it alone if it fails. It returns an error if
-// the whole transaction is undone.
-func (c *groupedChange) inSavepoint(ctx context.Context, tx *sql.Tx) error {
+// errPanic is the error of a change that panicked.
+var errPanic = errors.New("the change panicked")
+
+// call calls do and keeps its result. It returns an error if do failed.
+func (c *groupedChange) call(ctx context.Context, tx *sql.Tx) (err error) {
+	c.err = nil
+	defer func() {
+		if c.panicked = recover(); c.panicked != nil {
+			err = errPanic
+		}
+	}()
+	c.err = c.do(ctx, tx)
+	return c.err
+}
+
+// callInSavepoint calls do, and undoes it alone if it fails. It returns an error if the
+// whole transaction is undone.
+func (c *groupedChange) callInSavepoint(ctx context.Context, tx *sql.Tx) error {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT change"); err != nil {
 		return err
 	}
-	if c.call(ctx, tx); c.err != nil || c.panicked != nil {
+	if c.call(ctx, tx) != nil {
 		if _, err := tx.ExecContext(ctx, "ROLLBACK TO change"); err != nil {
-			return errors.Join(err, c.err)
+			return err
 		}
 	}
 	_, err := tx.ExecContext(ctx, "RELEASE change")
 	return err
 }
 
-// call calls do and keeps its result.
-func (c *groupedChange) call(ctx context.Context, tx *sql.Tx) {
-	defer func() { c.panicked = recover() }()
-	c.err = c.do(ctx, tx)
-}
+// failed reports whether the last call of do failed.
+func (c *groupedChange) failed() bool { return c.err != nil || c.panicked != nil }

@@ -147,8 +147,8 @@ func TestUndoneTransactionTakesNoOtherAlong(t *testing.T) {
 		}, f.insert(3))
 		f.checkErrors(errs, map[int]error{1: errRefused})
 		f.checkNumbers(1, 3)
-		if tx := f.transactions; len(tx) != 3 || tx[0] == tx[1] {
-			t.Errorf("%d changes were made, want 1 again in a transaction of its own", len(tx))
+		if tx := f.transactions; len(tx) != 4 || tx[2] == tx[3] {
+			t.Errorf("insert was called %d times, want the last two times in transactions of their own", len(tx))
 		}
 	})
 }

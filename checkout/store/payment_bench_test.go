@@ -34,6 +34,7 @@ func BenchmarkPayment(b *testing.B) {
 			var numbers atomic.Int64
 			b.SetParallelism(16)
 			b.ReportAllocs()
+			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					pay(b, s, numbers.Add(1))
