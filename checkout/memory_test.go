@@ -221,6 +221,15 @@ func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionV
 	return nil
 }
 
+func (m *memory) SessionWithAttempts(ctx context.Context, id string) (checkout.Session, []checkout.Attempt, error) {
+	attempts, err := m.Attempts(ctx, id)
+	if err != nil {
+		return checkout.Session{}, nil, err
+	}
+	session, err := m.Session(ctx, id)
+	return session, attempts, err
+}
+
 func (m *memory) attemptBy(ctx context.Context, method string, is func(checkout.Attempt) bool) (checkout.Attempt, error) {
 	leave, err := m.enter(ctx, method)
 	if err != nil {

@@ -20,15 +20,15 @@ type countedReads struct {
 	fails               atomic.Bool
 }
 
-func (c *countedReads) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
+func (c *countedReads) SessionWithAttempts(ctx context.Context, sessionID string) (checkout.Session, []checkout.Attempt, error) {
 	c.reads.Add(1)
 	c.most.Store(max(c.most.Load(), c.atOnce.Add(1)))
 	defer c.atOnce.Add(-1)
 	time.Sleep(time.Second)
 	if c.fails.Load() {
-		return nil, errors.New("the store fails")
+		return checkout.Session{}, nil, errors.New("the store fails")
 	}
-	return c.Store.Attempts(ctx, sessionID)
+	return c.Store.SessionWithAttempts(ctx, sessionID)
 }
 
 // nodeWithCountedReads returns another Service over the fixture's store, and the store

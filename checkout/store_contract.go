@@ -28,6 +28,9 @@ type Reader interface {
 	Attempt(ctx context.Context, id string) (Attempt, error)
 	// Attempts returns all attempts of a session, the oldest first.
 	Attempts(ctx context.Context, sessionID string) ([]Attempt, error)
+	// SessionWithAttempts returns a session and all of its attempts, the oldest first.
+	// The session is read after the attempts.
+	SessionWithAttempts(ctx context.Context, id string) (Session, []Attempt, error)
 	// AttemptByNotifyToken returns the attempt whose notify_url has the token.
 	AttemptByNotifyToken(ctx context.Context, token string) (Attempt, error)
 	// AttemptByReturnToken returns the attempt whose return_url has the token.

@@ -64,14 +64,10 @@ func (v *viewer) read(ctx context.Context, sessionID string) (viewRead, error) {
 	if !validID(sessionID, SessionPrefix) {
 		return viewRead{}, ErrNotFound
 	}
-	// The attempts are read first. A payment between the two reads is then shown as
-	// paid. In the other order the page would have a paid attempt in an unpaid
-	// session, and ask the shopper to choose again.
-	attempts, err := v.store.Attempts(ctx, sessionID)
-	if err != nil {
-		return viewRead{}, err
-	}
-	session, err := v.store.Session(ctx, sessionID)
+	// The session is read after the attempts. So a payment between the two reads is shown
+	// as paid. In the other order the page would have a paid attempt in an unpaid session,
+	// and ask the shopper to choose again.
+	session, attempts, err := v.store.SessionWithAttempts(ctx, sessionID)
 	return viewRead{session, shownAttempt(attempts), countOrders(attempts)}, err
 }
 

@@ -191,15 +191,21 @@ func TestPublicSession(t *testing.T) {
 	})
 }
 
-// changingStore is a store that calls change before it reads attempts.
+// changingStore is a store that calls change between its reads of a session's attempts
+// and of the session.
 type changingStore struct {
 	checkout.Store
 	change func()
 }
 
-func (b *changingStore) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
+func (b *changingStore) SessionWithAttempts(ctx context.Context, id string) (checkout.Session, []checkout.Attempt, error) {
+	attempts, err := b.Attempts(ctx, id)
+	if err != nil {
+		return checkout.Session{}, nil, err
+	}
 	b.change()
-	return b.Store.Attempts(ctx, sessionID)
+	session, err := b.Session(ctx, id)
+	return session, attempts, err
 }
 
 // A view that is read while the payment is recorded shows the payment. It never shows

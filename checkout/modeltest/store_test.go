@@ -82,6 +82,15 @@ func (g gatedStore) Attempts(ctx context.Context, id string) ([]checkout.Attempt
 	return throughGate(ctx, g.process, reading, "Attempts "+id, func() ([]checkout.Attempt, error) { return g.Store.Attempts(ctx, id) })
 }
 
+func (g gatedStore) SessionWithAttempts(ctx context.Context, id string) (checkout.Session, []checkout.Attempt, error) {
+	var attempts []checkout.Attempt
+	session, err := throughGate(ctx, g.process, reading, "SessionWithAttempts "+id, func() (s checkout.Session, err error) {
+		s, attempts, err = g.Store.SessionWithAttempts(ctx, id)
+		return s, err
+	})
+	return session, attempts, err
+}
+
 func (g gatedStore) AttemptByNotifyToken(ctx context.Context, token string) (checkout.Attempt, error) {
 	return throughGate(ctx, g.process, reading, "AttemptByNotifyToken", func() (checkout.Attempt, error) {
 		return g.Store.AttemptByNotifyToken(ctx, token)

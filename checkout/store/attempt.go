@@ -63,8 +63,7 @@ func addAttempt(a checkout.Attempt, leaseUntil time.Time) []step {
 }
 
 func (s *Store) attemptBy(ctx context.Context, column, value string) (checkout.Attempt, error) {
-	return orNotFound(scanAttempt(s.db.reader.QueryRowContext(ctx,
-		`SELECT `+attemptColumns+` FROM attempts WHERE `+column+` = $1`, value)))
+	return queryOne(ctx, s, scanAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE `+column+` = $1`, value)
 }
 
 // Attempt implements [checkout.Store].
@@ -84,9 +83,10 @@ func (s *Store) AttemptByReturnToken(ctx context.Context, token string) (checkou
 
 // Attempts implements [checkout.Store].
 func (s *Store) Attempts(ctx context.Context, sessionID string) ([]checkout.Attempt, error) {
-	return queryAll(ctx, s.db.reader, scanAttempt,
-		`SELECT `+attemptColumns+` FROM attempts WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
+	return queryAll(ctx, s, scanAttempt, attemptsOfSession, sessionID)
 }
+
+const attemptsOfSession = `SELECT ` + attemptColumns + ` FROM attempts WHERE session_id = $1 ORDER BY created_at, id`
 
 // LeaseAttempt implements [checkout.Store].
 func (s *Store) LeaseAttempt(ctx context.Context, id string, now, queriedBefore, until time.Time) (a checkout.Attempt, leased bool, err error) {

@@ -70,7 +70,7 @@ func (s *Store) DueMerchants(ctx context.Context, work checkout.Work, now time.T
 	if !known {
 		return nil, fmt.Errorf("unknown work %q", work)
 	}
-	return queryAll(ctx, s.db.reader, scanText, source.merchantsQuery(), toMillis(now))
+	return queryAll(ctx, s, scanText, source.merchantsQuery(), toMillis(now))
 }
 
 func scanText(r row) (text string, err error) {
@@ -80,20 +80,20 @@ func scanText(r row) (text string, err error) {
 
 // DueAttempts implements [checkout.Store].
 func (s *Store) DueAttempts(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Attempt, error) {
-	return queryAll(ctx, s.db.reader, scanAttempt, dueLive.query(), toMillis(now), merchant, limit)
+	return queryAll(ctx, s, scanAttempt, dueLive.query(), toMillis(now), merchant, limit)
 }
 
 // DueEndedAttempts implements [checkout.Store].
 func (s *Store) DueEndedAttempts(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Attempt, error) {
-	return queryAll(ctx, s.db.reader, scanAttempt, dueEnded.query(), toMillis(now), merchant, limit)
+	return queryAll(ctx, s, scanAttempt, dueEnded.query(), toMillis(now), merchant, limit)
 }
 
 // ExpiringSessions implements [checkout.Store].
 func (s *Store) ExpiringSessions(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Session, error) {
-	return queryAll(ctx, s.db.reader, scanSession, dueSessions.query(), toMillis(now), merchant, limit)
+	return queryAll(ctx, s, scanSession, dueSessions.query(), toMillis(now), merchant, limit)
 }
 
 // DueRefunds implements [checkout.Store].
 func (s *Store) DueRefunds(ctx context.Context, merchant string, now time.Time, limit int) ([]checkout.Refund, error) {
-	return queryAll(ctx, s.db.reader, scanRefund, dueRefunds.query(), toMillis(now), merchant, limit)
+	return queryAll(ctx, s, scanRefund, dueRefunds.query(), toMillis(now), merchant, limit)
 }

@@ -103,12 +103,12 @@ func optionalJSON(present bool, value any) (string, error) {
 
 // Event implements [checkout.Store].
 func (s *Store) Event(ctx context.Context, id string) (checkout.Event, error) {
-	return orNotFound(scanEvent(s.db.reader.QueryRowContext(ctx, `SELECT `+eventColumns+` FROM events WHERE id = $1`, id)))
+	return queryOne(ctx, s, scanEvent, `SELECT `+eventColumns+` FROM events WHERE id = $1`, id)
 }
 
 // Events implements [checkout.Store].
 func (s *Store) Events(ctx context.Context, sessionID string) ([]checkout.Event, error) {
-	return queryAll(ctx, s.db.reader, scanEvent,
+	return queryAll(ctx, s, scanEvent,
 		`SELECT `+eventColumns+` FROM events WHERE session_id = $1 ORDER BY version, created_at, id`, sessionID)
 }
 

@@ -26,13 +26,13 @@ func placeholders(list []string) (joined string, args []any) {
 // AttemptsByNumber implements [checkout.Store].
 func (s *Store) AttemptsByNumber(ctx context.Context, numbers []string) ([]checkout.Attempt, error) {
 	marks, args := placeholders(numbers)
-	return queryAll(ctx, s.db.reader, scanAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE out_trade_no IN (`+marks+`)`, args...)
+	return queryAll(ctx, s, scanAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE out_trade_no IN (`+marks+`)`, args...)
 }
 
 // RefundsOfAttempts implements [checkout.Store].
 func (s *Store) RefundsOfAttempts(ctx context.Context, attemptIDs []string) ([]checkout.Refund, error) {
 	marks, args := placeholders(attemptIDs)
-	return queryAll(ctx, s.db.reader, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+` WHERE attempt_id IN (`+marks+`)`, args...)
+	return queryAll(ctx, s, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+` WHERE attempt_id IN (`+marks+`)`, args...)
 }
 
 const (
@@ -49,12 +49,12 @@ const (
 
 // PaidAttempts implements [checkout.Store].
 func (s *Store) PaidAttempts(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]checkout.Attempt, error) {
-	return queryAll(ctx, s.db.reader, scanAttempt, paidAttempts, merchant, toMillis(from), toMillis(to), afterID, limit)
+	return queryAll(ctx, s, scanAttempt, paidAttempts, merchant, toMillis(from), toMillis(to), afterID, limit)
 }
 
 // SucceededRefunds implements [checkout.Store].
 func (s *Store) SucceededRefunds(ctx context.Context, merchant string, from, to time.Time, afterID string, limit int) ([]checkout.Refund, error) {
-	return queryAll(ctx, s.db.reader, scanRefund, succeededRefunds, merchant, toMillis(from), toMillis(to), afterID, limit)
+	return queryAll(ctx, s, scanRefund, succeededRefunds, merchant, toMillis(from), toMillis(to), afterID, limit)
 }
 
 // errSameDifference says that another transaction added the difference at the same moment.
@@ -120,16 +120,15 @@ func (s *Store) SaveReconciliation(ctx context.Context, r checkout.Reconciliatio
 
 // Reconciliation implements [checkout.Store].
 func (s *Store) Reconciliation(ctx context.Context, id string) (checkout.Reconciliation, error) {
-	return orNotFound(scanReconciliation(s.db.reader.QueryRowContext(ctx,
-		`SELECT `+reconciliationColumns+`, found FROM reconciliations WHERE id = $1`, id)))
+	return queryOne(ctx, s, scanReconciliation, `SELECT `+reconciliationColumns+`, found FROM reconciliations WHERE id = $1`, id)
 }
 
 // Reconciliations implements [checkout.Store].
 func (s *Store) Reconciliations(ctx context.Context, merchant string, limit int) ([]checkout.Reconciliation, error) {
 	if merchant == "" {
-		return queryAll(ctx, s.db.reader, scanReconciliation, allReconciliations, limit)
+		return queryAll(ctx, s, scanReconciliation, allReconciliations, limit)
 	}
-	return queryAll(ctx, s.db.reader, scanReconciliation, reconciliationsOfMerchant, merchant, limit)
+	return queryAll(ctx, s, scanReconciliation, reconciliationsOfMerchant, merchant, limit)
 }
 
 func scanReconciliation(w row) (r checkout.Reconciliation, err error) {

@@ -63,12 +63,12 @@ func addRefund(r checkout.Refund, leaseUntil time.Time) []step {
 
 // Refund implements [checkout.Store].
 func (s *Store) Refund(ctx context.Context, id string) (checkout.Refund, error) {
-	return orNotFound(scanRefund(s.db.reader.QueryRowContext(ctx, `SELECT `+refundColumnsRead+` FROM `+refundsRead+` WHERE id = $1`, id)))
+	return queryOne(ctx, s, scanRefund, `SELECT `+refundColumnsRead+` FROM `+refundsRead+` WHERE id = $1`, id)
 }
 
 // Refunds implements [checkout.Store].
 func (s *Store) Refunds(ctx context.Context, sessionID string) ([]checkout.Refund, error) {
-	return queryAll(ctx, s.db.reader, scanRefund,
+	return queryAll(ctx, s, scanRefund,
 		`SELECT `+refundColumnsRead+` FROM `+refundsRead+` WHERE session_id = $1 ORDER BY created_at, id`, sessionID)
 }
 

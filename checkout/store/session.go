@@ -76,7 +76,29 @@ func addSession(c checkout.Session) ([]step, error) {
 
 // Session implements [checkout.Store].
 func (s *Store) Session(ctx context.Context, id string) (checkout.Session, error) {
-	return orNotFound(scanSession(s.db.reader.QueryRowContext(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE id = $1`, id)))
+	return queryOne(ctx, s, scanSession, sessionByID, id)
+}
+
+const sessionByID = `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`
+
+// SessionWithAttempts implements [checkout.Store].
+func (s *Store) SessionWithAttempts(ctx context.Context, id string) (checkout.Session, []checkout.Attempt, error) {
+	var sessions []checkout.Session
+	var attempts []checkout.Attempt
+	err := s.read(ctx, func() []query {
+		sessions, attempts = nil, nil
+		return []query{
+			collect(&attempts, scanAttempt, attemptsOfSession, id),
+			collect(&sessions, scanSession, sessionByID, id),
+		}
+	})
+	if err == nil && len(sessions) == 0 {
+		err = checkout.ErrNotFound
+	}
+	if err != nil {
+		return checkout.Session{}, nil, err
+	}
+	return sessions[0], attempts, nil
 }
 
 // PostponeConclusion implements [checkout.Store].

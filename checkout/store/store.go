@@ -154,40 +154,6 @@ func changesRow(ctx context.Context, db execer, statement string, args ...any) (
 	return n > 0, err
 }
 
-// orNotFound replaces the error sql.ErrNoRows by ErrNotFound.
-func orNotFound[T any](v T, err error) (T, error) {
-	if errors.Is(err, sql.ErrNoRows) {
-		return v, checkout.ErrNotFound
-	}
-	return v, err
-}
-
-// row is a *sql.Row or *sql.Rows.
-type row interface{ Scan(into ...any) error }
-
-// queryer is a *sql.Tx or *sql.DB.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-// queryAll returns every row of a query, each read by scan.
-func queryAll[T any](ctx context.Context, db queryer, scan func(row) (T, error), query string, args ...any) (_ []T, err error) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var list []T
-	for rows.Next() {
-		item, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, item)
-	}
-	return list, rows.Err()
-}
-
 // storableText replaces NUL and invalid UTF-8 in text from outside. PostgreSQL
 // refuses both, and the gateway would resend a notification that cannot be stored
 // again and again.

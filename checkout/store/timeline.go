@@ -54,7 +54,7 @@ func (s *Store) Record(ctx context.Context, entries ...checkout.Entry) error {
 
 // Timeline implements [checkout.Store].
 func (s *Store) Timeline(ctx context.Context, sessionID string) ([]checkout.Entry, error) {
-	return queryAll(ctx, s.db.reader, scanEntry,
+	return queryAll(ctx, s, scanEntry,
 		`SELECT `+entryColumns+` FROM timeline WHERE session_id = $1 ORDER BY id`, sessionID)
 }
 
@@ -65,7 +65,7 @@ func (s *Store) Lookup(ctx context.Context, number string) ([]string, error) {
 	if number == "" { // many sessions have an empty reference
 		return nil, nil
 	}
-	return queryAll(ctx, s.db.reader, func(r row) (id string, err error) { return id, r.Scan(&id) },
+	return queryAll(ctx, s, func(r row) (id string, err error) { return id, r.Scan(&id) },
 		`SELECT id FROM sessions WHERE id = $1 OR client_reference_id = $1
 		UNION SELECT session_id FROM attempts WHERE id = $1 OR out_trade_no = $1 OR trade_id = $1
 		UNION SELECT session_id FROM refunds WHERE id = $1 OR out_refund_no = $1 OR gateway_id = $1 OR client_reference_id = $1

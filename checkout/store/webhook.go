@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -58,7 +59,7 @@ func (s *Store) UnparkWebhook(ctx context.Context, eventID string) error {
 // ParkedWebhooks returns the parked events of a merchant, or of all if merchant is
 // "". The oldest event comes first.
 func (s *Store) ParkedWebhooks(ctx context.Context, merchant string) ([]ParkedWebhook, error) {
-	return queryAll(ctx, s.db.reader, scanParked, `SELECT p.event_id, p.merchant, COALESCE(e.session_id, ''), e.type, e.created_at, p.parked_at, p.tries, p.reason
+	return queryAll(ctx, s, scanParked, `SELECT p.event_id, p.merchant, COALESCE(e.session_id, ''), e.type, e.created_at, p.parked_at, p.tries, p.reason
 		FROM webhook_parked p JOIN events e ON e.id = p.event_id
 		WHERE CAST($1 AS TEXT) = '' OR p.merchant = $1 ORDER BY e.created_at, p.event_id`, merchant)
 }
@@ -92,20 +93,14 @@ func (s *Store) EnableWebhooks(ctx context.Context, merchant string) error {
 
 // WebhooksDisabled reports whether a merchant's webhooks are disabled.
 func (s *Store) WebhooksDisabled(ctx context.Context, merchant string) (bool, error) {
-	return scanDisabled(s.db.reader.QueryRowContext(ctx, countDisabled, merchant))
+	return s.hasRow(ctx, isDisabled, merchant)
 }
 
-const countDisabled = `SELECT count(*) FROM webhook_disabled WHERE merchant = $1`
-
-func scanDisabled(count row) (bool, error) {
-	var n int
-	err := count.Scan(&n)
-	return n > 0, err
-}
+const isDisabled = `SELECT EXISTS (SELECT 1 FROM webhook_disabled WHERE merchant = $1)`
 
 // DisabledWebhooks returns the merchants whose webhooks are disabled.
 func (s *Store) DisabledWebhooks(ctx context.Context) ([]DisabledWebhook, error) {
-	return queryAll(ctx, s.db.reader, func(r row) (d DisabledWebhook, err error) {
+	return queryAll(ctx, s, func(r row) (d DisabledWebhook, err error) {
 		err = r.Scan(&d.Merchant, millis{&d.DisabledAt}, &d.Reason)
 		return d, err
 	}, `SELECT merchant, disabled_at, reason FROM webhook_disabled ORDER BY merchant`)
@@ -129,15 +124,18 @@ func (s *Store) ReplayWebhooks(ctx context.Context, eventIDs []string, enqueue E
 }
 
 func replay(ctx context.Context, tx *sql.Tx, id string, enqueue Enqueue) error {
-	e, err := orNotFound(scanEvent(tx.QueryRowContext(ctx, `SELECT `+eventColumns+` FROM events WHERE id = $1`, id)))
+	e, err := scanEvent(tx.QueryRowContext(ctx, `SELECT `+eventColumns+` FROM events WHERE id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = checkout.ErrNotFound
+	}
 	if err != nil {
 		return err
 	}
-	isDisabled, err := scanDisabled(tx.QueryRowContext(ctx, countDisabled, e.Merchant))
+	disabled, err := scanBool(tx.QueryRowContext(ctx, isDisabled, e.Merchant))
 	if err != nil {
 		return err
 	}
-	if isDisabled {
+	if disabled {
 		return &DisabledError{e.Merchant}
 	}
 	if err := enqueue(ctx, tx, e); err != nil { // before the delete: it may check whether the event is parked

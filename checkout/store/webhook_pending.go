@@ -55,12 +55,14 @@ func (s *Store) HandOverWebhooks(
 
 // takeDue deletes pending webhooks that are due, and returns them.
 func (s *Store) takeDue(ctx context.Context, tx *sql.Tx, before time.Time, limit int) ([]checkout.PendingWebhook, error) {
-	return queryAll(ctx, tx, func(r row) (p checkout.PendingWebhook, err error) {
+	var due []checkout.PendingWebhook
+	err := collect(&due, func(r row) (p checkout.PendingWebhook, err error) {
 		err = r.Scan(&p.EventID, &p.Merchant)
 		return p, err
 	}, `DELETE FROM webhook_pending WHERE event_id IN (
 			SELECT event_id FROM webhook_pending WHERE due_at < $1 ORDER BY due_at LIMIT $2`+s.skipLocked()+`)
-		RETURNING event_id, merchant`, toMillis(before), limit)
+		RETURNING event_id, merchant`, toMillis(before), limit).run(ctx, tx)
+	return due, err
 }
 
 // skipLocked ends a SELECT of rows to change, so that it leaves out the rows that another
@@ -73,9 +75,13 @@ func (s *Store) skipLocked() string {
 }
 
 // hasRow runs a query on the reading connections that returns a boolean.
-func (s *Store) hasRow(ctx context.Context, query string, args ...any) (has bool, err error) {
-	err = s.db.reader.QueryRowContext(ctx, query, args...).Scan(&has)
-	return has, err
+func (s *Store) hasRow(ctx context.Context, query string, args ...any) (bool, error) {
+	return queryOne(ctx, s, scanBool, query, args...)
+}
+
+func scanBool(r row) (value bool, err error) {
+	err = r.Scan(&value)
+	return value, err
 }
 
 // PostponeWebhooks changes when pending webhooks are due. It ignores events whose
@@ -164,7 +170,7 @@ const tryColumns = `event_id, try, at, status, milliseconds, answer, error, next
 // WebhookTries returns the recorded tries to deliver an event, the first one first. Their
 // Merchant is "".
 func (s *Store) WebhookTries(ctx context.Context, eventID string) ([]checkout.WebhookTry, error) {
-	return queryAll(ctx, s.db.reader, func(r row) (t checkout.WebhookTry, err error) {
+	return queryAll(ctx, s, func(r row) (t checkout.WebhookTry, err error) {
 		var took int64
 		err = r.Scan(&t.EventID, &t.Number, millis{&t.At}, &t.Status, &took, &t.Answer, &t.Error, millis{&t.NextAt})
 		t.Took = time.Duration(took) * time.Millisecond

@@ -159,6 +159,12 @@ func sessionWithAttempt(t *testing.T, f fixture) {
 	s := newSession()
 	a := newAttempt(s, flow.WalletWeChat)
 	must(t, f.CreateSessionWithAttempt(t.Context(), s, a, start().Add(leaseTime)))
+	session, attempts, err := f.SessionWithAttempts(t.Context(), s.ID)
+	must(t, err)
+	wantEqual(t, "session, read with its attempts", session, s)
+	wantEqual(t, "attempts", attempts, []checkout.Attempt{a})
+	_, _, err = f.SessionWithAttempts(t.Context(), newID("cs_"))
+	wantError(t, "an unknown session", err, checkout.ErrNotFound)
 	wantEqual(t, "session", f.readSession(t, s.ID), s)
 	wantEqual(t, "attempt", f.readAttempt(t, a.ID), a)
 	if f.lease(t, a.ID, start().Add(time.Second)) {
