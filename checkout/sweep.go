@@ -72,10 +72,12 @@ func (s *sweeper) sweep(ctx context.Context) error {
 	}
 	kinds.Wait()
 	started.Wait()
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil // the reads that it ended are no failures
+	default:
+		return failures.joined()
 	}
-	return failures.joined()
 }
 
 // sweepWork does the due work of a kind, for all merchants at once. It adds to started

@@ -2,6 +2,8 @@ package checkout
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -47,11 +49,7 @@ func (q *watchedQueue) next(merchant string, limit int, newTask func(Attempt) ta
 func (q *watchedQueue) merchants() []string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var all []string
-	for merchant := range q.waiting {
-		all = append(all, merchant)
-	}
-	return all
+	return slices.Collect(maps.Keys(q.waiting))
 }
 
 // sweepWatched is [Service.SweepWatched].

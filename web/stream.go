@@ -50,30 +50,41 @@ func (s *Server) stream(c echo.Context, sessionID string, visible func(echo.Cont
 	defer end()
 	changed, stop := s.service.Watch(sessionID)
 	defer stop()
-	// The view is read after Watch, so that no change is missed.
-	view := func() (checkout.View, error) {
-		v, err := s.service.WatchedView(c.Request().Context(), sessionID)
-		return visible(c, v), err
-	}
-	v, err := view()
-	if err != nil {
-		return err
-	}
-	beginEvents(c)
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for beats := 0; beats < streamBeats; {
-		if err := s.sendEvent(c, v); err != nil {
-			return nil // the page has closed the stream
+		// The view is read after Watch, so that no change is missed.
+		if err := s.sendStatusEvent(c, sessionID, visible); err != nil {
+			if c.Response().Committed {
+				return nil // the page has closed the stream, or opens another one
+			}
+			return err
 		}
 		if !s.waitForChange(c, changed, beat.C, &beats) {
 			return nil
 		}
-		if v, err = view(); err != nil {
-			return nil // the page opens another stream
-		}
 	}
 	return nil
+}
+
+// sendStatusEvent reads the session and sends its status. The first event begins the
+// answer, unless the session cannot be read.
+//
+// The view is a large value. It is here and not in stream, whose stack frame lasts as
+// long as the stream: see BenchmarkStreamMemory.
+func (s *Server) sendStatusEvent(c echo.Context, sessionID string, visible func(echo.Context, checkout.View) checkout.View) error {
+	v, err := s.service.WatchedView(c.Request().Context(), sessionID)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(s.liveStatus(c, visible(c, v)))
+	if err != nil {
+		return err
+	}
+	if !c.Response().Committed {
+		beginEvents(c)
+	}
+	return send(c, fmt.Sprintf("event: status\ndata: %s\n\n", data))
 }
 
 // beginEvents sends the header of a stream.
@@ -104,14 +115,6 @@ func (s *Server) waitForChange(c echo.Context, changed <-chan struct{}, beat <-c
 		}
 	}
 	return false
-}
-
-func (s *Server) sendEvent(c echo.Context, v checkout.View) error {
-	data, err := json.Marshal(s.liveStatus(c, v))
-	if err != nil {
-		return err
-	}
-	return send(c, fmt.Sprintf("event: status\ndata: %s\n\n", data))
 }
 
 // send writes text and flushes it. It does not use Echo's Flush, which hides an error.
