@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -40,7 +41,7 @@ func (b *bench) growth(ctx context.Context, n int) error {
 		if err != nil {
 			return err
 		}
-		full := grouped(fmt.Sprint(n))
+		full := grouped(strconv.Itoa(n))
 		fmt.Printf("%s\n\n%s\n", about, tableOf(b.results, growthLines(), []string{full, emptyName}))
 	}
 	return nil
@@ -82,7 +83,7 @@ func (b *bench) growthOf(ctx context.Context, name string, n int) error {
 		for _, g := range []struct {
 			name string
 			plan rig.Plan
-		}{{grouped(fmt.Sprint(n)), full}, {emptyName, empty}} {
+		}{{grouped(strconv.Itoa(n)), full}, {emptyName, empty}} {
 			b.progress("round %d: %s, %s", round+1, name, g.name)
 			if err := b.measureGrown(ctx, subject{g.name, sqlite}, g.plan); err != nil {
 				return err

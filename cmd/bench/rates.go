@@ -191,7 +191,7 @@ func (r *rates) payAtHalf(ctx context.Context, rate float64) error {
 	timed, cancel := context.WithTimeout(ctx, r.scale.whole)
 	defer cancel()
 	_, _, err := r.target.Open(timed, rate, openClients, func(c *wire.Conn, _ int) error {
-		_, latency, err := r.whole(ctx, c)
+		latency, err := r.whole(ctx, c)
 		r.mu.Lock()
 		r.took = append(r.took, latency)
 		r.mu.Unlock()
@@ -208,7 +208,7 @@ const openClients = 256
 func (r *rates) payAlone(ctx context.Context) error {
 	var took []time.Duration
 	_, err := r.target.Closed(ctx, 1, r.scale.alone, func(c *wire.Conn, _ int) error {
-		_, latency, err := r.whole(ctx, c)
+		latency, err := r.whole(ctx, c)
 		took = append(took, latency)
 		return err
 	})
