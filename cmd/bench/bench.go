@@ -153,7 +153,7 @@ func (b *bench) rounds(ctx context.Context) error {
 // round measures each checkout once, and the references before them.
 func (b *bench) round(ctx context.Context, round int) error {
 	b.progress("round %d: the machine", round+1)
-	if err := b.references(ctx, b.page, b.request); err != nil {
+	if err := b.references(ctx); err != nil {
 		return err
 	}
 	for _, e := range b.scale.engines {
@@ -164,7 +164,7 @@ func (b *bench) round(ctx context.Context, round int) error {
 			}
 		}
 	}
-	return nil
+	return b.memoryPages(ctx)
 }
 
 func (b *bench) progress(format string, args ...any) {

@@ -19,7 +19,7 @@ const (
 
 // lines are the lines of the table.
 func lines() []line {
-	var all []line
+	all := make([]line, 0, 64)
 	for _, e := range []engine{sqlite, postgres} {
 		ceiling, commits := ceilingSQLite, singleCommits
 		if e == postgres {
@@ -50,6 +50,7 @@ func lines() []line {
 		line{openStreams, sqlite, plain, ""},
 		line{streamsPerGiB, sqlite, perGiB, ""},
 		line{streamLatency, sqlite, ms, ""},
+		line{stopTime, sqlite, seconds, ""},
 		line{backAfter, sqlite, seconds, ""},
 		line{queriesBefore, sqlite, plain, ""},
 		line{queriesAfter, sqlite, plain, ""},
@@ -69,7 +70,7 @@ func lines() []line {
 
 // publish prints the table, and writes it into a document unless path is "".
 func (b *bench) publish(path string) error {
-	about, err := b.about()
+	about, err := b.about(b.names[0])
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func (b *bench) publish(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return os.WriteFile(path, []byte(replaced), 0o644) // #nosec G306 -- a document
+	return os.WriteFile(path, []byte(replaced), 0o644) // #nosec G306 G703 -- the document that the caller names
 }
 
 // replaceTable replaces what stands between the marks of a document.
@@ -99,15 +100,15 @@ func replaceTable(document, text string) (string, error) {
 	return before + beginMark + "\n\n" + text + "\n" + endMark + after, nil
 }
 
-// about says what was measured, when, and on which machine.
-func (b *bench) about() (string, error) {
+// about says which program was measured, when, and on which machine.
+func (b *bench) about(name string) (string, error) {
 	sync, err := reference.Fdatasync(b.town.folder)
 	if err != nil {
 		return "", err
 	}
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
 	return fmt.Sprintf("%s, commit %s, %d rounds. %d cores (%s), Linux %s, %s, fdatasync %d µs.",
-		time.Now().UTC().Format(time.DateOnly), b.names[0], b.scale.rounds, runtime.NumCPU(), processor(),
+		time.Now().UTC().Format(time.DateOnly), name, b.scale.rounds, runtime.NumCPU(), processor(),
 		strings.TrimSpace(string(kernel)), runtime.Version(), sync.Microseconds()), nil
 }
 

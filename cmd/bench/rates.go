@@ -125,12 +125,16 @@ func (r *rates) confirm(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, books.Close()) }()
+	before, err := books.Paid(ctx, rig.Quiet)
+	if err != nil {
+		return err
+	}
 	return r.profile(booksRate, func() error {
 		begin := time.Now()
 		if err := r.payAll(ctx, r.sessions); err != nil {
 			return err
 		}
-		if err := awaitPaid(ctx, books, rig.Quiet, len(r.sessions)); err != nil {
+		if err := awaitPaid(ctx, books, before+len(r.sessions)); err != nil {
 			return err
 		}
 		r.report(booksRate, perSecond(len(r.sessions), time.Since(begin)))
@@ -147,12 +151,12 @@ func (s *sale) payAll(ctx context.Context, sessions []*payment) error {
 	return err
 }
 
-// awaitPaid waits until the books have n payments of a merchant.
-func awaitPaid(ctx context.Context, books *rig.Books, merchant string, n int) error {
+// awaitPaid waits until the books have n payments of the shop without webhooks.
+func awaitPaid(ctx context.Context, books *rig.Books, n int) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
-		paid, err := books.Paid(ctx, merchant)
+		paid, err := books.Paid(ctx, rig.Quiet)
 		if err != nil {
 			return fmt.Errorf("%d of %d payments are in the books: %w", paid, n, err)
 		}
@@ -187,7 +191,7 @@ func (r *rates) payAtHalf(ctx context.Context, rate float64) error {
 	timed, cancel := context.WithTimeout(ctx, r.scale.whole)
 	defer cancel()
 	_, _, err := r.target.Open(timed, rate, openClients, func(c *wire.Conn, _ int) error {
-		_, latency, err := r.whole(ctx, c)
+		latency, err := r.whole(ctx, c)
 		r.mu.Lock()
 		r.took = append(r.took, latency)
 		r.mu.Unlock()
@@ -204,7 +208,7 @@ const openClients = 256
 func (r *rates) payAlone(ctx context.Context) error {
 	var took []time.Duration
 	_, err := r.target.Closed(ctx, 1, r.scale.alone, func(c *wire.Conn, _ int) error {
-		_, latency, err := r.whole(ctx, c)
+		latency, err := r.whole(ctx, c)
 		took = append(took, latency)
 		return err
 	})

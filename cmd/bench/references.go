@@ -26,9 +26,8 @@ const (
 // riverJobsRun is how many jobs River runs for its reference.
 const riverJobsRun = 2000
 
-// references measures the machine. page and request are a page of the checkout, or nil
-// before there is one.
-func (b *bench) references(ctx context.Context, page, request []byte) error {
+// references measures the machine.
+func (b *bench) references(ctx context.Context) error {
 	type probe struct {
 		measure measure
 		run     func(time.Duration) (float64, error)
@@ -40,11 +39,6 @@ func (b *bench) references(ctx context.Context, page, request []byte) error {
 		{exchanges, func(d time.Duration) (float64, error) { return reference.Exchanges(ctx, clients, d) }},
 		{signatures, reference.Signatures},
 		{riverJobs, func(time.Duration) (float64, error) { return reference.River(ctx, folder, riverJobsRun) }},
-	}
-	if page != nil {
-		probes = append(probes, probe{memoryPages, func(d time.Duration) (float64, error) {
-			return reference.Pages(ctx, page, request, clients, d)
-		}})
 	}
 	if b.measures(postgres) {
 		url, err := b.town.referenceDatabase(ctx)
@@ -63,6 +57,13 @@ func (b *bench) references(ctx context.Context, page, request []byte) error {
 		b.results.add(machine, p.measure, value)
 	}
 	return nil
+}
+
+// memoryPages measures the reference of pages: a page that the checkout has sent.
+func (b *bench) memoryPages(ctx context.Context) error {
+	rate, err := reference.Pages(ctx, b.page, b.request, clients, b.scale.reference)
+	b.results.add(machine, memoryPages, rate)
+	return err
 }
 
 // derive adds the ceilings that follow from the references.

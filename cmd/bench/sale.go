@@ -86,21 +86,21 @@ func (s *sale) pay(c *wire.Conn, p *payment) (time.Duration, error) {
 }
 
 // whole takes one whole payment: session with order, page, notification, and the
-// webhook, before which the checkout queries the gateway. It returns the payment, and
-// the time from the notification to the webhook.
-func (s *sale) whole(ctx context.Context, c *wire.Conn) (*payment, time.Duration, error) {
+// webhook, before which the checkout queries the gateway. It returns the time from
+// the notification to the webhook.
+func (s *sale) whole(ctx context.Context, c *wire.Conn) (time.Duration, error) {
 	p, err := s.create(c, rig.Told)
 	if err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	if _, err := s.page(c, p); err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	if _, err := s.pay(c, p); err != nil {
-		return nil, 0, err
+		return 0, err
 	}
 	at, err := s.told.Await(ctx, p.reference)
-	return p, at.Sub(p.notifiedAt), err
+	return at.Sub(p.notifiedAt), err
 }
 
 // wholePayments takes whole payments in a closed loop for some time. A payment that has
@@ -110,7 +110,7 @@ func (s *sale) wholePayments(ctx context.Context, lasts time.Duration) (rate flo
 	defer cancel()
 	begin := time.Now()
 	n, err = s.target.Closed(timed, clients, 0, func(c *wire.Conn, _ int) error {
-		_, _, err := s.whole(ctx, c)
+		_, err := s.whole(ctx, c)
 		return err
 	})
 	return perSecond(n, time.Since(begin)), n, err

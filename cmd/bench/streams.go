@@ -17,10 +17,11 @@ const (
 	openStreams    measure = "open streams of the following lines"
 	streamsPerGiB  measure = "streams in one GiB"
 	streamLatency  measure = "from notification to an open page: 99th percentile"
-	backAfter      measure = "after a restart, until all streams are back"
-	queriesBefore  measure = "queries a second before the restart"
-	queriesAfter   measure = "queries a second in the 15 s after the restart"
-	queriesHighest measure = "queries in the busiest second after the restart"
+	stopTime       measure = "from the signal to stop until the end"
+	backAfter      measure = "from the next start until all streams are back"
+	queriesBefore  measure = "queries a second in the 15 s before the stop"
+	queriesAfter   measure = "queries a second in the 15 s from the next start"
+	queriesHighest measure = "queries in the busiest of these seconds"
 )
 
 const (
@@ -185,9 +186,11 @@ func (w *watched) comeBack(ctx context.Context) error {
 	before := w.gateway.Counts().Queries
 	time.Sleep(herdFor)
 	w.results.add(w.of, queriesBefore, perSecond(int(w.gateway.Counts().Queries-before), herdFor))
+	stop := time.Now()
 	if err := w.node.Stop(); err != nil {
 		return err
 	}
+	w.results.add(w.of, stopTime, time.Since(stop).Seconds())
 	for _, v := range w.viewers {
 		v.isLive.Store(false)
 	}

@@ -38,10 +38,11 @@ type line struct {
 // measured, and a column for each checkout.
 func tableOf(r results, lines []line, binaries []string) string {
 	var t strings.Builder
-	header := append(append([]string{"measured"}, binaries...), "reference", "share")
+	header := append([]string{"measured"}, binaries...)
 	if len(binaries) == 2 {
-		header = []string{"measured", binaries[0], binaries[1], "times better", "reference", "share"}
+		header = append(header, "times better")
 	}
+	header = append(header, "reference", "share")
 	writeRow(&t, header)
 	writeRow(&t, strings.Split(strings.Repeat("---,", len(header)-1)+"---", ","))
 	for _, l := range lines {

@@ -56,7 +56,7 @@ func (t *town) close() error {
 	if t.postgres != nil {
 		err = t.postgres.Close()
 	}
-	return errors.Join(err, os.RemoveAll(t.folder))
+	return errors.Join(err, os.RemoveAll(t.folder)) // #nosec G703 -- the folder that newTown made
 }
 
 // place is where and how a checkout runs.

@@ -77,7 +77,7 @@ func insertGroup(ctx context.Context, db *sql.DB, insert *sql.Stmt, group int) e
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit
-	in := tx.StmtContext(ctx, insert)
+	in := tx.StmtContext(ctx, insert)    //nolint:sqlclosecheck // the transaction closes it
 	for range group {
 		if _, err := in.ExecContext(ctx, row); err != nil {
 			return err

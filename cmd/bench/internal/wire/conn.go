@@ -79,8 +79,9 @@ func (c *Conn) Send(request []byte) error {
 }
 
 // Lines reads the answer's headers and then the lines of its body, which is in chunks,
-// until f returns false or the connection ends. It is for a stream of server-sent
-// events. deadline is when a read fails at the latest.
+// until f returns false. It is for a stream of server-sent events: f also gets the
+// lines between the chunks. Lines returns io.EOF at the stream's end, and another error
+// if the connection breaks or deadline is over. It can be called again after a deadline.
 func (c *Conn) Lines(deadline time.Time, f func(line []byte) bool) error {
 	if c.body == nil {
 		if err := c.beginStream(deadline); err != nil {
@@ -96,7 +97,11 @@ func (c *Conn) Lines(deadline time.Time, f func(line []byte) bool) error {
 		if err != nil {
 			return err
 		}
-		more := f(bytes.TrimRight(c.body, "\r\n"))
+		text := bytes.TrimRight(c.body, "\r\n")
+		if string(text) == lastChunk {
+			return io.EOF
+		}
+		more := f(text)
 		if c.body = c.body[:0]; !more {
 			return nil
 		}
@@ -114,6 +119,9 @@ func (c *Conn) beginStream(deadline time.Time) error {
 	c.body = []byte{}
 	return err
 }
+
+// lastChunk is the line that ends a body in chunks.
+const lastChunk = "0"
 
 // chunked is the length of a body in chunks.
 const chunked = -1
