@@ -9,9 +9,13 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// sendMargin is how long before its due time the sending of a pending webhook must begin,
-// or be postponed. It is longer than a round of the hand-over.
-const sendMargin = 2 * time.Second
+const (
+	// sendMargin is how long before its due time the sending of a pending webhook must
+	// begin, or be postponed. It is longer than a round of the hand-over.
+	sendMargin = 2 * time.Second
+	// maxWait is how long after its event a webhook may still be sent from memory.
+	maxWait = time.Minute
+)
 
 // direct sends the webhooks of new events right after their commit, from memory. An event
 // that it does not send stays pending, and is handed over when it is due.
@@ -29,7 +33,7 @@ func newDirect(c *courier, endpoints map[string]Endpoint) *direct {
 	d.ctx, d.cancel = context.WithCancel(context.Background())
 	for merchant, e := range endpoints {
 		if e.URL != "" {
-			d.lanes[merchant] = &lane{merchant: merchant, send: d.send, isLate: d.isLate, free: e.maxRequests()}
+			d.lanes[merchant] = &lane{merchant: merchant, send: d.send, isLate: d.isLate, drop: d.drop, free: e.maxRequests()}
 		}
 	}
 	return d
@@ -39,32 +43,37 @@ func newDirect(c *courier, endpoints map[string]Endpoint) *direct {
 func (d *direct) add(events []checkout.Event) {
 	for _, e := range events {
 		if l := d.lanes[e.Merchant]; l != nil {
+			d.inFlight.begin(e)
 			l.add(e)
 		}
 	}
 }
 
-// isLate implements lane.isLate: another node may be about to take the event.
+// isLate implements lane.isLate: the event has waited for too long, or another node may be
+// about to take it.
 func (d *direct) isLate(e checkout.Event) bool {
-	return e.WebhookDueAt().Sub(d.courier.clock.Now()) < sendMargin
+	now := d.courier.clock.Now()
+	return now.Sub(e.CreatedAt) > maxWait || d.inFlight.dueAt(e.ID).Sub(now) < sendMargin
 }
+
+// drop implements lane.drop: the event is left to the hand-over.
+func (d *direct) drop(e checkout.Event) { d.inFlight.end(e.ID) }
 
 // send tries once to deliver a new event, unless it is late or the shop's webhooks are
 // disabled.
 func (d *direct) send(l *lane, e checkout.Event) {
-	if d.isLate(e) || l.isDisabled(d.courier.clock.Now(), func() (bool, error) { return d.courier.events.WebhooksDisabled(d.ctx, e.Merchant) }) {
-		return
-	}
-	d.inFlight.begin(e)
 	recorded := false
 	defer func() {
 		if value := recover(); value != nil {
 			logPanic(d.courier.logger, webhookArgs{}.Kind(), value)
 		}
 		if !recorded {
-			d.inFlight.end(e.ID)
+			d.drop(e)
 		}
 	}()
+	if d.isLate(e) || l.isDisabled(d.courier.clock.Now(), func() (bool, error) { return d.courier.events.WebhooksDisabled(d.ctx, e.Merchant) }) {
+		return
+	}
 	try, problem := d.courier.try(d.ctx, e, 1)
 	if problem != nil && d.ctx.Err() != nil { // the process shuts down: not the shop's failure
 		return
@@ -107,8 +116,8 @@ func (d *direct) stop(ctx context.Context) error {
 	}
 }
 
-// inFlight are the pending events that this process sends, until their tries are
-// recorded. Their due times are postponed, so that nobody takes them.
+// inFlight are the pending events that wait in this process or that it sends, until their
+// tries are recorded. Their due times are postponed, so that nobody takes them.
 type inFlight struct {
 	mu  sync.Mutex
 	due map[string]time.Time
@@ -118,6 +127,13 @@ func (f *inFlight) begin(e checkout.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.due[e.ID] = e.WebhookDueAt()
+}
+
+// dueAt returns when an event is due, zero if it is not in flight.
+func (f *inFlight) dueAt(id string) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.due[id]
 }
 
 func (f *inFlight) end(ids ...string) {

@@ -160,6 +160,34 @@ func TestWebhookInFlightIsNotTaken(t *testing.T) {
 	}
 }
 
+// TestWaitingWebhookIsNotTaken checks that an event that waits for a slot when it is due is
+// sent once, from memory.
+func TestWaitingWebhookIsNotTaken(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	url, calls := endpoint(t, func(http.ResponseWriter, *http.Request) { <-release })
+	f := newFixtureOn(t, databases["PostgreSQL"](t), url)
+	f.limit(1)
+	f.startWorker()
+	session := f.storeSession(shop)
+	f.addOld("evt_1", session, 6*time.Second) // due in 4 s
+	receive(t, calls)
+	f.addOld("evt_2", session, 6*time.Second)
+	time.Sleep(6 * time.Second)
+	if n := f.jobs(""); n != 0 {
+		t.Errorf("%d jobs while the event waits", n)
+	}
+	close(release)
+	if id := receive(t, calls).header.Get("Webhook-Id"); id != "evt_2" {
+		t.Errorf("delivered %s", id)
+	}
+	f.awaitTries("evt_2", 1)
+	waitUntil(t, func() bool { return f.pending() == 0 })
+	if n, jobs := len(calls), f.jobs(""); n != 0 || jobs != 0 {
+		t.Errorf("%d more calls and %d jobs", n, jobs)
+	}
+}
+
 // failingRecords is a *store.Store that fails to record tries for some time.
 type failingRecords struct {
 	*store.Store

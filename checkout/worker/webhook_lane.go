@@ -37,6 +37,8 @@ type lane struct {
 	send func(*lane, checkout.Event)
 	// isLate says that the time for sending a new event from memory is over.
 	isLate func(checkout.Event) bool
+	// drop leaves a new event to the hand-over.
+	drop func(checkout.Event)
 
 	mu   sync.Mutex
 	free int
@@ -57,6 +59,7 @@ func (l *lane) add(e checkout.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
+		l.drop(e)
 		return
 	}
 	if l.free > 0 {
@@ -65,11 +68,13 @@ func (l *lane) add(e checkout.Event) {
 		return
 	}
 	for len(l.fresh) > 0 && l.isLate(l.fresh[0]) {
-		l.pop()
+		l.drop(l.pop())
 	}
-	if len(l.fresh) < maxFresh {
-		l.fresh = append(l.fresh, e)
+	if len(l.fresh) == maxFresh {
+		l.drop(e)
+		return
 	}
+	l.fresh = append(l.fresh, e)
 }
 
 // start sends a new event in a slot that the caller has taken.
@@ -140,7 +145,10 @@ func (l *lane) release() {
 func (l *lane) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.closed, l.fresh = true, nil
+	l.closed = true
+	for len(l.fresh) > 0 {
+		l.drop(l.pop())
+	}
 }
 
 // isDisabled reports whether the shop's webhooks are disabled. It calls read at most once
