@@ -64,16 +64,29 @@ type cachingConn struct {
 }
 
 type statement struct {
-	driver.Stmt
+	compiledStmt
 	text string
 	// inUse says that the rows of a query with the statement are open.
 	inUse bool
 }
 
+// compiledStmt is what a compiled statement must implement to be kept.
+type compiledStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+// of returns the statement of an element of recent.
+func of(e *list.Element) *statement {
+	s, _ := e.Value.(*statement) // recent has no others
+	return s
+}
+
 // ExecContext implements [driver.ExecerContext].
 func (c *cachingConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
 	if s := c.compiled(ctx, text); s != nil {
-		return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+		return s.compiledStmt.ExecContext(ctx, args)
 	}
 	return c.conn.ExecContext(ctx, text, args)
 }
@@ -84,7 +97,7 @@ func (c *cachingConn) QueryContext(ctx context.Context, text string, args []driv
 	if s == nil {
 		return c.conn.QueryContext(ctx, text, args)
 	}
-	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	rows, err := s.compiledStmt.QueryContext(ctx, args)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +123,7 @@ func (r *openRows) Close() error {
 func (c *cachingConn) compiled(ctx context.Context, text string) *statement {
 	if e, ok := c.byText[text]; ok {
 		c.recent.MoveToFront(e)
-		if s := e.Value.(*statement); !s.inUse {
+		if s := of(e); !s.inUse {
 			return s
 		}
 		return nil
@@ -122,7 +135,12 @@ func (c *cachingConn) compiled(ctx context.Context, text string) *statement {
 	if err != nil {
 		return nil // the usual way returns the error
 	}
-	s := &statement{Stmt: compiled, text: text}
+	full, ok := compiled.(compiledStmt)
+	if !ok {
+		_ = compiled.Close() // it is not used
+		return nil
+	}
+	s := &statement{compiledStmt: full, text: text}
 	c.byText[text] = c.recent.PushFront(s)
 	c.closeOldest()
 	return s
@@ -135,7 +153,7 @@ func (c *cachingConn) closeOldest() {
 		return
 	}
 	e := c.recent.Back()
-	if s := e.Value.(*statement); !s.inUse {
+	if s := of(e); !s.inUse {
 		_ = s.Close() // it frees memory, and decides nothing
 		c.recent.Remove(e)
 		delete(c.byText, s.text)
@@ -145,7 +163,7 @@ func (c *cachingConn) closeOldest() {
 // Close implements [driver.Conn].
 func (c *cachingConn) Close() error {
 	for e := c.recent.Front(); e != nil; e = e.Next() {
-		_ = e.Value.(*statement).Close() // the connection closes all the same
+		_ = of(e).Close() // the connection closes all the same
 	}
 	c.recent.Init()
 	clear(c.byText)

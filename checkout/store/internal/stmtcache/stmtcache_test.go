@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync/atomic"
@@ -25,7 +26,11 @@ func (d *counting) Open(name string) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &countingConn{c.(fullConn), d}, nil
+	full, ok := c.(fullConn)
+	if !ok {
+		return nil, errors.New("the driver's connections lack an interface")
+	}
+	return &countingConn{full, d}, nil
 }
 
 type fullConn interface {
