@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long the bench waits for the last webhook of a burst.
-const patience = 20 * time.Second
+const patience = 10 * time.Second
 
 // scale is how much is measured.
 type scale struct {
@@ -33,7 +33,7 @@ type scale struct {
 
 func (o options) scale() scale {
 	s := scale{
-		rounds: 3, phase: 2 * time.Second, whole: 4 * time.Second, reference: 500 * time.Millisecond, burst: 3000, alone: 50,
+		rounds: 3, phase: 1500 * time.Millisecond, whole: 3 * time.Second, reference: 500 * time.Millisecond, burst: 3000, alone: 50,
 		streams: 8000, slowClients: 5000,
 		engines: []engine{sqlite, postgres}, parts: []string{"rates", "disk", "browser", "streams", "disturbed"},
 	}

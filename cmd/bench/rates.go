@@ -248,7 +248,7 @@ func (r *rates) burst(ctx context.Context) error {
 	})
 }
 
-// awaitTold waits until the shop was told of the sessions, for 20 s at most.
+// awaitTold waits until the shop was told of the sessions, for 10 s at most.
 func (r *rates) awaitTold(ctx context.Context, sessions []*payment) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

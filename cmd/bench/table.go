@@ -105,14 +105,15 @@ func (l line) referenceCells(r results, binaries []string) []string {
 	return cells
 }
 
-// times returns how many times better this is than base.
+// times returns how many times better this is than base, or "" for a count, of which
+// neither more nor less is better.
 func times(u unit, this, base float64) string {
 	better := this / base
 	if u.lessIsBetter() {
 		better = base / this
 	}
 	switch {
-	case math.IsNaN(better) || this == 0 || base == 0:
+	case u == plain || math.IsNaN(better) || this == 0 || base == 0:
 		return ""
 	case math.IsInf(base, 1) && !math.IsInf(this, 1):
 		return "∞"

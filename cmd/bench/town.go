@@ -129,7 +129,7 @@ func (t *town) referenceDatabase(ctx context.Context) (string, error) {
 	return t.reference, nil
 }
 
-// close stops the checkout, removes its SQLite data, and checks what the shop was told.
+// close kills the checkout, removes its SQLite data, and checks what the shop was told.
 func (s *sale) close() error {
-	return errors.Join(s.node.Stop(), s.told.Check(), os.RemoveAll(s.plan.Folder))
+	return errors.Join(s.node.Kill(), s.told.Check(), os.RemoveAll(s.plan.Folder))
 }
