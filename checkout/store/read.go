@@ -67,6 +67,9 @@ func (s *Store) read(ctx context.Context, queries func() []query) error {
 		return err
 	}
 	defer func() { _ = conn.Close() }() // it returns to the pool
+	// The driver starts a goroutine for each query that can be canceled, which costs as
+	// much as the query.
+	ctx = context.WithoutCancel(ctx)
 	for _, q := range queries() {
 		if err := q.run(ctx, conn); err != nil {
 			return err
