@@ -71,6 +71,24 @@ func (v *viewer) fill(ctx context.Context, sessionID string, r *sharedRead) {
 	close(r.done)
 }
 
+// stored wakes the watchers of a session whose latest read is older than what is stored.
+func (w *watchers) stored(newest viewRead) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	session := w.sessions[newest.session.ID]
+	if session == nil || session.latest == nil {
+		return // it is read when its watchers need it
+	}
+	select {
+	case <-session.latest.done:
+	default:
+		return // it is being read
+	}
+	if r := session.latest; r.err == nil && !r.read.sameVersions(newest) {
+		session.wake()
+	}
+}
+
 // dropRead drops a read that failed.
 func (w *watchers) dropRead(sessionID string, r *sharedRead) {
 	w.mu.Lock()

@@ -173,3 +173,40 @@ func TestWatchedView(t *testing.T) {
 		},
 	})
 }
+
+// A node that is killed right after a commit tells no other node of it. The others find
+// the change themselves.
+func TestChangeThatNobodyTold(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *fixture) {
+		a := f.pending()
+		other := f.node(func(*checkout.Config) {})
+		changed, stop := other.Watch(a.SessionID)
+		defer stop()
+		view := func() page.State {
+			v, err := other.WatchedView(t.Context(), a.SessionID)
+			wantError(t, err, nil)
+			return v.State
+		}
+		sweep := func() (woken bool) {
+			time.Sleep(30 * time.Second)
+			other.SweepWatched(t.Context())
+			f.waitUntilIdle()
+			select {
+			case <-changed:
+				return true
+			default:
+				return false
+			}
+		}
+		same(t, "state", view(), page.Redirecting)
+		for sweep() { // the queries of the attempt change it at first
+			view()
+		}
+		f.gateway.pay(a.OutTradeNo)
+		f.confirm(a) // another node
+		same(t, "state of a node that does not know", view(), page.Redirecting)
+		same(t, "woken by the sweep", sweep(), true)
+		same(t, "state after the sweep", view(), page.Paid)
+		same(t, "woken again", sweep(), false)
+	})
+}

@@ -82,12 +82,15 @@ func (s *sweeper) findWatched(ctx context.Context, sessionIDs []string, now time
 }
 
 // queueWatched queues the pending attempts of a watched session whose last query is
-// older than watchedInterval: they were scheduled while nobody watched.
+// older than watchedInterval: they were scheduled while nobody watched. It also wakes the
+// watchers of a session that another node has changed without saying so, because it was
+// killed right after the commit.
 func (s *sweeper) queueWatched(ctx context.Context, sessionID string, now time.Time) {
-	attempts, err := s.store.Attempts(ctx, sessionID)
+	session, attempts, err := s.store.SessionWithAttempts(ctx, sessionID)
 	if err != nil {
 		return // the next sweep returns the error
 	}
+	s.watchers.stored(viewRead{session: session, shown: shownAttempt(attempts)})
 	for _, a := range attempts {
 		if a.State == AttemptPending && !now.Before(a.QueriedAt.Add(watchedInterval)) && !now.Before(a.CreatedAt.Add(watchedInterval)) {
 			s.watched.add(a)

@@ -60,6 +60,14 @@ type viewRead struct {
 	orders orderCount
 }
 
+// sameVersions reports whether two reads are of the same session and attempt.
+func (r viewRead) sameVersions(other viewRead) bool {
+	if r.session.Version != other.session.Version || (r.shown == nil) != (other.shown == nil) {
+		return false
+	}
+	return r.shown == nil || r.shown.ID == other.shown.ID && r.shown.Version == other.shown.Version
+}
+
 func (v *viewer) read(ctx context.Context, sessionID string) (viewRead, error) {
 	if !validID(sessionID, SessionPrefix) {
 		return viewRead{}, ErrNotFound

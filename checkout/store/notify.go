@@ -28,8 +28,8 @@ const (
 )
 
 // nodeNotifier notifies all nodes of the sessions that this node has changed. The
-// change is committed before. If the node is killed in between, a page on another
-// node shows the change when it next reads its session: see Listen.
+// change is committed before. If the node is killed in between, the other nodes find the
+// change when they sweep the sessions that their pages show.
 type nodeNotifier struct {
 	pool *pgxpool.Pool
 	// wake has a token while ids wait.
