@@ -65,5 +65,8 @@ func (w *groupWriter) Stop() { w.stop() }
 // MaxGroup exports maxGroup for tests.
 const MaxGroup = maxGroup
 
+// Group returns the writer of the changes of SQLite, for tests.
+func (d *DB) Group() *GroupWriter { return d.group }
+
 // Payloads exports payloads for tests.
 var Payloads = payloads

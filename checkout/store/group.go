@@ -92,14 +92,14 @@ func (w *groupWriter) run() {
 // commit makes a change, and those that wait meanwhile, in one transaction. If one of
 // them fails, all are undone and made again, each in a savepoint: few changes fail, and
 // savepoints cost time. If the transaction is undone as a whole even so, each change is
-// made in a transaction of its own.
+// made in a transaction of its own, also one that failed: what it failed on may be undone.
 func (w *groupWriter) commit(first *groupedChange) {
 	group, isDone := w.commitTogether([]*groupedChange{first}, (*groupedChange).call)
 	if !isDone {
 		group, isDone = w.commitTogether(group, (*groupedChange).callInSavepoint)
 	}
 	for _, c := range group {
-		if !isDone && !c.failed() {
+		if !isDone {
 			w.commitAlone(c)
 		}
 		close(c.done)
@@ -158,7 +158,7 @@ func (w *groupWriter) commitAlone(c *groupedChange) {
 	ctx := context.Background()
 	tx, err := w.db.BeginTx(ctx, nil)
 	if err != nil {
-		c.err = fmt.Errorf("beginning a transaction: %w", err)
+		c.err, c.panicked = fmt.Errorf("beginning a transaction: %w", err), nil
 		return
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after a commit

@@ -8,9 +8,12 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 )
 
@@ -52,15 +55,24 @@ func (f *groupFixture) insert(n int) groupChange {
 
 // together has the changes wait at the same time, in this order, and returns their errors.
 func (f *groupFixture) together(changes ...groupChange) []error {
+	var writes []func() error
+	for _, change := range changes {
+		writes = append(writes, func() error { return f.Write(context.Background(), change) })
+	}
+	return f.togetherBy(writes...)
+}
+
+// togetherBy is together for functions that each make one change.
+func (f *groupFixture) togetherBy(writes ...func() error) []error {
 	goOn := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		_ = f.Write(context.Background(), func(context.Context, *sql.Tx) error { <-goOn; return nil })
 	})
 	synctest.Wait()
-	errs := make([]error, len(changes))
-	for i, change := range changes {
-		wg.Go(func() { errs[i] = f.Write(context.Background(), change) })
+	errs := make([]error, len(writes))
+	for i, write := range writes {
+		wg.Go(func() { errs[i] = write() })
 		synctest.Wait()
 	}
 	close(goOn)
@@ -136,19 +148,75 @@ func TestFailedChangeTakesNoOtherAlong(t *testing.T) {
 	})
 }
 
-// TestUndoneTransactionTakesNoOtherAlong undoes the transaction of a group as SQLite does
-// if the disk is full.
 func TestUndoneTransactionTakesNoOtherAlong(t *testing.T) {
 	t.Parallel()
 	inGroups(t, func(f *groupFixture) {
-		errs := f.together(f.insert(1), func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "ROLLBACK")
-			return errors.Join(err, errRefused)
-		}, f.insert(3))
+		errs := f.together(f.insert(1), undoAll, f.insert(3))
 		f.checkErrors(errs, map[int]error{1: errRefused})
 		f.checkNumbers(1, 3)
 		if tx := f.transactions; len(tx) != 4 || tx[2] == tx[3] {
 			t.Errorf("insert was called %d times, want the last two times in transactions of their own", len(tx))
+		}
+	})
+}
+
+// undoAll returns a change that undoes the whole transaction as SQLite does if the disk is
+// full.
+func undoAll(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, "ROLLBACK")
+	return errors.Join(err, errRefused)
+}
+
+// TestChangeThatFailedOnAnUndoneChangeIsMade has a change that fails because of another one
+// that is not made in the end.
+func TestChangeThatFailedOnAnUndoneChangeIsMade(t *testing.T) {
+	t.Parallel()
+	inGroups(t, func(f *groupFixture) {
+		calls := 0
+		firstTwoTimes := func(ctx context.Context, tx *sql.Tx) error {
+			if calls++; calls > 2 {
+				return errRefused
+			}
+			return f.insert(1)(ctx, tx)
+		}
+		errs := f.together(firstTwoTimes, f.insert(1), undoAll)
+		f.checkErrors(errs, map[int]error{0: errRefused, 2: errRefused})
+		f.checkNumbers(1)
+	})
+}
+
+// TestLeaseOfAnUndoneCallIsNotReported undoes the transactions of a group, so that the
+// lease is asked for again after another change has taken it.
+func TestLeaseOfAnUndoneCallIsNotReported(t *testing.T) {
+	t.Parallel()
+	inGroups(t, func(f *groupFixture) {
+		s, now := store.New(f.db, nil), time.Now()
+		session := newSession()
+		a := checkout.Attempt{ID: "at_1", SessionID: session.ID, Version: 1, State: checkout.AttemptPending, Wallet: flow.WalletAlipayCN}
+		must(t, s.CreateSessionWithAttempt(f.t.Context(), session, a, time.Time{}))
+		calls := 0
+		takeLeaseAtLast := func(ctx context.Context, tx *sql.Tx) error {
+			if calls++; calls < 3 {
+				return nil
+			}
+			_, err := tx.ExecContext(ctx, "UPDATE attempts SET held_until = $1", now.Add(time.Hour).UnixMilli())
+			return err
+		}
+		leased := true
+		own := f.GroupWriter
+		f.GroupWriter = f.db.Group() // that of s
+		defer func() { f.GroupWriter = own }()
+		errs := f.togetherBy(
+			func() error { return f.Write(context.Background(), takeLeaseAtLast) },
+			func() (err error) {
+				_, leased, err = s.LeaseAttempt(context.Background(), a.ID, now, time.Time{}, now.Add(time.Minute))
+				return err
+			},
+			func() error { return f.Write(context.Background(), undoAll) },
+		)
+		f.checkErrors(errs, map[int]error{2: errRefused})
+		if leased {
+			t.Error("the attempt is reported as leased, and another change has its lease")
 		}
 	})
 }

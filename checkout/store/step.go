@@ -19,8 +19,8 @@ type step struct {
 	what string
 	// missing is the error if the statement changes no row, nil if that is no error.
 	missing error
-	// scan reads the row that the statement returns. It is not called without a row.
-	// A step with scan has no missing.
+	// scan reads the row that the statement returns. Without a row, row.Scan returns
+	// sql.ErrNoRows to it, which is no error of the step. A step with scan has no missing.
 	scan func(row) error
 }
 
