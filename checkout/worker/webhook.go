@@ -175,13 +175,14 @@ func (s *sender) send(ctx context.Context, e checkout.Event) (answer, error) {
 		return answer{}, err
 	}
 	// A transport, unlike a client, follows no redirect. Its errors do not contain
-	// the URL, which may hold a secret of the shop.
+	// the URL, which may hold a secret of the shop, but can quote a whole line of the
+	// answer.
 	response, err := to.transport.RoundTrip(request)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return answer{}, fmt.Errorf("posting: no answer within %s", webhookTimeout)
 	}
 	if err != nil {
-		return answer{}, fmt.Errorf("posting: %w", err)
+		return answer{}, errors.New("posting: " + to.start(err.Error())) // it may quote what the shop sent
 	}
 	defer func() { _ = response.Body.Close() }()
 	got := answer{response.StatusCode, to.readStart(response.Body)}
@@ -192,11 +193,16 @@ func (s *sender) send(ctx context.Context, e checkout.Event) (answer, error) {
 }
 
 // readStart reads maxAnswerRead bytes of a body at most, and returns the first
-// maxAnswerKept without secrets. It hides secrets before it cuts, so that no part of one is
-// left at the end.
+// maxAnswerKept without secrets.
 func (t target) readStart(body io.Reader) string {
 	read, _ := io.ReadAll(io.LimitReader(body, maxAnswerRead))
-	text := t.mask.Replace(string(read))
+	return t.start(string(read))
+}
+
+// start returns the first maxAnswerKept bytes of a text without secrets. It hides secrets
+// before it cuts, so that no part of one is left at the end.
+func (t target) start(text string) string {
+	text = t.mask.Replace(text)
 	return text[:min(len(text), maxAnswerKept)]
 }
 

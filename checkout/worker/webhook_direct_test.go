@@ -249,6 +249,31 @@ func TestPanicOfASendIsContained(t *testing.T) {
 	}
 }
 
+// panickingEvents is a *store.Store that panics once when it is asked whether webhooks are
+// disabled.
+type panickingEvents struct {
+	*store.Store
+	first sync.Once
+}
+
+func (e *panickingEvents) WebhooksDisabled(ctx context.Context, merchant string) (bool, error) {
+	e.first.Do(func() { panic("canary") })
+	return e.Store.WebhooksDisabled(ctx, merchant)
+}
+
+// TestPanicOfAReadIsContained checks that a panic of the store does not end the process.
+func TestPanicOfAReadIsContained(t *testing.T) {
+	t.Parallel()
+	url, calls := endpoint(t, ok)
+	f := newFixture(t, url)
+	f.config.Events = &panickingEvents{Store: f.store}
+	f.startWorker()
+	f.addOld("evt_1", f.storeSession(shop), 7*time.Second) // due in 3 s
+	if id := receive(t, calls).header.Get("Webhook-Id"); id != "evt_1" {
+		t.Errorf("received %s", id)
+	}
+}
+
 // lockedBuffer is a bytes.Buffer for several goroutines.
 type lockedBuffer struct {
 	mu sync.Mutex

@@ -154,19 +154,27 @@ func (l *lane) close() {
 // isDisabled reports whether the shop's webhooks are disabled. It calls read at most once
 // in disabledFor, and takes the last answer while read runs or if it fails.
 func (l *lane) isDisabled(now time.Time, read func() (bool, error)) bool {
+	if disabled, isFresh := l.lastAnswer(now); isFresh {
+		return disabled
+	}
+	disabled, err := read() // without the lock, because read may last or panic
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Sub(l.checkedAt).Abs() < disabledFor {
-		return l.disabled
-	}
-	l.checkedAt = now
-	l.mu.Unlock()
-	disabled, err := read()
-	l.mu.Lock()
 	if err == nil {
 		l.disabled = disabled
 	}
 	return l.disabled
+}
+
+// lastAnswer returns the last answer. isFresh is false if the caller has to read it again.
+func (l *lane) lastAnswer(now time.Time) (disabled, isFresh bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Sub(l.checkedAt).Abs() < disabledFor {
+		return l.disabled, true
+	}
+	l.checkedAt = now
+	return false, false
 }
 
 // disable notes that the shop's webhooks are disabled.

@@ -2,7 +2,9 @@ package worker_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -34,5 +36,44 @@ func TestRecordedAnswerHasNoSecret(t *testing.T) {
 		if strings.Contains(answer, part) {
 			t.Errorf("the answer contains %q: %s", part, answer)
 		}
+	}
+}
+
+// TestRecordedAnswerHasNoCredentials checks that the credentials of the URL are hidden, in
+// each form in which a shop may quote its request.
+func TestRecordedAnswerHasNoCredentials(t *testing.T) {
+	t.Parallel()
+	basic := base64.StdEncoding.EncodeToString([]byte("harbour:hook/password"))
+	quoted := []string{"hook/password", `hook\/password`, "Basic " + basic, "/hook?token=0123"}
+	url, calls := endpoint(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, strings.Join(quoted, " "))
+	})
+	f := newFixture(t, strings.Replace(url, "//", "//harbour:hook%2Fpassword@", 1)+"/hook?token=0123")
+	f.startWorker()
+	event := f.storeEvents(shop, 1)[0]
+	receive(t, calls)
+	want := "[secret] [secret] Basic [secret] /hook?[secret]"
+	if answer := f.awaitTries(event.ID, 1)[0].Answer; answer != want {
+		t.Errorf("recorded %q, want %q", answer, want)
+	}
+}
+
+// TestRecordedErrorIsShort checks that the error of a try quotes no secret of an answer that
+// is no HTTP, and not the whole answer.
+func TestRecordedErrorIsShort(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "https://shop.example/hook")
+	f.config.Transport = roundTripFunc(func(*http.Request) (*http.Response, error) {
+		return nil, errors.New("malformed HTTP response: " + secret + strings.Repeat("x", 60<<10))
+	})
+	var log lockedBuffer
+	f.config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	f.startWorker()
+	try := f.awaitTries(f.storeEvents(shop, 1)[0].ID, 1)[0]
+	if len(try.Error) > 600 || !strings.HasPrefix(try.Error, "posting: malformed HTTP response: whsec_[secret]x") {
+		t.Errorf("recorded %d bytes: %.100s", len(try.Error), try.Error)
+	}
+	if text := log.String(); strings.Contains(text, canary) || len(text) > 2000 {
+		t.Errorf("the log has %d bytes, or the secret: %.300s", len(text), text)
 	}
 }
