@@ -188,6 +188,55 @@ func TestWaitingWebhookIsNotTaken(t *testing.T) {
 	}
 }
 
+// busyHandOver is a *store.Store in which there is always more to hand over, each batch
+// takes 100 ms, and which notes the batches and what is postponed.
+type busyHandOver struct {
+	*store.Store
+	batches   atomic.Int64
+	postponed chan []string
+}
+
+func (b *busyHandOver) HandOverWebhooks(
+	ctx context.Context, _ time.Time, limit int, _ func(context.Context, *sql.Tx, []checkout.PendingWebhook) error,
+) (int, error) {
+	b.batches.Add(1)
+	select {
+	case <-time.After(100 * time.Millisecond):
+		return limit, nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+func (b *busyHandOver) PostponeWebhooks(ctx context.Context, ids []string, due time.Time) error {
+	b.postponed <- ids
+	return b.Store.PostponeWebhooks(ctx, ids, due)
+}
+
+// TestLongHandOverPostponesWhatIsInFlight checks that a node keeps what it is sending to
+// itself while it hands over one batch after the other.
+func TestLongHandOverPostponesWhatIsInFlight(t *testing.T) {
+	t.Parallel()
+	release := make(chan struct{})
+	url, calls := endpoint(t, func(http.ResponseWriter, *http.Request) { <-release })
+	f := newFixtureOn(t, databases["PostgreSQL"](t), url) // on SQLite, the start hands over too
+	defer close(release)
+	busy := &busyHandOver{Store: f.store, postponed: make(chan []string, 10)}
+	f.config.Events = busy
+	f.startWorker()
+	waitUntil(t, func() bool { return busy.batches.Load() > 1 })
+	f.addOld("evt_1", f.storeSession(shop), 7*time.Second) // due in 3 s
+	receive(t, calls)
+	select {
+	case ids := <-busy.postponed:
+		if strings.Join(ids, " ") != "evt_1" {
+			t.Errorf("postponed %v", ids)
+		}
+	case <-time.After(2 * time.Second):
+		t.Error("nothing is postponed during a long hand-over")
+	}
+}
+
 // failingRecords is a *store.Store that fails to record tries for some time.
 type failingRecords struct {
 	*store.Store

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -58,11 +59,16 @@ func (h *handOver) round(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
 	defer cancel()
 	now := h.clock.Now()
-	if err := h.postpone(ctx, now); err != nil {
-		return err
-	}
-	if err := h.give(ctx, now); err != nil {
-		return err
+	for n := handOverAtOnce; n == handOverAtOnce; now = h.clock.Now() {
+		// Postpone before each batch, because a node that has much to hand over takes
+		// longer than sendMargin.
+		if err := h.postpone(ctx, now); err != nil {
+			return err
+		}
+		var err error
+		if n, err = h.give(ctx, now); err != nil {
+			return err
+		}
 	}
 	if now.Sub(h.forgotAt).Abs() < forgetEvery {
 		return nil
@@ -86,15 +92,25 @@ func (h *handOver) postpone(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// give hands over all that was due before a time.
-func (h *handOver) give(ctx context.Context, before time.Time) error {
-	for {
-		n, err := h.events.HandOverWebhooks(ctx, before, handOverAtOnce, h.queue.enqueue)
-		if err != nil || n < handOverAtOnce {
+// give hands over up to handOverAtOnce webhooks that were due before a time. It returns how
+// many there were.
+func (h *handOver) give(ctx context.Context, before time.Time) (int, error) {
+	return h.events.HandOverWebhooks(ctx, before, handOverAtOnce, h.queue.enqueue)
+}
+
+// giveAll hands over all that is pending. Call it while this process sends nothing.
+func (h *handOver) giveAll(ctx context.Context) error {
+	for n := handOverAtOnce; n == handOverAtOnce; {
+		var err error
+		if n, err = h.give(ctx, endOfTime); err != nil {
 			return err
 		}
 	}
+	return nil
 }
+
+// endOfTime is after every due time.
+var endOfTime = time.UnixMilli(math.MaxInt64)
 
 // enqueue writes the jobs of pending webhooks. An event that has a job already gets no
 // other.

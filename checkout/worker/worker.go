@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
@@ -252,11 +251,8 @@ func (w *Worker) takeOver(ctx context.Context) error {
 	if !w.isAlone {
 		return nil
 	}
-	return w.handOver.give(ctx, endOfTime)
+	return w.handOver.giveAll(ctx)
 }
-
-// endOfTime is after every due time.
-var endOfTime = time.UnixMilli(math.MaxInt64)
 
 // Stop starts no more jobs and sends no more new events, cancels running sweeps and a
 // running reconciliation, and waits until the running jobs and requests end or ctx is
