@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// patience is how long the bench waits for the last webhook of a burst.
+// patience is how long the bench waits for the last webhook of a burst, and for the last
+// page that shows its payment.
 const patience = 10 * time.Second
 
 // scale is how much is measured.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +36,44 @@ func TestPercentile(t *testing.T) {
 	}
 	if got := percentile(nil, .5); got != 0 {
 		t.Errorf("percentile of nothing: %d", got)
+	}
+}
+
+// TestMissingIsNoFigure checks that what did not happen is not taken for a time.
+func TestMissingIsNoFigure(t *testing.T) {
+	t.Parallel()
+	times := []time.Duration{time.Second, missing, 2 * time.Second}
+	if got := millis(percentile(times, .99)); got != never {
+		t.Errorf("the highest of %v is %v, want never", times, got)
+	}
+	if got := millis(percentile(times, .5)); got != 2000 {
+		t.Errorf("the middle of %v is %v, want 2000", times, got)
+	}
+}
+
+// TestBenchCleansUpAfterAFailure checks that a bench whose PostgreSQL does not start fails,
+// and leaves nothing behind.
+func TestBenchCleansUpAfterAFailure(t *testing.T) {
+	programs, folder := t.TempDir(), t.TempDir()
+	for _, name := range []string{"initdb", "postgres"} {
+		if err := os.WriteFile(filepath.Join(programs, name), []byte("#!/bin/sh\nexit 1\n"), 0o755); err != nil { // #nosec G306 -- a program
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", programs)
+	t.Setenv("TMPDIR", folder)
+	town, err := newTown(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := town.open(t.Context(), place{engine: postgres}); err == nil {
+		t.Error("a checkout has started")
+	}
+	if err := town.close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("the bench has left %v, %v", left, err)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/wantukit/wantukit/cmd/bench/internal/wire"
 )
 
-// Each disturbance has an acknowledgement and a rate: see ackOf and shareOf.
+// Each disturbance has an acknowledgement and a rate: see ackOf and rateOf.
 const (
 	undisturbed  = "nothing disturbs"
 	hangingShop  = "one shop hangs"
@@ -62,6 +62,8 @@ type victim struct {
 
 	mu   sync.Mutex
 	acks []time.Duration
+	// failure is why the disturbing payments ended early.
+	failure error
 }
 
 // disturb starts a checkout, disturbs it, and measures it meanwhile.
@@ -84,8 +86,17 @@ func (b *bench) disturb(ctx context.Context, of subject, what string, begin func
 	start := time.Now()
 	n, err := v.target.Closed(timed, calm, 0, func(c *wire.Conn, _ int) error { return v.payment(ctx, c) })
 	b.results.add(of, rateOf(what), perSecond(n, time.Since(start)))
-	b.results.add(of, ackOf(what), millis(percentile(v.acks, .99)))
-	return err
+	ack, failure := v.outcome()
+	b.results.add(of, ackOf(what), millis(ack))
+	return errors.Join(err, failure)
+}
+
+// outcome returns the 99th percentile of the acknowledgements, and why the disturbing
+// payments ended early. They may still go on.
+func (v *victim) outcome() (ack time.Duration, failure error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return percentile(v.acks, .99), v.failure
 }
 
 // payment takes one payment of the shop that is not disturbed.
@@ -104,18 +115,21 @@ func (v *victim) payment(ctx context.Context, c *wire.Conn) error {
 // acknowledged pays a session and notes how long the acknowledgement took.
 func (v *victim) acknowledged(c *wire.Conn, p *payment) error {
 	took, err := v.pay(c, p)
+	if err != nil {
+		return err
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.acks = append(v.acks, took)
-	return err
+	return nil
 }
 
-// hang pays sessions of the shop that hangs.
+// hang pays sessions of the shop that hangs. Their acknowledgements count too.
 func (v *victim) hang(ctx context.Context, _ *sync.WaitGroup) error {
 	_, err := v.target.Closed(ctx, clients, disturbing, func(c *wire.Conn, _ int) error {
 		p, err := v.create(c, rig.Hanging)
 		if err == nil {
-			_, err = v.pay(c, p)
+			err = v.acknowledged(c, p)
 		}
 		return err
 	})
@@ -134,12 +148,15 @@ func (v *victim) slowGateway(ctx context.Context, all *sync.WaitGroup) error {
 		return err
 	}
 	all.Go(func() {
-		_, _, _ = v.target.Open(ctx, changeRate, calm, func(c *wire.Conn, n int) error {
+		_, _, err := v.target.Open(ctx, changeRate, calm, func(c *wire.Conn, n int) error {
 			if n >= len(sessions) {
 				return nil
 			}
 			return v.acknowledged(c, sessions[n])
 		})
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.failure = err
 	})
 	return nil
 }

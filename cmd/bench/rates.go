@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -216,7 +217,16 @@ func (r *rates) payAlone(ctx context.Context) error {
 	return err
 }
 
-func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+// missing is the time of what did not happen within patience.
+const missing = time.Duration(math.MaxInt64)
+
+// millis returns a time in milliseconds, and never for missing.
+func millis(d time.Duration) float64 {
+	if d == missing {
+		return never
+	}
+	return float64(d.Microseconds()) / 1000
+}
 
 // burst pays many sessions at once, and measures the webhooks.
 func (r *rates) burst(ctx context.Context) error {
@@ -242,7 +252,7 @@ func (r *rates) burst(ctx context.Context) error {
 		if n < len(sessions) {
 			r.report(lastWebhook, never)
 		} else {
-			r.report(lastWebhook, last.Sub(paid).Seconds())
+			r.report(lastWebhook, max(0, last.Sub(paid).Seconds())) // it may come before the last acknowledgement
 		}
 		return nil
 	})

@@ -30,11 +30,14 @@ func TestBenchMeasuresTheProgram(t *testing.T) {
 	}
 	of := subject{b.names[0], sqlite}
 	for _, m := range []measure{
-		sessionsRate, pagesRate, pageSize, booksRate, wholeRate, gatewayCalls, idleLatency, busyLatency, webhooksRate, lastWebhook, startTime, restMemory,
+		sessionsRate, pagesRate, pageSize, booksRate, wholeRate, gatewayCalls, idleLatency, busyLatency, webhooksRate, startTime, restMemory,
 	} {
 		if value, _ := b.results.of(of, m); value <= 0 {
 			t.Errorf("%s: %v", m, value)
 		}
+	}
+	if value, measured := b.results.of(of, lastWebhook); !measured || value == never {
+		t.Errorf("%s: %v", lastWebhook, value)
 	}
 	for _, m := range []measure{singleCommits, groupedRows, exchanges, memoryPages, signatures, riverJobs, ceilingSQLite} {
 		if value, _ := b.results.of(machine, m); value <= 0 {

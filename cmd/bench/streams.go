@@ -163,21 +163,31 @@ func (w *watched) change(ctx context.Context) error {
 		_, err := w.pay(c, w.sessions[i%n])
 		return err
 	})
-	time.Sleep(time.Second) // for the last ones
-	var took []time.Duration
-	for i, v := range w.viewers[:n] {
-		at := v.paidAt.Load()
-		switch {
-		case at != nil:
-			took = append(took, at.Sub(w.sessions[i].notifiedAt))
-		case !w.sessions[i].notifiedAt.IsZero():
-			took = append(took, time.Second)
-		}
-	}
-	w.results.add(w.of, streamLatency, millis(percentile(took, .99)))
+	w.results.add(w.of, streamLatency, millis(percentile(w.latencies(ctx, n), .99)))
 	// Pages of paid sessions close their streams.
 	w.viewers = w.viewers[n:]
 	return err
+}
+
+// latencies returns how long it took from the notification until the page showed it, for
+// each of the first n pages whose session was paid. It waits for them until patience is
+// over; then they are missing.
+func (w *watched) latencies(ctx context.Context, n int) []time.Duration {
+	var took []time.Duration
+	deadline := time.Now().Add(patience)
+	for i, v := range w.viewers[:n] {
+		if w.sessions[i].notifiedAt.IsZero() {
+			continue
+		}
+		for v.paidAt.Load() == nil && time.Now().Before(deadline) && wire.SleepUntil(ctx, time.Now().Add(10*time.Millisecond)) {
+		}
+		if at := v.paidAt.Load(); at != nil {
+			took = append(took, at.Sub(w.sessions[i].notifiedAt))
+		} else {
+			took = append(took, missing)
+		}
+	}
+	return took
 }
 
 // comeBack restarts the checkout, and reports when the streams are back and what the

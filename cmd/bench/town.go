@@ -37,14 +37,17 @@ func newTown(ctx context.Context) (*town, error) {
 		return nil, err
 	}
 	t := &town{folder: folder}
-	if t.gateway, err = rig.NewGateway(ctx, slowGateway); err != nil {
-		return nil, err
+	t.gateway, err = rig.NewGateway(ctx, slowGateway)
+	if err == nil {
+		t.hanging, err = rig.NewShop(ctx, true)
 	}
-	if t.hanging, err = rig.NewShop(ctx, true); err != nil {
-		return nil, err
+	if err == nil {
+		t.told, err = rig.NewShop(ctx, false)
 	}
-	t.told, err = rig.NewShop(ctx, false)
-	return t, err
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return t, nil
 }
 
 // close ends what newTown and open have started, and removes the data.

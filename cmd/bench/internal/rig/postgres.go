@@ -14,7 +14,10 @@ type Postgres struct{ server *pgtest.Server }
 // fails if PostgreSQL is not installed.
 func StartPostgres() (*Postgres, error) {
 	server, err := pgtest.Run()
-	return &Postgres{server}, err
+	if err != nil {
+		return nil, err
+	}
+	return &Postgres{server}, nil
 }
 
 // NewDatabase makes an empty database and returns its URL.
