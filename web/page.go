@@ -29,9 +29,9 @@ func (s *Server) page(c echo.Context) error {
 		return err
 	}
 	device := s.device(c)
-	// A program that reads the page neither watches it nor returns from a wallet.
-	isRead := device.Kind == flow.DeviceBot
-	if !isRead {
+	// A program neither watches the page nor returns from a wallet.
+	isProgram := device.Kind == flow.DeviceBot
+	if !isProgram {
 		s.markSeen(c, v)
 	}
 	if v.State == page.Paid && s.justReturned(c) {
@@ -46,7 +46,7 @@ func (s *Server) page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !isRead {
+	if !isProgram {
 		s.markOpened(c, v.Session)
 	}
 	return render(c, http.StatusOK, templates.Checkout(p), s.pagePolicy(v).String())

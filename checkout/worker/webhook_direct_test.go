@@ -237,6 +237,33 @@ func TestLongHandOverPostponesWhatIsInFlight(t *testing.T) {
 	}
 }
 
+// forgetful is a *store.Store that counts how often old tries are deleted.
+type forgetful struct {
+	*store.Store
+	times atomic.Int64
+}
+
+func (f *forgetful) ForgetWebhookTries(ctx context.Context, before time.Time, limit int) error {
+	f.times.Add(1)
+	return f.Store.ForgetWebhookTries(ctx, before, limit)
+}
+
+// TestOldTriesAreDeletedEachSecond checks that the deletion keeps up with a shop of many
+// webhooks: it deletes a limited number at a time.
+func TestOldTriesAreDeletedEachSecond(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, "")
+	events := &forgetful{Store: f.store}
+	f.config.Events = events
+	f.startWorker()
+	waitUntil(t, func() bool { return events.times.Load() > 0 })
+	begin := time.Now()
+	waitUntil(t, func() bool { return events.times.Load() > 2 })
+	if took := time.Since(begin); took > 7*time.Second {
+		t.Errorf("old tries were deleted three times in %s", took)
+	}
+}
+
 // failingRecords is a *store.Store that fails to record tries for some time.
 type failingRecords struct {
 	*store.Store

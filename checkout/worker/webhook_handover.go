@@ -14,6 +14,8 @@ import (
 )
 
 const (
+	// handOverEvery is how often webhooks are handed over and old tries are deleted. So a
+	// node deletes handOverAtOnce tries a second at most.
 	handOverEvery = time.Second
 	// handOverAtOnce is how many webhooks are handed over, or tries deleted, in one
 	// transaction.
@@ -22,19 +24,16 @@ const (
 	postponeBy = 10 * time.Second
 	// keepTries is how long tries are kept.
 	keepTries = 30 * 24 * time.Hour
-	// forgetEvery is how often old tries are deleted.
-	forgetEvery = 10 * time.Second
 )
 
 // handOver gives pending webhooks to the queue that nobody has sent in time: those of a
 // process that was killed, and those that waited too long in memory.
 type handOver struct {
-	events   Events
-	queue    *Queue
-	flight   *inFlight
-	clock    checkout.Clock
-	logger   *slog.Logger
-	forgotAt time.Time
+	events Events
+	queue  *Queue
+	flight *inFlight
+	clock  checkout.Clock
+	logger *slog.Logger
 }
 
 // run hands over what is due, each second until ctx is done.
@@ -70,10 +69,6 @@ func (h *handOver) round(ctx context.Context) error {
 			return err
 		}
 	}
-	if now.Sub(h.forgotAt).Abs() < forgetEvery {
-		return nil
-	}
-	h.forgotAt = now
 	return h.events.ForgetWebhookTries(ctx, now.Add(-keepTries), handOverAtOnce)
 }
 

@@ -3,8 +3,8 @@
 // store tells it what is committed. Then make a [Worker] with [New] and start it.
 //
 // A webhook is sent from memory right after the commit of its event, which has also
-// stored that the webhook is pending. What is not sent within some seconds, or fails,
-// becomes a job: after a failure, a kill of the process, or too many events at once.
+// stored that the webhook is pending. What fails, or is not sent in time, becomes a job:
+// after an error, a kill of the process, or too many events at once.
 package worker
 
 import (
