@@ -36,8 +36,8 @@ const (
 	changeRate = 50
 	// liveWithin is how long the bench waits until all streams are live.
 	liveWithin = time.Minute
-	// herdFor is how long queries are counted before and after a restart.
-	herdFor = 15 * time.Second
+	// countFor is how long queries are counted before and after a restart.
+	countFor = 15 * time.Second
 )
 
 // streams measures many open pages.
@@ -179,7 +179,10 @@ func (w *watched) latencies(ctx context.Context, n int) []time.Duration {
 		if w.sessions[i].notifiedAt.IsZero() {
 			continue
 		}
-		for v.paidAt.Load() == nil && time.Now().Before(deadline) && wire.SleepUntil(ctx, time.Now().Add(10*time.Millisecond)) {
+		for v.paidAt.Load() == nil && time.Now().Before(deadline) {
+			if !wire.SleepUntil(ctx, time.Now().Add(10*time.Millisecond)) {
+				break
+			}
 		}
 		if at := v.paidAt.Load(); at != nil {
 			took = append(took, at.Sub(w.sessions[i].notifiedAt))
@@ -194,8 +197,8 @@ func (w *watched) latencies(ctx context.Context, n int) []time.Duration {
 // gateway sees.
 func (w *watched) comeBack(ctx context.Context) error {
 	before := w.gateway.Counts().Queries
-	time.Sleep(herdFor)
-	w.results.add(w.of, queriesBefore, perSecond(int(w.gateway.Counts().Queries-before), herdFor))
+	time.Sleep(countFor)
+	w.results.add(w.of, queriesBefore, perSecond(int(w.gateway.Counts().Queries-before), countFor))
 	stop := time.Now()
 	if err := w.node.Stop(); err != nil {
 		return err
@@ -205,28 +208,28 @@ func (w *watched) comeBack(ctx context.Context) error {
 		v.isLive.Store(false)
 	}
 	begin := time.Now()
-	herd := make(chan error, 1)
-	go func() { herd <- w.countHerd(ctx) }()
+	counted := make(chan error, 1)
+	go func() { counted <- w.countQueries(ctx) }()
 	if err := w.start(ctx); err != nil {
 		return err
 	}
 	back, err := w.awaitLive(ctx, begin)
 	w.results.add(w.of, backAfter, back.Seconds())
-	return errors.Join(err, <-herd)
+	return errors.Join(err, <-counted)
 }
 
-// countHerd reports the queries of the seconds that follow.
-func (w *watched) countHerd(ctx context.Context) error {
+// countQueries reports the queries of the seconds that follow.
+func (w *watched) countQueries(ctx context.Context) error {
 	before := w.gateway.Counts().Queries
 	last, most := before, int64(0)
-	for range int(herdFor / time.Second) {
+	for range int(countFor / time.Second) {
 		if !wire.SleepUntil(ctx, time.Now().Add(time.Second)) {
 			return ctx.Err()
 		}
 		now := w.gateway.Counts().Queries
 		most, last = max(most, now-last), now
 	}
-	w.results.add(w.of, queriesAfter, perSecond(int(last-before), herdFor))
+	w.results.add(w.of, queriesAfter, perSecond(int(last-before), countFor))
 	w.results.add(w.of, queriesHighest, float64(most))
 	return nil
 }
