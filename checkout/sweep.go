@@ -190,14 +190,16 @@ type task struct {
 	do func(ctx context.Context)
 }
 
-// sweep starts the tasks that are due, batch after batch, until a batch is not full or
-// ctx is done. It does nothing if another sweep starts tasks of the lane. It adds each
-// task to started.
+// sweep starts the tasks that are due, batch after batch, until a batch is not full, has
+// no task that is new to this sweep, or ctx is done. Tasks stay due where the store takes
+// no changes: the next sweep tries them again. It does nothing if another sweep starts
+// tasks of the lane. It adds each task to started.
 func (l *lane) sweep(ctx context.Context, started *sync.WaitGroup) error {
 	if !l.sweeping.TryLock() {
 		return nil
 	}
 	defer l.sweeping.Unlock()
+	seen := map[string]bool{}
 	for {
 		// What runs now may be read as due below, although it ends meanwhile.
 		running := l.runningTasks()
@@ -205,6 +207,9 @@ func (l *lane) sweep(ctx context.Context, started *sync.WaitGroup) error {
 		tasks, err := l.due(ctx, limit)
 		if err != nil {
 			return err
+		}
+		if !addNew(seen, tasks) {
+			return nil
 		}
 		for _, t := range tasks {
 			if running[t.id] {
@@ -218,6 +223,15 @@ func (l *lane) sweep(ctx context.Context, started *sync.WaitGroup) error {
 			return nil
 		}
 	}
+}
+
+// addNew adds the IDs of tasks to seen, and reports whether one was not there.
+func addNew(seen map[string]bool, tasks []task) bool {
+	before := len(seen)
+	for _, t := range tasks {
+		seen[t.id] = true
+	}
+	return len(seen) > before
 }
 
 // runningTasks returns the IDs of the tasks that run.

@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -244,6 +245,35 @@ func TestQueriesPerSecond(t *testing.T) {
 			}
 			if n := calls.count("busy"); n < 600 {
 				t.Errorf("%d calls in 32 s, want a query and a close of each of 300 orders", n)
+			}
+		},
+		"a store that takes no changes does not keep the sweep busy": func(t *testing.T, f *fixture) {
+			all := f.openOrders("shop", 300)
+			f.memory.expire(all)
+			for i, a := range all {
+				delete(f.memory.attempts, a.ID)
+				session := f.memory.sessions[a.SessionID]
+				session.ConcludeAt = session.ConcludeAt.Add(-time.Duration(i) * time.Second)
+				f.memory.sessions[session.ID] = session
+			}
+			reads := 0
+			f.memory.broken = func(method string) error {
+				switch method {
+				case "Apply", "PostponeConclusion":
+					return errors.New("the disk is full")
+				case "ExpiringSessions":
+					if reads++; reads > 20 {
+						return errors.New("the sweep does not end")
+					}
+				default:
+				}
+				return nil
+			}
+			wantError(t, f.Sweep(t.Context()), nil)
+			f.memory.broken = nil
+			wantError(t, f.Sweep(t.Context()), nil)
+			for _, a := range all {
+				same(t, "status of a session", f.readSession(a.SessionID).Status, checkout.StatusExpired)
 			}
 		},
 		"a restart with many pages is no herd": func(t *testing.T, f *fixture) {
