@@ -277,10 +277,10 @@ func (s *Service) SettleDifference(ctx context.Context, f Finding) (bool, error)
 
 // Sweep does the work that is due: it queries attempts, ends sessions that have
 // expired, and sends refunds again, for all merchants at once, the longest due first. It
-// goes on until nothing is due that it has not tried. Its calls of the gateway for a merchant wait for their
-// turn: see [Merchant.QueriesPerSecond]. Once ctx is done it begins nothing more; what is
-// left is due at the next sweep. An error is the store's. An error of the gateway raises
-// an alert, and the work is scheduled again.
+// goes on until nothing is due that it has not tried. Its calls of the gateway for a
+// merchant wait for their turn: see [Merchant.QueriesPerSecond]. Once ctx is done it
+// begins nothing more; what is left is due at the next sweep. An error is the store's. An
+// error of the gateway raises an alert, and the work is scheduled again.
 //
 // Sweeps may overlap. A sweep leaves out what another one is beginning, so a merchant
 // whose gateway does not answer delays no other merchant.

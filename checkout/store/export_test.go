@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/wantukit/wantukit/checkout"
 )
 
@@ -67,6 +69,9 @@ const MaxGroup = maxGroup
 
 // Group returns the writer of the changes of SQLite, for tests.
 func (d *DB) Group() *GroupWriter { return d.group }
+
+// NewPostgres returns a database of a pool that is not connected yet, for tests.
+func NewPostgres(pool *pgxpool.Pool) *DB { return &DB{pool: pool} }
 
 // Payloads exports payloads for tests.
 var Payloads = payloads

@@ -97,18 +97,13 @@ func (q query) run(ctx context.Context, on rowsQuerier) (err error) {
 	return rows.Err()
 }
 
-// readPostgres reads again on another connection if the first one is broken: a restart
-// of the server breaks all pooled connections.
+// readPostgres makes the queries in one round trip. It reads again on another connection
+// if the first one is broken.
 func (d *DB) readPostgres(ctx context.Context, queries func() []query) error {
-	for tries := d.pool.Stat().MaxConns(); ; tries-- {
+	return d.onConnection(ctx, func() (bool, error) {
 		err := d.tryReadPostgres(ctx, queries())
-		if isConnectionBroken(err) {
-			d.pool.Reset() // the other connections are broken too
-		}
-		if err == nil || tries == 0 || ctx.Err() != nil || !isConnectionBroken(err) && !isUndone(err) {
-			return err
-		}
-	}
+		return isConnectionBroken(err) || isUndone(err), err
+	})
 }
 
 func (d *DB) tryReadPostgres(ctx context.Context, queries []query) error {

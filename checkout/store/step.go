@@ -71,14 +71,29 @@ func ignoreNoRows(err error) error {
 // of its own: the first error undoes all of it.
 //
 // It sends the batch again on another connection if the first connection was broken
-// before anything was done: a restart of the server breaks all pooled connections.
+// before anything was done.
 func (d *DB) sendBatch(ctx context.Context, steps []step) error {
-	for tries := d.pool.Stat().MaxConns(); ; tries-- {
+	return d.onConnection(ctx, func() (bool, error) {
 		done, err := d.trySendBatch(ctx, steps)
+		return done == 0 && isUndone(err), err
+	})
+}
+
+// onConnection calls try, which uses one connection of the pool. It calls try again on
+// another connection after an error that try reports as repeatable: a restart of the
+// server breaks all pooled connections. It does not if no connection could be made, or if
+// ctx is done.
+func (d *DB) onConnection(ctx context.Context, try func() (isRepeatable bool, err error)) error {
+	for tries := d.pool.Stat().MaxConns(); ; tries-- {
+		isRepeatable, err := try()
+		var unreachable *pgconn.ConnectError
+		if err == nil || ctx.Err() != nil || errors.As(err, &unreachable) {
+			return err
+		}
 		if isConnectionBroken(err) {
 			d.pool.Reset() // the other connections are broken too
 		}
-		if err == nil || tries == 0 || ctx.Err() != nil || done > 0 || !isUndone(err) {
+		if tries == 0 || !isRepeatable {
 			return err
 		}
 	}

@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/store"
@@ -55,6 +59,32 @@ func TestUnreachable(t *testing.T) {
 	} {
 		if store.Unreachable(err) {
 			t.Errorf("%s: Unreachable is true for %v", name, err)
+		}
+	}
+}
+
+// TestUnreachableServerIsTriedOnce checks that a read and a change end after the first
+// connection that could not be made: each may take as long as the timeout for connecting.
+func TestUnreachableServerIsTriedOnce(t *testing.T) {
+	t.Parallel()
+	config, err := pgxpool.ParseConfig("postgres://user@127.0.0.1/db?sslmode=disable")
+	must(t, err)
+	connects := 0
+	config.ConnConfig.DialFunc = func(context.Context, string, string) (net.Conn, error) {
+		connects++
+		return nil, &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	must(t, err)
+	defer pool.Close()
+	s := store.New(store.NewPostgres(pool), nil)
+	for name, do := range map[string]func() error{
+		"a read":   func() error { _, err := s.Session(t.Context(), "cs_1"); return err },
+		"a change": func() error { return s.CreateSession(t.Context(), newSession()) },
+	} {
+		connects = 0
+		if err := do(); !store.Unreachable(err) || connects != 1 {
+			t.Errorf("%s: error %v after %d connections, want 1", name, err, connects)
 		}
 	}
 }
