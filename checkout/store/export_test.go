@@ -73,5 +73,14 @@ func (d *DB) Group() *GroupWriter { return d.group }
 // NewPostgres returns a database of a pool that is not connected yet, for tests.
 func NewPostgres(pool *pgxpool.Pool) *DB { return &DB{pool: pool} }
 
+// NewNodeNotifier exports newNodeNotifier for tests.
+var NewNodeNotifier = newNodeNotifier
+
+// Add exports add for tests.
+func (n *nodeNotifier) Add(id string) { n.add(id) }
+
+// Stop exports stop for tests.
+func (n *nodeNotifier) Stop() { n.stop() }
+
 // Payloads exports payloads for tests.
 var Payloads = payloads

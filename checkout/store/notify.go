@@ -70,17 +70,26 @@ func (n *nodeNotifier) stop() {
 
 func (n *nodeNotifier) run() {
 	defer close(n.stopped)
-	for {
-		select {
-		case <-n.wake:
-		case <-n.stopping:
-			_ = n.send() // the listeners of other nodes read again when they need to
-			return
-		}
+	for n.waitForIDs() {
 		n.pause(notifyEvery)
 		if n.send() != nil {
 			n.pause(notifyRetry)
 		}
+	}
+	_ = n.send() // the listeners of other nodes read again when they need to
+}
+
+// waitForIDs waits until ids wait. It returns false once stop was called.
+func (n *nodeNotifier) waitForIDs() bool {
+	select {
+	case <-n.wake:
+	case <-n.stopping:
+	}
+	select {
+	case <-n.stopping:
+		return false
+	default:
+		return true
 	}
 }
 

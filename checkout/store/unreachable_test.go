@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -67,24 +68,47 @@ func TestUnreachable(t *testing.T) {
 // connection that could not be made: each may take as long as the timeout for connecting.
 func TestUnreachableServerIsTriedOnce(t *testing.T) {
 	t.Parallel()
-	config, err := pgxpool.ParseConfig("postgres://user@127.0.0.1/db?sslmode=disable")
-	must(t, err)
-	connects := 0
-	config.ConnConfig.DialFunc = func(context.Context, string, string) (net.Conn, error) {
-		connects++
-		return nil, &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}
-	}
-	pool, err := pgxpool.NewWithConfig(t.Context(), config)
-	must(t, err)
-	defer pool.Close()
+	pool, connects := unreachablePool(t)
 	s := store.New(store.NewPostgres(pool), nil)
 	for name, do := range map[string]func() error{
 		"a read":   func() error { _, err := s.Session(t.Context(), "cs_1"); return err },
 		"a change": func() error { return s.CreateSession(t.Context(), newSession()) },
 	} {
-		connects = 0
-		if err := do(); !store.Unreachable(err) || connects != 1 {
-			t.Errorf("%s: error %v after %d connections, want 1", name, err, connects)
+		connects.Store(0)
+		if err := do(); !store.Unreachable(err) || connects.Load() != 1 {
+			t.Errorf("%s: error %v after %d connections, want 1", name, err, connects.Load())
+		}
+	}
+}
+
+// unreachablePool returns a pool of a server that does not answer, and how often the pool
+// tried to connect.
+func unreachablePool(t *testing.T) (*pgxpool.Pool, *atomic.Int32) {
+	t.Helper()
+	config, err := pgxpool.ParseConfig("postgres://user@127.0.0.1/db?sslmode=disable")
+	must(t, err)
+	var connects atomic.Int32
+	config.ConnConfig.DialFunc = func(context.Context, string, string) (net.Conn, error) {
+		connects.Add(1)
+		return nil, &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	must(t, err)
+	t.Cleanup(pool.Close)
+	return pool, &connects
+}
+
+// TestStoppedNotifierEndsWithoutItsServer checks that a notifier that is stopped tries once
+// what it was about to send, and once more.
+func TestStoppedNotifierEndsWithoutItsServer(t *testing.T) {
+	t.Parallel()
+	for range 30 {
+		pool, connects := unreachablePool(t)
+		n := store.NewNodeNotifier(pool)
+		n.Add("cs_1")
+		n.Stop()
+		if connects.Load() > 2 {
+			t.Fatalf("%d tries after stop, want 2 at most", connects.Load())
 		}
 	}
 }
