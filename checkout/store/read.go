@@ -57,7 +57,7 @@ func queryOne[T any](ctx context.Context, s *Store, scan func(row) (T, error), t
 
 // read makes queries on one of the reading connections, in their order. PostgreSQL gets
 // all of them at once. Each sees what is committed when it begins. It calls queries again
-// where the connection broke.
+// where the connection broke. On SQLite ctx ends the wait for a connection, and no query.
 func (s *Store) read(ctx context.Context, queries func() []query) error {
 	if s.db.pool != nil {
 		return s.db.readPostgres(ctx, queries)

@@ -24,7 +24,9 @@ type step struct {
 	scan func(row) error
 }
 
-// write makes the steps in one transaction: all or, with an error, none.
+// write makes the steps in one transaction: all or, with an error, none. Where the
+// connection to PostgreSQL broke, or ctx ended while a batch was on its way, the steps may
+// be stored in spite of the error.
 func (s *Store) write(ctx context.Context, steps ...step) error {
 	if s.db.pool == nil {
 		return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return runSteps(ctx, tx, steps) })
