@@ -17,8 +17,9 @@ const MaxQueriesPerSecond = 10_000
 const (
 	// callBurst is the part of a second whose calls may come at once after a pause.
 	callBurst = time.Second / 10
-	// maxCallDebt bounds how long the due work waits for calls that did not wait.
-	maxCallDebt = time.Second
+	// maxCallDebt is how many calls that did not wait the due work waits for at a time. So
+	// it gets a quarter of the rate even if they alone exceed the rate.
+	maxCallDebt = 4
 	// endedShare is the part of the rate that attempts that have ended get at most: 1/4.
 	endedShare = 4
 )
@@ -145,7 +146,7 @@ func (b *callBucket) takeLocked(n int, now time.Time) time.Duration {
 func (b *callBucket) count() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if now := time.Now(); b.next.Sub(now) < maxCallDebt {
+	if now := time.Now(); b.next.Sub(now) < maxCallDebt*b.interval {
 		b.takeLocked(1, now)
 	}
 }

@@ -79,7 +79,9 @@ func TestCallsAtTheSameTimeKeepTheirConnections(t *testing.T) {
 				}
 				calls.Wait()
 			}
-			if opened := m.connections.Load(); opened > int64(m.size) {
+			// A connection is free a moment after its answer was read, so a call may open
+			// another one.
+			if opened := m.connections.Load(); opened > int64(2*m.size) {
 				t.Errorf("%d calls at the same time opened %d connections", m.size, opened)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 
 // DB is an open database whose schema is current. SQLite has one connection for
 // writing, which avoids its locking errors, and several for reading. PostgreSQL
-// has one pool for both. Close a DB once.
+// has one pool for both.
 type DB struct {
 	writer, reader *sql.DB
 	pool           *pgxpool.Pool
@@ -25,6 +26,9 @@ type DB struct {
 	diskFull atomic.Bool
 	// serverLock is set in the program that serves from an SQLite database.
 	serverLock *fileLock
+	// closing makes Close do its work once. closeErr is what it returned.
+	closing  sync.Once
+	closeErr error
 	// keepSchema means that the schema is checked and never changed.
 	keepSchema bool
 }
@@ -58,8 +62,14 @@ func (d *DB) Ping(ctx context.Context) error {
 	return err
 }
 
-// Close ends the work in the background, closes all connections, and releases the lock of OpenSQLiteAlone.
+// Close ends the work in the background, closes all connections, and releases the lock of
+// OpenSQLiteAlone. It does so once, and later returns the same error.
 func (d *DB) Close() error {
+	d.closing.Do(func() { d.closeErr = d.close() })
+	return d.closeErr
+}
+
+func (d *DB) close() error {
 	if d.group != nil {
 		d.group.stop()
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -87,11 +89,13 @@ func scanBool(r row) (value bool, err error) {
 // PostponeWebhooks changes when pending webhooks are due. It ignores events whose
 // webhook is not pending.
 func (s *Store) PostponeWebhooks(ctx context.Context, eventIDs []string, due time.Time) error {
-	marks, args := placeholders(eventIDs)
-	args = append(args, toMillis(due))
-	_, err := s.exec(ctx,
-		fmt.Sprintf(`UPDATE webhook_pending SET due_at = $%d WHERE event_id IN (%s)`, len(args), marks), args...)
-	if err != nil {
+	var steps []step
+	for _, id := range slices.Sorted(slices.Values(eventIDs)) { // RecordWebhookTries locks in the same order
+		steps = append(steps, step{
+			what: "event " + id, statement: `UPDATE webhook_pending SET due_at = $1 WHERE event_id = $2`, args: []any{toMillis(due), id},
+		})
+	}
+	if err := s.write(ctx, steps...); err != nil {
 		return fmt.Errorf("postponing webhooks: %w", err)
 	}
 	return nil
@@ -105,6 +109,8 @@ func (s *Store) RecordWebhookTries(
 ) error {
 	var steps []step
 	var failed []checkout.WebhookTry
+	// PostponeWebhooks locks the rows in the same order, which avoids a deadlock.
+	tries = slices.SortedFunc(slices.Values(tries), func(a, b checkout.WebhookTry) int { return strings.Compare(a.EventID, b.EventID) })
 	for _, t := range tries {
 		steps = append(steps, addTry(t))
 		switch {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -166,26 +167,29 @@ func TestShopperPaysByKeyboard(t *testing.T) {
 	p.tabTo(`[data-on~=choose] button[value=wechat]`)
 	p.do(chromedp.KeyEvent(kb.Enter))
 	p.sees(`document.activeElement.matches("[data-say=code]")`) // the new content is there, and has the focus
-	p.opensOtherWays()
-	p.tabTo(`.other button[value=alipay_cn]`)
-	p.do(chromedp.KeyEvent(kb.Enter))
+	p.choosesOtherWay(`.other button[value=alipay_cn]`)
 	eventually(t, "the shopper is at the cashier", func() bool { return p.isAt("/cashier/") })
 }
 
-// opensOtherWays opens the list of other ways with Enter. The page may exchange its
-// content while the key is on its way, so that the key has no effect: then it is pressed
-// again, but not while the list is open, because that would close it.
-func (p *shopper) opensOtherWays() {
+// choosesOtherWay opens the list of other ways with Enter, goes to a button in it with Tab,
+// and presses Enter. The page may exchange its content meanwhile, which closes the list: then
+// it is opened again, but not while it is open, because that would close it.
+func (p *shopper) choosesOtherWay(button string) {
 	p.Helper()
-	const isOpen = `Boolean(document.querySelector(".other[open] button[value=alipay_cn]")?.checkVisibility())`
+	isOpen := `Boolean(document.querySelector(".other[open] ` + strings.TrimPrefix(button, ".other ") + `")?.checkVisibility())`
 	for range 20 {
-		p.tabTo(`.other > summary`)
-		p.do(chromedp.KeyEvent(kb.Enter))
+		if !ask(p, p.tab, chromedp.Evaluate[bool](isOpen)) && p.tabLeadsTo(`.other > summary`) {
+			p.do(chromedp.KeyEvent(kb.Enter))
+		}
 		for range 100 {
 			if ask(p, p.tab, chromedp.Evaluate[bool](isOpen)) {
-				return
+				break
 			}
 			time.Sleep(20 * time.Millisecond)
+		}
+		if p.tabLeadsTo(button) {
+			p.do(chromedp.KeyEvent(kb.Enter))
+			return
 		}
 	}
 	p.Fatal("Enter does not open the list of other ways")
@@ -202,11 +206,19 @@ func (p *shopper) hasKeyboard() {
 // tabTo presses Tab until it leads to an element.
 func (p *shopper) tabTo(selector string) {
 	p.Helper()
+	if !p.tabLeadsTo(selector) {
+		p.Fatalf("Tab never leads to %s", selector)
+	}
+}
+
+// tabLeadsTo presses Tab until the element has the focus, and reports whether it has.
+func (p *shopper) tabLeadsTo(selector string) bool {
+	p.Helper()
 	for range 50 {
 		p.do(chromedp.KeyEvent(kb.Tab))
 		if ask(p, p.tab, chromedp.Evaluate[bool](`document.activeElement.matches('`+selector+`')`)) {
-			return
+			return true
 		}
 	}
-	p.Fatalf("Tab never leads to %s", selector)
+	return false
 }
