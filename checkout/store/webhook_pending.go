@@ -89,7 +89,7 @@ func scanBool(r row) (value bool, err error) {
 // PostponeWebhooks changes when pending webhooks are due. It ignores events whose
 // webhook is not pending.
 func (s *Store) PostponeWebhooks(ctx context.Context, eventIDs []string, due time.Time) error {
-	var steps []step
+	steps := make([]step, 0, len(eventIDs))
 	for _, id := range slices.Sorted(slices.Values(eventIDs)) { // RecordWebhookTries locks in the same order
 		steps = append(steps, step{
 			what: "event " + id, statement: `UPDATE webhook_pending SET due_at = $1 WHERE event_id = $2`, args: []any{toMillis(due), id},
