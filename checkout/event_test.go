@@ -75,6 +75,8 @@ func (f *fixture) slowNode() (*checkout.Service, *slowReads) {
 	f.t.Helper()
 	reads := &slowReads{Store: f.memory}
 	f.t.Cleanup(func() {
+		reads.mu.Lock()
+		defer reads.mu.Unlock()
 		if reads.reads > 0 {
 			f.t.Errorf("the read that should be slow was not made: %d reads before it were left", reads.reads)
 		}
