@@ -204,7 +204,7 @@ func TestPageInParts(t *testing.T) {
 			}
 		}
 		whole, parts := len(must(web.Compress(encoding, page))), len(must(web.CompressPage(encoding, page)))
-		if limit := whole + whole/10; parts > limit {
+		if limit := whole + whole/8; parts > limit {
 			t.Errorf("%s: a page has %d bytes in parts, want %d at most", encoding, parts, limit)
 		}
 		noShared := []byte("<p>" + strings.Repeat("no style sheet ", 100) + "</p>")

@@ -158,6 +158,11 @@ func (s strictStore) Attempts(ctx context.Context, id string) ([]checkout.Attemp
 	return attempts, errors.Join(checkNoNUL(id), err)
 }
 
+func (s strictStore) SessionWithAttempts(ctx context.Context, id string) (checkout.Session, []checkout.Attempt, error) {
+	session, attempts, err := s.Store.SessionWithAttempts(ctx, id)
+	return session, attempts, errors.Join(checkNoNUL(id), err)
+}
+
 func (s strictStore) AttemptByReturnToken(ctx context.Context, token string) (checkout.Attempt, error) {
 	a, err := s.Store.AttemptByReturnToken(ctx, token)
 	return a, errors.Join(checkNoNUL(token), err)

@@ -34,6 +34,11 @@ func (noStore) Session(_ context.Context, id string) (checkout.Session, error) {
 	return checkout.Session{ID: id, Merchant: "shop", Status: checkout.StatusOpen, ExpiresAt: time.Now().Add(time.Hour)}, nil
 }
 
+func (s noStore) SessionWithAttempts(ctx context.Context, id string) (checkout.Session, []checkout.Attempt, error) {
+	session, err := s.Session(ctx, id)
+	return session, nil, err
+}
+
 type noGateway struct{ checkout.Gateway }
 
 // newBareServer returns a server of one shop with a store and without a gateway.
