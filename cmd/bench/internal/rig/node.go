@@ -151,10 +151,13 @@ func (n *Node) Stop() error {
 	}
 }
 
-// Kill kills the checkout.
+// Kill kills the checkout, if it has not ended.
 func (n *Node) Kill() error {
 	err := n.command.Process.Kill()
 	<-n.ended
+	if errors.Is(err, os.ErrProcessDone) {
+		return nil
+	}
 	return err
 }
 
