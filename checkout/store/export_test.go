@@ -82,5 +82,8 @@ func (n *nodeNotifier) Add(id string) { n.add(id) }
 // Stop exports stop for tests.
 func (n *nodeNotifier) Stop() { n.stop() }
 
-// Payloads exports payloads for tests.
-var Payloads = payloads
+// Payloads and TellChanged export payloads and tellChanged for tests.
+var (
+	Payloads    = payloads
+	TellChanged = tellChanged
+)

@@ -52,7 +52,7 @@ func (st step) run(ctx context.Context, tx *sql.Tx) error {
 	if err != nil || st.missing == nil {
 		return st.wrap(err)
 	}
-	return requireRow(result, nil, st.missing)
+	return requireRow(result, st.missing)
 }
 
 func (st step) wrap(err error) error {

@@ -127,11 +127,8 @@ func (s *Store) changeSteps(c checkout.Change) ([]step, error) {
 	return steps, nil
 }
 
-// requireRow returns err, or missing if a statement changed no row.
-func requireRow(result sql.Result, err error, missing error) error {
-	if err != nil {
-		return err
-	}
+// requireRow returns missing if a statement changed no row.
+func requireRow(result sql.Result, missing error) error {
 	n, err := result.RowsAffected()
 	if err == nil && n == 0 {
 		return missing
