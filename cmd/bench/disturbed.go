@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wantukit/wantukit/cmd/bench/internal/rig"
@@ -19,6 +20,9 @@ const (
 	slowAccount  = "one shop's gateway takes 5 s"
 	slowVisitors = "5,000 clients are slow"
 )
+
+// slowConnected is how many of the slow clients are connected at the end.
+const slowConnected measure = "slow clients that are connected"
 
 func ackOf(disturbance string) measure {
 	return measure(disturbance + ": acknowledgement of a notification, 99th percentile")
@@ -58,7 +62,8 @@ func (b *bench) disturbed(ctx context.Context) error {
 // victim is a checkout that something disturbs.
 type victim struct {
 	*sale
-	slow int // how many slow clients there are
+	slow      int // how many slow clients there are
+	connected atomic.Int64
 
 	mu   sync.Mutex
 	acks []time.Duration
@@ -86,6 +91,9 @@ func (b *bench) disturb(ctx context.Context, of subject, what string, begin func
 	start := time.Now()
 	n, err := v.target.Closed(timed, calm, 0, func(c *wire.Conn, _ int) error { return v.payment(ctx, c) })
 	b.results.add(of, rateOf(what), perSecond(n, time.Since(start)))
+	if connected := v.connected.Load(); connected > 0 {
+		b.results.add(of, slowConnected, float64(connected))
+	}
 	ack, failure := v.outcome()
 	b.results.add(of, ackOf(what), millis(ack))
 	return errors.Join(err, failure)
@@ -171,7 +179,9 @@ func (v *victim) slowClients(ctx context.Context, all *sync.WaitGroup) error {
 			}
 		})
 	}
-	wire.SleepUntil(ctx, time.Now().Add(2*time.Second)) // until all are there
+	deadline := time.Now().Add(patience)
+	for int(v.connected.Load()) < v.slow && time.Now().Before(deadline) && wire.SleepUntil(ctx, time.Now().Add(10*time.Millisecond)) {
+	}
 	return nil
 }
 
@@ -180,7 +190,11 @@ func (v *victim) sendSlowly(ctx context.Context, from string) {
 	if err != nil {
 		return
 	}
-	defer func() { _ = c.Close() }()
+	v.connected.Add(1)
+	defer func() {
+		v.connected.Add(-1)
+		_ = c.Close()
+	}()
 	err = c.Send([]byte("GET /c/ HTTP/1.1\r\nHost: localhost\r\nX-Slow: "))
 	for err == nil && wire.SleepUntil(ctx, time.Now().Add(time.Second)) {
 		err = c.Send([]byte("x"))

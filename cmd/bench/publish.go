@@ -59,6 +59,7 @@ func lines() []line {
 	for _, d := range []string{undisturbed, hangingShop, slowAccount, slowVisitors} {
 		all = append(all, line{rateOf(d), sqlite, perS, ""}, line{ackOf(d), sqlite, ms, ""})
 	}
+	all = append(all, line{slowConnected, sqlite, plain, ""})
 	for _, m := range []measure{
 		slowCommits, singleCommits, groupedRows, pgCommits, pgTransactions, exchanges, memoryPages, signatures, riverJobs,
 		ceilingSQLite, ceilingCommits, ceilingPostgres,

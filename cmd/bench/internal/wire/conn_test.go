@@ -115,14 +115,41 @@ func TestClosedLoopCallsEachNumberOnce(t *testing.T) {
 func TestOpenLoopKeepsItsRate(t *testing.T) {
 	t.Parallel()
 	to := target(t, func(http.ResponseWriter, *http.Request) {})
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	n, _, err := to.Open(ctx, 100, 50, func(*wire.Conn, int) error {
-		time.Sleep(100 * time.Millisecond) // longer than between two calls
+	begin := time.Now()
+	inFlight := make(chan struct{})
+	n, _, err := to.Open(ctx, 100, 3, func(_ *wire.Conn, n int) error {
+		if due := begin.Add(time.Duration(n) * 10 * time.Millisecond); time.Now().Before(due) {
+			t.Errorf("call %d begins before its time", n)
+		}
+		switch {
+		case n == 2:
+			close(inFlight)
+		case n > 9:
+			cancel()
+		}
+		<-inFlight // the first three calls are in flight together
 		return nil
 	})
-	if err != nil || n < 10 || n > 60 { // about 50
-		t.Errorf("%d calls in half a second at 100 a second, %v", n, err)
+	if err != nil || n < 11 {
+		t.Errorf("%d calls, %v", n, err)
+	}
+}
+
+// A busy machine may open no connection before the load's end: the rate has to be that of
+// a slow program, and not an error.
+func TestLoadWhoseTimeIsOverMakesOneCall(t *testing.T) {
+	t.Parallel()
+	to := target(t, func(http.ResponseWriter, *http.Request) {})
+	over, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	call := func(c *wire.Conn, _ int) error { _, err := c.Do([]byte(request)); return err }
+	if n, err := to.Closed(over, 4, 0, call); err != nil || n != 4 {
+		t.Errorf("closed: %d calls of 4 clients, %v", n, err)
+	}
+	if n, _, err := to.Open(over, 100, 4, call); err != nil || n != 1 {
+		t.Errorf("open: %d calls, %v", n, err)
 	}
 }
 

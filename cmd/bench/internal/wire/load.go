@@ -13,14 +13,15 @@ type Target string
 
 // Closed runs clients, each with a connection of its own and the next call of do as
 // soon as the last one has ended, until ctx is done, or do was called for each of the
-// numbers below limit; 0 is no limit. It returns how many calls ended, and the first
-// error, which stops all clients.
+// numbers below limit; 0 is no limit. Each client makes one call at least, so that there
+// is a rate on a busy machine too. It returns how many calls ended, and the first error,
+// which stops all clients.
 func (t Target) Closed(ctx context.Context, clients, limit int, do func(c *Conn, n int) error) (int, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var begun, ended atomic.Int64
 	t.clients(ctx, stop, clients, func(c *Conn) error {
-		for ctx.Err() == nil {
+		for {
 			n := int(begun.Add(1)) - 1
 			if limit > 0 && n >= limit {
 				return nil
@@ -28,16 +29,18 @@ func (t Target) Closed(ctx context.Context, clients, limit int, do func(c *Conn,
 			if err := do(c, n); err != nil {
 				return err
 			}
-			ended.Add(1)
+			if ended.Add(1); ctx.Err() != nil {
+				return nil
+			}
 		}
-		return nil
 	})
 	return int(ended.Load()), failure(ctx)
 }
 
 // Open calls do at a steady rate a second, whatever the calls take, until ctx is done.
-// At most clients calls are in flight: a later one waits. It returns how many calls
-// ended, how late the latest began, and the first error, which stops the load.
+// The first call is made in any case. At most clients calls are in flight: a later one
+// waits. It returns how many calls ended, how late the latest began, and the first error,
+// which stops the load.
 func (t Target) Open(ctx context.Context, rate float64, clients int, do func(c *Conn, n int) error) (calls int, late time.Duration, err error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -47,7 +50,7 @@ func (t Target) Open(ctx context.Context, rate float64, clients int, do func(c *
 		for {
 			n := int(begun.Add(1)) - 1
 			due := begin.Add(time.Duration(float64(n) / rate * float64(time.Second)))
-			if !SleepUntil(ctx, due) {
+			if n > 0 && !SleepUntil(ctx, due) {
 				return nil
 			}
 			raise(&latest, int64(time.Since(due)))
@@ -60,12 +63,13 @@ func (t Target) Open(ctx context.Context, rate float64, clients int, do func(c *
 	return int(ended.Load()), time.Duration(latest.Load()), failure(ctx)
 }
 
-// clients runs run once for each client, with a connection, and waits for all.
+// clients runs run once for each client, with a connection, and waits for all. The end of
+// ctx, which is the end of the load, breaks no connection's opening.
 func (t Target) clients(ctx context.Context, stop context.CancelCauseFunc, clients int, run func(*Conn) error) {
 	var all sync.WaitGroup
 	for range clients {
 		all.Go(func() {
-			c, err := Dial(ctx, string(t), "")
+			c, err := Dial(context.WithoutCancel(ctx), string(t), "")
 			if err == nil {
 				err = errors.Join(run(c), c.Close())
 			}
