@@ -100,20 +100,25 @@ func (s *Server) problemPage(c echo.Context, status int) error {
 	return render(c, status, templates.Problem(page), problemPolicy())
 }
 
-// recoverPanic is the middleware that logs a panic and answers 500. It logs the message
-// of a runtime error, but only the type of any other value, which may hold a secret.
+// recoverPanic is the middleware that logs a panic and answers 500.
 func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				what := fmt.Sprintf("%T", p)
-				if known, is := p.(runtime.Error); is {
-					what = known.Error()
-				}
-				s.logger.Error("panic", "route", c.Path(), "panic", what, "stack", string(debug.Stack()))
+				s.logPanic(c.Path(), p)
 				err = echo.NewHTTPError(http.StatusInternalServerError)
 			}
 		}()
 		return next(c)
 	}
+}
+
+// logPanic logs a recovered panic: the message of a runtime error, but only the type of any
+// other value, which may hold a secret.
+func (s *Server) logPanic(route string, p any) {
+	what := fmt.Sprintf("%T", p)
+	if known, is := p.(runtime.Error); is {
+		what = known.Error()
+	}
+	s.logger.Error("panic", "route", route, "panic", what, "stack", string(debug.Stack()))
 }

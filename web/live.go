@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -31,7 +32,30 @@ type liveReceipt struct {
 	Number   string `json:"number"`
 }
 
-func (s *Server) liveStatus(c echo.Context, v checkout.View) liveStatus {
+// audience is who gets the statuses of an open page. It holds what is needed of the request,
+// which a stream does not keep.
+type audience struct {
+	// isReturn is true for the holder of a return token.
+	isReturn bool
+	// returned is when the browser came back from a wallet: see returnedAt.
+	returned       time.Time
+	acceptLanguage string
+}
+
+func audienceOf(c echo.Context) audience {
+	return audience{isReturn: c.Param("id") == "", returned: returnedAt(c), acceptLanguage: acceptLanguage(c)}
+}
+
+// visible returns what the audience may see of a view.
+func (a audience) visible(v checkout.View) checkout.View {
+	if a.isReturn {
+		return statusOnly(a.returned, v)
+	}
+	return redirectAsConfirming(a.returned, v)
+}
+
+// liveStatus returns the status of a view that is visible to its audience.
+func (s *Server) liveStatus(a audience, v checkout.View) liveStatus {
 	live := liveStatus{State: v.State, Remaining: int(v.Remaining.Seconds())}
 	if v.Attempt != nil {
 		live.Attempt = v.Attempt.ID
@@ -40,8 +64,8 @@ func (s *Server) liveStatus(c echo.Context, v checkout.View) liveStatus {
 		return live
 	}
 	live.Next = v.Session.SuccessURL
-	if c.Param("id") != "" { // not for the holder of a return token
-		lang := s.language(c, v.Session)
+	if !a.isReturn {
+		lang := templates.Match(v.Session.Locale, a.acceptLanguage)
 		r := s.receipt(v, lang)
 		live.Receipt = &liveReceipt{PaidAt: r.PaidAt, PaidWith: templates.WalletName(lang, r.Wallet), Number: r.Number}
 	}
@@ -73,5 +97,5 @@ func (s *Server) sendStatus(c echo.Context, v checkout.View, err error) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, s.liveStatus(c, v))
+	return c.JSON(http.StatusOK, s.liveStatus(audienceOf(c), v))
 }

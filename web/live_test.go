@@ -3,12 +3,19 @@ package web_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/web"
 )
 
 // stream reads the events of a page's stream.
@@ -16,6 +23,7 @@ type stream struct {
 	*fixture
 	answer answer
 	lines  *bufio.Scanner
+	body   io.Closer
 }
 
 func (f *fixture) openStream(path string, headers ...string) *stream {
@@ -32,7 +40,11 @@ func (f *fixture) openStream(path string, headers ...string) *stream {
 	if kind := response.Header.Get("Content-Type"); kind != "text/event-stream" {
 		f.Fatalf("the stream's Content-Type is %q", kind)
 	}
-	return &stream{f, answer{response.StatusCode, response.Header, ""}, bufio.NewScanner(response.Body)}
+	return newStream(f, response)
+}
+
+func newStream(f *fixture, response *http.Response) *stream {
+	return &stream{f, answer{response.StatusCode, response.Header, ""}, bufio.NewScanner(response.Body), response.Body}
 }
 
 // next returns the next status, or false if the stream has ended.
@@ -87,6 +99,110 @@ func TestStreamEndsWhenTheServerCloses(t *testing.T) {
 	f.web.Close()
 	if status, ok := s.next(); ok {
 		t.Errorf("the stream goes on with %+v", status)
+	}
+}
+
+// protocols are ways to ask for a stream. Each returns the answer.
+var protocols = map[string]func(*fixture, string) (*http.Response, error){
+	"HTTP/1.0": func(f *fixture, path string) (*http.Response, error) {
+		conn, err := (&net.Dialer{}).DialContext(f.Context(), "tcp", strings.TrimPrefix(f.url, "http://"))
+		if err != nil {
+			return nil, err
+		}
+		if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.0\r\nHost: x\r\n\r\n", path); err != nil {
+			return nil, err
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err == nil {
+			answer.Body = struct {
+				io.Reader
+				io.Closer
+			}{answer.Body, conn}
+		}
+		return answer, err
+	},
+	"HTTP/1.1": func(f *fixture, path string) (*http.Response, error) {
+		return f.client.Do(must(http.NewRequestWithContext(f.Context(), http.MethodGet, f.url+path, nil)))
+	},
+	"HTTP/2.0": func(f *fixture, path string) (*http.Response, error) {
+		server := httptest.NewUnstartedServer(f.web)
+		server.EnableHTTP2 = true
+		server.StartTLS()
+		f.Cleanup(server.CloseClientConnections)
+		return server.Client().Do(must(http.NewRequestWithContext(f.Context(), http.MethodGet, server.URL+path, nil)))
+	},
+}
+
+// TestStreamInEachProtocol: HTTP/2 has no connection of a stream's own.
+func TestStreamInEachProtocol(t *testing.T) {
+	t.Parallel()
+	for protocol, ask := range protocols {
+		t.Run(protocol, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, func(config *web.Config) { config.Streams = web.StreamLimits{Process: 1} })
+			id := f.session(`,"channels":["wechat"]`)
+			open := func() *stream {
+				response := must(ask(f, "/c/"+id+"/events"))
+				f.Cleanup(func() { response.Body.Close() })
+				if response.Proto != protocol {
+					t.Errorf("the answer is %s", response.Proto)
+				}
+				return newStream(f, response)
+			}
+			s := open()
+			if at, err := http.ParseTime(s.answer.header.Get("Date")); err != nil || time.Since(at).Abs() > time.Minute {
+				t.Errorf("the answer's date: %v, %v", at, err)
+			}
+			if first, _ := s.next(); first.State != "choose" {
+				t.Errorf("the first status is %+v", first)
+			}
+			f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}})
+			if next, _ := s.next(); next.State != "code" {
+				t.Errorf("the status after the order is %+v", next)
+			}
+			if refused := open(); refused.answer.status != http.StatusServiceUnavailable {
+				t.Errorf("a stream over the limit: %d", refused.answer.status)
+			}
+			_ = s.body.Close() // the page leaves, and another one gets its place
+			for open().answer.status != http.StatusOK {
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
+	}
+}
+
+// panickingClock is a clock that panics once it is told to.
+type panickingClock struct {
+	checkout.Clock
+	panics atomic.Bool
+}
+
+func (c *panickingClock) Now() time.Time {
+	if c.panics.Load() {
+		panic("a secret")
+	}
+	return c.Clock.Now()
+}
+
+func TestHostilePanicInAStream(t *testing.T) {
+	t.Parallel()
+	clock := &panickingClock{}
+	f := newFixtureAs(t, func(c *checkout.Config, w *web.Config) {
+		clock.Clock, c.Clock = c.Clock, clock
+		w.Streams = web.StreamLimits{Process: 1}
+	})
+	path := "/c/" + f.session(`,"channels":["wechat"]`)
+	s := f.openStream(path + "/events")
+	s.next()
+	clock.panics.Store(true)
+	f.service.Changed("")
+	if status, ok := s.next(); ok {
+		t.Errorf("the stream goes on with %+v", status)
+	}
+	clock.panics.Store(false)
+	f.openStream(path + "/events") // within the limit of one stream
+	if log := f.log.String(); !strings.Contains(log, "panic") || strings.Contains(log, "a secret") {
+		t.Errorf("the log says\n%s", log)
 	}
 }
 

@@ -68,7 +68,7 @@ func (s *Server) markOpened(c echo.Context, session checkout.Session) {
 // readView returns the view of the session in the path.
 func (s *Server) readView(c echo.Context) (checkout.View, error) {
 	v, err := s.service.View(c.Request().Context(), c.Param("id"))
-	return redirectAsConfirming(c, v), err
+	return redirectAsConfirming(returnedAt(c), v), err
 }
 
 // viewOf returns the view of the session in the path, and marks the session as seen.
@@ -145,8 +145,10 @@ func (s *Server) pageCode(session checkout.Session, options []templates.WalletOp
 
 // language returns the language that the shop chose for the session, else the browser's.
 func (s *Server) language(c echo.Context, session checkout.Session) templates.Lang {
-	return templates.Match(session.Locale, c.Request().Header.Get("Accept-Language"))
+	return templates.Match(session.Locale, acceptLanguage(c))
 }
+
+func acceptLanguage(c echo.Context) string { return c.Request().Header.Get("Accept-Language") }
 
 // remaining returns the seconds until an open session expires, else -1.
 func remaining(v checkout.View) int {

@@ -83,9 +83,9 @@ func (s *Server) justReturned(c echo.Context) bool {
 }
 
 // redirectAsConfirming returns v with the state Confirming in place of Redirecting for a
-// browser that came back, until the gateway has been queried after the return.
-func redirectAsConfirming(c echo.Context, v checkout.View) checkout.View {
-	if v.State == page.Redirecting && v.Attempt.QueriedAt.Before(returnedAt(c)) {
+// browser that came back at returned, until the gateway has been queried after that.
+func redirectAsConfirming(returned time.Time, v checkout.View) checkout.View {
+	if v.State == page.Redirecting && v.Attempt.QueriedAt.Before(returned) {
 		v.State = page.Confirming
 	}
 	return v
@@ -107,14 +107,14 @@ func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 	if err == nil {
 		s.markSeen(c, v)
 	}
-	return statusOnly(c, v), err
+	return statusOnly(returnedAt(c), v), err
 }
 
 // statusOnly returns v for the holder of a return token, without the URL of the shop: the
 // token reveals only the status.
-func statusOnly(c echo.Context, v checkout.View) checkout.View {
+func statusOnly(returned time.Time, v checkout.View) checkout.View {
 	v.Session.SuccessURL = ""
-	return codeAsConfirming(c, redirectAsConfirming(c, v))
+	return codeAsConfirming(returned, redirectAsConfirming(returned, v))
 }
 
 func (s *Server) returnedConfirm(c echo.Context) error {

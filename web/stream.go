@@ -1,14 +1,15 @@
 package web
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"time"
 
 	"github.com/labstack/echo/v4"
-
-	"github.com/wantukit/wantukit/checkout"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 
 // events is the stream of a page.
 func (s *Server) events(c echo.Context) error {
-	return s.stream(c, c.Param("id"), redirectAsConfirming)
+	return s.stream(c, c.Param("id"))
 }
 
 // returnedEvents is the stream of a return URL's page.
@@ -29,17 +30,16 @@ func (s *Server) returnedEvents(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.stream(c, id, statusOnly)
+	return s.stream(c, id)
 }
 
 // stream sends the status of a session as server-sent events: at once, and after each
-// change. visible returns what the page may show of a view. stream returns nil when
-// the page has closed the stream.
-func (s *Server) stream(c echo.Context, sessionID string, visible func(echo.Context, checkout.View) checkout.View) error {
+// change. It returns before the stream has ended if it can take over the connection.
+func (s *Server) stream(c echo.Context, sessionID string) error {
 	if isHead(c) {
 		_, err := s.service.View(c.Request().Context(), sessionID)
 		if err == nil {
-			beginEvents(c)
+			setStreamHeaders(c)
 		}
 		return err
 	}
@@ -47,81 +47,141 @@ func (s *Server) stream(c echo.Context, sessionID string, visible func(echo.Cont
 	if refused != nil {
 		return s.refuseStream(c, refused)
 	}
-	defer end()
 	changed, stop := s.service.Watch(sessionID)
-	defer stop()
-	beat := time.NewTicker(heartbeat)
-	defer beat.Stop()
-	for beats := 0; beats < streamBeats; {
-		// The view is read after Watch, so that no change is missed.
-		if err := s.sendStatusEvent(c, sessionID, visible); err != nil {
-			if c.Response().Committed {
-				return nil // the page has closed the stream, or opens another one
-			}
-			return err
-		}
-		if !s.waitForChange(c, changed, beat.C, &beats) {
-			return nil
-		}
+	l := &liveStream{server: s, session: sessionID, route: c.Path(), audience: audienceOf(c), changed: changed, stop: stop, end: end}
+	took, err := l.open(c)
+	if !took {
+		l.close()
 	}
-	return nil
+	return err
 }
 
-// sendStatusEvent reads the session and sends its status. The first event begins the
-// answer, unless the session cannot be read.
-//
-// The view is a large value. It is here and not in stream, whose stack frame lasts as
-// long as the stream: see BenchmarkStreamMemory.
-func (s *Server) sendStatusEvent(c echo.Context, sessionID string, visible func(echo.Context, checkout.View) checkout.View) error {
-	v, err := s.service.WatchedView(c.Request().Context(), sessionID)
-	if err != nil {
-		return err
-	}
-	data, err := json.Marshal(s.liveStatus(c, visible(c, v)))
-	if err != nil {
-		return err
-	}
-	if !c.Response().Committed {
-		beginEvents(c)
-	}
-	return send(c, fmt.Sprintf("event: status\ndata: %s\n\n", data))
+// liveStream is an open stream. It keeps nothing of its request: see
+// BenchmarkStreamMemory.
+type liveStream struct {
+	server         *Server
+	session, route string
+	audience       audience
+	// changed has a token after each change of the session.
+	changed <-chan struct{}
+	// stop and end undo what the stream has begun.
+	stop, end func()
+	// send writes text to the page at once.
+	send func(text []byte) error
 }
 
-// beginEvents sends the header of a stream.
-func beginEvents(c echo.Context) {
+func (l *liveStream) close() {
+	l.stop()
+	l.end()
+}
+
+// open sends the first event, unless the session cannot be read, and serves the stream.
+// took is true if that goes on after open has returned, on the connection of the request.
+func (l *liveStream) open(c echo.Context) (took bool, err error) {
+	first, err := l.status(c.Request().Context())
+	if err != nil {
+		return false, err
+	}
+	setStreamHeaders(c)
+	conn, err := takeConn(c)
+	switch {
+	case err == nil:
+		go l.serveConn(conn, append(streamHead(c), first...))
+		return true, nil
+	case errors.Is(err, http.ErrNotSupported): // HTTP/2, for example
+		l.serveRequest(c, first)
+		return false, nil
+	}
+	return false, err
+}
+
+func setStreamHeaders(c echo.Context) {
 	h := c.Response().Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
+}
+
+// serveRequest serves the stream as the answer to a request.
+func (l *liveStream) serveRequest(c echo.Context, first []byte) {
 	c.Response().WriteHeader(http.StatusOK)
-}
-
-// waitForChange waits until the session changes. It sends heartbeats meanwhile and counts
-// them in beats. It returns false if the stream has ended.
-func (s *Server) waitForChange(c echo.Context, changed <-chan struct{}, beat <-chan time.Time, beats *int) bool {
-	for *beats < streamBeats {
-		select {
-		case <-changed:
-			return true
-		case <-beat:
-			*beats++
-			if send(c, ": still here\n\n") != nil {
-				return false
-			}
-		case <-s.closing:
-			return false
-		case <-c.Request().Context().Done():
-			return false
-		}
-	}
-	return false
-}
-
-// send writes text and flushes it. It does not use Echo's Flush, which hides an error.
-func send(c echo.Context, text string) error {
 	w := c.Response().Writer
-	if _, err := w.Write([]byte(text)); err != nil {
+	l.send = func(text []byte) error {
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+		return http.NewResponseController(w).Flush() // Echo's Flush hides an error
+	}
+	l.serve(c.Request().Context(), first)
+}
+
+// serveConn serves the stream on the connection of its request, which has ended, and
+// closes it. So the buffers, the headers and the stack of the request are free: they are
+// most of what an open stream would take.
+func (l *liveStream) serveConn(conn net.Conn, first []byte) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.server.logPanic(l.route, p)
+		}
+	}()
+	defer func() { _ = conn.Close() }()
+	defer l.close()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		defer cancel()
+		// A page sends nothing more: the read ends when the connection does.
+		_, _ = conn.Read(make([]byte, 1))
+	}()
+	l.send = func(text []byte) error {
+		if err := conn.SetWriteDeadline(time.Now().Add(paceWait)); err != nil {
+			return err
+		}
+		_, err := conn.Write(text)
 		return err
 	}
-	return http.NewResponseController(w).Flush()
+	l.serve(ctx, first)
+}
+
+// serve sends the first event, and the status after each change, until the page has
+// closed the stream, the server closes, or the stream has lasted long enough.
+func (l *liveStream) serve(ctx context.Context, first []byte) {
+	beat := time.NewTicker(heartbeat)
+	defer beat.Stop()
+	err := l.send(first)
+	for beats := 0; err == nil && beats < streamBeats; {
+		select {
+		case <-l.changed:
+			err = l.sendStatus(ctx)
+		case <-beat.C:
+			beats++
+			err = l.send([]byte(": still here\n\n"))
+		case <-l.server.closing:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (l *liveStream) sendStatus(ctx context.Context) error {
+	event, err := l.status(ctx)
+	if err != nil {
+		return err
+	}
+	return l.send(event)
+}
+
+// status reads the session and returns the event of its status. It is called after Watch,
+// so that no change is missed.
+func (l *liveStream) status(ctx context.Context) ([]byte, error) {
+	v, err := l.server.service.WatchedView(ctx, l.session)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(l.server.liveStatus(l.audience, l.audience.visible(v)))
+	if err != nil {
+		return nil, err
+	}
+	return fmt.Appendf(nil, "event: status\ndata: %s\n\n", data), nil
 }

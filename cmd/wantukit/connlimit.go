@@ -51,6 +51,9 @@ type limitedConn struct {
 	// its last change: a smaller one is older.
 	isBusy    bool
 	changedAt uint64
+	// isTaken is true once a live stream has taken the connection over: it is busy until
+	// it is closed.
+	isTaken bool
 }
 
 func newConnLimiter(l net.Listener, limits limits, trustedProxies []netip.Prefix, logger *slog.Logger) *connLimiter {
@@ -211,7 +214,16 @@ func (l *connLimiter) middleware(next http.Handler) http.Handler {
 func (l *connLimiter) setBusy(c *limitedConn, isBusy bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.mark(c, isBusy)
+	l.mark(c, isBusy || c.isTaken)
+}
+
+// connState is the ConnState of an http.Server.
+func (l *connLimiter) connState(conn net.Conn, state http.ConnState) {
+	if c, ok := conn.(*limitedConn); ok && state == http.StateHijacked {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		c.isTaken = true
+	}
 }
 
 // clientOf returns the client that a connection is counted for.

@@ -55,16 +55,23 @@ type crowd struct {
 }
 
 // inCrowd runs a test with a limited listener in a synctest bubble. Its handler
-// answers /wait when the request ends, and other paths at once.
+// answers /wait when the request ends, takes the connection of /take over, and answers
+// other paths at once.
 func inCrowd(t *testing.T, limits limits, test func(*crowd)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := &crowd{t, offered{make(chan net.Conn), make(chan error)}, &bytes.Buffer{}}
 		l := listener{Listener: c.offered, limits: limits, trustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/wait" {
+			switch r.URL.Path {
+			case "/wait":
 				_, _ = io.Copy(io.Discard, r.Body)
 				<-r.Context().Done()
+			case "/take":
+				if _, _, err := http.NewResponseController(w).Hijack(); err != nil {
+					t.Error(err)
+				}
+				return
 			}
 			_, _ = io.WriteString(w, "ok")
 		})
@@ -94,6 +101,7 @@ func (c *crowd) send(conn net.Conn, text string) {
 
 const (
 	waiting  = "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n"
+	taken    = "GET /take HTTP/1.1\r\nHost: x\r\n\r\n"
 	halfSent = "GET /wait HTTP/1.1\r\nHost: "
 	slowBody = "POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx"
 )
@@ -160,9 +168,9 @@ func TestConnectionsThatGiveWay(t *testing.T) {
 		},
 		"not those that are busy: the client gets no other": func(c *crowd) {
 			var busy []net.Conn
-			for range few.perClient {
+			for n := range few.perClient {
 				busy = append(busy, c.connect(one))
-				c.send(busy[len(busy)-1], waiting)
+				c.send(busy[n], []string{waiting, taken}[n%2])
 			}
 			if c.answered(c.connect(one)) {
 				c.Error("a client has more connections than its share")

@@ -56,10 +56,10 @@ func (l listener) url() string {
 func (l listener) server(handler http.Handler, logger *slog.Logger) (serve func() error, shutdown func(context.Context) error) {
 	limiter := newConnLimiter(l.Listener, l.limits, l.trustedProxies, logger)
 	server := &http.Server{
-		Handler: limiter.middleware(handler), ConnContext: limiter.connContext,
+		Handler: limiter.middleware(handler), ConnContext: limiter.connContext, ConnState: limiter.connState,
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		// For the sandbox and the demo shop. The checkout sets shorter deadlines
-		// itself, and longer ones for streams.
+		// itself, and its streams set their own.
 		WriteTimeout: 2 * time.Minute,
 		IdleTimeout:  2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		// These are the mistakes of clients. connLimiter logs the errors of the

@@ -1,0 +1,36 @@
+package web
+
+import (
+	"bytes"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// takeConn takes the connection over from the HTTP server: the caller writes the whole
+// answer, and closes the connection. It fails with http.ErrNotSupported where that cannot
+// be, as with HTTP/2.
+func takeConn(c echo.Context) (net.Conn, error) {
+	conn, _, err := c.Response().Hijack()
+	if err != nil {
+		return nil, err
+	}
+	c.Response().Committed = true // so that Echo writes nothing
+	return conn, nil
+}
+
+// streamHead returns the head of an answer that lasts until the connection is closed, with
+// the headers that are set.
+func streamHead(c echo.Context) []byte {
+	h := c.Response().Header()
+	h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+	r := c.Request()
+	head := http.Response{
+		StatusCode: http.StatusOK, ProtoMajor: r.ProtoMajor, ProtoMinor: r.ProtoMinor, Header: h, ContentLength: -1, Close: true,
+	}
+	var text bytes.Buffer
+	_ = head.Write(&text) // a buffer returns no error
+	return text.Bytes()
+}
