@@ -19,7 +19,7 @@ const (
 	streamLatency  measure = "from notification to an open page: 99th percentile"
 	stopTime       measure = "from the signal to stop until the end"
 	backAfter      measure = "from the next start until all streams are back"
-	queriesBefore  measure = "queries a second in the 5 s before the stop"
+	queriesBefore  measure = "queries a second in the 10 s before the stop"
 	queriesAfter   measure = "queries a second in the 15 s from the next start"
 	queriesHighest measure = "queries in the busiest of these seconds"
 )
@@ -36,11 +36,8 @@ const (
 	changeRate = 50
 	// liveWithin is how long the bench waits until all streams are live.
 	liveWithin = time.Minute
-	// settleFor is how long the streams are open when their memory is measured. Go's runtime
-	// then has given back what opening them all at once has taken.
-	settleFor = 10 * time.Second
 	// countBefore and countFor are how long queries are counted before and after a restart.
-	countBefore = 5 * time.Second
+	countBefore = 10 * time.Second
 	countFor    = 15 * time.Second
 )
 
@@ -79,6 +76,8 @@ type watched struct {
 	of       subject
 	sessions []*payment
 	viewers  []*viewer
+	// memoryBefore is the memory of the checkout without a page, in bytes.
+	memoryBefore int64
 }
 
 func (w *watched) measure(ctx context.Context, n int) (err error) {
@@ -117,11 +116,10 @@ func (w *watched) createSessions(ctx context.Context, n int) error {
 	return err
 }
 
-// openAll opens the pages, and reports the memory that a stream takes.
-func (w *watched) openAll(ctx context.Context, all *sync.WaitGroup) error {
+// openAll opens the pages.
+func (w *watched) openAll(ctx context.Context, all *sync.WaitGroup) (err error) {
 	time.Sleep(time.Second)
-	before, err := w.node.Memory()
-	if err != nil {
+	if w.memoryBefore, err = w.node.Memory(); err != nil {
 		return err
 	}
 	turns := make(chan struct{}, opening)
@@ -134,9 +132,14 @@ func (w *watched) openAll(ctx context.Context, all *sync.WaitGroup) error {
 	if _, err := w.awaitLive(ctx, time.Now()); err != nil {
 		return err
 	}
-	time.Sleep(settleFor)
-	after, err := w.node.Memory()
-	w.results.add(w.of, streamsPerGiB, float64(len(w.viewers))*(1<<30)/float64(after-before))
+	return nil
+}
+
+// reportMemory reports the memory that a stream takes. It is called when the streams have
+// been open for some time: Go's runtime then has given back what opening them has taken.
+func (w *watched) reportMemory() error {
+	memory, err := w.node.Memory()
+	w.results.add(w.of, streamsPerGiB, float64(len(w.viewers))*(1<<30)/float64(memory-w.memoryBefore))
 	return err
 }
 
@@ -204,6 +207,9 @@ func (w *watched) comeBack(ctx context.Context) error {
 	before := w.gateway.Counts().Queries
 	time.Sleep(countBefore)
 	w.results.add(w.of, queriesBefore, perSecond(int(w.gateway.Counts().Queries-before), countBefore))
+	if err := w.reportMemory(); err != nil {
+		return err
+	}
 	stop := time.Now()
 	if err := w.node.Stop(); err != nil {
 		return err
