@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -171,14 +173,14 @@ func TestStreamInEachProtocol(t *testing.T) {
 	}
 }
 
-// panickingClock is a clock that panics once it is told to.
+// panickingClock is a clock that panics in a stream once it is told to.
 type panickingClock struct {
 	checkout.Clock
 	panics atomic.Bool
 }
 
 func (c *panickingClock) Now() time.Time {
-	if c.panics.Load() {
+	if c.panics.Load() && bytes.Contains(debug.Stack(), []byte("liveStream")) {
 		panic("a secret")
 	}
 	return c.Clock.Now()
@@ -192,7 +194,12 @@ func TestHostilePanicInAStream(t *testing.T) {
 		w.Streams = web.StreamLimits{Process: 1}
 	})
 	path := "/c/" + f.session(`,"channels":["wechat"]`)
-	s := f.openStream(path + "/events")
+	clock.panics.Store(true)
+	if got := f.get(path + "/events"); got.status != http.StatusInternalServerError {
+		t.Errorf("a stream that panics at its begin: %d", got.status)
+	}
+	clock.panics.Store(false)
+	s := f.openStream(path + "/events") // within the limit of one stream
 	s.next()
 	clock.panics.Store(true)
 	f.service.Changed("")
@@ -200,7 +207,7 @@ func TestHostilePanicInAStream(t *testing.T) {
 		t.Errorf("the stream goes on with %+v", status)
 	}
 	clock.panics.Store(false)
-	f.openStream(path + "/events") // within the limit of one stream
+	f.openStream(path + "/events")
 	if log := f.log.String(); !strings.Contains(log, "panic") || strings.Contains(log, "a secret") {
 		t.Errorf("the log says\n%s", log)
 	}

@@ -49,10 +49,13 @@ func (s *Server) stream(c echo.Context, sessionID string) error {
 	}
 	changed, stop := s.service.Watch(sessionID)
 	l := &liveStream{server: s, session: sessionID, route: c.Path(), audience: audienceOf(c), changed: changed, stop: stop, end: end}
+	took := false
+	defer func() { // also if reading the session panics
+		if !took {
+			l.close()
+		}
+	}()
 	took, err := l.open(c)
-	if !took {
-		l.close()
-	}
 	return err
 }
 
