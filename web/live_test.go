@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -168,6 +169,53 @@ func TestStreamInEachProtocol(t *testing.T) {
 			_ = s.body.Close() // the page leaves, and another one gets its place
 			for open().answer.status != http.StatusOK {
 				time.Sleep(10 * time.Millisecond)
+			}
+		})
+	}
+}
+
+// hiding is a ResponseWriter of a middleware that has its own Hijack.
+type hiding struct {
+	http.ResponseWriter
+	http.Flusher
+	hijack func() (net.Conn, *bufio.ReadWriter, error)
+}
+
+func (w hiding) Hijack() (net.Conn, *bufio.ReadWriter, error) { return w.hijack() }
+
+// TestStreamBehindAMiddleware checks the stream of a Server inside another program, whose
+// middleware gives no connection away.
+func TestStreamBehindAMiddleware(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		http2  bool
+		hijack func() (net.Conn, *bufio.ReadWriter, error)
+	}{
+		"that returns an error of its own": {false, func() (net.Conn, *bufio.ReadWriter, error) {
+			return nil, nil, errors.New("the writer is no http.Hijacker")
+		}},
+		"that panics, with HTTP/2": {true, func() (net.Conn, *bufio.ReadWriter, error) { panic("the writer is no http.Hijacker") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				flusher, _ := w.(http.Flusher)
+				f.web.ServeHTTP(hiding{w, flusher, c.hijack}, r)
+			}))
+			server.EnableHTTP2 = c.http2
+			server.StartTLS()
+			t.Cleanup(server.CloseClientConnections)
+			path := "/c/" + f.session(`,"channels":["wechat"]`)
+			response := must(server.Client().Do(must(http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+path+"/events", nil))))
+			t.Cleanup(func() { _ = response.Body.Close() })
+			s := newStream(f, response)
+			if first, _ := s.next(); first.State != "choose" {
+				t.Errorf("the answer is %d, its first status is %+v", s.answer.status, first)
+			}
+			f.post(path, "/attempts", url.Values{"wallet": {"wechat"}})
+			if next, _ := s.next(); next.State != "code" {
+				t.Errorf("the status after the order is %+v", next)
 			}
 		})
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -86,16 +85,13 @@ func (l *liveStream) open(c echo.Context) (took bool, err error) {
 		return false, err
 	}
 	setStreamHeaders(c)
-	conn, err := takeConn(c)
-	switch {
-	case err == nil:
+	conn, took := takeConn(c)
+	if took {
 		go l.serveConn(conn, append(streamHead(c), first...))
-		return true, nil
-	case errors.Is(err, http.ErrNotSupported): // HTTP/2, for example
+	} else {
 		l.serveRequest(c, first)
-		return false, nil
 	}
-	return false, err
+	return took, nil
 }
 
 func setStreamHeaders(c echo.Context) {

@@ -10,15 +10,18 @@ import (
 )
 
 // takeConn takes the connection over from the HTTP server: the caller writes the whole
-// answer, and closes the connection. It fails with http.ErrNotSupported where that cannot
-// be, as with HTTP/2.
-func takeConn(c echo.Context) (net.Conn, error) {
+// answer, and closes the connection. took is false where that cannot be: with HTTP/2, and
+// where a middleware around the Server hides the connection.
+func takeConn(c echo.Context) (conn net.Conn, took bool) {
+	if c.Request().ProtoMajor != 1 { // there the Hijack of some middleware panics
+		return nil, false
+	}
 	conn, _, err := c.Response().Hijack()
-	if err != nil {
-		return nil, err
+	if err != nil { // which error this is depends on the middleware
+		return nil, false
 	}
 	c.Response().Committed = true // so that Echo writes nothing
-	return conn, nil
+	return conn, true
 }
 
 // streamHead returns the head of an answer that lasts until the connection is closed, with
