@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -190,6 +191,33 @@ func TestStreamLastsForTenMinutes(t *testing.T) {
 		}
 		if took := time.Since(began); took != 10*time.Minute {
 			t.Errorf("the stream lasted for %s, want 10 minutes", took)
+		}
+	})
+}
+
+// TestStreamOfAClientThatSendsMore checks that a stream goes on when a proxy sends the end
+// of an empty body after the request, and that it takes no endless body.
+func TestStreamOfAClientThatSendsMore(t *testing.T) {
+	t.Parallel()
+	withPipeServer(t, func(t *testing.T, s *pipeServer) {
+		client, closed := s.connect()
+		s.request(client, "/c/"+onlySession+"/events")
+		lines := bufio.NewReader(client)
+		for line := ""; line != ": still here\n"; {
+			line = must(lines.ReadString('\n'))
+			if strings.HasPrefix(line, "data: ") {
+				if _, err := io.WriteString(client, "0\r\n\r\n"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		go func() { _, _ = io.Copy(io.Discard, lines) }()
+		sent := 0
+		for err := error(nil); err == nil && sent < 1<<20; sent++ {
+			_, err = client.Write([]byte("x"))
+		}
+		if <-closed; sent == 1<<20 {
+			t.Error("the stream takes an endless body")
 		}
 	})
 }

@@ -16,6 +16,8 @@ const (
 	// streamBeats is the number of heartbeats of one stream, so it lasts 10 minutes.
 	// Then the page opens the next one.
 	streamBeats = 40
+	// strayBytes is how many bytes a client may send after its request.
+	strayBytes = 16 << 10
 )
 
 // events is the stream of a page.
@@ -129,8 +131,7 @@ func (l *liveStream) serveConn(conn net.Conn, first []byte) {
 	defer cancel()
 	go func() {
 		defer cancel()
-		// A page sends nothing more: the read ends when the connection does.
-		_, _ = conn.Read(make([]byte, 1))
+		awaitEnd(conn)
 	}()
 	l.send = func(text []byte) error {
 		if err := conn.SetWriteDeadline(time.Now().Add(paceWait)); err != nil {
@@ -140,6 +141,20 @@ func (l *liveStream) serveConn(conn net.Conn, first []byte) {
 		return err
 	}
 	l.serve(ctx, first)
+}
+
+// awaitEnd returns when the client has closed the connection. A page sends nothing more, but
+// a proxy may send the end of an empty body. That is read and dropped: a system resets a
+// connection that is closed with unread bytes. A client that sends much more is not awaited.
+func awaitEnd(conn net.Conn) {
+	dropped := make([]byte, 64)
+	for left := strayBytes; left > 0; {
+		n, err := conn.Read(dropped)
+		if err != nil {
+			return
+		}
+		left -= n
+	}
 }
 
 // serve sends the first event, and the status after each change, until the page has
