@@ -38,12 +38,13 @@ type audience struct {
 	// isReturn is true for the holder of a return token.
 	isReturn bool
 	// returned is when the browser came back from a wallet: see returnedAt.
-	returned       time.Time
-	acceptLanguage string
+	returned time.Time
+	// lang is the best language for the browser.
+	lang templates.Lang
 }
 
 func audienceOf(c echo.Context) audience {
-	return audience{isReturn: c.Param("id") == "", returned: returnedAt(c), acceptLanguage: acceptLanguage(c)}
+	return audience{isReturn: c.Param("id") == "", returned: returnedAt(c), lang: templates.Match("", acceptLanguage(c))}
 }
 
 // visible returns what the audience may see of a view.
@@ -65,7 +66,7 @@ func (s *Server) liveStatus(a audience, v checkout.View) liveStatus {
 	}
 	live.Next = v.Session.SuccessURL
 	if !a.isReturn {
-		lang := templates.Match(v.Session.Locale, a.acceptLanguage)
+		lang := templates.Match(v.Session.Locale, string(a.lang))
 		r := s.receipt(v, lang)
 		live.Receipt = &liveReceipt{PaidAt: r.PaidAt, PaidWith: templates.WalletName(lang, r.Wallet), Number: r.Number}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -44,6 +45,7 @@ func (s *Server) stream(c echo.Context, sessionID string) error {
 		}
 		return err
 	}
+	sessionID = strings.Clone(sessionID) // the ID in a path shares the memory of the whole request line
 	end, refused := s.streams.begin(clientOf(c), sessionID)
 	if refused != nil {
 		return s.refuseStream(c, refused)

@@ -72,9 +72,10 @@ func openRaw(b *testing.B, address string, n int) net.Conn {
 		b.Fatal(err)
 	}
 	id := "cs_" + strings.Map(letter, fmt.Sprintf("%026d", n))
-	_, err = fmt.Fprintf(c, "GET /c/%s/events HTTP/1.1\r\nHost: pay.example\r\nUser-Agent: %s\r\nAccept: text/event-stream\r\n"+
-		"Accept-Language: zh-HK,zh;q=0.9,en;q=0.8\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nCache-Control: no-cache\r\n"+
-		"Sec-Fetch-Dest: empty\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Site: same-origin\r\nReferer: http://pay.example/c/%s\r\n\r\n", id, windows, id)
+	long := strings.Repeat("x", 16<<10) // a stream keeps no text of its request
+	_, err = fmt.Fprintf(c, "GET /c/%s/events?%s HTTP/1.1\r\nHost: pay.example\r\nUser-Agent: %s\r\nAccept: text/event-stream\r\n"+
+		"Accept-Language: zh-HK,zh;q=0.9,en;q=0.8,%s\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nCache-Control: no-cache\r\n"+
+		"Sec-Fetch-Dest: empty\r\nSec-Fetch-Mode: cors\r\nSec-Fetch-Site: same-origin\r\nReferer: http://pay.example/c/%s\r\n\r\n", id, long, windows, long, id)
 	if err != nil {
 		b.Fatal(err)
 	}
