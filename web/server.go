@@ -266,8 +266,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Drain makes /readyz answer 503 from now on. Everything else is still served.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Close drains the server and ends its live streams, so that a shutdown does not wait
-// for them.
+// Close drains the server and ends its live streams. Call it before the http.Server shuts
+// down: that would wait for the streams of HTTP/2, and does not end those of HTTP/1, which
+// have taken their connections over.
 func (s *Server) Close() {
 	s.Drain()
 	s.closed.Do(func() { close(s.closing) })

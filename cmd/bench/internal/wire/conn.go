@@ -78,10 +78,11 @@ func (c *Conn) Send(request []byte) error {
 	return err
 }
 
-// Lines reads the answer's headers and then the lines of its body, which is in chunks,
-// until f returns false. It is for a stream of server-sent events: f also gets the
-// lines between the chunks. Lines returns io.EOF at the stream's end, and another error
-// if the connection breaks or deadline is over. It can be called again after a deadline.
+// Lines reads the answer's headers and then the lines of its body, until f returns false.
+// It is for a stream of server-sent events, in chunks or until the connection is closed: f
+// also gets the lines between the chunks. Lines returns io.EOF at the stream's end, and
+// another error if the connection breaks or deadline is over. It can be called again after
+// a deadline.
 func (c *Conn) Lines(deadline time.Time, f func(line []byte) bool) error {
 	if c.body == nil {
 		if err := c.beginStream(deadline); err != nil {
