@@ -256,7 +256,7 @@ func TestHostilePanicInAStream(t *testing.T) {
 	}
 	clock.panics.Store(false)
 	f.openStream(path + "/events")
-	if log := f.log.String(); !strings.Contains(log, "panic") || strings.Contains(log, "a secret") {
+	if log := f.log.String(); strings.Count(log, "msg=panic") != 2 || strings.Contains(log, "a secret") {
 		t.Errorf("the log says\n%s", log)
 	}
 }

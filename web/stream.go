@@ -122,12 +122,12 @@ func (l *liveStream) serveRequest(c echo.Context, first []byte) {
 // closes it. So the buffers, the headers and the stack of the request are free: they are
 // most of what an open stream would take.
 func (l *liveStream) serveConn(conn net.Conn, first []byte) {
+	defer func() { _ = conn.Close() }()
 	defer func() {
 		if p := recover(); p != nil {
 			l.server.logPanic(l.route, p)
 		}
 	}()
-	defer func() { _ = conn.Close() }()
 	defer l.close()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
