@@ -21,7 +21,7 @@ func (t Target) Closed(ctx context.Context, clients, limit int, do func(c *Conn,
 	defer stop(nil)
 	var begun, ended atomic.Int64
 	t.clients(ctx, stop, clients, func(c *Conn) error {
-		for {
+		for more := true; more; more = ctx.Err() == nil {
 			n := int(begun.Add(1)) - 1
 			if limit > 0 && n >= limit {
 				return nil
@@ -29,10 +29,9 @@ func (t Target) Closed(ctx context.Context, clients, limit int, do func(c *Conn,
 			if err := do(c, n); err != nil {
 				return err
 			}
-			if ended.Add(1); ctx.Err() != nil {
-				return nil
-			}
+			ended.Add(1)
 		}
+		return nil
 	})
 	return int(ended.Load()), failure(ctx)
 }
