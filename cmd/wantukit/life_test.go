@@ -105,8 +105,20 @@ func (v *visits) before(d *demo) {
 			v.pages = append(v.pages, r.Method+" "+r.Header.Get("Sec-Fetch-Dest")+" "+r.URL.Path)
 			v.mu.Unlock()
 		}
+		if strings.HasSuffix(r.URL.Path, "/pay") {
+			w = slowAnswer{w}
+		}
 		gateway.ServeHTTP(w, r)
 	})
+}
+
+// slowAnswer is a ResponseWriter whose answer comes after the page has polled.
+type slowAnswer struct{ http.ResponseWriter }
+
+// WriteHeader implements http.ResponseWriter.
+func (w slowAnswer) WriteHeader(status int) {
+	time.Sleep(3 * time.Second)
+	w.ResponseWriter.WriteHeader(status)
 }
 
 func (v *visits) all() []string {

@@ -10,9 +10,13 @@
     try { window.top.location.href = leave } catch { /* see above */ }
   }
   if (!poll) return
+  // A button that was pressed loads the next page, which a reload would replace.
+  let pressed = false
+  document.addEventListener("submit", () => { pressed = true })
   const check = async () => {
     try {
       const answer = await fetch(poll, { cache: "no-store" })
+      if (pressed) return
       if (answer.status === 404 || (answer.ok && (await answer.json()).status !== status)) return window.location.reload()
     } catch { /* the next poll may succeed */ }
     setTimeout(check, 1500)
