@@ -32,6 +32,7 @@ func (w *world) cutPower(rt *rapid.T) {
 		}
 	}
 	synctest.Wait()
+	w.gate.threads.cutPower()
 	w.database.disk.PowerOff()
 	_ = w.db.Close() // fails without power
 	seed, percent := rapid.Uint64().Draw(rt, "sectors"), rapid.SampledFrom([]int{0, 50, 90, 100}).Draw(rt, "kept")

@@ -183,11 +183,18 @@ func (g gatedStore) Apply(ctx context.Context, c checkout.Change) error {
 	}
 	return g.write(ctx, "Apply "+c.SessionID(), func() error {
 		err := g.Store.Apply(ctx, c)
-		if err == nil && c.Attempt != nil {
-			g.process.gate.threads.release(c.Attempt.ID)
+		release := g.process.gate.threads.release
+		if err != nil {
+			release = g.process.gate.threads.releaseUnsure
 		}
-		if err == nil && c.Refund != nil {
-			g.process.gate.threads.release(c.Refund.ID)
+		if errors.Is(err, checkout.ErrConflict) {
+			return err // nothing was written
+		}
+		if c.Attempt != nil {
+			release(c.Attempt.ID)
+		}
+		if c.Refund != nil {
+			release(c.Refund.ID)
 		}
 		return err
 	})

@@ -25,6 +25,8 @@ type thread struct {
 	random *rand.ChaCha8
 	// leases are the ends of its leases, by the number at the gateway.
 	leases map[string]time.Time
+	// unsure are the numbers whose lease has ended in a change that failed.
+	unsure []string
 }
 
 // threads knows every goroutine that has made a call. It is also the random source of
@@ -118,6 +120,7 @@ func (ts *threads) lease(id string, until time.Time, taken bool) {
 	number := ts.numbers[id]
 	ts.checkUnleased(t, id)
 	t.leases[number] = until
+	t.unsure = slices.DeleteFunc(t.unsure, func(n string) bool { return n == number })
 }
 
 // checkUnleased notes that an id is leased twice if a thread other than t has a lease.
@@ -166,6 +169,29 @@ func (ts *threads) release(id string) {
 	if t := ts.all[goroutineID()]; t != nil {
 		ts.takeOver(t, ts.numbers[id])
 		delete(t.leases, ts.numbers[id])
+	}
+}
+
+// releaseUnsure notes a change of the calling goroutine that would have ended its lease, and
+// failed. The disk may have it: if the power is cut, it may be made after all.
+func (ts *threads) releaseUnsure(id string) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	if t := ts.all[goroutineID()]; t != nil {
+		ts.takeOver(t, ts.numbers[id])
+		t.unsure = append(t.unsure, ts.numbers[id])
+	}
+}
+
+// cutPower forgets the leases that have ended if a change that failed was made after all.
+// Their threads are dead.
+func (ts *threads) cutPower() {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	for _, t := range ts.all {
+		for _, number := range t.unsure {
+			delete(t.leases, number)
+		}
 	}
 }
 
