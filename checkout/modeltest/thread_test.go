@@ -25,7 +25,7 @@ type thread struct {
 	random *rand.ChaCha8
 	// leases are the ends of its leases, by the number at the gateway.
 	leases map[string]time.Time
-	// unsure are the numbers whose lease has ended in a change that failed.
+	// unsure are the numbers whose lease ends if a change that failed was made after all.
 	unsure []string
 }
 
