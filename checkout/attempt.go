@@ -115,6 +115,9 @@ type Attempt struct {
 	QueriedAt time.Time
 	// Queries counts its queries.
 	Queries int
+	// LeasedUntil is when the lease of a query or another call of the gateway ends at the
+	// latest, zero if nobody has a lease. The Store sets it; a Change does not.
+	LeasedUntil time.Time
 
 	// Notifications counts the notifications that arrived for it, but not each one of a
 	// flood (see [KeptNotifications]). NotificationAt is when the last one was counted.

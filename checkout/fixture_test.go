@@ -278,7 +278,7 @@ func (f *fixture) checkEvents(sessionID string, want ...checkout.EventType) {
 // checkNoLease checks that no node has the lease of an attempt.
 func (f *fixture) checkNoLease(a checkout.Attempt) {
 	f.t.Helper()
-	if until := f.memory.attempts[a.ID].leaseUntil; !until.IsZero() {
+	if until := f.memory.attempts[a.ID].LeasedUntil; !until.IsZero() {
 		f.t.Errorf("the attempt is leased until %s, now is %s", until, time.Now())
 	}
 }

@@ -39,7 +39,11 @@ type memory struct {
 
 type memoryAttempt struct {
 	checkout.Attempt
-	leaseUntil time.Time
+}
+
+func leasedAttemptRow(a checkout.Attempt, until time.Time) memoryAttempt {
+	a.LeasedUntil = until
+	return memoryAttempt{a}
 }
 
 func newMemory() *memory {
@@ -192,7 +196,7 @@ func (m *memory) CreateSessionWithAttempt(ctx context.Context, s checkout.Sessio
 	if _, exists := m.attempts[a.ID]; exists {
 		return errors.New("an attempt with this id exists")
 	}
-	m.sessions[s.ID], m.attempts[a.ID] = s, memoryAttempt{a, leaseUntil}
+	m.sessions[s.ID], m.attempts[a.ID] = s, leasedAttemptRow(a, leaseUntil)
 	m.timeline = append(m.timeline, s.Entry(), a.Entry())
 	return nil
 }
@@ -216,7 +220,7 @@ func (m *memory) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionV
 		}
 	}
 	s.Version++
-	m.sessions[s.ID], m.attempts[a.ID] = s, memoryAttempt{a, leaseUntil}
+	m.sessions[s.ID], m.attempts[a.ID] = s, leasedAttemptRow(a, leaseUntil)
 	m.timeline = append(m.timeline, a.Entry())
 	return nil
 }
@@ -302,7 +306,7 @@ func (m *memory) dueAttempts(ctx context.Context, method, merchant string, now t
 	defer leave()
 	var found []checkout.Attempt
 	for _, a := range m.attempts {
-		if canBeQueried(a.Attempt) && !a.leaseUntil.After(now) && is(a.Attempt) {
+		if canBeQueried(a.Attempt) && !a.LeasedUntil.After(now) && is(a.Attempt) {
 			found = append(found, a.Attempt)
 		}
 	}

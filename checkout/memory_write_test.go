@@ -22,10 +22,10 @@ func (m *memory) LeaseAttempt(ctx context.Context, id string, now, queriedBefore
 
 func (m *memory) lease(id string, now, queriedBefore, until time.Time) (checkout.Attempt, bool) {
 	a, ok := m.attempts[id]
-	if !ok || a.leaseUntil.After(now) || !queriedBefore.IsZero() && a.QueriedAt.After(queriedBefore) {
+	if !ok || a.LeasedUntil.After(now) || !queriedBefore.IsZero() && a.QueriedAt.After(queriedBefore) {
 		return checkout.Attempt{}, false
 	}
-	a.leaseUntil, a.NextQueryAt, a.QueriedAt = until, until, now
+	a.LeasedUntil, a.NextQueryAt, a.QueriedAt = until, until, now
 	a.Queries++
 	m.attempts[id] = a
 	return a.Attempt, true
@@ -34,7 +34,7 @@ func (m *memory) lease(id string, now, queriedBefore, until time.Time) (checkout
 // nextQuery returns when to query after the lease ends: at the planned time, or at
 // the time that a notification set during the lease.
 func (a memoryAttempt) nextQuery(planned time.Time) time.Time {
-	if !a.NextQueryAt.IsZero() && a.NextQueryAt.Before(a.leaseUntil) {
+	if !a.NextQueryAt.IsZero() && a.NextQueryAt.Before(a.LeasedUntil) {
 		return a.NextQueryAt
 	}
 	return planned
@@ -47,8 +47,8 @@ func (m *memory) ReleaseAttempt(ctx context.Context, id string, until, next time
 	}
 	defer leave()
 	a := m.attempts[id]
-	if a.leaseUntil.Equal(until) {
-		a.NextQueryAt, a.leaseUntil = a.nextQuery(next), time.Time{}
+	if a.LeasedUntil.Equal(until) {
+		a.NextQueryAt, a.LeasedUntil = a.nextQuery(next), time.Time{}
 		m.attempts[id] = a
 	}
 	return nil
@@ -65,7 +65,7 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 		c.Refund != nil && c.Refund.Version != m.refunds[c.Refund.ID].Version {
 		return checkout.ErrConflict
 	}
-	if c.Attempt != nil && c.Fenced && !m.attempts[c.Attempt.ID].leaseUntil.Equal(c.AttemptLease) {
+	if c.Attempt != nil && c.Fenced && !m.attempts[c.Attempt.ID].LeasedUntil.Equal(c.AttemptLease) {
 		return checkout.ErrLeaseLost
 	}
 	if m.isPaymentTaken(c) {
@@ -105,14 +105,14 @@ func (m *memory) Apply(ctx context.Context, c checkout.Change) error {
 	}
 	if c.Attempt != nil {
 		before := m.attempts[c.Attempt.ID]
-		a := memoryAttempt{Attempt: *c.Attempt, leaseUntil: before.leaseUntil}
+		a := leasedAttemptRow(*c.Attempt, before.LeasedUntil)
 		a.keepCounts(before.Attempt)
 		a.Version++
 		if canBeQueried(a.Attempt) {
 			a.NextQueryAt = before.nextQuery(a.NextQueryAt)
 		}
-		if a.leaseUntil.Equal(c.AttemptLease) {
-			a.leaseUntil = time.Time{}
+		if a.LeasedUntil.Equal(c.AttemptLease) {
+			a.LeasedUntil = time.Time{}
 		}
 		m.attempts[a.ID] = a
 		if c.Payment != (checkout.Payment{}) {

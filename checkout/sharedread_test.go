@@ -98,6 +98,30 @@ func TestWatchedView(t *testing.T) {
 			wantError(t, err, nil)
 			same(t, "reads", store.reads.Load(), int64(2))
 		},
+		"changes when a query has answered, also if nothing was paid": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			changed, stop := f.Watch(a.SessionID)
+			defer stop()
+			f.confirm(a)
+			select {
+			case <-changed:
+			default:
+				t.Error("the watcher was not woken")
+			}
+		},
+		"says that a call is under way": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			now := time.Now()
+			_, leased, err := f.store.LeaseAttempt(t.Context(), a.ID, now, time.Time{}, now.Add(time.Second))
+			wantError(t, err, nil)
+			same(t, "leased", leased, true)
+			for _, calling := range []bool{true, false} {
+				v, err := f.View(t.Context(), a.SessionID)
+				wantError(t, err, nil)
+				same(t, "calling", v.Calling, calling)
+				time.Sleep(time.Second) // the node that called was killed
+			}
+		},
 		"is read again for a new watcher": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			s, _ := f.nodeWithCountedReads()

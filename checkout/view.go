@@ -14,6 +14,9 @@ type View struct {
 	// Attempt is the attempt that the page is about, nil where there is none.
 	Attempt *Attempt
 	State   page.State
+	// Calling says that the gateway has not yet answered a query, or another call, about
+	// Attempt.
+	Calling bool
 	// Payable is [Session.Payable]. It does not include StartLimit.
 	Payable bool
 	// Remaining is the time to the session's expiry. It is 0 if the session has ended,
@@ -60,12 +63,13 @@ type viewRead struct {
 	orders orderCount
 }
 
-// sameVersions reports whether two reads are of the same session and attempt.
+// sameVersions reports whether two reads are of the same session and attempt, and whether
+// no query has been answered between them.
 func (r viewRead) sameVersions(other viewRead) bool {
 	if r.session.Version != other.session.Version || (r.shown == nil) != (other.shown == nil) {
 		return false
 	}
-	return r.shown == nil || r.shown.ID == other.shown.ID && r.shown.Version == other.shown.Version
+	return r.shown == nil || r.shown.ID == other.shown.ID && r.shown.Version == other.shown.Version && r.shown.QueriedAt.Equal(other.shown.QueriedAt)
 }
 
 func (v *viewer) read(ctx context.Context, sessionID string) (viewRead, error) {
@@ -107,6 +111,7 @@ func newView(r viewRead, now time.Time) View {
 	session := r.session
 	v := View{Session: session, Attempt: r.shown, Payable: session.Payable(now), StartLimit: r.orders.limit(now)}
 	v.State = pageState(session, v.Attempt, now)
+	v.Calling = v.Attempt != nil && now.Before(v.Attempt.LeasedUntil)
 	if left := session.ExpiresAt.Sub(now); left > 0 && session.Status == StatusOpen {
 		v.Remaining = left
 	}

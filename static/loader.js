@@ -141,6 +141,7 @@
     else poll();
   }
   function fallback(e) {
+    if (e.event === 'hidden') clearTimeout(timer);
     if (e.event === 'visible') { since = Date.now(); confirm(); }
     if (e.event === 'bridge_ready' && !invoked || e.action === 'pay') pay();
     if (e.event === 'bridge_answered') {
@@ -165,7 +166,7 @@
     // Offline: the next poll will try again.
     } catch (e) {}
     asking = false;
-    timer = setTimeout(poll, Date.now() - since < 60000 ? 2000 : 10000);
+    if (!document.hidden) timer = setTimeout(poll, Date.now() - since < 60000 ? 2000 : 10000);
   }
   async function confirm() {
     clearTimeout(confirming);
@@ -234,6 +235,7 @@
     const can = facts.worker && facts.wasm && window.Worker && window.WebAssembly && !(connection && connection.saveData);
     try { can ? startWorker() : fallBack(); } catch (e) { fallBack(); }
     listen();
+    if (document.hidden) tell({ event: 'hidden' });
     if (starter) starter.click();
   }
 

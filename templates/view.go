@@ -61,7 +61,8 @@ type CheckoutPage struct {
 }
 
 // AttemptView is the attempt that the page is about, open or not. At most one of Code,
-// FrameURL, RedirectURL and JSAPI is set, and only in the states Code and Redirecting.
+// FrameURL, RedirectURL and JSAPI is set, and only in the states Code, Redirecting and
+// Confirming: the script may show the first two after the last without a load.
 type AttemptView struct {
 	// Ref is the ID of the attempt for the page's script, which reloads the page when
 	// the server reports another attempt. It is not the order number.

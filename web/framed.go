@@ -33,8 +33,8 @@ func (s *Server) returnPolicy(v checkout.View) policy {
 // codeAsConfirming returns v with the state Confirming in place of Code, until the
 // gateway has been queried after the return. It is for the holder of a return token,
 // who has already left the framed code.
-func codeAsConfirming(returned time.Time, v checkout.View) checkout.View {
-	if v.State == page.Code && v.Attempt.QueriedAt.Before(returned) {
+func (s *Server) codeAsConfirming(returned time.Time, v checkout.View) checkout.View {
+	if v.State == page.Code && s.awaitsAnswer(returned, v) {
 		v.State = page.Confirming
 	}
 	return v

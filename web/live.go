@@ -47,12 +47,12 @@ func audienceOf(c echo.Context) audience {
 	return audience{isReturn: c.Param("id") == "", returned: returnedAt(c), lang: templates.Match("", acceptLanguage(c))}
 }
 
-// visible returns what the audience may see of a view.
-func (a audience) visible(v checkout.View) checkout.View {
+// visible returns what an audience may see of a view.
+func (s *Server) visible(a audience, v checkout.View) checkout.View {
 	if a.isReturn {
-		return statusOnly(a.returned, v)
+		return s.statusOnly(a.returned, v)
 	}
-	return redirectAsConfirming(a.returned, v)
+	return s.redirectAsConfirming(a.returned, v)
 }
 
 // liveStatus returns the status of a view that is visible to its audience.

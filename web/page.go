@@ -68,7 +68,7 @@ func (s *Server) markOpened(c echo.Context, session checkout.Session) {
 // readView returns the view of the session in the path.
 func (s *Server) readView(c echo.Context) (checkout.View, error) {
 	v, err := s.service.View(c.Request().Context(), c.Param("id"))
-	return redirectAsConfirming(returnedAt(c), v), err
+	return s.redirectAsConfirming(returnedAt(c), v), err
 }
 
 // viewOf returns the view of the session in the path, and marks the session as seen.
@@ -254,7 +254,7 @@ func (s *Server) attemptView(v checkout.View) (templates.AttemptView, error) {
 		return templates.AttemptView{}, nil
 	}
 	shown := templates.AttemptView{Ref: a.ID, Wallet: a.Wallet, Flow: a.Flow}
-	if v.State != page.Code && v.State != page.Redirecting {
+	if !showsAttempt(v.State) {
 		return shown, nil
 	}
 	switch a.Flow {
@@ -272,13 +272,19 @@ func (s *Server) attemptView(v checkout.View) (templates.AttemptView, error) {
 	return shown, nil
 }
 
+// showsAttempt reports whether a page in a state has the code or the link of the attempt.
+// Confirming does not show it, but what follows may, without a load.
+func showsAttempt(state page.State) bool {
+	return state == page.Code || state == page.Redirecting || state == page.Confirming
+}
+
 // pagePolicy returns the policy of a view's page. While the session is payable, its forms
 // may lead to every https URL: browsers apply form-action to the redirect after a POST
 // too, and the URL of the wallet's cashier is known only then.
 func (s *Server) pagePolicy(v checkout.View) policy {
 	m := s.merchants[v.Session.Merchant]
 	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: m.AllowedOrigins}
-	if v.Attempt != nil && v.Attempt.Flow == flow.Iframe && v.State == page.Code {
+	if v.Attempt != nil && v.Attempt.Flow == flow.Iframe && showsAttempt(v.State) {
 		p.Frames = append(p.Frames, selfOrigin, originOf(v.Attempt.Placed.URL))
 	}
 	if v.Payable {

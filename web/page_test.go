@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
 )
@@ -181,6 +183,41 @@ func TestReturnShowsConfirmingUntilTheGatewayWasAsked(t *testing.T) {
 	}
 	if html := f.get(path).body; !strings.Contains(html, `data-state="redirecting"`) {
 		t.Errorf("after the query returned unpaid, the page is not redirecting:\n%s", html)
+	}
+}
+
+// TestBackWithoutPayment: the stream of a page that waits for the gateway's answer tells
+// that nothing was paid, and the page then has the link to the wallet without a load.
+func TestBackWithoutPayment(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.newOrder(iPhone, flow.WalletAlipayCN)
+	path, returned := "/c/"+a.SessionID, "?returned="+strconv.FormatInt(time.Now().UnixMilli(), 10)
+	s := f.openStream(path + "/events" + returned)
+	if first, _ := s.next(); first.State != "confirming" {
+		t.Errorf("right after the return the stream says %q", first.State)
+	}
+	html := f.get(path + returned).body
+	if !strings.Contains(html, `data-state="confirming"`) || !strings.Contains(html, templ.EscapeString(f.attempts(a.SessionID)[0].Placed.URL)) {
+		t.Errorf("the page that waits lacks the link to the wallet:\n%s", html)
+	}
+	f.post(path, "/confirm", nil, "Accept", "application/json")
+	if next, _ := s.next(); next.State != "redirecting" {
+		t.Errorf("after the query the stream says %q", next.State)
+	}
+}
+
+func TestConfirmingEnds(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.newOrder(iPhone, flow.WalletAlipayCN)
+	path := "/c/" + a.SessionID + "/status?returned=" + strconv.FormatInt(f.service.Now().UnixMilli(), 10)
+	for after, want := range map[time.Duration]string{0: "confirming", 6 * time.Second: "redirecting"} {
+		f.clock.advance(after)
+		if got := f.get(path).body; !strings.Contains(got, want) {
+			t.Errorf("%s after the return, with no answer of the gateway: %s", after, got)
+		}
+		f.clock.advance(-after)
 	}
 }
 

@@ -84,11 +84,21 @@ func (s *Server) justReturned(c echo.Context) bool {
 
 // redirectAsConfirming returns v with the state Confirming in place of Redirecting for a
 // browser that came back at returned, until the gateway has been queried after that.
-func redirectAsConfirming(returned time.Time, v checkout.View) checkout.View {
-	if v.State == page.Redirecting && v.Attempt.QueriedAt.Before(returned) {
+func (s *Server) redirectAsConfirming(returned time.Time, v checkout.View) checkout.View {
+	if v.State == page.Redirecting && s.awaitsAnswer(returned, v) {
 		v.State = page.Confirming
 	}
 	return v
+}
+
+// confirmingFor is how long a page that came back waits for the gateway's answer.
+const confirmingFor = 5 * time.Second
+
+// awaitsAnswer reports whether the gateway has not yet answered a query that began after
+// returned.
+func (s *Server) awaitsAnswer(returned time.Time, v checkout.View) bool {
+	since := s.service.Now().Sub(returned)
+	return since < confirmingFor && (v.Attempt.QueriedAt.Before(returned) || v.Calling)
 }
 
 // pageURLs returns the URLs that the page at path and the page of a return have
@@ -107,14 +117,14 @@ func (s *Server) returnedView(c echo.Context) (checkout.View, error) {
 	if err == nil {
 		s.markSeen(c, v)
 	}
-	return statusOnly(returnedAt(c), v), err
+	return s.statusOnly(returnedAt(c), v), err
 }
 
 // statusOnly returns v for the holder of a return token, without the URL of the shop: the
 // token reveals only the status.
-func statusOnly(returned time.Time, v checkout.View) checkout.View {
+func (s *Server) statusOnly(returned time.Time, v checkout.View) checkout.View {
 	v.Session.SuccessURL = ""
-	return codeAsConfirming(returned, redirectAsConfirming(returned, v))
+	return s.codeAsConfirming(returned, s.redirectAsConfirming(returned, v))
 }
 
 func (s *Server) returnedConfirm(c echo.Context) error {

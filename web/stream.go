@@ -195,7 +195,7 @@ func (l *liveStream) status(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(l.server.liveStatus(l.audience, l.audience.visible(v)))
+	data, err := json.Marshal(l.server.liveStatus(l.audience, l.server.visible(l.audience, v)))
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ const attemptColumns = `id, session_id, merchant, version, state, wallet, flow, 
 	out_trade_no, trade_id, amount, currency, notify_token, return_token,
 	placed_code, placed_url, placed_jsapi, failure, quarantined,
 	created_at, paid_at, ended_at, next_query_at, queried_at, queries,
-	account, notified_trade_id, reported_at, denied_at,
+	held_until, account, notified_trade_id, reported_at, denied_at,
 	notifications_accepted, notifications_mismatched, notifications_rejected, notification_at,
 	returns, returned_at, bridge_answers, bridge_failed`
 
@@ -23,7 +23,7 @@ func scanAttempt(r row) (checkout.Attempt, error) {
 		&a.OutTradeNo, &a.TradeID, &a.Amount, &a.Currency, &a.NotifyToken, &a.ReturnToken,
 		&a.Placed.Code, &a.Placed.URL, &a.Placed.JSAPI, &a.Failure, &a.Quarantined,
 		millis{&a.CreatedAt}, millis{&a.PaidAt}, millis{&a.EndedAt}, millis{&a.NextQueryAt}, millis{&a.QueriedAt}, &a.Queries,
-		&a.Account, &a.NotifiedTradeID, millis{&a.ReportedAt}, millis{&a.DeniedAt},
+		millis{&a.LeasedUntil}, &a.Account, &a.NotifiedTradeID, millis{&a.ReportedAt}, millis{&a.DeniedAt},
 		&a.Notifications.Accepted, &a.Notifications.Mismatched, &a.Notifications.Rejected, millis{&a.NotificationAt},
 		&a.Returns, millis{&a.ReturnedAt}, &a.BridgeAnswers, &a.BridgeFailed)
 	return a, err
@@ -46,7 +46,7 @@ func (s *Store) CreateAttempt(ctx context.Context, a checkout.Attempt, sessionVe
 func addAttempt(a checkout.Attempt, leaseUntil time.Time) []step {
 	return append([]step{{
 		what: "storing attempt " + a.ID, missing: checkout.ErrConflict,
-		statement: `INSERT INTO attempts (` + attemptColumns + `, channel, held_until)
+		statement: `INSERT INTO attempts (` + attemptColumns + `, channel)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
 			ON CONFLICT (session_id, wallet) WHERE state IN ('creating', 'pending') DO NOTHING`,
 		args: []any{
@@ -54,10 +54,10 @@ func addAttempt(a checkout.Attempt, leaseUntil time.Time) []step {
 			a.OutTradeNo, storableText(a.TradeID), a.Amount, a.Currency, a.NotifyToken, a.ReturnToken,
 			storableText(a.Placed.Code), storableText(a.Placed.URL), storableText(a.Placed.JSAPI), storableText(a.Failure), a.Quarantined,
 			toMillis(a.CreatedAt), toMillis(a.PaidAt), toMillis(a.EndedAt), toMillis(a.NextQueryAt), toMillis(a.QueriedAt), a.Queries,
-			a.Account, storableText(a.NotifiedTradeID), toMillis(a.ReportedAt), toMillis(a.DeniedAt),
+			toMillis(leaseUntil), a.Account, storableText(a.NotifiedTradeID), toMillis(a.ReportedAt), toMillis(a.DeniedAt),
 			a.Notifications.Accepted, a.Notifications.Mismatched, a.Notifications.Rejected, toMillis(a.NotificationAt),
 			a.Returns, toMillis(a.ReturnedAt), a.BridgeAnswers, a.BridgeFailed,
-			string(a.Wallet.Channel()), toMillis(leaseUntil),
+			string(a.Wallet.Channel()),
 		},
 	}}, addEntries(a.Entry())...)
 }

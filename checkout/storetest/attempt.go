@@ -26,6 +26,7 @@ func attemptRoundTrip(t *testing.T, f fixture) {
 		Returns: 4, ReturnedAt: start().Add(6 * time.Second), BridgeAnswers: 5, BridgeFailed: true,
 	}
 	must(t, f.createAttempt(t, a, start().Add(leaseTime)))
+	a.LeasedUntil = start().Add(leaseTime)
 	wantEqual(t, "attempt", f.readAttempt(t, a.ID), a)
 	byNotify, err := f.AttemptByNotifyToken(t.Context(), a.NotifyToken)
 	must(t, err)

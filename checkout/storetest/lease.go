@@ -16,6 +16,7 @@ func leasedByCreator(t *testing.T, f fixture) {
 		t.Error("leased twice")
 	}
 	must(t, f.ReleaseAttempt(t.Context(), a.ID, start().Add(leaseTime), start().Add(time.Minute)))
+	wantEqual(t, "the end of the lease after the release", f.readAttempt(t, a.ID).LeasedUntil, time.Time{})
 	if !f.lease(t, a.ID, start().Add(time.Second)) {
 		t.Error("still leased after the release")
 	}
@@ -27,7 +28,7 @@ func oneLease(t *testing.T, f fixture) {
 		t.Fatal("an attempt without a lease could not be leased")
 	}
 	got := f.readAttempt(t, a.ID)
-	a.NextQueryAt, a.QueriedAt, a.Queries = now.Add(leaseTime), now, 1
+	a.NextQueryAt, a.QueriedAt, a.Queries, a.LeasedUntil = now.Add(leaseTime), now, 1, now.Add(leaseTime)
 	wantEqual(t, "leased attempt", got, a)
 	if f.lease(t, a.ID, now.Add(time.Second)) {
 		t.Error("leased twice")
@@ -159,6 +160,7 @@ func sessionWithAttempt(t *testing.T, f fixture) {
 	s := newSession()
 	a := newAttempt(s, flow.WalletWeChat)
 	must(t, f.CreateSessionWithAttempt(t.Context(), s, a, start().Add(leaseTime)))
+	a.LeasedUntil = start().Add(leaseTime)
 	session, attempts, err := f.SessionWithAttempts(t.Context(), s.ID)
 	must(t, err)
 	wantEqual(t, "session, read with its attempts", session, s)
@@ -196,7 +198,7 @@ func notificationLeases(t *testing.T, f fixture) {
 	wantEqual(t, "leased", leased, true)
 	a.Version++
 	a.ReportedAt, a.NotifiedTradeID, a.NotificationAt, a.Notifications.Accepted = n.ReceivedAt, "t1", n.ReceivedAt, 1
-	a.QueriedAt, a.Queries, a.NextQueryAt = n.ReceivedAt, 1, start().Add(leaseTime)
+	a.QueriedAt, a.Queries, a.NextQueryAt, a.LeasedUntil = n.ReceivedAt, 1, start().Add(leaseTime), start().Add(leaseTime)
 	wantEqual(t, "the leased attempt", got, a)
 	wantEqual(t, "the stored attempt", f.readAttempt(t, a.ID), a)
 	if f.lease(t, a.ID, start().Add(time.Second)) {

@@ -85,13 +85,16 @@ func (m *Machine) Handle(e Event) []Command {
 }
 
 // handleLeaving handles an event while the page is leaving. It only records the ends of
-// polls and streams, because the page may stay after all.
+// polls and streams, and that the page is hidden, because the page may stay after all.
 func (m *Machine) handleLeaving(e Event) {
-	if e.Kind == EventPolled || e.Kind == EventPollFailed {
+	switch e.Kind {
+	case EventPolled, EventPollFailed:
 		m.watch.isPolling = false
-	}
-	if e.Kind == EventStreamLost {
+	case EventStreamLost:
 		m.watch.isOpen, m.watch.isLive = false, false
+	case EventHidden:
+		m.hidden()
+	default:
 	}
 }
 
@@ -116,8 +119,7 @@ func (m *Machine) dispatch(e Event) {
 	case EventVisible:
 		m.visible()
 	case EventHidden:
-		m.isHidden = true
-		m.clearTimer(timerTick)
+		m.hidden()
 	case EventClicked:
 		m.clicked(e.Action)
 	case EventBridgeReady:
@@ -136,7 +138,7 @@ func (m *Machine) started() {
 	}
 	m.begin()
 	if m.state == page.Confirming {
-		m.confirm() // the shopper is back from the wallet
+		m.confirmFor(backFor) // the shopper is back from the wallet
 	}
 	if m.state == page.Redirecting && m.page.JSAPI {
 		m.openSheet()
@@ -208,6 +210,17 @@ func (m *Machine) timer(name Timer) {
 		m.renew()
 	case timerLeave:
 		m.leave(Command{Kind: CommandNavigate, URL: m.page.Next})
+	}
+}
+
+// hidden closes the stream and polls no more: a browser has few connections to a server
+// over HTTP/1.1, and the other tabs need them.
+func (m *Machine) hidden() {
+	m.isHidden = true
+	m.clearTimer(timerTick)
+	if !m.state.Final() {
+		m.stopStream()
+		m.reschedule()
 	}
 }
 

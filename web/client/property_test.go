@@ -23,6 +23,7 @@ type browser struct {
 	gone   bool
 	// replacing reports whether the new content of the page is being loaded.
 	replacing bool
+	hidden    bool
 	shown     page.State
 }
 
@@ -65,6 +66,13 @@ func (w *browser) next() client.Event {
 	w.now += client.Millis(w.rand.IntN(3000))
 	e := w.pick()
 	e.At = w.now
+	switch e.Kind {
+	case client.EventHidden:
+		w.hidden = true
+	case client.EventVisible:
+		w.hidden = false
+	default:
+	}
 	return e
 }
 
@@ -163,12 +171,12 @@ func TestRandomEvents(t *testing.T) {
 	}
 }
 
-// checkWaiting checks that a page that can still change polls or is being replaced, and
-// that a final page has no stream.
+// checkWaiting checks that a page that can still change polls, is being replaced or is
+// hidden, and that a final page and a hidden page have no stream.
 func (w *browser) checkWaiting(seed uint64) {
-	if w.shown.Final() {
+	if w.shown.Final() || w.hidden {
 		if w.stream {
-			w.t.Fatalf("seed %d: a page in state %s has a stream", seed, w.shown)
+			w.t.Fatalf("seed %d: a page in state %s, hidden: %t, has a stream", seed, w.shown, w.hidden)
 		}
 		return
 	}

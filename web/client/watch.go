@@ -34,11 +34,15 @@ type watch struct {
 	retry Millis
 	// isPolling reports whether a poll is in flight.
 	isPolling bool
+	// pollsAgain reports whether another poll follows the one in flight at once.
+	pollsAgain bool
 	// since is when the present polling began; it decides the interval.
 	since Millis
 	// confirmedAt is the time of the last CommandConfirm, if hasConfirmed.
 	confirmedAt  Millis
 	hasConfirmed bool
+	// confirmsUntil is until when the page has the gateway queried again by itself.
+	confirmsUntil Millis
 }
 
 // startWatching opens the stream and starts to poll.
@@ -61,7 +65,7 @@ func (m *Machine) watchAgain() {
 }
 
 func (m *Machine) openStream() {
-	if m.state.Final() {
+	if m.state.Final() || m.isHidden {
 		return
 	}
 	m.watch.isOpen, m.watch.isLive = true, false
@@ -131,11 +135,17 @@ func (m *Machine) polled(s Status) {
 		m.openStream()
 	}
 	m.pollEnded()
+	m.confirmAgain()
 }
 
 func (m *Machine) pollEnded() {
 	m.watch.isPolling = false
-	if !m.isLeaving {
+	switch {
+	case m.isLeaving:
+	case m.watch.pollsAgain && !m.state.Final():
+		m.watch.pollsAgain = false
+		m.poll()
+	default:
 		m.reschedule()
 	}
 }
@@ -156,7 +166,7 @@ func (m *Machine) reschedule() {
 func (m *Machine) pollInterval() Millis {
 	waited := m.now - m.watch.since
 	switch {
-	case m.state == page.Paid:
+	case m.state == page.Paid, m.isHidden:
 		return 0
 	case m.state.Final() && waited >= pollFinalFor:
 		return 0
@@ -186,9 +196,28 @@ func (m *Machine) confirm() {
 	m.bridge.words = ""
 }
 
-// posted polls for the result of the query, unless the live stream sends it.
+// posted polls for the result of the query, also while a stream is live: another node may
+// have queried. A poll that is in flight may be too early for it.
 func (m *Machine) posted() {
-	if !m.watch.isLive {
-		m.poll()
+	m.watch.pollsAgain = m.watch.isPolling
+	m.poll()
+}
+
+// backFor is how long a page that came back from a wallet asks for the payment by itself.
+// The server then says that nothing was paid.
+const backFor = 5 * Second
+
+// confirmFor has the gateway queried now, and again until it has answered or the time is
+// over. Then it looks at the status once more.
+func (m *Machine) confirmFor(time Millis) {
+	m.watch.confirmsUntil = m.now + time
+	m.setTimer(timerRecheck, time)
+	m.confirm()
+}
+
+// confirmAgain queries again where the last query was too early for the server.
+func (m *Machine) confirmAgain() {
+	if m.state == page.Confirming && m.now < m.watch.confirmsUntil {
+		m.confirm()
 	}
 }

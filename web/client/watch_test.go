@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout/page"
@@ -106,8 +107,10 @@ func TestPollingNeverOverlaps(t *testing.T) {
 		checkCommands(t, ofKind(d.timer("poll"), client.CommandPoll), nil)
 		checkCommands(t, ofKind(d.handleKind(client.EventPosted), client.CommandPoll), nil)
 	}
+	poll := []client.Command{{Kind: client.CommandPoll}}
+	checkCommands(t, ofKind(d.handleKind(client.EventPollFailed), client.CommandPoll), poll) // for the posts
 	d.handleKind(client.EventPollFailed)
-	checkCommands(t, ofKind(d.timer("poll"), client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
+	checkCommands(t, ofKind(d.timer("poll"), client.CommandPoll), poll)
 }
 
 func TestVisibleAsksTheGateway(t *testing.T) {
@@ -126,16 +129,69 @@ func TestVisibleAsksTheGateway(t *testing.T) {
 		d.now += 1500
 		checkCommands(t, d.timer("confirm"), []client.Command{{Kind: client.CommandConfirm}})
 	})
-	t.Run("and fetches the answer where no stream will", func(t *testing.T) {
+	poll := []client.Command{{Kind: client.CommandPoll}}
+	t.Run("and fetches the answer, which another node may have", func(t *testing.T) {
 		d.polled(code())
+		checkCommands(t, ofKind(d.handleKind(client.EventPosted), client.CommandPoll), poll)
+	})
+	t.Run("and fetches it again where the poll was too early", func(t *testing.T) {
 		checkCommands(t, d.handleKind(client.EventPosted), nil)
-		d.handleKind(client.EventStreamLost)
-		d.polled(code())
-		checkCommands(t, ofKind(d.handleKind(client.EventPosted), client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
+		checkCommands(t, ofKind(d.polled(code()), client.CommandPoll), poll)
+		checkCommands(t, ofKind(d.polled(code()), client.CommandPoll), nil)
 	})
 	t.Run("not without an order", func(t *testing.T) {
 		e, _ := start(t, client.Page{State: page.Choose, Remaining: -1})
 		checkCommands(t, ofKind(e.handleKind(client.EventVisible), client.CommandConfirm), nil)
+	})
+}
+
+// A browser opens six connections to a server at most over HTTP/1.1: the streams of hidden
+// tabs would leave none for the next page.
+func TestHiddenPageHasNoStream(t *testing.T) {
+	t.Parallel()
+	d, _ := start(t, codePage())
+	d.streamed(code())
+	hidden := d.handleKind(client.EventHidden)
+	checkCommands(t, ofKind(hidden, client.CommandCloseStream), []client.Command{{Kind: client.CommandCloseStream}})
+	checkCommands(t, ofKind(hidden, client.CommandClearTimer), []client.Command{clearTimer("tick"), clearTimer("stream"), clearTimer("poll")})
+	checkCommands(t, d.streamed(code()), nil) // left in the pipe
+	checkCommands(t, d.timer("stream"), nil)
+
+	d.now += 5 * client.Minute
+	shown := d.handleKind(client.EventVisible)
+	checkCommands(t, ofKind(shown, client.CommandOpenStream), []client.Command{{Kind: client.CommandOpenStream}})
+	checkCommands(t, ofKind(shown, client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
+}
+
+// A query that finds no payment is an answer, too: the page waits for it for 5 s at most.
+func TestBackWithoutPayment(t *testing.T) {
+	t.Parallel()
+	confirming := client.Status{State: page.Confirming, Attempt: "a", Remaining: 600}
+	unpaid := client.Status{State: page.Redirecting, Attempt: "a", Remaining: 600}
+	d, commands := start(t, client.Page{State: page.Confirming, Attempt: "a", Remaining: 600})
+	checkCommands(t, ofKind(commands, client.CommandConfirm), []client.Command{{Kind: client.CommandConfirm}})
+	d.streamed(confirming)
+	d.handleKind(client.EventPosted)
+	d.now += client.Second
+	// The server has not queried, because the last query was just before.
+	if again := d.polled(confirming); !slices.Contains(again, setTimer("confirm", client.Second)) {
+		t.Errorf("the commands are %v", again)
+	}
+	d.now += client.Second
+	checkCommands(t, d.timer("confirm"), []client.Command{{Kind: client.CommandConfirm}})
+	d.handleKind(client.EventPosted)
+	d.polled(unpaid)
+	d.checkState(page.Redirecting)
+
+	t.Run("looks once more after 5 s", func(t *testing.T) {
+		d, commands := start(t, client.Page{State: page.Confirming, Attempt: "a", Remaining: 600})
+		if !slices.Contains(commands, setTimer("recheck", 5*client.Second)) {
+			t.Errorf("the commands are %v", commands)
+		}
+		d.streamed(confirming)
+		d.now += 5 * client.Second
+		checkCommands(t, ofKind(d.timer("recheck"), client.CommandPoll), []client.Command{{Kind: client.CommandPoll}})
+		checkCommands(t, ofKind(d.polled(confirming), client.CommandConfirm), nil)
 	})
 }
 
