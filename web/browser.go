@@ -72,26 +72,14 @@ func (b browser) hasOpened(sessionID string) bool {
 	return slices.Contains(b.list("opened"), sessionID)
 }
 
-// addOAuthState records an OAuth state and its session. The state stays after its use,
+// addOAuthState records an OAuth state of this browser. The state stays after its use,
 // because WeChat may call back twice.
-func (b browser) addOAuthState(state, sessionID string) {
-	states := appendLatest(b.list("states"), state)
-	for key := range b.Values {
-		if name, ok := key.(string); ok && len(name) > 6 && name[:6] == "state:" && !slices.Contains(states, name[6:]) {
-			delete(b.Values, key)
-		}
-	}
-	b.Values["states"] = states
-	b.Values["state:"+state] = sessionID
+func (b browser) addOAuthState(state oauthState) {
+	b.Values["states"] = appendLatest(b.list("states"), state.mark())
 }
 
-// oauthSession returns the ID of the session of an OAuth state, or "" for an unknown
-// state.
-func (b browser) oauthSession(state string) string {
-	if !slices.Contains(b.list("states"), state) {
-		return ""
-	}
-	return b.text("state:" + state)
+func (b browser) hasOAuthState(state oauthState) bool {
+	return slices.Contains(b.list("states"), state.mark())
 }
 
 func (b browser) list(key string) []string {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,15 +68,18 @@ func withoutRedirects(client http.Client) *http.Client {
 // user (snsapi_base). WeChat redirects the browser to wechatCallback.
 func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
 	app := s.merchants[session.Merchant].WeChat
-	state := rand.Text()
+	state, err := s.newOAuthState(session.ID)
+	if err != nil {
+		return err
+	}
 	b := s.browsers.read(c.Request())
-	b.addOAuthState(state, session.ID)
+	b.addOAuthState(state)
 	if err := b.save(c.Response(), c.Request()); err != nil {
 		return fmt.Errorf("writing the cookie: %w", err)
 	}
 	query := url.Values{
 		"appid": {app.ID}, "redirect_uri": {s.publicURL + wechatCallbackPath},
-		"response_type": {"code"}, "scope": {"snsapi_base"}, "state": {state},
+		"response_type": {"code"}, "scope": {"snsapi_base"}, "state": {string(state)},
 	}
 	c.Response().Header().Set("Referrer-Policy", originReferrer)
 	return c.Redirect(http.StatusSeeOther, app.Endpoints.orDefault().Authorize+"?"+query.Encode()+"#wechat_redirect")
@@ -86,14 +88,25 @@ func (s *Server) askOpenID(c echo.Context, session checkout.Session) error {
 // wechatCallback exchanges the code for the openid, keeps the openid in the cookie, and
 // redirects to the page. The page's URL holds neither. For a repeated callback, with
 // the same code or another one, the openid is in the cookie already.
+//
+// A browser without the state in its cookie gets no openid: WeChat has lost the cookie, or
+// somebody has sent the shopper a callback with their own code. The page has other ways to
+// pay.
 func (s *Server) wechatCallback(c echo.Context) error {
-	b := s.browsers.read(c.Request())
-	session, err := s.service.Session(c.Request().Context(), b.oauthSession(c.QueryParam("state")))
+	b, state := s.browsers.read(c.Request()), oauthState(c.QueryParam("state"))
+	id, err := s.sessionOf(state)
+	if err != nil {
+		return err
+	}
+	session, err := s.service.Session(c.Request().Context(), id)
 	if err != nil {
 		return err
 	}
 	app := s.merchants[session.Merchant].WeChat
 	page := paths.Page(session.ID)
+	if !b.hasOAuthState(state) {
+		return c.Redirect(http.StatusSeeOther, page+"?notice="+templates.NoticeWeChatRefused)
+	}
 	if b.openID(app.ID) == "" && !isHead(c) {
 		openID, err := s.exchange(c.Request().Context(), app, c.QueryParam("code"))
 		if err != nil {

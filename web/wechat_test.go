@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -196,8 +197,20 @@ func TestOAuthRefusesUnknownCodeAndBrowser(t *testing.T) {
 		t.Errorf("an unknown code leads to %d %s", got.status, got.header.Get("Location"))
 	}
 	f.client.Jar = must(cookiejar.New(nil)) // another browser
-	if got := f.get(callback); got.status != http.StatusNotFound {
-		t.Errorf("another browser's callback: %d", got.status)
+	if got := f.get(callback); !strings.HasSuffix(got.header.Get("Location"), "/c/"+id+"?notice=wechat_refused") {
+		t.Errorf("another browser's callback leads to %d %s", got.status, got.header.Get("Location"))
+	}
+	if again := f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", inChat); !strings.Contains(again.header.Get("Location"), "/connect/oauth2/authorize?") {
+		t.Errorf("another browser got the openid: it is sent to %s", again.header.Get("Location"))
+	}
+	state := must(url.Parse(callback)).Query().Get("state")
+	if len(state) > 128 || regexp.MustCompile("[^A-Za-z0-9]").MatchString(state) || strings.Contains(strings.ToLower(state), id[3:]) {
+		t.Errorf("WeChat gets the state %q", state)
+	}
+	for _, forged := range []string{"", "x", state[1:], "A" + state[1:], strings.ToLower(state)} {
+		if got := f.get("/wechat/callback?code=x&state=" + forged); got.status != http.StatusNotFound {
+			t.Errorf("the forged state %q: %d, want 404", forged, got.status)
+		}
 	}
 	if strings.Contains(f.log.String(), "sandbox-app-secret") {
 		t.Error("the log holds the app's secret")
