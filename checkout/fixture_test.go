@@ -130,7 +130,8 @@ var (
 	desktop = flow.Device{Kind: flow.DeviceDesktop, Container: flow.ContainerNone, Reason: "test"}
 	phone   = flow.Device{Kind: flow.DeviceHandheld, Container: flow.ContainerNone, Reason: "test"}
 	inApp   = flow.Device{Kind: flow.DeviceHandheld, Container: flow.ContainerWeChat, Reason: "test"}
-	bot     = flow.Device{Kind: flow.DeviceBot, Container: flow.ContainerNone, Reason: "test"}
+	ahead   = flow.Device{Kind: flow.DeviceDesktop, Container: flow.ContainerNone, Prefetched: true, Reason: "test"}
+	program = flow.Device{Kind: flow.DeviceDesktop, Container: flow.ContainerNone, Program: true, Reason: "test"}
 )
 
 // newTicket is a request for a session of HKD 880.00.

@@ -211,9 +211,10 @@ func (p *placer) order(ctx context.Context, r resolvedStart) (Attempt, error) {
 }
 
 // startAtOnce returns the start of a new session whose page shows one code without a
-// choice on the shopper's device. It reports false for any other session.
+// choice on the shopper's device. It reports false for any other session, and for a
+// program.
 func (p *placer) startAtOnce(session Session, shopper *flow.Device) (resolvedStart, bool) {
-	if shopper == nil || len(session.Wallets) != 1 {
+	if shopper == nil || shopper.Program || len(session.Wallets) != 1 {
 		return resolvedStart{}, false
 	}
 	r, err := p.resolve(session, StartRequest{SessionID: session.ID, Wallet: session.Wallets[0], Device: *shopper})

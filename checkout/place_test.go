@@ -150,8 +150,8 @@ func TestStartRefuses(t *testing.T) {
 		"an id that cannot be one": func(t *testing.T, f *fixture) {
 			wantError(t, start(f.session(), f, func(r *checkout.StartRequest) { r.SessionID = "cs_' OR 1=1 --" }), checkout.ErrNotFound)
 		},
-		"a bot": func(t *testing.T, f *fixture) {
-			wantError(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Flow = bot, flow.Web }), checkout.ErrNotHere)
+		"a page that is loaded ahead": func(t *testing.T, f *fixture) {
+			wantError(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Flow = ahead, flow.Web }), checkout.ErrNotHere)
 		},
 		"WeChat Pay in a phone's browser": func(t *testing.T, f *fixture) {
 			wantError(t, start(f.session(), f, func(r *checkout.StartRequest) { r.Device, r.Wallet = phone, flow.WalletWeChat }), checkout.ErrNotHere)

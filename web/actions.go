@@ -30,11 +30,11 @@ func (s *Server) start(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	// The page sets this cookie too, but neither for a program nor in another site's frame.
+	s.markOpened(c, session)
 	if !a.Flow.Redirects() || a.State != checkout.AttemptPending {
 		return c.Redirect(http.StatusSeeOther, page)
 	}
-	// The page sets this cookie too, but cannot in another site's frame.
-	s.markOpened(c, session)
 	return c.Redirect(http.StatusSeeOther, a.Placed.URL)
 }
 

@@ -29,9 +29,8 @@ func (s *Server) page(c echo.Context) error {
 		return err
 	}
 	device := s.device(c)
-	// A program neither watches the page nor returns from a wallet.
-	isProgram := device.Kind == flow.DeviceBot
-	if !isProgram {
+	isShopper := s.isShopper(c, v.Session, device)
+	if isShopper {
 		s.markSeen(c, v)
 	}
 	if v.State == page.Paid && s.justReturned(c) {
@@ -46,10 +45,16 @@ func (s *Server) page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if !isProgram {
+	if isShopper {
 		s.markOpened(c, v.Session)
 	}
 	return render(c, http.StatusOK, templates.Checkout(p), s.pagePolicy(v).String())
+}
+
+// isShopper reports whether a shopper reads the page of a session. A program that has not
+// started a payment neither watches the page nor returns from a wallet.
+func (s *Server) isShopper(c echo.Context, session checkout.Session, device flow.Device) bool {
+	return !device.Program || s.browsers.read(c.Request()).hasOpened(session.ID)
 }
 
 // markOpened records in the cookie that this browser has opened the session's page. A
@@ -100,7 +105,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		State:    v.State,
 		ShopName: s.service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
 		Subject: session.Subject, Amount: formatAmount(lang, session.Amount, session.Currency),
-		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v.RenewIn),
+		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v, device),
 		Notice: templates.KnownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs:           pageURLs(c, path),
 		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
@@ -133,11 +138,9 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 }
 
 // pageCode returns the QR code of the page's own URL. The page needs it if a guide
-// sends the shopper to another device, or if it shows no wallet, because a shopper may
-// have been detected as a program. Else it returns nil.
+// sends the shopper to another device. Else it returns nil.
 func (s *Server) pageCode(session checkout.Session, options []templates.WalletOption) (*templates.QRCode, error) {
-	guided := slices.ContainsFunc(options, func(o templates.WalletOption) bool { return o.GuideLink != "" })
-	if !guided && len(options) > 0 {
+	if !slices.ContainsFunc(options, func(o templates.WalletOption) bool { return o.GuideLink != "" }) {
 		return nil, nil //nolint:nilnil // most pages have no such code
 	}
 	return s.codes.draw(s.service.PageURL(session.ID))
@@ -159,12 +162,12 @@ func remaining(v checkout.View) int {
 }
 
 // renewSeconds returns the seconds until a code is renewed, rounded up and at least 1. It
-// returns 0 for a negative duration, which means never.
-func renewSeconds(in time.Duration) int {
-	if in < 0 {
+// returns 0 for never, as for a program.
+func renewSeconds(v checkout.View, device flow.Device) int {
+	if v.RenewIn < 0 || device.Program {
 		return 0
 	}
-	return max(1, int((in+time.Second-1)/time.Second))
+	return max(1, int((v.RenewIn+time.Second-1)/time.Second))
 }
 
 // refreshFor returns the seconds after which a page in a state reloads itself without
@@ -218,12 +221,12 @@ func (s *Server) choose(session checkout.Session, device flow.Device, w flow.Wal
 
 // autoStart returns the wallet that the page's script starts by itself, or "". It does so
 // after the shopper came back from WeChat with an openid, and if the page has one code
-// to show and no choice.
+// to show and no choice. It never shows a code to a program.
 func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) flow.Wallet {
 	if s.resumesJSAPI(c, v, device) {
 		return flow.WalletWeChat
 	}
-	if v.State != page.Choose || v.StartLimit != nil {
+	if v.State != page.Choose || v.StartLimit != nil || device.Program {
 		return ""
 	}
 	if len(v.Session.Wallets) != 1 || !s.choose(v.Session, device, v.Session.Wallets[0]).Flow.ShowsCode() {

@@ -56,6 +56,59 @@ func TestProgramsLeaveNoTrace(t *testing.T) {
 	}
 }
 
+// TestNothingStartsByItselfForAProgram checks that a program's page has the buttons of
+// its computer and starts nothing, also where a shopper's page shows one code at once.
+func TestNothingStartsByItselfForAProgram(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["wechat"],"user_agent":"` + crawler + `"`)
+	const button, starts = `name="wallet" value="wechat"`, `data-autostart="wechat"`
+	html := f.get("/c/"+id, "User-Agent", crawler).body
+	if !strings.Contains(html, button) || strings.Contains(html, "data-autostart") {
+		t.Errorf("the page of a program has no button, or starts by itself:\n%s", html)
+	}
+	if n := len(f.attempts(id)); n != 0 {
+		t.Errorf("a program that only reads the page causes %d orders", n)
+	}
+	if html := f.get("/c/" + id).body; !strings.Contains(html, starts) {
+		t.Errorf("the page of a shopper does not start by itself:\n%s", html)
+	}
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", crawler)
+	if html := f.get("/c/"+id, "User-Agent", crawler).body; !strings.Contains(html, `data-state="code"`) {
+		t.Errorf("the form of a program's page shows no code:\n%s", html)
+	}
+}
+
+// TestCodeIsNotRenewedForAProgram checks that the script of a program's page renews no
+// code, because that places an order.
+func TestCodeIsNotRenewedForAProgram(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["wechat"],"user_agent":"` + windows + `","expires_at":"` + time.Now().Add(3*time.Hour).Format(time.RFC3339) + `"`)
+	for ua, renews := range map[string]bool{windows: true, crawler: false} {
+		if html := f.get("/c/"+id, "User-Agent", ua).body; strings.Contains(html, "data-renew=") != renews {
+			t.Errorf("%s: want a renewal %v:\n%s", ua, renews, html)
+		}
+	}
+}
+
+// TestProgramThatHasStartedAPaymentIsAShopper checks that the page of such a program counts
+// as watched: a shopper may have been taken for a program.
+func TestProgramThatHasStartedAPaymentIsAShopper(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"channels":["wechat"]`)
+	started := f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", crawler)
+	cookie, _, _ := strings.Cut(started.header.Get("Set-Cookie"), ";")
+	f.clock.advance(20 * time.Minute)
+	f.get("/c/"+id, "User-Agent", crawler, "Cookie", cookie)
+	a := f.attempts(id)[0]
+	f.confirm(a)
+	if wait := f.attempts(id)[0].NextQueryAt.Sub(f.clock.Now()); wait >= time.Minute {
+		t.Errorf("the next query is due in %s", wait)
+	}
+}
+
 // TestPageHasItsLength checks that a page is sent in one piece, and that HEAD does not
 // give a wrong length.
 func TestPageHasItsLength(t *testing.T) {
@@ -115,15 +168,12 @@ func TestStartRedirectsTheShopper(t *testing.T) {
 		{"phone Alipay goes to the mobile cashier", iPhone, url.Values{"wallet": {"alipay_cn"}}, "/m/"},
 		{"phone WeChat is guided", iPhone, url.Values{"wallet": {"wechat"}}, "/c/"},
 		{"WeChat asks for the openid", inChat, url.Values{"wallet": {"wechat"}}, "/connect/oauth2/authorize"},
-		{"a crawler gets nothing", crawler, url.Values{"wallet": {"alipay_cn"}}, "/c/"},
+		{"a program goes where its computer goes", crawler, url.Values{"wallet": {"alipay_cn"}}, "/cashier/"},
+		{"headless Chromium goes to the cashier", headless, url.Values{"wallet": {"alipay_cn"}}, "/cashier/"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			page := "/c/" + f.session("")
-			// A crawler's page has no form, so the token is from a desktop's page.
-			token := tokenField.FindStringSubmatch(f.get(page).body)[1]
-			c.fields.Set("token", token)
-			got := f.send(http.MethodPost, page+"/attempts", c.fields.Encode(), "User-Agent", c.ua)
+			got := f.post("/c/"+f.session(""), "/attempts", c.fields, "User-Agent", c.ua)
 			if got.status != http.StatusSeeOther || !strings.Contains(got.header.Get("Location"), c.to) {
 				t.Errorf("%d to %s", got.status, got.header.Get("Location"))
 			}

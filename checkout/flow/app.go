@@ -27,6 +27,8 @@ var apps = []app{
 	{"douyin", ContainerDouyin},
 
 	{"aliapp(", ContainerOther}, // Taobao and other apps of Alibaba
+	{"meituan", ContainerOther},
+	{"titansx", ContainerOther}, // the web-view of Meituan's apps
 	{"bytedancewebview", ContainerOther},
 	{"xiaohongshu", ContainerOther},
 	{"xhsdiscover", ContainerOther},
@@ -45,24 +47,61 @@ var apps = []app{
 	{"snapchat", ContainerOther},
 	{"linkedinapp", ContainerOther},
 	{"twitter for", ContainerOther},
-	{"; wv)", ContainerOther}, // a web-view on Android, of any app
 }
 
-// findApp returns the first of apps that a user agent in lower case names. The
-// boolean is false if it names none.
+// unionSDK is what UC's browser says. It has this SDK of Alibaba's and is not one of
+// Alibaba's apps.
+const unionSDK = "aliapp(tunionsdk"
+
+// findApp returns the app that a user agent in lower case names: the first of apps,
+// or else the unknown app of a web-view. The boolean is false for a browser.
 func findApp(ua string) (app, bool) {
+	ua = strings.ReplaceAll(ua, unionSDK, "")
 	for _, a := range apps {
 		if strings.Contains(ua, a.sign) {
 			return a, true
 		}
 	}
-	// On iOS every browser names Safari, and a web-view does not.
-	for _, s := range []string{"(iphone;", "(ipad;", "(ipod"} {
-		if strings.Contains(ua, s) && strings.Contains(ua, "applewebkit") && !strings.Contains(ua, "safari") {
-			return app{s + " without safari", ContainerOther}, true
-		}
+	if sign := findWebView(ua); sign != "" && !namesBrowser(ua) {
+		return app{sign, ContainerOther}, true
 	}
 	return app{}, false
+}
+
+// findWebView returns the part of a user agent by which it is that of a web-view, or
+// "".
+func findWebView(ua string) string {
+	const onAndroid = "; wv)"
+	if strings.Contains(ua, onAndroid) {
+		return onAndroid
+	}
+	// On iOS a web-view does not name Safari.
+	for _, s := range []string{"(iphone;", "(ipad;", "(ipod"} {
+		if strings.Contains(ua, s) && strings.Contains(ua, "applewebkit") && !strings.Contains(ua, "safari") {
+			return s + " without safari"
+		}
+	}
+	return ""
+}
+
+// browsers are parts of the user agents of browsers that show pages in the system's
+// web-view.
+var browsers = []string{
+	"browser/", // UC's, Vivo's, Huawei's and many more
+	"quark/", "firefox/", "fxios/", "focus/", "klar/", "opr/", "opt/", "opx/", "opios/", "crios/", "edga/", "edgios/", "duckduckgo/", "ddg/", "ecosia",
+}
+
+// tencentWebView is the web-view for apps that Tencent makes of QQ's browser, and it
+// has the browser's name.
+const tencentWebView = "tbs/"
+
+func namesBrowser(ua string) bool {
+	for _, b := range browsers {
+		if strings.Contains(ua, b) {
+			return !strings.Contains(ua, tencentWebView)
+		}
+	}
+	return false
 }
 
 // device returns the device for a user agent in lower case that names app a.

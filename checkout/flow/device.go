@@ -14,10 +14,7 @@ const (
 	DeviceHandheld DeviceKind = "handheld"
 	// DeviceScreen has no wallet app and can show a QR code: a TV, a console, a
 	// car, a watch or glasses.
-	DeviceScreen DeviceKind = "screen"
-	// DeviceBot is a program that reads pages and never pays, such as a crawler
-	// or a link preview.
-	DeviceBot     DeviceKind = "bot"
+	DeviceScreen  DeviceKind = "screen"
 	DeviceUnknown DeviceKind = "unknown"
 )
 
@@ -46,6 +43,13 @@ type Device struct {
 	// MiniProgram says that a WeChat mini program's web-view shows the page.
 	// Nobody can pay there.
 	MiniProgram bool
+	// MaybeIPad says that the device calls itself a Macintosh. An iPad does so too,
+	// and only a script can tell the difference.
+	MaybeIPad bool
+	// Program says that a program reads the page, such as a crawler or a link
+	// preview. A page starts nothing by itself for a program. Kind and Container are
+	// what the program names: it can be a browser that was taken for a program.
+	Program bool
 	// Prefetched says that a browser loads the page before the shopper opens it.
 	// The shopper may never open it.
 	Prefetched bool
@@ -79,28 +83,34 @@ const (
 // returns a header's value by its canonical name, or "". Detect reads
 // [DeviceHeaders]. It cannot fail. An empty user agent, or a browser on an unknown
 // system, is [DeviceUnknown]: the shopper picks the device. A user agent that names
-// neither a browser's engine nor a known system is [DeviceBot].
+// neither a browser's engine nor a known system is a program's.
 //
-// One user agent can name a program, an app and a system. A program comes first,
-// then an app, then a system. Client hints can change the kind that the system
-// gives, and never that of an app.
+// One user agent can name a program, an app and a system. Client hints can change the
+// kind that the system gives, and never that of an app.
 func Detect(header func(name string) string) Device {
 	ua := strings.ToLower(header("User-Agent"))
-	d := Device{Kind: DeviceUnknown, Container: ContainerNone}
-	if reason := findBot(ua); reason != "" {
-		d.Kind, d.Reason = DeviceBot, "a program: "+reason
-	} else if app, found := findApp(ua); found {
-		d = app.device(ua)
-	} else {
-		d.Kind, d.Reason = findSystem(ua)
-		applyHints(&d, header)
-		if d.Kind == DeviceUnknown && ua != "" && !hasEngine(ua) {
-			d.Kind, d.Reason = DeviceBot, "a program: the user agent is not a browser's"
-		}
+	d := detectBrowser(ua, header)
+	if reason := findProgram(ua); reason != "" {
+		d.Program, d.Reason = true, "a program: "+reason+"; "+d.Reason
+	} else if ua != "" && d.Kind == DeviceUnknown && d.Container == ContainerNone && !hasEngine(ua) {
+		d.Program, d.Reason = true, "a program: the user agent is not a browser's"
 	}
 	if reason := findPrefetch(header); reason != "" {
 		d.Prefetched, d.Reason = true, reason+"; "+d.Reason
 	}
+	return d
+}
+
+// detectBrowser returns the device without Program and Prefetched. ua is the user
+// agent in lower case.
+func detectBrowser(ua string, header func(name string) string) Device {
+	if app, found := findApp(ua); found {
+		return app.device(ua)
+	}
+	d := Device{Container: ContainerNone}
+	d.Kind, d.Reason = findSystem(ua)
+	d.MaybeIPad = d.Kind == DeviceDesktop && isSafariOnMac(ua)
+	applyHints(&d, header)
 	return d
 }
 

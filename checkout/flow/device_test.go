@@ -21,7 +21,9 @@ const (
 	onMac     = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15"
 	onLinux   = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 	onIPhone  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
-	onAndroid = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
+	// onHeadless is a browser without a window.
+	onHeadless = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/140.0.0.0 Safari/537.36"
+	onAndroid  = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
 
 	// These are web-views. An app adds its name at the end.
 	inIPhoneApp  = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
@@ -42,7 +44,7 @@ func TestDetectDevice(t *testing.T) {
 	t.Parallel()
 	const (
 		desktop, handheld, screen = flow.DeviceDesktop, flow.DeviceHandheld, flow.DeviceScreen
-		bot, unknown              = flow.DeviceBot, flow.DeviceUnknown
+		unknown                   = flow.DeviceUnknown
 
 		other = flow.ContainerOther
 	)
@@ -105,36 +107,106 @@ func TestDetectDevice(t *testing.T) {
 		"an app on Android":           {inAndroidApp, handheld, other},
 		"an app on an iPhone":         {inIPhoneApp, handheld, other},
 
-		"Googlebot as a phone":                 {"Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", bot, none},
-		"a word that ends in bot":              {"Mozilla/5.0 (X11; Linux x86_64; ExampleBot/1.2) Gecko/20100101 Firefox/10.0", bot, none},
-		"a spider":                             {"Mozilla/5.0 (Windows NT 10.0) Example-Spider/2.0", bot, none},
-		"Facebook's preview":                   {"facebookexternalhit/1.1", bot, none},
-		"a preview in WeChat":                  {inIPhoneApp + " MicroMessenger/8.0.50 LinkPreview", bot, none},
-		"WhatsApp's preview":                   {"WhatsApp/2.23.20.0 A", bot, none},
-		"a web address":                        {"Mozilla/5.0 (Windows NT 10.0) Example/1.0 (https://example.com/why)", bot, none},
-		"a mail address":                       {"Mozilla/5.0 (X11; Linux) Example/1.0 (ops@example.com)", bot, none},
-		"compatible, without a browser's name": {"Mozilla/5.0 (compatible; Example/1.0)", bot, none},
-		"a name after the engine's":            {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; Example-Qualify) Chrome/85.0 Safari/537.36", bot, none},
-		"headless Chrome":                      {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/124.0 Safari/537.36", bot, none},
-		"curl":                                 {"curl/8.0", bot, none},
-		"a library on a system":                {"python-requests/2.31 (Linux)", bot, none},
-		"Go":                                   {"Go-http-client/2.0", bot, none},
-		"no browser":                           {"Example 1.0", bot, none},
-		"Internet Explorer":                    {"Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)", desktop, none},
-		"Konqueror":                            {"Mozilla/5.0 (compatible; Konqueror/4.5; Linux) KHTML/4.5.4 (like Gecko)", desktop, none},
-		"nothing":                              {"", unknown, none},
-		"a browser, no system":                 {"Mozilla/5.0 (Plan 9) AppleWebKit/537.36 (KHTML, like Gecko) Version/1.0", unknown, none},
-		"robotics are not a bot":               {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Gecko/20100101 Firefox/140.0 Robotics/1.0", desktop, none},
+		"UC's browser is no app":          {inIPhoneApp + " UCBrowser/15.0.4.1842 Mobile AliApp(TUnionSDK/0.1.20.4)", handheld, none},
+		"Quark on an iPhone":              {inIPhoneApp + " Quark/4.3.4.1038 Mobile", handheld, none},
+		"Firefox in a web-view":           {strings.Replace(inAndroidApp, "Chrome/", "Focus/8.0 Chrome/", 1), handheld, none},
+		"Opera in a web-view":             {inAndroidApp + " OPR/65.0.2254.63211", handheld, none},
+		"Tencent's web-view in an app":    {inAndroidApp + " MQQBrowser/6.2 TBS/045811 Example/1.0", handheld, other},
+		"Meituan without wv":              {onAndroid + " TitansX/12.9.1 KNB/1.2.0 mt/com.sankuai.meituan/12.9.209", handheld, other},
+		"Taobao's version with an @":      {inAndroidApp + " AliApp(TB/10.48.0) TTID/600000@taobao_android_10.48.0", handheld, other},
+		"Ecosia's version with an @":      {onAndroid + " (Ecosia android@144.0.0.0)", handheld, none},
+		"Instagram's region with an @":    {inAndroidApp + " Instagram 300.0.0.29.110 Android (33/13; en_US@rg=hkzzzz; 1)", handheld, other},
+		"a phone that is a Spider":        {"Mozilla/5.0 (Linux; Android 11; Spider 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36", handheld, none},
+		"an app that scans":               {inAndroidApp + " QRScanner/2.1", handheld, other},
+		"CamScanner":                      {onAndroid + " CamScanner/6.5", handheld, none},
+		"Cubot outside the brackets":      {onAndroid + " CUBOT_X18", handheld, none},
+		"an offer in German":              {onAndroid + " Angebot/1.0", handheld, none},
+		"a TV of LG's":                    {"Mozilla/5.0 (Unknown; Linux armv7l) AppleWebKit/537.1+ (KHTML, like Gecko) Safari/537.1+", screen, none},
+		"Palm's webOS is not OS/2":        {"Mozilla/5.0 (webOS/2.1.0; U; en-US) AppleWebKit/532.2 (KHTML, like Gecko) Version/1.0 Safari/532.2 Pre/1.2", handheld, none},
+		"OS/2":                            {"Mozilla/5.0 (OS/2; Warp 4.5; rv:45.0) Gecko/20100101 Firefox/45.0", desktop, none},
+		"a phone with a laptop's name":    {"Mozilla/5.0 (Linux; Android 10; SOLO_Aspire) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", handheld, none},
+		"a mobile with a laptop's name":   {"Mozilla/5.0 (Linux; Android 10; Aspire) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36", handheld, none},
+		"a tablet with a laptop's name":   {"Mozilla/5.0 (Linux; Android 10; ThinkPad Tablet) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", handheld, none},
+		"a laptop with Android":           {"Mozilla/5.0 (Linux; Android 10; Latitude E6420) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", desktop, none},
+		"a NUC with Android":              {"Mozilla/5.0 (Linux; Android 10; NUC8i5BEH) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", desktop, none},
+		"a ThinkPad's type with Android":  {"Mozilla/5.0 (Linux; Android 10; 20AB0CDE12) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36", desktop, none},
+		"HarmonyOS computer, no blank":    {"Mozilla/5.0 (PC;OpenHarmony 6.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/6.0", desktop, none},
+		"iPad with Chrome's desktop site": {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0.7339.101 Version/11.1.1 Safari/605.1.15", handheld, none},
+		"headless Chrome":                 {onHeadless, desktop, none},
+		"headless Edge":                   {onHeadless + " HeadlessEdg/140.0.0.0", desktop, none},
+
+		"Internet Explorer":      {"Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)", desktop, none},
+		"Konqueror":              {"Mozilla/5.0 (compatible; Konqueror/4.5; Linux) KHTML/4.5.4 (like Gecko)", desktop, none},
+		"nothing":                {"", unknown, none},
+		"a browser, no system":   {"Mozilla/5.0 (Plan 9) AppleWebKit/537.36 (KHTML, like Gecko) Version/1.0", unknown, none},
+		"robotics are not a bot": {"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Gecko/20100101 Firefox/140.0 Robotics/1.0", desktop, none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, userAgent := range []string{c.userAgent, strings.ToLower(c.userAgent), strings.ToUpper(c.userAgent)} {
 				d := flow.Detect(headers(userAgent))
-				if d.Kind != c.kind || d.Container != c.container || d.Reason == "" || d.MiniProgram || d.Prefetched {
+				if d.Kind != c.kind || d.Container != c.container || d.Reason == "" || d.MiniProgram || d.Prefetched || d.Program {
 					t.Errorf("kind %s, container %s, reason %q; want kind %s, container %s", d.Kind, d.Container, d.Reason, c.kind, c.container)
 				}
 			}
 		})
+	}
+}
+
+// TestDetectProgram checks that programs are told from people, and that the device is the
+// one that they name.
+func TestDetectProgram(t *testing.T) {
+	t.Parallel()
+	const desktop, handheld, unknown = flow.DeviceDesktop, flow.DeviceHandheld, flow.DeviceUnknown
+	for name, c := range map[string]struct {
+		userAgent string
+		kind      flow.DeviceKind
+		container flow.Container
+	}{
+		"Googlebot as a phone":                 {"Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", handheld, none},
+		"a word that ends in bot":              {"Mozilla/5.0 (X11; Linux x86_64; ExampleBot/1.2) Gecko/20100101 Firefox/10.0", desktop, none},
+		"a spider":                             {"Mozilla/5.0 (Windows NT 10.0) Example-Spider/2.0", desktop, none},
+		"Facebook's preview":                   {"facebookexternalhit/1.1", unknown, none},
+		"a preview in WeChat":                  {inIPhoneApp + " MicroMessenger/8.0.50 LinkPreview", handheld, wechat},
+		"WhatsApp's preview":                   {"WhatsApp/2.23.20.0 A", unknown, none},
+		"a web address":                        {"Mozilla/5.0 (Windows NT 10.0) Example/1.0 (https://example.com/why)", desktop, none},
+		"a mail address":                       {"Mozilla/5.0 (X11; Linux) Example/1.0 (ops@example.com)", desktop, none},
+		"compatible, without a browser's name": {"Mozilla/5.0 (compatible; Example/1.0)", unknown, none},
+		"a name after the engine's":            {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko; Example-Qualify) Chrome/85.0 Safari/537.36", desktop, none},
+		"curl":                                 {"curl/8.0", unknown, none},
+		"a library on a system":                {"python-requests/2.31 (Linux)", desktop, none},
+		"Go":                                   {"Go-http-client/2.0", unknown, none},
+		"no browser":                           {"Example 1.0", unknown, none},
+		"a scanner outside an app":             {onWindows + " Example-Scanner/2.0", desktop, none},
+		"a store's crawler in the model":       {"Mozilla/5.0 (Linux; Android 8.0; K Build/X; Storebot-Google/1.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36", handheld, none},
+		"headless Chrome with a name":          {onHeadless + " Example", desktop, none},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := flow.Detect(headers(c.userAgent))
+			if !d.Program || d.Kind != c.kind || d.Container != c.container || !strings.HasPrefix(d.Reason, "a program: ") {
+				t.Errorf("program %v, kind %s, container %s, reason %q; want a program, kind %s, container %s", d.Program, d.Kind, d.Container, d.Reason, c.kind, c.container)
+			}
+		})
+	}
+}
+
+// TestMacMayBeAnIPad: Safari sends the same user agent on a Mac and on an iPad. Other
+// browsers do not.
+func TestMacMayBeAnIPad(t *testing.T) {
+	t.Parallel()
+	for ua, want := range map[string]bool{
+		onMac:     true,
+		onWindows: false,
+		onIPhone:  false,
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36":                                    false,
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:140.0) Gecko/20100101 Firefox/140.0":                                                                     false,
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0.7339.101 Version/11.1.1 Safari/605.1.15":             false,
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15 MicroMessenger/6.8.0 MacWechat/3.8": false,
+	} {
+		if d := flow.Detect(headers(ua)); d.MaybeIPad != want {
+			t.Errorf("%s: %+v, want MaybeIPad %v", ua, d, want)
+		}
 	}
 }
 
@@ -171,7 +243,7 @@ func TestClientHintsChangeTheKind(t *testing.T) {
 		"odd values are ignored":                 {headers(onIPhone, mobile, "yes", platform, "<?>", forms, "Desktop"), flow.DeviceHandheld, none},
 		"an app keeps its kind":                  {headers(onWindows+" MicroMessenger/7.0.20 WindowsWechat", platform, `"Android"`, mobile, "?1"), flow.DeviceDesktop, wechat},
 		"a TV stays a screen":                    {headers("Mozilla/5.0 (Linux; Android TV) AppleWebKit/537.36", platform, `"Android"`), flow.DeviceScreen, none},
-		"a bot stays a bot":                      {headers("curl/8", platform, `"Windows"`), flow.DeviceBot, none},
+		"a program":                              {headers("curl/8", platform, `"Windows"`), flow.DeviceDesktop, none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

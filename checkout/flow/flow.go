@@ -23,7 +23,7 @@ const (
 	Pick Flow = "pick"
 	// Guided tells the shopper where this wallet can be used. See [Guide].
 	Guided Flow = "guide"
-	// None is for a page that no shopper sees.
+	// None is for a page that is loaded before the shopper opens it.
 	None Flow = "none"
 )
 
@@ -73,8 +73,8 @@ type Choice struct {
 
 // Choose returns the choice for wallet w on device d. It ignores what the shop
 // and the session accept: see [Choice.WithoutJSAPI] and [Choice.ForWallets].
-// For a bot and for a prefetched page it returns [None], as it does for an
-// unknown wallet.
+// For a prefetched page it returns [None], as it does for an unknown wallet. A program
+// gets the choice of the device that it names.
 func Choose(d Device, w Wallet) Choice {
 	where := placeOf(d)
 	choice, ok := flowTable[where][w]

@@ -5,6 +5,7 @@ type place string
 
 const (
 	atDesktop       place = "on a computer"
+	atMac           place = "on a Mac or an iPad"
 	atHandheld      place = "on a phone or tablet"
 	atWeChat        place = "in WeChat on a phone"
 	atWeChatDesktop place = "in WeChat on a computer"
@@ -16,7 +17,7 @@ const (
 	atOtherApp      place = "in another app on a phone"
 	atOtherDesktop  place = "in another app on a computer"
 	atScreen        place = "on a screen"
-	atNobody        place = "shown to nobody"
+	atPrefetch      place = "shown to nobody"
 	atUnknown       place = "on an unknown device"
 )
 
@@ -24,8 +25,8 @@ const (
 // apps, then browsers.
 func placeOf(d Device) place {
 	switch {
-	case d.Kind == DeviceBot, d.Prefetched:
-		return atNobody
+	case d.Prefetched:
+		return atPrefetch
 	case d.Kind == DeviceScreen:
 		return atScreen
 	case d.MiniProgram:
@@ -39,7 +40,7 @@ func placeOf(d Device) place {
 	case ContainerAlipayHK:
 		return atAlipayHK
 	case ContainerNone:
-		return placeInBrowser(d.Kind)
+		return placeInBrowser(d)
 	default:
 		if d.Kind == DeviceDesktop {
 			return atOtherDesktop
@@ -61,11 +62,13 @@ func placeInWeChat(d Device) place {
 	}
 }
 
-func placeInBrowser(kind DeviceKind) place {
-	switch kind {
-	case DeviceDesktop:
+func placeInBrowser(d Device) place {
+	switch {
+	case d.Kind == DeviceDesktop && d.MaybeIPad:
+		return atMac
+	case d.Kind == DeviceDesktop:
 		return atDesktop
-	case DeviceHandheld:
+	case d.Kind == DeviceHandheld:
 		return atHandheld
 	default:
 		return atUnknown
@@ -95,6 +98,11 @@ var flowTable = map[place]flowRow{
 	atDesktop: {
 		WalletAlipayCN: {Flow: Web, Others: []Flow{Iframe}},
 		WalletAlipayHK: {Flow: Iframe, Others: []Flow{Web}},
+		WalletWeChat:   weChatCode,
+	},
+	atMac: {
+		WalletAlipayCN: {Flow: Web, Others: []Flow{WAP, Iframe}},
+		WalletAlipayHK: {Flow: Iframe, Others: []Flow{WAP, Web}},
 		WalletWeChat:   weChatCode,
 	},
 	atHandheld: {WalletAlipayCN: alipayCashier, WalletAlipayHK: alipayCashier, WalletWeChat: weChatElsewhere},
@@ -140,7 +148,7 @@ var flowTable = map[place]flowRow{
 		WalletAlipayHK: {Flow: Iframe, Others: []Flow{Web, WAP}},
 		WalletWeChat:   weChatCode,
 	},
-	atNobody: {WalletAlipayCN: {Flow: None}, WalletAlipayHK: {Flow: None}, WalletWeChat: {Flow: None}},
+	atPrefetch: {WalletAlipayCN: {Flow: None}, WalletAlipayHK: {Flow: None}, WalletWeChat: {Flow: None}},
 	atUnknown: {
 		WalletAlipayCN: {Flow: Pick, Guide: GuidePickDevice, Others: []Flow{WAP, Iframe, Web}},
 		WalletAlipayHK: {Flow: Pick, Guide: GuidePickDevice, Others: []Flow{WAP, Iframe, Web}},

@@ -60,8 +60,8 @@ func table() map[string]struct {
 		desktopKind, handheld = flow.DeviceDesktop, flow.DeviceHandheld
 		screen, unknown       = flow.DeviceScreen, flow.DeviceUnknown
 	)
-	mini, ahead := in(wechat, handheld), in(none, desktopKind)
-	mini.MiniProgram, ahead.Prefetched = true, true
+	mini, ahead, mac := in(wechat, handheld), in(none, desktopKind), in(none, desktopKind)
+	mini.MiniProgram, ahead.Prefetched, mac.MaybeIPad = true, true, true
 	onScreen := [3]cell{one(iframe, web, wap), one(iframe, web, wap), one(native)}
 	nobody := [3]cell{one(never), one(never), one(never)}
 	app := [3]cell{guidedOrAnyway(browser, wap, iframe), guidedOrAnyway(browser, wap, iframe), guidedOrAnyway(inWeChat, native)}
@@ -70,6 +70,7 @@ func table() map[string]struct {
 		cells  [3]cell
 	}{
 		"desktop":                          {in(none, desktopKind), [3]cell{one(web, iframe), one(iframe, web), one(native)}},
+		"a Mac or an iPad":                 {mac, [3]cell{one(web, wap, iframe), one(iframe, wap, web), one(native)}},
 		"phone":                            {in(none, handheld), [3]cell{one(wap, iframe), one(wap, iframe), guided(inWeChat, native)}},
 		"WeChat on a phone":                {in(wechat, handheld), [3]cell{guided(browser, iframe), guided(browser, iframe), one(jsapi, native)}},
 		"WeChat on a computer":             {in(wechat, desktopKind), [3]cell{guided(browser, iframe), guided(browser, iframe), one(native)}},
@@ -88,7 +89,6 @@ func table() map[string]struct {
 		"another app on a computer":        {in(flow.ContainerDingTalk, desktopKind), [3]cell{guidedOrAnyway(browser, web, iframe), guidedOrAnyway(browser, web, iframe), guidedOrAnyway(browser, native)}},
 		"TV, console, car, watch":          {in(none, screen), onScreen},
 		"an app on a screen":               {in(flow.ContainerDingTalk, screen), onScreen},
-		"bot":                              {in(none, flow.DeviceBot), nobody},
 		"prefetch":                         {ahead, nobody},
 		"unknown": {in(none, unknown), [3]cell{
 			{flow: pick, guide: pickDevice, others: []flow.Flow{wap, iframe, web}},
@@ -117,15 +117,15 @@ func TestFlowTable(t *testing.T) {
 // everyDevice returns every combination of kind, container and flags.
 func everyDevice() (all []flow.Device) {
 	for _, kind := range []flow.DeviceKind{
-		flow.DeviceDesktop, flow.DeviceHandheld, flow.DeviceScreen, flow.DeviceBot, flow.DeviceUnknown, "new",
+		flow.DeviceDesktop, flow.DeviceHandheld, flow.DeviceScreen, flow.DeviceUnknown, "new",
 	} {
 		for _, container := range []flow.Container{
 			none, wechat, flow.ContainerWeCom, alipay, flow.ContainerAlipayHK, flow.ContainerQQ, flow.ContainerDingTalk,
 			flow.ContainerWeibo, flow.ContainerDouyin, flow.ContainerOther, "new",
 		} {
-			for flags := range 4 {
+			for flags := range 16 {
 				d := in(container, kind)
-				d.MiniProgram, d.Prefetched = flags&1 != 0, flags&2 != 0
+				d.MiniProgram, d.Prefetched, d.MaybeIPad, d.Program = flags&1 != 0, flags&2 != 0, flags&4 != 0, flags&8 != 0
 				all = append(all, d)
 			}
 		}
@@ -138,7 +138,6 @@ func everyDevice() (all []flow.Device) {
 func TestFlowTableIsTotal(t *testing.T) {
 	t.Parallel()
 	for _, d := range everyDevice() {
-		nobody := d.Kind == flow.DeviceBot || d.Prefetched
 		for _, w := range flow.Wallets() {
 			choice := flow.Choose(d, w)
 			pays := w.CanPayBy(choice.Flow)
@@ -146,7 +145,7 @@ func TestFlowTableIsTotal(t *testing.T) {
 			switch {
 			case choice.Reason == "":
 				t.Errorf("%+v, %s: no reason", d, w)
-			case nobody && choice.Flow != never, !nobody && !pays && !needsGuide:
+			case d.Prefetched && choice.Flow != never, !d.Prefetched && !pays && !needsGuide:
 				t.Errorf("%+v, %s: wrong flow %s", d, w, choice.Flow)
 			case needsGuide != (choice.Guide != ""), needsGuide && len(choice.Others) == 0:
 				t.Errorf("%+v, %s: no guide or no other flow: %+v", d, w, choice)
@@ -157,6 +156,21 @@ func TestFlowTableIsTotal(t *testing.T) {
 				if other == choice.Flow || !w.CanPayBy(other) {
 					t.Errorf("%+v, %s: %s cannot stand in Others beside %s", d, w, other, choice.Flow)
 				}
+			}
+		}
+	}
+}
+
+// TestProgramIsShownWhatItsDeviceIsShown: a program gets the choices of the device that
+// it names.
+func TestProgramIsShownWhatItsDeviceIsShown(t *testing.T) {
+	t.Parallel()
+	for _, d := range everyDevice() {
+		shopper := d
+		shopper.Program = false
+		for _, w := range flow.Wallets() {
+			if got, want := flow.Choose(d, w), flow.Choose(shopper, w); !reflect.DeepEqual(got, want) {
+				t.Errorf("%+v, %s: %+v, want %+v", d, w, got, want)
 			}
 		}
 	}
@@ -224,7 +238,7 @@ func FuzzDetectDevice(f *testing.F) {
 			if choice.Flow == "" || choice.Reason == "" || strings.ContainsFunc(choice.Reason, func(r rune) bool { return r < ' ' || r > '~' }) {
 				t.Errorf("%q: %+v", ua, choice)
 			}
-			if choice.Flow == never && d.Kind != flow.DeviceBot && !d.Prefetched {
+			if choice.Flow == never && !d.Prefetched {
 				t.Errorf("%q: no flow for a shopper on %+v", ua, d)
 			}
 		}

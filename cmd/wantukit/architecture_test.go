@@ -151,19 +151,19 @@ func TestArchitectureListsTheFlows(t *testing.T) {
 // documentedRows are the rows of the flow table in docs/architecture.md, each
 // with the rows that the tests in the browser have for it.
 var documentedRows = map[string][]string{
-	"a computer":                               {"computer"},
-	"a phone or tablet":                        {"phone", "phone-by-hints", "tablet"},
-	"WeChat on a phone":                        {"wechat"},
-	"WeChat or WeCom on a computer":            {"wechat-computer", "wecom-computer"},
-	"WeChat on an unknown device":              {"wechat-unknown"},
-	"a mini program of WeChat's":               {"mini-program"},
-	"WeCom on a phone":                         {"wecom"},
-	"Alipay":                                   {"alipay"},
-	"AlipayHK":                                 {"alipayhk"},
-	"QQ, Weibo, Douyin, DingTalk, another app": {"qq", "weibo", "douyin", "dingtalk-computer"},
-	"a TV, console, car or watch":              {"tv", "car"},
-	"a crawler, a link preview, a page that is loaded ahead": {"crawler"},
-	"unknown": {"unknown"},
+	"a computer": {"computer", "program"},
+	"a Mac, or an iPad that says that it is one": {"mac"},
+	"a phone or tablet":                          {"phone", "phone-by-hints", "tablet"},
+	"WeChat on a phone":                          {"wechat"},
+	"WeChat or WeCom on a computer":              {"wechat-computer", "wecom-computer"},
+	"WeChat on an unknown device":                {"wechat-unknown"},
+	"a mini program of WeChat's":                 {"mini-program"},
+	"WeCom on a phone":                           {"wecom"},
+	"Alipay":                                     {"alipay"},
+	"AlipayHK":                                   {"alipayhk"},
+	"QQ, Weibo, Douyin, DingTalk, another app":   {"qq", "weibo", "douyin", "dingtalk-computer"},
+	"a TV, console, car or watch":                {"tv", "car"},
+	"unknown":                                    {"unknown"},
 }
 
 // documentedGuides are the words for a guide in docs/architecture.md.

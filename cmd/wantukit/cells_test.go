@@ -34,13 +34,14 @@ const (
 	inIOSApp     = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
 	inAndroidApp = "Mozilla/5.0 (Linux; Android 14; K; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/116.0.0.0 Mobile Safari/537.36 "
 	onWindows    = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 "
+	onMac        = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15"
 	onLinux      = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 
 	toBrowser, toWeChat  = string(flow.GuideOpenInBrowser), string(flow.GuideOpenInWeChat)
 	leaveMini, pickOne   = string(flow.GuideLeaveMiniProgram), string(flow.GuidePickDevice)
 	switched             = string(flow.GuideSwitchWallet)
 	byWeb, byWAP, framed = string(flow.Web), string(flow.WAP), string(flow.Iframe)
-	sheet, native, never = string(flow.JSAPI), string(flow.Native), string(flow.None)
+	sheet, native        = string(flow.JSAPI), string(flow.Native)
 )
 
 func rowsOfTheTable() []shownAt {
@@ -50,6 +51,7 @@ func rowsOfTheTable() []shownAt {
 	tablet := &emulation.UserAgentMetadata{Platform: "Android", FormFactors: []string{"Tablet"}}
 	return []shownAt{
 		{"computer", "on a computer", onWindows, windowsHints, desktop, [3]string{byWeb, framed, native}},
+		{"mac", "on a Mac or an iPad", onMac, nil, desktop, [3]string{byWeb, framed, native}},
 		{"phone", "on a phone or tablet", phone.userAgent, nil, phone, [3]string{byWAP, byWAP, toWeChat}},
 		{"phone-by-hints", "on a phone or tablet", onLinux, mobile, phone, [3]string{byWAP, byWAP, toWeChat}},
 		{"tablet", "on a phone or tablet", onLinux, tablet, desktop, [3]string{byWAP, byWAP, toWeChat}},
@@ -67,7 +69,7 @@ func rowsOfTheTable() []shownAt {
 		{"dingtalk-computer", "in another app on a computer", onWindows + "DingTalk(7.6.0-Release)", windowsHints, desktop, [3]string{toBrowser, toBrowser, toBrowser}},
 		{"tv", "on a screen", "Mozilla/5.0 (SMART-TV; Linux; Tizen 7.0) AppleWebKit/537.36 (KHTML, like Gecko) Version/7.0 TV Safari/537.36", nil, desktop, [3]string{framed, framed, native}},
 		{"car", "on a screen", onLinux, &emulation.UserAgentMetadata{Platform: "Android", FormFactors: []string{"Automotive"}}, desktop, [3]string{framed, framed, native}},
-		{"crawler", "shown to nobody", "Mozilla/5.0 (compatible; ExampleBot/1.0; +http://bot.example/)", nil, desktop, [3]string{never, never, never}},
+		{"program", "on a computer: a program", onWindows + "ExampleBot/1.0", nil, desktop, [3]string{byWeb, framed, native}},
 		{"unknown", "on an unknown device", "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko)", nil, phone, [3]string{pickOne, pickOne, toWeChat}},
 	}
 }
@@ -91,10 +93,6 @@ func TestEveryCellOfTheFlowTable(t *testing.T) {
 				v := visitAt(t, shop, row)
 				v.album, v.speaks = pictures, speaks
 				v.setHeaders(row)
-				if row.cells[0] == never {
-					v.getsAPageAndNoOrder()
-					return
-				}
 				for i, wallet := range flow.Wallets() {
 					v.cell(wallet, row.cells[i])
 				}
@@ -328,19 +326,6 @@ func (v *visitor) drawsCode() {
 	}
 }
 
-// getsAPageAndNoOrder checks that a bot gets a page without an order. The page's QR
-// code is the way for a person who was taken for a bot.
-func (v *visitor) getsAPageAndNoOrder() {
-	v.Helper()
-	for _, channels := range [][]string{{"alipay", "wechat"}, {"wechat"}} {
-		v.open(channels...)
-		v.do(chromedp.WaitVisible(chromedp.CSS(`#checkout .elsewhere .qr svg`)))
-		v.album.keepBoth(v, "cell-"+v.row.name)
-		v.awaitScript()
-		v.hasNoOrder()
-	}
-}
-
 // awaitScript waits until the page's script has run.
 func (v *visitor) awaitScript() {
 	v.Helper()
@@ -353,6 +338,21 @@ func (v *visitor) hasNoOrder() {
 	if attempts, err := v.demo.kit.Store().Attempts(v.Context(), v.id); err != nil || len(attempts) != 0 {
 		v.Errorf("the attempts are %+v (%v), want none", attempts, err)
 	}
+}
+
+// TestNothingStartsByItselfForAProgram: a page that shows its one code to a shopper at
+// once waits for a press if a program reads it. The program can pay.
+func TestNothingStartsByItselfForAProgram(t *testing.T) {
+	t.Parallel()
+	rows := rowsOfTheTable()
+	row := rows[slices.IndexFunc(rows, func(r shownAt) bool { return r.name == "program" })]
+	v := visitAt(t, startDemo(t), row)
+	v.setHeaders(row)
+	v.open("wechat")
+	v.awaitScript()
+	v.hasNoOrder()
+	v.pick(flow.WalletWeChat)
+	v.started(flow.WalletWeChat, flow.Native)
 }
 
 // TestPageLoadedAheadPlacesNoOrder: a prefetched page starts no order, and works

@@ -45,7 +45,7 @@ func TestFlowPassesOverAnEndlessLine(t *testing.T) {
 	var out, said bytes.Buffer
 	code := run(t.Context(), []string{"flow", "--jsonl"}, gatewaycli.Streams{In: in, Out: &out, Err: &said})
 	first, second, _ := strings.Cut(out.String(), "\n")
-	if code != gatewaycli.ExitUsage || !strings.Contains(first, "line 1: over 1 MiB") || !strings.Contains(second, `"bot"`) || !strings.Contains(said.String(), "line 1") {
+	if code != gatewaycli.ExitUsage || !strings.Contains(first, "line 1: over 1 MiB") || !strings.Contains(second, `"program":true`) || !strings.Contains(said.String(), "line 1") {
 		t.Errorf("exit %d:\n%s%s", code, &out, &said)
 	}
 }

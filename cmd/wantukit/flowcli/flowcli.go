@@ -63,7 +63,7 @@ func (v *flowVerb) Run(s gatewaycli.Streams) error {
 // explain prints a device and the choices of a shop for it.
 func explain(s gatewaycli.Streams, shop checkout.Merchant, d flow.Device) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintf(w, "device\t%s\ncontainer\t%s\n", d.Kind, d.Container)
+	_, _ = fmt.Fprintf(w, "device\t%s\ncontainer\t%s\nprogram\t%t\n", d.Kind, d.Container, d.Program)
 	reason := ""
 	for _, wallet := range flow.Wallets() {
 		choice := shop.ChooseFlow(d, wallet)

@@ -29,6 +29,7 @@ type inputLine struct {
 type outputLine struct {
 	Device    flow.DeviceKind `json:"device"`
 	Container flow.Container  `json:"container"`
+	Program   bool            `json:"program"`
 	AlipayCN  flow.Flow       `json:"alipay_cn"`
 	AlipayHK  flow.Flow       `json:"alipay_hk"`
 	WeChat    flow.Flow       `json:"wechat"`
@@ -109,7 +110,7 @@ func answerLine(line []byte, readErr error, shop checkout.Merchant) (*outputLine
 	d := flow.Detect(question.header().Get)
 	choice := func(w flow.Wallet) flow.Choice { return shop.ChooseFlow(d, w) }
 	return &outputLine{
-		Device: d.Kind, Container: d.Container,
+		Device: d.Kind, Container: d.Container, Program: d.Program,
 		AlipayCN: choice(flow.WalletAlipayCN).Flow, AlipayHK: choice(flow.WalletAlipayHK).Flow,
 		WeChat: choice(flow.WalletWeChat).Flow, Reason: choice(flow.WalletWeChat).Reason,
 	}, nil
