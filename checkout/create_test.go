@@ -184,3 +184,32 @@ func TestRandomSourceThatFails(t *testing.T) {
 	}
 	same(t, "orders", f.gateway.placed(), []string(nil))
 }
+
+// TestProgramGetsNoOrderUnasked checks that a session for a program has no order from the
+// start, and that the program can start one.
+func TestProgramGetsNoOrderUnasked(t *testing.T) {
+	one := func(t *testing.T, f *fixture, shopper flow.Device) checkout.Session {
+		n := newTicket()
+		n.Channels, n.Shopper = []string{"wechat"}, &shopper
+		s, err := f.Create(t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"a computer": func(t *testing.T, f *fixture) {
+			one(t, f, desktop)
+			same(t, "orders", len(f.gateway.placed()), 1)
+		},
+		"a program": func(t *testing.T, f *fixture) {
+			s := one(t, f, program)
+			same(t, "orders", len(f.gateway.placed()), 0)
+			r := request(s, flow.WalletWeChat)
+			r.Device = program
+			_, err := f.Start(t.Context(), r)
+			wantError(t, err, nil)
+			same(t, "orders", len(f.gateway.placed()), 1)
+		},
+	})
+}

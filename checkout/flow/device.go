@@ -90,7 +90,7 @@ const (
 func Detect(header func(name string) string) Device {
 	ua := strings.ToLower(header("User-Agent"))
 	d := detectBrowser(ua, header)
-	if reason := findProgram(ua); reason != "" {
+	if reason := findProgram(ua, d.Container != ContainerNone); reason != "" {
 		d.Program, d.Reason = true, "a program: "+reason+"; "+d.Reason
 	} else if ua != "" && d.Kind == DeviceUnknown && d.Container == ContainerNone && !hasEngine(ua) {
 		d.Program, d.Reason = true, "a program: the user agent is not a browser's"

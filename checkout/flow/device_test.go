@@ -120,7 +120,7 @@ func TestDetectDevice(t *testing.T) {
 		"an app that scans":               {inAndroidApp + " QRScanner/2.1", handheld, other},
 		"CamScanner":                      {onAndroid + " CamScanner/6.5", handheld, none},
 		"Cubot outside the brackets":      {onAndroid + " CUBOT_X18", handheld, none},
-		"an offer in German":              {onAndroid + " Angebot/1.0", handheld, none},
+		"an offer in German":              {onAndroid + " Sonderangebot/1.0", handheld, none},
 		"a TV of LG's":                    {"Mozilla/5.0 (Unknown; Linux armv7l) AppleWebKit/537.1+ (KHTML, like Gecko) Safari/537.1+", screen, none},
 		"Palm's webOS is not OS/2":        {"Mozilla/5.0 (webOS/2.1.0; U; en-US) AppleWebKit/532.2 (KHTML, like Gecko) Version/1.0 Safari/532.2 Pre/1.2", handheld, none},
 		"OS/2":                            {"Mozilla/5.0 (OS/2; Warp 4.5; rv:45.0) Gecko/20100101 Firefox/45.0", desktop, none},

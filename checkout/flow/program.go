@@ -21,23 +21,24 @@ var programPrefixes = []string{
 }
 
 // programEndings end the names of programs. They are common words too, so the names
-// of phones and of apps have them: see namesProgram.
+// of phones and of apps have them: see otherWords and withoutModel.
 var programEndings = []string{
 	"bot", "bots", "spider", "scanner", "scraper", "fetcher", "archiver", "favicon", "screenshot",
 	"monitor", "monitoring", "checker", "validator", "inspector", "uptime",
 }
 
-// otherWords end in one of programEndings, and name no program: makers of phones,
-// apps and words of other languages.
+// otherWords have an ending of programEndings and name no program: makers of phones,
+// apps, family names and words of other languages. Other words can end in them.
 var otherWords = []string{"cubot", "angebot", "gebot", "talbot", "abbot", "camscanner"}
 
 // findProgram returns why a user agent in lower case is that of a program, or "" if
-// it is not.
+// it is not. inApp says that an app shows the page: its name may have a word that ends as
+// the names of programs do, because the app scans or monitors something.
 //
 // Not every program has a known name. A crawler also gives an address for
 // complaints, calls itself compatible with a browser, or has its name where a
 // browser has none.
-func findProgram(ua string) string {
+func findProgram(ua string, inApp bool) string {
 	for _, s := range programPrefixes {
 		if strings.HasPrefix(ua, s) {
 			return "it names " + strings.TrimSpace(s)
@@ -59,6 +60,8 @@ func findProgram(ua string) string {
 		return "it says compatible and names no browser"
 	case isNamedHeadless(ua):
 		return "it is a headless browser with a name"
+	case inApp:
+		return ""
 	}
 	return findProgramName(ua)
 }
@@ -74,15 +77,11 @@ func withoutModel(ua string) string {
 
 // findProgramName looks for a word that ends as the names of programs do, such as
 // Googlebot, but not robotics. It returns why the user agent is that of a program, or
-// "". It ignores the user agents of apps: an app that scans or monitors has a name
-// that says so.
+// "".
 func findProgramName(ua string) string {
-	if _, inApp := findApp(ua); inApp {
-		return ""
-	}
 	for word := range strings.FieldsFuncSeq(withoutModel(ua), func(r rune) bool { return r < 'a' || r > 'z' }) {
-		isProgram := func(ending string) bool { return strings.HasSuffix(word, ending) }
-		if slices.ContainsFunc(programEndings, isProgram) && !slices.Contains(otherWords, word) {
+		endsIn := func(ending string) bool { return strings.HasSuffix(word, ending) }
+		if slices.ContainsFunc(programEndings, endsIn) && !slices.ContainsFunc(otherWords, endsIn) {
 			return "it names " + word
 		}
 	}
