@@ -10,12 +10,10 @@
   const all = (selector) => document.querySelectorAll(selector);
   const one = (selector) => document.querySelector(selector);
   const on = (target, names, f) => names.split(' ').forEach((name) => target.addEventListener(name, f));
-  const framed = window.parent !== window;
   const paid = () => facts.state === 'paid';
   // tell passes an event to the Worker or to the fallback.
   let tell = () => {};
-  let invoked = false;
-  let started = false;
+  let invoked = false, started = false;
 
   const hide = (target, hidden) => all(`[data-reveal="${target}"]`).forEach((e) => { e.hidden = hidden; });
 
@@ -113,35 +111,35 @@
 
   function startWorker() {
     const worker = new Worker(facts.worker);
-    let ready = false;
     const fall = () => {
       worker.terminate();
       if (tell !== fallback) fallBack();
     };
-    setTimeout(() => { if (!ready) fall(); }, 8000);
+    setTimeout(() => { if (!window.wantukit) fall(); }, 8000);
     worker.onerror = fall;
     worker.onmessage = ({ data }) => {
-      if (data.cmd === 'ready') ready = true;
+      if (data.cmd === 'ready') window.wantukit = true;
       else if (data.cmd === 'crashed') fall();
       else if (commands[data.cmd]) commands[data.cmd](data);
     };
     tell = (event) => worker.postMessage(event);
-    tell({ event: 'started', ...facts, framed });
+    tell({ event: 'started', ...facts, framed: window.parent !== window });
   }
 
   // The fallback polls, and reloads if the status differs from the page. It has at most
   // one poll in flight.
-  let asking = false, timer = 0, since = Date.now(), confirmed = 0, confirming = 0, words = '';
+  let asking, timer, since = Date.now(), confirmed = 0, confirming, words = '';
   const json = 'application/json';
   function fallBack() {
     tell = fallback;
+    // The page's inline script does not reload a page that is watched.
+    window.wantukit = true;
     if (!invoked) pay();
     // The shopper is back from the wallet.
     if (facts.state === 'confirming') confirm();
     else poll();
   }
   function fallback(e) {
-    if (e.event === 'hidden') clearTimeout(timer);
     if (e.event === 'visible') { since = Date.now(); confirm(); }
     if (e.event === 'bridge_ready' && !invoked || e.action === 'pay') pay();
     if (e.event === 'bridge_answered') {
@@ -184,6 +182,7 @@
   // Events.
   function listen() {
     const visible = () => tell({ event: document.hidden ? 'hidden' : 'visible' });
+    if (document.hidden) visible();
     on(document, 'visibilitychange resume', visible);
     on(window, 'focus online', visible);
     on(window, 'pageshow', (e) => { if (e.persisted) { busy(); visible(); } });
@@ -193,10 +192,10 @@
   }
 
   // Only one form is sent at a time: a second press is ignored.
-  let pressed = null;
+  let pressed;
   function busy(button) {
     if (pressed) pressed.removeAttribute('aria-busy');
-    pressed = button || null;
+    pressed = button;
     if (pressed) pressed.setAttribute('aria-busy', 'true');
   }
   on(document, 'submit', (e) => {
@@ -235,7 +234,6 @@
     const can = facts.worker && facts.wasm && window.Worker && window.WebAssembly && !(connection && connection.saveData);
     try { can ? startWorker() : fallBack(); } catch (e) { fallBack(); }
     listen();
-    if (document.hidden) tell({ event: 'hidden' });
     if (starter) starter.click();
   }
 

@@ -1,8 +1,6 @@
 package templates
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"sync"
 
@@ -141,10 +139,9 @@ func (b Brand) sheet() *sheet {
 		return known.(*sheet) //nolint:forcetypeassert // sheets has no other type
 	}
 	css := b.Style()
-	sum := sha256.Sum256([]byte(css))
 	s := &sheet{
 		element: "<style>" + css + "</style>",
-		hash:    "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
+		hash:    sourceHash(css),
 	}
 	sheets.Store(b.Color, s)
 	return s

@@ -81,7 +81,7 @@ func kitPolicy() policy { return policy{Style: templates.Brand{}.StyleHash()} }
 func (p policy) String() string {
 	return strings.Join([]string{
 		"default-src 'none'", "base-uri 'none'", "connect-src 'self'", "img-src 'self'",
-		"script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self'",
+		"script-src 'self' 'wasm-unsafe-eval' " + templates.WaitingScriptHash(), "worker-src 'self'",
 		"style-src " + p.Style,
 		"frame-src " + sources(p.Frames, "'none'"),
 		"frame-ancestors " + sources(p.Ancestors, "'none'"),
