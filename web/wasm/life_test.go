@@ -48,6 +48,33 @@ func TestCodeOfAnotherTabIsFetched(t *testing.T) {
 	})
 }
 
+// TestPageWithoutItsLoader checks that a page that waits shows the payment where the loader
+// does not run: a browser cannot read it, or something blocks it.
+func TestPageWithoutItsLoader(t *testing.T) {
+	t.Parallel()
+	const soon = `{ const set = setTimeout; window.setTimeout = (f, ms, ...rest) => set(f, ms === 15e3 ? 500 : ms, ...rest) }`
+	for name, loader := range map[string]string{"unreadable": "let let =", "fails": "throw 1"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newFakeServer(t)
+			c.loader, c.page.RefreshSeconds = loader, 5
+			shopper := visit(t, c, "/c", soon)
+			c.setStatus(c.paid())
+			shopper.waitForState("paid")
+		})
+	}
+	t.Run("and one that runs is not loaded again", func(t *testing.T) {
+		t.Parallel()
+		withAndWithoutWasm(t, func(t *testing.T, wasm bool) {
+			c := newFakeServer(t)
+			c.noWasm, c.page.RefreshSeconds = !wasm, 5
+			shopper := visit(t, c, "/c")
+			shopper.waitForScript(c, wasm)
+			shopper.wait(`window.wantukit`)
+		})
+	})
+}
+
 // TestWalletIsChangedInPlace checks that the content of another wallet replaces the old
 // one, once and without a load, and that the new heading gets the focus.
 func TestWalletIsChangedInPlace(t *testing.T) {

@@ -36,6 +36,8 @@ type fakeServer struct {
 	// noStream answers the stream with an error. heldStream sends nothing on the
 	// stream. noWasm answers 404 for the program.
 	noStream, heldStream, noWasm bool
+	// loader, if set, replaces the loader's content.
+	loader string
 
 	mu sync.Mutex
 	// cutStream ends streams after their next event and refuses new ones.
@@ -169,7 +171,7 @@ func (c *fakeServer) servePage(w http.ResponseWriter, r *http.Request) {
 		c.t.Error(err)
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; "+
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval' "+templates.WaitingScriptHash()+"; worker-src 'self'; "+
 		"form-action 'self'; frame-src 'self'; style-src "+templates.Brand{}.StyleHash())
 	html(w, b.String())
 }
@@ -244,6 +246,9 @@ func (c *fakeServer) serveAsset(w http.ResponseWriter, r *http.Request) {
 	if !ok || c.noWasm && r.PathValue("name") == static.Wasm {
 		http.NotFound(w, r)
 		return
+	}
+	if c.loader != "" && r.PathValue("name") == static.Loader {
+		asset.Body, asset.Encoding = []byte(c.loader), "identity"
 	}
 	w.Header().Set("Content-Type", asset.ContentType)
 	w.Header().Set("Content-Encoding", asset.Encoding)
