@@ -70,11 +70,19 @@ func (f *fixture) newOrder(userAgent string, w flow.Wallet) checkout.Attempt {
 	return a
 }
 
-// confirm queries the gateway for an attempt.
+// confirm queries the gateway for an attempt. Where another query holds the attempt's
+// lease, for example one after a notification, it waits for that and queries again.
 func (f *fixture) confirm(a checkout.Attempt) {
 	f.Helper()
-	if _, err := f.service.Confirm(f.Context(), a.ID, checkout.CauseSchedule); err != nil {
-		f.Fatal(err)
+	since := f.clock.Now().Truncate(time.Millisecond)
+	for {
+		a, err := f.service.Confirm(f.Context(), a.ID, checkout.CauseSchedule)
+		if err != nil {
+			f.Fatal(err)
+		}
+		if leased := a.LeasedUntil.After(f.clock.Now()); !leased && (a.State != checkout.AttemptPending || !a.QueriedAt.Before(since)) {
+			return
+		}
 	}
 }
 
