@@ -3,6 +3,7 @@ package templates
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 
@@ -28,6 +29,9 @@ func on(states ...page.State) string {
 	return strings.Join(names, " ")
 }
 
+// open is the list of the states of an open session.
+var open = on(page.Choose, page.Code, page.Redirecting, page.Confirming, page.Failed)
+
 // unpaid is the list of the states in which the shopper can still start a payment.
 var unpaid = on(page.Choose, page.Code, page.Redirecting, page.Failed)
 
@@ -52,7 +56,6 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 	add("data-wasm", p.Assets.Wasm)
 	add("data-wasm-exec", p.Assets.WasmExec)
 	if p.StatusOnly {
-		add("class", "narrow")
 		add("data-status-only", "1")
 		return facts
 	}
@@ -93,6 +96,43 @@ func target(f flow.Flow, top bool) templ.Attributes {
 // swaps returns the attribute of a form whose response is this page again, so the script
 // can replace the content without a load.
 func swaps() templ.Attributes { return templ.Attributes{"data-swap": true} }
+
+// starts returns the attribute of a wallet's radio button that names the form which its pick
+// sends: picking a wallet shows its code at once. Any other wallet has a button to press.
+func starts(o WalletOption) templ.Attributes {
+	if !o.Flow.ShowsCode() || o.Guide != "" {
+		return nil
+	}
+	return templ.Attributes{"data-starts": "go-" + string(o.Wallet)}
+}
+
+// shows reports whether the page shows an attempt with this wallet.
+func (p CheckoutPage) shows(w flow.Wallet) bool { return p.Attempt.Wallet == w }
+
+// aroundShop returns what stands before and after the shop's name in a text.
+func aroundShop(text string) (before, after string) {
+	before, after, _ = strings.Cut(text, "{shop}")
+	return before, after
+}
+
+// splitAmount returns the currency sign and the digits of a formatted amount.
+func splitAmount(text string) (sign, digits string) {
+	at := max(strings.IndexAny(text, "0123456789"), 0)
+	return text[:at], text[at:]
+}
+
+// amountClass returns the class of an amount: the longer it is, the smaller are its
+// characters, so that it always stands in one line.
+func amountClass(text string) string {
+	switch length := utf8.RuneCountInString(text); {
+	case length > 15:
+		return "longest"
+	case length > 11:
+		return "long"
+	default:
+		return ""
+	}
+}
 
 // frameSide returns the width and height of the wallet's frame in CSS pixels.
 func frameSide(a AttemptView) string {

@@ -38,8 +38,8 @@ const minContrast = 4.5
 type scheme struct{ card, page string }
 
 var (
-	lightScheme = scheme{card: "#ffffff", page: "#f3f5f4"}
-	darkScheme  = scheme{card: "#19211e", page: "#0f1513"}
+	lightScheme = scheme{card: "#ffffff", page: "#f6f7f8"}
+	darkScheme  = scheme{card: "#16191d", page: "#0c0e11"}
 )
 
 // palette is the set of a brand's colours in one scheme.

@@ -11,7 +11,7 @@ import (
 type messages struct {
 	// Texts of every page.
 	Title      string // of the document
-	PayTo      string
+	PayTo      string // with {shop}
 	Amount     string
 	Item       string
 	Order      string
@@ -19,6 +19,7 @@ type messages struct {
 	Reassure   string
 	Cancel     string
 	BackToShop string
+	StartAgain string // in the shop
 	About      string // before an amount in another currency
 	AboutWords string // after that amount
 	PaidAt     string
@@ -73,9 +74,12 @@ type messages struct {
 
 	// A block for each state.
 	ChooseTitle string
-	ChooseNone  string
+	PayNow      string // the button that starts a payment of {amount}
+	ShowCode    string // the button that shows a code
 
 	CodeTitle  string
+	CodeHow    string // the steps in one line
+	How        string // shows the steps
 	CodeStep1  string
 	CodeStep2  string
 	CodeStep3  string
@@ -97,8 +101,8 @@ type messages struct {
 	ConfirmAgain string
 
 	PaidTitle   string
-	PaidWords   string
-	PaidLeaving string
+	FullReceipt string
+	Stay        string // keeps the receipt open
 
 	FailedTitle string
 	FailedWords string
@@ -266,6 +270,14 @@ func (m *messages) guides(o WalletOption) (title, text string) {
 	default:
 		return "", ""
 	}
+}
+
+// start returns the label of the button that starts a payment with o.
+func (m *messages) start(o WalletOption, amount string) string {
+	if o.Flow.ShowsCode() {
+		return m.ShowCode
+	}
+	return strings.ReplaceAll(m.withApp(m.PayNow, o.Wallet), "{amount}", amount)
 }
 
 // alternative returns the label of another flow of o. A code is for another device,

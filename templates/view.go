@@ -30,6 +30,8 @@ type CheckoutPage struct {
 	Renew int
 	// Wallets are the wallets that the shopper can pick, in order.
 	Wallets []WalletOption
+	// Picked is the one of Wallets whose way to pay is shown first.
+	Picked flow.Wallet
 	// PageCode is the QR code of the page's own URL, to continue on another device;
 	// nil for none.
 	PageCode *QRCode
@@ -56,6 +58,9 @@ type CheckoutPage struct {
 	// use another browser. It shows the state, but no amount, no subject and no way
 	// to pay.
 	StatusOnly bool
+	// Embedded hides the bill, because the page is in a frame of the shop's page, which
+	// shows it.
+	Embedded bool
 	// Demo is the bar of the demo; nil outside of the demo.
 	Demo *DemoBar
 }

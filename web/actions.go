@@ -32,6 +32,7 @@ func (s *Server) start(c echo.Context) error {
 	}
 	// The page sets this cookie too, but neither for a program nor in another site's frame.
 	s.markOpened(c, session)
+	s.rememberWallet(c, a.Wallet)
 	if !a.Flow.Redirects() || a.State != checkout.AttemptPending {
 		return c.Redirect(http.StatusSeeOther, page)
 	}

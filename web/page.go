@@ -109,6 +109,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		Notice: templates.KnownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs:           pageURLs(c, path),
 		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
+		Embedded: isFramed(c),
 	}
 	p.URLs.Start, p.URLs.Cancel, p.URLs.CancelReturn = path+attemptsPath, path+cancelPath, session.CancelURL
 	if v.State == page.Paid {
@@ -131,7 +132,8 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 			// opens it.
 			device = opened
 		}
-		p.AutoStart = s.autoStart(c, v, device)
+		p.Picked = s.picked(c, v, p.Wallets)
+		p.AutoStart = s.autoStart(c, v, device, p.Picked)
 	}
 	p.Attempt, err = s.attemptView(v)
 	return p, err
@@ -219,20 +221,40 @@ func (s *Server) choose(session checkout.Session, device flow.Device, w flow.Wal
 	return session.ChooseFlow(s.service.Merchant(session.Merchant), device, w)
 }
 
+// picked returns the wallet whose way to pay the page shows first: the attempt's, else the
+// one that this browser used last, else the first that can pay on this device.
+func (s *Server) picked(c echo.Context, v checkout.View, options []templates.WalletOption) flow.Wallet {
+	if v.Attempt != nil && hasWallet(options, v.Attempt.Wallet) {
+		return v.Attempt.Wallet
+	}
+	payable := slices.DeleteFunc(slices.Clone(options), func(o templates.WalletOption) bool { return o.Guide != "" })
+	if last := s.lastWallet(c.Request()); hasWallet(payable, last) {
+		return last
+	}
+	for _, o := range append(payable, options...) {
+		return o.Wallet
+	}
+	return ""
+}
+
+func hasWallet(options []templates.WalletOption, w flow.Wallet) bool {
+	return slices.ContainsFunc(options, func(o templates.WalletOption) bool { return o.Wallet == w })
+}
+
 // autoStart returns the wallet that the page's script starts by itself, or "". It does so
-// after the shopper came back from WeChat with an openid, and if the page has one code
-// to show and no choice. It never shows a code to a program.
-func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device) flow.Wallet {
+// after the shopper came back from WeChat with an openid, and if the wallet that is picked
+// shows a code on this device. It never shows a code to a program.
+func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device, picked flow.Wallet) flow.Wallet {
 	if s.resumesJSAPI(c, v, device) {
 		return flow.WalletWeChat
 	}
 	if v.State != page.Choose || v.StartLimit != nil || device.Program {
 		return ""
 	}
-	if len(v.Session.Wallets) != 1 || !s.choose(v.Session, device, v.Session.Wallets[0]).Flow.ShowsCode() {
+	if !s.choose(v.Session, device, picked).Flow.ShowsCode() {
 		return ""
 	}
-	return v.Session.Wallets[0]
+	return picked
 }
 
 // resumesJSAPI reports whether the shopper has just come back from WeChat with an openid,

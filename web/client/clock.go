@@ -9,6 +9,8 @@ type clock struct {
 	end       Millis
 	// text is the countdown that the page shows.
 	text string
+	// isLastMinute reports whether the countdown is marked.
+	isLastMinute bool
 	// lastSeconds is the number of seconds left at the last tick.
 	lastSeconds int
 	// hasPolled reports whether the page has polled at the end.
@@ -38,6 +40,7 @@ func (m *Machine) tick() {
 		m.clock.text = text
 		m.setText(TargetCountdown, text)
 	}
+	m.markLastMinute(seconds)
 	m.announceClock(seconds)
 	if seconds > 0 {
 		m.clock.hasPolled = false
@@ -48,6 +51,20 @@ func (m *Machine) tick() {
 		m.clock.hasPolled = true
 		m.poll()
 	}
+}
+
+// markLastMinute marks the countdown when its last minute begins.
+func (m *Machine) markLastMinute(seconds int) {
+	isLast := seconds <= page.LastMinute
+	if isLast == m.clock.isLastMinute {
+		return
+	}
+	m.clock.isLastMinute = isLast
+	kind := CommandConceal
+	if isLast {
+		kind = CommandReveal
+	}
+	m.do(Command{Kind: kind, Target: TargetLastMinute})
 }
 
 // announceClock has a screen reader speak the time when a mark of announceAt is passed.

@@ -74,10 +74,14 @@ const (
 	TargetPaidAt     Target = "paid-at"
 	TargetPaidWith   Target = "paid-with"
 	TargetPaidNumber Target = "paid-no"
-	// TargetNext is the receipt's link to the shop. TargetLeaving is the text that the
-	// page is about to open the shop.
-	TargetNext    Target = "next"
-	TargetLeaving Target = "leaving"
+	// TargetNext is the receipt's link to the shop. TargetLeavingIn is the time in its
+	// label until the page opens the shop by itself, and TargetLeaving the button that
+	// stops this.
+	TargetNext      Target = "next"
+	TargetLeavingIn Target = "leaving-in"
+	TargetLeaving   Target = "leaving"
+	// TargetLastMinute marks the countdown when a minute or less is left.
+	TargetLastMinute Target = "last-minute"
 	// TargetBridgeMissing and TargetBridgeFailed are warnings about WeixinJSBridge.
 	TargetBridgeMissing Target = "bridge-missing"
 	TargetBridgeFailed  Target = "bridge-failed"

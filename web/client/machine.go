@@ -48,6 +48,8 @@ type Machine struct {
 	// isLeaving reports whether the page is about to be replaced. The machine then
 	// ignores most events.
 	isLeaving bool
+	// leavingIn is the number of seconds until a receipt opens the shop.
+	leavingIn int
 }
 
 // New returns the machine of a page that has loaded. An unknown state becomes
@@ -158,7 +160,7 @@ func (m *Machine) replaced(p Page) {
 	same := p.Attempt == m.page.Attempt
 	p.Embedded = m.page.Embedded
 	m.page, m.state = p, knownState(p.State)
-	m.clock.text, m.bridge.confirmingUntil, m.bridge.opensWhenReady = "", 0, false
+	m.clock.text, m.clock.isLastMinute, m.bridge.confirmingUntil, m.bridge.opensWhenReady = "", false, 0, false
 	for _, timer := range []Timer{timerRenew, timerBridge, timerRecheck, timerLeave} { // of the old content
 		m.clearTimer(timer)
 	}
@@ -209,7 +211,7 @@ func (m *Machine) timer(name Timer) {
 	case timerRenew:
 		m.renew()
 	case timerLeave:
-		m.leave(Command{Kind: CommandNavigate, URL: m.page.Next})
+		m.leaveIn(m.leavingIn - 1)
 	}
 }
 

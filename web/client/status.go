@@ -1,9 +1,14 @@
 package client
 
-import "github.com/wantukit/wantukit/checkout/page"
+import (
+	"strconv"
 
-// leaveAfter is how long the page shows the receipt before it opens the shop.
-const leaveAfter = 3 * Second
+	"github.com/wantukit/wantukit/checkout/page"
+)
+
+// leaveAfter is the number of seconds for which the page shows the receipt before it opens
+// the shop.
+const leaveAfter = 3
 
 // status handles a status from the server, and reports whether it changed the page.
 // The table of states decides what the page may show next, so a late or reordered
@@ -68,6 +73,7 @@ func (m *Machine) finish() {
 func (m *Machine) stay() {
 	m.clearTimer(timerLeave)
 	m.do(Command{Kind: CommandConceal, Target: TargetLeaving})
+	m.setText(TargetLeavingIn, "")
 }
 
 // receipt fills the receipt, and shows the link to the shop. It sets the timer that opens
@@ -89,5 +95,16 @@ func (m *Machine) receipt() {
 		return
 	}
 	m.do(Command{Kind: CommandReveal, Target: TargetLeaving})
-	m.setTimer(timerLeave, leaveAfter)
+	m.leaveIn(leaveAfter)
+}
+
+// leaveIn opens the shop in a number of seconds, and shows the seconds.
+func (m *Machine) leaveIn(seconds int) {
+	m.leavingIn = seconds
+	if seconds == 0 {
+		m.leave(Command{Kind: CommandNavigate, URL: m.page.Next})
+		return
+	}
+	m.setText(TargetLeavingIn, "("+strconv.Itoa(seconds)+")")
+	m.setTimer(timerLeave, Second)
 }
