@@ -140,6 +140,9 @@ type messages struct {
 	ServerWords      string
 	UnavailableTitle string
 	UnavailableWords string
+	BackToPayment    string
+	Reload           string
+	RequestID        string // before the ID of the request in the log
 
 	// Dates and amounts.
 	TimeLayout string // of a date with its time, for time.Format

@@ -124,6 +124,9 @@ var simplified = messages{
 	ServerWords:      "请稍后刷新页面。如果您已支付，款项不会丢失。",
 	UnavailableTitle: "稍后就好",
 	UnavailableWords: "服务繁忙或正在更新，请稍后刷新页面。如果您已支付，款项不会丢失。",
+	BackToPayment:    "返回支付页面",
+	Reload:           "刷新页面",
+	RequestID:        "请求编号",
 
 	TimeLayout: "2006年1月2日 15:04",
 	Yuan:       "¥",

@@ -124,6 +124,9 @@ var traditional = messages{
 	ServerWords:      "請稍後重新載入本頁。如果你已付款，款項不會遺失。",
 	UnavailableTitle: "請稍候",
 	UnavailableWords: "服務繁忙或正在更新，請稍後重新載入本頁。如果你已付款，款項不會遺失。",
+	BackToPayment:    "返回付款頁面",
+	Reload:           "重新載入",
+	RequestID:        "請求編號",
 
 	TimeLayout: "2006年1月2日 15:04",
 	Yuan:       "CN¥",

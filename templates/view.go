@@ -182,8 +182,8 @@ type DemoChoice struct {
 	Value, Label string
 }
 
-// ProblemPage is an error page. It depends only on the language and the status, so an
-// unknown session looks like a malformed ID.
+// ProblemPage is an error page. Where no session is known, it depends only on the language
+// and the status, so an unknown session looks like a malformed ID.
 type ProblemPage struct {
 	// Lang is one of Languages; see Match.
 	Lang Lang
@@ -192,4 +192,13 @@ type ProblemPage struct {
 	Status int
 	// Icon is the URL of the icon; "" for none.
 	Icon string
+	// ShopName and Brand are the shop's, and BackURL is the page of its session, where
+	// the request was about a known session.
+	ShopName string
+	Brand    Brand
+	BackURL  string
+	// CanReload reports whether the same request may succeed later.
+	CanReload bool
+	// RequestID is the ID of the request in the log; "" for a request that is not logged.
+	RequestID string
 }

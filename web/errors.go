@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -60,8 +61,10 @@ func (s *Server) handleError(err error, c echo.Context) {
 		p.Status, p.Title = http.StatusServiceUnavailable, http.StatusText(http.StatusServiceUnavailable)
 		c.Response().Header().Set(echo.HeaderRetryAfter, retryUnavailable)
 	}
+	var requestID string
 	if p.Status >= 500 && !errors.Is(err, context.Canceled) {
-		s.logger.Error("request failed", "method", c.Request().Method, "route", c.Path(), "error", err)
+		requestID = strings.ToLower(rand.Text()[:requestIDLength])
+		s.logger.Error("request failed", "request", requestID, "method", c.Request().Method, "route", c.Path(), "error", err)
 	}
 	clientGone := errors.Is(c.Request().Context().Err(), context.Canceled)
 	if c.Response().Committed || clientGone {
@@ -74,7 +77,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	case p.Status == http.StatusMethodNotAllowed: // no page of ours causes this one
 		err = c.String(p.Status, p.Detail+"\n")
 	default:
-		err = s.problemPage(c, p.Status)
+		err = s.problemPage(c, p.Status, requestID)
 	}
 	if err != nil {
 		s.logger.Warn("error page not sent", "route", c.Path(), "error", err)
@@ -89,15 +92,38 @@ func wantsJSON(c echo.Context) bool {
 	return strings.HasPrefix(c.Request().Header.Get(echo.HeaderAccept), echo.MIMEApplicationJSON)
 }
 
-func (s *Server) problemPage(c echo.Context, status int) error {
-	if isHead(c) {
-		return pageHeader(c, status, problemPolicy())
-	}
+// requestIDLength is the length of a request's ID in characters of five random bits. The ID
+// leads from a shopper's error page to the line in the log.
+const requestIDLength = 12
+
+func (s *Server) problemPage(c echo.Context, status int, requestID string) error {
 	page := templates.ProblemPage{
-		Lang:   templates.Match("", c.Request().Header.Get("Accept-Language")),
-		Status: status, Icon: s.assets.URL(static.Icon),
+		Lang: templates.Match("", acceptLanguage(c)), Status: status, Icon: s.assets.URL(static.Icon),
+		CanReload: c.Request().Method == http.MethodGet && status != http.StatusNotFound && status != http.StatusBadRequest,
+		RequestID: requestID,
 	}
-	return render(c, status, templates.Problem(page), problemPolicy())
+	ancestors := []string{"*"}
+	if session, known := s.sessionOfProblem(c, status); known {
+		page.ShopName, page.Brand = s.service.Merchant(session.Merchant).Name, s.brand(session.Merchant)
+		page.BackURL = paths.Page(session.ID)
+		ancestors = s.merchants[session.Merchant].AllowedOrigins
+	}
+	csp := problemPolicy(page, ancestors)
+	if isHead(c) {
+		return pageHeader(c, status, csp)
+	}
+	return render(c, status, templates.Problem(page), csp)
+}
+
+// sessionOfProblem returns the session that a failed request was about. It looks only where
+// that tells nothing to somebody who guesses IDs, and where the database may answer.
+func (s *Server) sessionOfProblem(c echo.Context, status int) (checkout.Session, bool) {
+	isFailure := status == http.StatusForbidden || status == http.StatusInternalServerError
+	if !isFailure || !strings.HasPrefix(c.Path(), paths.Page(":id")) {
+		return checkout.Session{}, false
+	}
+	session, err := s.service.Session(c.Request().Context(), c.Param("id"))
+	return session, err == nil
 }
 
 // recoverPanic is the middleware that logs a panic and answers 500.

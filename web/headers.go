@@ -89,11 +89,12 @@ func (p policy) String() string {
 	}, "; ")
 }
 
-// problemPolicy returns the policy of an error page. It has no script and no form, and
-// nobody may frame it.
-func problemPolicy() string {
-	return "default-src 'none'; base-uri 'none'; img-src 'self'; style-src " + templates.Brand{}.StyleHash() +
-		"; frame-ancestors 'none'; form-action 'none'"
+// problemPolicy returns the policy of an error page. It has no script and no form. The
+// ancestors of the session's page may frame it too, so that a shop's frame is not empty. Where
+// no session is known, the page has nothing of anybody, and everybody may frame it.
+func problemPolicy(p templates.ProblemPage, ancestors []string) string {
+	return "default-src 'none'; base-uri 'none'; img-src 'self'; style-src " + p.Brand.StyleHash() +
+		"; frame-ancestors " + sources(ancestors, "'none'") + "; form-action 'none'"
 }
 
 func sources(origins []string, none string) string {
