@@ -65,11 +65,14 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 	add("data-next", p.URLs.Success)
 	add("data-flow", string(p.Attempt.Flow))
 	add("data-jsapi", p.Attempt.JSAPI)
-	if p.Notice == "" {
+	if startsItself(p) {
 		add("data-autostart", string(p.AutoStart))
 	}
 	return facts
 }
+
+// startsItself reports whether the script starts a wallet by itself.
+func startsItself(p CheckoutPage) bool { return p.AutoStart != "" && p.Notice == "" }
 
 // paidWith returns the name of a receipt's wallet; "" until paid.
 func paidWith(m *messages, r Receipt) string {

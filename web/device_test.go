@@ -108,7 +108,7 @@ func TestAlipayAppSwitchesWallets(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	const inAlipay = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 AlipayClient/10.7.20"
-	const words = "pick Alipay in the list above"
+	const words = "and Alipay pays here"
 	if html := f.get("/c/"+f.session(`,"channels":["alipay"]`), "User-Agent", inAlipay).body; !strings.Contains(html, words) {
 		t.Errorf("AlipayHK does not lead to Alipay:\n%s", html)
 	}

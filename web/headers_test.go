@@ -26,7 +26,7 @@ var commonHeaders = map[string]string{
 // The policies, with the hash of the style sheet as HASH.
 const (
 	bare        = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-	problemPage = "default-src 'none'; base-uri 'none'; img-src 'self'; style-src HASH; frame-ancestors 'none'; form-action 'none'"
+	problemPage = "default-src 'none'; base-uri 'none'; img-src 'self'; style-src HASH; frame-ancestors *; form-action 'none'"
 	ofWorker    = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'"
 	aPage       = "default-src 'none'; base-uri 'none'; connect-src 'self'; img-src 'self'; script-src 'self' 'wasm-unsafe-eval' HASH; worker-src 'self'; style-src HASH; "
 )

@@ -79,7 +79,7 @@ var guideWords = map[string]string{
 	toBrowser: "open it in your browser",
 	toWeChat:  "send it to yourself in WeChat",
 	leaveMini: "leave the mini program",
-	switched:  "in the list above",
+	switched:  "pays here",
 	pickOne:   "Is the wallet on this device?",
 }
 

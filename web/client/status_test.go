@@ -17,7 +17,8 @@ func TestPaidWhileWatching(t *testing.T) {
 		{Kind: client.CommandSetText, Target: client.TargetPaidNumber, Text: "42"},
 		{Kind: client.CommandSetLink, Target: client.TargetNext, URL: "https://shop.example/ok"},
 		{Kind: client.CommandReveal, Target: client.TargetLeaving},
-		setTimer("leave", 3*client.Second),
+		{Kind: client.CommandSetText, Target: client.TargetLeavingIn, Text: "(3)"},
+		setTimer("leave", client.Second),
 		{Kind: client.CommandShow, State: page.Paid},
 		{Kind: client.CommandAnnounce, Target: "paid"},
 		clearTimer("tick"), clearTimer("confirm"), clearTimer("bridge"), clearTimer("recheck"), clearTimer("renew"),
@@ -26,7 +27,14 @@ func TestPaidWhileWatching(t *testing.T) {
 		clearTimer("poll"),
 		clearTimer("poll"),
 	})
-	d.now += 3 * client.Second
+	for _, left := range []string{"(2)", "(1)"} {
+		d.now += client.Second
+		checkCommands(t, d.timer("leave"), []client.Command{
+			{Kind: client.CommandSetText, Target: client.TargetLeavingIn, Text: left},
+			setTimer("leave", client.Second),
+		})
+	}
+	d.now += client.Second
 	checkCommands(t, d.timer("leave"), []client.Command{{Kind: client.CommandNavigate, URL: "https://shop.example/ok"}})
 }
 
@@ -37,6 +45,7 @@ func TestShopperWhoKeepsTheReceiptStays(t *testing.T) {
 	checkCommands(t, d.handle(client.Event{Kind: client.EventClicked, Action: client.ActionStay}), []client.Command{
 		clearTimer("leave"),
 		{Kind: client.CommandConceal, Target: client.TargetLeaving},
+		{Kind: client.CommandSetText, Target: client.TargetLeavingIn},
 	})
 }
 
