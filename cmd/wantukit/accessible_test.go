@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -164,21 +163,21 @@ func TestShopperPaysByKeyboard(t *testing.T) {
 	p := newShopperAt(t, g.demo, desktop, withWasm)
 	p.hasKeyboard()
 	p.openExhibit(exhibit{state: "choose", url: g.demo.publicURL + "/c/" + g.order()})
-	p.tabTo(`[data-on~=choose] button[value=wechat]`)
+	p.tabTo(walletButton(flow.WalletWeChat))
 	p.do(chromedp.KeyEvent(kb.Enter))
 	p.sees(`document.activeElement.matches("[data-say=code]")`) // the new content is there, and has the focus
-	p.choosesOtherWay(`.other button[value=alipay_cn]`)
+	p.choosesOtherWay(flow.WalletAlipayCN)
 	eventually(t, "the shopper is at the cashier", func() bool { return p.isAt("/cashier/") })
 }
 
-// choosesOtherWay opens the list of other ways with Enter, goes to a button in it with Tab,
+// choosesOtherWay opens the list of other ways with Enter, goes to a wallet in it with Tab,
 // and presses Enter. The page may exchange its content meanwhile, which closes the list: then
 // it is opened again, but not while it is open, because that would close it.
-func (p *shopper) choosesOtherWay(button string) {
+func (p *shopper) choosesOtherWay(w flow.Wallet) {
 	p.Helper()
-	isOpen := `Boolean(document.querySelector(".other[open] ` + strings.TrimPrefix(button, ".other ") + `")?.checkVisibility())`
+	isOpen := `Boolean(document.querySelector('` + insteadButton(w) + `')?.checkVisibility())`
 	for range 20 {
-		if !ask(p, p.tab, chromedp.Evaluate[bool](isOpen)) && p.tabLeadsTo(`.other > summary`) {
+		if !ask(p, p.tab, chromedp.Evaluate[bool](isOpen)) && p.tabLeadsTo(insteadList+` > summary`) {
 			p.do(chromedp.KeyEvent(kb.Enter))
 		}
 		for range 100 {
@@ -187,7 +186,7 @@ func (p *shopper) choosesOtherWay(button string) {
 			}
 			time.Sleep(20 * time.Millisecond)
 		}
-		if p.tabLeadsTo(button) {
+		if p.tabLeadsTo(insteadButton(w)) {
 			p.do(chromedp.KeyEvent(kb.Enter))
 			return
 		}

@@ -225,12 +225,6 @@ func (p *shopper) emulateMedia(medium string, features ...string) {
 	}
 }
 
-// openAll opens all details of the page.
-func (p *shopper) openAll() {
-	p.Helper()
-	p.do(chromedp.Evaluate[chromedp.Void](`void document.querySelectorAll('details').forEach((d) => { d.open = true })`))
-}
-
 // look is one way to show a page.
 type look struct {
 	name     string

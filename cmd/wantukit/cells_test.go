@@ -150,25 +150,9 @@ type offer struct {
 	Others                      []string
 }
 
-const offerOf = `((wallet) => {
-	const item = [...document.querySelectorAll('[data-on~="choose"] .wallets > li')].find((e) => e.querySelector('button[value="' + wallet + '"]'));
-	if (!item) return {};
-	const seen = (selector) => [...item.querySelectorAll(selector)].filter((e) => e.checkVisibility({ visibilityProperty: true }));
-	return {
-		Button: seen('button.pick').length === 1, Picture: seen('.picture').length === 1, Copy: seen('[data-copy]').length === 1,
-		Code: item.querySelectorAll('.elsewhere .qr svg path').length === 1, Words: item.innerText,
-		Link: seen('input.address').map((e) => e.value).join(), Others: seen('form.alt').map((e) => e.elements.flow.value),
-	};
-})`
-
 func (v *visitor) offer(w flow.Wallet) offer {
 	v.Helper()
 	return ask(v.shopper, v.tab, chromedp.Evaluate[offer](offerOf+`("`+string(w)+`")`))
-}
-
-// item returns the XPath of the wallet's list item.
-func item(w flow.Wallet) string {
-	return `//*[contains(@data-on, "choose")]//li[.//button[@value="` + string(w) + `"]]`
 }
 
 // cell checks one cell of the table, and follows what it offers.
@@ -239,7 +223,7 @@ func (v *visitor) offersButton(w flow.Wallet, choice flow.Choice) {
 // drawing, the link to copy, the QR code for another device, and the other ways.
 func (v *visitor) opensGuide(w flow.Wallet, choice flow.Choice) {
 	v.Helper()
-	v.do(chromedp.Click(chromedp.Search(item(w) + `/details/summary`)))
+	v.do(chromedp.Click(chromedp.Search(guideSummary(w))))
 	got := v.offer(w)
 	guide := string(choice.Guide)
 	if got.Button || !slices.Equal(got.Others, flowNames(choice.Others)) {
@@ -265,12 +249,12 @@ func (v *visitor) opensGuide(w flow.Wallet, choice flow.Choice) {
 func (v *visitor) copiesLink(w flow.Wallet) {
 	v.Helper()
 	const says = `((item) => item.querySelector('[data-copy]').textContent === item.querySelector('[data-copy]').dataset.copy)`
-	guide := chromedp.Search(item(w) + `//button[@data-copy]`)
+	guide := chromedp.Search(walletItem(w) + `//button[@data-copy]`)
 	v.do(chromedp.Click(guide))
-	found := `document.evaluate('` + item(w) + `', document, null, 9).singleNodeValue`
+	found := `document.evaluate('` + walletItem(w) + `', document, null, 9).singleNodeValue`
 	eventually(v.T, "the link is copied", func() bool { return ask(v.shopper, v.tab, chromedp.Evaluate[bool](says+`(`+found+`)`)) })
-	v.do(chromedp.Click(chromedp.Search(item(w)+`//details[@class="elsewhere"]/summary`)),
-		chromedp.WaitVisible(chromedp.Search(item(w)+`//details[@class="elsewhere"]//*[@role="img"]`)))
+	v.do(chromedp.Click(chromedp.Search(walletItem(w)+`//details[@class="elsewhere"]/summary`)),
+		chromedp.WaitVisible(chromedp.Search(walletItem(w)+`//details[@class="elsewhere"]//*[@role="img"]`)))
 }
 
 func flowNames(flows []flow.Flow) (names []string) {

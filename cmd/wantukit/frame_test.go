@@ -26,9 +26,7 @@ func TestShopperPaysInsideTheShopsPage(t *testing.T) {
 func (p *shopper) paysInsideTheShopsPage() {
 	p.Helper()
 	p.buyInFrame()
-	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
-		return chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="wechat"]`), in)
-	})
+	p.pickInFrame(flow.WalletWeChat)
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
 		return chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"]`), in)
 	})
@@ -60,9 +58,7 @@ func TestShopperGoesToAlipayFromInsideTheShopsPage(t *testing.T) {
 func (p *shopper) goesToAlipayFromInsideTheShopsPage() {
 	p.Helper()
 	p.buyInFrame()
-	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
-		return chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="alipay_cn"]`), in)
-	})
+	p.pickInFrame(flow.WalletAlipayCN)
 	eventually(p.T, "the cashier has the whole window", func() bool { return p.isAt("/cashier/") })
 	p.payAtCashier()
 	p.arriveAtShop()

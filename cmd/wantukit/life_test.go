@@ -81,11 +81,11 @@ func TestTabsFollowEachOther(t *testing.T) {
 	other.emulate(desktop)
 	other.do(chromedp.Navigate(at))
 	other.sees(`document.querySelector(".qr svg")`)
-	other.run(`document.querySelector(".ways details").open = true; document.querySelector('.ways button.pick[value=alipay_hk]').click()`)
+	other.pickInstead(flow.WalletAlipayHK)
 	other.sees(`document.querySelector(".qr iframe")`)
 	p.sees(`document.querySelector(".qr iframe") && !(` + marked + `)`) // a frame needs a load
 	p.run(mark)
-	other.run(`document.querySelector(".ways details").open = true; document.querySelector('.ways button.pick[value=wechat]').click()`)
+	other.pickInstead(flow.WalletWeChat)
 	p.sees(`document.querySelector(".qr svg") && ` + marked)
 	other.scan()
 	p.arriveAtShop()
@@ -133,9 +133,7 @@ func TestAlipayIsReachedByOneRoute(t *testing.T) {
 	v := &visits{}
 	p := newShopper(t, desktop, withWasm, v.before)
 	p.buyInFrame()
-	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
-		return chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="alipay_cn"]`), in)
-	})
+	p.pickInFrame(flow.WalletAlipayCN)
 	p.sees(`document.querySelector("#pay")`)
 	var session string
 	if err := p.demo.kit.DB().Writer().QueryRowContext(t.Context(), `SELECT session_id FROM attempts`).Scan(&session); err != nil {

@@ -75,18 +75,6 @@ func (p *shopper) buy() {
 		chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`)))
 }
 
-// pick taps a wallet.
-func (p *shopper) pick(w flow.Wallet) {
-	p.Helper()
-	p.do(chromedp.Click(chromedp.CSS(`[data-on~="choose"] button.pick[value="` + string(w) + `"]`)))
-}
-
-// pickOther taps another way to pay with a wallet.
-func (p *shopper) pickOther(w flow.Wallet, f flow.Flow) {
-	p.Helper()
-	p.do(chromedp.Click(chromedp.Search(`//*[contains(@data-on, "choose")]//form[input[@name="flow" and @value="` + string(f) + `"]]/button[@value="` + string(w) + `"]`)))
-}
-
 // payAtCashier pays on the wallet's own page.
 func (p *shopper) payAtCashier() {
 	p.Helper()

@@ -133,7 +133,7 @@ func (p *shopper) walkRedirect(shot, state func(string)) {
 	session := p.location()
 	p.openAll()
 	shot("choose-open")
-	if len(ask(p, p.tab, chromedp.Nodes(chromedp.CSSAll(`[data-on~="choose"] button.pick[value="alipay_cn"]`), chromedp.AtLeast(0)))) > 0 {
+	if p.canPick(flow.WalletAlipayCN) {
 		p.pick(flow.WalletAlipayCN)
 		p.do(chromedp.WaitVisible(chromedp.CSS("#pay")))
 		shot("cashier")
@@ -193,17 +193,4 @@ func (p *shopper) walkProblems(shot func(string)) {
 	}
 	p.do(nowhere)
 	shot("too-many")
-}
-
-// showCode chooses the QR code of a wallet, which is the first or another way,
-// depending on the device.
-func (p *shopper) showCode(w flow.Wallet, f flow.Flow) {
-	p.Helper()
-	p.openAll()
-	other := chromedp.Search(`//*[contains(@data-on, "choose")]//input[@name="flow" and @value="` + string(f) + `"]/../button[@value="` + string(w) + `"]`)
-	if len(ask(p, p.tab, chromedp.Nodes(other, chromedp.AtLeast(0)))) > 0 {
-		p.pickOther(w, f)
-		return
-	}
-	p.pick(w)
 }
