@@ -2,16 +2,21 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"golang.org/x/sync/errgroup"
 )
 
 // album is the folder that `make screenshots` fills with pictures for a person.
@@ -36,87 +41,214 @@ func (a album) languages() []string {
 	return []string{english, simplified, traditional}
 }
 
-// keep takes a picture of the whole page. name begins with the name of the page.
-// What distinguishes several pictures of a page follows, separated by points.
-func (a album) keep(p *shopper, name string) {
+// picture is what distinguishes a picture from the others. No part has a point.
+type picture struct {
+	// page is the name of the page.
+	page string
+	// step is the step on the way through the pages; "" for a page that is no part of a
+	// way.
+	step string
+	// language is the language of the page, such as zh-Hant.
+	language string
+	// window is the name of the window, and scheme is light or dark.
+	window, scheme string
+}
+
+// file is the name of the picture's file.
+func (p picture) file() string {
+	return strings.Join([]string{p.page, p.step, p.language, p.window, p.scheme, "png"}, ".")
+}
+
+// readPicture is the reverse of file.
+func readPicture(file string) (picture, error) {
+	parts := strings.Split(file, ".")
+	if len(parts) != 6 {
+		return picture{}, fmt.Errorf("%s is no picture of the tests", file)
+	}
+	return picture{parts[0], parts[1], parts[2], parts[3], parts[4]}, nil
+}
+
+// Label is what a person reads below the picture.
+func (p picture) Label() string {
+	return strings.Join(slices.DeleteFunc([]string{p.page, p.step, p.window, p.language, p.scheme}, func(s string) bool { return s == "" }), " · ")
+}
+
+// URL is the address of the picture beside the album's pages.
+func (p picture) URL() string { return p.file() }
+
+// keep takes a picture of the whole page.
+func (a album) keep(p *shopper, as picture) {
 	p.Helper()
 	if a.folder == "" {
 		return
 	}
-	path := filepath.Join(a.folder, name+".png")
-	if err := errors.Join(os.MkdirAll(a.folder, 0o755), os.WriteFile(path, p.picture(), 0o644)); err != nil {
+	p.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, 0)`)) // for sticky elements
+	shot, err := wholePage(p.tab)
+	if err == nil {
+		err = errors.Join(os.MkdirAll(a.folder, 0o755), os.WriteFile(filepath.Join(a.folder, as.file()), shot, 0o644))
+	}
+	if err != nil {
 		p.Fatal(err)
 	}
 }
 
-// picture returns a picture of the whole page, also of the part that must be
-// scrolled to. It scrolls to the top first, for sticky elements.
-func (p *shopper) picture() []byte {
-	p.Helper()
-	p.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, 0)`))
-	metrics, err := chromedp.Call(p.tab, page.GetLayoutMetrics, cdp.Empty{})
+// wholePage returns a picture of the whole page of a tab, also of the part that must be
+// scrolled to.
+func wholePage(tab context.Context) ([]byte, error) {
+	metrics, err := chromedp.Call(tab, page.GetLayoutMetrics, cdp.Empty{})
 	if err != nil {
-		p.Fatal(err)
+		return nil, err
 	}
 	size, beyond := metrics.CSSContentSize, true
-	shot, err := chromedp.Call(p.tab, page.CaptureScreenshot, page.CaptureScreenshotParams{
+	shot, err := chromedp.Call(tab, page.CaptureScreenshot, page.CaptureScreenshotParams{
 		CaptureBeyondViewport: &beyond, Clip: &page.Viewport{Width: size.Width, Height: size.Height, Scale: 1},
 	})
-	if err != nil {
-		p.Fatal(err)
-	}
-	return shot.Data
+	return shot.Data, err
 }
 
-// keepBoth takes a picture in the window of a computer and one in the window of a
-// phone.
-func (a album) keepBoth(v *visitor, name string) {
-	v.Helper()
-	if a.folder == "" {
-		return
-	}
-	for in, window := range map[string]device{"desktop": desktop, "phone": phone} {
-		v.resize(window.width, window.height, 1)
-		a.keep(v.shopper, name+"."+v.speaks+"."+in)
-	}
-	v.resize(v.row.window.width, v.row.window.height, 1)
+const (
+	// sheetWidth is the width of a contact sheet in pixels, and sheetMost the most pictures
+	// on one.
+	sheetWidth, sheetMost = 1600, 12
+	// tabsAtOnce is how many sheets are drawn at the same time.
+	tabsAtOnce = 2
+)
+
+// contactSheet is a picture with some of the album's pictures.
+type contactSheet struct {
+	Name     string
+	Pictures []picture
 }
 
-var contactSheet = template.Must(template.New("").Parse(`<!DOCTYPE html><meta charset="utf-8"><title>Screenshots</title>
+// URL is the address of the sheet beside the album's pages.
+func (s contactSheet) URL() string { return "sheet." + s.Name + ".png" }
+
+// sheet is the name of the sheet that has the picture. A way through the pages has a sheet
+// in each language. Any other page has two in each color scheme: with its narrow and with
+// its wide windows.
+func (p picture) sheet() string {
+	switch {
+	case p.step != "":
+		return p.page + "." + p.language
+	case p.isWide():
+		return p.page + "." + p.scheme + ".wide"
+	default:
+		return p.page + "." + p.scheme + ".narrow"
+	}
+}
+
+// isWide reports whether the window is none of a phone.
+func (p picture) isWide() bool {
+	return slices.ContainsFunc(wideWindows, func(w window) bool { return w.name == p.window })
+}
+
+// Scale is the size of the picture on its sheet. The narrow windows of one language fill
+// a row, and so do two wide ones.
+func (p picture) Scale() float64 {
+	if p.isWide() {
+		return .55
+	}
+	return .95
+}
+
+// order compares two pictures of a sheet by their places. Tablets come last, because three of
+// them fill a row.
+func (p picture) order(other picture) int {
+	return cmp.Or(strings.Compare(p.step, other.step), cmp.Compare(p.isTablets(), other.isTablets()),
+		strings.Compare(p.language, other.language), strings.Compare(p.window, other.window))
+}
+
+func (p picture) isTablets() int {
+	if p.window == tablet.name {
+		return 1
+	}
+	return 0
+}
+
+var sheetPage = template.Must(template.New("").Parse(`<!DOCTYPE html><meta charset="utf-8"><title>{{.Name}}</title>
+<style>body { display: flex; flex-wrap: wrap; gap: 8px; align-items: start; margin: 10px; font: 15px sans-serif; background: #888; } figure { margin: 0; } figcaption { padding: 4px; background: #222; color: #fff; } img { display: block; }</style>
+{{range .Pictures}}<figure><figcaption>{{.Label}}</figcaption><img src="{{.URL}}" style="zoom: {{.Scale}}" alt=""></figure>
+{{end}}`))
+
+var albumPage = template.Must(template.New("").Parse(`<!DOCTYPE html><meta charset="utf-8"><title>Screenshots</title>
 <style>body { font: 14px sans-serif; background: #888; } div { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; } figure { margin: 0; width: 20rem; } img { width: 100%; }</style>
-{{range .}}<h2 id="{{.Name}}">{{.Name}}</h2><div>
-{{range .Pictures}}<figure><a href="{{.}}"><img loading="lazy" src="{{.}}" alt=""></a><figcaption>{{.}}</figcaption></figure>
+{{range .}}<h2 id="{{.Name}}"><a href="{{.URL}}">{{.Name}}</a></h2><div>
+{{range .Pictures}}<figure><a href="{{.URL}}"><img loading="lazy" src="{{.URL}}" alt=""></a><figcaption>{{.Label}}</figcaption></figure>
 {{end}}</div>
 {{end}}`))
 
-// chapter holds the pictures of one page.
-type chapter struct {
-	Name     string
-	Pictures []string
-}
-
-// bind writes a page that shows all pictures. It is called after the tests.
+// bind puts the pictures on contact sheets, and writes a page that shows all pictures. It is
+// called after the tests.
 func (a album) bind() error {
 	if a.folder == "" {
 		return nil
 	}
-	paths, err := filepath.Glob(filepath.Join(a.folder, "*.png")) // sorted
-	if err != nil || len(paths) == 0 {
-		return cmp.Or(err, fmt.Errorf("%s has no pictures", a.folder))
-	}
-	var chapters []chapter
-	for _, path := range paths {
-		picture := filepath.Base(path)
-		name, _, _ := strings.Cut(picture, ".")
-		if last := len(chapters) - 1; last < 0 || chapters[last].Name != name {
-			chapters = append(chapters, chapter{Name: name})
-		}
-		last := &chapters[len(chapters)-1]
-		last.Pictures = append(last.Pictures, picture)
-	}
-	var text strings.Builder
-	if err := contactSheet.Execute(&text, chapters); err != nil {
+	sheets, err := a.sheets()
+	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(a.folder, "index.html"), []byte(text.String()), 0o644)
+	var drawn errgroup.Group
+	drawn.SetLimit(tabsAtOnce)
+	for _, s := range sheets {
+		drawn.Go(func() error { return a.draw(s) })
+	}
+	return errors.Join(drawn.Wait(), a.write("index.html", albumPage, sheets))
+}
+
+// sheets returns the sheets of all pictures, by name.
+func (a album) sheets() ([]contactSheet, error) {
+	paths, err := filepath.Glob(filepath.Join(a.folder, "*.png"))
+	if err != nil || len(paths) == 0 {
+		return nil, cmp.Or(err, fmt.Errorf("%s has no pictures", a.folder))
+	}
+	pictures := map[string][]picture{}
+	for _, path := range paths {
+		p, err := readPicture(filepath.Base(path))
+		if err != nil {
+			return nil, err
+		}
+		pictures[p.sheet()] = append(pictures[p.sheet()], p)
+	}
+	var sheets []contactSheet
+	for _, name := range slices.Sorted(maps.Keys(pictures)) {
+		if n := len(pictures[name]); n > sheetMost {
+			return nil, fmt.Errorf("the sheet %s has %d pictures, which are too many to see", name, n)
+		}
+		slices.SortFunc(pictures[name], picture.order)
+		sheets = append(sheets, contactSheet{name, pictures[name]})
+	}
+	return sheets, nil
+}
+
+// draw has Chromium draw a sheet.
+func (a album) draw(s contactSheet) error {
+	source := s.Name + ".html"
+	if err := a.write(source, sheetPage, s); err != nil {
+		return err
+	}
+	source = filepath.Join(a.folder, source)
+	defer func() { _ = os.Remove(source) }()
+	tab, cancel := chromedp.NewContext(chromium.ctx)
+	defer cancel()
+	if err := chromedp.Do(tab, chromedp.Navigate("file://"+source)); err != nil {
+		return err
+	}
+	_, err := chromedp.Call(tab, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: sheetWidth, Height: sheetWidth, DeviceScaleFactor: 1})
+	if err != nil {
+		return err
+	}
+	shot, err := wholePage(tab)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(a.folder, s.URL()), shot, 0o644)
+}
+
+// write writes a page into the album's folder.
+func (a album) write(name string, page *template.Template, data any) error {
+	var text strings.Builder
+	if err := page.Execute(&text, data); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(a.folder, name), []byte(text.String()), 0o644)
 }

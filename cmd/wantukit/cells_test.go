@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -107,6 +108,7 @@ type visitor struct {
 	buyer  *buyer
 	row    shownAt
 	album  album
+	kept   int    // pictures
 	speaks string // en, zh-CN, zh-HK
 	id     string // of the session
 }
@@ -159,7 +161,9 @@ func (v *visitor) offer(w flow.Wallet) offer {
 func (v *visitor) cell(w flow.Wallet, want string) {
 	v.Helper()
 	v.open("alipay", "wechat")
-	v.album.keepBoth(v, "cell-"+v.row.name)
+	if w == flow.Wallets()[0] {
+		v.keep("choose")
+	}
 	choice := v.row.choice(w)
 	if said := string(choice.Flow); said != want && string(choice.Guide) != want {
 		v.Errorf("%s: the table says %s %s, want %s", w, said, choice.Guide, want)
@@ -170,25 +174,36 @@ func (v *visitor) cell(w flow.Wallet, want string) {
 		v.pick(w)
 	} else {
 		v.opensGuide(w, choice)
-		v.album.keepBoth(v, "cell-"+v.row.name+"-"+string(w))
+		v.keep(string(w) + "-guide")
 		way = choice.Others[0]
 		v.pickOther(w, way)
 	}
 	v.started(w, way)
-	v.keepStep(way, "cell-"+v.row.name+"-"+string(w)+"-"+string(way))
+	v.keepStep(w, way)
 }
 
-// keepStep takes pictures of the page after the step. For a cashier this is the
-// page to which the shopper returns.
-func (v *visitor) keepStep(way flow.Flow, name string) {
+// keepStep takes a picture of the page after the step. For a cashier this is the page to
+// which the shopper returns.
+func (v *visitor) keepStep(w flow.Wallet, way flow.Flow) {
 	v.Helper()
 	if v.album.folder == "" {
 		return
 	}
 	if way.Redirects() {
-		v.do(chromedp.Navigate(v.demo.publicURL+"/c/"+v.id), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="redirecting"]`)))
+		v.do(chromedp.Navigate(v.demo.publicURL+"/c/"+v.id), chromedp.WaitVisible(exhibit{state: "redirecting"}.sign()))
 	}
-	v.album.keepBoth(v, name)
+	v.keep(string(w) + "-" + string(way))
+}
+
+// keep takes a picture of a step.
+func (v *visitor) keep(step string) {
+	v.Helper()
+	v.kept++
+	v.resize(v.row.window.width, v.row.window.height, 1)
+	v.album.keep(v.shopper, picture{
+		page: "cell-" + v.row.name, step: strconv.Itoa(v.kept) + "-" + step, language: pageLanguage(v.speaks),
+		window: strconv.FormatInt(v.row.window.width, 10), scheme: "light",
+	})
 }
 
 // choice returns the domain's choice for the headers of the row.
@@ -277,7 +292,7 @@ func (v *visitor) started(w flow.Wallet, f flow.Flow) {
 		v.do(chromedp.WaitVisible(chromedp.CSS(code + "iframe")))
 		eventually(v.T, "the wallet's code is framed", func() bool { return v.framesWallet() })
 	case flow.JSAPI:
-		v.do(chromedp.WaitVisible(chromedp.CSS(`iframe[src*="/sandbox/jsapi/"]`)))
+		v.do(chromedp.WaitVisible(wechatSheet))
 	default:
 		v.do(chromedp.WaitVisible(chromedp.CSS(code + "svg")))
 		v.drawsCode()

@@ -15,8 +15,17 @@ import (
 
 // exhibit is a page in one state, and the browser that shows it.
 type exhibit struct {
-	name, state, url string
-	device           device
+	name string
+	// state is the state of the checkout, or "" for any other page.
+	state  string
+	url    string
+	device device
+	// hasSheet reports whether the simulation of WeChat's payment sheet covers the page.
+	hasSheet bool
+	// isOpen reports whether all details are opened.
+	isOpen bool
+	// isPrinted reports whether the page is shown as it is printed.
+	isPrinted bool
 }
 
 // gallery is a demo with a page in each state. The states do not change, because
@@ -49,16 +58,18 @@ func (g *gallery) fill() {
 	g.addPage("redirecting", "redirecting", phone, "/c/"+g.placed(phone, flow.WalletAlipayCN).SessionID)
 	g.addPage("redirecting-jsapi", "redirecting", phone, "/c/"+g.placed(wechat, flow.WalletWeChat).SessionID)
 
+	unpaid, since := g.placed(phone, flow.WalletAlipayCN), time.Now()
+	g.confirm(unpaid)
+	g.addPage("redirecting-returned", "redirecting", phone, "/c/"+unpaid.SessionID+returnedAt(since))
+
 	// The page waits for a query that is later than the browser's return. This
 	// return is tomorrow, so it keeps waiting.
-	returned := "?returned=" + strconv.FormatInt(time.Now().Add(24*time.Hour).UnixMilli(), 10)
+	returned := returnedAt(time.Now().Add(24 * time.Hour))
 	back := g.placed(phone, flow.WalletAlipayCN)
 	g.addPage("confirming", "confirming", phone, "/c/"+back.SessionID+returned)
 	g.addPage("status-only", "confirming", phone, "/r/"+back.ReturnToken+returned)
 
-	paid := g.placed(desktop, flow.WalletWeChat)
-	g.pay(paid)
-	g.confirm(paid)
+	paid := g.paid(g.order())
 	g.addPage("paid", "paid", desktop, "/c/"+paid.SessionID)
 	g.addPage("status-only-paid", "paid", phone, "/r/"+paid.ReturnToken+returned)
 
@@ -81,6 +92,11 @@ func (g *gallery) fill() {
 	g.addPage("expired", "expired", phone, "/c/"+expired)
 }
 
+// returnedAt is the query of a page to which the browser came back at a time.
+func returnedAt(at time.Time) string {
+	return "?returned=" + strconv.FormatInt(at.UnixMilli(), 10)
+}
+
 // addPage adds a page after checking that it shows its state.
 func (g *gallery) addPage(name, state string, d device, path string) {
 	g.Helper()
@@ -88,17 +104,21 @@ func (g *gallery) addPage(name, state string, d device, path string) {
 		_, html := g.get(path)
 		return strings.Contains(html, `data-state="`+state+`"`)
 	})
-	g.exhibits = append(g.exhibits, exhibit{name, state, g.demo.publicURL + path, d})
+	g.exhibits = append(g.exhibits, exhibit{name: name, state: state, url: g.demo.publicURL + path, device: d})
 }
 
 // order makes a session with every optional field of the API, for these channels or
 // all.
 func (g *gallery) order(channels ...string) (id string) {
 	g.Helper()
-	s, err := g.demo.kit.Service().Create(g.Context(), checkout.NewSession{
-		Merchant: "demo", Amount: 48000, Currency: "HKD", Subject: "Harbour Nights & Friends, Row C", ClientReferenceID: "HN-1001",
-		SuccessURL: g.demo.publicURL + "/shop/", CancelURL: g.demo.publicURL + "/shop/", Channels: channels,
-	})
+	return g.orderOf(checkout.NewSession{Amount: 48000, Currency: "HKD", Subject: "Harbour Nights & Friends, Row C", ClientReferenceID: "HN-1001", Channels: channels})
+}
+
+// orderOf makes a session of the demo's shop.
+func (g *gallery) orderOf(n checkout.NewSession) (id string) {
+	g.Helper()
+	n.Merchant, n.SuccessURL, n.CancelURL = "demo", g.demo.publicURL+"/shop/", g.demo.publicURL+"/shop/"
+	s, err := g.demo.kit.Service().Create(g.Context(), n)
 	if err != nil {
 		g.Fatal(err)
 	}
@@ -108,8 +128,14 @@ func (g *gallery) order(channels ...string) (id string) {
 // placed returns an attempt of a new session, started by a device.
 func (g *gallery) placed(d device, w flow.Wallet) checkout.Attempt {
 	g.Helper()
+	return g.placedFor(g.order(), d, w)
+}
+
+// placedFor returns an attempt of a session, started by a device.
+func (g *gallery) placedFor(session string, d device, w flow.Wallet) checkout.Attempt {
+	g.Helper()
 	seen := flow.Detect(http.Header{"User-Agent": {d.userAgent}}.Get)
-	r := checkout.StartRequest{SessionID: g.order(), Wallet: w, Device: seen, Flow: flow.Choose(seen, w).Flow}
+	r := checkout.StartRequest{SessionID: session, Wallet: w, Device: seen, Flow: flow.Choose(seen, w).Flow}
 	if r.Flow == flow.JSAPI {
 		r.OpenID, r.Payer = "o"+strings.Repeat("x", 27), "tag"
 	}
@@ -117,6 +143,15 @@ func (g *gallery) placed(d device, w flow.Wallet) checkout.Attempt {
 	if err != nil {
 		g.Fatal(err)
 	}
+	return a
+}
+
+// paid returns the attempt that has paid a session.
+func (g *gallery) paid(session string) checkout.Attempt {
+	g.Helper()
+	a := g.placedFor(session, desktop, flow.WalletWeChat)
+	g.pay(a)
+	g.confirm(a)
 	return a
 }
 
@@ -131,7 +166,24 @@ func (g *gallery) confirm(a checkout.Attempt) {
 // openExhibit opens an exhibit and waits until it shows its state.
 func (p *shopper) openExhibit(e exhibit) {
 	p.Helper()
-	p.do(chromedp.Navigate(e.url), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="`+e.state+`"]`)))
+	if e.hasSheet {
+		p.hasViewedAs("wechat", e.url)
+	}
+	p.do(chromedp.Navigate(e.url), chromedp.WaitVisible(e.sign()))
+	if e.isOpen {
+		p.openAll()
+	}
+}
+
+// sign is the element by which the exhibit's state is known.
+func (e exhibit) sign() chromedp.CSS {
+	switch {
+	case e.hasSheet:
+		return wechatSheet
+	case e.state == "":
+		return "body"
+	}
+	return chromedp.CSS(`#checkout[data-state="` + e.state + `"]`)
 }
 
 // each runs a test for every exhibit.

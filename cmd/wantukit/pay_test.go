@@ -118,12 +118,14 @@ func (p *shopper) scanAnd(button string) {
 		chromedp.WaitVisible(chromedp.CSS("#outcome")))
 }
 
+// wechatSheet is the simulation of WeChat's payment sheet.
+const wechatSheet = chromedp.CSS(`iframe[src*="/sandbox/jsapi/"]`)
+
 // payInSheet pays in the simulation of WeChat's payment sheet.
 func (p *shopper) payInSheet() {
 	p.Helper()
-	const sheet = chromedp.CSS(`iframe[src*="/sandbox/jsapi/"]`)
-	p.do(chromedp.WaitVisible(sheet))
-	frames := ask(p, p.tab, chromedp.Nodes(sheet))
+	p.do(chromedp.WaitVisible(wechatSheet))
+	frames := ask(p, p.tab, chromedp.Nodes(wechatSheet))
 	p.do(chromedp.Click(chromedp.CSS("#pay"), chromedp.FromNode(frames[0])))
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout/flow"
@@ -35,4 +36,13 @@ func (p *shopper) viewAs(device string) {
 	p.Helper()
 	p.do(chromedp.SetValue(chromedp.CSS("#demo-as"), device), chromedp.Click(chromedp.CSS(".demo button")),
 		chromedp.WaitReady(chromedp.CSS(`#demo-as option[value="`+device+`"][selected]`)))
+}
+
+// hasViewedAs sets the cookie of the choice of a device in the demo's bar.
+func (p *shopper) hasViewedAs(device, page string) {
+	p.Helper()
+	_, err := chromedp.Call(p.tab, network.SetCookie, network.SetCookieParams{Name: "wantukit_view_as", Value: device, URL: page, Path: "/"})
+	if err != nil {
+		p.Fatal(err)
+	}
 }

@@ -94,10 +94,13 @@ func (p *shopper) canPick(w flow.Wallet) bool {
 	return p.has(chromedp.Search(walletItem(w) + `//button[contains(@class, "pick")]`))
 }
 
+// openDetails is a script that opens all details of the page.
+const openDetails = `document.querySelectorAll('details').forEach((d) => { d.open = true })`
+
 // openAll opens all details of the page.
 func (p *shopper) openAll() {
 	p.Helper()
-	p.do(chromedp.Evaluate[chromedp.Void](`void document.querySelectorAll('details').forEach((d) => { d.open = true })`))
+	p.do(chromedp.Evaluate[chromedp.Void](`void ` + openDetails))
 }
 
 // has reports whether the page has an element now.
