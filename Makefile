@@ -98,10 +98,11 @@ fuzz: ## Fuzz each target for FUZZTIME (1m); what it finds joins testdata/fuzz
 		done; \
 	done
 
-screenshots: wasm tools ## Take pictures of every page, state and way to pay into artifacts/screenshots
+screenshots: wasm ## Take pictures of every page, state and way to pay into artifacts/screenshots, with contact sheets
+	@sh .ci/tools screenshots
 	@rm -rf artifacts/screenshots
 	WANTUKIT_SCREENSHOTS="$(CURDIR)/artifacts/screenshots" go test -count=1 -timeout 30m -run 'TestScreenshots|TestEveryCell' ./cmd/wantukit
-	@echo artifacts/screenshots/index.html shows them all
+	@echo artifacts/screenshots/index.html shows them all, artifacts/screenshots/sheets has them on sheets
 
 clean: ## Remove what was built
 	rm -rf bin artifacts static/dist/*.wasm* static/dist/*.js*

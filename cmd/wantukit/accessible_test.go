@@ -15,14 +15,17 @@ import (
 
 // The scripts below return a line for each fault that they find.
 const (
-	// wide finds horizontal scrolling, which WCAG 1.4.10 forbids.
+	// wide finds horizontal scrolling, which WCAG 1.4.10 forbids. What an element clips does
+	// not count.
 	wide = `(() => {
 		const page = document.documentElement;
-		const out = [...document.querySelectorAll('#checkout *')].filter((e) => {
-			const box = e.getBoundingClientRect();
-			return box.width > 1 && box.height > 1 && (box.right > innerWidth + 1 || box.left < -1) && getComputedStyle(e).visibility === 'visible';
+		const clipper = (e) => { while ((e = e.parentElement) && getComputedStyle(e).overflowX === 'visible'); return e || page; };
+		const out = [...document.querySelectorAll('body *')].filter((e) => {
+			const box = e.getBoundingClientRect(), clip = clipper(e);
+			if (box.width <= 1 || box.height <= 1 || getComputedStyle(e).visibility !== 'visible' || clip !== page && clip !== document.body) return false;
+			return box.right > page.clientWidth + 1 || box.left < -1;
 		});
-		return page.scrollWidth > page.clientWidth || out.length ? ['the page is ' + page.scrollWidth + ' wide: ' + out.map((e) => e.outerHTML.slice(0, 80)).join(' | ')] : [];
+		return page.scrollWidth > page.clientWidth || out.length ? ['the page is wider than its window: ' + out.map((e) => e.outerHTML.slice(0, 80)).join(' | ')] : [];
 	})()`
 	// cut finds text that is cut off. WCAG 1.4.12 forbids that, also with the
 	// shopper's own spacing.

@@ -41,6 +41,16 @@ func (a album) languages() []string {
 	return []string{english, simplified, traditional}
 }
 
+// fonts returns the environment of a browser that takes pictures: with fonts that resemble
+// those of phones and computers. It returns none for an album without a folder.
+func (a album) fonts() ([]string, error) {
+	if a.folder == "" {
+		return nil, nil
+	}
+	path, err := filepath.Abs(filepath.Join("testdata", "fonts.conf"))
+	return []string{"FONTCONFIG_FILE=" + path}, err
+}
+
 // picture is what distinguishes a picture from the others. No part has a point.
 type picture struct {
 	// page is the name of the page.
@@ -73,7 +83,7 @@ func (p picture) Label() string {
 	return strings.Join(slices.DeleteFunc([]string{p.page, p.step, p.window, p.language, p.scheme}, func(s string) bool { return s == "" }), " · ")
 }
 
-// URL is the address of the picture beside the album's pages.
+// URL is the address of the picture in the album.
 func (p picture) URL() string { return p.file() }
 
 // keep takes a picture of the whole page.
@@ -99,9 +109,13 @@ func wholePage(tab context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, beyond := metrics.CSSContentSize, true
+	width, err := chromedp.Run(tab, chromedp.Evaluate[float64](`innerWidth`)) // with the place of the scroll bar
+	if err != nil {
+		return nil, err
+	}
+	beyond := true
 	shot, err := chromedp.Call(tab, page.CaptureScreenshot, page.CaptureScreenshotParams{
-		CaptureBeyondViewport: &beyond, Clip: &page.Viewport{Width: size.Width, Height: size.Height, Scale: 1},
+		CaptureBeyondViewport: &beyond, Clip: &page.Viewport{Width: width, Height: metrics.CSSContentSize.Height, Scale: 1},
 	})
 	return shot.Data, err
 }
@@ -120,55 +134,80 @@ type contactSheet struct {
 	Pictures []picture
 }
 
-// URL is the address of the sheet beside the album's pages.
-func (s contactSheet) URL() string { return "sheet." + s.Name + ".png" }
+// sheetFolder is the folder of the sheets in the album.
+const sheetFolder = "sheets"
+
+// URL is the address of the sheet in the album.
+func (s contactSheet) URL() string { return sheetFolder + "/" + s.Name + ".png" }
+
+// Rows are the pictures in rows, which wrap where they are longer than the sheet.
+func (s contactSheet) Rows() (rows [][]picture) {
+	for i, p := range s.Pictures {
+		if i == 0 || p.row() != s.Pictures[i-1].row() {
+			rows = append(rows, nil)
+		}
+		last := len(rows) - 1
+		rows[last] = append(rows[last], p)
+	}
+	return rows
+}
 
 // sheet is the name of the sheet that has the picture. A way through the pages has a sheet
-// in each language. Any other page has two in each color scheme: with its narrow and with
-// its wide windows.
+// in each language. Any other page has one of tablets, and in each color scheme one of
+// narrow windows and one of wide windows.
 func (p picture) sheet() string {
 	switch {
 	case p.step != "":
 		return p.page + "." + p.language
+	case p.window == tablet.name:
+		return p.page + ".tablet"
 	case p.isWide():
-		return p.page + "." + p.scheme + ".wide"
+		return p.page + ".wide." + p.scheme
 	default:
-		return p.page + "." + p.scheme + ".narrow"
+		return p.page + ".narrow." + p.scheme
 	}
 }
 
-// isWide reports whether the window is none of a phone.
+// row names the row of the picture on its sheet.
+func (p picture) row() string {
+	switch {
+	case p.step != "":
+		return ""
+	case p.window == tablet.name:
+		return p.scheme
+	default:
+		return p.language
+	}
+}
+
+// isWide reports whether the window is a computer's.
 func (p picture) isWide() bool {
 	return slices.ContainsFunc(wideWindows, func(w window) bool { return w.name == p.window })
 }
 
-// Scale is the size of the picture on its sheet. The narrow windows of one language fill
-// a row, and so do two wide ones.
+// Scale is the size of the picture on its sheet. Of the narrow windows four fill a row, of
+// tablets three, and of wide windows two.
 func (p picture) Scale() float64 {
-	if p.isWide() {
+	switch {
+	case p.isWide():
 		return .55
+	case p.window == tablet.name:
+		return .67
+	default:
+		return .95
 	}
-	return .95
 }
 
-// order compares two pictures of a sheet by their places. Tablets come last, because three of
-// them fill a row.
+// order compares two pictures of a sheet by their places.
 func (p picture) order(other picture) int {
-	return cmp.Or(strings.Compare(p.step, other.step), cmp.Compare(p.isTablets(), other.isTablets()),
+	return cmp.Or(strings.Compare(p.step, other.step), strings.Compare(p.row(), other.row()),
 		strings.Compare(p.language, other.language), strings.Compare(p.window, other.window))
 }
 
-func (p picture) isTablets() int {
-	if p.window == tablet.name {
-		return 1
-	}
-	return 0
-}
-
 var sheetPage = template.Must(template.New("").Parse(`<!DOCTYPE html><meta charset="utf-8"><title>{{.Name}}</title>
-<style>body { display: flex; flex-wrap: wrap; gap: 8px; align-items: start; margin: 10px; font: 15px sans-serif; background: #888; } figure { margin: 0; } figcaption { padding: 4px; background: #222; color: #fff; } img { display: block; }</style>
-{{range .Pictures}}<figure><figcaption>{{.Label}}</figcaption><img src="{{.URL}}" style="zoom: {{.Scale}}" alt=""></figure>
-{{end}}`))
+<style>body { margin: 10px; font: 15px sans-serif; background: #888; } div { display: flex; flex-wrap: wrap; gap: 8px; align-items: start; margin-bottom: 8px; } figure { margin: 0; } figcaption { padding: 4px; background: #222; color: #fff; } img { display: block; }</style>
+{{range .Rows}}<div>{{range .}}<figure><figcaption>{{.Label}}</figcaption><img src="{{.URL}}" style="zoom: {{.Scale}}" alt=""></figure>
+{{end}}</div>{{end}}`))
 
 var albumPage = template.Must(template.New("").Parse(`<!DOCTYPE html><meta charset="utf-8"><title>Screenshots</title>
 <style>body { font: 14px sans-serif; background: #888; } div { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; } figure { margin: 0; width: 20rem; } img { width: 100%; }</style>
@@ -241,7 +280,7 @@ func (a album) draw(s contactSheet) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(a.folder, s.URL()), shot, 0o644)
+	return errors.Join(os.MkdirAll(filepath.Join(a.folder, sheetFolder), 0o755), os.WriteFile(filepath.Join(a.folder, s.URL()), shot, 0o644))
 }
 
 // write writes a page into the album's folder.

@@ -76,7 +76,12 @@ func startChromium() {
 		chromium.err = err
 		return
 	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+	fonts, err := openAlbum().fonts()
+	if err != nil {
+		chromium.err = err
+		return
+	}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Env(fonts...), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), flags...)
 	ctx, cancel := chromedp.NewContext(allocator)

@@ -75,7 +75,7 @@ func (g *gallery) fillDemo() {
 		exhibit{name: "demo-frame", url: g.buyInFrame(), device: desktop},
 		exhibit{name: "demo-order", url: shop + "orders/" + number, device: phone},
 		exhibit{name: "demo-not-found", url: shop + "nothing", device: phone},
-		exhibit{name: "sheet", state: "redirecting", url: g.demo.publicURL + "/c/" + g.placed(wechat, flow.WalletWeChat).SessionID, device: wechat, hasSheet: true},
+		exhibit{name: "wechat-sheet", state: "redirecting", url: g.demo.publicURL + "/c/" + g.placed(wechat, flow.WalletWeChat).SessionID, device: wechat, hasSheet: true},
 	)
 	g.paid(order.Session)
 	eventually(g.T, "the shop hears of the payment", func() bool {

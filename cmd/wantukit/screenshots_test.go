@@ -14,7 +14,7 @@ var narrow = device{phone.userAgent, 320, 568}
 // The windows of the pictures.
 var (
 	tablet        = computerWindow(768, 1024)
-	wideWindows   = []window{tablet, computerWindow(1280, 800), computerWindow(1440, 900)}
+	wideWindows   = []window{computerWindow(1280, 800), computerWindow(1440, 900)}
 	narrowWindows = []window{phoneWindow(320, 568), phoneWindow(360, 740), phoneWindow(390, 844), shopsFrame(480)}
 )
 
@@ -29,7 +29,7 @@ func TestScreenshots(t *testing.T) {
 	shop := startEmbedder(t)
 	g := newFullGallery(t, shop)
 	g.fillPrinted()
-	windows := slices.Concat(narrowWindows, wideWindows)
+	windows := slices.Concat(narrowWindows, []window{tablet}, wideWindows)
 	g.each(t, func(t *testing.T, e exhibit) {
 		p := newShopperAt(t, nil, e.device, wasmBlocked)
 		for _, language := range pictures.languages() {
