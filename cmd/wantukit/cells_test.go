@@ -238,7 +238,7 @@ func (v *visitor) offersButton(w flow.Wallet, choice flow.Choice) {
 // drawing, the link to copy, the QR code for another device, and the other ways.
 func (v *visitor) opensGuide(w flow.Wallet, choice flow.Choice) {
 	v.Helper()
-	v.do(chromedp.Click(chromedp.Search(guideSummary(w))))
+	v.do(chromedp.Click(chromedp.CSS(walletLabel(w))))
 	got := v.offer(w)
 	guide := string(choice.Guide)
 	if got.Button || !slices.Equal(got.Others, flowNames(choice.Others)) {
@@ -264,12 +264,12 @@ func (v *visitor) opensGuide(w flow.Wallet, choice flow.Choice) {
 func (v *visitor) copiesLink(w flow.Wallet) {
 	v.Helper()
 	const says = `((item) => item.querySelector('[data-copy]').textContent === item.querySelector('[data-copy]').dataset.copy)`
-	guide := chromedp.Search(walletItem(w) + `//button[@data-copy]`)
+	guide := chromedp.Search(walletWay(w) + `//button[@data-copy]`)
 	v.do(chromedp.Click(guide))
-	found := `document.evaluate('` + walletItem(w) + `', document, null, 9).singleNodeValue`
+	found := `document.evaluate('` + walletWay(w) + `', document, null, 9).singleNodeValue`
 	eventually(v.T, "the link is copied", func() bool { return ask(v.shopper, v.tab, chromedp.Evaluate[bool](says+`(`+found+`)`)) })
-	v.do(chromedp.Click(chromedp.Search(walletItem(w)+`//details[@class="elsewhere"]/summary`)),
-		chromedp.WaitVisible(chromedp.Search(walletItem(w)+`//details[@class="elsewhere"]//*[@role="img"]`)))
+	v.do(chromedp.Click(chromedp.Search(walletWay(w)+`//details[@class="elsewhere"]/summary`)),
+		chromedp.WaitVisible(chromedp.Search(walletWay(w)+`//details[@class="elsewhere"]//*[@role="img"]`)))
 }
 
 func flowNames(flows []flow.Flow) (names []string) {

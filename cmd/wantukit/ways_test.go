@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout/flow"
@@ -9,71 +11,92 @@ import (
 // The tests find the wallets of the page, their other ways to pay and their details with
 // the functions of this file alone.
 
-// walletButton returns the CSS selector of the button that starts to pay with a wallet
-// in the list of wallets.
+// walletButton returns the CSS selector of the button that starts to pay with a wallet. It
+// is visible while the wallet is picked.
 func walletButton(w flow.Wallet) string {
-	return `[data-on~="choose"] button.pick[value="` + string(w) + `"]`
+	return `.way[data-for="` + string(w) + `"] .bar button[value="` + string(w) + `"]`
 }
 
-// walletItem returns the XPath of a wallet in the list, with its details and its other
-// ways.
-func walletItem(w flow.Wallet) string {
-	return `//*[contains(@data-on, "choose")]//li[.//button[@value="` + string(w) + `"]]`
-}
+// walletLabel returns the CSS selector of the wallet's place in the list, a row or a tab.
+func walletLabel(w flow.Wallet) string { return `label.pick[data-for="` + string(w) + `"]` }
 
-// guideSummary returns the XPath of what opens the guide of a wallet.
-func guideSummary(w flow.Wallet) string { return walletItem(w) + `/details/summary` }
+// walletRadio returns the CSS selector of the radio button that picks a wallet.
+func walletRadio(w flow.Wallet) string { return `[name=pick][value="` + string(w) + `"]` }
+
+// walletWay returns the XPath of how to pay with a wallet: its button or its guide, and its
+// other ways.
+func walletWay(w flow.Wallet) string { return `//div[@class="way" and @data-for="` + string(w) + `"]` }
 
 // otherButton returns the XPath of the button of another way to pay with a wallet.
 func otherButton(w flow.Wallet, f flow.Flow) string {
-	return walletItem(w) + `//form[input[@name="flow" and @value="` + string(f) + `"]]/button[@value="` + string(w) + `"]`
+	return walletWay(w) + `//form[input[@name="flow" and @value="` + string(f) + `"]]/button[@value="` + string(w) + `"]`
 }
 
-// insteadButton is the CSS selector of the button of a wallet in the list of other ways,
-// beside a code or a link. The list is closed at first.
-func insteadButton(w flow.Wallet) string {
-	return insteadList + ` button.pick[value="` + string(w) + `"]`
-}
-
-// insteadList is the CSS selector of the list of other ways, beside a code or a link.
-const insteadList = `.ways .other`
-
-// offerOf is a script that returns the offer for a wallet; see the type offer.
+// offerOf is a script that returns the offer for a wallet, which it picks; see the type offer.
 const offerOf = `((wallet) => {
-	const item = [...document.querySelectorAll('[data-on~="choose"] .wallets > li')].find((e) => e.querySelector('button[value="' + wallet + '"]'));
-	if (!item) return {};
-	const seen = (selector) => [...item.querySelectorAll(selector)].filter((e) => e.checkVisibility({ visibilityProperty: true }));
+	const way = document.querySelector('.way[data-for="' + wallet + '"]');
+	if (!way) return {};
+	const radio = document.querySelector('[name=pick][value="' + wallet + '"]');
+	radio.checked = true;
+	const seen = (selector) => [...way.querySelectorAll(selector)].filter((e) => e.checkVisibility({ visibilityProperty: true }));
 	return {
-		Button: seen('button.pick').length === 1, Picture: seen('.picture').length === 1, Copy: seen('[data-copy]').length === 1,
-		Code: item.querySelectorAll('.elsewhere .qr svg path').length === 1, Words: item.innerText,
+		Button: seen('.bar button').length === 1, Picture: seen('.picture').length === 1, Copy: seen('[data-copy]').length === 1,
+		Code: way.querySelectorAll('.elsewhere .qr svg path').length > 0, Words: radio.closest('label').innerText + ' ' + way.innerText,
 		Link: seen('input.address').map((e) => e.value).join(), Others: seen('form.alt').map((e) => e.elements.flow.value),
 	};
 })`
 
-// pick taps a wallet.
+// pick picks a wallet and starts to pay with it. Where the wallet has a code, its pick
+// starts it if there is script.
 func (p *shopper) pick(w flow.Wallet) {
 	p.Helper()
+	label := chromedp.Search(`//label[@data-for="` + string(w) + `" and not(.//input[@checked])]`)
+	if p.has(label) {
+		p.do(chromedp.Click(chromedp.CSS(walletLabel(w))))
+		if p.scripting != scriptOff && p.has(chromedp.Search(`//label[@data-for="`+string(w)+`"]/input[@data-starts]`)) {
+			return
+		}
+	}
 	p.do(chromedp.Click(chromedp.CSS(walletButton(w))))
 }
 
-// pickInFrame taps a wallet on the page in the shop's frame.
+// pickInFrame picks a wallet on the page in the shop's frame. It presses its button unless
+// the wallet has a code.
 func (p *shopper) pickInFrame(w flow.Wallet) {
 	p.Helper()
+	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
+		return chromedp.Click(chromedp.CSS(walletLabel(w)), in)
+	})
+	if flow.Choose(flow.Detect(http.Header{"User-Agent": {desktop.userAgent}}.Get), w).Flow.ShowsCode() {
+		return
+	}
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
 		return chromedp.Click(chromedp.CSS(walletButton(w)), in)
 	})
 }
 
-// pickOther taps another way to pay with a wallet.
+// show picks a wallet without starting it.
+func (p *shopper) show(w flow.Wallet) {
+	p.Helper()
+	if p.scripting != scriptOff {
+		p.run(`document.querySelector('` + walletRadio(w) + `').checked = true`)
+		return
+	}
+	p.do(chromedp.Click(chromedp.CSS(walletLabel(w))))
+}
+
+// pickOther presses another way to pay with a wallet.
 func (p *shopper) pickOther(w flow.Wallet, f flow.Flow) {
 	p.Helper()
+	p.show(w)
 	p.do(chromedp.Click(chromedp.Search(otherButton(w, f))))
 }
 
-// pickInstead presses a wallet in the list of other ways, which it opens.
+// pickInstead starts a wallet beside the code or the link of another one.
 func (p *shopper) pickInstead(w flow.Wallet) {
 	p.Helper()
-	p.run(`document.querySelector('` + insteadList + `').open = true; document.querySelector('` + insteadButton(w) + `').click()`)
+	p.show(w)
+	p.do(chromedp.Click(chromedp.CSS(walletButton(w))))
 }
 
 // showCode chooses the QR code of a wallet, which is the first or another way, depending
@@ -91,7 +114,7 @@ func (p *shopper) showCode(w flow.Wallet, f flow.Flow) {
 // canPick reports whether the page has a button for a wallet in the list, and no guide.
 func (p *shopper) canPick(w flow.Wallet) bool {
 	p.Helper()
-	return p.has(chromedp.Search(walletItem(w) + `//button[contains(@class, "pick")]`))
+	return p.has(chromedp.Search(walletWay(w) + `//div[@class="bar"]//button`))
 }
 
 // openDetails is a script that opens all details of the page.
