@@ -3,6 +3,8 @@
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 TEMPL := github.com/a-h/templ/cmd/templ@$(shell go list -m -f '{{.Version}}' github.com/a-h/templ)
 FUZZTIME ?= 1m
+# By which host a phone reaches the demo: see `wantukit demo --help`.
+DEMO_HOST ?= lan
 KILLS ?= 1000
 # How many ended sessions bench-growth makes.
 COUNT ?= 10000000
@@ -19,8 +21,8 @@ WASM_EXEC := $(shell go env GOROOT)/lib/wasm/wasm_exec.js
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: build ## Run checkout, demo shop and sandbox: http://localhost:8080
-	@exec bin/wantukit demo
+run: build ## Run checkout, demo shop and sandbox: http://localhost:8080. DEMO_HOST=localhost keeps phones in the network out
+	@exec bin/wantukit demo --host "$(DEMO_HOST)"
 
 build: wasm ## Build the program, with the browser's half embedded, as bin/wantukit
 	@go build -trimpath -o bin/wantukit ./cmd/wantukit

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -83,9 +84,9 @@ func (p policy) String() string {
 		"default-src 'none'", "base-uri 'none'", "connect-src 'self'", "img-src 'self'",
 		"script-src 'self' 'wasm-unsafe-eval' " + templates.WaitingScriptHash(), "worker-src 'self'",
 		"style-src " + p.Style,
-		"frame-src " + sources(p.Frames, "'none'"),
+		"frame-src " + sources(targets(p.Frames), "'none'"),
 		"frame-ancestors " + sources(p.Ancestors, "'none'"),
-		"form-action " + strings.Join(append([]string{"'self'"}, p.Forms...), " "),
+		"form-action " + strings.Join(append([]string{"'self'"}, targets(p.Forms)...), " "),
 	}, "; ")
 }
 
@@ -96,6 +97,19 @@ func problemPolicy(p templates.ProblemPage, ancestors []string) string {
 	return "default-src 'none'; base-uri 'none'; img-src 'self'; style-src " + p.Brand.StyleHash() +
 		"; frame-ancestors " + sources(ancestors, "'none'") + "; form-action 'none'"
 }
+
+// targets returns the sources of origins that a page may lead to. A policy cannot name an
+// IPv6 address, so any host with the same scheme and port is allowed for one.
+func targets(origins []string) []string {
+	sources := make([]string, len(origins))
+	for i, origin := range origins {
+		sources[i] = ipv6Host.ReplaceAllString(origin, "://*")
+	}
+	return sources
+}
+
+// ipv6Host matches the host of an origin that is an IPv6 address.
+var ipv6Host = regexp.MustCompile(`://\[[^\]]*\]`)
 
 func sources(origins []string, none string) string {
 	if len(origins) == 0 {

@@ -308,12 +308,12 @@ func showsAttempt(state page.State) bool {
 // too, and the URL of the wallet's cashier is known only then.
 func (s *Server) pagePolicy(v checkout.View) policy {
 	m := s.merchants[v.Session.Merchant]
-	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: m.AllowedOrigins}
+	p := policy{Style: s.brand(v.Session.Merchant).StyleHash(), Ancestors: s.ancestors(m)}
 	if v.Attempt != nil && v.Attempt.Flow == flow.Iframe && showsAttempt(v.State) {
 		p.Frames = append(p.Frames, selfOrigin, originOf(v.Attempt.Placed.URL))
 	}
 	if v.Payable {
-		p.Forms = append([]string{"https:"}, m.FormTargets...)
+		p.Forms = append([]string{"https:"}, s.formTargets(m)...)
 	}
 	if back := originOf(v.Session.CancelURL); back != "" && v.Session.Status == checkout.StatusOpen {
 		p.Forms = append(p.Forms, back)
@@ -322,6 +322,25 @@ func (s *Server) pagePolicy(v checkout.View) policy {
 		p.Frames = append(p.Frames, s.demo.SandboxOrigin)
 	}
 	return p
+}
+
+// formTargets returns the http origins that a form of a shop's page may lead to. In the
+// demo these include the sandbox, which has the cashiers and WeChat's OAuth.
+func (s *Server) formTargets(m Merchant) []string {
+	if s.demo == nil || slices.Contains(m.FormTargets, s.demo.SandboxOrigin) {
+		return m.FormTargets
+	}
+	return append(slices.Clone(m.FormTargets), s.demo.SandboxOrigin)
+}
+
+// ancestors returns the sources of a shop's AllowedOrigins. This server's own origin is
+// named 'self', because a policy cannot name an IPv6 address.
+func (s *Server) ancestors(m Merchant) []string {
+	sources := slices.Clone(m.AllowedOrigins)
+	if own := slices.Index(sources, s.publicURL); own >= 0 {
+		sources[own] = selfOrigin
+	}
+	return sources
 }
 
 func (s *Server) brand(merchant string) templates.Brand {

@@ -94,7 +94,7 @@ func newClusterOf(t *testing.T, plan clusterPlan) *cluster {
 // wraps its handler.
 func startSandbox(t *testing.T, before func(http.Handler) http.Handler, changes ...func(*sandbox.Config)) (at string, s *sandbox.Sandbox) {
 	t.Helper()
-	gateway, err := listen(t.Context(), "127.0.0.1:0")
+	gateway, err := listen(t.Context(), "127.0.0.1:0", reach{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
@@ -24,10 +23,11 @@ import (
 // demoCommand runs the checkout, a shop and the sandbox. It needs no account and
 // no configuration.
 type demoCommand struct {
-	Addr        string `help:"Address of the checkout and the demo shop." default:":8080"`
-	SandboxAddr string `help:"Address of the sandbox." default:":8081"`
+	hostFlag
+	Addr        string `help:"Address of the checkout and the demo shop. :8080 is all addresses of this machine." default:"localhost:8080"`
+	SandboxAddr string `help:"Address of the sandbox." default:"localhost:8081"`
 	Data        string `help:"Folder of the database and the secret." default:"./data" type:"path"`
-	PublicURL   string `help:"Where browsers reach the checkout. Defaults to http://localhost with the port of --addr."`
+	PublicURL   string `help:"Where browsers reach the checkout. Defaults to http://, the host of --host or localhost, and the port of --addr."`
 	// Configure changes the demo shop's configuration, for a test. Defaults to nil.
 	Configure func(*config.Shop) `kong:"-"`
 }
@@ -38,7 +38,7 @@ func (c *demoCommand) Run(ctx context.Context, logger *slog.Logger, streams gate
 	if err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(streams.Out, "\n  Demo shop   %s\n  Sandbox     %s\n\n", d.publicURL, d.sandboxListener.url())
+	_, _ = fmt.Fprint(streams.Out, d.greeting())
 	return d.run(ctx, logger)
 }
 
@@ -60,10 +60,14 @@ func newDemo(ctx context.Context, c *demoCommand, logger *slog.Logger) (_ *demo,
 			return nil, fmt.Errorf("--public-url %w", err)
 		}
 	}
-	if d.listener, err = listen(ctx, c.Addr); err != nil {
+	to, err := c.reach(readMachine())
+	if err != nil {
 		return nil, err
 	}
-	if d.sandboxListener, err = listen(ctx, c.SandboxAddr); err != nil {
+	if d.listener, err = listen(ctx, c.Addr, to); err != nil {
+		return nil, err
+	}
+	if d.sandboxListener, err = listen(ctx, c.SandboxAddr, to); err != nil {
 		return nil, errors.Join(err, d.listener.Close())
 	}
 	d.listener.limits, d.sandboxListener.limits = limitsFor(descriptors()/2), limitsFor(descriptors()/2)
@@ -81,14 +85,10 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 		return err
 	}
 	d.gateway = d.sandbox
-	public, err := url.Parse(d.publicURL)
-	if err != nil {
-		return fmt.Errorf("--public-url: %w", err)
-	}
 	// The shop calls the API at a local address. Browsers and the gateway use the
 	// public address.
 	d.shop, err = demoshop.New(demoshop.Config{
-		API: "http://" + net.JoinHostPort(d.listener.host("127.0.0.1"), d.listener.port()), APIKey: config.DemoAPIKey,
+		API: d.listener.callURL(), APIKey: config.DemoAPIKey,
 		WebhookSecret: config.DemoWebhookSecret, PublicURL: d.publicURL,
 	})
 	if err != nil {
@@ -98,7 +98,7 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	if err != nil {
 		return err
 	}
-	shop := d.shopConfig(public.Host)
+	shop := d.shopConfig()
 	if c.Configure != nil {
 		c.Configure(&shop)
 	}
@@ -114,30 +114,49 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	return database.Explain(err)
 }
 
-// shopConfig returns the demo shop as a configuration file would describe it.
-func (d *demo) shopConfig(host string) config.Shop {
-	s := config.Shop{
-		ID: "demo", Name: "Harbour Nights", APIKeys: []config.Confidential{config.DemoAPIKey},
-		ReturnHosts: []string{host}, AllowedOrigins: []string{d.publicURL},
+// shopConfig returns the demo shop as a configuration file would describe it. A
+// developer's own shop may be at the local address.
+func (d *demo) shopConfig() config.Shop {
+	origins := slices.Compact([]string{d.publicURL, d.listener.localURL()})
+	s := config.Shop{ID: "demo", Name: "Harbour Nights", APIKeys: []config.Confidential{config.DemoAPIKey}, AllowedOrigins: origins}
+	for _, origin := range origins {
+		_, host, _ := strings.Cut(origin, "://")
+		s.ReturnHosts = append(s.ReturnHosts, host)
 	}
-	s.Gateway.BaseURL = "http://" + net.JoinHostPort(d.sandboxListener.host("127.0.0.1"), d.sandboxListener.port()) + "/paygate"
+	s.Gateway.BaseURL = d.sandboxListener.callURL() + "/paygate"
 	s.Gateway.MerchantAccount, s.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
 	s.Gateway.Key = sandbox.DefaultKey
 	s.WeChat.AppID, s.WeChat.AppSecret = sandbox.DefaultWeChatAppID, sandbox.DefaultWeChatAppSecret
 	s.WeChat.AuthorizeURL = d.sandboxListener.url() + "/connect/oauth2/authorize"
-	s.WeChat.AccessTokenURL = d.sandboxListener.url() + "/sns/oauth2/access_token"
+	s.WeChat.AccessTokenURL = d.sandboxListener.callURL() + "/sns/oauth2/access_token"
 	// The webhook goes to this program at its local address.
-	here := netip.MustParseAddr(d.listener.host("127.0.0.1"))
-	s.Webhook.URL = "http://" + net.JoinHostPort(here.String(), d.listener.port()) + "/shop/webhook"
+	here := d.listener.ip()
+	s.Webhook.URL = d.listener.callURL() + "/shop/webhook"
 	s.Webhook.Secret, s.Webhook.AllowPrivate = config.DemoWebhookSecret, []string{netip.PrefixFrom(here, here.BitLen()).String()}
 	return s
 }
 
-// handler serves the checkout and the shop on one address.
+// greeting is what the demo prints when it starts.
+func (d *demo) greeting() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "\n  Demo shop   %s\n  Sandbox     %s\n", d.listener.localURL(), d.sandboxListener.localURL())
+	if d.publicURL != d.listener.localURL() {
+		fmt.Fprintf(&text, "  On a phone  %s\n", d.publicURL)
+	}
+	text.WriteString("\n")
+	for line := range strings.Lines(d.sandboxListener.note()) {
+		text.WriteString("  " + line)
+	}
+	text.WriteString("\n")
+	return text.String()
+}
+
+// handler serves the checkout and the shop on one address. The front page leads to the
+// public address: wallets return there, and a browser has its cookies at one address.
 func (d *demo) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/shop/", http.StripPrefix("/shop", d.shop))
-	mux.Handle("/{$}", http.RedirectHandler("/shop/", http.StatusSeeOther))
+	mux.Handle("/{$}", http.RedirectHandler(d.publicURL+"/shop/", http.StatusSeeOther))
 	mux.Handle("/", d.kit)
 	return web.ViewAs(mux)
 }

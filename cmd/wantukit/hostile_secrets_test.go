@@ -196,7 +196,7 @@ func newSearchedKit(t *testing.T) *searchedKit {
 	s.shop, shop = startServerOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, r.Header.Get("Webhook-Signature")+everySecret(r)+canaryHook, http.StatusInternalServerError)
 	}))
-	at, err := listen(t.Context(), "127.0.0.1:0")
+	at, err := listen(t.Context(), "127.0.0.1:0", reach{})
 	if err != nil {
 		t.Fatal(err)
 	}

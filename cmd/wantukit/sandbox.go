@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"time"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
@@ -15,7 +14,8 @@ import (
 
 // sandboxCommand runs the simulated gateway alone.
 type sandboxCommand struct {
-	SandboxAddr  string    `aliases:"addr" help:"Address to listen on; --addr is the same." default:":8081"`
+	hostFlag
+	SandboxAddr  string    `aliases:"addr" help:"Address to listen on; --addr is the same. :8081 is all addresses of this machine." default:"localhost:8081"`
 	Seed         *uint64   `help:"Seed of all random numbers, so that a run can be repeated."`
 	WeChatAppID  string    `name:"wechat-app-id" help:"The only WeChat app that OAuth and pay-form accept. By default OAuth accepts the sandbox's app, and pay-form accepts any."`
 	ReturnInside bool      `name:"frame-returns-inside" help:"The page of a framed QR code goes to return_url inside its frame instead of in the whole window."`
@@ -24,7 +24,11 @@ type sandboxCommand struct {
 
 // Run implements kong's command.
 func (c *sandboxCommand) Run(ctx context.Context, logger *slog.Logger, streams gatewaycli.Streams) error {
-	l, err := listen(ctx, c.SandboxAddr)
+	to, err := c.reach(readMachine())
+	if err != nil {
+		return err
+	}
+	l, err := listen(ctx, c.SandboxAddr, to)
 	if err != nil {
 		return err
 	}
@@ -33,8 +37,9 @@ func (c *sandboxCommand) Run(ctx context.Context, logger *slog.Logger, streams g
 		return errors.Join(err, l.Close())
 	}
 	defer s.Close()
-	_, _ = fmt.Fprintf(streams.Out, "Sandbox gateway: %[1]s/paygate\n  merchant %[2]s, store %[3]s, key %[4]s, WeChat app %[5]s\n  orders, notifications and faults: %[1]s\n",
-		l.url(), sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount, sandbox.DefaultKey, cmp.Or(c.WeChatAppID, sandbox.DefaultWeChatAppID))
+	_, _ = fmt.Fprintf(streams.Out, "Sandbox gateway: %s/paygate\n  merchant %s, store %s, key %s, WeChat app %s\n  orders, notifications and faults: %s\n%s",
+		l.localURL(), sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount, sandbox.DefaultKey, cmp.Or(c.WeChatAppID, sandbox.DefaultWeChatAppID),
+		l.localURL(), l.note())
 	return l.serve(ctx, s, s.Close, logger)
 }
 
@@ -53,15 +58,10 @@ func (c *sandboxCommand) setBehavior(config *sandbox.Config) {
 	config.WeChatAppID, config.FrameReturnsInside = c.WeChatAppID, c.ReturnInside
 }
 
-// newSandbox returns a sandbox for a listener. If the listener is open to the
-// network, the QR codes name this machine's address in the network, so that a real
-// phone can scan and pay them.
+// newSandbox returns a sandbox for a listener. Its links and QR codes have the host by
+// which other devices reach the listener, so that a real phone can scan and pay.
 func newSandbox(l listener, logger *slog.Logger, changes ...func(*sandbox.Config)) (*sandbox.Sandbox, error) {
-	config := sandbox.Config{
-		PublicURL: l.url(),
-		ScanURL:   "http://" + net.JoinHostPort(l.host(lanAddress()), l.port()),
-		Logger:    logger,
-	}
+	config := sandbox.Config{PublicURL: l.url(), Logger: logger}
 	for _, change := range changes {
 		change(&config)
 	}

@@ -72,7 +72,7 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 	if err != nil {
 		return nil, err
 	}
-	l, err := listen(ctx, c.Addr)
+	l, err := listen(ctx, c.Addr, reach{})
 	if err != nil {
 		return nil, err
 	}
