@@ -54,6 +54,27 @@ func TestViewAsLeadsBackToItsOwnServerOnly(t *testing.T) {
 	}
 }
 
+// TestDemoAtAnIPv6Address checks that a page may lead to a sandbox at an IPv6 address, and
+// that a shop at the demo's own address may frame it. A policy cannot name an IPv6 address.
+func TestDemoAtAnIPv6Address(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *web.Config) {
+		c.PublicURL, c.Demo = "http://[fd00::2]:8080", &web.Demo{SandboxOrigin: "http://[fd00::2]:8081"}
+		m := c.Merchants["shop"]
+		m.AllowedOrigins = []string{"http://[fd00::2]:8080", "https://shop.example"}
+		c.Merchants["shop"] = m
+	})
+	got := f.get("/c/" + f.session("")).policy()
+	for _, want := range []string{"frame-src http://*:8081;", "frame-ancestors 'self' https://shop.example;", "form-action 'self' https: "} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the policy lacks %s: %s", want, got)
+		}
+	}
+	if _, forms, _ := strings.Cut(got, "form-action"); !strings.Contains(forms, "http://*:8081") || strings.Contains(got, "[") {
+		t.Errorf("the forms cannot lead to the sandbox: %s", got)
+	}
+}
+
 func TestServerWithoutDemoHasNoDemoRoute(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -333,10 +333,14 @@ func startDemoAs(t testing.TB, configure func(*config.Shop), prepare ...func(*de
 // startDemoIn starts a demo with its data in a folder.
 func startDemoIn(t testing.TB, data string, configure func(*config.Shop), prepare ...func(*demo)) *demo {
 	t.Helper()
+	return runDemo(t, &demoCommand{Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", Data: data, Configure: configure}, prepare...)
+}
+
+// runDemo runs a demo until the test ends.
+func runDemo(t testing.TB, c *demoCommand, prepare ...func(*demo)) *demo {
+	t.Helper()
 	logger := slog.New(slog.NewTextHandler(t.Output(), nil))
-	d, err := newDemo(t.Context(), &demoCommand{
-		Addr: "127.0.0.1:0", SandboxAddr: "127.0.0.1:0", Data: data, Configure: configure,
-	}, logger)
+	d, err := newDemo(t.Context(), c, logger)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,8 +36,10 @@ func TestREADMEsExampleTakesAPayment(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Fatal("curl is not installed: run `make tools`")
 	}
-	d := startDemo(t)
-	example := strings.NewReplacer("http://localhost:8080", d.publicURL, "http://localhost:8081", d.sandboxListener.url()).
+	d := runDemo(t, &demoCommand{
+		Addr: "localhost:0", SandboxAddr: "localhost:0", Data: t.TempDir(), hostFlag: hostFlag{Host: hostsOfThisMachine()[0]},
+	})
+	example := strings.NewReplacer("http://localhost:8080", d.listener.localURL(), "http://localhost:8081", d.sandboxListener.localURL()).
 		Replace(section(readDoc(t, "README.md"), "```sh\n", "```"))
 	out, err := exec.CommandContext(t.Context(), "sh", "-eu", "-c", example).CombinedOutput()
 	for _, want := range []string{`"object":"checkout.session"`, `"payment_status":"paid"`, `"object":"refund"`, `"status":"succeeded"`, `"amount":24000`} {
