@@ -1,5 +1,6 @@
 // Package static has the files that the checkout page loads: the loader, the Worker
-// with its program, and the icon. They are embedded in the binary.
+// with its program, and the icon. They are embedded in the binary. Other forms of the
+// icon are drawn from it.
 //
 // Make an [Assets] with [New]. [Assets.URL] returns a URL with the hash of the file's
 // content, so browsers may cache the file forever. [Assets.Open] returns the file of
@@ -21,6 +22,8 @@ import (
 // The names of the files.
 const (
 	Icon       = "icon.svg"
+	TouchIcon  = "touch-icon.png" // the icon on the home screen of a phone
+	Preview    = "preview.png"    // the icon in the preview of a link
 	Loader     = "loader.js"
 	Worker     = "worker.js"
 	WasmExec   = "wasm_exec.js"
@@ -98,6 +101,13 @@ func New(config Config) (*Assets, error) {
 			return nil, err
 		}
 		a.byName[name] = f
+	}
+	drawn, err := drawings()
+	if err != nil {
+		return nil, err
+	}
+	for name, body := range drawn {
+		a.byName[name] = newFile(name, body)
 	}
 	for name, body := range config.Images {
 		f, err := picture(name, body)

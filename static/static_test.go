@@ -3,6 +3,9 @@ package static_test
 import (
 	"bytes"
 	"compress/gzip"
+	"image"
+	"image/color"
+	"image/png"
 	"io"
 	"strings"
 	"testing"
@@ -163,6 +166,35 @@ func TestProgramIsTheSameInEachForm(t *testing.T) {
 	for _, encoding := range []string{"br", "gzip"} {
 		if !bytes.Equal(decode(t, open(t, assets, static.Wasm, encoding)), plain.Body) {
 			t.Errorf("the program in encoding %s has another content", encoding)
+		}
+	}
+}
+
+// TestDrawnIcons checks that the icon's pictures fill their square, and have the line and
+// the ground of icon.svg in their places.
+func TestDrawnIcons(t *testing.T) {
+	t.Parallel()
+	assets := newAssets(t, static.Config{})
+	green, white := color.NRGBA{0x0b, 0x6b, 0x57, 0xff}, color.NRGBA{0xff, 0xff, 0xff, 0xff}
+	for name, side := range map[string]int{static.TouchIcon: 180, static.Preview: 512} {
+		asset := open(t, assets, name, "br, gzip")
+		if asset.ContentType != "image/png" || asset.Encoding != "" || len(asset.Body) > 8_000 {
+			t.Errorf("%s is %s, encoded %q, with %d bytes", name, asset.ContentType, asset.Encoding, len(asset.Body))
+		}
+		picture, err := png.Decode(bytes.NewReader(asset.Body))
+		if err != nil || picture.Bounds() != image.Rect(0, 0, side, side) {
+			t.Fatalf("%s: %v, %v", name, picture.Bounds(), err)
+		}
+		// The points are in units of icon.svg's view box.
+		for at, want := range map[[2]float64]color.NRGBA{
+			{.1, .1}: green, {31.9, 31.9}: green, {16, 20}: green, // corners, and below the middle
+			{8, 11}: white, {12.5, 22}: white, {16, 13}: white, {19.5, 22}: white, {24, 11}: white, // the line's points
+			{8, 9.8}: white, {8, 9.4}: green, // the round end of the line is 1.4 wide
+		} {
+			x, y := int(at[0]*float64(side)/32), int(at[1]*float64(side)/32)
+			if got := color.NRGBAModel.Convert(picture.At(x, y)); got != want {
+				t.Errorf("%s at %v is %v, want %v", name, at, got, want)
+			}
 		}
 	}
 }
