@@ -23,13 +23,14 @@ func samplePage(state page.State) templates.CheckoutPage {
 			{Wallet: flow.WalletAlipayHK, Flow: flow.Iframe, Alternatives: []templates.Alternative{{Flow: flow.Web, Top: true}}},
 			{Wallet: flow.WalletWeChat, Flow: flow.Native},
 		},
+		PreviewImage: "https://pay.example/static/1/preview.png",
 		URLs: templates.URLs{
 			Self: "/c/1", Status: "/c/1/status", Events: "/c/1/events", Confirm: "/c/1/confirm",
 			Start: "/c/1/attempts", Cancel: "/c/1/cancel", CancelReturn: "https://shop.example/cart",
 		},
 		Assets: templates.Assets{
 			Loader: "/static/1/loader.js", Worker: "/static/1/worker.js", WasmExec: "/static/1/wasm_exec.js",
-			Wasm: "/static/1/wantukit.wasm", Icon: "/static/1/icon.svg",
+			Wasm: "/static/1/wantukit.wasm", Icon: "/static/1/icon.svg", TouchIcon: "/static/1/touch-icon.png",
 		},
 	}
 }

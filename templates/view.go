@@ -54,6 +54,9 @@ type CheckoutPage struct {
 	RefreshSeconds int
 	// Assets are the URLs of the scripts.
 	Assets Assets
+	// PreviewImage is the absolute URL of the picture in the preview of a link to the page,
+	// which other sites show; "" for none. A status page has no preview.
+	PreviewImage string
 	// StatusOnly renders the status page for the holder of a return URL, who may
 	// use another browser. It shows the state, but no amount, no subject and no way
 	// to pay.
@@ -162,6 +165,8 @@ type URLs struct {
 type Assets struct {
 	Loader, Worker, WasmExec, Wasm string
 	Icon                           string
+	// TouchIcon is the icon on the home screen of a phone, a PNG; "" for none.
+	TouchIcon string
 }
 
 // DemoBar is the bar that shows the page as another device sees it. Its form posts "as"
@@ -190,8 +195,8 @@ type ProblemPage struct {
 	// Status is the HTTP status: 400, 403, 404, 429, 500 or 503. Any other status has
 	// the text of 500.
 	Status int
-	// Icon is the URL of the icon; "" for none.
-	Icon string
+	// Icon and TouchIcon are the URLs of the icons; "" for none.
+	Icon, TouchIcon string
 	// ShopName and Brand are the shop's, and BackURL is the page of its session, where
 	// the request was about a known session.
 	ShopName string

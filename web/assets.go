@@ -19,6 +19,10 @@ func (s *Server) asset(c echo.Context) error {
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Content-Security-Policy", assetPolicy(a.ContentType))
+	if isPicture(a.ContentType) {
+		// The preview of a link to a page shows it in the page of a chat.
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
 	if a.Encoding != "" {
 		h.Set("Content-Encoding", a.Encoding)
 	}
@@ -29,8 +33,10 @@ func (s *Server) asset(c echo.Context) error {
 // assetPolicy returns the Content-Security-Policy of an asset. A Worker needs a policy
 // of its own, and a picture that is opened by itself must run nothing.
 func assetPolicy(contentType string) string {
-	if strings.HasPrefix(contentType, "image/") {
+	if isPicture(contentType) {
 		return picturePolicy
 	}
 	return workerPolicy
 }
+
+func isPicture(contentType string) bool { return strings.HasPrefix(contentType, "image/") }

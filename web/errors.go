@@ -98,7 +98,8 @@ const requestIDLength = 12
 
 func (s *Server) problemPage(c echo.Context, status int, requestID string) error {
 	page := templates.ProblemPage{
-		Lang: templates.Match("", acceptLanguage(c)), Status: status, Icon: s.assets.URL(static.Icon),
+		Lang: templates.Match("", acceptLanguage(c)), Status: status,
+		Icon: s.assets.URL(static.Icon), TouchIcon: s.assets.URL(static.TouchIcon),
 		CanReload: c.Request().Method == http.MethodGet && status != http.StatusNotFound && status != http.StatusBadRequest,
 		RequestID: requestID,
 	}

@@ -109,7 +109,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		Notice: templates.KnownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs:           pageURLs(c, path),
 		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
-		Embedded: isFramed(c),
+		Embedded: isFramed(c), PreviewImage: s.previewImage(session.Merchant),
 	}
 	p.URLs.Start, p.URLs.Cancel, p.URLs.CancelReturn = path+attemptsPath, path+cancelPath, session.CancelURL
 	if v.State == page.Paid {
@@ -348,11 +348,24 @@ func (s *Server) brand(merchant string) templates.Brand {
 	return templates.Brand{Color: m.Color, Logo: s.assets.URL(m.Logo)}
 }
 
+// previewImage returns the absolute URL of the picture in the preview of a link to a page
+// of a shop: the shop's logo, or the kit's icon for a shop without one. Chats show no SVG, so
+// a logo of this kind is not used.
+func (s *Server) previewImage(merchant string) string {
+	name := s.merchants[merchant].Logo
+	if kind := static.ImageType(name); kind == "" || kind == static.ImageType(static.Icon) {
+		name = static.Preview
+	}
+	return s.publicURL + s.assets.URL(name)
+}
+
 // assetURLs returns the URLs of a page's assets. For a browser that sends Save-Data it
 // leaves out the program, the largest asset; the loader works without it. The loader
 // checks navigator.connection too, for browsers without the header.
 func (s *Server) assetURLs(c echo.Context) templates.Assets {
-	assets := templates.Assets{Loader: s.assets.URL(static.Loader), Icon: s.assets.URL(static.Icon)}
+	assets := templates.Assets{
+		Loader: s.assets.URL(static.Loader), Icon: s.assets.URL(static.Icon), TouchIcon: s.assets.URL(static.TouchIcon),
+	}
 	if strings.EqualFold(c.Request().Header.Get("Save-Data"), "on") {
 		return assets
 	}
