@@ -8,8 +8,10 @@ package templates
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// marks defines the pictures that mark draws. They are our own pictures, not the wallets'
-// logos. A wallet's name always stands beside its picture.
+import "github.com/wantukit/wantukit/checkout/flow"
+
+// marks defines the pictures that mark draws: one for each wallet, and those of the states
+// and outcomes. A wallet's name always stands beside its picture.
 func marks() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -31,9 +33,85 @@ func marks() templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<svg class=\"sr\" aria-hidden=\"true\" focusable=\"false\"><symbol id=\"m-alipay_cn\" viewBox=\"0 0 40 40\"><rect width=\"40\" height=\"40\" rx=\"10\" fill=\"#1268e6\"></rect> <path d=\"M10 26c4-12 16-12 20 0M14 15h12\" fill=\"none\" stroke=\"#fff\" stroke-width=\"3.5\" stroke-linecap=\"round\"></path></symbol> <symbol id=\"m-alipay_hk\" viewBox=\"0 0 40 40\"><rect width=\"40\" height=\"40\" rx=\"10\" fill=\"#1268e6\"></rect> <path d=\"M10 26c4-12 16-12 20 0\" fill=\"none\" stroke=\"#fff\" stroke-width=\"3.5\" stroke-linecap=\"round\"></path> <path d=\"M20 10.5v.01\" stroke=\"#ffd666\" stroke-width=\"6\" stroke-linecap=\"round\"></path></symbol> <symbol id=\"m-wechat\" viewBox=\"0 0 40 40\"><rect width=\"40\" height=\"40\" rx=\"10\" fill=\"#078d4a\"></rect> <path d=\"M11 21l6 6 12-13\" fill=\"none\" stroke=\"#fff\" stroke-width=\"3.5\" stroke-linecap=\"round\" stroke-linejoin=\"round\"></path></symbol> <symbol id=\"m-done\" viewBox=\"0 0 40 40\"><path d=\"M12 20.5l5.5 5.5L28.5 14.5\"></path></symbol> <symbol id=\"m-fail\" viewBox=\"0 0 40 40\"><path d=\"M20 11v11M20 28v.01\"></path></symbol> <symbol id=\"m-stop\" viewBox=\"0 0 40 40\"><path d=\"M20 12v9l5 3\"></path></symbol> <symbol id=\"m-wait\" viewBox=\"0 0 40 40\"><circle cx=\"20\" cy=\"20\" r=\"17\" opacity=\".2\"></circle><path d=\"M20 3a17 17 0 0 1 17 17\"></path></symbol></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<svg class=\"sr\" aria-hidden=\"true\" focusable=\"false\"><defs><path id=\"zhi\" d=\"M17.7 6.3q0-1 1-1h3.5V10h9.7v1.7h-9.7v2.8h7.9q-1 4.7-3.3 8.4 9.2 3.7 25.2 6.6v8.5L24.3 26.5q-5.6 6.9-12.8 6.9-8.6 0-8.6-7 0-7.2 7.9-7.2 4.2 0 12.1 2.3 1.5-2.5 2.2-5.4H9.5v-1.6h8.2v-2.8H7.9V10h9.8zM4.3 26.2q0 4.4 7 4.4 5.1 0 9.6-5.9-5.7-3-9.9-3-6.7 0-6.7 4.5z\"></path></defs> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
+		}
+		for _, w := range flow.Wallets() {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<symbol id=\"")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			var templ_7745c5c3_Var2 string
+			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs("m-" + string(w))
+			if templ_7745c5c3_Err != nil {
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 13, Col: 32}
+			}
+			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\" viewBox=\"0 0 40 40\">")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = walletMark(w).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</symbol> ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<symbol id=\"m-done\" viewBox=\"0 0 40 40\"><path d=\"M12 20.5l5.5 5.5L28.5 14.5\"></path></symbol> <symbol id=\"m-fail\" viewBox=\"0 0 40 40\"><path d=\"M20 11v11M20 28v.01\"></path></symbol> <symbol id=\"m-wait\" viewBox=\"0 0 40 40\"><circle cx=\"20\" cy=\"20\" r=\"17\" opacity=\".2\"></circle><path d=\"M20 3a17 17 0 0 1 17 17\"></path></symbol> <symbol id=\"m-expired\" viewBox=\"0 0 40 40\"><path d=\"M13.5 10h13M13.5 30h13M15 10v3.5q0 2.5 5 6.5t5 6.5V30M25 10v3.5q0 2.5-5 6.5t-5 6.5V30\"></path></symbol> <symbol id=\"m-canceled\" viewBox=\"0 0 40 40\"><path d=\"M13.5 13.5l13 13M26.5 13.5l-13 13\"></path></symbol> <symbol id=\"m-offline\" viewBox=\"0 0 40 40\"><path d=\"M9.5 18a15 15 0 0 1 5-3.2M19.5 13.5a15 15 0 0 1 11 4.5M14 22.5a9 9 0 0 1 4.6-2.6M20 27.5v.01M11 10.5l18 18\"></path></symbol></svg>")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		return nil
+	})
+}
+
+// walletMark draws our picture of a wallet: Alipay's character, the same with HK for
+// AlipayHK, and WeChat's two bubbles. The path zhi is longer than the square, which cuts
+// it off at the edge.
+func walletMark(w flow.Wallet) templ.Component {
+	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
+		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
+			return templ_7745c5c3_CtxErr
+		}
+		templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
+		if !templ_7745c5c3_IsBuffer {
+			defer func() {
+				templ_7745c5c3_BufErr := templruntime.ReleaseBuffer(templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err == nil {
+					templ_7745c5c3_Err = templ_7745c5c3_BufErr
+				}
+			}()
+		}
+		ctx = templ.InitializeContext(ctx)
+		templ_7745c5c3_Var3 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var3 == nil {
+			templ_7745c5c3_Var3 = templ.NopComponent
+		}
+		ctx = templ.ClearChildren(ctx)
+		switch w {
+		case flow.WalletAlipayCN:
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<rect width=\"40\" height=\"40\" rx=\"8\" fill=\"#1677ff\"></rect> <use href=\"#zhi\" fill=\"#fff\"></use>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		case flow.WalletAlipayHK:
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<rect width=\"40\" height=\"40\" rx=\"8\" fill=\"#1677ff\"></rect> <use href=\"#zhi\" fill=\"#fff\" transform=\"matrix(.8 0 0 .8 1 -1.6)\"></use> <path fill=\"#fff\" d=\"M17.8 28.8h2.4v2.9h3.5v-2.9h2.4v8.2h-2.4v-3.1h-3.5V37h-2.4zM27.8 28.8h2.4v3.1l2.5-3.1h2.9l-3.2 3.9 3.5 4.3H33l-2.8-3.5V37h-2.4z\"></path>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+		case flow.WalletWeChat:
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<rect width=\"40\" height=\"40\" rx=\"8\" fill=\"#07c160\"></rect> <g fill=\"#fff\" stroke=\"#07c160\" stroke-linecap=\"round\"><path stroke=\"none\" d=\"M9.7 23.9A10.3 8.7 0 1 1 12.4 25.1l-2.7 1.5q-.7.3-.5-.4z\"></path> <path d=\"M28.7 30.6A9.1 7.8 0 1 1 31.3 29.5l.5 2.1q.1.6-.5.3z\"></path> <path stroke-width=\"2.7\" d=\"M12.6 14.3h.01M19.5 14.3h.01\"></path> <path stroke-width=\"2.3\" d=\"M22.9 21.2h.01M28.6 21.2h.01\"></path></g>")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
 		}
 		return nil
 	})
@@ -57,43 +135,43 @@ func mark(name string) templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var2 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var2 == nil {
-			templ_7745c5c3_Var2 = templ.NopComponent
+		templ_7745c5c3_Var4 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var4 == nil {
+			templ_7745c5c3_Var4 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var3 = []any{"mark", "m-" + name}
-		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var3...)
+		var templ_7745c5c3_Var5 = []any{"mark", "m-" + name}
+		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var5...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<svg class=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<svg class=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var3).String())
+		var templ_7745c5c3_Var6 string
+		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var5).String())
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 1, Col: 0}
 		}
-		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
+		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "\" aria-hidden=\"true\"><use href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "\" aria-hidden=\"true\"><use href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs("#m-" + name)
+		var templ_7745c5c3_Var7 string
+		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs("#m-" + name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 30, Col: 79}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 52, Col: 79}
 		}
-		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
+		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "\"></use></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "\"></use></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
