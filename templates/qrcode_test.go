@@ -17,19 +17,69 @@ var barPattern = regexp.MustCompile(`([Mm])(-?\d+) (\d+)h(\d+)v1h-(\d+)z`)
 // modules of the library.
 func TestPathHasEachDarkModule(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"1", "weixin://wxpay/bizpayurl?pr=abcDEF123", "https://pay.example/c/cs_" + strings.Repeat("a7", 13)} {
-		code, err := templates.DrawQRCode(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		library, err := qrcode.New(text, qrcode.Medium)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, want := plot(t, code), library.ToString(true); got != want {
+	for _, text := range texts {
+		code := must(templates.DrawQRCode(text))
+		if got, want := plot(t, code), must(qrcode.New(text, qrcode.Medium)).ToString(true); got != want {
 			t.Errorf("the code of %q is drawn as\n%s\nwant\n%s", text, got, want)
 		}
 	}
+}
+
+// texts are texts of codes: small, of an order, of a page, and the longest that the
+// first flight is measured with.
+var texts = []string{
+	"1", "weixin://wxpay/bizpayurl?pr=abcDEF123", "https://qr.alipay.com/0cx00345kdwsuhdkjete800",
+	"https://pay.example/c/cs_" + strings.Repeat("a7", 13), longestCode,
+}
+
+// TestOrderCodeHasSpaceForTheMark checks that the code of an order is the library's with
+// an empty square in the middle, that the mark stays within 20 % of the width, and that the
+// square is so small that the error correction can restore it and a thumb beside it.
+func TestOrderCodeHasSpaceForTheMark(t *testing.T) {
+	t.Parallel()
+	for _, text := range texts {
+		code, whole := must(templates.DrawOrderCode(text)), must(qrcode.New(text, qrcode.Highest)).Bitmap()
+		got, width := plot(t, code), code.Size-8
+		from := (code.Size - code.Space) / 2
+		for _, row := range whole[from : from+code.Space] {
+			clear(row[from : from+code.Space])
+		}
+		if want := inBlocks(whole); got != want {
+			t.Errorf("the code of %q is drawn as\n%s\nwant\n%s", text, got, want)
+		}
+		if code.Space%2 == 0 || (code.Space-1)*100 > 20*width || code.Space*code.Space*100 > 5*width*width {
+			t.Errorf("%q: a space of %d modules in a code of %d", text, code.Space, width)
+		}
+	}
+}
+
+// TestModulesOfACode holds the comments of DrawQRCode and DrawOrderCode to the library.
+func TestModulesOfACode(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		draw                    func(string) (*templates.QRCode, error)
+		shortest, longest, want int
+	}{
+		{templates.DrawQRCode, 54, 62, 33},
+		{templates.DrawQRCode, 63, 84, 37},
+		{templates.DrawOrderCode, 25, 34, 33},
+		{templates.DrawOrderCode, 35, 44, 37},
+		{templates.DrawOrderCode, 45, 58, 41},
+	} {
+		for _, length := range []int{c.shortest, c.longest} {
+			code := must(c.draw(strings.Repeat("aZ9k:", length)[:length]))
+			if got := code.Size - 8; got != c.want {
+				t.Errorf("a text of %d bytes has %d modules, want %d", length, got, c.want)
+			}
+		}
+	}
+}
+
+func must[V any](value V, err error) V {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }
 
 // plot returns a code as the library's ToString does.
@@ -54,10 +104,22 @@ func plot(t *testing.T, code *templates.QRCode) string {
 	if length != len(code.Path) {
 		t.Fatalf("the path has more than rectangles: %s", code.Path)
 	}
+	bitmap := make([][]bool, code.Size)
+	for y := range bitmap {
+		bitmap[y] = make([]bool, code.Size)
+		for x := range bitmap[y] {
+			bitmap[y][x] = dark[[2]int{x, y}]
+		}
+	}
+	return inBlocks(bitmap)
+}
+
+// inBlocks returns modules as the library's ToString does.
+func inBlocks(bitmap [][]bool) string {
 	var drawn strings.Builder
-	for y := range code.Size {
-		for x := range code.Size {
-			if dark[[2]int{x, y}] {
+	for _, row := range bitmap {
+		for _, isDark := range row {
+			if isDark {
 				drawn.WriteString("██")
 			} else {
 				drawn.WriteString("  ")

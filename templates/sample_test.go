@@ -81,7 +81,7 @@ func guidedPage() templates.CheckoutPage {
 
 // samples are pages of every state and kind, by name.
 func samples() map[string]templates.CheckoutPage {
-	code := templates.AttemptView{Wallet: flow.WalletWeChat, Flow: flow.Native, Code: &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 29}}
+	code := templates.AttemptView{Wallet: flow.WalletWeChat, Flow: flow.Native, Code: &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 41, Space: 7}}
 	pages := map[string]templates.CheckoutPage{
 		"choose":        samplePage(page.Choose),
 		"choose-phone":  phonePage(),

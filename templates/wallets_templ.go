@@ -717,7 +717,7 @@ func elsewhere(m *messages, p CheckoutPage) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = qrCode(m.GuideCodeAlt, *p.PageCode).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = qrCode(m.GuideCodeAlt, *p.PageCode, "").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

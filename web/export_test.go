@@ -68,7 +68,7 @@ type QRCodes struct{ q *qrCodes }
 const CodesKept = codesKept
 
 // NewQRCodes returns QRCodes without a code.
-func NewQRCodes() QRCodes { return QRCodes{&qrCodes{}} }
+func NewQRCodes() QRCodes { return QRCodes{&qrCodes{drawNew: templates.DrawQRCode}} }
 
 // Draw returns the code of text.
 func (q QRCodes) Draw(text string) (*templates.QRCode, error) { return q.q.draw(text) }

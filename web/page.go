@@ -145,7 +145,7 @@ func (s *Server) pageCode(session checkout.Session, options []templates.WalletOp
 	if !slices.ContainsFunc(options, func(o templates.WalletOption) bool { return o.GuideLink != "" }) {
 		return nil, nil //nolint:nilnil // most pages have no such code
 	}
-	return s.codes.draw(s.service.PageURL(session.ID))
+	return s.pageCodes.draw(s.service.PageURL(session.ID))
 }
 
 // language returns the language that the shop chose for the session, else the browser's.
@@ -284,7 +284,7 @@ func (s *Server) attemptView(v checkout.View) (templates.AttemptView, error) {
 	}
 	switch a.Flow {
 	case flow.Native:
-		code, err := s.codes.draw(a.Placed.Code)
+		code, err := s.orderCodes.draw(a.Placed.Code)
 		shown.Code = code
 		return shown, err
 	case flow.Iframe:

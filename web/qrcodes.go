@@ -9,11 +9,14 @@ import (
 // codesKept is the number of codes that qrCodes keeps at least. A code has about 3 kB.
 const codesKept = 1024
 
-// qrCodes draws QR codes and keeps the latest. A page is requested again while its
-// shopper pays, and to draw a code takes longer than to render the rest of the page. It
-// keeps at most twice codesKept, and then forgets the codes that were drawn or found the
-// longest ago. It is safe for concurrent use.
+// qrCodes draws QR codes of one kind and keeps the latest. A page is requested again
+// while its shopper pays, and to draw a code takes longer than to render the rest of the
+// page. It keeps at most twice codesKept, and then forgets the codes that were drawn or
+// found the longest ago. It is safe for concurrent use.
 type qrCodes struct {
+	// drawNew draws a code that is not kept.
+	drawNew func(text string) (*templates.QRCode, error)
+
 	mu            sync.Mutex
 	recent, older map[string]*templates.QRCode
 }
@@ -24,7 +27,7 @@ func (q *qrCodes) draw(text string) (*templates.QRCode, error) {
 	if known := q.find(text); known != nil {
 		return known, nil
 	}
-	code, err := templates.DrawQRCode(text)
+	code, err := q.drawNew(text)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/static"
+	"github.com/wantukit/wantukit/templates"
 )
 
 // Merchant is the configuration of a shop for this package, besides its
@@ -115,7 +116,8 @@ type Server struct {
 	browsers browserStore
 	limiters limiters
 	streams  *streams
-	codes    qrCodes
+	// orderCodes are the codes that a wallet scans, and pageCodes those of pages' URLs.
+	orderCodes, pageCodes qrCodes
 	// proxyWarning logs once that no proxy is trusted.
 	proxyWarning sync.Once
 	draining     atomic.Bool
@@ -183,6 +185,7 @@ func newServer(c Config) (*Server, error) {
 		checkReady: c.Ready, isUnavailable: c.Unavailable, demo: c.Demo, logger: c.Logger,
 		browsers: newBrowserStore(c.Secret, secure), limiters: newLimiters(c.Service.Now),
 		streams: newStreams(c.Streams), closing: make(chan struct{}),
+		orderCodes: qrCodes{drawNew: templates.DrawOrderCode}, pageCodes: qrCodes{drawNew: templates.DrawQRCode},
 	}
 	s.echo = s.newEcho()
 	s.echo.IPExtractor = clientIP

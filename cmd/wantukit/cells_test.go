@@ -11,7 +11,6 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
-	"github.com/skip2/go-qrcode"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
@@ -295,7 +294,7 @@ func (v *visitor) started(w flow.Wallet, f flow.Flow) {
 		v.do(chromedp.WaitVisible(wechatSheet))
 	default:
 		v.do(chromedp.WaitVisible(chromedp.CSS(code + "svg")))
-		v.drawsCode()
+		v.drawsCodeOf(v.buyer.attempts(v.id)[0].Placed.Code)
 	}
 	attempts := v.buyer.attempts(v.id)
 	if len(attempts) != 1 || attempts[0].Wallet != w || attempts[0].Flow != f || !strings.Contains(attempts[0].Reason, v.row.where+": ") {
@@ -311,18 +310,6 @@ func (v *visitor) framesWallet() bool {
 	}
 	frame := tree.FrameTree.ChildFrames[0].Frame
 	return frame.URL == v.buyer.attempts(v.id)[0].Placed.URL && frame.UnreachableURL == ""
-}
-
-func (v *visitor) drawsCode() {
-	v.Helper()
-	drawing := ask(v.shopper, v.tab, chromedp.AttributeValue(chromedp.CSS(`#checkout[data-state="code"] .qr svg path`), "d")).Value
-	code, err := qrcode.New(v.buyer.attempts(v.id)[0].Placed.Code, qrcode.Medium)
-	if err != nil {
-		v.Fatal(err)
-	}
-	if !sameBitmap(undraw(drawing, len(code.Bitmap())), code.Bitmap()) {
-		v.Errorf("the page draws another code than the gateway's")
-	}
 }
 
 // awaitScript waits until the page's script has run.

@@ -3,17 +3,14 @@ package main
 import (
 	"net/url"
 	"path"
-	"regexp"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
-	"github.com/skip2/go-qrcode"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/cmd/wantukit/demoshop"
+	"github.com/wantukit/wantukit/templates"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -91,16 +88,7 @@ func (p *shopper) payFramedCode() {
 // payDrawnCode checks that the page draws the gateway's QR code, and scans it.
 func (p *shopper) payDrawnCode() {
 	p.Helper()
-	const bars = `#checkout[data-state="code"] .qr svg path`
-	p.do(chromedp.WaitReady(chromedp.CSS(bars)))
-	drawing := ask(p, p.tab, chromedp.AttributeValue(chromedp.CSS(bars), "d")).Value
-	code, err := qrcode.New(p.orders()[0].ScanURL, qrcode.Medium)
-	if err != nil {
-		p.Fatal(err)
-	}
-	if drawn, want := undraw(drawing, len(code.Bitmap())), code.Bitmap(); !sameBitmap(drawn, want) {
-		p.Errorf("the page draws another code than that of %s", p.orders()[0].ScanURL)
-	}
+	p.drawsCodeOf(p.orders()[0].ScanURL)
 	p.scan()
 }
 
@@ -191,48 +179,17 @@ func (p *shopper) checkBooks(w flow.Wallet, f flow.Flow) {
 	}
 }
 
-// bar is a rectangle of a QR code's path, relative to the one before.
-var bar = regexp.MustCompile(`[Mm](-?\d+) (\d+)h(\d+)v1h-\d+z`)
-
-// undraw returns the modules of a QR code's SVG path. It has no module outside of size.
-func undraw(path string, size int) [][]bool {
-	bitmap := make([][]bool, size)
-	for y := range bitmap {
-		bitmap[y] = make([]bool, size)
-	}
-	x, y := 0, 0
-	for _, b := range bar.FindAllStringSubmatch(path, -1) {
-		x, y = x+number(b[1]), y+number(b[2])
-		for i := x; i < x+number(b[3]); i++ {
-			if y < size && i >= 0 && i < size {
-				bitmap[y][i] = true
-			}
-		}
-	}
-	return bitmap
-}
-
-func number(text string) int {
-	n, err := strconv.Atoi(text)
+// drawsCodeOf checks that the page draws the code of text, with the wallet's mark.
+func (p *shopper) drawsCodeOf(text string) {
+	p.Helper()
+	const code = `#checkout[data-state="code"] .qr svg`
+	p.do(chromedp.WaitReady(chromedp.CSS(code + " use")))
+	drawing := ask(p, p.tab, chromedp.AttributeValue(chromedp.CSS(code+" path"), "d")).Value
+	want, err := templates.DrawOrderCode(text)
 	if err != nil {
-		panic(err)
+		p.Fatal(err)
 	}
-	return n
-}
-
-func sameBitmap(a, b [][]bool) bool {
-	text := func(m [][]bool) string {
-		var s strings.Builder
-		for _, row := range m {
-			for _, dark := range row {
-				if dark {
-					s.WriteByte('#')
-				} else {
-					s.WriteByte('.')
-				}
-			}
-		}
-		return s.String()
+	if drawing != want.Path {
+		p.Errorf("the page draws another code than that of %s", text)
 	}
-	return text(a) == text(b)
 }
