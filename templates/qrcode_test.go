@@ -25,11 +25,10 @@ func TestPathHasEachDarkModule(t *testing.T) {
 	}
 }
 
-// texts are texts of codes: small, of an order, of a page, and the longest that the
-// first flight is measured with.
+// texts are texts of codes: a small one, of an order, and of a page.
 var texts = []string{
 	"1", "weixin://wxpay/bizpayurl?pr=abcDEF123", "https://qr.alipay.com/0cx00345kdwsuhdkjete800",
-	"https://pay.example/c/cs_" + strings.Repeat("a7", 13), longestCode,
+	"https://pay.example/c/cs_" + strings.Repeat("a7", 13),
 }
 
 // TestOrderCodeHasSpaceForTheMark checks that the code of an order is the library's with
@@ -47,9 +46,21 @@ func TestOrderCodeHasSpaceForTheMark(t *testing.T) {
 		if want := inBlocks(whole); got != want {
 			t.Errorf("the code of %q is drawn as\n%s\nwant\n%s", text, got, want)
 		}
-		if code.Space%2 == 0 || (code.Space-1)*100 > 20*width || code.Space*code.Space*100 > 5*width*width {
+		if code.Space < 3 || code.Space%2 == 0 || (code.Space-1)*100 > 20*width || code.Space*code.Space*100 > 5*width*width {
 			t.Errorf("%q: a space of %d modules in a code of %d", text, code.Space, width)
 		}
+	}
+}
+
+// TestLongOrderCodeHasNoMark: a mark would cover an alignment pattern.
+func TestLongOrderCodeHasNoMark(t *testing.T) {
+	t.Parallel()
+	text := "https://pay.example/" + strings.Repeat("aZ9k", 10)
+	if got, want := must(templates.DrawOrderCode(text)), must(templates.DrawQRCode(text)); *got != *want {
+		t.Errorf("a code of %d bytes has a space of %d modules", len(text), got.Space)
+	}
+	if _, err := templates.DrawOrderCode(strings.Repeat("aZ9k", 1000)); err == nil {
+		t.Error("a text that is too long has a code")
 	}
 }
 

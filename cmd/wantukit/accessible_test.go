@@ -106,7 +106,7 @@ func TestCodeIsBlackOnWhiteInForcedColors(t *testing.T) {
 		p.emulateMedia("", "forced-colors", "active", "prefers-color-scheme", scheme)
 		p.openExhibit(exhibit{state: "code", url: g.demo.publicURL + "/c/" + a.SessionID})
 		p.scans("colours forced, "+scheme, a.Placed.Code)
-		const colours = `[document.querySelector('.qr svg path'), document.querySelector('.qr')].map((e, i) => getComputedStyle(e)[i ? 'backgroundColor' : 'fill']).join(' on ')`
+		const colours = `['path', 'rect'].map((shape) => getComputedStyle(document.querySelector('.qr svg > ' + shape)).fill).join(' on ')`
 		if got := ask(p, p.tab, chromedp.Evaluate[string](colours)); got != "rgb(0, 0, 0) on rgb(255, 255, 255)" {
 			p.Errorf("with colours forced, %s, the code is %s", scheme, got)
 		}

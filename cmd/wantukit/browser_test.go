@@ -28,20 +28,31 @@ import (
 // are shared. A test that passes does not wait so long.
 const patience = 3 * time.Minute
 
-// chromium is the browser that all tests share. Each test has a browser context
-// with its own cookies and tabs.
-var chromium struct {
+// browser is a Chromium that tests share. Each test has a browser context with its own
+// cookies and tabs.
+type browser struct {
+	// flags are those that only this browser has.
+	flags  []chromedp.ExecAllocatorOption
 	once   sync.Once
 	ctx    context.Context //nolint:containedctx // chromedp keeps its browser in one
 	cancel context.CancelFunc
 	err    error
 }
 
+var (
+	// chromium is the browser of almost all tests.
+	chromium = &browser{}
+	// forcedDark is a browser that darkens light pages by itself.
+	forcedDark = &browser{flags: []chromedp.ExecAllocatorOption{
+		chromedp.Flag("force-dark-mode", true), chromedp.Flag("enable-features", "WebContentsForceDark"),
+	}}
+)
+
 func TestMain(m *testing.M) {
 	testscript.Main(withChromium{m}, map[string]func(){"wantukit": mainOnItsDisk})
 }
 
-// withChromium stops the browser and PostgreSQL after the tests.
+// withChromium stops the browsers and PostgreSQL after the tests.
 type withChromium struct{ *testing.M }
 
 // Run implements testscript.TestingM.
@@ -52,9 +63,8 @@ func (m withChromium) Run() int {
 		fmt.Fprintln(os.Stderr, err)
 		code = max(code, 1)
 	}
-	if chromium.cancel != nil {
-		chromium.cancel()
-	}
+	chromium.end()
+	forcedDark.end()
 	return code
 }
 
@@ -70,10 +80,19 @@ func chromiumPath() (string, error) {
 	return "", errors.New("no Chromium is installed: run `make tools`")
 }
 
-func startChromium() {
+// open starts the browser, once.
+func (b *browser) open(t *testing.T) {
+	t.Helper()
+	b.once.Do(b.start)
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+}
+
+func (b *browser) start() {
 	path, err := chromiumPath()
 	if err != nil {
-		chromium.err = err
+		b.err = err
 		return
 	}
 	fonts, err := openAlbum().fonts()
@@ -83,11 +102,18 @@ func startChromium() {
 	}
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Env(fonts...), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
-	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), flags...)
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), append(flags, b.flags...)...)
 	ctx, cancel := chromedp.NewContext(allocator)
-	chromium.ctx = ctx //nolint:fatcontext // it is the browser, once
-	chromium.cancel = func() { cancel(); cancelAllocator() }
-	chromium.err = chromedp.Do(ctx)
+	b.ctx = ctx //nolint:fatcontext // it is the browser, once
+	b.cancel = func() { cancel(); cancelAllocator() }
+	b.err = chromedp.Do(ctx)
+}
+
+// end stops the browser if it was started.
+func (b *browser) end() {
+	if b.cancel != nil {
+		b.cancel()
+	}
 }
 
 // scripting is how much of the page's script a shopper's browser runs.
@@ -129,18 +155,21 @@ func newShopper(t *testing.T, d device, s scripting, prepare ...func(*demo)) *sh
 // newShopperAt returns a shopper at a running demo, which other shoppers may share.
 func newShopperAt(t *testing.T, at *demo, d device, s scripting) *shopper {
 	t.Helper()
+	return newShopperWith(t, chromium, at, d, s)
+}
+
+// newShopperWith is newShopperAt with another browser.
+func newShopperWith(t *testing.T, b *browser, at *demo, d device, s scripting) *shopper {
+	t.Helper()
 	if name, _, _ := strings.Cut(t.Name(), "/"); !slices.Contains(browserTests(t), name) {
 		t.Fatal("it opens a browser: .ci/browser-tests has to name it")
 	}
-	chromium.once.Do(startChromium)
-	if chromium.err != nil {
-		t.Fatal(chromium.err)
-	}
+	b.open(t)
 	person := &shopper{T: t, demo: at, scripting: s}
 	if at != nil {
 		person.front = at.publicURL + "/"
 	}
-	person.tab = person.newTab(chromium.ctx, chromedp.WithNewBrowserContext())
+	person.tab = person.newTab(b.ctx, chromedp.WithNewBrowserContext())
 	person.emulate(d)
 	t.Cleanup(func() {
 		if t.Failed() {

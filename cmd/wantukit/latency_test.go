@@ -115,7 +115,7 @@ func (p *payer) notifiedToPaid() time.Duration {
 // newTab opens a tab with a desktop's window.
 func (p *payer) newTab() context.Context {
 	p.Helper()
-	chromium.once.Do(startChromium)
+	chromium.once.Do(chromium.start)
 	p.try(chromium.err)
 	tab, cancel := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
 	p.Cleanup(cancel)

@@ -1,16 +1,24 @@
 package main
 
 import (
+	"bytes"
+	"image/color"
+	"image/png"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/a-h/templ"
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
+	"github.com/wantukit/wantukit/templates"
 )
 
 // TestScannerReadsTheCode: zbarimg, an independent program, reads the order's QR
@@ -34,6 +42,54 @@ func TestScannerReadsTheCode(t *testing.T) {
 	}
 }
 
+// narrowLooks have a window that is so low that the shopper scrolls to the code.
+var narrowLooks = []look{{"narrow, light", narrow, english, false}, {"narrow, dark", narrow, english, true}}
+
+// TestScannerReadsTheCodeInForcedDark: zbarimg reads the order's code, and it is black on
+// white with its quiet zone, in a browser that darkens pages by itself.
+func TestScannerReadsTheCodeInForcedDark(t *testing.T) {
+	t.Parallel()
+	d := startDemo(t)
+	order := emptyGallery(t, d).placed(desktop, flow.WalletWeChat)
+	p := newShopperWith(t, forcedDark, d, desktop, withWasm)
+	for _, l := range slices.Concat(looks, narrowLooks) {
+		p.resize(l.device.width, l.device.height, 2)
+		p.emulateMedia("", "prefers-color-scheme", l.scheme())
+		p.openExhibit(exhibit{state: "code", url: d.publicURL + "/c/" + order.SessionID})
+		p.scrollTo(".qr")
+		p.scans(l.name, order.Placed.Code)
+		p.isBlackOnWhite(l.name)
+	}
+}
+
+// isBlackOnWhite checks pixels of the code in the tab's picture: the quiet zone at its four
+// corners is white, and the corner of the first finder pattern is black.
+func (p *shopper) isBlackOnWhite(how string) {
+	p.Helper()
+	const place = `(() => {
+		const svg = document.querySelector('.qr svg'), box = svg.getBoundingClientRect();
+		return { left: box.left, top: box.top, side: box.width, modules: svg.viewBox.baseVal.width };
+	})()`
+	at := ask(p, p.tab, chromedp.Evaluate[struct{ Left, Top, Side, Modules float64 }](place))
+	picture, err := png.Decode(bytes.NewReader(ask(p, p.tab, chromedp.CaptureScreenshot())))
+	if err != nil {
+		p.Fatal(err)
+	}
+	gray := func(column, row float64) uint8 {
+		pixel := func(start, module float64) int { return int(2 * (start + module*at.Side/at.Modules)) }
+		return color.GrayModel.Convert(picture.At(pixel(at.Left, column), pixel(at.Top, row))).(color.Gray).Y //nolint:forcetypeassert // it is the model's
+	}
+	const near = 2 // modules from the edge, inside the rounded corner
+	for _, corner := range [][2]float64{{near, near}, {at.Modules - near, near}, {near, at.Modules - near}, {at.Modules - near, at.Modules - near}} {
+		if got := gray(corner[0], corner[1]); got < 240 {
+			p.Errorf("%s: the quiet zone has the gray %d at the module %v, want 240 at least", how, got, corner)
+		}
+	}
+	if got := gray(4.5, 4.5); got > 40 {
+		p.Errorf("%s: a dark module has the gray %d, want 40 at most", how, got)
+	}
+}
+
 // TestScannerReadsTheLinkForAnotherDevice: the QR code of a guide contains the
 // page's address.
 func TestScannerReadsTheLinkForAnotherDevice(t *testing.T) {
@@ -46,9 +102,54 @@ func TestScannerReadsTheLinkForAnotherDevice(t *testing.T) {
 		p.emulateMedia("", "prefers-color-scheme", l.scheme())
 		p.openExhibit(exhibit{state: "choose", url: session})
 		p.openAll()
-		p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.elsewhere .qr').scrollIntoView({ block: 'center' })`))
+		p.scrollTo(".elsewhere .qr")
 		p.scans(l.name, session)
 	}
+}
+
+// TestScannerReadsEachWalletsCode: zbarimg reads codes of the lengths that gateways use, and
+// of twice that, with the mark of each wallet in them, in a window of 320 pixels.
+func TestScannerReadsEachWalletsCode(t *testing.T) {
+	t.Parallel()
+	for _, w := range flow.Wallets() {
+		t.Run(string(w), func(t *testing.T) {
+			t.Parallel()
+			p := newShopperAt(t, nil, phone, withWasm)
+			for _, text := range []string{
+				"weixin://wxpay/bizpayurl?pr=fJkMvo1", "weixin://wxpay/bizpayurl?pr=Ab3dEfGh1zz", "https://qr.alipay.com/0cx00345kdwsuhdkjete800",
+				"https://qr.alipay.com/bax0" + strings.Repeat("5a7c9", 12),
+			} {
+				server := httptest.NewServer(templ.Handler(templates.Checkout(codePage(t, w, text))))
+				t.Cleanup(server.Close)
+				for _, l := range narrowLooks {
+					p.resize(l.device.width, l.device.height, 2)
+					p.emulateMedia("", "prefers-color-scheme", l.scheme())
+					p.openExhibit(exhibit{state: "code", url: server.URL})
+					p.scrollTo(".qr")
+					p.scans(l.name, text)
+				}
+			}
+		})
+	}
+}
+
+// codePage returns the page with the code of a text for a wallet.
+func codePage(t *testing.T, w flow.Wallet, text string) templates.CheckoutPage {
+	t.Helper()
+	code, err := templates.DrawOrderCode(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return templates.CheckoutPage{
+		Lang: templates.LangEnglish, State: page.Code, Amount: "HK$480.00", Remaining: 60,
+		Attempt: templates.AttemptView{Wallet: w, Flow: flow.Native, Code: code},
+	}
+}
+
+// scrollTo scrolls an element to the middle of the window.
+func (p *shopper) scrollTo(selector string) {
+	p.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('` + selector + `').scrollIntoView({ block: 'center' })`))
 }
 
 // deskScale is the least width of a QR code in CSS pixels: 6 cm, which a camera
