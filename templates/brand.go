@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"github.com/lucasb-eyer/go-colorful"
+
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // Brand is the look of a shop's pages. The zero Brand is the kit's own look.
@@ -15,6 +17,9 @@ type Brand struct {
 	// Logo is the URL of the shop's picture, shown in a square of 40 CSS
 	// pixels; "" for none.
 	Logo string
+	// Marks are the URLs of the pictures that a shop shows in place of our marks of the
+	// wallets. They are shown in a square. A wallet without one has our mark.
+	Marks map[flow.Wallet]string
 }
 
 // CheckColor returns an error if text is not a colour as #rrggbb.

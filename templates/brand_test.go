@@ -5,8 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/lucasb-eyer/go-colorful"
 
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/templates"
 )
@@ -107,4 +109,23 @@ func TestBrandOnThePage(t *testing.T) {
 	p.Brand = templates.Brand{Color: "#ffd400", Logo: "/static/1/logo.png"}
 	html := render(t, templates.Checkout(p))
 	mustContain(t, html, `--fill:#ffd400`, `src="/static/1/logo.png"`, `width="40"`, `height="40"`)
+}
+
+// TestShopsOwnMarks checks that a shop's picture replaces the mark of its wallet alone.
+func TestShopsOwnMarks(t *testing.T) {
+	t.Parallel()
+	p := samplePage(page.Choose)
+	p.Brand.Marks = map[flow.Wallet]string{flow.WalletWeChat: "/static/1/wechat.svg", flow.WalletAlipayCN: ""}
+	symbol := regexp.MustCompile(`<symbol id="m-(\w+)" viewBox="0 0 40 40">(.*?)</symbol>`)
+	ours, theirs := map[string]string{}, map[string]string{}
+	for _, s := range symbol.FindAllStringSubmatch(render(t, templates.Checkout(samplePage(page.Choose))), -1) {
+		ours[s[1]] = s[2]
+	}
+	for _, s := range symbol.FindAllStringSubmatch(render(t, templates.Checkout(p)), -1) {
+		theirs[s[1]] = s[2]
+	}
+	ours["wechat"] = `<image href="/static/1/wechat.svg" width="40" height="40"></image>`
+	if diff := cmp.Diff(ours, theirs); diff != "" {
+		t.Errorf("the marks differ (-want +got):\n%s", diff)
+	}
 }

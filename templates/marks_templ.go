@@ -11,8 +11,9 @@ import templruntime "github.com/a-h/templ/runtime"
 import "github.com/wantukit/wantukit/checkout/flow"
 
 // marks defines the pictures that mark draws: one for each wallet, and those of the states
-// and outcomes. A wallet's name always stands beside its picture.
-func marks() templ.Component {
+// and outcomes. A wallet's name always stands beside its picture. The picture of a wallet
+// is the brand's own if it has one.
+func marks(b Brand) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -45,7 +46,7 @@ func marks() templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs("m-" + string(w))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 13, Col: 32}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 14, Col: 32}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 			if templ_7745c5c3_Err != nil {
@@ -55,16 +56,36 @@ func marks() templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = walletMark(w).Render(ctx, templ_7745c5c3_Buffer)
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
+			if url := b.Marks[w]; url != "" {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<image href=\"")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				var templ_7745c5c3_Var3 string
+				templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(url)
+				if templ_7745c5c3_Err != nil {
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 16, Col: 22}
+				}
+				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "\" width=\"40\" height=\"40\"></image>")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			} else {
+				templ_7745c5c3_Err = walletMark(w).Render(ctx, templ_7745c5c3_Buffer)
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</symbol> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</symbol> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<symbol id=\"m-done\" viewBox=\"0 0 40 40\"><path d=\"M12 20.5l5.5 5.5L28.5 14.5\"></path></symbol> <symbol id=\"m-fail\" viewBox=\"0 0 40 40\"><path d=\"M20 11v11M20 28v.01\"></path></symbol> <symbol id=\"m-wait\" viewBox=\"0 0 40 40\"><circle cx=\"20\" cy=\"20\" r=\"17\" opacity=\".2\"></circle><path d=\"M20 3a17 17 0 0 1 17 17\"></path></symbol> <symbol id=\"m-expired\" viewBox=\"0 0 40 40\"><path d=\"M13.5 10h13M13.5 30h13M15 10v3.5q0 2.5 5 6.5t5 6.5V30M25 10v3.5q0 2.5-5 6.5t-5 6.5V30\"></path></symbol> <symbol id=\"m-canceled\" viewBox=\"0 0 40 40\"><path d=\"M13.5 13.5l13 13M26.5 13.5l-13 13\"></path></symbol> <symbol id=\"m-offline\" viewBox=\"0 0 40 40\"><path d=\"M9.5 18a15 15 0 0 1 5-3.2M19.5 13.5a15 15 0 0 1 11 4.5M14 22.5a9 9 0 0 1 4.6-2.6M20 27.5v.01M11 10.5l18 18\"></path></symbol></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<symbol id=\"m-done\" viewBox=\"0 0 40 40\"><path d=\"M12 20.5l5.5 5.5L28.5 14.5\"></path></symbol> <symbol id=\"m-fail\" viewBox=\"0 0 40 40\"><path d=\"M20 11v11M20 28v.01\"></path></symbol> <symbol id=\"m-wait\" viewBox=\"0 0 40 40\"><circle cx=\"20\" cy=\"20\" r=\"17\" opacity=\".2\"></circle><path d=\"M20 3a17 17 0 0 1 17 17\"></path></symbol> <symbol id=\"m-expired\" viewBox=\"0 0 40 40\"><path d=\"M13.5 10h13M13.5 30h13M15 10v3.5q0 2.5 5 6.5t5 6.5V30M25 10v3.5q0 2.5-5 6.5t-5 6.5V30\"></path></symbol> <symbol id=\"m-canceled\" viewBox=\"0 0 40 40\"><path d=\"M13.5 13.5l13 13M26.5 13.5l-13 13\"></path></symbol> <symbol id=\"m-offline\" viewBox=\"0 0 40 40\"><path d=\"M9.5 18a15 15 0 0 1 5-3.2M19.5 13.5a15 15 0 0 1 11 4.5M14 22.5a9 9 0 0 1 4.6-2.6M20 27.5v.01M11 10.5l18 18\"></path></symbol></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -91,24 +112,24 @@ func walletMark(w flow.Wallet) templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var3 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var3 == nil {
-			templ_7745c5c3_Var3 = templ.NopComponent
+		templ_7745c5c3_Var4 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var4 == nil {
+			templ_7745c5c3_Var4 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
 		switch w {
 		case flow.WalletAlipayCN:
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<rect width=\"40\" height=\"40\" rx=\"8\" fill=\"#1677ff\"></rect> <use href=\"#zhi\" fill=\"#fff\"></use>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<rect width=\"40\" height=\"40\" rx=\"8\" fill=\"#1677ff\"></rect> <use href=\"#zhi\" fill=\"#fff\"></use>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case flow.WalletAlipayHK:
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<rect width=\"40\" height=\"40\" rx=\"8\" fill=\"#1677ff\"></rect> <use href=\"#zhi\" fill=\"#fff\" transform=\"matrix(.8 0 0 .8 1 -1.6)\"></use> <path fill=\"#fff\" d=\"M17.8 28.8h2.4v2.9h3.5v-2.9h2.4v8.2h-2.4v-3.1h-3.5V37h-2.4zM27.8 28.8h2.4v3.1l2.5-3.1h2.9l-3.2 3.9 3.5 4.3H33l-2.8-3.5V37h-2.4z\"></path>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<rect width=\"40\" height=\"40\" rx=\"8\" fill=\"#1677ff\"></rect> <use href=\"#zhi\" fill=\"#fff\" transform=\"matrix(.8 0 0 .8 1 -1.6)\"></use> <path fill=\"#fff\" d=\"M17.8 28.8h2.4v2.9h3.5v-2.9h2.4v8.2h-2.4v-3.1h-3.5V37h-2.4zM27.8 28.8h2.4v3.1l2.5-3.1h2.9l-3.2 3.9 3.5 4.3H33l-2.8-3.5V37h-2.4z\"></path>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case flow.WalletWeChat:
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<rect width=\"40\" height=\"40\" rx=\"8\" fill=\"#07c160\"></rect> <g fill=\"#fff\" stroke=\"#07c160\" stroke-linecap=\"round\"><path stroke=\"none\" d=\"M9.7 23.9A10.3 8.7 0 1 1 12.4 25.1l-2.7 1.5q-.7.3-.5-.4z\"></path> <path d=\"M28.7 30.6A9.1 7.8 0 1 1 31.3 29.5l.5 2.1q.1.6-.5.3z\"></path> <path stroke-width=\"2.7\" d=\"M12.6 14.3h.01M19.5 14.3h.01\"></path> <path stroke-width=\"2.3\" d=\"M22.9 21.2h.01M28.6 21.2h.01\"></path></g>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<rect width=\"40\" height=\"40\" rx=\"8\" fill=\"#07c160\"></rect> <g fill=\"#fff\" stroke=\"#07c160\" stroke-linecap=\"round\"><path stroke=\"none\" d=\"M9.7 23.9A10.3 8.7 0 1 1 12.4 25.1l-2.7 1.5q-.7.3-.5-.4z\"></path> <path d=\"M28.7 30.6A9.1 7.8 0 1 1 31.3 29.5l.5 2.1q.1.6-.5.3z\"></path> <path stroke-width=\"2.7\" d=\"M12.6 14.3h.01M19.5 14.3h.01\"></path> <path stroke-width=\"2.3\" d=\"M22.9 21.2h.01M28.6 21.2h.01\"></path></g>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -135,43 +156,43 @@ func mark(name string) templ.Component {
 			}()
 		}
 		ctx = templ.InitializeContext(ctx)
-		templ_7745c5c3_Var4 := templ.GetChildren(ctx)
-		if templ_7745c5c3_Var4 == nil {
-			templ_7745c5c3_Var4 = templ.NopComponent
+		templ_7745c5c3_Var5 := templ.GetChildren(ctx)
+		if templ_7745c5c3_Var5 == nil {
+			templ_7745c5c3_Var5 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var5 = []any{"mark", "m-" + name}
-		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var5...)
+		var templ_7745c5c3_Var6 = []any{"mark", "m-" + name}
+		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var6...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<svg class=\"")
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		var templ_7745c5c3_Var6 string
-		templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var5).String())
-		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 1, Col: 0}
-		}
-		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
-		if templ_7745c5c3_Err != nil {
-			return templ_7745c5c3_Err
-		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "\" aria-hidden=\"true\"><use href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<svg class=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var7 string
-		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs("#m-" + name)
+		templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(templ.CSSClasses(templ_7745c5c3_Var6).String())
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 52, Col: 79}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 1, Col: 0}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "\"></use></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "\" aria-hidden=\"true\"><use href=\"")
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		var templ_7745c5c3_Var8 string
+		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs("#m-" + name)
+		if templ_7745c5c3_Err != nil {
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 57, Col: 79}
+		}
+		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "\"></use></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

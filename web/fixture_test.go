@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/wantupay"
 	"github.com/wantukit/wantukit/static"
@@ -199,11 +200,11 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 		},
 	}
 	pages := web.Config{
-		Assets: must(static.New(static.Config{Images: map[string][]byte{"logo.svg": []byte(logo)}})), PublicURL: f.url,
+		Assets: must(static.New(static.Config{Images: map[string][]byte{"logo.svg": []byte(logo), "wechat.svg": []byte(logo)}})), PublicURL: f.url,
 		Secret: bytes.Repeat([]byte{7}, 32),
 		Merchants: map[string]web.Merchant{
 			"shop": {
-				Color: "#ffd400", Logo: "logo.svg", Location: time.FixedZone("HKT", 8*3600),
+				Color: "#ffd400", Logo: "logo.svg", Marks: map[flow.Wallet]string{flow.WalletWeChat: "wechat.svg"}, Location: time.FixedZone("HKT", 8*3600),
 				APIKeys: []string{apiKey}, ReturnHosts: []string{"shop.example"}, AllowedOrigins: []string{"https://shop.example"},
 				WeChat: web.WeChatApp{ID: sandbox.DefaultWeChatAppID, Secret: sandbox.DefaultWeChatAppSecret, Endpoints: web.WeChatEndpoints{
 					Authorize: gateway + "/connect/oauth2/authorize", AccessToken: gateway + "/sns/oauth2/access_token",

@@ -345,7 +345,14 @@ func (s *Server) ancestors(m Merchant) []string {
 
 func (s *Server) brand(merchant string) templates.Brand {
 	m := s.merchants[merchant]
-	return templates.Brand{Color: m.Color, Logo: s.assets.URL(m.Logo)}
+	b := templates.Brand{Color: m.Color, Logo: s.assets.URL(m.Logo)}
+	if len(m.Marks) > 0 {
+		b.Marks = map[flow.Wallet]string{}
+	}
+	for w, name := range m.Marks {
+		b.Marks[w] = s.assets.URL(name)
+	}
+	return b
 }
 
 // previewImage returns the absolute URL of the picture in the preview of a link to a page

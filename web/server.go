@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
 )
@@ -44,6 +45,9 @@ type Merchant struct {
 	// Color is the shop's colour as #rrggbb, and Logo the name of its picture in the
 	// Assets; "" for none.
 	Color, Logo string
+	// Marks are the names in the Assets of the pictures that replace our marks of the
+	// wallets. Defaults to none.
+	Marks map[flow.Wallet]string
 	// Location is the time zone of the shop. Defaults to UTC.
 	Location *time.Location
 	// WeChat is the shop's WeChat account. It is set if and only if

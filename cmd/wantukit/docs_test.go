@@ -187,8 +187,10 @@ func TestConfigurationOfTheDocumentIsTaken(t *testing.T) {
 	}
 	for name, text := range examples {
 		path := writeConfig(t, text)
-		if err := os.WriteFile(filepath.Join(filepath.Dir(path), "logo.svg"), []byte("<svg/>"), 0o600); err != nil {
-			t.Fatal(err)
+		for _, picture := range []string{"logo.svg", "wechat.svg"} {
+			if err := os.WriteFile(filepath.Join(filepath.Dir(path), picture), []byte("<svg/>"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if _, err := config.ReadShops(path); err != nil {
 			t.Errorf("%s, the document's configuration is refused: %v", name, err)

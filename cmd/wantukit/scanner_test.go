@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"image"
 	"image/color"
 	"image/png"
 	"net/http/httptest"
@@ -62,22 +63,61 @@ func TestScannerReadsTheCodeInForcedDark(t *testing.T) {
 	}
 }
 
-// isBlackOnWhite checks pixels of the code in the tab's picture: the quiet zone at its four
-// corners is white, and the corner of the first finder pattern is black.
-func (p *shopper) isBlackOnWhite(how string) {
+// TestScannerReadsTheCodeWithTheShopsMark: the file that the shop has from its wallet is in
+// the middle of the code, and zbarimg reads the code.
+func TestScannerReadsTheCodeWithTheShopsMark(t *testing.T) {
+	t.Parallel()
+	mark := filepath.Join(t.TempDir(), "wechat.svg")
+	if err := os.WriteFile(mark, []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path fill="#f00" d="M0 0h1v1H0z"/></svg>`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := startDemoAs(t, func(s *config.Shop) { s.Branding.Marks = map[flow.Wallet]string{flow.WalletWeChat: mark} })
+	order := emptyGallery(t, d).placed(desktop, flow.WalletWeChat)
+	p := newShopperAt(t, d, desktop, withWasm)
+	p.openExhibit(exhibit{state: "code", url: d.publicURL + "/c/" + order.SessionID})
+	eventually(t, "the shop's mark is in the code", func() bool {
+		at := p.code()
+		return at.pixel(at.Modules/2, at.Modules/2) == color.RGBAModel.Convert(color.RGBA{R: 255, A: 255})
+	})
+	p.scans("with the shop's mark", order.Placed.Code)
+}
+
+// drawnCode is where a picture of the tab has the code, in CSS pixels, and the width of the
+// code in modules.
+type drawnCode struct {
+	picture                  image.Image
+	Left, Top, Side, Modules float64
+}
+
+// code takes a picture of the code.
+func (p *shopper) code() drawnCode {
 	p.Helper()
 	const place = `(() => {
 		const svg = document.querySelector('.qr svg'), box = svg.getBoundingClientRect();
 		return { left: box.left, top: box.top, side: box.width, modules: svg.viewBox.baseVal.width };
 	})()`
-	at := ask(p, p.tab, chromedp.Evaluate[struct{ Left, Top, Side, Modules float64 }](place))
+	at := ask(p, p.tab, chromedp.Evaluate[drawnCode](place))
 	picture, err := png.Decode(bytes.NewReader(ask(p, p.tab, chromedp.CaptureScreenshot())))
 	if err != nil {
 		p.Fatal(err)
 	}
+	at.picture = picture
+	return at
+}
+
+// pixel is the colour at a place in modules. The tab has two pixels for each CSS pixel.
+func (c drawnCode) pixel(column, row float64) color.Color {
+	at := func(start, module float64) int { return int(2 * (start + module*c.Side/c.Modules)) }
+	return color.RGBAModel.Convert(c.picture.At(at(c.Left, column), at(c.Top, row)))
+}
+
+// isBlackOnWhite checks pixels of the code in the tab's picture: the quiet zone at its four
+// corners is white, and the corner of the first finder pattern is black.
+func (p *shopper) isBlackOnWhite(how string) {
+	p.Helper()
+	at := p.code()
 	gray := func(column, row float64) uint8 {
-		pixel := func(start, module float64) int { return int(2 * (start + module*at.Side/at.Modules)) }
-		return color.GrayModel.Convert(picture.At(pixel(at.Left, column), pixel(at.Top, row))).(color.Gray).Y //nolint:forcetypeassert // it is the model's
+		return color.GrayModel.Convert(at.pixel(column, row)).(color.Gray).Y //nolint:forcetypeassert // it is the model's
 	}
 	const near = 2 // modules from the edge, inside the rounded corner
 	for _, corner := range [][2]float64{{near, near}, {at.Modules - near, near}, {near, at.Modules - near}, {at.Modules - near, at.Modules - near}} {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/static"
@@ -64,6 +65,9 @@ type Merchant struct {
 	// extension (.svg, .png, .webp or .jpg) tells its type. Needed if Web.Logo is
 	// not "". Two merchants cannot have the same Web.Logo.
 	Logo []byte
+	// Marks are the pictures that replace the kit's marks of the wallets, as Logo under
+	// the names in Web.Marks.
+	Marks map[flow.Wallet][]byte
 	// Account is the shop's account at the Wantu gateway. It is not used where
 	// Config.Gateway is set.
 	Account wantu.Config
@@ -123,18 +127,15 @@ func New(ctx context.Context, c Config) (_ *Kit, err error) {
 
 // newWeb returns the pages, the API and what the gateway calls.
 func newWeb(service *checkout.Service, db *store.DB, c Config) (*web.Server, error) {
-	merchants, logos := map[string]web.Merchant{}, map[string][]byte{}
+	merchants := map[string]web.Merchant{}
 	for _, m := range c.Merchants {
 		merchants[m.Checkout.ID] = m.Web
-		if m.Web.Logo == "" {
-			continue
-		}
-		if _, taken := logos[m.Web.Logo]; taken {
-			return nil, fmt.Errorf("kit: Web.Logo of merchant %q is another merchant's too", m.Checkout.ID)
-		}
-		logos[m.Web.Logo] = m.Logo
 	}
-	assets, err := static.New(static.Config{Demo: c.Demo != nil, Images: logos})
+	images, err := pictures(c.Merchants)
+	if err != nil {
+		return nil, err
+	}
+	assets, err := static.New(static.Config{Demo: c.Demo != nil, Images: images})
 	if err != nil {
 		return nil, err
 	}
@@ -143,6 +144,29 @@ func newWeb(service *checkout.Service, db *store.DB, c Config) (*web.Server, err
 		HTTPClient: c.HTTPClient, TrustedProxies: c.TrustedProxies,
 		Streams: c.Streams, Demo: c.Demo, Ready: db.Ping, Unavailable: store.Unreachable, Logger: c.Logger,
 	})
+}
+
+// pictures returns the logos and marks of the shops by name. It fails if two pictures have
+// the same name.
+func pictures(merchants []Merchant) (map[string][]byte, error) {
+	all := map[string][]byte{}
+	for _, m := range merchants {
+		own := map[string][]byte{m.Web.Logo: m.Logo}
+		for w, name := range m.Web.Marks {
+			if _, taken := own[name]; taken {
+				return nil, fmt.Errorf("kit: Web.Marks[%q] of merchant %q is the name of another picture", w, m.Checkout.ID)
+			}
+			own[name] = m.Marks[w]
+		}
+		delete(own, "") // no logo
+		for name, picture := range own {
+			if _, taken := all[name]; taken {
+				return nil, fmt.Errorf("kit: the picture %q of merchant %q is another merchant's too", name, m.Checkout.ID)
+			}
+			all[name] = picture
+		}
+	}
+	return all, nil
 }
 
 // ServeHTTP implements http.Handler: the pages, the merchant API, the gateway's

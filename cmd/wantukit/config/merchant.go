@@ -15,7 +15,7 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// Merchants returns the shops for kit.Config. It reads their logos, and fails if
+// Merchants returns the shops for kit.Config. It reads their pictures, and fails if
 // one cannot be read.
 func Merchants(shops []Shop) ([]kit.Merchant, error) {
 	merchants := make([]kit.Merchant, 0, len(shops))
@@ -29,26 +29,28 @@ func Merchants(shops []Shop) ([]kit.Merchant, error) {
 	return merchants, nil
 }
 
-// MerchantsWithoutLogos returns the shops for kit.NewDomain, which shows no page: an
-// operator's command needs no permission to read a logo.
-func MerchantsWithoutLogos(shops []Shop) []kit.Merchant {
+// MerchantsWithoutPictures returns the shops for kit.NewDomain, which shows no page: an
+// operator's command needs no permission to read a logo or a mark.
+func MerchantsWithoutPictures(shops []Shop) []kit.Merchant {
 	merchants := make([]kit.Merchant, len(shops))
 	for i := range shops {
-		merchants[i] = shops[i].withoutLogo()
+		merchants[i] = shops[i].withoutPictures()
 	}
 	return merchants
 }
 
-// Merchant returns the shop for kit.Config. It reads the logo, and fails if that
-// cannot be read.
-func (s *Shop) Merchant() (kit.Merchant, error) {
-	logo, err := s.readLogo()
-	m := s.withoutLogo()
-	m.Logo = logo
+// Merchant returns the shop for kit.Config. It reads the logo and the marks, and fails if
+// one cannot be read.
+func (s *Shop) Merchant() (m kit.Merchant, err error) {
+	m = s.withoutPictures()
+	if m.Logo, err = s.readLogo(); err != nil {
+		return m, err
+	}
+	m.Marks, err = s.readMarks()
 	return m, err
 }
 
-func (s *Shop) withoutLogo() (m kit.Merchant) {
+func (s *Shop) withoutPictures() (m kit.Merchant) {
 	m.Checkout, m.Web, m.Webhook = s.checkoutMerchant(), s.webMerchant(), s.endpoint()
 	m.Account = s.wantuConfig(s.Gateway.GatewayAccount)
 	if s.Gateway.Previous != nil {
@@ -113,7 +115,7 @@ func (s *Shop) endpoint() worker.Endpoint {
 // webMerchant returns what the pages and the merchant API know of the shop.
 func (s *Shop) webMerchant() web.Merchant {
 	m := web.Merchant{
-		AllowedOrigins: s.AllowedOrigins, Color: s.Branding.Color, Logo: s.logoName(), Location: s.location(),
+		AllowedOrigins: s.AllowedOrigins, Color: s.Branding.Color, Logo: s.logoName(), Marks: s.markNames(), Location: s.location(),
 		PlainReturns: !s.Live(), FormTargets: s.formTargets(),
 		WeChat: web.WeChatApp{
 			ID: s.WeChat.AppID, Secret: string(s.WeChat.AppSecret),

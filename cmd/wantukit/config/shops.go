@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 // file is the YAML file.
@@ -65,6 +66,9 @@ type Shop struct {
 		// Logo is the path of an SVG, PNG, WebP or JPEG file, shown in a small square.
 		// A relative path begins at the configuration's folder.
 		Logo string `yaml:"logo"`
+		// Marks are the paths of SVG or PNG files that the pages show in place of the
+		// kit's marks of the wallets, such as wechat. Paths are as for Logo.
+		Marks map[flow.Wallet]string `yaml:"marks"`
 	} `yaml:"branding"`
 
 	// TimeZone is the time zone of the shop's pages. Defaults to Asia/Hong_Kong.
@@ -158,9 +162,7 @@ func prepareShops(shops []Shop, folder string) error {
 		if err := s.resolve(folder); err != nil {
 			return fmt.Errorf("merchant %q: %w", s.ID, err)
 		}
-		if s.Branding.Logo != "" {
-			s.Branding.Logo = resolvePath(folder, s.Branding.Logo)
-		}
+		s.resolvePictures(folder)
 		if err := s.check(); err != nil {
 			return fmt.Errorf("merchant %q: %w", s.ID, err)
 		}

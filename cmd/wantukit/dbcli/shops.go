@@ -51,7 +51,7 @@ func (f *shopFlags) shops(merchant string) ([]config.Shop, error) {
 
 // domain returns the domain for shops over an open database.
 func (f *shopFlags) domain(ctx context.Context, db *store.DB, shops []config.Shop, logger *slog.Logger) (*kit.Domain, error) {
-	return kit.NewDomain(ctx, db, kit.Config{Merchants: config.MerchantsWithoutLogos(shops), PublicURL: f.PublicURL, Logger: logger})
+	return kit.NewDomain(ctx, db, kit.Config{Merchants: config.MerchantsWithoutPictures(shops), PublicURL: f.PublicURL, Logger: logger})
 }
 
 // demoShop returns the shop of `wantukit demo`. Its webhook URL only makes the
