@@ -13,7 +13,7 @@ import "github.com/wantukit/wantukit/checkout/flow"
 // qrCode draws a code, with the mark of w in its space; w is "" for no mark. The code is
 // black on white in every colour scheme, because scanners fail otherwise. The white is a
 // shape inside the picture: a browser that darkens pages by itself changes the background
-// of an element, and leaves shapes as they are.
+// of an element, and leaves the shapes of a large picture as they are.
 func qrCode(alt string, c QRCode, w flow.Wallet) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
