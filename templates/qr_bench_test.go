@@ -2,10 +2,10 @@ package templates
 
 import "testing"
 
-// BenchmarkDrawQRCode measures one code of an order.
-func BenchmarkDrawQRCode(b *testing.B) {
+// BenchmarkDrawOrderCode measures one code of an order.
+func BenchmarkDrawOrderCode(b *testing.B) {
 	for b.Loop() {
-		if _, err := DrawQRCode("weixin://wxpay/bizpayurl?pr=AbCdEfGhI"); err != nil {
+		if _, err := DrawOrderCode("weixin://wxpay/bizpayurl?pr=AbCdEfGhI"); err != nil {
 			b.Fatal(err)
 		}
 	}

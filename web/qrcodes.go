@@ -6,7 +6,7 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// codesKept is the number of codes that qrCodes keeps at least. A code has about 3 kB.
+// codesKept is the number of codes that qrCodes keeps at least. A code has 3 to 6 kB.
 const codesKept = 1024
 
 // qrCodes draws QR codes of one kind and keeps the latest. A page is requested again
