@@ -29,17 +29,18 @@ const (
 	WasmExec   = "wasm_exec.js"
 	Wasm       = "wantukit.wasm"
 	DemoBridge = "demo_bridge.js"
+	DemoBar    = "demo_bar.js"
 )
 
 // Prefix is the prefix of the files' URLs.
 const Prefix = "/static/"
 
-//go:embed icon.svg loader.js worker.js demo_bridge.js dist
+//go:embed icon.svg loader.js worker.js demo_bridge.js demo_bar.js dist
 var files embed.FS
 
 // Config is the configuration of Assets.
 type Config struct {
-	// Demo adds DemoBridge.
+	// Demo adds DemoBridge and DemoBar.
 	Demo bool
 	// Images are the shops' pictures by the name in their URL. ImageType must know
 	// each name.
@@ -93,7 +94,7 @@ func New(config Config) (*Assets, error) {
 	a := &Assets{byName: map[string]file{}}
 	names := []string{Icon, Loader, Worker}
 	if config.Demo {
-		names = append(names, DemoBridge)
+		names = append(names, DemoBridge, DemoBar)
 	}
 	for _, name := range names {
 		f, err := compressed(name)

@@ -102,6 +102,7 @@ func TestContentTypes(t *testing.T) {
 		static.Icon:       "image/svg+xml",
 		static.Worker:     "text/javascript; charset=utf-8",
 		static.DemoBridge: "text/javascript; charset=utf-8",
+		static.DemoBar:    "text/javascript; charset=utf-8",
 	} {
 		if got := open(t, assets, name, "br").ContentType; got != want {
 			t.Errorf("the content type of %s is %q, want %q", name, got, want)
@@ -127,13 +128,15 @@ func TestOpenFindsOnlyTheURLsOfFiles(t *testing.T) {
 	}
 }
 
-func TestDemoBridgeIsForTheDemo(t *testing.T) {
+func TestDemosScriptsAreForTheDemo(t *testing.T) {
 	t.Parallel()
-	if url := newAssets(t, static.Config{}).URL(static.DemoBridge); url != "" {
-		t.Errorf("the replacement of WeixinJSBridge is at %s, want it in the demo only", url)
-	}
-	if newAssets(t, static.Config{Demo: true}).URL(static.DemoBridge) == "" {
-		t.Error("the demo lacks the replacement of WeixinJSBridge")
+	for _, script := range []string{static.DemoBridge, static.DemoBar} {
+		if url := newAssets(t, static.Config{}).URL(script); url != "" {
+			t.Errorf("%s is at %s, want it in the demo only", script, url)
+		}
+		if newAssets(t, static.Config{Demo: true}).URL(script) == "" {
+			t.Errorf("the demo lacks %s", script)
+		}
 	}
 }
 

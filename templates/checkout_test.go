@@ -100,8 +100,8 @@ func TestHostileTextIsInert(t *testing.T) {
 	p.ShopName, p.Subject, p.Amount, p.Reference, p.Token, p.State = evil, evil, evil, evil, evil, evil
 	p.Wallets = []templates.WalletOption{{Wallet: evil, Flow: evil, Guide: evil, GuideLink: evil, Alternatives: []templates.Alternative{{Flow: evil}}}}
 	p.Attempt = templates.AttemptView{Ref: evil, Wallet: evil, Flow: evil, JSAPI: evil, Code: &templates.QRCode{Path: evil}}
-	p.Demo = &templates.DemoBar{Choices: []templates.DemoChoice{{Value: evil, Label: evil}}, Back: evil, Sandbox: evil}
-	mustLack(t, render(t, templates.Checkout(p)), "<img", `onerror="`, "<b>'")
+	p.Demo = &templates.DemoBar{Choices: []templates.DemoChoice{{Value: evil, Label: evil}}, Back: evil, Sandbox: evil, Script: evil, Pay: "javascript:" + evil}
+	mustLack(t, render(t, templates.Checkout(p)), "<img", `onerror="`, "<b>'", `href="javascript:`)
 
 	t.Run("links cannot run code", func(t *testing.T) {
 		t.Parallel()

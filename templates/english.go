@@ -131,9 +131,11 @@ var english = messages{
 	TimeLayout: "2 Jan 2006, 15:04",
 	Yuan:       "CN¥",
 
-	DemoWords: "Demo: no real money moves.",
+	DemoName:  "Demo",
+	DemoWords: "No real money moves.",
 	DemoAs:    "View as",
 	DemoApply: "Apply",
+	DemoPay:   "Pay this in the sandbox",
 
 	DemoHere:     "This browser",
 	DemoComputer: "Computer",

@@ -149,9 +149,11 @@ type messages struct {
 	Yuan       string // the symbol of CNY
 
 	// The demo's bar.
+	DemoName  string
 	DemoWords string
 	DemoAs    string
 	DemoApply string
+	DemoPay   string
 
 	// The demo's devices, besides the wallets' apps.
 	DemoHere     string

@@ -113,7 +113,7 @@ func samples() map[string]templates.CheckoutPage {
 	demo.Notice = templates.NoticeGatewayDown
 	demo.Demo = &templates.DemoBar{
 		Current: "phone", Choices: []templates.DemoChoice{{Value: "", Label: "This browser"}, {Value: "phone", Label: "Phone"}},
-		Action: "/demo/view-as", Back: "/c/1", BridgeScript: "/static/1/demo_bridge.js", Sandbox: "http://127.0.0.1:8081",
+		Action: "/demo/view-as", Back: "/c/1", Script: "/static/1/demo_bar.js", Pay: "/demo/sandbox/1", BridgeScript: "/static/1/demo_bridge.js", Sandbox: "http://127.0.0.1:8081",
 	}
 	pages["demo"] = demo
 

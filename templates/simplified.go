@@ -131,9 +131,11 @@ var simplified = messages{
 	TimeLayout: "2006年1月2日 15:04",
 	Yuan:       "¥",
 
-	DemoWords: "演示环境，不涉及真实资金。",
+	DemoName:  "演示",
+	DemoWords: "不涉及真实资金。",
 	DemoAs:    "模拟设备",
 	DemoApply: "应用",
+	DemoPay:   "在沙盒中支付此订单",
 
 	DemoHere:     "当前浏览器",
 	DemoComputer: "电脑",

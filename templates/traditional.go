@@ -131,9 +131,11 @@ var traditional = messages{
 	TimeLayout: "2006年1月2日 15:04",
 	Yuan:       "CN¥",
 
-	DemoWords: "示範環境，不涉及真實款項。",
+	DemoName:  "示範",
+	DemoWords: "不涉及真實款項。",
 	DemoAs:    "模擬裝置",
 	DemoApply: "套用",
+	DemoPay:   "在沙盒中支付此訂單",
 
 	DemoHere:     "這個瀏覽器",
 	DemoComputer: "電腦",

@@ -169,14 +169,18 @@ type Assets struct {
 	TouchIcon string
 }
 
-// DemoBar is the bar that shows the page as another device sees it. Its form posts "as"
-// and "back" to Action.
+// DemoBar is the bar that shows the page as another device sees it, and leads to the
+// sandbox. Its form posts "as" and "back" to Action.
 type DemoBar struct {
 	// Current is the Value of the current choice.
 	Current string
 	Choices []DemoChoice
 	// Action is the URL that the form posts to, and Back the page to return to.
 	Action, Back string
+	// Script is the URL of the script that posts the form when the choice changes.
+	Script string
+	// Pay is the URL that leads to the sandbox's page where the session can be paid.
+	Pay string
 	// BridgeScript is the URL of the replacement of WeixinJSBridge, and Sandbox the
 	// origin whose cashier it opens; "" for none.
 	BridgeScript, Sandbox string

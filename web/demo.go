@@ -11,8 +11,8 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// Demo lets one person act as several shoppers: pages get a bar with a "view as" menu,
-// and a replacement of WeixinJSBridge pays at the sandbox. The menu has an effect only
+// Demo lets one person act as several shoppers: pages get a bar with a "view as" menu and
+// a link to the sandbox, and a replacement of WeixinJSBridge pays at the sandbox. The menu has an effect only
 // if the Server is wrapped in [ViewAs]. A server that takes real money must not have a
 // Demo.
 type Demo struct {
@@ -88,6 +88,21 @@ func (s *Server) viewAs(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, ownPage(c.FormValue("back")))
 }
 
+// payInSandbox redirects to the sandbox's page with the session's order, where it can be
+// paid. If the session has no order, it redirects to the list of all orders. It finds the
+// order when it is called, because the page changes its order without a load.
+func (s *Server) payInSandbox(c echo.Context) error {
+	v, err := s.readView(c)
+	if err != nil {
+		return err
+	}
+	to := s.demo.SandboxOrigin + "/"
+	if v.Attempt != nil {
+		to += "?q=" + v.Attempt.OutTradeNo
+	}
+	return c.Redirect(http.StatusSeeOther, to)
+}
+
 // ownPage returns path if it is a path of this server, else "/". It refuses paths that
 // a browser could read as another server's: browsers drop tabs and line breaks, and
 // read \ as /.
@@ -99,13 +114,16 @@ func ownPage(path string) string {
 	return path
 }
 
-// demoBar returns the bar with the "view as" menu, or nil outside of the demo.
-func (s *Server) demoBar(c echo.Context, page string, lang templates.Lang) *templates.DemoBar {
+// demoBar returns the bar of a session's page, or nil outside of the demo.
+func (s *Server) demoBar(c echo.Context, sessionID string, lang templates.Lang) *templates.DemoBar {
 	if s.demo == nil {
 		return nil
 	}
 	as := DemoChoice(c.Request())
-	bar := &templates.DemoBar{Current: as.Value, Action: viewAsPath, Back: page}
+	bar := &templates.DemoBar{
+		Current: as.Value, Action: viewAsPath, Back: paths.Page(sessionID),
+		Script: s.assets.URL(static.DemoBar), Pay: sandboxPath + sessionID,
+	}
 	for _, d := range DemoDevices() {
 		bar.Choices = append(bar.Choices, templates.DemoChoice{Value: d.Value, Label: templates.DeviceName(lang, d.Value)})
 	}

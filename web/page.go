@@ -108,7 +108,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v, device),
 		Notice: templates.KnownNotice(c.QueryParam("notice")), Token: s.formToken(path),
 		URLs:           pageURLs(c, path),
-		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, path, lang),
+		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, session.ID, lang),
 		Embedded: isFramed(c), PreviewImage: s.previewImage(session.Merchant),
 	}
 	p.URLs.Start, p.URLs.Cancel, p.URLs.CancelReturn = path+attemptsPath, path+cancelPath, session.CancelURL

@@ -29,6 +29,8 @@ var paths = NewRoutes("")
 const (
 	wechatCallbackPath = "/wechat/callback"
 	viewAsPath         = "/demo/view-as"
+	// A session's id follows.
+	sandboxPath = "/demo/sandbox/"
 
 	// These follow the path of a page or of a return.
 	statusPath  = "/status"

@@ -319,6 +319,7 @@ func (s *Server) newEcho() *echo.Echo {
 	e.GET(wechatCallbackPath, s.wechatCallback)
 	if s.demo != nil {
 		e.POST(viewAsPath, s.viewAs)
+		e.GET(sandboxPath+":id", s.payInSandbox, s.limitPages)
 	}
 	refuseOtherMethods(e)
 	return e
