@@ -89,7 +89,7 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	// public address.
 	d.shop, err = demoshop.New(demoshop.Config{
 		API: d.listener.callURL(), APIKey: config.DemoAPIKey,
-		WebhookSecret: config.DemoWebhookSecret, PublicURL: d.publicURL,
+		WebhookSecret: config.DemoWebhookSecret, PublicURL: d.publicURL, SandboxURL: d.sandboxListener.url(),
 	})
 	if err != nil {
 		return err

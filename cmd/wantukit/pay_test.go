@@ -170,7 +170,7 @@ func (p *shopper) checkBooks(w flow.Wallet, f flow.Flow) {
 		p.Errorf("the attempts are %+v (%v), want one, paid, by %s %s", attempts, err, w, f)
 	}
 	events, err := p.demo.kit.Store().Events(ctx, session.ID)
-	if err != nil || len(events) != 1 || events[0].Type != checkout.EventPaid || events[0].ID != order.Webhooks[0] {
+	if err != nil || len(events) != 1 || events[0].Type != checkout.EventPaid || events[0].ID != order.Webhooks[0].ID {
 		p.Errorf("the events are %+v (%v), want one, paid, which the shop was told", events, err)
 	}
 	orders := p.orders()

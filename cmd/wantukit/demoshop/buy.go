@@ -23,7 +23,7 @@ func (s *Shop) buy(w http.ResponseWriter, r *http.Request) {
 	session, err := s.createSession(r.Context(), o, r)
 	if err != nil {
 		s.deleteOrder(o)
-		http.Error(w, "The checkout is not available: "+err.Error(), http.StatusBadGateway)
+		s.problem(w, http.StatusBadGateway, "The checkout is not available", err.Error())
 		return
 	}
 	s.mu.Lock()

@@ -23,7 +23,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
-//go:embed pages/*.html pages/shop.css
+//go:embed pages
 var pages embed.FS
 
 // Config is what a Shop is made of.
@@ -37,6 +37,8 @@ type Config struct {
 	// PublicURL is the origin where shoppers' browsers reach this server, without a
 	// slash at its end. The shop is below /shop/ there.
 	PublicURL string
+	// SandboxURL is where shoppers' browsers see the sandbox's orders, "" for no link.
+	SandboxURL string
 }
 
 // Order is an order of the shop. A real shop keeps it in a database.
@@ -52,10 +54,13 @@ type Order struct {
 	// Only webhooks change it.
 	Status string
 	PaidAt time.Time
-	// Webhooks are the ids of the events that were handled. An event that comes
+	// Webhooks are the events that were handled, oldest first. An event that comes
 	// again changes nothing.
-	Webhooks []string
+	Webhooks []Webhook
 }
+
+// Awaits reports whether the order may still be paid.
+func (o Order) Awaits() bool { return o.Status == statusAwaiting }
 
 // The statuses of an order.
 const (
@@ -70,7 +75,7 @@ const (
 
 // Shop is the demo shop. It is an http.Handler.
 type Shop struct {
-	api, apiKey, publicURL string
+	api, apiKey, publicURL, sandboxURL string
 
 	client   *http.Client
 	verifier *webhooks.Webhook
@@ -88,20 +93,23 @@ func New(c Config) (*Shop, error) {
 	if err != nil {
 		return nil, errors.New("shop: Config.WebhookSecret is not whsec_ and base64")
 	}
-	parsed, err := template.New("").Funcs(template.FuncMap{"money": money}).ParseFS(pages, "pages/*.html")
+	parsed, err := template.New("").Funcs(template.FuncMap{"money": money, "digits": digits, "hongKong": hongKong}).ParseFS(pages, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("reading the pages: %w", err)
 	}
 	s := &Shop{
-		api: c.API, apiKey: c.APIKey, publicURL: c.PublicURL,
+		api: c.API, apiKey: c.APIKey, publicURL: c.PublicURL, sandboxURL: c.SandboxURL,
 		client: newClient(), verifier: verifier, pages: parsed, mux: http.NewServeMux(), orders: map[string]*Order{},
 	}
 	s.mux.HandleFunc("GET /{$}", s.home)
-	s.mux.HandleFunc("GET /shop.css", s.style)
+	for _, name := range []string{"shop.css", "order.js", "frame.js", "icon.svg", "poster.svg"} {
+		s.mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, pages, "pages/"+name) })
+	}
 	s.mux.HandleFunc("POST /orders", s.buy)
 	s.mux.HandleFunc("GET /orders/{number}", s.order)
 	s.mux.HandleFunc("GET /orders/{number}/frame", s.frame)
 	s.mux.HandleFunc("POST /webhook", s.webhook)
+	s.mux.HandleFunc("GET /", s.notFound)
 	return s, nil
 }
 
@@ -129,35 +137,41 @@ func (s *Shop) Order(number string) (Order, bool) {
 }
 
 func (s *Shop) home(w http.ResponseWriter, _ *http.Request) {
-	s.render(w, "home.html", map[string]any{"Price": ticketPrice})
+	s.render(w, http.StatusOK, "home.html", map[string]any{"Price": ticketPrice, "Sandbox": s.sandboxURL})
 }
 
-// order shows an order. If the shopper arrives before the webhook, the page says
-// so and reloads.
+// order shows an order with its webhooks. The page shows a webhook that comes later by
+// itself.
 func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 	o, ok := s.Order(r.PathValue("number"))
 	if !ok {
-		http.NotFound(w, r)
+		s.notFound(w, r)
 		return
 	}
-	s.render(w, "order.html", o)
+	s.render(w, http.StatusOK, "order.html", o)
 }
 
 // frame shows the checkout in a frame of the shop's page.
 func (s *Shop) frame(w http.ResponseWriter, r *http.Request) {
 	o, ok := s.Order(r.PathValue("number"))
 	if !ok {
-		http.NotFound(w, r)
+		s.notFound(w, r)
 		return
 	}
-	s.render(w, "frame.html", map[string]any{"Order": o, "URL": o.Page})
+	s.render(w, http.StatusOK, "frame.html", o)
 }
 
-func (s *Shop) style(w http.ResponseWriter, r *http.Request) {
-	http.ServeFileFS(w, r, pages, "pages/shop.css")
+func (s *Shop) notFound(w http.ResponseWriter, _ *http.Request) {
+	s.problem(w, http.StatusNotFound, "This page does not exist",
+		"The link is wrong, or the demo has been restarted since. It then forgets its orders.")
 }
 
-func (s *Shop) render(w http.ResponseWriter, page string, data any) {
+// problem shows a page that says what is wrong, and leads back to the shop.
+func (s *Shop) problem(w http.ResponseWriter, status int, title, words string) {
+	s.render(w, status, "problem.html", map[string]string{"Title": title, "Words": words})
+}
+
+func (s *Shop) render(w http.ResponseWriter, status int, page string, data any) {
 	var buffer bytes.Buffer
 	if err := s.pages.ExecuteTemplate(&buffer, page, data); err != nil {
 		http.Error(w, "the page could not be drawn", http.StatusInternalServerError)
@@ -165,7 +179,13 @@ func (s *Shop) render(w http.ResponseWriter, page string, data any) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
 	_, _ = buffer.WriteTo(w)
 }
 
-func money(cents int64) string { return fmt.Sprintf("HK$%d.%02d", cents/100, cents%100) }
+func money(cents int64) string { return "HK$" + digits(cents) }
+
+func digits(cents int64) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
+
+// hongKong returns a time in the shop's zone.
+func hongKong(t time.Time) time.Time { return t.In(time.FixedZone("HKT", 8*60*60)) }

@@ -1,12 +1,23 @@
 package demoshop
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
 	"slices"
 	"time"
+
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
+
+// Webhook is an event that the shop was told.
+type Webhook struct {
+	ID, Type string
+	At       time.Time // when it came
+	SignedBy string    // the header with the signature that was verified
+	Body     string    // JSON with indents
+}
 
 // event is the part of a webhook that the shop reads.
 type event struct {
@@ -48,17 +59,24 @@ func (s *Shop) webhook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not an event", http.StatusBadRequest)
 		return
 	}
-	if !s.handle(e) {
+	if !s.handle(e, newWebhook(e, body)) {
 		http.Error(w, "the order's session is not known yet: send it again", http.StatusServiceUnavailable)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// newWebhook returns what the order's page shows of an event, whose signature was verified.
+func newWebhook(e event, body []byte) Webhook {
+	var indented bytes.Buffer
+	_ = json.Indent(&indented, body, "", "  ") // the body has been parsed
+	return Webhook{ID: e.ID, Type: e.Type, At: time.Now(), SignedBy: webhooks.HeaderWebhookSignature, Body: indented.String()}
+}
+
 // handle changes the order once for each event. It returns false for an event that
 // must be sent again: it arrived before the answer to buy's request, so the shop
 // does not know yet whether the session is the order's.
-func (s *Shop) handle(e event) bool {
+func (s *Shop) handle(e event, w Webhook) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o := s.orders[e.Data.ClientReferenceID]
@@ -67,10 +85,10 @@ func (s *Shop) handle(e event) bool {
 		return true
 	case o.Session == "":
 		return false
-	case !e.isAbout(o) || slices.Contains(o.Webhooks, e.ID):
+	case !e.isAbout(o) || slices.ContainsFunc(o.Webhooks, func(known Webhook) bool { return known.ID == e.ID }):
 		return true
 	}
-	o.Webhooks = append(o.Webhooks, e.ID)
+	o.Webhooks = append(o.Webhooks, w)
 	o.move(statuses[e.Type])
 	return true
 }
