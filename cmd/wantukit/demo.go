@@ -106,6 +106,9 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	if err != nil {
 		return err
 	}
+	if merchant.Web.Logo == "" {
+		merchant.Web.Logo, merchant.Logo = demoshop.Logo()
+	}
 	database := dbcli.DatabaseFlags{Data: c.Data}
 	d.kit, err = kit.New(ctx, kit.Config{
 		Database: database.Database(), Secret: secret, PublicURL: d.publicURL, Merchants: []kit.Merchant{merchant},

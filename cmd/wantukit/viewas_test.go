@@ -34,8 +34,15 @@ func TestOrdinaryBrowserWalksTheFlowOfAPhone(t *testing.T) {
 // viewAs chooses a device in the demo's bar.
 func (p *shopper) viewAs(device string) {
 	p.Helper()
-	p.do(chromedp.SetValue(chromedp.CSS("#demo-as"), device), chromedp.Click(chromedp.CSS(".demo button")),
-		chromedp.WaitReady(chromedp.CSS(`#demo-as option[value="`+device+`"][selected]`)))
+	p.do(chromedp.SetValue(chromedp.CSS("#demo-as"), device),
+		chromedp.Evaluate[chromedp.Void](`void document.getElementById('demo-as').dispatchEvent(new Event('change'))`))
+	p.isViewedAs(device)
+}
+
+// isViewedAs waits until the page is the one of a device.
+func (p *shopper) isViewedAs(device string) {
+	p.Helper()
+	p.do(chromedp.WaitReady(chromedp.CSS(`#demo-as option[value="` + device + `"][selected]`)))
 }
 
 // hasViewedAs sets the cookie of the choice of a device in the demo's bar.

@@ -136,6 +136,12 @@ func (s *Shop) Order(number string) (Order, bool) {
 	return Order{}, false
 }
 
+// Logo returns the name and the content of the shop's logo, an SVG.
+func Logo() (name string, content []byte) {
+	content, _ = pages.ReadFile("pages/icon.svg") // it is embedded
+	return "harbour-nights.svg", content
+}
+
 func (s *Shop) home(w http.ResponseWriter, _ *http.Request) {
 	s.render(w, http.StatusOK, "home.html", map[string]any{"Price": ticketPrice, "Sandbox": s.sandboxURL})
 }
