@@ -75,15 +75,42 @@ func TestDemoAtAnIPv6Address(t *testing.T) {
 	}
 }
 
+// TestBarLeadsToTheSessionsOrder: the link on the page is the same before and after the
+// order is placed, because the page places it without a load.
+func TestBarLeadsToTheSessionsOrder(t *testing.T) {
+	t.Parallel()
+	const sandboxOrigin = "http://localhost:8081"
+	f := newFixture(t, func(c *web.Config) { c.Demo = &web.Demo{SandboxOrigin: sandboxOrigin} })
+	id := f.session("")
+	link := "/demo/sandbox/" + id
+	if html := f.get("/c/"+id, "User-Agent", windows).body; !strings.Contains(html, `href="`+link+`" target="_blank" rel="noopener"`) {
+		t.Errorf("the page lacks the link %s:\n%s", link, html)
+	}
+	if got := f.get(link); got.status != http.StatusSeeOther || got.header.Get("Location") != sandboxOrigin+"/" {
+		t.Errorf("without an order the link leads to %q (%d)", got.header.Get("Location"), got.status)
+	}
+	f.post("/c/"+id, "/attempts", url.Values{"wallet": {"wechat"}}, "User-Agent", windows)
+	order := f.attempts(id)[0].OutTradeNo
+	if got := f.get(link); got.status != http.StatusSeeOther || got.header.Get("Location") != sandboxOrigin+"/?q="+order {
+		t.Errorf("with order %s the link leads to %q (%d)", order, got.header.Get("Location"), got.status)
+	}
+	if got := f.get("/demo/sandbox/cs_nothing"); got.status != http.StatusNotFound {
+		t.Errorf("for an unknown session the link answers %d", got.status)
+	}
+}
+
 func TestServerWithoutDemoHasNoDemoRoute(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	html := f.get("/c/"+f.session(""), "User-Agent", inChat, "Cookie", "wantukit_view_as=desktop").body
-	if strings.Contains(html, "view-as") || strings.Contains(html, "demo_bridge") {
+	if strings.Contains(html, "view-as") || strings.Contains(html, "demo_") || strings.Contains(html, "sandbox") {
 		t.Errorf("the page has the demo's bar:\n%s", html)
 	}
 	if got := f.send(http.MethodPost, "/demo/view-as", "as=phone"); got.status != http.StatusNotFound {
 		t.Errorf("view-as answers %d", got.status)
+	}
+	if got := f.get("/demo/sandbox/" + f.session("")); got.status != http.StatusNotFound {
+		t.Errorf("the link to the sandbox answers %d", got.status)
 	}
 }
 

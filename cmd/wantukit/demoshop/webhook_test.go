@@ -43,7 +43,7 @@ func newFixture(t *testing.T) *fixture {
 	if f.signer, err = webhooks.NewWebhook(secret); err != nil {
 		t.Fatal(err)
 	}
-	f.shop, err = demoshop.New(demoshop.Config{API: api.URL, APIKey: "sk", WebhookSecret: secret, PublicURL: "http://shop.example"})
+	f.shop, err = demoshop.New(demoshop.Config{API: api.URL, APIKey: "sk", WebhookSecret: secret, PublicURL: "http://shop.example", SandboxURL: "http://sandbox.example"})
 	if err != nil {
 		t.Fatal(err)
 	}
