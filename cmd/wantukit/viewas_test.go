@@ -31,11 +31,15 @@ func TestOrdinaryBrowserWalksTheFlowOfAPhone(t *testing.T) {
 	p.checkBooks(flow.WalletAlipayCN, flow.WAP)
 }
 
-// viewAs chooses a device in the demo's bar.
+// viewAs chooses a device in the demo's bar, whose script must run.
 func (p *shopper) viewAs(device string) {
 	p.Helper()
-	p.do(chromedp.SetValue(chromedp.CSS("#demo-as"), device),
-		chromedp.Evaluate[chromedp.Void](`void document.getElementById('demo-as').dispatchEvent(new Event('change'))`))
+	p.do(chromedp.WaitReady(chromedp.CSS("#demo-as")), chromedp.Evaluate[chromedp.Void](`(() => {
+		const as = document.getElementById('demo-as');
+		if (!as) return; // the next page is loading
+		as.value = '`+device+`';
+		as.dispatchEvent(new Event('change'));
+	})()`))
 	p.isViewedAs(device)
 }
 
