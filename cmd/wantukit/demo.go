@@ -81,7 +81,11 @@ func newDemo(ctx context.Context, c *demoCommand, logger *slog.Logger) (_ *demo,
 }
 
 func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger) (err error) {
-	if d.sandbox, err = newSandbox(d.sandboxListener, logger); err != nil {
+	shop := d.shopConfig()
+	if c.Configure != nil {
+		c.Configure(&shop)
+	}
+	if d.sandbox, err = newSandbox(d.sandboxListener, logger, func(s *sandbox.Config) { s.MerchantName = shop.Name }); err != nil {
 		return err
 	}
 	d.gateway = d.sandbox
@@ -97,10 +101,6 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 	secret, err := loadSecret(filepath.Join(c.Data, "secret"))
 	if err != nil {
 		return err
-	}
-	shop := d.shopConfig()
-	if c.Configure != nil {
-		c.Configure(&shop)
 	}
 	merchant, err := shop.Merchant()
 	if err != nil {

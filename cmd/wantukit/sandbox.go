@@ -17,6 +17,7 @@ type sandboxCommand struct {
 	hostFlag
 	SandboxAddr  string    `aliases:"addr" help:"Address to listen on; --addr is the same. :8081 is all addresses of this machine." default:"localhost:8081"`
 	Seed         *uint64   `help:"Seed of all random numbers, so that a run can be repeated."`
+	MerchantName string    `help:"The payee that the pages of the wallets show, such as your shop's name." placeholder:"NAME"`
 	WeChatAppID  string    `name:"wechat-app-id" help:"The only WeChat app that OAuth and pay-form accept. By default OAuth accepts the sandbox's app, and pay-form accepts any."`
 	ReturnInside bool      `name:"frame-returns-inside" help:"The page of a framed QR code goes to return_url inside its frame instead of in the whole window."`
 	Clock        time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"TIME" help:"Stop the clock at this time (RFC 3339). POST /sandbox/clock moves it."`
@@ -53,8 +54,9 @@ func (c *sandboxCommand) setDeterminism(config *sandbox.Config) {
 	}
 }
 
-// setBehavior sets what real gateways do in different ways.
+// setBehavior sets what real gateways do in different ways, and the merchant's name.
 func (c *sandboxCommand) setBehavior(config *sandbox.Config) {
+	config.MerchantName = c.MerchantName
 	config.WeChatAppID, config.FrameReturnsInside = c.WeChatAppID, c.ReturnInside
 }
 

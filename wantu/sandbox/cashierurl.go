@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"net/url"
 	"strings"
-
-	"github.com/wantukit/wantukit/wantu"
 )
 
 // parameter is one parameter in the URL of a wallet's cashier. Their order counts.
@@ -45,7 +43,7 @@ func (s *Sandbox) webParameters(o order) []parameter {
 		{"sign_type", "MD5"}, {"_input_charset", "utf-8"},
 		{"notify_url", "pay/notify/?store_id=906"}, {"return_url", o.returnURL}, {"subject", o.Subject},
 	}, append(tradeParameters(o),
-		parameter{"secondary_merchant_name", "Wantu+test+merchant"}, parameter{"secondary_merchant_industry", "5311"},
+		parameter{"secondary_merchant_name", url.QueryEscape(s.config.MerchantName)}, parameter{"secondary_merchant_industry", "5311"},
 		parameter{"product_code", "NEW_OVERSEAS_SELLER"}, parameter{"partner", partnerID},
 		parameter{"service", "create_forex_trade"},
 	)...)
@@ -56,7 +54,7 @@ func (s *Sandbox) wapParameters(o order, public string) []parameter {
 		{"sign_type", "MD5"}, {"_input_charset", "utf-8"},
 		{"notify_url", o.notifyURL}, {"return_url", public + relayPath(o)}, {"subject", o.Subject},
 	}, append(tradeParameters(o),
-		parameter{"secondary_merchant_name", "Wantu test merchant"}, parameter{"secondary_merchant_industry", "0001"},
+		parameter{"secondary_merchant_name", s.config.MerchantName}, parameter{"secondary_merchant_industry", "0001"},
 		parameter{"product_code", "NEW_WAP_OVERSEAS_SELLER"}, parameter{"split_fund_info", "Y"}, parameter{"app_pay", "Y"},
 		parameter{"partner", partnerID}, parameter{"service", "create_forex_trade_wap"},
 	)...)
@@ -74,8 +72,7 @@ func tradeParameters(o order) []parameter {
 // majorUnits returns an amount in major units without zeros at its end, such as 1.02
 // or 12. Alipay gets amounts in this form.
 func majorUnits(fee int64, feeType string) string {
-	digits, _ := wantu.MinorDigits(feeType)
-	text := wantu.MinorUnits(fee, digits).String()
+	text := majorText(fee, feeType)
 	if strings.Contains(text, ".") {
 		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
 	}

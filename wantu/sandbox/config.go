@@ -20,6 +20,9 @@ const (
 	DefaultStoreAccount    = "HKG0000000101"
 	DefaultKey             = "sandbox-md5-key-do-not-use-live" // #nosec G101 -- public by intent
 
+	// DefaultMerchantName is the merchant's name on the pages that a shopper sees.
+	DefaultMerchantName = "Wantu test merchant"
+
 	DefaultWeChatAppID     = "wx0000000000000001"
 	DefaultWeChatAppSecret = "sandbox-app-secret" // #nosec G101 -- public by intent
 )
@@ -32,6 +35,11 @@ type Config struct {
 	StoreAccount string
 	// Key signs requests, answers and notifications. Defaults to DefaultKey.
 	Key string
+	// MerchantName is the payee that the pages of the wallets show, such as the shop's
+	// name. At the real gateway it belongs to the account: no request has a field for it,
+	// but the url of web and wap contains it (secondary_merchant_name in manual 2.11).
+	// Defaults to DefaultMerchantName.
+	MerchantName string
 
 	// WeChatAppID is the only app that OAuth and pay-form accept. If it is not set,
 	// OAuth accepts DefaultWeChatAppID, and pay-form any app_id of WeChat's format.
@@ -84,6 +92,7 @@ func (config Config) withDefaults() Config {
 	config.MerchantAccount = cmp.Or(config.MerchantAccount, DefaultMerchantAccount)
 	config.StoreAccount = cmp.Or(config.StoreAccount, DefaultStoreAccount)
 	config.Key = cmp.Or(config.Key, DefaultKey)
+	config.MerchantName = cmp.Or(config.MerchantName, DefaultMerchantName)
 	config.WeChatAppID = cmp.Or(config.WeChatAppID, DefaultWeChatAppID)
 	config.WeChatAppSecret = cmp.Or(config.WeChatAppSecret, DefaultWeChatAppSecret)
 	config.PublicURL = strings.TrimRight(config.PublicURL, "/")

@@ -364,7 +364,7 @@ func TestOrderCanceledWhileHeldBackIsNotNotified(t *testing.T) {
 		openOrders(t, s, "n1")
 		pay(t, s)
 		addFault(t, s, fault)
-		wantRedirect(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
+		wantRedirect(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/#order-n1")
 		contains(t, callEndpoint(t, s, "cancel", nil), `"return_code":200`)
 		d.clock.Advance(time.Hour)
 		s.ClearFaults()
@@ -428,7 +428,7 @@ func TestNotifyButtonHoldsOnlyOneNotification(t *testing.T) {
 		openOrders(t, s, "n1")
 		pay(t, s) // the notification of the schedule is held too
 		for range 20 {
-			wantRedirect(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/")
+			wantRedirect(t, submit(t, s, "notify", url.Values{"number": {"n1"}}), "/#order-n1")
 		}
 		s.ClearFaults()
 		if got := d.numbers(); len(got) != 2 {

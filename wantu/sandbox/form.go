@@ -9,6 +9,7 @@ import (
 // submit answers the forms of the root page. It redirects back to the page. After an
 // error it shows the page with the error and the form as it was filled in.
 func (s *Sandbox) submit(w http.ResponseWriter, r *http.Request) {
+	action := r.PathValue("action")
 	do, known := map[string]func(url.Values) error{
 		"pay":           s.orderForm("pay"),
 		"fail":          s.orderForm("fail"),
@@ -18,7 +19,7 @@ func (s *Sandbox) submit(w http.ResponseWriter, r *http.Request) {
 		"clear":         func(url.Values) error { s.ClearFaults(); return nil },
 		"notifications": func(form url.Values) error { return s.switchNotifications(form.Get("on")) },
 		"advance":       func(form url.Values) error { return s.advance(form.Get("advance")) },
-	}[r.PathValue("action")]
+	}[action]
 	if !known {
 		s.problem(w, http.StatusNotFound, "页面不存在", "No such page")
 		return
@@ -30,14 +31,41 @@ func (s *Sandbox) submit(w http.ResponseWriter, r *http.Request) {
 	filter := r.PostForm.Get("q")
 	r.PostForm.Del("q") // the filter of the page is no field of the action
 	if err := do(r.PostForm); err != nil {
-		s.index(w, r, httpStatusOf(err), indexState{Filter: filter, Problem: err.Error(), Form: r.PostForm})
+		s.index(w, r, httpStatusOf(err), indexState{
+			Filter: filter, Open: foldOf(action), Problem: err.Error(), Form: r.PostForm,
+		})
 		return
 	}
-	back := "/"
+	http.Redirect(w, r, pageAfterForm(action, filter, r.PostForm), http.StatusSeeOther) // #nosec G710 -- the root page
+}
+
+// pageAfterForm returns the address of the root page at the part that the form belongs
+// to: an order, or a part that is folded otherwise.
+func pageAfterForm(action, filter string, form url.Values) string {
+	query := url.Values{}
 	if filter != "" {
-		back += "?" + url.Values{"q": {filter}}.Encode()
+		query.Set("q", filter)
 	}
-	http.Redirect(w, r, back, http.StatusSeeOther) // #nosec G710 -- the root page, with a filter
+	part := foldOf(action)
+	if part != "" {
+		query.Set("open", part)
+	} else {
+		part = "order-" + form.Get("number")
+	}
+	return (&url.URL{Path: "/", RawQuery: query.Encode(), Fragment: part}).String()
+}
+
+// foldOf returns the folded part of the root page that has the form of an action. It
+// returns "" for the form of an order.
+func foldOf(action string) string {
+	switch action {
+	case "fault", "remove", "clear":
+		return foldFaults
+	case "notifications", "advance":
+		return foldSwitches
+	default:
+		return ""
+	}
 }
 
 func (s *Sandbox) orderForm(action string) func(url.Values) error {

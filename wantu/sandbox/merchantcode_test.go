@@ -79,7 +79,7 @@ func TestMerchantCodeAcceptsAnyAmount(t *testing.T) {
 		t.Errorf("query: %+v", got)
 	}
 	_, body = browse(t, "GET", o.URL)
-	contains(t, body, "Paid", "HKD 12.50")
+	contains(t, body, "Paid", "<small>HKD</small> 12.50")
 	response, _ = postForm(t, code+"/pay", url.Values{"amount": {"3"}}) // the code works again
 	wantStatus(t, response, http.StatusSeeOther)
 	<-told

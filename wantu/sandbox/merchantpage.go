@@ -13,6 +13,7 @@ type merchantView struct {
 	Title  string
 	Brand  string
 	Wallet string
+	Payee  string // the merchant's name
 	Page   string
 	Ticket string // names the payment, so that a double click pays once
 	Amount string // as the shopper entered it
@@ -35,12 +36,10 @@ func (s *Sandbox) askAmount(w http.ResponseWriter, code merchantCode, entered st
 		s.problem(w, http.StatusInternalServerError, "系统错误", "No random numbers are available")
 		return
 	}
+	paid := Order{PayChannel: code.channel}
 	v := merchantView{
-		Title: "付款 Pay", Brand: "alipay", Wallet: walletName(order{Order: Order{PayChannel: code.channel}}),
+		Title: "付款 Pay", Brand: brandOf(paid), Wallet: walletName(paid), Payee: s.config.MerchantName,
 		Page: "/s/" + code.token, Ticket: ticket, Amount: entered, Wrong: status != http.StatusOK,
-	}
-	if code.channel == wantu.WeChat {
-		v.Brand = "wechat"
 	}
 	s.render(w, layout{template: "merchant.html"}, status, v)
 }

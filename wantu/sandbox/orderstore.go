@@ -123,6 +123,24 @@ func (s *orderStore) list() []Order {
 	return orders
 }
 
+// search returns the newest orders that have all words, limit at most, newest first. It
+// also returns how many orders have the words, and how many orders there are.
+func (s *orderStore) search(words []string, limit int) (newest []Order, matches, total int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	for _, o := range slices.Backward(s.queue) {
+		if !o.hasWords(words) {
+			continue
+		}
+		if matches++; matches <= limit {
+			o.expireIfDue(now)
+			newest = append(newest, o.copied().Order)
+		}
+	}
+	return newest, matches, len(s.queue)
+}
+
 func (s *orderStore) locked(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

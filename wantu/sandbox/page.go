@@ -48,8 +48,9 @@ func surfaces() map[surface]layout {
 type view struct {
 	Order
 	Title     string
-	Brand     string // the class of the page: wechat or alipay
+	Brand     string // the class of the page: see brandOf
 	Wallet    string
+	Payee     string // the merchant's name
 	Page      string // the path of the page
 	Mobile    bool
 	Payable   bool
@@ -64,13 +65,10 @@ type view struct {
 
 func (s *Sandbox) view(on surface, o order, query url.Values) (view, error) {
 	v := view{
-		Order: o.Order, Title: o.Subject, Brand: "alipay",
-		Wallet: walletName(o), Page: "/" + string(on) + "/" + o.token,
+		Order: o.Order, Title: walletName(o.Order), Brand: brandOf(o.Order),
+		Wallet: walletName(o.Order), Payee: s.config.MerchantName, Page: "/" + string(on) + "/" + o.token,
 		Mobile: on == surfaceMobile, Payable: o.payable(), Left: query.Has("left"),
 		ReturnURL: backURL(on, o), DoneURL: paidBackURL(on, o), Inside: s.config.FrameReturnsInside,
-	}
-	if o.PayChannel == wantu.WeChat {
-		v.Brand = "wechat"
 	}
 	if len(o.Refunds) > 0 {
 		v.GivenBack = money(o.Refunded(), o.FeeType)
@@ -97,7 +95,19 @@ func codeWidth(on surface, o order) int {
 	return cmp.Or(o.width, defaultCodeWidth)
 }
 
-func walletName(o order) string {
+// brandOf returns the class of pages and marks of the order's wallet.
+func brandOf(o Order) string {
+	switch {
+	case o.PayChannel == wantu.WeChat:
+		return "wechat"
+	case o.PaymentInst == wantu.AlipayHK:
+		return "alipayhk"
+	default:
+		return "alipay"
+	}
+}
+
+func walletName(o Order) string {
 	switch {
 	case o.PayChannel == wantu.WeChat:
 		return "微信支付 WeChat Pay"
@@ -122,14 +132,22 @@ func paidURL(o order) string {
 	return u.String()
 }
 
-// amount returns the amount of an order for display, such as "HKD 12.34".
-func amount(o Order) string {
-	return money(o.TotalFee, o.FeeType)
+// lengthClass returns the class of an amount that is too long for the usual size: "long"
+// above 11 characters, "longer" above 15.
+func lengthClass(amount string) string {
+	switch {
+	case len(amount) > 15:
+		return "longer"
+	case len(amount) > 11:
+		return "long"
+	default:
+		return ""
+	}
 }
 
+// money returns an amount in minor units for display, such as "HKD 12.34".
 func money(fee int64, feeType string) string {
-	digits, _ := wantu.MinorDigits(feeType)
-	return feeType + " " + wantu.MinorUnits(fee, digits).String()
+	return feeType + " " + majorText(fee, feeType)
 }
 
 func (s *Sandbox) showPage(on surface) http.HandlerFunc {
@@ -171,19 +189,31 @@ func (s *Sandbox) problem(w http.ResponseWriter, status int, chinese, english st
 
 // render renders a page into memory first, so that an error never leaves half a page.
 func (s *Sandbox) render(w http.ResponseWriter, l layout, status int, data any) {
-	var page bytes.Buffer
-	if err := s.pages.ExecuteTemplate(&page, l.template, data); err != nil {
+	if page, ok := s.rendered(w, l.template, data); ok {
+		sendPage(w, l, status, page)
+	}
+}
+
+// rendered returns a page. After an error it answers the request itself, and returns
+// false.
+func (s *Sandbox) rendered(w http.ResponseWriter, template string, data any) (page []byte, ok bool) {
+	var buffer bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&buffer, template, data); err != nil {
 		s.config.Logger.Error("sandbox: a page could not be rendered", "problem", err.Error())
 		http.Error(w, "the page could not be rendered", http.StatusInternalServerError)
-		return
+		return nil, false
 	}
+	return buffer.Bytes(), true
+}
+
+func sendPage(w http.ResponseWriter, l layout, status int, page []byte) {
 	ancestors := "'none'"
 	if l.framable {
 		ancestors = "*"
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; "+
-		"connect-src 'self'; base-uri 'none'; frame-ancestors "+ancestors)
+		"img-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors "+ancestors)
 	w.WriteHeader(status)
-	_, _ = page.WriteTo(w) // an error means that the browser hung up
+	_, _ = w.Write(page) // an error means that the browser hung up
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // qrCode returns text as a QR code in SVG. width is its width in pixels, including the
-// quiet zone.
+// quiet zone. The white and the black are in the picture itself: a page in the dark, or a
+// browser that darkens pages by force, changes neither.
 func qrCode(text string, width int) (template.HTML, error) {
 	code, err := qrcode.New(text, qrcode.Medium)
 	if err != nil {
@@ -30,6 +31,6 @@ func qrCode(text string, width int) (template.HTML, error) {
 	}
 	return template.HTML(fmt.Sprintf( // #nosec G203 -- numbers alone
 		`<svg id="qrcode" role="img" aria-label="QR code" width="%d" height="%d" viewBox="0 0 %d %d" shape-rendering="crispEdges">`+
-			`<path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`,
+			`<path fill="#fff" d="M0 0h%dv%dH0z"/><path fill="#000" d="%s"/></svg>`,
 		width, width, len(rows), len(rows), len(rows), len(rows), path.String())), nil
 }

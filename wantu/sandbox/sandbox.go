@@ -48,7 +48,7 @@ func New(config Config) (*Sandbox, error) {
 	if err := config.validate(); err != nil {
 		return nil, err
 	}
-	pages, err := template.New("").Funcs(indexFuncs()).ParseFS(assets, "templates/*.html")
+	pages, err := template.New("").Funcs(templateFuncs()).ParseFS(assets, "templates/*.html")
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +111,7 @@ func (s *Sandbox) route() {
 		s.mux.Handle(pattern, http.NewCrossOriginProtection().Handler(s.requireOwnHost(serve)))
 	}
 	s.mux.Handle("GET /{$}", s.requireOwnHost(s.showIndex))
+	s.mux.HandleFunc("GET /favicon.ico", showIcon)
 	s.mux.Handle("GET /sandbox/static/", http.StripPrefix("/sandbox/", http.FileServerFS(assets)))
 }
 

@@ -3,6 +3,7 @@
 // And it polls whether the order was paid on the phone.
 (() => {
   const { status, poll, go, top: leave, result } = document.body.dataset
+  if (window.parent !== window) document.body.classList.add("over")
   if (result && window.parent !== window) window.parent.postMessage({ wantukit_sandbox: result }, "*")
   if (go) window.location.replace(go)
   if (leave) {
