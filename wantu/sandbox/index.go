@@ -151,6 +151,7 @@ func templateFuncs() template.FuncMap {
 		"major":   majorText,
 		"length":  lengthClass,
 		"brand":   brandOf,
+		"plain":   plainText,
 		"payable": Order.payable,
 		"kind":    kindName,
 		"verdict": verdict,

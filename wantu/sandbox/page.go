@@ -6,6 +6,9 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/wantukit/wantukit/wantu"
 )
@@ -130,6 +133,17 @@ func paidURL(o order) string {
 	}
 	u.RawQuery = result
 	return u.String()
+}
+
+// plainText replaces the characters that change the direction of text. Otherwise a
+// subject could show its letters in another order, and read as an amount.
+func plainText(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) {
+			return utf8.RuneError
+		}
+		return r
+	}, text)
 }
 
 // lengthClass returns the class of an amount that is too long for the usual size: "long"
