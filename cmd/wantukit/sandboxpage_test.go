@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
@@ -97,6 +98,17 @@ func (u *sandboxUser) run(script string) {
 func (u *sandboxUser) until(what, expression string) {
 	u.Helper()
 	eventually(u.T, what, func() bool { return ask(u.shopper, u.tab, chromedp.Evaluate[bool]("!!("+expression+")")) })
+}
+
+// TestSandboxNamesTheDemosShop: the payee of the demo's sandbox is the demo's shop.
+func TestSandboxNamesTheDemosShop(t *testing.T) {
+	t.Parallel()
+	d := startDemoAs(t, func(s *config.Shop) { s.Name = "Harbour of the Test" })
+	recorder := httptest.NewRecorder()
+	d.sandbox.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, d.sandboxListener.url()+"/", nil))
+	if body := recorder.Body.String(); !strings.Contains(body, "<bdi>Harbour of the Test</bdi>") {
+		t.Errorf("the page does not name the shop:\n%s", body)
+	}
 }
 
 // TestSandboxListFollowsTheOrders: a new order, a payment and a query appear without a
@@ -234,6 +246,9 @@ func TestSandboxPagesSuitEverybody(t *testing.T) {
 				u.emulateMedia("", "prefers-color-scheme", scheme, "prefers-reduced-motion", "reduce")
 				how := fmt.Sprintf("%s, %d wide, %s", strings.TrimPrefix(page, u.origin), width, scheme)
 				u.faultless(how, overlong)
+				if width == 360 {
+					continue // axe-core checked 320
+				}
 				for _, finding := range ask(u.shopper, u.tab, chromedp.Evaluate[[]string](runAxe, chromedp.EvalAwaitPromise)) {
 					t.Errorf("%s: %s", how, finding)
 				}

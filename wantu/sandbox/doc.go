@@ -48,7 +48,8 @@
 //	POST /sandbox/notifications               {"on":false}
 //	GET  /sandbox/clock                       {"now":"2026-03-01T12:00:00Z","stands":true}
 //	POST /sandbox/clock                       {"advance":"30m"}
-//	GET  /                                    a page with all of this
+//	GET  /                                    a page with all of this; ?q= searches the orders, and the answer has an ETag
+//	GET  /favicon.ico                         the icon of the pages
 //
 // # Where the manual is silent
 //
