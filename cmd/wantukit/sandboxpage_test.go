@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
@@ -108,6 +109,23 @@ func TestSandboxNamesTheDemosShop(t *testing.T) {
 	d.sandbox.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, d.sandboxListener.url()+"/", nil))
 	if body := recorder.Body.String(); !strings.Contains(body, "<bdi>Harbour of the Test</bdi>") {
 		t.Errorf("the page does not name the shop:\n%s", body)
+	}
+}
+
+// TestSandboxCommandNamesTheMerchant: --merchant-name is the payee.
+func TestSandboxCommandNamesTheMerchant(t *testing.T) {
+	t.Parallel()
+	var command sandboxCommand
+	parser, err := kong.New(&command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{"--merchant-name", "Harbour of the Test"}); err != nil {
+		t.Fatal(err)
+	}
+	var configured sandbox.Config
+	if command.setBehavior(&configured); configured.MerchantName != "Harbour of the Test" {
+		t.Errorf("the merchant is %q", configured.MerchantName)
 	}
 }
 
