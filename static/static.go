@@ -156,15 +156,17 @@ func (a *Assets) Open(hash, name, acceptEncoding string) (Asset, bool) {
 	return asset, true
 }
 
-// compressed reads a small embedded file and compresses it at start-up, so that an
-// edited file needs no new build of dist.
+// compressed reads a small embedded file, shortens it if it is a script, and compresses it
+// at start-up, so that an edited file needs no new build of dist.
 func compressed(name string) (file, error) {
 	body, err := files.ReadFile(name)
 	if err != nil {
 		return file{}, fmt.Errorf("static: read %s: %w", name, err)
 	}
 	if path.Ext(name) == ".js" {
-		body = squeeze.Lean(body)
+		if body, err = squeeze.Script(body); err != nil {
+			return file{}, fmt.Errorf("static: shorten %s: %w", name, err)
+		}
 	}
 	return squeezed(name, body)
 }

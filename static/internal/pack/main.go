@@ -96,7 +96,9 @@ func measure(source string) error {
 	if err != nil {
 		return err
 	}
-	body = squeeze.Lean(body)
+	if body, err = squeeze.Script(body); err != nil {
+		return fmt.Errorf("shorten %s: %w", source, err)
+	}
 	small, err := squeeze.Brotli(body)
 	if err != nil {
 		return err

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -60,12 +62,16 @@ func TestLimits(t *testing.T) {
 		noise[i] = byte(random.Uint32())
 	}
 	loader := filepath.Join(dir, "loader.js")
-	write(t, loader, noise)
+	write(t, loader, fmt.Appendf(nil, "noise = %q;", base64.StdEncoding.EncodeToString(noise)))
 	if err := run(dir, loader, nil); err == nil || !strings.Contains(err.Error(), "more than its limit of 3,072") {
 		t.Errorf("4,000 bytes of noise as loader.js: %v", err)
 	}
 	if err := run(dir, filepath.Join(dir, "missing.js"), nil); err == nil {
 		t.Error("run accepts a missing file")
+	}
+	write(t, loader, []byte("let let ="))
+	if err := run(dir, loader, nil); err == nil {
+		t.Error("run accepts a script with a syntax error")
 	}
 }
 

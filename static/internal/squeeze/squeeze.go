@@ -1,5 +1,5 @@
-// Package squeeze compresses files at the highest level, for content that is compressed
-// once and served often.
+// Package squeeze shortens scripts and compresses files at the highest level, for content
+// that is compressed once and served often.
 package squeeze
 
 import (
@@ -9,6 +9,8 @@ import (
 	"math/bits"
 
 	"github.com/andybalholm/brotli"
+	"github.com/tdewolff/minify/v2"
+	"github.com/tdewolff/minify/v2/js"
 )
 
 // Brotli returns body compressed for Content-Encoding br. The window is as large as the
@@ -40,15 +42,19 @@ func finish(out *bytes.Buffer, w io.WriteCloser, body []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Lean returns a script without indentation, empty lines and comment lines. It is only
-// for our own scripts, which have no string over several lines.
-func Lean(script []byte) []byte {
-	var lean bytes.Buffer
-	for line := range bytes.Lines(script) {
-		line = bytes.TrimLeft(line, " \t")
-		if len(bytes.TrimSpace(line)) > 0 && !bytes.HasPrefix(line, []byte("//")) {
-			lean.Write(line)
-		}
+// scriptVersion is the newest ECMAScript version whose syntax Script may put in place of the
+// script's own. A newer syntax would end the support of the oldest browsers that can read
+// our scripts.
+const scriptVersion = 2018
+
+// Script returns a script without comments and blanks, and with short names for what its
+// functions declare. It keeps the names of properties and of what the script declares
+// outside of functions. It fails if the script has a syntax error.
+func Script(script []byte) ([]byte, error) {
+	var small bytes.Buffer
+	minifier := js.Minifier{Version: scriptVersion}
+	if err := minifier.Minify(minify.New(), &small, bytes.NewReader(script), nil); err != nil {
+		return nil, err
 	}
-	return lean.Bytes()
+	return small.Bytes(), nil
 }
