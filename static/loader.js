@@ -227,7 +227,7 @@
   function start() {
     if (started) return;
     started = true;
-    const starter = facts.autostart && one(`[data-default][value="${facts.autostart}"]`);
+    const starter = facts.autostart && one(`[data-default][value="${facts.autostart}"]:not([form])`);
     // If the start loads another page, this one needs no Worker.
     if (starter && !swaps(starter.form)) { starter.click(); return; }
     const connection = navigator.connection;
@@ -239,7 +239,13 @@
 
   // begin starts after the first paint, or after a second on a hidden page, which is
   // not painted. On a prerendered page it runs when the shopper opens the page.
-  const unhide = () => all('[data-script]').forEach((e) => { e.hidden = false; });
+  function unhide() {
+    all('[data-script]').forEach((e) => { e.hidden = false; });
+    // An iPad calls itself a Mac, and has the wallet's app: the first other way.
+    if (navigator.maxTouchPoints) all('[data-touch]').forEach((e, i) => {
+      e.setAttribute('form', e.closest('.way').querySelector('.alt').id = 'touch' + i);
+    });
+  }
   function begin() {
     unhide();
     // The page cannot detect that a frame failed to load. The link to the cashier is

@@ -96,6 +96,15 @@ func target(f flow.Flow, top bool) templ.Attributes {
 	}
 }
 
+// touch returns the attribute of a wallet's button that starts another flow on a device
+// with a touch screen.
+func touch(o WalletOption) templ.Attributes {
+	if o.Touch == "" {
+		return nil
+	}
+	return templ.Attributes{"data-touch": string(o.Touch)}
+}
+
 // swaps returns the attribute of a form whose response is this page again, so the script
 // can replace the content without a load.
 func swaps() templ.Attributes { return templ.Attributes{"data-swap": true} }

@@ -108,6 +108,9 @@ type WalletOption struct {
 	// Top makes the form load in the top window, for a flow that leaves an
 	// embedding page.
 	Top bool
+	// Touch is the first flow of Alternatives if the script makes the button start it on a
+	// device with a touch screen; "" for none.
+	Touch flow.Flow
 	// Guide, when set, replaces the button with a text: what to do to use the wallet.
 	Guide flow.Guide
 	// Switch is the wallet that pays in place of this one; set with

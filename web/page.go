@@ -202,7 +202,7 @@ func (s *Server) walletOptions(session checkout.Session, device flow.Device) []t
 
 func (s *Server) walletOption(session checkout.Session, w flow.Wallet, choice flow.Choice) templates.WalletOption {
 	o := templates.WalletOption{
-		Wallet: w, Flow: choice.Flow, Guide: choice.Guide, Switch: choice.Switch,
+		Wallet: w, Flow: choice.Flow, Touch: choice.Touch, Guide: choice.Guide, Switch: choice.Switch,
 		Top: choice.Flow.Redirects(),
 	}
 	if choice.Guide != "" && choice.Guide != flow.GuidePickDevice {

@@ -64,6 +64,10 @@ type Choice struct {
 	// Anyway is the flow in Others that the page offers as "try anyway": nobody
 	// knows whether it works in this app. "" means none.
 	Anyway Flow
+	// Touch is the first flow of Others if it replaces Flow on a device with a touch screen,
+	// which only a script can detect: the device calls itself a Mac and is an iPad. ""
+	// means none.
+	Touch Flow
 	// Switch is the wallet of the app that shows the page. [Choice.ForWallets]
 	// turns it into a guide. "" means none.
 	Switch Wallet

@@ -101,8 +101,8 @@ var flowTable = map[place]flowRow{
 		WalletWeChat:   weChatCode,
 	},
 	atMac: {
-		WalletAlipayCN: {Flow: Web, Others: []Flow{WAP, Iframe}},
-		WalletAlipayHK: {Flow: Iframe, Others: []Flow{WAP, Web}},
+		WalletAlipayCN: {Flow: Web, Touch: WAP, Others: []Flow{WAP, Iframe}},
+		WalletAlipayHK: {Flow: Iframe, Touch: WAP, Others: []Flow{WAP, Web}},
 		WalletWeChat:   weChatCode,
 	},
 	atHandheld: {WalletAlipayCN: alipayCashier, WalletAlipayHK: alipayCashier, WalletWeChat: weChatElsewhere},

@@ -20,6 +20,7 @@ type cell struct {
 	flow     flow.Flow
 	guide    flow.Guide
 	anyway   flow.Flow
+	touch    flow.Flow
 	switchTo flow.Wallet
 	others   []flow.Flow
 }
@@ -31,6 +32,11 @@ func in(container flow.Container, kind flow.DeviceKind) flow.Device {
 
 // one is a cell with a flow that pays.
 func one(way flow.Flow, others ...flow.Flow) cell { return cell{flow: way, others: others} }
+
+// oneOrTouched is a cell with a flow that pays, and another one for a touch screen.
+func oneOrTouched(way, touch flow.Flow, others ...flow.Flow) cell {
+	return cell{flow: way, touch: touch, others: append([]flow.Flow{touch}, others...)}
+}
 
 // guided is a cell that guides the shopper.
 func guided(how flow.Guide, others ...flow.Flow) cell {
@@ -70,7 +76,7 @@ func table() map[string]struct {
 		cells  [3]cell
 	}{
 		"desktop":                          {in(none, desktopKind), [3]cell{one(web, iframe), one(iframe, web), one(native)}},
-		"a Mac or an iPad":                 {mac, [3]cell{one(web, wap, iframe), one(iframe, wap, web), one(native)}},
+		"a Mac or an iPad":                 {mac, [3]cell{oneOrTouched(web, wap, iframe), oneOrTouched(iframe, wap, web), one(native)}},
 		"phone":                            {in(none, handheld), [3]cell{one(wap, iframe), one(wap, iframe), guided(inWeChat, native)}},
 		"WeChat on a phone":                {in(wechat, handheld), [3]cell{guided(browser, iframe), guided(browser, iframe), one(jsapi, native)}},
 		"WeChat on a computer":             {in(wechat, desktopKind), [3]cell{guided(browser, iframe), guided(browser, iframe), one(native)}},
@@ -105,8 +111,8 @@ func TestFlowTable(t *testing.T) {
 			t.Run(name+"/"+string(w), func(t *testing.T) {
 				t.Parallel()
 				choice, want := flow.Choose(row.device, w), row.cells[i]
-				got := cell{choice.Flow, choice.Guide, choice.Anyway, choice.Switch, choice.Others}
-				if got.flow != want.flow || got.guide != want.guide || got.anyway != want.anyway || got.switchTo != want.switchTo || !slices.Equal(got.others, want.others) {
+				got := cell{choice.Flow, choice.Guide, choice.Anyway, choice.Touch, choice.Switch, choice.Others}
+				if got.flow != want.flow || got.guide != want.guide || got.anyway != want.anyway || got.touch != want.touch || got.switchTo != want.switchTo || !slices.Equal(got.others, want.others) {
 					t.Errorf("choice %+v, want %+v", got, want)
 				}
 			})
@@ -151,6 +157,8 @@ func TestFlowTableIsTotal(t *testing.T) {
 				t.Errorf("%+v, %s: no guide or no other flow: %+v", d, w, choice)
 			case choice.Anyway != "" && !slices.Contains(choice.Others, choice.Anyway):
 				t.Errorf("%+v, %s: Anyway is not in Others: %+v", d, w, choice)
+			case choice.Touch != "" && choice.Touch != choice.Others[0]:
+				t.Errorf("%+v, %s: Touch is not the first of Others: %+v", d, w, choice)
 			}
 			for _, other := range choice.Others {
 				if other == choice.Flow || !w.CanPayBy(other) {

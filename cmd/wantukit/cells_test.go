@@ -341,6 +341,27 @@ func TestNothingStartsByItselfForAProgram(t *testing.T) {
 	v.started(flow.WalletWeChat, flow.Native)
 }
 
+// TestIPadThatSaysItIsAMacPaysInItsApp: an iPad sends the headers of a Mac. The page's
+// script finds the touch screen, and the wallet's button opens the cashier for phones.
+func TestIPadThatSaysItIsAMacPaysInItsApp(t *testing.T) {
+	t.Parallel()
+	rows := rowsOfTheTable()
+	row := rows[slices.IndexFunc(rows, func(r shownAt) bool { return r.name == "mac" })]
+	v := visitAt(t, startDemo(t), row)
+	v.setHeaders(row)
+	touch := emulation.SetTouchEmulationEnabledParams{Enabled: true, MaxTouchPoints: 5}
+	if _, err := chromedp.Call(v.tab, emulation.SetTouchEmulationEnabled, touch); err != nil {
+		t.Fatal(err)
+	}
+	for _, wallet := range []flow.Wallet{flow.WalletAlipayCN, flow.WalletAlipayHK} {
+		v.open(string(wallet)) // one wallet, whose code a Mac shows at once
+		v.awaitScript()
+		v.hasNoOrder()
+		v.pick(wallet)
+		v.started(wallet, flow.WAP)
+	}
+}
+
 // TestPageLoadedAheadPlacesNoOrder: a prefetched page starts no order, and works
 // when its shopper opens it.
 func TestPageLoadedAheadPlacesNoOrder(t *testing.T) {
