@@ -216,6 +216,10 @@ func TestFrameThatDoesNotLoad(t *testing.T) {
 	}
 }
 
+// shown shows a page that Chromium keeps hidden after it was frozen: a headless browser has
+// no screen.
+const shown = `Object.defineProperty(document, "hidden", { value: false }); document.dispatchEvent(new Event("visibilitychange"))`
+
 // TestPageThatWasFrozen checks that a page that a locked phone has frozen shows the
 // current state afterwards.
 func TestPageThatWasFrozen(t *testing.T) {
@@ -229,6 +233,7 @@ func TestPageThatWasFrozen(t *testing.T) {
 		shopper.lifecycle("frozen")
 		c.setStatus(c.paid())
 		shopper.lifecycle("active")
+		shopper.run(shown)
 		shopper.waitForState("paid")
 		shopper.wait(marked + " && window.frozen")
 	})
