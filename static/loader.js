@@ -35,9 +35,6 @@
     reveal(c) { hide(c.target, false); },
     conceal(c) { hide(c.target, true); },
     invoke_bridge: invoke,
-    // Only the shop can frame the page (frame-ancestors), and the shop may know the
-    // state, so the target origin can be *.
-    tell_parent(c) { window.parent.postMessage({ wantukit: { state: c.state } }, '*'); },
     navigate(c) { if (/^https?:\/\//.test(c.url)) location.assign(c.url); },
     reload,
     renew() { const form = one('[data-again]'); if (form && !pressed) post(form, null); },
@@ -179,6 +176,22 @@
     poll();
   }
 
+  // tellParent tells the page around this one the state, and the height in CSS pixels that
+  // a frame needs for the whole page. Only the shop can frame the page (frame-ancestors),
+  // and the shop may know both, so the target origin can be *.
+  let told;
+  function tellParent() {
+    const { state } = facts;
+    const height = Math.ceil(root.getBoundingClientRect().bottom + scrollY + parseFloat(getComputedStyle(root).marginBottom));
+    if (told !== state + height) window.parent.postMessage({ wantukit: { state, height } }, '*');
+    told = state + height;
+  }
+  function watchFrame() {
+    tellParent();
+    new MutationObserver(tellParent).observe(root, { attributeFilter: ['data-state'] });
+    if (window.ResizeObserver) new ResizeObserver(tellParent).observe(root);
+  }
+
   // Events.
   function listen() {
     const visible = () => tell({ event: document.hidden ? 'hidden' : 'visible' });
@@ -212,6 +225,11 @@
     const copy = e.target.closest('[data-copy]');
     if (copy) copyText(copy);
     if (e.target.closest('[data-print]')) window.print();
+    // A tap on a wallet's label starts it. The arrow keys only choose: their clicks have no
+    // detail.
+    const label = e.detail && e.target.closest('label.pick');
+    const form = label && one(`#${label.control.dataset.starts}`);
+    if (form) form.querySelector('button').click();
   });
   function copyText(button) {
     const source = button.parentNode.querySelector('[data-source]');
@@ -248,6 +266,7 @@
   }
   function begin() {
     unhide();
+    if (window.parent !== window) watchFrame();
     // The page cannot detect that a frame failed to load. The link to the cashier is
     // always there; after 10 seconds without a load event, a warning points to it.
     const late = setTimeout(hide, 10000, 'frame-late', false);

@@ -36,8 +36,6 @@ const (
 	CommandConceal CommandKind = "conceal"
 	// CommandInvokeBridge opens WeChat's payment sheet.
 	CommandInvokeBridge CommandKind = "invoke_bridge"
-	// CommandTellParent sends State to the page that embeds this one.
-	CommandTellParent CommandKind = "tell_parent"
 	// CommandNavigate opens URL in the page's own window.
 	CommandNavigate CommandKind = "navigate"
 	// CommandReload fetches the page again. EventReplaced follows if the new content

@@ -134,7 +134,6 @@ func (m *Machine) dispatch(e Event) {
 // started begins to watch the session, unless the page has loaded with the receipt. Such
 // a page stays as it is.
 func (m *Machine) started() {
-	m.tellParent()
 	if m.state == page.Paid {
 		return
 	}
@@ -164,7 +163,6 @@ func (m *Machine) replaced(p Page) {
 	for _, timer := range []Timer{timerRenew, timerBridge, timerRecheck, timerLeave} { // of the old content
 		m.clearTimer(timer)
 	}
-	m.tellParent()
 	if m.state.Final() {
 		m.finish()
 		if m.state == page.Paid {
@@ -253,12 +251,6 @@ func (m *Machine) clicked(action string) {
 func (m *Machine) leave(c Command) {
 	m.isLeaving = true
 	m.do(c)
-}
-
-func (m *Machine) tellParent() {
-	if m.page.Embedded {
-		m.do(Command{Kind: CommandTellParent, State: m.state})
-	}
 }
 
 func (m *Machine) do(c Command) { m.commands = append(m.commands, c) }

@@ -52,7 +52,6 @@ func (m *Machine) move(to page.State) {
 	}
 	m.do(Command{Kind: CommandShow, State: to})
 	m.do(Command{Kind: CommandAnnounce, Target: Target(to)})
-	m.tellParent()
 	if to.Final() {
 		m.finish()
 	}

@@ -63,13 +63,11 @@ func TestPaidStaysOnThePage(t *testing.T) {
 		t.Parallel()
 		loaded := codePage()
 		loaded.Embedded = true
-		d, commands := start(t, loaded)
-		checkCommands(t, ofKind(commands, client.CommandTellParent), []client.Command{{Kind: client.CommandTellParent, State: page.Code}})
-		commands = d.streamed(paid())
+		d, _ := start(t, loaded)
+		commands := d.streamed(paid())
 		checkCommands(t, ofKind(commands, leaving...), nil)
-		checkCommands(t, ofKind(commands, client.CommandTellParent, client.CommandSetLink), []client.Command{
+		checkCommands(t, ofKind(commands, client.CommandSetLink), []client.Command{
 			{Kind: client.CommandSetLink, Target: client.TargetNext, URL: "https://shop.example/ok"},
-			{Kind: client.CommandTellParent, State: page.Paid},
 		})
 	})
 	t.Run("when it only tells the status", func(t *testing.T) {

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
@@ -117,7 +119,12 @@ func (tb *tab) waitUntil(what string, is func() bool) {
 
 func (tb *tab) run(script string) {
 	tb.Helper()
-	if err := chromedp.Do(tb.ctx, chromedp.Evaluate[chromedp.Void](script)); err != nil {
+	tb.do(chromedp.Evaluate[chromedp.Void](script))
+}
+
+func (tb *tab) do(action chromedp.Action[chromedp.Void]) {
+	tb.Helper()
+	if err := chromedp.Do(tb.ctx, action); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -207,12 +214,63 @@ func TestAutoStart(t *testing.T) {
 	}
 }
 
+// TestEmbeddingPageIsTold checks that the page around the page learns the state and the
+// height, at first and when they change.
 func TestEmbeddingPageIsTold(t *testing.T) {
 	t.Parallel()
-	c := newFakeServer(t)
-	shopper := visit(t, c, "/shop")
-	shopper.wait(`told === "code "`)
-	c.setStatus(c.paid())
-	shopper.wait(`told === "code paid "`)
-	shopper.wait(`document.querySelector("iframe").contentDocument.querySelector("[data-link=next]").checkVisibility()`)
+	withAndWithoutWasm(t, func(t *testing.T, wasm bool) {
+		c := newFakeServer(t)
+		c.noWasm = !wasm
+		shopper := visit(t, c, "/shop")
+		shopper.wait(`told === "code " && ` + fits)
+		shopper.run(framed + `.querySelector(".other").open = true`)
+		shopper.wait(fits)
+		c.setStatus(c.paid())
+		shopper.wait(`told === "code paid " && ` + fits)
+		shopper.wait(framed + `.querySelector("[data-link=next]").checkVisibility()`)
+	})
+}
+
+const (
+	framed = `document.querySelector("iframe").contentDocument`
+	// fits is true if the frame is as high as its content.
+	fits = `((page, high) => high > 100 && page.scrollHeight === high && page.querySelector("main").getBoundingClientRect().height > high - 2)(` +
+		framed + `.documentElement, document.querySelector("iframe").clientHeight)`
+)
+
+// chooser is a page with radio buttons. A tap on one of them sends its form.
+const chooser = `<!DOCTYPE html><html><head><script defer src="{loader}"></script></head><body>
+<main id="checkout" data-state="choose" data-status="/status" data-confirm="/confirm">
+<label class="pick"><input type="radio" name="pick" value="alipay_hk" checked><b>AlipayHK</b></label>
+<label class="pick"><input type="radio" name="pick" value="wechat" data-starts="go-wechat"><b>WeChat</b></label>
+<form id="go-wechat" method="post" action="/start" data-swap><input type="hidden" name="token" value="secret">
+<button name="wallet" value="wechat" data-default>Pay</button></form>
+</main><p id="announce"></p></body></html>`
+
+// TestTapOnAWalletStartsIt checks that a tap starts a wallet, once, and that a key only
+// chooses it.
+func TestTapOnAWalletStartsIt(t *testing.T) {
+	t.Parallel()
+	for _, part := range []string{"b", "input"} {
+		c := newFakeServer(t)
+		c.chooser, c.status = chooser, status{State: "choose", Remaining: 600}
+		shopper := visit(t, c, "/c")
+		shopper.waitUntil("a poll", func() bool { return c.count(&c.polls) >= 1 })
+		shopper.run(`document.querySelector("input").focus()`)
+		shopper.do(chromedp.KeyEvent(kb.ArrowDown))
+		shopper.wait(`document.querySelector("input:checked").value === "wechat"`)
+		shopper.do(chromedp.KeyEvent(" "))
+		shopper.run(mark)
+		if c.hasSeen("start") {
+			t.Fatal("a key has started the wallet")
+		}
+		shopper.do(chromedp.Click(chromedp.CSS("label:nth-of-type(2) " + part)))
+		shopper.waitForState("code")
+		shopper.wait(marked)
+		var starts int
+		c.change(func() { starts = strings.Count(strings.Join(c.seen, " "), "start wechat secret") })
+		if starts != 1 {
+			t.Errorf("a tap on %s starts the wallet %d times", part, starts)
+		}
+	}
 }

@@ -36,8 +36,9 @@ type fakeServer struct {
 	// noStream answers the stream with an error. heldStream sends nothing on the
 	// stream. noWasm answers 404 for the program.
 	noStream, heldStream, noWasm bool
-	// loader, if set, replaces the loader's content.
-	loader string
+	// loader, if set, replaces the loader's content, and chooser the page in the state
+	// choose.
+	loader, chooser string
 
 	mu sync.Mutex
 	// cutStream ends streams after their next event and refuses new ones.
@@ -94,7 +95,13 @@ func newFakeServer(t *testing.T) *fakeServer {
 	mux.HandleFunc("GET /wallet/code", func(w http.ResponseWriter, _ *http.Request) { html(w, "a code") })
 	mux.HandleFunc("GET /wallet/never", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	mux.HandleFunc("GET /shop", func(w http.ResponseWriter, _ *http.Request) {
-		html(w, `<script>told = ""; onmessage = e => told += e.data.wantukit.state + " "</script><iframe src=/c width=400 height=800></iframe>`)
+		html(w, `<script>
+			told = "";
+			onmessage = ({ data }) => {
+				if (!told.endsWith(data.wantukit.state + " ")) told += data.wantukit.state + " ";
+				document.querySelector("iframe").height = data.wantukit.height;
+			};
+		</script><iframe src=/c width=400 height=100></iframe>`)
 	})
 	c.Server = httptest.NewServer(mux)
 	t.Cleanup(func() {
@@ -164,6 +171,11 @@ func (c *fakeServer) servePage(w http.ResponseWriter, r *http.Request) {
 		c.swaps++
 	}
 	p := c.page
+	if c.chooser != "" && c.status.State == "choose" {
+		c.mu.Unlock()
+		html(w, strings.ReplaceAll(c.chooser, "{loader}", p.Assets.Loader))
+		return
+	}
 	p.State, p.Attempt.Ref, p.Remaining, p.URLs.Success = page.State(c.status.State), c.status.Attempt, c.status.Remaining, c.status.Next
 	c.mu.Unlock()
 	var b bytes.Buffer
