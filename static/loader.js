@@ -17,6 +17,10 @@
 
   const hide = (target, hidden) => all(`[data-reveal="${target}"]`).forEach((e) => { e.hidden = hidden; });
 
+  // said finds the part of the page whose text a screen reader speaks for a state.
+  const said = (target) => [...all(`[data-say~="${target}"]`)].find((e) => e.getClientRects()[0]);
+
+  const json = 'application/json';
   // ask sends a request with a timeout, because a phone's network may lose it.
   const ask = (url, accept, body) => fetch(url, {
     method: body ? 'POST' : 'GET', body, headers: { Accept: accept }, cache: 'no-store',
@@ -25,11 +29,10 @@
 
   // The commands of the Worker.
   const commands = {
-    show(c) { facts.state = c.state; },
+    show(c) { facts.state = c.state; if (c.target) facts[c.target] = 1; },
     set_text(c) { all(`[data-text="${c.target}"]`).forEach((e) => { e.textContent = c.text; }); },
     announce(c) {
-      const source = one(`[data-say~="${c.target}"]`);
-      one('#announce').textContent = source ? source.textContent : '';
+      one('#announce').textContent = (said(c.target) || {}).textContent || '';
     },
     set_link(c) { all(`[data-link="${c.target}"]`).forEach((e) => { e.href = c.url; e.hidden = false; }); },
     reveal(c) { hide(c.target, false); },
@@ -69,6 +72,7 @@
     const here = button || root.contains(document.activeElement);
     if (paid() || !root.replaceChildren || next.querySelector('iframe') || next.dataset.jsapi) throw 0;
     queued = clearTimeout(queued);
+    if (facts.returned && facts.attempt === next.dataset.attempt) next.dataset.returned = 1;
     [...root.attributes].forEach((a) => root.removeAttribute(a.name));
     [...next.attributes].forEach((a) => root.setAttribute(a.name, a.value));
     root.replaceChildren(...next.childNodes);
@@ -76,23 +80,38 @@
     unhide();
     // A shopper who used the content gets the focus on the new heading. Otherwise a
     // screen reader speaks the heading.
-    const title = one(`[data-say~="${facts.state}"]`);
+    const title = said(facts.state);
     if (here && title) { title.tabIndex = -1; title.focus({ preventScroll: true }); }
     else commands.announce({ target: facts.state });
+    if (button) scrollTo(0, 0);
     tell({ event: 'replaced', ...facts });
   }
   function refresh() {
     queued = 0;
     swap(ask(location.pathname, 'text/html')).catch(() => paid() || location.reload());
   }
-  // post sends a form and swaps its response in. If that fails, the browser sends the
-  // form, provided that a button was pressed; otherwise a later renewal tries again.
+  // check shows when the gateway was queried and nothing was paid. It throws if the server
+  // does not say the state.
+  async function check(request) {
+    const response = await request.catch(() => {});
+    if (!response) { tell({ event: 'offline' }); return; }
+    const { state } = await response.json();
+    if (!state) throw 0;
+    const time = new Date().toTimeString().slice(0, 8);
+    if (state !== 'paid') all('[data-checked]').forEach((e) => { e.textContent = e.dataset.checked.replace('{time}', time); });
+    tell({ event: 'posted' });
+  }
+  // post sends a form, and swaps its response in or shows what the check has found. If that
+  // fails, the browser sends the form, provided that a button was pressed; otherwise a
+  // later renewal tries again.
   async function post(form, button) {
     const body = new URLSearchParams(new FormData(form));
     if (button && button.name) body.set(button.name, button.value);
     busy(button || form);
     let again;
-    try { await swap(ask(form.action, 'text/html', body), button); } catch (e) { again = button; }
+    try {
+      await (form.dataset.swap === 'check' ? check(ask(form.action, json, body)) : swap(ask(form.action, 'text/html', body), button));
+    } catch (e) { again = button; }
     busy();
     if (again) { delete form.dataset.swap; button.click(); }
   }
@@ -125,8 +144,7 @@
 
   // The fallback polls, and reloads if the status differs from the page. It has at most
   // one poll in flight.
-  let asking, timer, since = Date.now(), confirmed = 0, confirming, words = '';
-  const json = 'application/json';
+  let asking, timer, since = Date.now(), confirmed = 0, confirming, words = '', unreached = 0;
   function fallBack() {
     tell = fallback;
     // The page's inline script does not reload a page that is watched.
@@ -137,6 +155,8 @@
     else poll();
   }
   function fallback(e) {
+    if (e.event === 'offline') offline(2);
+    if (e.event === 'posted') poll();
     if (e.event === 'visible') { since = Date.now(); confirm(); }
     if (e.event === 'bridge_ready' && !invoked || e.action === 'pay') pay();
     if (e.event === 'bridge_answered') {
@@ -150,15 +170,23 @@
     if (window.WeixinJSBridge) invoke();
     setTimeout(() => hide('bridge-missing', invoked), invoked ? 0 : 5000);
   }
+  // offline says that the network is away if so many polls in a row got no response.
+  function offline(polls) {
+    hide('offline', polls < 2);
+    if (polls > 1 && unreached < 2) commands.announce({ target: 'offline' });
+    unreached = polls;
+  }
   async function poll() {
     if (asking || paid()) return;
     asking = true;
     clearTimeout(timer);
+    const response = await ask(facts.status, json).catch(() => {});
+    offline(response ? 0 : unreached + 1);
     try {
-      const s = await (await ask(facts.status, json)).json();
+      const s = await response.json();
       const moved = s.state !== facts.state || (!facts.statusOnly && (s.attempt || '') !== (facts.attempt || ''));
       if (s.state && moved) reload();
-    // Offline: the next poll will try again.
+    // The next poll will try again.
     } catch (e) {}
     asking = false;
     if (!document.hidden) timer = setTimeout(poll, Date.now() - since < 60000 ? 2000 : 10000);
@@ -198,6 +226,7 @@
     if (document.hidden) visible();
     on(document, 'visibilitychange resume', visible);
     on(window, 'focus online', visible);
+    on(window, 'offline', () => { if (!paid()) tell({ event: 'offline' }); });
     on(window, 'pageshow', (e) => { if (e.persisted) { busy(); visible(); } });
     const ready = () => tell({ event: 'bridge_ready' });
     if (window.WeixinJSBridge) ready();
@@ -214,7 +243,7 @@
   on(document, 'submit', (e) => {
     if (pressed) { e.preventDefault(); return; }
     // An old browser has no submitter: it sends the form by itself.
-    if (e.submitter && swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter).then(() => scrollTo(0, 0)); return; }
+    if (e.submitter && swaps(e.target)) { e.preventDefault(); post(e.target, e.submitter); return; }
     busy(e.submitter || e.target);
     setTimeout(busy, 8000);
   });

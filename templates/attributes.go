@@ -48,6 +48,9 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 		}
 	}
 	add("data-attempt", p.Attempt.Ref)
+	if p.Returned {
+		add("data-returned", "1")
+	}
 	add("data-status", p.URLs.Status)
 	add("data-events", p.URLs.Events)
 	add("data-confirm", p.URLs.Confirm)

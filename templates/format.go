@@ -49,12 +49,22 @@ func FormatTime(lang Lang, t time.Time, location *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
+	m := words(lang)
+	t = inZone(t, location)
+	return t.Format(m.TimeLayout) + " (" + zoneName(t) + ")"
+}
+
+// FormatClock returns the time of day: "18:14:02". A nil location means UTC.
+func FormatClock(t time.Time, location *time.Location) string {
+	return inZone(t, location).Format(time.TimeOnly)
+}
+
+// inZone returns t in a location; nil means UTC.
+func inZone(t time.Time, location *time.Location) time.Time {
 	if location == nil {
 		location = time.UTC
 	}
-	m := words(lang)
-	t = t.In(location)
-	return t.Format(m.TimeLayout) + " (" + zoneName(t) + ")"
+	return t.In(location)
 }
 
 // zoneName returns the name of a time's zone: GMT+8, GMT-3:30 or GMT. All languages

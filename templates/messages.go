@@ -28,7 +28,10 @@ type messages struct {
 	Copy       string
 	Print      string
 	CheckNow   string
-	OtherWays  string
+	// CheckedNone is the answer to CheckNow: a query at {time} has found no payment.
+	CheckedNone string
+	Offline     string
+	OtherWays   string
 
 	// Names of the wallets, as labels, and of their apps, within a sentence.
 	AlipayCN    string
@@ -95,6 +98,9 @@ type messages struct {
 	JSAPIMissing  string
 	JSAPIFailed   string
 	JSAPINoScript string
+
+	// NotPaidTitle is the heading for a shopper who is back from the wallet.
+	NotPaidTitle string
 
 	ConfirmTitle string
 	ConfirmWords string
@@ -227,6 +233,9 @@ func (m *messages) app(wallet flow.Wallet) string {
 func (m *messages) withApp(text string, wallet flow.Wallet) string {
 	return strings.ReplaceAll(text, "{app}", m.app(wallet))
 }
+
+// at returns text with a time for {time}.
+func at(text, time string) string { return strings.ReplaceAll(text, "{time}", time) }
 
 // withShop returns text with the shop's name for {shop}.
 func withShop(text, shop string) string {

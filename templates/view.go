@@ -42,6 +42,12 @@ type CheckoutPage struct {
 	// Notice is the key of a short message above the state: one of the Notice
 	// constants, or "" for none.
 	Notice string
+	// CheckedAt is the time of a query that the shopper asked for and that has found no
+	// payment: "18:14:02". "" for none.
+	CheckedAt string
+	// Returned reports whether this browser is back from the wallet of the attempt. The
+	// headings of Code and Redirecting then say that nothing was paid.
+	Returned bool
 	// Token is the token that every form of the page posts.
 	Token string
 	// URLs are the targets of the page's forms and links.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/templates"
 )
 
@@ -23,9 +24,9 @@ func (s *Server) start(c echo.Context) error {
 	if errors.Is(err, checkout.ErrNeedsOpenID) {
 		return s.askOpenID(c, session)
 	}
-	page := paths.Page(session.ID)
+	path := paths.Page(session.ID)
 	if notice, known := startNotice(err); known {
-		return c.Redirect(http.StatusSeeOther, page+notice)
+		return c.Redirect(http.StatusSeeOther, path+notice)
 	}
 	if err != nil {
 		return err
@@ -34,7 +35,7 @@ func (s *Server) start(c echo.Context) error {
 	s.markOpened(c, session)
 	s.rememberWallet(c, a.Wallet)
 	if !a.Flow.Redirects() || a.State != checkout.AttemptPending {
-		return c.Redirect(http.StatusSeeOther, page)
+		return c.Redirect(http.StatusSeeOther, path)
 	}
 	return c.Redirect(http.StatusSeeOther, a.Placed.URL)
 }
@@ -74,25 +75,36 @@ func limitNotice(limit *checkout.StartLimitError) string {
 
 // confirm queries the gateway because the shopper asked for it.
 func (s *Server) confirm(c echo.Context) error {
-	v, err := s.service.View(c.Request().Context(), c.Param("id"))
+	v, err := s.readView(c)
 	if err != nil {
 		return err
 	}
-	return s.confirmView(c, v, paths.Page(v.Session.ID))
+	s.queryFor(c, v)
+	v, err = s.readView(c)
+	return s.sendAnswer(c, v, err)
 }
 
-// confirmView queries the gateway for the attempt that a page shows, and records the
+// queryFor queries the gateway for the attempt that a page shows, and records the
 // answer of WeChat's payment sheet. It ignores an error of the query: the Service
 // has alerted the operator, and the sweep queries again.
-func (s *Server) confirmView(c echo.Context, v checkout.View, page string) error {
+func (s *Server) queryFor(c echo.Context, v checkout.View) {
 	if v.Attempt != nil {
 		s.service.BridgeAnswered(c.Request().Context(), *v.Attempt, c.FormValue("bridge"))
 		_, _ = s.service.Confirm(c.Request().Context(), v.Attempt.ID, checkout.CauseBrowser)
 	}
-	if wantsJSON(c) {
-		return c.NoContent(http.StatusNoContent)
+}
+
+// sendAnswer sends a script the status after a query. Without script it redirects to the
+// page, which says when nothing was paid.
+func (s *Server) sendAnswer(c echo.Context, v checkout.View, err error) error {
+	switch {
+	case err != nil || wantsJSON(c):
+		return s.sendStatus(c, v, err)
+	case v.State == page.Paid:
+		return c.Redirect(http.StatusSeeOther, pageOf(c))
+	default:
+		return c.Redirect(http.StatusSeeOther, pageOf(c)+timeQuery(checkedParam, s.service.Now()))
 	}
-	return c.Redirect(http.StatusSeeOther, page)
 }
 
 // cancel cancels the session and redirects the shopper to the shop. If that fails, it
@@ -102,14 +114,14 @@ func (s *Server) cancel(c echo.Context) error {
 	if session.ID == "" && err != nil {
 		return err
 	}
-	page := paths.Page(session.ID)
+	path := paths.Page(session.ID)
 	switch {
 	case err != nil:
 		s.logger.Warn("session not canceled", "session", session.ID, "error", err)
-		return c.Redirect(http.StatusSeeOther, page+"?notice="+templates.NoticeGatewayDown)
+		return c.Redirect(http.StatusSeeOther, path+"?notice="+templates.NoticeGatewayDown)
 	case session.Status == checkout.StatusCanceled && session.CancelURL != "":
 		return c.Redirect(http.StatusSeeOther, inHeader(session.CancelURL))
 	default:
-		return c.Redirect(http.StatusSeeOther, page)
+		return c.Redirect(http.StatusSeeOther, path)
 	}
 }

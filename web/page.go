@@ -106,7 +106,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		ShopName: s.service.Merchant(session.Merchant).Name, Brand: s.brand(session.Merchant),
 		Subject: session.Subject, Amount: formatAmount(lang, session.Amount, session.Currency),
 		Reference: session.ClientReferenceID, Remaining: remaining(v), Renew: renewSeconds(v, device),
-		Notice: templates.KnownNotice(c.QueryParam("notice")), Token: s.formToken(path),
+		Notice: templates.KnownNotice(c.QueryParam("notice")), CheckedAt: s.checkedAt(c, session), Returned: isBack(returnedAt(c), v), Token: s.formToken(path),
 		URLs:           pageURLs(c, path),
 		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, session.ID, lang),
 		Embedded: isFramed(c), PreviewImage: s.previewImage(session.Merchant),

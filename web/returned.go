@@ -23,16 +23,18 @@ func (s *Server) returned(c echo.Context) error {
 	}
 	// In a frame, the page around it redirects to the shop.
 	opened := s.browsers.read(c.Request()).hasOpened(v.Session.ID) && !isFramed(c)
-	if !isHead(c) && (opened || returnedQuery(c) == "") { // it comes from the wallet and is no reload
+	// Else it is a reload, or the answer to a query that the shopper asked for.
+	comesFromWallet := returnedQuery(c) == "" && timeIn(c, checkedParam).IsZero()
+	if !isHead(c) && (opened || comesFromWallet) {
 		s.service.Returned(c.Request().Context(), c.Param("token"))
 	}
 	if opened {
 		// The page redirects a paid shopper to the shop.
-		return c.Redirect(http.StatusSeeOther, paths.Page(v.Session.ID)+returnedParam(s.service.Now()))
+		return c.Redirect(http.StatusSeeOther, paths.Page(v.Session.ID)+timeQuery(returnedParam, s.service.Now()))
 	}
 	path := paths.Return(c.Param("token"))
-	if returnedQuery(c) == "" {
-		return c.Redirect(http.StatusSeeOther, path+returnedParam(s.service.Now()))
+	if comesFromWallet {
+		return c.Redirect(http.StatusSeeOther, path+timeQuery(returnedParam, s.service.Now()))
 	}
 	setVary(c)
 	if isHead(c) {
@@ -42,34 +44,60 @@ func (s *Server) returned(c echo.Context) error {
 		Lang: s.language(c, v.Session), State: v.State, StatusOnly: true,
 		Attempt:   templates.AttemptView{Ref: v.Attempt.ID},
 		Remaining: -1, Token: s.formToken(path), RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c),
-		URLs: pageURLs(c, path),
+		URLs: pageURLs(c, path), CheckedAt: s.checkedAt(c, v.Session), Returned: isBack(returnedAt(c), v),
 	}
 	return render(c, http.StatusOK, templates.Checkout(p), s.returnPolicy(v).String())
 }
 
-// returnedAt returns when this browser came back from a wallet (?returned=, in Unix
-// milliseconds), or the zero time. Anybody can write this value; it only decides which
-// state the page shows and whether it redirects.
-func returnedAt(c echo.Context) time.Time {
-	millis, err := strconv.ParseInt(c.QueryParam("returned"), 10, 64)
+// The parameters in a page's query that are times in Unix milliseconds. Anybody can write
+// them. They only decide what the page shows, and whether it redirects.
+const (
+	// returnedParam is when this browser came back from a wallet.
+	returnedParam = "returned"
+	// checkedParam is when a query that the shopper asked for has found no payment.
+	checkedParam = "checked"
+)
+
+// timeIn returns the time in a parameter of a request's query, or the zero time.
+func timeIn(c echo.Context, param string) time.Time {
+	millis, err := strconv.ParseInt(c.QueryParam(param), 10, 64)
 	if err != nil {
 		return time.Time{}
 	}
 	return time.UnixMilli(millis)
 }
 
-// returnedParam returns the query ?returned= for a time.
-func returnedParam(at time.Time) string {
-	return "?returned=" + strconv.FormatInt(at.UnixMilli(), 10)
+// timeQuery returns the query with a time in a parameter.
+func timeQuery(param string, at time.Time) string {
+	return "?" + param + "=" + strconv.FormatInt(at.UnixMilli(), 10)
 }
+
+// returnedAt returns when this browser came back from a wallet, or the zero time.
+func returnedAt(c echo.Context) time.Time { return timeIn(c, returnedParam) }
 
 // returnedQuery returns the query ?returned= of a request for the page's own requests, or
 // "" if it has none.
 func returnedQuery(c echo.Context) string {
 	if at := returnedAt(c); !at.IsZero() {
-		return returnedParam(at)
+		return timeQuery(returnedParam, at)
 	}
 	return ""
+}
+
+// isBack reports whether a browser that came back at returned came from the wallet of a
+// view's attempt.
+func isBack(returned time.Time, v checkout.View) bool {
+	return v.Attempt != nil && returned.After(v.Attempt.CreatedAt)
+}
+
+// checkedAt returns the time of day, in the shop's zone, of a query that the shopper asked
+// for and that has found no payment, or "".
+func (s *Server) checkedAt(c echo.Context, session checkout.Session) string {
+	at := timeIn(c, checkedParam)
+	if at.IsZero() {
+		return ""
+	}
+	return templates.FormatClock(at, s.merchants[session.Merchant].Location)
 }
 
 // justReturnedWithin is how long after a return a paid page redirects to the shop. Later
@@ -132,5 +160,7 @@ func (s *Server) returnedConfirm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.confirmView(c, v, pageOf(c))
+	s.queryFor(c, v)
+	v, err = s.returnedView(c)
+	return s.sendAnswer(c, v, err)
 }

@@ -23,7 +23,8 @@ const (
 	// CommandClearTimer clears Timer if it is set.
 	CommandClearTimer CommandKind = "clear_timer"
 
-	// CommandShow shows State.
+	// CommandShow shows State. Target is TargetReturned if the shopper is back from the
+	// wallet and has not paid, else "".
 	CommandShow CommandKind = "show"
 	// CommandAnnounce has a screen reader speak the text of Target.
 	CommandAnnounce CommandKind = "announce"
@@ -83,6 +84,10 @@ const (
 	// TargetBridgeMissing and TargetBridgeFailed are warnings about WeixinJSBridge.
 	TargetBridgeMissing Target = "bridge-missing"
 	TargetBridgeFailed  Target = "bridge-failed"
+	// TargetOffline says that the network is away.
+	TargetOffline Target = "offline"
+	// TargetReturned is the heading that says that nothing was paid.
+	TargetReturned Target = "returned"
 )
 
 // Timer is the name of one of the machine's timers. The caller needs no particular

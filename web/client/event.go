@@ -29,14 +29,19 @@ const (
 	// is closed.
 	EventStreamLost EventKind = "stream_lost"
 	// EventPolled, with a Status, or EventPollFailed follows each CommandPoll.
+	// EventPollFailed has IsUnreached.
 	EventPolled     EventKind = "polled"
 	EventPollFailed EventKind = "poll_failed"
-	// EventPosted follows each CommandConfirm, even if the request failed.
+	// EventPosted follows each CommandConfirm, even if the request failed. It also means
+	// that the page's own thread had the gateway queried.
 	EventPosted EventKind = "posted"
 	// EventTimer has the Timer that ran out.
 	EventTimer EventKind = "timer"
 	// EventVisible means that the page is visible again, or that the network is back.
 	EventVisible EventKind = "visible"
+	// EventOffline means that the network is away: the browser says so, or a request of the
+	// page's own thread got no response.
+	EventOffline EventKind = "offline"
 	// EventHidden means that the page is hidden.
 	EventHidden EventKind = "hidden"
 	// EventClicked has the Action of a button.
@@ -57,9 +62,11 @@ type Event struct {
 
 	Page   Page
 	Status Status
-	Timer  Timer
-	Action string
-	Result string
+	// IsUnreached reports whether a poll got no response. Another failed poll got an error.
+	IsUnreached bool
+	Timer       Timer
+	Action      string
+	Result      string
 	// Words is the unchanged text of WeixinJSBridge's answer.
 	Words string
 }

@@ -113,7 +113,9 @@ func (m *Machine) dispatch(e Event) {
 	case EventPolled:
 		m.polled(e.Status)
 	case EventPollFailed:
-		m.pollEnded()
+		m.pollFailed(e.IsUnreached)
+	case EventOffline:
+		m.unreached(unreachedIsOffline)
 	case EventPosted:
 		m.posted()
 	case EventTimer:
@@ -156,6 +158,7 @@ func (m *Machine) begin() {
 
 // replaced continues with the page's new content: another code or other wallets.
 func (m *Machine) replaced(p Page) {
+	m.unreached(0)
 	same := p.Attempt == m.page.Attempt
 	p.Embedded = m.page.Embedded
 	m.page, m.state = p, knownState(p.State)

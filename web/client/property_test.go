@@ -85,7 +85,7 @@ func (w *browser) pick() client.Event {
 	case n < 2 && w.polls > 0:
 		w.polls--
 		if w.rand.IntN(3) == 0 {
-			return client.Event{Kind: client.EventPollFailed}
+			return client.Event{Kind: client.EventPollFailed, IsUnreached: w.rand.IntN(2) == 0}
 		}
 		return client.Event{Kind: client.EventPolled, Status: w.status()}
 	case n < 4 && w.stream:
@@ -101,7 +101,7 @@ func (w *browser) pick() client.Event {
 		}
 	}
 	anything := []client.Event{
-		{Kind: client.EventVisible}, {Kind: client.EventHidden}, {Kind: client.EventPosted}, {Kind: client.EventBridgeReady},
+		{Kind: client.EventVisible}, {Kind: client.EventHidden}, {Kind: client.EventOffline}, {Kind: client.EventPosted}, {Kind: client.EventBridgeReady},
 		{Kind: client.EventClicked, Action: client.ActionPay}, {Kind: client.EventClicked, Action: client.ActionStay},
 		{Kind: client.EventBridgeAnswered, Result: client.ResultOK},
 		{Kind: client.EventBridgeAnswered, Result: client.ResultFail},

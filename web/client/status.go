@@ -46,11 +46,15 @@ func (m *Machine) lacksContent(s Status) bool {
 // move shows a new state. It fills the receipt before it shows it, so that the layout
 // does not shift.
 func (m *Machine) move(to page.State) {
+	show := Command{Kind: CommandShow, State: to}
+	if m.state == page.Confirming && (to == page.Redirecting || to == page.Code) {
+		show.Target = TargetReturned
+	}
 	m.state = to
 	if to == page.Paid {
 		m.receipt()
 	}
-	m.do(Command{Kind: CommandShow, State: to})
+	m.do(show)
 	m.do(Command{Kind: CommandAnnounce, Target: Target(to)})
 	if to.Final() {
 		m.finish()

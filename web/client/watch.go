@@ -21,6 +21,10 @@ const (
 	streamRetryFirst = Second
 	streamRetryLast  = 30 * Second
 
+	// unreachedIsOffline is the number of polls in a row without a response after which the
+	// page says that it is offline. One alone is lost when a phone changes its network.
+	unreachedIsOffline = 2
+
 	// confirmInterval is the least time between two CommandConfirm.
 	confirmInterval = 2 * Second
 )
@@ -36,6 +40,8 @@ type watch struct {
 	isPolling bool
 	// pollsAgain reports whether another poll follows the one in flight at once.
 	pollsAgain bool
+	// unreached is the number of polls in a row that got no response.
+	unreached int
 	// since is when the present polling began; it decides the interval.
 	since Millis
 	// confirmedAt is the time of the last CommandConfirm, if hasConfirmed.
@@ -85,6 +91,7 @@ func (m *Machine) streamed(s Status) {
 		return
 	}
 	m.watch.isLive, m.watch.retry = true, 0
+	m.unreached(0)
 	m.status(s)
 	if !m.isLeaving {
 		m.reschedule()
@@ -130,12 +137,36 @@ func (m *Machine) poll() {
 // polled handles the status of a poll. If a live stream has not sent the change, the
 // stream is dead, so polled opens a new one.
 func (m *Machine) polled(s Status) {
+	m.unreached(0)
 	wasLive := m.watch.isLive
 	if changed := m.status(s); changed && wasLive && !m.isLeaving && !m.state.Final() {
 		m.openStream()
 	}
 	m.pollEnded()
 	m.confirmAgain()
+}
+
+func (m *Machine) pollFailed(isUnreached bool) {
+	if isUnreached {
+		m.unreached(m.watch.unreached + 1)
+	} else {
+		m.unreached(0)
+	}
+	m.pollEnded()
+}
+
+// unreached notes how many polls in a row got no response. It says when the page is offline,
+// and when it no longer is.
+func (m *Machine) unreached(polls int) {
+	was, is := m.watch.unreached >= unreachedIsOffline, polls >= unreachedIsOffline
+	m.watch.unreached = polls
+	switch {
+	case is && !was:
+		m.do(Command{Kind: CommandReveal, Target: TargetOffline})
+		m.do(Command{Kind: CommandAnnounce, Target: TargetOffline})
+	case was && !is:
+		m.do(Command{Kind: CommandConceal, Target: TargetOffline})
+	}
 }
 
 func (m *Machine) pollEnded() {

@@ -180,8 +180,8 @@ func TestBackWithoutPayment(t *testing.T) {
 	d.now += client.Second
 	checkCommands(t, d.timer("confirm"), []client.Command{{Kind: client.CommandConfirm}})
 	d.handleKind(client.EventPosted)
-	d.polled(unpaid)
-	d.checkState(page.Redirecting)
+	shown := ofKind(d.polled(unpaid), client.CommandShow)
+	checkCommands(t, shown, []client.Command{{Kind: client.CommandShow, State: page.Redirecting, Target: client.TargetReturned}})
 
 	t.Run("looks once more after 5 s", func(t *testing.T) {
 		d, commands := start(t, client.Page{State: page.Confirming, Attempt: "a", Remaining: 600})
@@ -219,4 +219,32 @@ func TestFinalStates(t *testing.T) {
 			d.checkState(page.Paid)
 		})
 	}
+}
+
+// TestOffline checks that the page says that the network is away when the browser says so,
+// or at the second poll in a row without a response, and until the server answers.
+func TestOffline(t *testing.T) {
+	t.Parallel()
+	says := []client.Command{
+		{Kind: client.CommandReveal, Target: client.TargetOffline},
+		{Kind: client.CommandAnnounce, Target: client.TargetOffline},
+	}
+	goes := []client.Command{{Kind: client.CommandConceal, Target: client.TargetOffline}}
+	told := func(commands []client.Command) []client.Command {
+		return ofKind(commands, client.CommandReveal, client.CommandAnnounce, client.CommandConceal)
+	}
+	lost := client.Event{Kind: client.EventPollFailed, IsUnreached: true}
+	d, _ := start(t, codePage())
+	d.handleKind(client.EventStreamLost)
+	checkCommands(t, told(d.handle(lost)), nil)
+	checkCommands(t, told(d.handleKind(client.EventPollFailed)), nil) // the server has an error
+	checkCommands(t, told(d.handle(lost)), nil)
+	checkCommands(t, told(d.handle(lost)), says)
+	checkCommands(t, told(d.handle(lost)), nil)
+	checkCommands(t, told(d.handleKind(client.EventOffline)), nil)
+	checkCommands(t, told(d.polled(code())), goes)
+	checkCommands(t, told(d.handleKind(client.EventOffline)), says)
+	d.handleKind(client.EventVisible)
+	checkCommands(t, told(d.streamed(code())), goes)
+	checkCommands(t, told(d.polled(code())), nil)
 }

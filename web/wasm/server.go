@@ -68,7 +68,11 @@ func (s *server) closeStream() {
 func (s *server) poll() {
 	failed := client.Event{Kind: client.EventPollFailed}
 	s.fetch(s.statusURL, nil, func(response js.Value, done func(client.Event)) {
-		if !response.Truthy() || !response.Get("ok").Bool() {
+		if !response.Truthy() {
+			done(client.Event{Kind: client.EventPollFailed, IsUnreached: true})
+			return
+		}
+		if !response.Get("ok").Bool() {
 			done(failed)
 			return
 		}
