@@ -17,8 +17,13 @@ const requestTimeout = 10_000
 type server struct {
 	statusURL, eventsURL, confirmURL, token string
 
-	handle   func(client.Event)
-	stream   js.Value
+	handle func(client.Event)
+	stream js.Value
+	// giveBack gives back the right to one of the browser's streams, if it is truthy.
+	giveBack js.Value
+	// opening counts the calls that open or close the stream. An answer to an earlier call
+	// is outdated.
+	opening  int
 	onStatus js.Func
 	onError  js.Func
 }
@@ -35,20 +40,46 @@ func newServer(facts js.Value, handle func(client.Event)) *server {
 		data := js.Global().Get("JSON").Call("parse", args[0].Get("data"))
 		s.handle(client.Event{Kind: client.EventStreamed, Status: readStatus(data)})
 	})
-	s.onError = callback(func([]js.Value) {
-		s.closeStream()
-		s.handle(client.Event{Kind: client.EventStreamLost})
-	})
+	s.onError = callback(func([]js.Value) { s.streamLost() })
 	return s
 }
 
-// openStream opens the stream. An error closes it, because the machine decides when to
-// open it again, and not the browser.
-func (s *server) openStream() {
+func (s *server) streamLost() {
 	s.closeStream()
+	s.handle(client.Event{Kind: client.EventStreamLost})
+}
+
+// openStream opens the stream, again if it is open. EventStreamLost follows if other pages of
+// this browser have all the streams: see static/worker.js.
+func (s *server) openStream() {
+	if s.giveBack.Truthy() {
+		s.disconnect()
+		s.connect()
+		return
+	}
+	s.opening++
+	opening := s.opening
+	then(js.Global().Get("wantukit").Call("takeStream"), func(giveBack js.Value) {
+		isOutdated := opening != s.opening
+		switch {
+		case isOutdated && giveBack.Truthy():
+			giveBack.Invoke()
+		case isOutdated:
+		case !giveBack.Truthy():
+			s.streamLost()
+		default:
+			s.giveBack = giveBack
+			s.connect()
+		}
+	})
+}
+
+// connect opens the stream. An error closes it, because the machine decides when to open it
+// again, and not the browser.
+func (s *server) connect() {
 	source := js.Global().Get("EventSource")
 	if !source.Truthy() {
-		js.Global().Call("setTimeout", s.onError, 0)
+		s.streamLost()
 		return
 	}
 	s.stream = source.New(s.eventsURL)
@@ -56,11 +87,21 @@ func (s *server) openStream() {
 	s.stream.Set("onerror", s.onError)
 }
 
-func (s *server) closeStream() {
+func (s *server) disconnect() {
 	if s.stream.Truthy() {
 		s.stream.Set("onerror", nil)
 		s.stream.Call("close")
 		s.stream = js.Undefined()
+	}
+}
+
+// closeStream closes the stream, and lets another page of this browser have one.
+func (s *server) closeStream() {
+	s.opening++
+	s.disconnect()
+	if s.giveBack.Truthy() {
+		s.giveBack.Invoke()
+		s.giveBack = js.Undefined()
 	}
 }
 
