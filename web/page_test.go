@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -301,5 +302,50 @@ func TestReturnIsRecordedInTheTimeline(t *testing.T) {
 	}
 	if !slices.Equal(returns, []string{a.ID}) {
 		t.Errorf("returns of attempts %v, want one of %s", returns, a.ID)
+	}
+}
+
+// TestCheckAnswers checks what a query that the shopper asks for answers: the page with the
+// time, or the status for a script.
+func TestCheckAnswers(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.newOrder(iPhone, flow.WalletAlipayCN)
+	for path, page := range map[string]string{"/c/" + a.SessionID: "/c/" + a.SessionID, "/r/" + a.ReturnToken: "/r/" + a.ReturnToken + "?returned=1"} {
+		back := f.post(page, "/confirm", nil).header.Get("Location")
+		if html := f.get(back).body; !strings.HasPrefix(back, path+"?checked=") || !notReceived.MatchString(html) || !strings.Contains(html, `data-state="redirecting"`) {
+			t.Errorf("%s: the answer is at %s:\n%s", path, back, html)
+		}
+		if got := f.post(page, "/confirm", nil, "Accept", "application/json"); got.status != http.StatusOK || !strings.Contains(got.body, `"state":"redirecting"`) {
+			t.Errorf("%s: a script gets %d %s", path, got.status, got.body)
+		}
+		if html := f.get(page).body; notReceived.MatchString(html) {
+			t.Errorf("%s: the page answers although nobody asks:\n%s", path, html)
+		}
+	}
+	if _, err := f.sandbox.Pay(a.OutTradeNo); err != nil {
+		t.Fatal(err)
+	}
+	f.clock.advance(time.Minute)
+	if back := f.post("/c/"+a.SessionID, "/confirm", nil).header.Get("Location"); back != "/c/"+a.SessionID {
+		t.Errorf("after the payment, the answer is at %s", back)
+	}
+}
+
+var notReceived = regexp.MustCompile(`Not received yet \(\d\d:\d\d:\d\d\)`)
+
+// TestPageSaysThatItIsBack checks that only the return of the attempt's own wallet counts.
+func TestPageSaysThatItIsBack(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	a := f.newOrder(iPhone, flow.WalletAlipayCN)
+	for name, test := range map[string]struct {
+		returned time.Time
+		want     bool
+	}{"after the attempt": {a.CreatedAt.Add(time.Second), true}, "before it": {a.CreatedAt.Add(-time.Second), false}} {
+		html := f.get("/c/" + a.SessionID + "?returned=" + strconv.FormatInt(test.returned.UnixMilli(), 10)).body
+		if got := strings.Contains(html, `data-returned="1"`); got != test.want {
+			t.Errorf("a return %s: data-returned is %v", name, got)
+		}
 	}
 }
