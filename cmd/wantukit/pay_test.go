@@ -88,6 +88,7 @@ func (p *shopper) payFramedCode() {
 // payDrawnCode checks that the page draws the gateway's QR code, and scans it.
 func (p *shopper) payDrawnCode() {
 	p.Helper()
+	p.do(chromedp.WaitReady(chromedp.CSS(markedCode)))
 	p.drawsCodeOf(p.orders()[0].ScanURL)
 	p.scan()
 }
@@ -179,12 +180,13 @@ func (p *shopper) checkBooks(w flow.Wallet, f flow.Flow) {
 	}
 }
 
+// markedCode is a drawn code that has the wallet's mark.
+const markedCode = `#checkout[data-state="code"] .qr svg:has(use)`
+
 // drawsCodeOf checks that the page draws the code of text, with the wallet's mark.
 func (p *shopper) drawsCodeOf(text string) {
 	p.Helper()
-	const code = `#checkout[data-state="code"] .qr svg`
-	p.do(chromedp.WaitReady(chromedp.CSS(code + " use")))
-	drawing := ask(p, p.tab, chromedp.AttributeValue(chromedp.CSS(code+" path"), "d")).Value
+	drawing := ask(p, p.tab, chromedp.AttributeValue(chromedp.CSS(markedCode+" path"), "d")).Value
 	want, err := templates.DrawOrderCode(text)
 	if err != nil {
 		p.Fatal(err)
