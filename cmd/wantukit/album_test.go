@@ -113,9 +113,9 @@ func wholePage(tab context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	beyond := true
+	yes := true
 	shot, err := chromedp.Call(tab, page.CaptureScreenshot, page.CaptureScreenshotParams{
-		CaptureBeyondViewport: &beyond, Clip: &page.Viewport{Width: width, Height: metrics.CSSContentSize.Height, Scale: 1},
+		CaptureBeyondViewport: &yes, OptimizeForSpeed: &yes, Clip: &page.Viewport{Width: width, Height: metrics.CSSContentSize.Height, Scale: 1},
 	})
 	return shot.Data, err
 }
@@ -225,6 +225,9 @@ func (a album) bind() error {
 	sheets, err := a.sheets()
 	if err != nil {
 		return err
+	}
+	if chromium.once.Do(startChromium); chromium.err != nil {
+		return chromium.err
 	}
 	var drawn errgroup.Group
 	drawn.SetLimit(tabsAtOnce)

@@ -31,7 +31,7 @@ var looks = []look{
 	{"phone, dark, zh-Hant", phone, traditional, true},
 }
 
-// TestAxeFindsNothing checks every state in light and dark, on a computer and on a
+// TestAxeFindsNothing checks every page in light and dark, on a computer and on a
 // phone, in each language, with all details open.
 func TestAxeFindsNothing(t *testing.T) {
 	t.Parallel()
@@ -39,7 +39,7 @@ func TestAxeFindsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatalf("axe-core is not installed: run `make tools` (%v)", err)
 	}
-	newGallery(t).each(t, func(t *testing.T, e exhibit) {
+	newFullGallery(t, startEmbedder(t)).each(t, func(t *testing.T, e exhibit) {
 		p := newShopperAt(t, nil, e.device, wasmBlocked)
 		language := ""
 		for _, l := range looks {
