@@ -86,13 +86,17 @@ func (p picture) Label() string {
 // URL is the address of the picture in the album.
 func (p picture) URL() string { return p.file() }
 
+// atTop scrolls to the top, for sticky elements, and ends when the page and its frames are
+// painted.
+const atTop = `scrollTo(0, 0), new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true), 50))))`
+
 // keep takes a picture of the whole page.
 func (a album) keep(p *shopper, as picture) {
 	p.Helper()
 	if a.folder == "" {
 		return
 	}
-	p.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, 0)`)) // for sticky elements
+	ask(p, p.tab, chromedp.Evaluate[bool](atTop, chromedp.EvalAwaitPromise))
 	shot, err := wholePage(p.tab)
 	if err == nil {
 		err = errors.Join(os.MkdirAll(a.folder, 0o755), os.WriteFile(filepath.Join(a.folder, as.file()), shot, 0o644))
@@ -154,7 +158,8 @@ func (s contactSheet) Rows() (rows [][]picture) {
 
 // sheet is the name of the sheet that has the picture. A way through the pages has a sheet
 // in each language. Any other page has one of tablets, and in each color scheme one of
-// narrow windows and one of wide windows.
+// narrow windows and one of wide windows. Narrow pages with opened details are so long that
+// each language has a sheet.
 func (p picture) sheet() string {
 	switch {
 	case p.step != "":
@@ -163,6 +168,8 @@ func (p picture) sheet() string {
 		return p.page + ".tablet"
 	case p.isWide():
 		return p.page + ".wide." + p.scheme
+	case strings.HasSuffix(p.page, "-open"):
+		return p.page + ".narrow." + p.scheme + "." + p.language
 	default:
 		return p.page + ".narrow." + p.scheme
 	}
