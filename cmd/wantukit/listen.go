@@ -84,7 +84,7 @@ func listenAt(ctx context.Context, hosts []string, port string) (net.Listener, e
 }
 
 func closeAll(listeners []net.Listener) error {
-	var errs []error
+	errs := make([]error, 0, len(listeners))
 	for _, l := range listeners {
 		errs = append(errs, l.Close())
 	}
