@@ -160,8 +160,9 @@ func TestPhoneInTheNetworkPays(t *testing.T) {
 			t.Parallel()
 			p := newShopperInTheNetwork(t, host, wechat)
 			p.buy()
+			p.show(flow.WalletAlipayCN) // it has a guide in WeChat
 			p.openAll()
-			p.do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.elsewhere .qr').scrollIntoView({ block: 'center' })`))
+			p.scrollTo(`.way[data-for="alipay_cn"] .elsewhere .qr`)
 			other := p.scanningPhone(host)
 			other.pick(flow.WalletAlipayCN)
 			other.payAtCashier()
