@@ -233,7 +233,7 @@ func (a album) bind() error {
 	if err != nil {
 		return err
 	}
-	if chromium.once.Do(startChromium); chromium.err != nil {
+	if chromium.once.Do(chromium.start); chromium.err != nil {
 		return chromium.err
 	}
 	var drawn errgroup.Group

@@ -97,7 +97,7 @@ func (b *browser) start() {
 	}
 	fonts, err := openAlbum().fonts()
 	if err != nil {
-		chromium.err = err
+		b.err = err
 		return
 	}
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.Env(fonts...), chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
