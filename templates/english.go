@@ -96,7 +96,7 @@ var english = messages{
 	Stay:        "Stay on this page",
 
 	FailedTitle: "The payment did not go through.",
-	FailedWords: "You can try again or pay another way.",
+	FailedWords: "Try again or pay another way.",
 
 	ExpiredTitle: "This payment has expired",
 	ExpiredWords: "Please start again in the shop. If you have just paid, your payment is not lost: it will be recorded and the shop told.",
