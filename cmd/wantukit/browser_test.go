@@ -104,7 +104,7 @@ func (b *browser) start() {
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), append(flags, b.flags...)...)
 	ctx, cancel := chromedp.NewContext(allocator)
-	b.ctx = ctx //nolint:fatcontext // it is the browser, once
+	b.ctx = ctx
 	b.cancel = func() { cancel(); cancelAllocator() }
 	b.err = chromedp.Do(ctx)
 }
