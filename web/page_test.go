@@ -327,6 +327,7 @@ func TestCheckAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.clock.advance(time.Minute)
+	f.confirm(a)
 	if back := f.post("/c/"+a.SessionID, "/confirm", nil).header.Get("Location"); back != "/c/"+a.SessionID {
 		t.Errorf("after the payment, the answer is at %s", back)
 	}

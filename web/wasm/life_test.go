@@ -84,8 +84,7 @@ func TestWalletIsChangedInPlace(t *testing.T) {
 		c.noWasm = !wasm
 		shopper := visit(t, c, "/c")
 		shopper.waitForScript(c, wasm)
-		shopper.run(mark + `; document.querySelector(".ways details").open = true;
-			const pick = document.querySelector(".ways button.pick"); pick.focus(); pick.click(); pick.click()`)
+		shopper.run(mark + `; const pick = document.querySelector(".way .bar button"); pick.focus(); pick.click(); pick.click()`)
 		shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && ` + marked)
 		shopper.wait(`document.activeElement === ` + headed + ` && document.getElementById("announce").textContent === ""`)
 		if swaps := c.count(&c.swaps); swaps != 1 {
@@ -101,8 +100,7 @@ func TestBrowserThatDoesNotNameTheButton(t *testing.T) {
 	c := newFakeServer(t)
 	shopper := visit(t, c, "/c", `Object.defineProperty(SubmitEvent.prototype, "submitter", { get() {} })`)
 	shopper.waitForProgram()
-	shopper.run(mark + `; document.querySelector(".ways details").open = true;
-		document.querySelector(".ways button.pick").click()`)
+	shopper.run(mark + `; document.querySelector(".way .bar button").click()`)
 	shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && !window.marked`)
 	if !c.hasSeen("start wechat secret") {
 		t.Errorf("the server has seen %q", c.seen)
@@ -118,8 +116,7 @@ func TestBrowserThatCannotSwap(t *testing.T) {
 		c.noWasm = !wasm
 		shopper := visit(t, c, "/c", `delete Element.prototype.replaceChildren`)
 		shopper.waitForScript(c, wasm)
-		shopper.run(mark + `; document.querySelector(".ways details").open = true;
-			document.querySelector(".ways button.pick").click()`)
+		shopper.run(mark + `; document.querySelector(".way .bar button").click()`)
 		shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && !window.marked`)
 		c.setStatus(status{State: "paid", Attempt: "b", Remaining: -1, Next: c.URL + "/thanks"})
 		shopper.wait(`document.title === "thanks" || document.querySelector("[data-link=next]").href.endsWith("/thanks")`)
@@ -145,8 +142,7 @@ func TestNewContentIsFetchedOnce(t *testing.T) {
 	c.started = make(chan struct{})
 	shopper := visit(t, c, "/c", fastFormCheck)
 	shopper.waitForProgram()
-	shopper.run(mark + `; document.querySelector(".ways details").open = true;
-		document.querySelector(".ways button.pick").click()`)
+	shopper.run(mark + `; document.querySelector(".way .bar button").click()`)
 	shopper.wait(`window.looks > 1`)
 	close(c.started)
 	shopper.wait(`document.getElementById("checkout").dataset.attempt === "b" && ` + marked)

@@ -148,7 +148,7 @@ func TestPaidIsSeenLive(t *testing.T) {
 	shopper.waitForProgram()
 	c.setStatus(c.paid())
 	shopper.waitForState("paid")
-	shopper.wait(`document.getElementById("announce").textContent === "Payment received"`)
+	shopper.wait(`document.getElementById("announce").textContent === "Payment complete"`)
 	if loads := c.count(&c.loads); loads != 1 {
 		t.Errorf("the page was loaded %d times", loads)
 	}
@@ -223,7 +223,7 @@ func TestEmbeddingPageIsTold(t *testing.T) {
 		c.noWasm = !wasm
 		shopper := visit(t, c, "/shop")
 		shopper.wait(`told === "code " && ` + fits)
-		shopper.run(framed + `.querySelector(".other").open = true`)
+		shopper.run(framed + `.querySelector(".how").open = true`)
 		shopper.wait(fits)
 		c.setStatus(c.paid())
 		shopper.wait(`told === "code paid " && ` + fits)
