@@ -34,7 +34,7 @@ const (
 	}).map((e) => 'cut off: ' + e.outerHTML.slice(0, 120))`
 	// small finds buttons that are too small: WCAG 2.5.8 demands 24 pixels, and a
 	// thumb needs 44 for the page's main buttons.
-	small = `[...document.querySelectorAll('#checkout :is(a, button, summary, input:not([type=hidden]))')].flatMap((e) => {
+	small = `[...document.querySelectorAll('#checkout :is(a, button, summary, label, input:not([type=hidden], [type=radio]))')].flatMap((e) => {
 		const box = e.getBoundingClientRect();
 		if (!box.width || getComputedStyle(e).visibility !== 'visible') return [];
 		const least = e.matches('.main, .quiet, .pick, summary, .address, form > .link') ? 44 : 24;
