@@ -290,6 +290,8 @@
     all('[data-script]').forEach((e) => { e.hidden = false; });
     // An iPad calls itself a Mac, and has the wallet's app: the first other way.
     if (navigator.maxTouchPoints) all('[data-touch]').forEach((e, i) => {
+      delete facts.starting;
+      e.textContent = e.dataset.touch;
       e.setAttribute('form', e.closest('.way').querySelector('.alt').id = 'touch' + i);
     });
   }

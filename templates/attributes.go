@@ -70,6 +70,7 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 	add("data-jsapi", p.Attempt.JSAPI)
 	if startsItself(p) {
 		add("data-autostart", string(p.AutoStart))
+		add("data-starting", "1")
 	}
 	return facts
 }
@@ -100,12 +101,13 @@ func target(f flow.Flow, top bool) templ.Attributes {
 }
 
 // touch returns the attribute of a wallet's button that starts another flow on a device
-// with a touch screen.
-func touch(o WalletOption) templ.Attributes {
+// with a touch screen: its label there.
+func touch(m *messages, o WalletOption, amount string) templ.Attributes {
 	if o.Touch == "" {
 		return nil
 	}
-	return templ.Attributes{"data-touch": string(o.Touch)}
+	o.Flow = o.Touch
+	return templ.Attributes{"data-touch": m.start(o, amount)}
 }
 
 // swaps returns the attribute of a form whose response is this page again, so the script

@@ -120,6 +120,7 @@ func (p *shopper) framedState() string {
 // buyInFrame buys the ticket on the shop's page that frames the checkout.
 func (p *shopper) buyInFrame() {
 	p.Helper()
+	p.forgetWallet()
 	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
 		chromedp.WaitVisible(chromedp.CSS("iframe.checkout")))
 }

@@ -5,6 +5,7 @@ import (
 	"path"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -68,8 +69,19 @@ func (p *shopper) paysInFull(f paidFlow) {
 // buy buys the ticket at the shop, for any wallet.
 func (p *shopper) buy() {
 	p.Helper()
+	p.forgetWallet()
 	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS("#buy")),
 		chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`)))
+}
+
+// forgetWallet has the next page show the first wallet first, and not the one that was used
+// last.
+func (p *shopper) forgetWallet() {
+	p.Helper()
+	_, err := chromedp.Call(p.tab, network.DeleteCookies, network.DeleteCookiesParams{Name: "wantukit_wallet", URL: p.demo.publicURL})
+	if err != nil {
+		p.Fatal(err)
+	}
 }
 
 // payAtCashier pays on the wallet's own page.
