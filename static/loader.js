@@ -81,7 +81,7 @@
     // A shopper who used the content gets the focus on the new heading. Otherwise a
     // screen reader speaks the heading.
     const title = said(facts.state);
-    if (here && title) { title.tabIndex = -1; title.focus({ preventScroll: true }); }
+    if (here && title) { title.tabIndex = -1; title.focus({ preventScroll: !button }); }
     else commands.announce({ target: facts.state });
     if (button) scrollTo(0, 0);
     tell({ event: 'replaced', ...facts });
