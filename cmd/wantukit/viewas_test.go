@@ -43,10 +43,13 @@ func (p *shopper) viewAs(device string) {
 	p.isViewedAs(device)
 }
 
-// isViewedAs waits until the page is the one of a device.
+// isViewedAs waits until the page is the one of a device and has loaded.
 func (p *shopper) isViewedAs(device string) {
 	p.Helper()
 	p.do(chromedp.WaitReady(chromedp.CSS(`#demo-as option[value="` + device + `"][selected]`)))
+	if p.scripting != scriptOff {
+		p.sees(`document.readyState === "complete"`)
+	}
 }
 
 // hasViewedAs sets the cookie of the choice of a device in the demo's bar.
