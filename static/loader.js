@@ -81,9 +81,9 @@
     // A shopper who used the content gets the focus on the new heading. Otherwise a
     // screen reader speaks the heading.
     const title = said(facts.state);
+    if (button) scrollTo(0, 0);
     if (here && title) { title.tabIndex = -1; title.focus({ preventScroll: !button }); }
     else commands.announce({ target: facts.state });
-    if (button) scrollTo(0, 0);
     tell({ event: 'replaced', ...facts });
   }
   function refresh() {
