@@ -116,7 +116,8 @@ func TestCodeIsBlackOnWhiteInForcedColors(t *testing.T) {
 // focused describes the focused element by its place in the document, and its
 // fault: it has no outline, or it is out of view.
 const focused = `(() => {
-	const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
+	const e = document.activeElement, box = e.getBoundingClientRect();
+	const style = getComputedStyle(e.closest('label.pick') || e); // the whole row is the radio button
 	const faults = [];
 	if (e === document.body) faults.push('nothing');
 	// The wallet's page is responsible for the focus inside its frame.
@@ -127,7 +128,7 @@ const focused = `(() => {
 })()`
 
 // pressable counts the elements that the keyboard must reach.
-const pressable = `[...document.querySelectorAll('a[href], button, summary, input:not([type=hidden]), select, iframe')]
+const pressable = `[...document.querySelectorAll('a[href], button, summary, input:not([type=hidden], [type=radio]:not(:checked)), select, iframe')]
 	.filter((e) => e.checkVisibility({ visibilityProperty: true })).length`
 
 // TestKeyboardReachesEverything: Tab reaches each button and link, which is then in

@@ -50,6 +50,9 @@ const offerOf = `((wallet) => {
 // starts it if there is script.
 func (p *shopper) pick(w flow.Wallet) {
 	p.Helper()
+	if p.scripting != scriptOff {
+		p.sees(`document.readyState === "complete"`) // its script follows taps
+	}
 	label := chromedp.Search(`//label[@data-for="` + string(w) + `" and not(.//input[@checked])]`)
 	if p.has(label) {
 		p.do(chromedp.Click(chromedp.CSS(walletLabel(w))))
