@@ -149,6 +149,10 @@ func (v *visitor) load(channels ...string) {
 	if v.row.hints != nil {
 		v.do(at)
 	}
+	if v.row.startsItself() != "" {
+		_ = chromedp.Do(v.tab, at) // the page may go on to its code before it has loaded
+		return
+	}
 	v.do(at)
 }
 

@@ -55,8 +55,9 @@ func (p *shopper) pick(w flow.Wallet) {
 	}
 	label := chromedp.Search(`//label[@data-for="` + string(w) + `" and not(.//input[@checked])]`)
 	if p.has(label) {
+		startsItself := p.scripting != scriptOff && p.has(chromedp.Search(`//label[@data-for="`+string(w)+`"]/input[@data-starts]`))
 		p.do(chromedp.Click(chromedp.CSS(walletLabel(w))))
-		if p.scripting != scriptOff && p.has(chromedp.Search(`//label[@data-for="`+string(w)+`"]/input[@data-starts]`)) {
+		if startsItself {
 			return
 		}
 	}
