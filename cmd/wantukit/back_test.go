@@ -88,7 +88,7 @@ func TestBackWithoutPaying(t *testing.T) {
 			p.do(chromedp.Navigate(p.demo.publicURL + "/r/" + newBuyerAt(t, p.demo).attempts(id)[0].ReturnToken))
 			p.sees(`document.querySelector('.foot form button').checkVisibility()`)
 			p.sees(`document.querySelector('#checkout[data-state="redirecting"] a.main[href*="/m/"]')?.checkVisibility() &&
-				[...document.querySelectorAll("h2")].find((e) => e.checkVisibility()).textContent === "You have not paid yet"`)
+				[...document.querySelectorAll("section h2")].find((e) => e.checkVisibility()).textContent === "You have not paid yet"`)
 			answered := queries.answeredAt().UnixMilli()
 			// A busy machine may load the page's program after the answer.
 			wait := ask(p, p.tab, chromedp.Evaluate[int64](fmt.Sprintf(`(window.shown ?? 0) - Math.max(window.awake ?? 0, %d)`, answered)))
@@ -179,15 +179,15 @@ func TestCheckNowAnswers(t *testing.T) {
 			b := newBuyerAt(t, shop)
 			id := b.session("alipay_cn", "wechat")
 			b.start(id, flow.WalletWeChat)
-			p.do(chromedp.Navigate(shop.publicURL+"/c/"+id), chromedp.WaitVisible(chromedp.CSS(".ways .quiet")))
-			const answer = `(document.querySelector(".ways .checked")?.textContent.match(/^\s*Not received yet \((\d\d:\d\d:\d\d)\)\s*$/) ?? [])[1]`
+			p.do(chromedp.Navigate(shop.publicURL+"/c/"+id), chromedp.WaitVisible(chromedp.CSS(".check button")))
+			const answer = `(document.querySelector(".check .checked")?.textContent.match(/^\s*Not received yet \((\d\d:\d\d:\d\d)\)\s*$/) ?? [])[1]`
 			if scripting == withWasm {
 				p.sees("window.wantukit")
 			}
 			p.run(mark + `; window.below = document.querySelector(".foot").getBoundingClientRect().top`)
 			last := ""
 			for range 2 {
-				p.do(chromedp.Click(chromedp.CSS(".ways .quiet")))
+				p.do(chromedp.Click(chromedp.CSS(".check button")))
 				p.sees(answer + ` > "` + last + `"`)
 				last = ask(p, p.tab, chromedp.Evaluate[string](answer))
 				time.Sleep(1100 * time.Millisecond) // the answer has seconds
