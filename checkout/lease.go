@@ -183,12 +183,15 @@ func (l leases) release(ctx context.Context, leased leasedAttempt) error {
 }
 
 // releaseUntil ends the lease of an attempt, writes its entries, and schedules the
-// next query at next. It wakes the watchers of the session: the page of a shopper who is
-// back from the wallet waits for the answer, also where it changes nothing else.
+// next query at next. Where a browser caused the query, it wakes the watchers of the session:
+// the page of a shopper who is back from the wallet waits for the answer, also where it
+// changes nothing else.
 func (l leases) releaseUntil(ctx context.Context, leased leasedAttempt, next time.Time) error {
 	l.timeline.flush(ctx, leased.entries)
 	err := l.store.ReleaseAttempt(ctx, leased.ID, leased.until, next)
-	l.watchers.changed(leased.SessionID)
+	if leased.cause == CauseBrowser {
+		l.watchers.changed(leased.SessionID)
+	}
 	return err
 }
 

@@ -98,11 +98,12 @@ func TestWatchedView(t *testing.T) {
 			wantError(t, err, nil)
 			same(t, "reads", store.reads.Load(), int64(2))
 		},
-		"changes when a query has answered, also if nothing was paid": func(t *testing.T, f *fixture) {
+		"changes when the query that a browser caused has answered, also if nothing was paid": func(t *testing.T, f *fixture) {
 			a := f.pending()
 			changed, stop := f.Watch(a.SessionID)
 			defer stop()
-			f.confirm(a)
+			_, err := f.Confirm(t.Context(), a.ID, checkout.CauseBrowser)
+			wantError(t, err, nil)
 			select {
 			case <-changed:
 			default:
