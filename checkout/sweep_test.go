@@ -83,7 +83,7 @@ func TestSweep(t *testing.T) {
 			f.gateway.pay(a.OutTradeNo)
 			_, stop := f.Watch(a.SessionID)
 			defer stop()
-			f.sweepFor(32 * time.Second)
+			f.sweepFor(40 * time.Second)
 			f.checkState(a, checkout.AttemptPaid, checkout.StatusComplete, checkout.PaymentPaid, checkout.EventPaid)
 		},
 		"queries for a page that polls as for one that streams": func(_ *testing.T, f *fixture) {
