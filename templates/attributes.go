@@ -59,6 +59,7 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 	add("data-wasm", p.Assets.Wasm)
 	add("data-wasm-exec", p.Assets.WasmExec)
 	if p.StatusOnly {
+		add("class", "narrow")
 		add("data-status-only", "1")
 		return facts
 	}

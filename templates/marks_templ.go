@@ -85,7 +85,7 @@ func marks(b Brand) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<symbol id=\"m-done\" viewBox=\"0 0 40 40\"><path d=\"M12 20.5l5.5 5.5L28.5 14.5\"></path></symbol> <symbol id=\"m-fail\" viewBox=\"0 0 40 40\"><path d=\"M20 11v11M20 28v.01\"></path></symbol> <symbol id=\"m-wait\" viewBox=\"0 0 40 40\"><circle cx=\"20\" cy=\"20\" r=\"17\" opacity=\".2\"></circle><path d=\"M20 3a17 17 0 0 1 17 17\"></path></symbol> <symbol id=\"m-expired\" viewBox=\"0 0 40 40\"><path d=\"M13.5 10h13M13.5 30h13M15 10v3.5q0 2.5 5 6.5t5 6.5V30M25 10v3.5q0 2.5-5 6.5t-5 6.5V30\"></path></symbol> <symbol id=\"m-canceled\" viewBox=\"0 0 40 40\"><path d=\"M13.5 13.5l13 13M26.5 13.5l-13 13\"></path></symbol> <symbol id=\"m-offline\" viewBox=\"0 0 40 40\"><path d=\"M9.5 18a15 15 0 0 1 5-3.2M19.5 13.5a15 15 0 0 1 11 4.5M14 22.5a9 9 0 0 1 4.6-2.6M20 27.5v.01M11 10.5l18 18\"></path></symbol></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<symbol id=\"m-done\" viewBox=\"0 0 40 40\"><path d=\"M12 20.5l5.5 5.5L28.5 14.5\"></path></symbol> <symbol id=\"m-fail\" viewBox=\"0 0 40 40\"><path d=\"M20 11v11M20 28v.01\"></path></symbol> <symbol id=\"m-wait\" viewBox=\"0 0 40 40\"><circle cx=\"20\" cy=\"20\" r=\"17\" opacity=\".2\"></circle><path d=\"M20 3a17 17 0 0 1 17 17\"></path></symbol> <symbol id=\"m-expired\" viewBox=\"0 0 40 40\"><path d=\"M13.5 10h13M13.5 30h13M15 10v3.5q0 2.5 5 6.5t5 6.5V30M25 10v3.5q0 2.5-5 6.5t-5 6.5V30\"></path></symbol> <symbol id=\"m-canceled\" viewBox=\"0 0 40 40\"><path d=\"M13.5 13.5l13 13M26.5 13.5l-13 13\"></path></symbol></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -186,7 +186,7 @@ func mark(name string) templ.Component {
 		var templ_7745c5c3_Var8 string
 		templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs("#m-" + name)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 57, Col: 79}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `marks.templ`, Line: 56, Col: 79}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 		if templ_7745c5c3_Err != nil {

@@ -107,7 +107,7 @@ func (s *Server) problemPage(c echo.Context, status int, requestID string) error
 	if session, known := s.sessionOfProblem(c, status); known {
 		page.ShopName, page.Brand = s.service.Merchant(session.Merchant).Name, s.brand(session.Merchant)
 		page.BackURL = paths.Page(session.ID)
-		ancestors = s.merchants[session.Merchant].AllowedOrigins
+		ancestors = s.ancestors(s.merchants[session.Merchant])
 	}
 	csp := problemPolicy(page, ancestors)
 	if isHead(c) {

@@ -36,7 +36,7 @@ func (s *Server) page(c echo.Context) error {
 	if v.State == page.Paid && s.justReturned(c) {
 		return c.Redirect(http.StatusSeeOther, inHeader(v.Session.SuccessURL))
 	}
-	setVary(c, flow.DeviceHeaders()...)
+	setVary(c, append(flow.DeviceHeaders(), "Sec-Fetch-Dest")...)
 	c.Response().Header().Set("Accept-CH", strings.Join(flow.Hints(), ", "))
 	if isHead(c) {
 		return pageHeader(c, http.StatusOK, s.pagePolicy(v).String())
@@ -219,56 +219,6 @@ func (s *Server) walletOption(session checkout.Session, w flow.Wallet, choice fl
 // choose returns the flow of a wallet on a device for this session.
 func (s *Server) choose(session checkout.Session, device flow.Device, w flow.Wallet) flow.Choice {
 	return session.ChooseFlow(s.service.Merchant(session.Merchant), device, w)
-}
-
-// picked returns the wallet whose way to pay the page shows first: the attempt's, else the
-// one that this browser used last, else the first that can pay on this device.
-func (s *Server) picked(c echo.Context, v checkout.View, options []templates.WalletOption) flow.Wallet {
-	if v.Attempt != nil && hasWallet(options, v.Attempt.Wallet) {
-		return v.Attempt.Wallet
-	}
-	payable := slices.DeleteFunc(slices.Clone(options), func(o templates.WalletOption) bool { return o.Guide != "" })
-	if last := s.lastWallet(c.Request()); hasWallet(payable, last) {
-		return last
-	}
-	for _, o := range append(payable, options...) {
-		return o.Wallet
-	}
-	return ""
-}
-
-func hasWallet(options []templates.WalletOption, w flow.Wallet) bool {
-	return slices.ContainsFunc(options, func(o templates.WalletOption) bool { return o.Wallet == w })
-}
-
-// autoStart returns the wallet that the page's script starts by itself, or "". It does so
-// after the shopper came back from WeChat with an openid, and if the wallet that is picked
-// shows a code on this device. It never shows a code to a program.
-func (s *Server) autoStart(c echo.Context, v checkout.View, device flow.Device, picked flow.Wallet) flow.Wallet {
-	if s.resumesJSAPI(c, v, device) {
-		return flow.WalletWeChat
-	}
-	if v.State != page.Choose || v.StartLimit != nil || device.Program {
-		return ""
-	}
-	if !s.choose(v.Session, device, picked).Flow.ShowsCode() {
-		return ""
-	}
-	return picked
-}
-
-// resumesJSAPI reports whether the shopper has just come back from WeChat with an openid,
-// can pay with JSAPI, and has no pending order of their own.
-func (s *Server) resumesJSAPI(c echo.Context, v checkout.View, device flow.Device) bool {
-	const w = flow.WalletWeChat
-	if c.QueryParam("start") != string(w) || v.State == page.Confirming || !v.Session.Accepts(w) {
-		return false
-	}
-	_, payer := s.payer(c, v.Session)
-	own := v.Attempt != nil && v.Attempt.State == checkout.AttemptPending && v.Attempt.Payer == payer
-	choice := s.choose(v.Session, device, w)
-	offered := choice.Flow == flow.JSAPI || slices.Contains(choice.Others, flow.JSAPI)
-	return payer != "" && !own && offered
 }
 
 // attemptView returns what the page shows of the attempt. It leaves the code, the frame
