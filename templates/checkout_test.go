@@ -121,6 +121,7 @@ func TestStatusPageTellsNothingElse(t *testing.T) {
 		p.State, p.StatusOnly, p.AutoStart, p.URLs.Success = state, true, "wechat", "https://shop.example/ok"
 		p.Attempt.Code = &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 29}
 		html := render(t, templates.Checkout(p))
+		mustContain(t, html, `class="narrow"`) // it has one column
 		mustLack(t, html[templates.SharedLength([]byte(html)):],
 			"480", "Sunset", "Harbour", "HT-42", "prepay_id", "M4 4h7", "/c/1/attempts", "/c/1/cancel", "shop.example", "data-autostart")
 	}

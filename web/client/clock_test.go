@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout/page"
@@ -31,6 +32,36 @@ func TestCountdownText(t *testing.T) {
 	_, commands := start(t, clockPage(-1))
 	if got := text(commands); got != "" {
 		t.Errorf("the countdown without an expiry is %q, want none", got)
+	}
+}
+
+// TestLastMinuteIsMarked checks that the countdown is marked once, also after a load in the
+// last minute, and that the mark goes where the server has more time.
+func TestLastMinuteIsMarked(t *testing.T) {
+	t.Parallel()
+	marks := func(commands []client.Command) (kinds []client.CommandKind) {
+		for _, c := range commands {
+			if c.Target == client.TargetLastMinute {
+				kinds = append(kinds, c.Kind)
+			}
+		}
+		return kinds
+	}
+	d, commands := start(t, clockPage(62))
+	if got := marks(commands); got != nil {
+		t.Errorf("with 62 s left: %v", got)
+	}
+	for _, want := range [][]client.CommandKind{nil, {client.CommandReveal}, nil} { // 61, 60 and 59 s
+		d.now += client.Second
+		if got := marks(d.timer("tick")); !slices.Equal(got, want) {
+			t.Errorf("after %d ms: %v, want %v", d.now, got, want)
+		}
+	}
+	if got := marks(d.streamed(client.Status{State: page.Choose, Remaining: 600})); !slices.Equal(got, []client.CommandKind{client.CommandConceal}) {
+		t.Errorf("with more time: %v", got)
+	}
+	if _, commands := start(t, clockPage(30)); !slices.Equal(marks(commands), []client.CommandKind{client.CommandReveal}) {
+		t.Errorf("after a load with 30 s left: %v", marks(commands))
 	}
 }
 
