@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/a-h/templ"
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/templates"
 )
 
 // broken finds amounts that stand on more than one line: in a heading, where the currency
@@ -35,6 +39,14 @@ const broken = `(() => {
 	return faults;
 })()`
 
+// unclipped finds texts of the shop whose box does not clip what many combining marks draw
+// outside of its lines.
+const unclipped = `(() => {
+	const clips = (e) => getComputedStyle(e).overflowY !== 'visible' && getComputedStyle(e).display !== 'inline';
+	return [...document.querySelectorAll('bdi')].filter((e) => e.checkVisibility() && !clips(e) && !clips(e.parentElement))
+		.map((e) => 'not clipped: ' + e.parentElement.outerHTML.slice(0, 80));
+})()`
+
 // everyWidth are windows from 320 to 1440 pixels, a phone's up to 600, and frames.
 func everyWidth() (windows []window) {
 	for width := int64(320); width <= 600; width += 40 {
@@ -46,8 +58,8 @@ func everyWidth() (windows []window) {
 	return append(windows, shopsFrame(320), shopsFrame(480))
 }
 
-// TestPagesFitEveryWidth: no page scrolls horizontally, and no amount is broken, in any
-// window and in a shop's frame.
+// TestPagesFitEveryWidth: no page scrolls horizontally, no amount is broken, and each text of
+// the shop is clipped to its lines, in any window and in a shop's frame.
 func TestPagesFitEveryWidth(t *testing.T) {
 	t.Parallel()
 	shop := startEmbedder(t)
@@ -55,7 +67,7 @@ func TestPagesFitEveryWidth(t *testing.T) {
 		p := newShopperAt(t, nil, e.device, wasmBlocked)
 		found := map[string][]string{} // the windows with a fault
 		p.tour(e, shop, english, everyWidth(), func(w window) {
-			for _, faults := range []string{wide, broken} {
+			for _, faults := range []string{wide, broken, unclipped} {
 				for _, fault := range evaluateIn[[]string](p, w, faults) {
 					found[fault] = append(found[fault], w.name)
 				}
@@ -99,5 +111,39 @@ func TestFocusIsInViewAfterChoosing(t *testing.T) {
 			}
 			t.Error(why)
 		})
+	}
+}
+
+// inkOfMarks draws each text of the shop above and below itself too, as many combining marks
+// do in the fonts that stack them. The fonts of the test's machine may not.
+const inkOfMarks = `document.head.append(Object.assign(document.createElement('style'), {
+	textContent: 'bdi { text-shadow: ' + [-96, -64, -32, 32, 64, 96].map((y) => '0 ' + y + 'px red').join() + ' }',
+}))`
+
+// TestTextsOfAShopChangeNothingElse: a shop's name, a subject and a reference that would be
+// drawn over their neighbours, or turn them round, leave the pixels of the rest of the page
+// as they are.
+func TestTextsOfAShopChangeNothingElse(t *testing.T) {
+	t.Parallel()
+	p := newShopperAt(t, nil, phone, wasmBlocked)
+	hostile := codePage(t, flow.WalletWeChat, "weixin://wxpay/bizpayurl?pr=fJkMvo1")
+	hostile.ShopName, hostile.Subject, hostile.Reference = hostileText, hostileText, hostileText
+	server := httptest.NewServer(templ.Handler(templates.Checkout(hostile)))
+	t.Cleanup(server.Close)
+	for _, width := range []int64{320, 390, 1280} {
+		p.resize(width, 800, 1)
+		p.openExhibit(exhibit{state: "code", url: server.URL})
+		p.run(inkOfMarks)
+		parts := []string{"h1", ".qr"}
+		var shown [][]byte
+		for _, part := range parts {
+			shown = append(shown, p.pictureOf(part))
+		}
+		p.run(`document.querySelectorAll('bdi').forEach((e) => { e.style.visibility = 'hidden'; })`)
+		for i, part := range parts {
+			if !bytes.Equal(p.pictureOf(part), shown[i]) {
+				t.Errorf("%d pixels wide: the shop's text is drawn over %s", width, part)
+			}
+		}
 	}
 }

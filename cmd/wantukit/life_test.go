@@ -27,9 +27,10 @@ func (p *shopper) sees(expression string) {
 	eventually(p.T, expression, func() bool { return ask(p, p.tab, chromedp.Evaluate[bool]("Boolean("+expression+")")) })
 }
 
+// run runs a script. If its value is a promise, run waits for it.
 func (p *shopper) run(script string) {
 	p.Helper()
-	p.do(chromedp.Evaluate[chromedp.Void](script))
+	p.do(chromedp.Evaluate[chromedp.Void](script, chromedp.EvalAwaitPromise))
 }
 
 // TestCodeIsRenewedInPlace: a QR code that is about to expire is replaced by a new

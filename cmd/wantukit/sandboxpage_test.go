@@ -300,8 +300,7 @@ func TestSandboxCodeIsBlackOnWhiteInForcedDark(t *testing.T) {
 // picture returns the picture of an element.
 func (u *sandboxUser) picture(selector string) image.Image {
 	u.Helper()
-	data := ask(u.shopper, u.tab, chromedp.Screenshot(chromedp.CSS(selector)))
-	picture, err := png.Decode(bytes.NewReader(data))
+	picture, err := png.Decode(bytes.NewReader(u.pictureOf(selector)))
 	if err != nil {
 		u.Fatal(err)
 	}

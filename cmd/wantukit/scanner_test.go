@@ -96,8 +96,9 @@ func (p *shopper) code() drawnCode {
 		const svg = document.querySelector('.qr svg'), box = svg.getBoundingClientRect();
 		return { left: box.left, top: box.top, side: box.width, modules: svg.viewBox.baseVal.width };
 	})()`
+	screen := p.screen()
 	at := ask(p, p.tab, chromedp.Evaluate[drawnCode](place))
-	picture, err := png.Decode(bytes.NewReader(ask(p, p.tab, chromedp.CaptureScreenshot())))
+	picture, err := png.Decode(bytes.NewReader(screen))
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -208,11 +209,31 @@ func (p *shopper) scans(how, want string) {
 	}
 }
 
+// screen returns the tab's picture, as PNG, after the codes of the page have faded in.
+func (p *shopper) screen() []byte {
+	p.Helper()
+	p.awaitCodes()
+	return ask(p, p.tab, chromedp.CaptureScreenshot())
+}
+
+// pictureOf returns an element's picture, as PNG, after the codes of the page have faded in.
+func (p *shopper) pictureOf(selector string) []byte {
+	p.Helper()
+	p.awaitCodes()
+	return ask(p, p.tab, chromedp.Screenshot(chromedp.CSS(selector)))
+}
+
+// awaitCodes waits until the codes of the page have faded in.
+func (p *shopper) awaitCodes() {
+	p.Helper()
+	p.run(`Promise.allSettled([...document.querySelectorAll('.qr svg')].flatMap((e) => e.getAnimations()).map((a) => a.finished))`)
+}
+
 // readCode returns the text of the QR code in the tab's picture, as zbarimg reads it.
 func (p *shopper) readCode() string {
 	p.Helper()
 	picture := filepath.Join(p.TempDir(), "screen.png")
-	if err := os.WriteFile(picture, ask(p, p.tab, chromedp.CaptureScreenshot()), 0o600); err != nil {
+	if err := os.WriteFile(picture, p.screen(), 0o600); err != nil {
 		p.Fatal(err)
 	}
 	out, err := exec.Command("zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", picture).Output()
