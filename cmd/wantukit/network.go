@@ -54,6 +54,9 @@ func (f hostFlag) reach(m machine) (reach, error) {
 	if err != nil || strings.Contains(name, ":") {
 		return reach{}, gatewaycli.Usage(errors.New("--host is not lan, an address or a name: it has no scheme and no port"))
 	}
+	if name == localhost {
+		return reach{note: noteLocal}, nil
+	}
 	return m.named(name), nil
 }
 
@@ -62,7 +65,11 @@ func reachAt(ip netip.Addr) (reach, error) {
 	if ip.Zone() != "" || ip.IsUnspecified() || ip.IsMulticast() {
 		return reach{}, gatewaycli.Usage(errors.New("--host is an address that a browser cannot open"))
 	}
-	return reach{host: ip.String(), at: ip, note: fmt.Sprintf(noteHost, ip) + noteExposed}, nil
+	to := reach{host: ip.String(), at: ip, note: fmt.Sprintf(noteHost, ip)}
+	if !ip.IsLoopback() {
+		to.note += noteExposed
+	}
+	return to, nil
 }
 
 // machine has the addresses of this machine.

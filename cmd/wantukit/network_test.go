@@ -56,6 +56,8 @@ func TestHostFlag(t *testing.T) {
 	m := machine{addresses: []address{at("192.168.1.23", "wlan0")}}
 	for text, want := range map[string]struct{ host, at string }{
 		"":                {"", "invalid IP"},
+		"localhost":       {"", "invalid IP"},
+		"Localhost":       {"", "invalid IP"},
 		"203.0.113.9":     {"203.0.113.9", "203.0.113.9"},
 		"fd00::2":         {"fd00::2", "fd00::2"},
 		"[fd00::2]":       {"fd00::2", "fd00::2"},
@@ -66,6 +68,9 @@ func TestHostFlag(t *testing.T) {
 		if err != nil || got.host != want.host || got.at.String() != want.at {
 			t.Errorf("--host %q: %+v (%v), want the host %s at %s", text, got, err, want.host, want.at)
 		}
+	}
+	if got, err := (hostFlag{Host: "127.0.0.1"}).reach(m); err != nil || strings.Contains(got.note, noteExposed) {
+		t.Errorf("--host 127.0.0.1: %+v (%v), want no warning about the network", got, err)
 	}
 	for _, text := range []string{"box.local:8080", "192.168.1.23:8080", "http://box.local", "fe80::1%eth0", "0.0.0.0", "::", "224.0.0.1", "a b", "10.0.0"} {
 		if got, err := (hostFlag{Host: text}).reach(m); err == nil || !strings.Contains(err.Error(), "--host") {
