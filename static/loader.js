@@ -254,11 +254,11 @@
     const copy = e.target.closest('[data-copy]');
     if (copy) copyText(copy);
     if (e.target.closest('[data-print]')) window.print();
-    // A tap on a wallet's label starts it. The arrow keys only choose: their clicks have no
-    // detail.
+    // A tap on a wallet's label shows its code. The arrow keys only choose: their clicks have
+    // no detail. A button with the attribute form opens the wallet's app: see unhide.
     const label = e.detail && e.target.closest('label.pick');
-    const form = label && one(`#${label.control.dataset.starts}`);
-    if (form) form.querySelector('button').click();
+    const button = label && one(`#${label.control.dataset.starts} button:not([form])`);
+    if (button) button.click();
   });
   function copyText(button) {
     const source = button.parentNode.querySelector('[data-source]');

@@ -247,6 +247,32 @@ const chooser = `<!DOCTYPE html><html><head><script defer src="{loader}"></scrip
 <button name="wallet" value="wechat" data-default>Pay</button></form>
 </main><p id="announce"></p></body></html>`
 
+// touchChooser is a page whose second wallet opens the wallet's app on a touch screen.
+var touchChooser = strings.NewReplacer(
+	`<form id="go-wechat"`, `<div class="way"><form id="go-wechat"`,
+	`data-default>`, `data-default data-touch="Open the app">`,
+	`</form>`, `</form><form class="alt" method="post" action="/start"><input type="hidden" name="token" value="touch"></form></div>`,
+).Replace(chooser)
+
+// TestTapOnAWalletOpensNoApp checks that a tap on a wallet only picks it where its button
+// opens the wallet's app, and that the button then sends the other form.
+func TestTapOnAWalletOpensNoApp(t *testing.T) {
+	t.Parallel()
+	c := newFakeServer(t)
+	c.chooser, c.status = touchChooser, status{State: "choose", Remaining: 600}
+	shopper := visit(t, c, "/c", `Object.defineProperty(navigator, "maxTouchPoints", { value: 5 })`)
+	shopper.waitUntil("a poll", func() bool { return c.count(&c.polls) >= 1 })
+	shopper.do(chromedp.Click(chromedp.CSS("label:nth-of-type(2) b")))
+	shopper.wait(`document.querySelector("input:checked").value === "wechat"`)
+	polls := c.count(&c.polls)
+	shopper.waitUntil("the next poll", func() bool { return c.count(&c.polls) > polls })
+	if c.hasSeen("start") {
+		t.Fatal("a tap on the wallet has opened the app")
+	}
+	shopper.do(chromedp.Click(chromedp.CSS("button")))
+	shopper.waitUntil("the form of the app", func() bool { return c.hasSeen("start wechat touch") })
+}
+
 // TestTapOnAWalletStartsIt checks that a tap starts a wallet, once, and that a key only
 // chooses it.
 func TestTapOnAWalletStartsIt(t *testing.T) {
