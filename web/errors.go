@@ -117,9 +117,10 @@ func (s *Server) problemPage(c echo.Context, status int, requestID string) error
 }
 
 // sessionOfProblem returns the session that a failed request was about. It looks only where
-// that tells nothing to somebody who guesses IDs, and where the database may answer.
+// the database may answer, and not for somebody who guesses IDs: without the token of its
+// page, the refusal of a form is the same for each ID.
 func (s *Server) sessionOfProblem(c echo.Context, status int) (checkout.Session, bool) {
-	isFailure := status == http.StatusForbidden || status == http.StatusInternalServerError
+	isFailure := status == http.StatusForbidden && s.hasToken(c) || status == http.StatusInternalServerError
 	if !isFailure || !strings.HasPrefix(c.Path(), paths.Page(":id")) {
 		return checkout.Session{}, false
 	}

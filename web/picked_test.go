@@ -56,7 +56,7 @@ func TestFramedPageHidesItsBill(t *testing.T) {
 
 // TestErrorPageOfASession checks that an error page names the shop of a known session, leads
 // back to it, and may be framed where its page may. Nothing of this is on the page of an
-// unknown session.
+// unknown session, or for somebody who does not have the form's token.
 func TestErrorPageOfASession(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -68,9 +68,11 @@ func TestErrorPageOfASession(t *testing.T) {
 	if policy := got.header.Get("Content-Security-Policy"); !strings.Contains(policy, "frame-ancestors https://shop.example;") {
 		t.Errorf("its policy is %s", policy)
 	}
-	unknown := f.send(http.MethodPost, "/c/cs_"+strings.Repeat("a", 26)+"/attempts", "wallet=wechat", "Origin", "https://evil.example")
-	if unknown.status != http.StatusForbidden || strings.Contains(unknown.body, "<bdi>") || strings.Contains(unknown.body, `class="main"`) {
-		t.Errorf("the error page of an unknown session: %d\n%s", unknown.status, unknown.body)
+	for name, id := range map[string]string{"an unknown session": "cs_" + strings.Repeat("a", 26), "a session whose page was not read": id} {
+		guessed := f.send(http.MethodPost, "/c/"+id+"/attempts", "wallet=wechat", "Origin", "https://evil.example")
+		if guessed.status != http.StatusForbidden || strings.Contains(guessed.body, "<bdi>") || strings.Contains(guessed.body, `class="main"`) {
+			t.Errorf("the error page of %s: %d\n%s", name, guessed.status, guessed.body)
+		}
 	}
 }
 
