@@ -227,6 +227,9 @@ func TestChangeThatNobodyTold(t *testing.T) {
 		for sweep() { // the queries of the attempt change it at first
 			view()
 		}
+		for range 3 {
+			same(t, "woken after a query that changed nothing", sweep(), false)
+		}
 		f.gateway.pay(a.OutTradeNo)
 		f.confirm(a) // another node
 		same(t, "state of a node that does not know", view(), page.Redirecting)

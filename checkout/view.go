@@ -63,13 +63,13 @@ type viewRead struct {
 	orders orderCount
 }
 
-// sameVersions reports whether two reads are of the same session and attempt, and whether
-// no query has been answered between them.
+// sameVersions reports whether two reads are of the same session and attempt. A query that
+// changes nothing makes no difference: the browser that caused it asks for the answer.
 func (r viewRead) sameVersions(other viewRead) bool {
 	if r.session.Version != other.session.Version || (r.shown == nil) != (other.shown == nil) {
 		return false
 	}
-	return r.shown == nil || r.shown.ID == other.shown.ID && r.shown.Version == other.shown.Version && r.shown.QueriedAt.Equal(other.shown.QueriedAt)
+	return r.shown == nil || r.shown.ID == other.shown.ID && r.shown.Version == other.shown.Version
 }
 
 func (v *viewer) read(ctx context.Context, sessionID string) (viewRead, error) {
