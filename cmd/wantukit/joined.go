@@ -9,7 +9,6 @@ import (
 type joinedListener struct {
 	// Listener is the first one. Addr returns its address.
 	net.Listener
-	others   []net.Listener
 	accepted chan accepted
 	done     chan struct{}
 	close    func() error
@@ -26,7 +25,7 @@ func join(first net.Listener, others ...net.Listener) net.Listener {
 	if len(others) == 0 {
 		return first
 	}
-	l := &joinedListener{Listener: first, others: others, accepted: make(chan accepted), done: make(chan struct{})}
+	l := &joinedListener{Listener: first, accepted: make(chan accepted), done: make(chan struct{})}
 	l.close = sync.OnceValue(func() error {
 		close(l.done)
 		return closeAll(append(others, first))
