@@ -209,15 +209,13 @@
   // and the shop may know both, so the target origin can be *.
   let told;
   function tellParent() {
-    const { state } = facts;
-    const height = Math.ceil(root.getBoundingClientRect().bottom + scrollY + parseFloat(getComputedStyle(root).marginBottom));
-    if (told !== state + height) window.parent.postMessage({ wantukit: { state, height } }, '*');
-    told = state + height;
+    const { state } = facts, height = Math.ceil(root.getBoundingClientRect().bottom + scrollY + parseFloat(getComputedStyle(root).marginBottom));
+    if (told !== (told = state + height)) window.parent.postMessage({ wantukit: { state, height } }, '*');
   }
   function watchFrame() {
     tellParent();
     new MutationObserver(tellParent).observe(root, { attributeFilter: ['data-state'] });
-    if (window.ResizeObserver) new ResizeObserver(tellParent).observe(root);
+    if (window.ResizeObserver) [root, document.body].forEach((e) => new ResizeObserver(tellParent).observe(e));
   }
 
   // Events.
@@ -276,7 +274,7 @@
     started = true;
     const starter = facts.autostart && one(`[data-default][value="${facts.autostart}"]:not([form])`);
     // If the start loads another page, this one needs no Worker.
-    if (starter && !swaps(starter.form)) { starter.click(); return; }
+    if (starter && !swaps(starter.form)) { window.wantukit = true; starter.click(); return; }
     const connection = navigator.connection;
     const can = facts.worker && facts.wasm && window.Worker && window.WebAssembly && !(connection && connection.saveData);
     try { can ? startWorker() : fallBack(); } catch (e) { fallBack(); }

@@ -40,6 +40,7 @@ var english = messages{
 	AltCodeOther:  "Pay on another device",
 	AltCashier:    "Open the {app} page",
 	AltApp:        "Pay on this device",
+	AltTouch:      "On an iPad? Open the app",
 	AltJSAPI:      "Pay here in WeChat",
 	AltAnyway:     "Try to pay here anyway",
 	GuideWeChat:   "Open this page in WeChat",

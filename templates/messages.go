@@ -52,6 +52,7 @@ type messages struct {
 	AltCodeOther  string
 	AltCashier    string
 	AltApp        string
+	AltTouch      string
 	AltJSAPI      string
 	AltAnyway     string
 	GuideWeChat   string
@@ -307,6 +308,9 @@ func (m *messages) alternative(o WalletOption, a Alternative) string {
 		}
 		return m.AltCodeOther
 	case flow.WAP:
+		if o.Touch == a.Flow {
+			return m.AltTouch
+		}
 		return m.AltApp
 	case flow.JSAPI:
 		return m.AltJSAPI

@@ -25,7 +25,7 @@ func samplePage(state page.State) templates.CheckoutPage {
 		},
 		PreviewImage: "https://pay.example/static/1/preview.png",
 		URLs: templates.URLs{
-			Self: "/c/1", Status: "/c/1/status", Events: "/c/1/events", Confirm: "/c/1/confirm",
+			Status: "/c/1/status", Events: "/c/1/events", Confirm: "/c/1/confirm",
 			Start: "/c/1/attempts", Cancel: "/c/1/cancel", CancelReturn: "https://shop.example/cart",
 		},
 		Assets: templates.Assets{

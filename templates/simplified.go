@@ -40,6 +40,7 @@ var simplified = messages{
 	AltCodeOther:  "用另一台设备扫码支付",
 	AltCashier:    "打开{app}页面",
 	AltApp:        "在本机支付",
+	AltTouch:      "使用 iPad？打开 App 付款",
 	AltJSAPI:      "在微信内直接支付",
 	AltAnyway:     "仍在此尝试支付",
 	GuideWeChat:   "需在微信中打开",
@@ -78,7 +79,7 @@ var simplified = messages{
 
 	RedirectTitle: "前往{app}继续支付",
 	RedirectWords: "请在{app}页面完成支付，然后回到这里，本页会显示结果。",
-	RedirectOpen:  "打开{app} App 支付",
+	RedirectOpen:  "打开{app}付款",
 	JSAPIWords:    "微信会在自己的窗口里请您输入支付密码。",
 	JSAPIPay:      "微信支付",
 	JSAPIMissing:  "微信没有响应。请确认本页是在微信中打开的，然后重试。",

@@ -40,6 +40,7 @@ var traditional = messages{
 	AltCodeOther:  "用另一部裝置掃碼付款",
 	AltCashier:    "打開{app}頁面",
 	AltApp:        "在這部裝置付款",
+	AltTouch:      "使用 iPad？開啟 App 付款",
 	AltJSAPI:      "在微信內直接付款",
 	AltAnyway:     "仍在這裏嘗試付款",
 	GuideWeChat:   "需在微信內打開",

@@ -156,8 +156,6 @@ const (
 
 // URLs are the targets of the page's forms, links and requests.
 type URLs struct {
-	// Self is the URL of the page.
-	Self string
 	// Status returns the status as JSON, Events as a stream.
 	Status, Events string
 	// Confirm queries the gateway, Start starts an attempt, Cancel cancels the

@@ -133,7 +133,7 @@ func (s *Server) awaitsAnswer(returned time.Time, v checkout.View) bool {
 // in common.
 func pageURLs(c echo.Context, path string) templates.URLs {
 	return templates.URLs{
-		Self: path, Status: path + statusPath + returnedQuery(c), Events: path + eventsPath + returnedQuery(c),
+		Status: path + statusPath + returnedQuery(c), Events: path + eventsPath + returnedQuery(c),
 		Confirm: path + confirmPath,
 	}
 }

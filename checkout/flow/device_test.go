@@ -133,6 +133,7 @@ func TestDetectDevice(t *testing.T) {
 		"HarmonyOS computer, no blank":    {"Mozilla/5.0 (PC;OpenHarmony 6.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/132.0.0.0 Safari/537.36 ArkWeb/6.0", desktop, none},
 		"iPad with Chrome's desktop site": {"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0.7339.101 Version/11.1.1 Safari/605.1.15", handheld, none},
 		"headless Chrome":                 {onHeadless, desktop, none},
+		"headless Chrome as a phone":      {strings.Replace(onAndroid, " Chrome/", " HeadlessChrome/", 1), handheld, none},
 		"headless Edge":                   {onHeadless + " HeadlessEdg/140.0.0.0", desktop, none},
 
 		"Internet Explorer":      {"Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)", desktop, none},

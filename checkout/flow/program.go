@@ -142,7 +142,7 @@ func isCompatibleOnly(ua string) bool {
 var headlessSigns = []string{"headlesschrome/", "headlessedg/"}
 
 // headlessParts begin the words that a headless browser itself adds after its name.
-var headlessParts = append([]string{"safari/", "edg/"}, headlessSigns...)
+var headlessParts = append([]string{"mobile", "safari/", "edg/"}, headlessSigns...)
 
 // isNamedHeadless reports whether a user agent is that of a headless browser and has
 // a name that the browser does not give itself. Without one, a person runs the browser:

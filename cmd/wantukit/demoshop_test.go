@@ -74,6 +74,21 @@ func TestFrameTakesTheHeightThatTheCheckoutTells(t *testing.T) {
 	}
 }
 
+// TestFrameIsAsHighAsItsPage: the checkout tells its height again where only what is above
+// the payment, such as the demo's bar, gets higher.
+func TestFrameIsAsHighAsItsPage(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	p.buyInFrame()
+	const fits = `(() => {
+		const frame = document.querySelector('iframe.checkout').contentWindow, checkout = frame.document.querySelector('#checkout');
+		return checkout && Math.abs(frame.innerHeight - checkout.getBoundingClientRect().bottom) <= 1 && frame.innerHeight >= frame.document.documentElement.scrollHeight;
+	})()`
+	p.sees(fits)
+	p.run(`document.querySelector('iframe.checkout').contentDocument.querySelector('.demo').style.paddingBottom = '150px'`)
+	p.sees(fits)
+}
+
 // frameHeight returns the height that the shop's page gives the checkout's frame.
 func (p *shopper) frameHeight() string {
 	p.Helper()

@@ -76,7 +76,7 @@ func newFakeServer(t *testing.T) *fakeServer {
 		Wallets: []templates.WalletOption{{Wallet: "wechat", Flow: "native"}},
 		Attempt: templates.AttemptView{Wallet: "wechat", Flow: "native", Code: &templates.QRCode{Path: "M4 4h7v1h-7z", Size: 29}},
 		URLs: templates.URLs{
-			Self: "/c", Status: "/status", Events: "/events", Confirm: "/confirm", Start: "/start", Cancel: "/cancel",
+			Status: "/status", Events: "/events", Confirm: "/confirm", Start: "/start", Cancel: "/cancel",
 		},
 		Assets: templates.Assets{
 			Loader: assets.URL(static.Loader), Worker: assets.URL(static.Worker),

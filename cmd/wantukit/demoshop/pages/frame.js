@@ -4,7 +4,7 @@
   const frame = document.querySelector('iframe.checkout');
   window.addEventListener('message', ({ source, origin, data }) => {
     if (source !== frame.contentWindow || origin !== new URL(frame.src).origin) return;
-    const height = data.wantukit && data.wantukit.height;
+    const height = data && data.wantukit && data.wantukit.height;
     if (height > 0) frame.style.height = `${height}px`;
   });
 })();
