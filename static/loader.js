@@ -139,7 +139,7 @@
       else if (commands[data.cmd]) commands[data.cmd](data);
     };
     tell = (event) => worker.postMessage(event);
-    tell({ event: 'started', ...facts, framed: window.parent !== window });
+    tell({ event: 'started', ...facts, framed: parent !== window });
   }
 
   // The fallback polls, and reloads if the status differs from the page. It has at most
@@ -209,8 +209,10 @@
   // and the shop may know both, so the target origin can be *.
   let told;
   function tellParent() {
-    const { state } = facts, height = Math.ceil(root.getBoundingClientRect().bottom + scrollY + parseFloat(getComputedStyle(root).marginBottom));
-    if (told !== (told = state + height)) window.parent.postMessage({ wantukit: { state, height } }, '*');
+    const { state } = facts;
+    const height = Math.ceil(root.getBoundingClientRect().bottom + scrollY + parseFloat(getComputedStyle(root).marginBottom));
+    if (told !== state + height) parent.postMessage({ wantukit: { state, height } }, '*');
+    told = state + height;
   }
   function watchFrame() {
     tellParent();
@@ -251,7 +253,7 @@
     if (action) tell({ event: 'clicked', action: action.dataset.action });
     const copy = e.target.closest('[data-copy]');
     if (copy) copyText(copy);
-    if (e.target.closest('[data-print]')) window.print();
+    if (e.target.closest('[data-print]')) print();
     // A tap on a wallet's label shows its code. The arrow keys only choose: their clicks have
     // no detail. A button with the attribute form opens the wallet's app: see unhide.
     const label = e.detail && e.target.closest('label.pick');
@@ -295,7 +297,7 @@
   }
   function begin() {
     unhide();
-    if (window.parent !== window) watchFrame();
+    if (parent !== window) watchFrame();
     // The page cannot detect that a frame failed to load. The link to the cashier is
     // always there; after 10 seconds without a load event, a warning points to it.
     const late = setTimeout(hide, 10000, 'frame-late', false);

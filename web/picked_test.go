@@ -45,7 +45,7 @@ func TestFramedPageHidesItsBill(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	page := "/c/" + f.session("")
-	const hidden = `<header class="bill sr"`
+	const hidden = `<body class="embedded"`
 	if got := f.get(page, "Sec-Fetch-Dest", "iframe"); !strings.Contains(got.body, hidden) || !strings.Contains(got.header.Get("Vary"), "Sec-Fetch-Dest") {
 		t.Errorf("in a frame the page has its bill, or Vary is %q:\n%s", got.header.Get("Vary"), got.body)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/wantukit/wantukit/checkout/flow"
+	"github.com/wantukit/wantukit/checkout/page"
 	"github.com/wantukit/wantukit/wantu/sandbox"
 )
 
@@ -104,6 +106,21 @@ func TestFramedCodeReturnsInsideItsFrame(t *testing.T) {
 			p.checkBooks(flow.WalletAlipayHK, flow.Iframe)
 		})
 	}
+}
+
+// TestFramedPageHidesItsBillAfterASwap: the script replaces the content when a code comes,
+// and the bill stays hidden, as it was.
+func TestFramedPageHidesItsBillAfterASwap(t *testing.T) {
+	t.Parallel()
+	p := newShopper(t, desktop, withWasm)
+	p.buyInFrame()
+	const isHidden = `(() => {
+		const page = document.querySelector('iframe.checkout').contentDocument, bill = page.querySelector('.bill');
+		return bill && bill.offsetHeight <= 1 && page.querySelector('#checkout').dataset.state === '%s';
+	})()`
+	p.sees(fmt.Sprintf(isHidden, page.Choose))
+	p.pickInFrame(flow.WalletWeChat)
+	p.sees(fmt.Sprintf(isHidden, page.Code))
 }
 
 // framedState returns the state and the path of our page in our page's frame, such

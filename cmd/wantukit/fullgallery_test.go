@@ -121,11 +121,11 @@ func serveProblem(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	page := templates.ProblemPage{Lang: templates.Match("", r.Header.Get("Accept-Language")), Status: status, CanReload: status == 429 || status >= 500}
+	page := templates.ProblemPage{Lang: templates.Match("", r.Header.Get("Accept-Language")), Status: status, CanReload: status == http.StatusTooManyRequests || status >= http.StatusInternalServerError}
 	if status == http.StatusForbidden || status == http.StatusInternalServerError {
 		page.ShopName, page.BackURL = "Harbour Nights", "/500"
 	}
-	if status >= 500 {
+	if status >= http.StatusInternalServerError {
 		page.RequestID = "aolzbgqm5du6"
 	}
 	_ = templates.Problem(page).Render(r.Context(), w) // a browser that has gone needs no page
