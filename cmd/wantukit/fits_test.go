@@ -17,7 +17,7 @@ import (
 // broken finds amounts that stand on more than one line: in a heading, where the currency
 // and the number belong together, and numbers with two decimals anywhere.
 const broken = `(() => {
-	const shown = (node) => node.parentElement.checkVisibility({ visibilityProperty: true }) && !node.parentElement.closest('.sr, script, style, noscript');
+	const shown = (node) => node.parentElement.checkVisibility({ visibilityProperty: true }) && !node.parentElement.closest('.sr, .embedded .bill, script, style, noscript');
 	const texts = [];
 	for (let node, all = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT); node = all.nextNode();) if (shown(node)) texts.push(node);
 	const boxes = (node, from, to) => {
