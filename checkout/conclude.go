@@ -33,19 +33,32 @@ type ender struct {
 
 // cancel is [Service.Cancel].
 func (e *ender) cancel(ctx context.Context, sessionID string) (Session, error) {
-	if !validID(sessionID, SessionPrefix) {
+	return e.endNow(ctx, StatusCanceled, Entry{SessionID: sessionID, Kind: EntryCancel})
+}
+
+// end is [Service.End].
+func (e *ender) end(ctx context.Context, sessionID string, as Status) (Session, error) {
+	return e.endNow(ctx, as, Entry{SessionID: sessionID, Kind: EntryCancel, Result: CanceledByShop, Detail: string(as)})
+}
+
+// endNow ends an open session because somebody asked for it, which entry records. It
+// returns the session as it then is.
+func (e *ender) endNow(ctx context.Context, as Status, entry Entry) (Session, error) {
+	id := entry.SessionID
+	if !validID(id, SessionPrefix) {
 		return Session{}, ErrNotFound
 	}
-	e.timeline.recordFew(ctx, Entry{SessionID: sessionID, At: e.clock.Now(), Kind: EntryCancel})
-	err := e.conclude(context.WithoutCancel(ctx), sessionID, StatusCanceled)
-	session, readErr := e.store.Session(ctx, sessionID)
+	entry.At = e.clock.Now()
+	e.timeline.recordFew(ctx, entry)
+	err := e.conclude(context.WithoutCancel(ctx), id, as, CauseCancel)
+	session, readErr := e.store.Session(ctx, id)
 	return session, errors.Join(err, readErr)
 }
 
 // expire ends a session that has expired, or schedules the next try.
 func (e *ender) expire(ctx context.Context, session Session) {
 	ctx = context.WithoutCancel(ctx)
-	err := e.conclude(ctx, session.ID, StatusExpired)
+	err := e.conclude(ctx, session.ID, StatusExpired, CauseExpiry)
 	if err == nil {
 		return
 	}
@@ -56,8 +69,8 @@ func (e *ender) expire(ctx context.Context, session Session) {
 }
 
 // conclude ends an open session as expired or canceled, once each of its orders is
-// known to be unpaid and is closed.
-func (e *ender) conclude(ctx context.Context, sessionID string, as Status) error {
+// known to be unpaid and is closed. cause is why the orders are queried.
+func (e *ender) conclude(ctx context.Context, sessionID string, as Status, cause Cause) error {
 	for range maxUpdates {
 		session, err := e.store.Session(ctx, sessionID)
 		if err != nil || session.Status != StatusOpen {
@@ -65,7 +78,7 @@ func (e *ender) conclude(ctx context.Context, sessionID string, as Status) error
 		}
 		// A new attempt increments the session's version. So the last step fails
 		// where one was placed after the session was read.
-		err = e.closeAttempts(ctx, sessionID, endCauses[as])
+		err = e.closeAttempts(ctx, sessionID, cause)
 		if err == nil {
 			err = e.ledger.apply(ctx, Change{}, session, nil, session.end(as))
 		}
@@ -75,9 +88,6 @@ func (e *ender) conclude(ctx context.Context, sessionID string, as Status) error
 	}
 	return tooManyUpdates("session " + sessionID)
 }
-
-// endCauses are the causes of the queries before a session ends.
-var endCauses = map[Status]Cause{StatusExpired: CauseExpiry, StatusCanceled: CauseCancel}
 
 // closeAttempts ends each live attempt of a session, and queries each attempt that
 // has ended and has a reported payment. An operator ends the quarantined ones.

@@ -215,6 +215,40 @@ func TestCancel(t *testing.T) {
 	})
 }
 
+// TestEnd ends sessions in the shop's name.
+func TestEnd(t *testing.T) {
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"as canceled": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			s, err := f.End(t.Context(), a.SessionID, checkout.StatusCanceled)
+			wantError(t, err, nil)
+			same(t, "status", s.Status, checkout.StatusCanceled)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusCanceled, checkout.PaymentUnpaid, checkout.EventCanceled)
+			same(t, "live orders", f.gateway.live(), []string(nil))
+		},
+		"as expired, before its time": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			s, err := f.End(t.Context(), a.SessionID, checkout.StatusExpired)
+			wantError(t, err, nil)
+			same(t, "status", s.Status, checkout.StatusExpired)
+			f.checkState(a, checkout.AttemptClosed, checkout.StatusExpired, checkout.PaymentUnpaid, checkout.EventExpired)
+		},
+		"finds a payment": func(t *testing.T, f *fixture) {
+			a := f.pending()
+			f.gateway.pay(a.OutTradeNo)
+			s, err := f.End(t.Context(), a.SessionID, checkout.StatusExpired)
+			wantError(t, err, nil)
+			same(t, "status", s.Status, checkout.StatusComplete)
+		},
+		"says in the timeline who asked": func(t *testing.T, f *fixture) {
+			s := f.session()
+			_, err := f.End(t.Context(), s.ID, checkout.StatusExpired)
+			wantError(t, err, nil)
+			f.checkTimeline(s.ID, "session created", "cancel shop", "event session.expired")
+		},
+	})
+}
+
 func TestStartAndExpiryMeet(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		s := f.session()

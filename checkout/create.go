@@ -2,8 +2,10 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout/flow"
@@ -11,8 +13,9 @@ import (
 
 // NewSession is a shop's request to be paid.
 type NewSession struct {
-	Merchant          string
-	Amount            int64
+	Merchant string
+	Amount   int64
+	// Currency is an ISO 4217 code in capital or small letters.
 	Currency          string
 	Subject           string
 	ClientReferenceID string
@@ -53,16 +56,8 @@ type creator struct {
 // create is [Service.Create].
 func (c *creator) create(ctx context.Context, n NewSession) (Session, error) {
 	now := c.clock.Now()
-	merchant := c.merchants[n.Merchant]
-	if n.ExpiresAt.IsZero() {
-		n.ExpiresAt = now.Add(merchant.lifetime())
-	}
-	n.ExpiresAt = n.ExpiresAt.Truncate(time.Millisecond) // as it is stored
-	wallets, err := merchant.pick(n.Channels)
+	n, wallets, err := c.prepare(n, now)
 	if err != nil {
-		return Session{}, err
-	}
-	if err := n.check(now); err != nil {
 		return Session{}, err
 	}
 	id, err := NewID(c.random, SessionPrefix)
@@ -85,6 +80,25 @@ func (c *creator) create(ctx context.Context, n NewSession) (Session, error) {
 	c.rates.approximateCNY(session) // its page needs the rate
 	c.rates.refresh()
 	return session, nil
+}
+
+// prepare returns the request with its defaults, and the wallets of the session. It
+// returns a *FieldError for each field that is wrong, joined.
+func (c *creator) prepare(n NewSession, now time.Time) (NewSession, []flow.Wallet, error) {
+	merchant := c.merchants[n.Merchant]
+	if n.ExpiresAt.IsZero() {
+		n.ExpiresAt = now.Add(merchant.lifetime())
+	}
+	n.ExpiresAt = n.ExpiresAt.Truncate(time.Millisecond) // as it is stored
+	n.Currency = strings.ToUpper(n.Currency)
+	wallets, err := merchant.pick(n.Channels)
+	return n, wallets, errors.Join(n.check(now), err)
+}
+
+// check is [Service.CheckNew].
+func (c *creator) check(n NewSession) error {
+	_, _, err := c.prepare(n, c.clock.Now())
+	return err
 }
 
 // save stores a new session, with its order where that is placed at once.
@@ -121,7 +135,7 @@ func (m Merchant) pick(names []string) ([]flow.Wallet, error) {
 	for _, name := range names {
 		expanded := flow.ExpandWallets(name)
 		if expanded == nil {
-			return nil, &FieldError{"channels", "unknown channel " + quote(name)}
+			return nil, &FieldError{Field: "channels", Problem: "unknown channel " + quote(name)}
 		}
 		for _, w := range expanded {
 			if !seen[w] && slices.Contains(m.wallets(), w) {
@@ -131,31 +145,31 @@ func (m Merchant) pick(names []string) ([]flow.Wallet, error) {
 		}
 	}
 	if len(picked) == 0 {
-		return nil, &FieldError{"channels", "the shop takes none of these"}
+		return nil, &FieldError{Field: "channels", Problem: "the shop takes none of these"}
 	}
 	return picked, nil
 }
 
+// check returns a *FieldError for each field that is wrong, joined.
 func (n NewSession) check(now time.Time) error {
-	switch {
-	case n.Amount < 1 || n.Amount > MaxAmount:
-		return &FieldError{"amount", "must be a whole number of minor units from 1 to 99999999999"}
-	case !KnownCurrency(n.Currency):
-		return &FieldError{"currency", "unknown currency " + quote(n.Currency)}
-	case n.Subject == "":
-		return &FieldError{"subject", "is missing"}
-	case n.SuccessURL == "":
-		return &FieldError{"success_url", "is missing"}
-	case n.ExpiresAt.Before(now.Add(minLifetime)) || n.ExpiresAt.After(now.Add(maxLifetime)):
-		return &FieldError{"expires_at", "must be from 1 minute to 24 hours ahead"}
+	var faults []error
+	bad := func(isBad bool, field, problem string) {
+		if isBad {
+			faults = append(faults, &FieldError{Field: field, Problem: problem})
+		}
 	}
-	if err := CheckText("subject", n.Subject); err != nil {
-		return err
+	missing := func(field, value string) {
+		if value == "" {
+			faults = append(faults, &FieldError{Field: field, Code: FieldMissing, Problem: "is missing"})
+		}
 	}
-	if err := CheckText("client_reference_id", n.ClientReferenceID); err != nil {
-		return err
-	}
-	return checkMetadata(n.Metadata)
+	bad(n.Amount < 1 || n.Amount > MaxAmount, "amount", "must be a whole number of minor units from 1 to 99999999999")
+	faults = append(faults, checkCurrency(n.Currency))
+	missing("subject", n.Subject)
+	missing("success_url", n.SuccessURL)
+	bad(n.ExpiresAt.Before(now.Add(minLifetime)) || n.ExpiresAt.After(now.Add(maxLifetime)), "expires_at", "must be from 1 minute to 24 hours ahead")
+	faults = append(faults, CheckText("subject", n.Subject), CheckText("client_reference_id", n.ClientReferenceID), checkMetadata(n.Metadata))
+	return errors.Join(faults...)
 }
 
 // quote returns the first 32 characters of a text in quotes: an error must not repeat

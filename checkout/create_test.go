@@ -3,6 +3,7 @@ package checkout_test
 import (
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,7 +27,6 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 		"amount -1":                  {"amount", func(n *checkout.NewSession) { n.Amount = -1 }},
 		"amount of 12 digits":        {"amount", func(n *checkout.NewSession) { n.Amount = checkout.MaxAmount + 1 }},
 		"no currency":                {"currency", func(n *checkout.NewSession) { n.Currency = "" }},
-		"currency in small letters":  {"currency", func(n *checkout.NewSession) { n.Currency = "hkd" }},
 		"currency without decimals":  {"currency", func(n *checkout.NewSession) { n.Currency = "JPY" }},
 		"currency of a megabyte":     {"currency", func(n *checkout.NewSession) { n.Currency = strings.Repeat("x", 1<<20) }},
 		"no subject":                 {"subject", func(n *checkout.NewSession) { n.Subject = "" }},
@@ -69,6 +69,56 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 				t.Error("a session was stored")
 			}
 		})
+	}
+}
+
+// TestCreateNamesEachWrongField creates a session with several wrong fields.
+func TestCreateNamesEachWrongField(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, newMemory())
+	n := newTicket()
+	n.Amount, n.Currency, n.Subject, n.Channels, n.Metadata = 0, "XXX", "", []string{"paypal"}, map[string]string{"": "x"}
+	want := map[string]checkout.FieldCode{"amount": "", "currency": "", "subject": checkout.FieldMissing, "channels": "", "metadata": ""}
+	_, err := f.Create(t.Context(), n)
+	for _, got := range []error{err, f.CheckNew(n)} {
+		faults := fieldErrors(got)
+		if len(faults) != len(want) {
+			t.Errorf("%d faults, want %d: %v", len(faults), len(want), got)
+		}
+		for _, fault := range faults {
+			if code, is := want[fault.Field]; !is || code != fault.Code {
+				t.Errorf("fault %+v, want one of %v", fault, want)
+			}
+		}
+		if allowed := faults[1].Allowed; !slices.Contains(allowed, "HKD") {
+			t.Errorf("the currency may be %v, want HKD among them", allowed)
+		}
+	}
+}
+
+// fieldErrors returns the FieldErrors that are joined in err.
+func fieldErrors(err error) (all []*checkout.FieldError) {
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		for _, one := range joined.Unwrap() {
+			all = append(all, fieldErrors(one)...)
+		}
+		return all
+	}
+	var fault *checkout.FieldError
+	if errors.As(err, &fault) {
+		all = append(all, fault)
+	}
+	return all
+}
+
+// TestCreateTakesACurrencyInSmallLetters creates a session in "hkd".
+func TestCreateTakesACurrencyInSmallLetters(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, newMemory())
+	n := newTicket()
+	n.Currency = "hkd"
+	if session, err := f.Create(t.Context(), n); err != nil || session.Currency != "HKD" {
+		t.Errorf("currency %q, error %v; want HKD", session.Currency, err)
 	}
 }
 

@@ -40,11 +40,27 @@ var ErrNotHere = errors.New("this wallet cannot be paid with on this device")
 // ErrNeedsOpenID says that a JSAPI order needs the shopper's openid first.
 var ErrNeedsOpenID = errors.New("the order needs the shopper's openid")
 
+// FieldCode says in one word what is wrong with a field, for a program.
+type FieldCode string
+
+// The codes of fields. A field that is there and not missing, unknown or repeated is
+// invalid.
+const (
+	FieldInvalid  FieldCode = "invalid"
+	FieldMissing  FieldCode = "missing"
+	FieldUnknown  FieldCode = "unknown"
+	FieldRepeated FieldCode = "repeated"
+)
+
 // FieldError says which field of a request is wrong, and how, for the sender of the
-// request.
+// request. Several of them can be joined by errors.Join.
 type FieldError struct {
 	Field   string
 	Problem string
+	// Code defaults to FieldInvalid.
+	Code FieldCode
+	// Allowed are the values that the field may have, where a list of them helps.
+	Allowed []string
 }
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }

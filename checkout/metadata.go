@@ -10,14 +10,14 @@ const (
 // and values. A value may be empty, because no page shows it.
 func checkMetadata(metadata map[string]string) error {
 	if len(metadata) > maxMetadata {
-		return &FieldError{"metadata", "has over 20 entries"}
+		return &FieldError{Field: "metadata", Problem: "has over 20 entries"}
 	}
 	for key, value := range metadata {
 		if problem := keyProblem(key); problem != "" {
-			return &FieldError{"metadata", "has a key that " + problem}
+			return &FieldError{Field: "metadata", Problem: "has a key that " + problem}
 		}
 		if problem := lineProblem(value, maxMetadataValue); problem != "" {
-			return &FieldError{"metadata", "has at " + quote(key) + " a value that " + problem}
+			return &FieldError{Field: "metadata", Problem: "has at " + quote(key) + " a value that " + problem}
 		}
 	}
 	return nil

@@ -1,5 +1,10 @@
 package checkout
 
+import (
+	"maps"
+	"slices"
+)
+
 // MaxAmount is the greatest amount of a session, in minor units. The gateway's total_fee
 // has up to 11 digits (manual 2.2).
 const MaxAmount = 99_999_999_999
@@ -21,3 +26,15 @@ func Decimals(currency string) (decimals int, known bool) {
 
 // KnownCurrency reports whether code is a currency that the kit takes.
 func KnownCurrency(code string) bool { _, known := Decimals(code); return known }
+
+// checkCurrency returns a *FieldError unless code is a currency that the kit takes.
+func checkCurrency(code string) error {
+	switch {
+	case code == "":
+		return &FieldError{Field: "currency", Code: FieldMissing, Problem: "is missing"}
+	case KnownCurrency(code):
+		return nil
+	default:
+		return &FieldError{Field: "currency", Problem: "unknown currency " + quote(code), Allowed: slices.Sorted(maps.Keys(currencies))}
+	}
+}

@@ -112,7 +112,7 @@ func (p *placer) resolve(session Session, r StartRequest) (resolvedStart, error)
 		return resolvedStart{}, ErrNotPayable
 	}
 	if !session.Accepts(r.Wallet) {
-		return resolvedStart{}, &FieldError{"wallet", "is not offered for this session"}
+		return resolvedStart{}, &FieldError{Field: "wallet", Problem: "is not offered for this session"}
 	}
 	merchant := p.merchants[session.Merchant]
 	choice := session.ChooseFlow(merchant, r.Device, r.Wallet)
@@ -126,9 +126,9 @@ func (p *placer) resolve(session Session, r StartRequest) (resolvedStart, error)
 	case choice.Flow == flow.None || r.Flow == flow.Guided || r.Flow == flow.Pick:
 		return resolvedStart{}, ErrNotHere
 	case !r.Wallet.CanPayBy(r.Flow):
-		return resolvedStart{}, &FieldError{"flow", "does not suit the wallet"}
+		return resolvedStart{}, &FieldError{Field: "flow", Problem: "does not suit the wallet"}
 	case r.Flow == flow.JSAPI && !merchant.WeChatAccount:
-		return resolvedStart{}, &FieldError{"flow", "is not offered: " + flow.NoWeChatAccount}
+		return resolvedStart{}, &FieldError{Field: "flow", Problem: "is not offered: " + flow.NoWeChatAccount}
 	case r.Flow != flow.JSAPI:
 		r.OpenID, r.Payer = "", ""
 	case r.OpenID == "":

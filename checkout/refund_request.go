@@ -31,7 +31,7 @@ type NewRefund struct {
 
 func (n NewRefund) check() error {
 	if n.Amount < 1 || n.Amount > MaxAmount {
-		return &FieldError{"amount", "must be a whole number of minor units from 1 to what was paid"}
+		return &FieldError{Field: "amount", Problem: "must be a whole number of minor units from 1 to what was paid"}
 	}
 	return errors.Join(CheckText("client_reference_id", n.ClientReferenceID), CheckText(keyField, n.Key))
 }
@@ -102,10 +102,10 @@ func (f *refunder) reserve(ctx context.Context, sessionID string, n NewRefund) (
 	case err != nil:
 		return leasedRefund{}, err
 	case !f.gateway.CanRefund(paid.Wallet):
-		return leasedRefund{}, &FieldError{"payment", "was made with a wallet that cannot refund: " + string(paid.Wallet)}
+		return leasedRefund{}, &FieldError{Field: "payment", Problem: "was made with a wallet that cannot refund: " + string(paid.Wallet)}
 	}
 	if left := refundable(paid, refunds); n.Amount > left {
-		return leasedRefund{}, &FieldError{"amount", "is more than what is left to refund: " + strconv.FormatInt(left, 10)}
+		return leasedRefund{}, &FieldError{Field: "amount", Problem: "is more than what is left to refund: " + strconv.FormatInt(left, 10)}
 	}
 	now := f.clock.Now()
 	r, err := newRefund(f.random, paid, now)
@@ -163,7 +163,7 @@ func (f *refunder) payment(ctx context.Context, session Session, n NewRefund, re
 		}
 	}
 	if second.ID == "" {
-		return second, &FieldError{"payment", "the session was not paid a second time"}
+		return second, &FieldError{Field: "payment", Problem: "the session was not paid a second time"}
 	}
 	return second, nil
 }
@@ -185,11 +185,11 @@ func (n NewRefund) earlier(refunds []Refund, session Session) (Refund, bool, err
 	r := refunds[i]
 	switch {
 	case r.Amount != n.Amount:
-		return Refund{}, false, &FieldError{field, "names a refund of another amount already"}
+		return Refund{}, false, &FieldError{Field: field, Problem: "names a refund of another amount already"}
 	case n.Second == (r.AttemptID == session.PaidBy):
-		return Refund{}, false, &FieldError{field, "names a refund of another payment already"}
+		return Refund{}, false, &FieldError{Field: field, Problem: "names a refund of another payment already"}
 	case r.ClientReferenceID != n.ClientReferenceID:
-		return Refund{}, false, &FieldError{field, "names a refund of another client_reference_id already"}
+		return Refund{}, false, &FieldError{Field: field, Problem: "names a refund of another client_reference_id already"}
 	}
 	r.Repeated = true
 	return r, true, nil

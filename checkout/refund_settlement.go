@@ -23,7 +23,7 @@ type Settlement struct {
 
 func (by Settlement) check() error {
 	if by.Outcome != "" && !RefundPending.CanMove(by.Outcome) {
-		return &FieldError{"outcome", "must be succeeded or failed"}
+		return &FieldError{Field: "outcome", Problem: "must be succeeded or failed"}
 	}
 	return errors.Join(CheckText("why", by.Why), CheckText("refund_id", by.GatewayID))
 }

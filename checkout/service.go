@@ -106,8 +106,12 @@ func assemble(c Config) *Service {
 	return s
 }
 
-// Create stores a new open session. It returns a *FieldError for a field that is
-// wrong. With NewSession.Shopper it may place an order too: if that fails, the session
+// CheckNew returns the error that Create would return for the fields of a request: a
+// *FieldError for each field that is wrong, joined.
+func (s *Service) CheckNew(n NewSession) error { return s.creator.check(n) }
+
+// Create stores a new open session. It returns a *FieldError for each field that is
+// wrong, joined. With NewSession.Shopper it may place an order too: if that fails, the session
 // is created all the same.
 func (s *Service) Create(ctx context.Context, n NewSession) (Session, error) {
 	return s.creator.create(ctx, n)
@@ -183,6 +187,11 @@ func (s *Service) Confirm(ctx context.Context, attemptID string, cause Cause) (A
 // ID that is unknown or malformed.
 func (s *Service) Cancel(ctx context.Context, sessionID string) (Session, error) {
 	return s.ender.cancel(ctx, sessionID)
+}
+
+// End is Cancel for the shop: as is StatusCanceled or StatusExpired.
+func (s *Service) End(ctx context.Context, sessionID string, as Status) (Session, error) {
+	return s.ender.end(ctx, sessionID, as)
 }
 
 // Notify takes a notification that was posted to a notify_url (manual 2.6). It is

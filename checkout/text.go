@@ -21,10 +21,10 @@ const (
 // 8 combining marks on one character. The error contains nothing of the text.
 func CheckText(field, text string) error {
 	if problem := lineProblem(text, maxText); problem != "" {
-		return &FieldError{field, problem}
+		return &FieldError{Field: field, Problem: problem}
 	}
 	if text != "" && !canBeSeen(text) {
-		return &FieldError{field, "has nothing that can be seen"}
+		return &FieldError{Field: field, Problem: "has nothing that can be seen"}
 	}
 	return nil
 }

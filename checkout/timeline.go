@@ -29,7 +29,9 @@ const (
 	// EntryBridge: WeChat's payment sheet answered the browser. Result is ok, cancel or
 	// fail. Detail has the answer of a failure, and what to check.
 	EntryBridge EntryKind = "bridge"
-	// EntryCancel: somebody asked to cancel the session.
+	// EntryCancel: somebody asked to end the session. Result is CanceledByShop where the
+	// shop did, and Detail is then the [Status] that it asked for. Result is "" where
+	// somebody did who knows the page.
 	EntryCancel EntryKind = "cancel"
 	// EntryRefund: a refund was stored and its amount reserved. Result is its
 	// [RefundReason].
@@ -42,6 +44,9 @@ const (
 	// EntryEvent: an event was stored for the shop. Result is its [EventType].
 	EntryEvent EntryKind = "event"
 )
+
+// CanceledByShop is the Result of an [EntryCancel] for [Service.End].
+const CanceledByShop = "shop"
 
 // Entry is one line of a session's timeline: what happened, when, and with which result.
 // Entries are added and never changed. No entry has a key, a token or an openid.

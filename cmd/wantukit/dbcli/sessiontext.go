@@ -175,7 +175,7 @@ var causes = map[checkout.Cause]string{
 	checkout.CauseOtherPaid:    "another attempt was paid",
 	checkout.CauseStart:        "the shopper starts another payment",
 	checkout.CauseExpiry:       "the session expires",
-	checkout.CauseCancel:       "the shopper cancels",
+	checkout.CauseCancel:       "somebody ends the session",
 }
 
 // text returns the text of an entry.
@@ -188,6 +188,9 @@ func (h history) text(e checkout.Entry) string {
 		text = "WeChat's payment sheet says " + text
 	case checkout.EntryCancel:
 		text = "the shopper asks to cancel"
+		if e.Result == checkout.CanceledByShop {
+			text = "the shop ends the session"
+		}
 	case checkout.EntryRefund, checkout.EntryRefundCall, checkout.EntryRefundSettled:
 		if i := slices.IndexFunc(h.refunds, func(r checkout.Refund) bool { return r.ID == e.Ref }); i >= 0 {
 			text += ", " + gatewaycli.AmountOf(h.refunds[i].Amount, h.refunds[i].Currency)
