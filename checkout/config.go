@@ -52,12 +52,22 @@ type Routes interface {
 	PaymentDirectory() string
 }
 
+// ReturnPolicy decides to which URLs the pages may send a shop's shoppers. It is a
+// contract because the domain parses no URLs.
+type ReturnPolicy interface {
+	// CheckReturn returns a *FieldError of the named field unless address is a URL that
+	// the shop with this ID allows. The address is not "".
+	CheckReturn(merchant, field, address string) error
+}
+
 // Config is what a Service needs.
 type Config struct {
 	Store   Store
 	Gateway Gateway
 	Clock   Clock
 	Routes  Routes
+	// Returns checks the success_url and the cancel_url of each new session.
+	Returns ReturnPolicy
 	// Rates tells exchange rates to CNY. Without it no page shows an amount in CNY.
 	Rates Rates
 	// Random is the source of IDs and tokens: crypto/rand.Reader.
@@ -83,6 +93,8 @@ func (c Config) check() error {
 		return errors.New("checkout: Config.Random is missing")
 	case c.Routes == nil:
 		return errors.New("checkout: Config.Routes is missing")
+	case c.Returns == nil:
+		return errors.New("checkout: Config.Returns is missing")
 	case len(c.Merchants) == 0:
 		return errors.New("checkout: Config.Merchants is empty")
 	}

@@ -19,8 +19,8 @@ type NewSession struct {
 	Currency          string
 	Subject           string
 	ClientReferenceID string
-	// SuccessURL and CancelURL are URLs of hosts that the shop allows: the caller
-	// has checked that. CancelURL may be "".
+	// SuccessURL and CancelURL are where the page sends the shopper. Config.Returns must
+	// allow both. CancelURL may be "".
 	SuccessURL, CancelURL string
 	// Channels are names of channels or wallets. Empty means all that the shop
 	// accepts.
@@ -49,6 +49,7 @@ type creator struct {
 	clock     Clock
 	random    io.Reader
 	merchants map[string]Merchant
+	returns   ReturnPolicy
 	rates     *rates
 	placer    *placer
 }
@@ -85,14 +86,29 @@ func (c *creator) create(ctx context.Context, n NewSession) (Session, error) {
 // prepare returns the request with its defaults, and the wallets of the session. It
 // returns a *FieldError for each field that is wrong, joined.
 func (c *creator) prepare(n NewSession, now time.Time) (NewSession, []flow.Wallet, error) {
-	merchant := c.merchants[n.Merchant]
+	merchant, known := c.merchants[n.Merchant]
+	if !known {
+		return n, nil, &FieldError{Field: "merchant", Problem: "is not configured: " + quote(n.Merchant)}
+	}
 	if n.ExpiresAt.IsZero() {
 		n.ExpiresAt = now.Add(merchant.lifetime())
 	}
 	n.ExpiresAt = n.ExpiresAt.Truncate(time.Millisecond) // as it is stored
 	n.Currency = strings.ToUpper(n.Currency)
 	wallets, err := merchant.pick(n.Channels)
-	return n, wallets, errors.Join(n.check(now), err)
+	return n, wallets, errors.Join(n.check(now), c.checkReturns(n), err)
+}
+
+// checkReturns returns a *FieldError for each URL to which the shop may not send its
+// shoppers, joined.
+func (c *creator) checkReturns(n NewSession) error {
+	check := func(field, address string) error {
+		if address == "" {
+			return nil
+		}
+		return c.returns.CheckReturn(n.Merchant, field, address)
+	}
+	return errors.Join(check("success_url", n.SuccessURL), check("cancel_url", n.CancelURL))
 }
 
 // check is [Service.CheckNew].

@@ -111,6 +111,38 @@ func fieldErrors(err error) (all []*checkout.FieldError) {
 	return all
 }
 
+// refuseReturns refuses each URL.
+type refuseReturns struct{}
+
+func (refuseReturns) CheckReturn(_, field, _ string) error {
+	return &checkout.FieldError{Field: field, Problem: "is refused"}
+}
+
+// TestCreateAsksWhereTheShopperMayBeSent checks that both URLs are checked in the domain.
+func TestCreateAsksWhereTheShopperMayBeSent(t *testing.T) {
+	t.Parallel()
+	m := newMemory()
+	c := newFixture(t, m).config()
+	c.Returns = refuseReturns{}
+	service, err := checkout.New(c)
+	wantError(t, err, nil)
+	n := newTicket()
+	n.CancelURL = success
+	_, err = service.Create(t.Context(), n)
+	var fields []string
+	for _, fault := range fieldErrors(err) {
+		fields = append(fields, fault.Field)
+	}
+	same(t, "fields", fields, []string{"success_url", "cancel_url"})
+	n.CancelURL = ""
+	_, err = service.Create(t.Context(), n)
+	same(t, "faults without a cancel_url", len(fieldErrors(err)), 1)
+	n.Merchant = "nobody"
+	_, err = service.Create(t.Context(), n)
+	same(t, "field", fieldErrors(err)[0].Field, "merchant")
+	same(t, "sessions", len(m.sessions), 0)
+}
+
 // TestCreateTakesACurrencyInSmallLetters creates a session in "hkd".
 func TestCreateTakesACurrencyInSmallLetters(t *testing.T) {
 	t.Parallel()

@@ -34,8 +34,8 @@
 //   - [Service.SettleRefund] settles a refund without the gateway's answer,
 //   - Config.Alert is called with each [Alert].
 //
-// It needs a [Store], a [Gateway], a [Clock] and [Routes], which other packages implement.
-// [SteadyClock] is a Clock.
+// It needs a [Store], a [Gateway], a [Clock], [Routes] and a [ReturnPolicy], which other
+// packages implement. [SteadyClock] is a Clock.
 //
 // It imports no package for HTTP, SQL, JSON or logging, and neither fmt nor reflection:
 // deps_test.go in cmd/wantukit checks that.

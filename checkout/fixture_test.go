@@ -122,9 +122,14 @@ func (f *fixture) config() checkout.Config {
 	return checkout.Config{
 		Store: f.store, Gateway: f.gateway, Clock: wallClock{}, Random: rand.Reader,
 		Merchants: map[string]checkout.Merchant{shop: {ID: shop, Name: "Shop", WeChatAccount: true}},
-		Routes:    routes{}, Alert: f.alerts.add,
+		Routes:    routes{}, Returns: anyReturn{}, Alert: f.alerts.add,
 	}
 }
+
+// anyReturn allows each URL.
+type anyReturn struct{}
+
+func (anyReturn) CheckReturn(_, _, _ string) error { return nil }
 
 var (
 	desktop = flow.Device{Kind: flow.DeviceDesktop, Container: flow.ContainerNone, Reason: "test"}

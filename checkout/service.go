@@ -91,7 +91,7 @@ func assemble(c Config) *Service {
 	s.differences = &differences{store: c.Store, ledger: ledger, background: s.background, refunder: s.refunder, settler: s.settler}
 
 	s.rates = &rates{source: c.Rates, clock: c.Clock, background: s.background, callTimeout: c.CallTimeout, alert: c.Alert, known: map[rateKey]rate{}}
-	s.creator = &creator{store: c.Store, clock: c.Clock, random: c.Random, merchants: c.Merchants, rates: s.rates, placer: s.placer}
+	s.creator = &creator{store: c.Store, clock: c.Clock, random: c.Random, merchants: c.Merchants, returns: c.Returns, rates: s.rates, placer: s.placer}
 	s.viewer = &viewer{store: c.Store, clock: c.Clock, watchers: s.watchers}
 	s.notifier = &notifier{
 		store: c.Store, gateway: c.Gateway, clock: c.Clock, random: c.Random,

@@ -20,6 +20,7 @@ func TestNewNamesWhatIsMissing(t *testing.T) {
 		"Random":    func(c *checkout.Config) { c.Random = nil },
 		"Merchants": func(c *checkout.Config) { c.Merchants = nil },
 		"Routes":    func(c *checkout.Config) { c.Routes = nil },
+		"Returns":   func(c *checkout.Config) { c.Returns = nil },
 	} {
 		c := newFixture(t, newMemory()).config()
 		omit(&c)

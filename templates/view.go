@@ -218,3 +218,10 @@ type ProblemPage struct {
 	// RequestID is the ID of the request in the log; "" for a request that is not logged.
 	RequestID string
 }
+
+// ProblemKind is a line of [ProblemList].
+type ProblemKind struct {
+	Code    string
+	Status  int
+	Meaning string
+}

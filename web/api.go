@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 		merchant, ok := s.keys[sha256.Sum256([]byte(strings.TrimSpace(key)))]
 		if !strings.EqualFold(scheme, "Bearer") || !ok {
 			c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer realm="wantukit"`)
-			return echo.NewHTTPError(http.StatusUnauthorized, "the Authorization header holds no known bearer key")
+			return &refusal{codeKeyUnknown, "the Authorization header holds no known bearer key"}
 		}
 		c.Set("merchant", merchant)
 		return next(c)
@@ -35,51 +36,50 @@ func merchantOf(c echo.Context) string {
 
 // sessionRequest is the body of POST /v1/checkout/sessions.
 type sessionRequest struct {
-	Amount            wholeNumber       `json:"amount"`
-	Currency          string            `json:"currency"`
-	Subject           string            `json:"subject"`
-	ClientReferenceID string            `json:"client_reference_id"`
-	SuccessURL        string            `json:"success_url"`
-	CancelURL         string            `json:"cancel_url"`
-	Channels          []string          `json:"channels"`
-	Locale            string            `json:"locale"`
-	ExpiresAt         instant           `json:"expires_at"`
-	UserAgent         string            `json:"user_agent"`
-	UserAgentHints    map[string]string `json:"user_agent_hints"`
-	Metadata          map[string]string `json:"metadata"`
-	WeChatOpenID      string            `json:"wechat_open_id"`
+	Amount            wholeNumber `json:"amount"`
+	Currency          string      `json:"currency"`
+	Subject           string      `json:"subject"`
+	ClientReferenceID string      `json:"client_reference_id"`
+	SuccessURL        string      `json:"success_url"`
+	CancelURL         string      `json:"cancel_url"`
+	Channels          []string    `json:"channels"`
+	Locale            string      `json:"locale"`
+	ExpiresAt         instant     `json:"expires_at"`
+	UserAgent         string      `json:"user_agent"`
+	UserAgentHints    textMap     `json:"user_agent_hints"`
+	Metadata          textMap     `json:"metadata"`
+	WeChatOpenID      string      `json:"wechat_open_id"`
 }
 
 // createSession is POST /v1/checkout/sessions.
 func (s *Server) createSession(c echo.Context) error {
 	var r sessionRequest
-	if err := readJSON(c, &r); err != nil {
-		return err
-	}
-	shop := s.merchants[merchantOf(c)]
-	if err := checkReturn("success_url", r.SuccessURL, shop); err != nil {
-		return err
-	}
-	if err := checkReturn("cancel_url", r.CancelURL, shop); err != nil && r.CancelURL != "" {
-		return err
-	}
-	if err := checkLocale(r.Locale); err != nil {
-		return err
-	}
-	openID, err := s.sealOpenID(shop, r.WeChatOpenID)
+	faults, err := readJSON(c, &r)
 	if err != nil {
 		return err
 	}
-	session, err := s.service.Create(c.Request().Context(), checkout.NewSession{
-		Merchant: merchantOf(c), Amount: int64(r.Amount), Currency: r.Currency, Subject: r.Subject,
+	session, err := s.newSession(merchantOf(c), r)
+	if err = errors.Join(faults, err, s.service.CheckNew(session)); err != nil {
+		return err
+	}
+	created, err := s.service.Create(c.Request().Context(), session)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, s.service.Public(created))
+}
+
+// newSession returns what the shop asks for. It returns a FieldError for each field that the
+// Service cannot check, joined.
+func (s *Server) newSession(merchant string, r sessionRequest) (checkout.NewSession, error) {
+	locale, localeErr := canonicalLocale(r.Locale)
+	openID, openIDErr := s.sealOpenID(s.merchants[merchant], r.WeChatOpenID)
+	return checkout.NewSession{
+		Merchant: merchant, Amount: int64(r.Amount), Currency: r.Currency, Subject: r.Subject,
 		ClientReferenceID: r.ClientReferenceID, SuccessURL: r.SuccessURL, CancelURL: r.CancelURL,
-		Channels: r.Channels, Locale: r.Locale, ExpiresAt: time.Time(r.ExpiresAt), Metadata: r.Metadata, SealedOpenID: openID,
+		Channels: r.Channels, Locale: locale, ExpiresAt: time.Time(r.ExpiresAt), Metadata: r.Metadata, SealedOpenID: openID,
 		Shopper: r.shopper(),
-	})
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusCreated, s.service.Public(session))
+	}, errors.Join(localeErr, openIDErr)
 }
 
 // shopper returns the device of the shopper from the headers that the shop passes on,
@@ -104,6 +104,31 @@ func (s *Server) getSession(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, s.service.Public(session))
+}
+
+// endSession returns the handler of POST /v1/checkout/sessions/{id}/cancel and …/expire. A
+// session that has ended so before is answered as it is.
+func (s *Server) endSession(as checkout.Status) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		session, err := s.ownSession(c)
+		if err != nil {
+			return err
+		}
+		if err := readNothing(c); err != nil {
+			return err
+		}
+		session, err = s.service.End(c.Request().Context(), session.ID, as)
+		switch {
+		case err != nil && s.isUnavailable(err):
+			return err
+		case err != nil:
+			s.logger.Warn("session not ended", "session", session.ID, "as", as, "error", err)
+			return &refusal{codeGatewayUnavailable, "the session is still open, because the gateway did not say that its orders are closed"}
+		case session.Status != as:
+			return &refusal{codeSessionEnded, "the session is " + string(session.Status)}
+		}
+		return c.JSON(http.StatusOK, s.service.Public(session))
+	}
 }
 
 // ownSession returns the session in the path. It returns checkout.ErrNotFound if the

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 )
 
 func TestCreateSessionRefusesBadFields(t *testing.T) {
@@ -166,5 +169,63 @@ func TestSessionWithOneCodePlacesItsOrderEarly(t *testing.T) {
 		if got := len(f.attempts(f.session(c.more))); got != c.orders {
 			t.Errorf("%s: %d attempts, want %d", name, got, c.orders)
 		}
+	}
+}
+
+// TestCreateSessionTakesTheFormsThatShopsHave checks that a form of a value is taken and
+// answered in the one form of the API.
+func TestCreateSessionTakesTheFormsThatShopsHave(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	for name, c := range map[string]struct{ fields, want string }{
+		"a currency in small letters":    {`"currency":"hkd"`, `"currency":"HKD"`},
+		"a locale with an underscore":    {`"currency":"HKD","locale":"zh_HK"`, `"locale":"zh-HK"`},
+		"a locale in small letters":      {`"currency":"HKD","locale":"zh-hant"`, `"locale":"zh-Hant"`},
+		"an empty list as metadata":      {`"currency":"HKD","metadata":[]`, `"metadata":{}`},
+		"an empty list as hints":         {`"currency":"HKD","user_agent_hints":[ ]`, `"metadata":{}`},
+		"null for what is not mandatory": {`"currency":"HKD","metadata":null,"channels":null,"locale":null,"expires_at":null`, `"metadata":{}`},
+	} {
+		got := f.api(http.MethodPost, "/v1/checkout/sessions", `{"amount":1250,"subject":"Tea","success_url":"https://shop.example/ok",`+c.fields+`}`)
+		if got.status != http.StatusCreated || !strings.Contains(got.body, c.want) {
+			t.Errorf("%s: %d %s, want 201 and %s", name, got.status, got.body, c.want)
+		}
+	}
+}
+
+func TestShopEndsASession(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ask := func(id, as, body string) answer {
+		return f.api(http.MethodPost, "/v1/checkout/sessions/"+id+"/"+as, body)
+	}
+	for as, want := range map[string]checkout.Status{"cancel": checkout.StatusCanceled, "expire": checkout.StatusExpired} {
+		a := f.newOrder(windows, flow.WalletWeChat)
+		for _, body := range []string{"", "{}", "[]"} { // the second and third time it has ended so already
+			if s := read[checkout.PublicSession](f, ask(a.SessionID, as, body), http.StatusOK); s.Status != want {
+				t.Errorf("%s with the body %q: the session is %s, want %s", as, body, s.Status, want)
+			}
+		}
+		if state := f.attempts(a.SessionID)[0].State; state != checkout.AttemptClosed {
+			t.Errorf("%s: the order is %s, want closed", as, state)
+		}
+		for other := range map[string]bool{"cancel": true, "expire": true} {
+			if other != as {
+				f.checkProblem(ask(a.SessionID, other, ""), http.StatusConflict, "session_ended")
+			}
+		}
+	}
+	f.checkProblem(ask(f.newPaidSession(), "cancel", ""), http.StatusConflict, "session_ended")
+	f.checkProblem(ask(f.session(""), "cancel", `{"reason":"x"}`), http.StatusBadRequest, "invalid_request")
+	f.checkProblem(ask("cs_aaaaaaaaaaaaaaaaaaaaaaaaaa", "cancel", ""), http.StatusNotFound, "not_found")
+
+	a := f.newOrder(windows, flow.WalletWeChat)
+	f.gateway.set(func(_ string, w http.ResponseWriter, _ *http.Request) bool {
+		w.WriteHeader(http.StatusBadGateway)
+		return true
+	})
+	got := ask(a.SessionID, "cancel", "")
+	f.checkProblem(got, http.StatusServiceUnavailable, "gateway_unavailable")
+	if got.header.Get("Retry-After") == "" {
+		t.Error("the answer has no Retry-After")
 	}
 }

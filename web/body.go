@@ -9,21 +9,20 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// readBody reads a request's body of at most limit bytes. Its errors are HTTP errors
-// for the sender: 415 for a compressed body, 413 for a body over the limit, 400 for a
+// readBody reads a request's body of at most limit bytes. Its errors are refusals: 415 for a compressed body, 413 for a body over the limit, 400 for a
 // body that ends early.
 func readBody(c echo.Context, limit int64) ([]byte, error) {
 	r := c.Request()
 	if isCompressed(r.Header) {
-		return nil, echo.NewHTTPError(http.StatusUnsupportedMediaType, "the body must not be compressed")
+		return nil, &refusal{codeMediaType, "the body must not be compressed"}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, limit))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, echo.NewHTTPError(http.StatusRequestEntityTooLarge, "the body is over 64 KiB")
+		return nil, &refusal{codeBodyTooLarge, "the body is over 64 KiB"}
 	case err != nil:
-		return nil, echo.NewHTTPError(http.StatusBadRequest, "the body ended early")
+		return nil, &refusal{codeUnreadable, "the body ended early"}
 	}
 	return body, nil
 }

@@ -17,54 +17,23 @@ import (
 	"github.com/wantukit/wantukit/templates"
 )
 
-// problem is an error of the merchant API (RFC 9457), with the field that caused it.
-type problem struct {
-	Type   string `json:"type"`
-	Title  string `json:"title"`
-	Status int    `json:"status"`
-	Field  string `json:"field,omitempty"`
-	Detail string `json:"detail,omitempty"`
-}
-
-// newProblem returns the problem for an error; it is the only table from errors to HTTP
-// statuses. An error that is not in the table becomes a 500 without details.
-func newProblem(err error) problem {
-	p := problem{Type: "about:blank", Status: http.StatusInternalServerError}
-	var field *checkout.FieldError
-	var known *echo.HTTPError
-	switch {
-	case errors.As(err, &field):
-		p.Status, p.Field, p.Detail = 400, field.Field, field.Problem
-	case errors.Is(err, checkout.ErrNotFound):
-		p.Status = 404
-	case errors.Is(err, checkout.ErrNotRefundable):
-		p.Status, p.Detail = 409, "nothing of the session was paid"
-	case errors.As(err, &known):
-		p.Status = known.Code
-		// A 404 has no details: it is the same for every missing resource.
-		if text, ok := known.Message.(string); ok && known.Code < 500 && known.Code != http.StatusNotFound {
-			p.Detail = text
-		}
-	}
-	p.Title = http.StatusText(p.Status)
-	return p
-}
-
-// retryUnavailable is the Retry-After, in seconds, while the database is unavailable.
+// retryUnavailable is the Retry-After, in seconds, while the database or the gateway is
+// unavailable.
 const retryUnavailable = "5"
 
 // handleError is Echo's HTTPErrorHandler. It sends a problem to a program and an error
 // page to a browser.
 func (s *Server) handleError(err error, c echo.Context) {
-	p := newProblem(err)
 	if s.isUnavailable(err) {
-		p.Status, p.Title = http.StatusServiceUnavailable, http.StatusText(http.StatusServiceUnavailable)
+		s.logFailure(c, err)
+		err = &refusal{codeUnavailable, "the database is unavailable"}
+	}
+	p := newProblem(err)
+	if p.Status == http.StatusServiceUnavailable {
 		c.Response().Header().Set(echo.HeaderRetryAfter, retryUnavailable)
 	}
-	var requestID string
-	if p.Status >= 500 && !errors.Is(err, context.Canceled) {
-		requestID = strings.ToLower(rand.Text()[:requestIDLength])
-		s.logger.Error("request failed", "request", requestID, "method", c.Request().Method, "route", c.Path(), "error", err)
+	if p.Code == codeInternal {
+		s.logFailure(c, err)
 	}
 	clientGone := errors.Is(c.Request().Context().Err(), context.Canceled)
 	if c.Response().Committed || clientGone {
@@ -72,36 +41,84 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 	switch {
 	case wantsProblem(c):
-		c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
-		err = c.JSON(p.Status, p)
-	case p.Status == http.StatusMethodNotAllowed: // no page of ours causes this one
+		err = s.sendProblem(c, p)
+	case p.Code == codeMethodNotAllowed: // no page of ours causes this one
 		err = c.String(p.Status, p.Detail+"\n")
 	default:
-		err = s.problemPage(c, p.Status, requestID)
+		err = s.problemPage(c, p.Status)
 	}
 	if err != nil {
 		s.logger.Warn("error page not sent", "route", c.Path(), "error", err)
 	}
 }
 
-func wantsProblem(c echo.Context) bool {
-	return strings.HasPrefix(c.Request().URL.Path, "/v1/") || wantsJSON(c)
+// logFailure logs why a request failed, with the request's ID.
+func (s *Server) logFailure(c echo.Context, err error) {
+	if !errors.Is(err, context.Canceled) {
+		s.logger.Error("request failed", "request", requestID(c), "method", c.Request().Method, "route", c.Path(), "error", err)
+	}
+}
+
+// sendProblem sends a problem.
+func (s *Server) sendProblem(c echo.Context, p problem) error {
+	p.Type = s.publicURL + problemsPath + "#" + string(p.Code)
+	if isAPI(c) || p.Code == codeInternal {
+		p.RequestID = requestID(c)
+	}
+	c.Response().Header().Set(echo.HeaderContentType, "application/problem+json")
+	return c.JSON(p.Status, p)
+}
+
+func wantsProblem(c echo.Context) bool { return isAPI(c) || wantsJSON(c) }
+
+// isAPI reports whether a request is one to the merchant API, where nothing is HTML.
+func isAPI(c echo.Context) bool {
+	path := c.Request().URL.Path
+	return path == apiPath || strings.HasPrefix(path, apiPath+"/")
 }
 
 func wantsJSON(c echo.Context) bool {
 	return strings.HasPrefix(c.Request().Header.Get(echo.HeaderAccept), echo.MIMEApplicationJSON)
 }
 
-// requestIDLength is the length of a request's ID in characters of five random bits. The ID
-// leads from a shopper's error page to the line in the log.
-const requestIDLength = 12
+const (
+	// requestIDHeader has the ID of a request, in each answer of the merchant API and in each
+	// error that is logged.
+	requestIDHeader = "Request-Id"
+	// requestIDLength is the length of a request's ID in characters of five random bits. The
+	// ID leads from an answer or an error page to the line in the log.
+	requestIDLength = 12
+)
 
-func (s *Server) problemPage(c echo.Context, status int, requestID string) error {
+// requestID returns the ID of a request, which it sets in the response's header.
+func requestID(c echo.Context) string {
+	h := c.Response().Header()
+	id := h.Get(requestIDHeader)
+	if id == "" {
+		id = strings.ToLower(rand.Text()[:requestIDLength])
+		h.Set(requestIDHeader, id)
+	}
+	return id
+}
+
+// nameAPIRequests is the middleware that gives each request to the merchant API its ID.
+func nameAPIRequests(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if isAPI(c) {
+			requestID(c)
+		}
+		return next(c)
+	}
+}
+
+func (s *Server) problemPage(c echo.Context, status int) error {
 	page := templates.ProblemPage{
 		Lang: templates.Match("", acceptLanguage(c)), Status: status,
 		Icon: s.assets.URL(static.Icon), TouchIcon: s.assets.URL(static.TouchIcon),
 		CanReload: c.Request().Method == http.MethodGet && status != http.StatusNotFound && status != http.StatusBadRequest,
-		RequestID: requestID,
+	}
+	if status >= http.StatusInternalServerError {
+		page.RequestID = requestID(c)
 	}
 	ancestors := []string{"*"}
 	if session, known := s.sessionOfProblem(c, status); known {
@@ -134,7 +151,7 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 		defer func() {
 			if p := recover(); p != nil {
 				s.logPanic(c.Path(), p)
-				err = echo.NewHTTPError(http.StatusInternalServerError)
+				err = &refusal{codeInternal, "a panic, which is logged"}
 			}
 		}()
 		return next(c)

@@ -215,6 +215,7 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 		Ready: f.db.Ping, Logger: logger,
 	}
 	configure(&domain, &pages)
+	domain.Returns = must(web.NewReturnPolicy(pages.Merchants))
 	f.service = must(checkout.New(domain))
 	pages.Service = f.service
 	f.config, f.web = pages, must(web.New(pages))
@@ -237,13 +238,25 @@ type answer struct {
 	body   string
 }
 
-// send sends a request. A body that begins with { is JSON, any other body is a form.
+// withoutID returns the answer without its date and its request's ID, which differ each
+// time.
+func (a answer) withoutID() answer {
+	a.header = a.header.Clone()
+	if id := a.header.Get("Request-Id"); id != "" {
+		a.body = strings.ReplaceAll(a.body, id, "")
+	}
+	a.header.Del("Request-Id")
+	a.header.Del("Date")
+	return a
+}
+
+// send sends a request. A body that begins with { or [ is JSON, any other body is a form.
 func (f *fixture) send(method, path, body string, headers ...string) answer {
 	f.Helper()
 	r := must(http.NewRequestWithContext(f.Context(), method, f.url+path, strings.NewReader(body)))
 	r.Header.Set("User-Agent", windows)
 	switch {
-	case strings.HasPrefix(body, "{"):
+	case strings.HasPrefix(body, "{"), strings.HasPrefix(body, "["):
 		r.Header.Set("Content-Type", "application/json")
 	case body != "":
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -47,11 +47,11 @@ func (s *Server) checkForm(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxForm)
 		if origin := r.Header.Get("Origin"); origin != "" && !s.isOwn(originOf(origin), r) {
-			return echo.NewHTTPError(http.StatusForbidden, "the form was posted by another origin")
+			return &refusal{codeForbidden, "the form was posted by another origin"}
 		}
 		if !s.hasToken(c) {
 			if wantsJSON(c) {
-				return echo.NewHTTPError(http.StatusForbidden, "the form's token is wrong")
+				return &refusal{codeForbidden, "the form's token is wrong"}
 			}
 			return c.Redirect(http.StatusSeeOther, pageOf(c)+"?notice="+templates.NoticeBadForm)
 		}

@@ -98,6 +98,11 @@ func problemPolicy(p templates.ProblemPage, ancestors []string) string {
 		"; frame-ancestors " + sources(ancestors, "'none'") + "; form-action 'none'"
 }
 
+// docsPolicy returns the policy of a page for developers. It has no script.
+func docsPolicy() string {
+	return "default-src 'none'; base-uri 'none'; style-src " + templates.DocsStyleHash() + "; frame-ancestors 'none'; form-action 'none'"
+}
+
 // targets returns the sources of origins that a page may lead to. A policy cannot name an
 // IPv6 address, so any host with the same scheme and port is allowed for one.
 func targets(origins []string) []string {

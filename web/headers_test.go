@@ -28,6 +28,7 @@ const (
 	bare        = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 	problemPage = "default-src 'none'; base-uri 'none'; img-src 'self'; style-src HASH; frame-ancestors *; form-action 'none'"
 	ofWorker    = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'"
+	docsPage    = "default-src 'none'; base-uri 'none'; style-src HASH; frame-ancestors 'none'; form-action 'none'"
 	aPage       = "default-src 'none'; base-uri 'none'; connect-src 'self'; img-src 'self'; script-src 'self' 'wasm-unsafe-eval' HASH; worker-src 'self'; style-src HASH; "
 )
 
@@ -85,6 +86,9 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 		{"GET /v1/checkout/sessions/:id", f.get("/v1/checkout/sessions/" + a.SessionID), bare, own, noStore},
 		{"POST /v1/checkout/sessions/:id/refunds", f.api(http.MethodPost, "/v1/checkout/sessions/"+a.SessionID+"/refunds", "{}"), bare, own, noStore},
 		{"GET /v1/checkout/sessions/:id/refunds", f.api(http.MethodGet, "/v1/checkout/sessions/"+a.SessionID+"/refunds", ""), bare, own, noStore},
+		{"POST /v1/checkout/sessions/:id/cancel", f.api(http.MethodPost, "/v1/checkout/sessions/"+f.session("")+"/cancel", ""), bare, own, noStore},
+		{"POST /v1/checkout/sessions/:id/expire", f.api(http.MethodPost, "/v1/checkout/sessions/"+f.session("")+"/expire", ""), bare, own, noStore},
+		{"GET /docs/problems", f.get("/docs/problems"), docsPage, own, noStore},
 		{"GET /c/:id", f.get(c), unpaid, own, noStore},
 		{"GET /c/:id", f.get("/c/x"), problemPage, own, noStore},
 		{"GET /c/:id/status", f.get(c + "/status"), bare, own, noStore},

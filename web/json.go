@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"mime"
-	"net/http"
 	"reflect"
 	"strings"
 
@@ -21,89 +20,107 @@ const maxAPIBody = 64 << 10
 // byteOrderMark is at the start of UTF-8 text from some proxies and libraries.
 const byteOrderMark = "\ufeff"
 
-// readJSON reads the body, one JSON object, into a struct. It refuses unknown fields,
-// because a typo in a name would lose the value. Its errors are HTTP errors and
-// FieldErrors.
-func readJSON(c echo.Context, into any) error {
+// readJSON reads the body, one JSON object, into a struct. It reads all fields that it can,
+// and returns a FieldError for each of the others in faults, joined. err is a refusal of
+// the whole body. readJSON refuses unknown fields, because a typo in a name would lose the
+// value. The body [] is an empty object: PHP writes one so.
+func readJSON(c echo.Context, into any) (faults, err error) {
 	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
 	if kind != echo.MIMEApplicationJSON {
-		return echo.NewHTTPError(http.StatusUnsupportedMediaType, "the body must be application/json")
+		return nil, &refusal{codeMediaType, "the body must be application/json"}
 	}
 	body, err := readBody(c, maxAPIBody)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	body = bytes.TrimPrefix(body, []byte(byteOrderMark))
-	if err := checkNames(body, fieldNames(into)); err != nil {
-		return err
+	if isEmptyList(body) {
+		return nil, nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if err := decoder.Decode(into); err != nil {
-		return decodeError(err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return echo.NewHTTPError(http.StatusBadRequest, "the body holds more than one JSON object")
-	}
-	return nil
+	return decodeObject(body, fieldsOf(into))
 }
 
-// checkNames refuses objects that encoding/json would accept: with a field twice, of
-// which it takes the last one; with a name in another case, such as Amount; and with
-// a value that it would change (see checkValue).
-func checkNames(body []byte, known map[string]bool) error {
+// readNothing is readJSON for a request without fields, which may have no body.
+func readNothing(c echo.Context) error {
+	if c.Request().ContentLength == 0 {
+		return nil
+	}
+	faults, err := readJSON(c, &struct{}{})
+	return errors.Join(err, faults)
+}
+
+// decodeObject decodes each member of a JSON object into its field. It is stricter than
+// encoding/json, which takes the last value of a field that is there twice, takes a name in
+// another case, such as Amount, and changes some values (see checkValue).
+func decodeObject(body []byte, fields map[string]any) (faults, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
-		return errNotObject()
+		return nil, errNotObject()
 	}
+	var all []error
 	seen := map[string]bool{}
 	for decoder.More() {
 		token, err := decoder.Token()
 		name, ok := token.(string)
+		var value json.RawMessage
+		if err != nil || !ok || decoder.Decode(&value) != nil {
+			return nil, errNotObject()
+		}
+		into, known := fields[name]
 		switch {
-		case err != nil || !ok:
-			return errNotObject()
-		case !known[name]:
-			return &checkout.FieldError{Field: shortened(name), Problem: "is not a field of this request"}
+		case !known:
+			all = append(all, &checkout.FieldError{Field: shortened(name), Code: checkout.FieldUnknown, Problem: "is not a field of this request"})
 		case seen[name]:
-			return &checkout.FieldError{Field: name, Problem: "is there twice"}
+			all = append(all, &checkout.FieldError{Field: name, Code: checkout.FieldRepeated, Problem: "is there twice"})
+		default:
+			all = append(all, decodeField(name, value, into))
 		}
 		seen[name] = true
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return errNotObject()
-		}
-		if err := checkValue(name, value); err != nil {
-			return err
-		}
 	}
-	return nil
+	if _, err := decoder.Token(); err != nil { // the closing brace
+		return nil, errNotObject()
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, &refusal{codeUnreadable, "the body holds more than one JSON object"}
+	}
+	return errors.Join(all...), nil
 }
 
-// fieldNames returns the names in the json tags of a request, a pointer to a struct.
-func fieldNames(request any) map[string]bool {
-	names := map[string]bool{}
-	kind := reflect.TypeOf(request).Elem()
-	for i := range kind.NumField() {
-		name, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
-		names[name] = true
+// fieldsOf returns pointers to the fields of a request, a pointer to a struct, by their
+// names in the json tags.
+func fieldsOf(request any) map[string]any {
+	fields := map[string]any{}
+	value := reflect.ValueOf(request).Elem()
+	for i := range value.NumField() {
+		name, _, _ := strings.Cut(value.Type().Field(i).Tag.Get("json"), ",")
+		fields[name] = value.Field(i).Addr().Interface()
 	}
-	return names
+	return fields
 }
 
-// decodeError returns the error for the sender. It names the field if it is known.
-func decodeError(err error) error {
-	var field *checkout.FieldError
+// decodeField decodes the value of a field. It returns a FieldError, and then leaves the
+// field as it was.
+func decodeField(name string, value json.RawMessage, into any) error {
+	if err := checkValue(name, value); err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(value))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	var fault fieldFault
 	var kind *json.UnmarshalTypeError
 	switch {
-	case errors.As(err, &field):
-		return field
-	case errors.As(err, &kind) && kind.Field != "":
-		return &checkout.FieldError{Field: kind.Field, Problem: "must not be a JSON " + kind.Value}
+	case err == nil:
+		return nil
+	case errors.As(err, &fault):
+		return &checkout.FieldError{Field: name, Problem: string(fault)}
+	case errors.As(err, &kind):
+		return &checkout.FieldError{Field: name, Problem: "must not have a JSON " + kind.Value + " here"}
 	default:
-		return errNotObject()
+		return &checkout.FieldError{Field: name, Problem: "cannot be read"}
 	}
 }
 
 func errNotObject() error {
-	return echo.NewHTTPError(http.StatusBadRequest, "the body is not a JSON object that can be read")
+	return &refusal{codeUnreadable, "the body is not a JSON object that can be read"}
 }

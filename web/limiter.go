@@ -3,7 +3,6 @@ package web
 import (
 	"errors"
 	"math"
-	"net/http"
 	"net/netip"
 	"strconv"
 	"sync"
@@ -120,15 +119,13 @@ func (l *limiter) limit(c echo.Context, err error) error {
 // isMiss reports whether err says that a resource is missing or an API key is
 // unknown.
 func isMiss(err error) bool {
-	var known *echo.HTTPError
-	unauthorized := errors.As(err, &known) && known.Code == http.StatusUnauthorized
-	return unauthorized || errors.Is(err, checkout.ErrNotFound)
+	return hasCode(err, codeKeyUnknown) || errors.Is(err, checkout.ErrNotFound)
 }
 
 // errTooManyMisses returns the error with status 429, and sets Retry-After.
 func errTooManyMisses(c echo.Context, wait time.Duration) error {
 	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-	return echo.NewHTTPError(http.StatusTooManyRequests, "too many requests for missing resources")
+	return &refusal{codeTooManyRequests, "too many requests for missing resources"}
 }
 
 // limitPages is the middleware of the pages, the returns, and their streams and

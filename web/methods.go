@@ -36,6 +36,6 @@ func methodNotAllowed(allowed string) echo.HandlerFunc {
 		if c.Request().Method == http.MethodOptions {
 			return c.NoContent(http.StatusNoContent)
 		}
-		return echo.NewHTTPError(http.StatusMethodNotAllowed, "method not allowed: this address accepts "+allowed)
+		return &refusal{codeMethodNotAllowed, "method not allowed: this address accepts " + allowed}
 	}
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -18,9 +17,9 @@ const maxNotification = 64 << 10
 // without free misses may still send a notification with a valid signature.
 func (s *Server) notification(c echo.Context) error {
 	body, err := readBody(c, maxNotification)
-	var refused *echo.HTTPError
+	var refused *refusal
 	if errors.As(err, &refused) {
-		return s.refuse(c, refused.Code, fmt.Sprint(refused.Message))
+		return s.refuse(c, problemKinds[refused.code].status, refused.detail)
 	}
 	client, notify := clientOf(c), s.service.Notify
 	wait := s.limiters.notifications.wait(client)

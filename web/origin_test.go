@@ -214,7 +214,6 @@ func TestServerRefusesInvalidAddresses(t *testing.T) {
 		word    string
 	}{
 		"a path in PublicURL": {func(c *web.Config) { c.PublicURL = "https://pay.example/x" }, "PublicURL must not hold a path"},
-		"a return host":       {func(c *web.Config) { c.Merchants = map[string]web.Merchant{"other": {ReturnHosts: []string{"a/b"}}} }, "ReturnHosts"},
 		"an origin":           {func(c *web.Config) { c.Merchants = map[string]web.Merchant{"other": {AllowedOrigins: []string{"*"}}} }, "AllowedOrigins"},
 	} {
 		config := f.config
@@ -222,5 +221,13 @@ func TestServerRefusesInvalidAddresses(t *testing.T) {
 		if _, err := web.New(config); err == nil || !strings.Contains(err.Error(), c.word) {
 			t.Errorf("%s: %v, want an error about %s", name, err, c.word)
 		}
+	}
+}
+
+func TestReturnPolicyRefusesInvalidHosts(t *testing.T) {
+	t.Parallel()
+	_, err := web.NewReturnPolicy(map[string]web.Merchant{"other": {ReturnHosts: []string{"a/b"}}})
+	if err == nil || !strings.Contains(err.Error(), `ReturnHosts of merchant "other"`) {
+		t.Errorf("error %v, want one that names the field", err)
 	}
 }

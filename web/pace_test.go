@@ -47,7 +47,7 @@ func newBareServer(store checkout.Store, assets *static.Assets, limits web.Strea
 	const publicURL = "http://pay.example"
 	service := must(checkout.New(checkout.Config{
 		Store: store, Gateway: noGateway{}, Clock: &clock{}, Random: rand.Reader,
-		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, Routes: web.NewRoutes(publicURL),
+		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}}, Routes: web.NewRoutes(publicURL), Returns: &web.ReturnPolicy{},
 	}))
 	return must(web.New(web.Config{
 		Service: service, Assets: assets, Merchants: map[string]web.Merchant{"shop": {}}, PublicURL: publicURL,

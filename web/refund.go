@@ -1,7 +1,9 @@
 package web
 
 import (
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -34,15 +36,13 @@ func (s *Server) createRefund(c echo.Context) error {
 		return err
 	}
 	var r refundRequest
-	if err := readJSON(c, &r); err != nil {
-		return err
-	}
-	if r.Payment != "" && r.Payment != "first" && r.Payment != "second" {
-		return &checkout.FieldError{Field: "payment", Problem: "must be first or second"}
-	}
-	key, err := keyOf(c)
+	faults, err := readJSON(c, &r)
 	if err != nil {
 		return err
+	}
+	key, err := keyOf(c)
+	if faults = errors.Join(faults, checkPayment(r.Payment), err); faults != nil {
+		return faults
 	}
 	refund, err := s.service.Refund(c.Request().Context(), session.ID, checkout.NewRefund{
 		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID, Key: key, Second: r.Payment == "second",
@@ -57,6 +57,15 @@ func (s *Server) createRefund(c echo.Context) error {
 	return c.JSON(status, refund.Public())
 }
 
+// checkPayment returns a FieldError unless payment names a payment of a session, or none.
+func checkPayment(payment string) error {
+	allowed := []string{"first", "second"}
+	if payment == "" || slices.Contains(allowed, payment) {
+		return nil
+	}
+	return &checkout.FieldError{Field: "payment", Problem: "must be first or second", Allowed: allowed}
+}
+
 // keyOf returns the idempotency key of a request, or "" for a request without one. It
 // returns a FieldError for two keys and for an empty one: the shop wants protection
 // from repetition and would not get it.
@@ -66,7 +75,7 @@ func keyOf(c echo.Context) (string, error) {
 	case len(keys) == 0:
 		return "", nil
 	case len(keys) > 1:
-		return "", &checkout.FieldError{Field: idempotencyKey, Problem: "is there twice"}
+		return "", &checkout.FieldError{Field: idempotencyKey, Code: checkout.FieldRepeated, Problem: "is there twice"}
 	case strings.TrimSpace(keys[0]) == "":
 		return "", &checkout.FieldError{Field: idempotencyKey, Problem: "is empty: leave it out, or name each request"}
 	default:

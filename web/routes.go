@@ -25,8 +25,12 @@ func (r Routes) PaymentDirectory() string { return r.Page("") }
 // paths are the Routes of this server itself, which needs no origin.
 var paths = NewRoutes("")
 
-// The paths that the server's own pages use.
+// Other paths of the server.
 const (
+	// apiPath is where the merchant API begins.
+	apiPath = "/v1"
+	// problemsPath is the page that explains the problems of the API.
+	problemsPath       = "/docs/problems"
 	wechatCallbackPath = "/wechat/callback"
 	viewAsPath         = "/demo/view-as"
 	// A session's id follows.

@@ -31,7 +31,8 @@ type Merchant struct {
 	// APIKeys are the bearer keys of the merchant API.
 	APIKeys []string
 	// ReturnHosts are the hosts that success_url and cancel_url may have. A host has
-	// a port unless it is the default port of the scheme.
+	// a port unless it is the default port of the scheme. A [ReturnPolicy] is made of
+	// them.
 	ReturnHosts []string
 	// PlainReturns allows http:// in success_url and cancel_url. It is for a
 	// shop whose gateway is a sandbox on this machine.
@@ -196,15 +197,12 @@ func newServer(c Config) (*Server, error) {
 	return s, nil
 }
 
-// readAddresses returns the shops with their hosts and origins as browsers write
-// them. It fails for an invalid host or origin.
+// readAddresses returns the shops with their origins as browsers write them. It fails
+// for an invalid origin.
 func readAddresses(merchants map[string]Merchant) (map[string]Merchant, error) {
 	read := make(map[string]Merchant, len(merchants))
 	for id, m := range merchants {
 		var err error
-		if m.ReturnHosts, err = readAll(m.ReturnHosts, ParseHost); err != nil {
-			return nil, fmt.Errorf("web: ReturnHosts of merchant %q: an entry %w", id, err)
-		}
 		if m.AllowedOrigins, err = readAll(m.AllowedOrigins, ParseOrigin); err != nil {
 			return nil, fmt.Errorf("web: AllowedOrigins of merchant %q: an entry %w", id, err)
 		}
@@ -287,20 +285,20 @@ func (s *Server) newEcho() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
 	e.JSONSerializer = jsonSerializer{}
-	e.Use(s.recoverPanic, s.secureHeaders)
+	e.Use(nameAPIRequests, s.recoverPanic, s.secureHeaders)
 
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", s.ready)
 	e.GET(static.Prefix+":hash/:name", s.asset)
 	e.POST(paths.Notify(":token"), s.notification)
 
+	e.GET(problemsPath, s.problemList)
+
 	// Each route has its middleware: Echo would answer 404 for any path and method
 	// below a group.
-	api := []echo.MiddlewareFunc{s.limitAPI, s.authenticate}
-	e.POST("/v1/checkout/sessions", s.createSession, api...)
-	e.GET("/v1/checkout/sessions/:id", s.getSession, api...)
-	e.POST("/v1/checkout/sessions/:id/refunds", s.createRefund, api...)
-	e.GET("/v1/checkout/sessions/:id/refunds", s.listRefunds, api...)
+	for _, o := range s.operations() {
+		e.Add(o.method, apiPath+o.path, o.handler, s.limitAPI, s.authenticate)
+	}
 
 	page := paths.Page(":id")
 	e.GET(page, s.page, s.limitPages)

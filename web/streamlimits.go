@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"net/netip"
 	"strconv"
 	"sync"
@@ -69,8 +68,8 @@ type reachedLimit struct {
 	// name is process, client or session.
 	name  string
 	limit int
-	// status is the HTTP status of the refusal.
-	status int
+	// code is the problem's code of the refusal.
+	code problemCode
 }
 
 // begin counts a stream until the caller calls end, which it must. If a limit is
@@ -80,11 +79,11 @@ func (s *streams) begin(client netip.Prefix, session string) (end func(), reache
 	defer s.mu.Unlock()
 	switch {
 	case s.open >= s.limits.Process:
-		return nil, &reachedLimit{"process", s.limits.Process, http.StatusServiceUnavailable}
+		return nil, &reachedLimit{"process", s.limits.Process, codeUnavailable}
 	case s.clients[client] >= s.limits.Client:
-		return nil, &reachedLimit{"client", s.limits.Client, http.StatusTooManyRequests}
+		return nil, &reachedLimit{"client", s.limits.Client, codeTooManyRequests}
 	case s.sessions[session] >= s.limits.Session:
-		return nil, &reachedLimit{"session", s.limits.Session, http.StatusTooManyRequests}
+		return nil, &reachedLimit{"session", s.limits.Session, codeTooManyRequests}
 	}
 	s.open++
 	s.clients[client]++
@@ -114,8 +113,5 @@ func (s *Server) refuseStream(c echo.Context, reached *reachedLimit) error {
 			"limit_of", reached.name, "limit", reached.limit, "client", clientOf(c).String())
 	})
 	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(streamRetryAfter.Seconds())))
-	return c.JSON(reached.status, problem{
-		Type: "about:blank", Title: http.StatusText(reached.status), Status: reached.status,
-		Detail: "too many live streams are open: poll the status",
-	})
+	return s.sendProblem(c, newProblem(&refusal{reached.code, "too many live streams are open: poll the status"}))
 }

@@ -66,7 +66,7 @@ func TestHostileStreamsBeyondALimit(t *testing.T) {
 			for n := range 20 {
 				// A forged address does not make another client.
 				got := f.get([]string{page, back}[n%2]+"/events", "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", n))
-				if got.status != c.status || got.header.Get("Retry-After") != "30" || len(got.body) > 200 {
+				if got.status != c.status || got.header.Get("Retry-After") != "30" || len(got.body) > 300 {
 					t.Fatalf("a stream over the limit: %d %v %s", got.status, got.header, got.body)
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"html"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -100,6 +101,21 @@ func TestAPIDocumentSaysWhatIsRequired(t *testing.T) {
 			t.Errorf("a refund without %s: %d %s", field, status, got.Field)
 		}
 	}
+}
+
+// TestAPIDocumentListsTheProblems compares the document with the page that explains the
+// problems.
+func TestAPIDocumentListsTheProblems(t *testing.T) {
+	t.Parallel()
+	_, page := newBuyer(t).get("/docs/problems")
+	for _, row := range table(t, "docs/api.md#errors", "| code | status | meaning |") {
+		code := strings.Trim(row[0], "`")
+		line := "<tr id=\"" + code + "\"><td><code>" + code + "</code></td><td>" + row[1] + "</td><td>" + html.EscapeString(row[2]) + "</td></tr>"
+		if !strings.Contains(page, line) {
+			t.Errorf("the page has no line %s", line)
+		}
+	}
+	compareLists(t, firstColumn(t, "docs/api.md#errors", "| code | status | meaning |"), constants(t, "web", "problemCode"))
 }
 
 func TestDocumentsListTheConstants(t *testing.T) {

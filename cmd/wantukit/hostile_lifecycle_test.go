@@ -58,8 +58,12 @@ func newPeer(t *testing.T, database string, gateway *sandbox.Sandbox, ahead time
 	if err != nil {
 		t.Fatal(err)
 	}
+	returns, err := web.NewReturnPolicy(map[string]web.Merchant{"shop": {ReturnHosts: []string{"shop.example"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.Service, err = checkout.New(checkout.Config{
-		Store: p.store, Gateway: accounts, Clock: fastClock{ahead}, Random: rand.Reader, Routes: web.NewRoutes("https://pay.example"),
+		Store: p.store, Gateway: accounts, Clock: fastClock{ahead}, Random: rand.Reader, Routes: web.NewRoutes("https://pay.example"), Returns: returns,
 		Merchants: map[string]checkout.Merchant{"shop": {ID: "shop", Name: "Shop"}},
 	})
 	if err != nil {

@@ -44,13 +44,17 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 	}
 	d := &Domain{endpoints: map[string]worker.Endpoint{}}
 	alarms := newAlarms(c.Logger, time.Now)
-	merchants := map[string]checkout.Merchant{}
+	merchants, pages := map[string]checkout.Merchant{}, map[string]web.Merchant{}
 	for _, m := range c.Merchants {
 		id := m.Checkout.ID
 		if _, taken := merchants[id]; id == "" || taken {
 			return nil, fmt.Errorf("kit: Config.Merchants: the ID %q is empty or used twice", id)
 		}
-		merchants[id], d.endpoints[id] = m.Checkout, m.endpoint()
+		merchants[id], pages[id], d.endpoints[id] = m.Checkout, m.Web, m.endpoint()
+	}
+	returns, err := web.NewReturnPolicy(pages)
+	if err != nil {
+		return nil, err
 	}
 	gateway, err := newGateway(c, alarms)
 	if err != nil {
@@ -67,7 +71,7 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 	alert := logAlerts(c.Logger, alarms)
 	d.Service, err = checkout.New(checkout.Config{
 		Store: d.Store, Gateway: gateway, Rates: rates, Clock: d.clock, Random: rand.Reader,
-		Merchants: merchants, Routes: web.NewRoutes(c.PublicURL), Alert: alert,
+		Merchants: merchants, Routes: web.NewRoutes(c.PublicURL), Returns: returns, Alert: alert,
 	})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,166 @@
+package web
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/templates"
+)
+
+// problemCode says in one word what is wrong with a request, for a program. A code never
+// changes its meaning. docs/api.md has the list.
+type problemCode string
+
+const (
+	codeInvalid            problemCode = "invalid_request"
+	codeUnreadable         problemCode = "body_unreadable"
+	codeKeyUnknown         problemCode = "key_unknown"
+	codeForbidden          problemCode = "forbidden"
+	codeRouteUnknown       problemCode = "route_unknown"
+	codeNotFound           problemCode = "not_found"
+	codeMethodNotAllowed   problemCode = "method_not_allowed"
+	codeNotRefundable      problemCode = "not_refundable"
+	codeSessionEnded       problemCode = "session_ended"
+	codeBodyTooLarge       problemCode = "body_too_large"
+	codeMediaType          problemCode = "media_type_unsupported"
+	codeTooManyRequests    problemCode = "too_many_requests"
+	codeInternal           problemCode = "internal"
+	codeGatewayUnavailable problemCode = "gateway_unavailable"
+	codeUnavailable        problemCode = "unavailable"
+)
+
+// problemKind is what a code stands for.
+type problemKind struct {
+	status  int
+	meaning string
+}
+
+var problemKinds = map[problemCode]problemKind{
+	codeInvalid:            {http.StatusBadRequest, "A field is missing or wrong. errors has one entry for each."},
+	codeUnreadable:         {http.StatusBadRequest, "The body is not one whole JSON object."},
+	codeKeyUnknown:         {http.StatusUnauthorized, "The API key is missing or unknown."},
+	codeForbidden:          {http.StatusForbidden, "The request is not allowed to do this."},
+	codeNotFound:           {http.StatusNotFound, "Your shop has no such object, such as a session."},
+	codeRouteUnknown:       {http.StatusNotFound, "There is no such address. Compare it with the documentation."},
+	codeMethodNotAllowed:   {http.StatusMethodNotAllowed, "This address does not take the method. Allow lists those that it takes."},
+	codeNotRefundable:      {http.StatusConflict, "Nothing of the session was paid."},
+	codeSessionEnded:       {http.StatusConflict, "The session has already ended in another way."},
+	codeBodyTooLarge:       {http.StatusRequestEntityTooLarge, "The body is larger than 64 KiB."},
+	codeMediaType:          {http.StatusUnsupportedMediaType, "The body is not application/json, or it is compressed."},
+	codeTooManyRequests:    {http.StatusTooManyRequests, "Too many requests. Ask again after Retry-After seconds."},
+	codeInternal:           {http.StatusInternalServerError, "The checkout is at fault. Its log has the cause under the request's ID."},
+	codeGatewayUnavailable: {http.StatusServiceUnavailable, "The gateway gave no answer that is needed. Ask again after Retry-After seconds."},
+	codeUnavailable:        {http.StatusServiceUnavailable, "The database is unavailable. Ask again after Retry-After seconds."},
+}
+
+// problemList is the page at which the Type of each problem is explained.
+func (s *Server) problemList(c echo.Context) error {
+	var kinds []templates.ProblemKind
+	for code, kind := range problemKinds {
+		kinds = append(kinds, templates.ProblemKind{Code: string(code), Status: kind.status, Meaning: kind.meaning})
+	}
+	slices.SortFunc(kinds, func(a, b templates.ProblemKind) int {
+		return cmp.Or(cmp.Compare(a.Status, b.Status), cmp.Compare(a.Code, b.Code))
+	})
+	return render(c, http.StatusOK, templates.ProblemList(kinds), docsPolicy())
+}
+
+// refusal is an error with a code for the sender of a request.
+type refusal struct {
+	code   problemCode
+	detail string
+}
+
+func (r *refusal) Error() string { return string(r.code) + ": " + r.detail }
+
+// hasCode reports whether err is a refusal with a code.
+func hasCode(err error, code problemCode) bool {
+	var refused *refusal
+	return errors.As(err, &refused) && refused.code == code
+}
+
+// problem is an error for a program (RFC 9457).
+type problem struct {
+	// Type is the URL of a page that says what the code means. Title says it in a sentence.
+	Type   string      `json:"type"`
+	Title  string      `json:"title"`
+	Status int         `json:"status"`
+	Code   problemCode `json:"code"`
+	// Field and Detail are those of the first of Errors, where there are any.
+	Field  string         `json:"field,omitempty"`
+	Detail string         `json:"detail,omitempty"`
+	Errors []fieldProblem `json:"errors,omitempty"`
+	// RequestID is that of the response's header Request-Id.
+	RequestID string `json:"request_id,omitempty"`
+}
+
+// fieldProblem is what is wrong with one field of a request.
+type fieldProblem struct {
+	Field  string             `json:"field"`
+	Code   checkout.FieldCode `json:"code"`
+	Detail string             `json:"detail"`
+	// Allowed are the values that the field may have, where a list of them helps.
+	Allowed []string `json:"allowed,omitempty"`
+}
+
+// newProblem returns the problem for an error, without its Type and RequestID. It is the
+// only table from errors to codes. An error that is not in the table becomes a 500 without
+// details.
+func newProblem(err error) problem {
+	p := problem{Code: codeInternal}
+	var refused *refusal
+	faults := fieldErrors(err)
+	switch {
+	case len(faults) > 0:
+		p.Code, p.Errors = codeInvalid, fieldProblems(faults)
+		p.Field, p.Detail = p.Errors[0].Field, p.Errors[0].Detail
+	case errors.As(err, &refused):
+		p.Code, p.Detail = refused.code, refused.detail
+	case errors.Is(err, checkout.ErrNotFound): // no details: it is the same for every missing resource
+		p.Code = codeNotFound
+	case errors.Is(err, echo.ErrNotFound):
+		p.Code = codeRouteUnknown
+	case errors.Is(err, checkout.ErrNotRefundable):
+		p.Code, p.Detail = codeNotRefundable, "nothing of the session was paid"
+	}
+	kind := problemKinds[p.Code]
+	p.Status, p.Title = kind.status, kind.meaning
+	return p
+}
+
+// fieldErrors returns the FieldErrors in err, which may be joined, in their order.
+func fieldErrors(err error) (all []*checkout.FieldError) {
+	if joined, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // The tree of joined errors is walked here.
+		for _, one := range joined.Unwrap() {
+			all = append(all, fieldErrors(one)...)
+		}
+		return all
+	}
+	var fault *checkout.FieldError
+	if errors.As(err, &fault) {
+		all = append(all, fault)
+	}
+	return all
+}
+
+// fieldProblems returns the first fault of each field.
+func fieldProblems(faults []*checkout.FieldError) (all []fieldProblem) {
+	seen := map[string]bool{}
+	for _, fault := range faults {
+		if seen[fault.Field] {
+			continue
+		}
+		seen[fault.Field] = true
+		code := fault.Code
+		if code == "" {
+			code = checkout.FieldInvalid
+		}
+		all = append(all, fieldProblem{Field: fault.Field, Code: code, Detail: fault.Problem, Allowed: fault.Allowed})
+	}
+	return all
+}
