@@ -11,11 +11,11 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-// fieldFault is what is wrong with the value of a field, for an UnmarshalJSON, which does
-// not know the field's name.
-type fieldFault string
+// fieldValueError is what is wrong with the value of a field, for an UnmarshalJSON, which
+// does not know the field's name.
+type fieldValueError string
 
-func (f fieldFault) Error() string { return string(f) }
+func (e fieldValueError) Error() string { return string(e) }
 
 // wholeNumber is an amount. Its JSON is an integer literal, which is never read as a
 // float.
@@ -25,7 +25,7 @@ type wholeNumber int64
 func (n *wholeNumber) UnmarshalJSON(text []byte) error {
 	value, err := strconv.ParseInt(string(text), 10, 64)
 	if err != nil {
-		return fieldFault("must be a whole number of minor units, such as 1000")
+		return fieldValueError("must be a whole number of minor units, such as 1000")
 	}
 	*n = wholeNumber(value)
 	return nil
@@ -45,7 +45,7 @@ func (i *instant) UnmarshalJSON(text []byte) error {
 	}
 	at, err := time.Parse(`"`+time.RFC3339+`"`, string(text))
 	if err != nil {
-		return fieldFault("must be a time in RFC 3339, or Unix seconds")
+		return fieldValueError("must be a time in RFC 3339, or Unix seconds")
 	}
 	*i = instant(at)
 	return nil

@@ -107,7 +107,7 @@ func decodeField(name string, value json.RawMessage, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(value))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(into)
-	var fault fieldFault
+	var fault fieldValueError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case err == nil:

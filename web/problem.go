@@ -60,7 +60,7 @@ var problemKinds = map[problemCode]problemKind{
 
 // problemList is the page at which the Type of each problem is explained.
 func (s *Server) problemList(c echo.Context) error {
-	var kinds []templates.ProblemKind
+	kinds := make([]templates.ProblemKind, 0, len(problemKinds))
 	for code, kind := range problemKinds {
 		kinds = append(kinds, templates.ProblemKind{Code: string(code), Status: kind.status, Meaning: kind.meaning})
 	}
@@ -135,7 +135,7 @@ func newProblem(err error) problem {
 
 // fieldErrors returns the FieldErrors in err, which may be joined, in their order.
 func fieldErrors(err error) (all []*checkout.FieldError) {
-	if joined, is := err.(interface{ Unwrap() []error }); is { //nolint:errorlint // The tree of joined errors is walked here.
+	if joined, is := err.(interface{ Unwrap() []error }); is {
 		for _, one := range joined.Unwrap() {
 			all = append(all, fieldErrors(one)...)
 		}
