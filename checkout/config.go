@@ -29,6 +29,10 @@ type Merchant struct {
 	// default it is refunded automatically if its wallet can refund. With LateRefund
 	// the second payment is refunded in any case if the first one was late.
 	KeepPaidTwice bool
+	// UniqueReferences says that two sessions with the same ClientReferenceID are a mistake,
+	// unless the first one has ended unpaid. It counts sessions that are created while it is
+	// set.
+	UniqueReferences bool
 	// QueriesPerSecond bounds the calls of the gateway that Sweep and SweepWatched of one
 	// process make for the merchant. The calls wait for their turn. Queries that a
 	// notification or a shopper causes are counted too, and do not wait. From 1 to

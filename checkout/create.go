@@ -30,6 +30,8 @@ type NewSession struct {
 	// Lifetime.
 	ExpiresAt time.Time
 	Metadata  map[string]string
+	// Once makes repeated requests create one session. nil makes each create its own.
+	Once *Once
 	// SealedOpenID is stored as it is. See [Session].
 	SealedOpenID string
 	// Shopper is the shopper's device, nil where the shop does not know it. With it,
@@ -45,7 +47,7 @@ const (
 
 // creator creates sessions.
 type creator struct {
-	store     Changer
+	store     Store
 	clock     Clock
 	random    io.Reader
 	merchants map[string]Merchant
@@ -75,7 +77,12 @@ func (c *creator) create(ctx context.Context, n NewSession) (Session, error) {
 		Wallets:           wallets, Locale: n.Locale, Metadata: n.Metadata, SealedOpenID: n.SealedOpenID,
 		CreatedAt: now, ExpiresAt: n.ExpiresAt, ConcludeAt: n.ExpiresAt,
 	}
-	if err := c.save(ctx, session, n.Shopper); err != nil {
+	claims, err := c.merchants[n.Merchant].claims(n, session)
+	if err != nil {
+		return Session{}, err
+	}
+	err = c.saveClaimed(ctx, claims, func() error { return c.save(ctx, session, claims, n.Shopper) })
+	if err != nil {
 		return session, err
 	}
 	c.rates.approximateCNY(session) // its page needs the rate
@@ -118,11 +125,11 @@ func (c *creator) check(n NewSession) error {
 }
 
 // save stores a new session, with its order where that is placed at once.
-func (c *creator) save(ctx context.Context, session Session, shopper *flow.Device) error {
+func (c *creator) save(ctx context.Context, session Session, claims []Claim, shopper *flow.Device) error {
 	if r, ok := c.placer.startAtOnce(session, shopper); ok {
-		return c.placer.createWithOrder(ctx, r)
+		return c.placer.createWithOrder(ctx, r, claims)
 	}
-	return c.store.CreateSession(ctx, session)
+	return c.store.CreateSession(ctx, session, claims...)
 }
 
 func (m Merchant) lifetime() time.Duration {
@@ -184,6 +191,10 @@ func (n NewSession) check(now time.Time) error {
 	missing("subject", n.Subject)
 	missing("success_url", n.SuccessURL)
 	bad(n.ExpiresAt.Before(now.Add(minLifetime)) || n.ExpiresAt.After(now.Add(maxLifetime)), "expires_at", "must be from 1 minute to 24 hours ahead")
+	if n.Once != nil {
+		missing(keyField, n.Once.Key)
+		faults = append(faults, CheckText(keyField, n.Once.Key))
+	}
 	faults = append(faults, CheckText("subject", n.Subject), CheckText("client_reference_id", n.ClientReferenceID), checkMetadata(n.Metadata))
 	return errors.Join(faults...)
 }

@@ -23,6 +23,7 @@ type memory struct {
 	refunds  map[string]memoryRefund
 	// payments has the attempt that each payment belongs to.
 	payments        map[checkout.Payment]string
+	claims          map[claimName]checkout.Claim
 	events          []checkout.Event
 	timeline        []checkout.Entry
 	reconciliations []checkout.Reconciliation
@@ -49,7 +50,7 @@ func leasedAttemptRow(a checkout.Attempt, until time.Time) memoryAttempt {
 func newMemory() *memory {
 	return &memory{
 		sessions: map[string]checkout.Session{}, attempts: map[string]memoryAttempt{}, refunds: map[string]memoryRefund{},
-		payments: map[checkout.Payment]string{}, differenceKeys: map[string]bool{}, cancelRequests: map[string]int{},
+		payments: map[checkout.Payment]string{}, differenceKeys: map[string]bool{}, claims: map[claimName]checkout.Claim{}, cancelRequests: map[string]int{},
 	}
 }
 
@@ -74,7 +75,7 @@ func (m *memory) enter(ctx context.Context, method string) (leave func(), err er
 	return m.mu.Unlock, nil
 }
 
-func (m *memory) CreateSession(ctx context.Context, s checkout.Session) error {
+func (m *memory) CreateSession(ctx context.Context, s checkout.Session, claims ...checkout.Claim) error {
 	leave, err := m.enter(ctx, "CreateSession")
 	if err != nil {
 		return err
@@ -83,8 +84,55 @@ func (m *memory) CreateSession(ctx context.Context, s checkout.Session) error {
 	if _, exists := m.sessions[s.ID]; exists {
 		return errors.New("a session with this id exists")
 	}
+	if !m.claim(claims) {
+		return checkout.ErrClaimed
+	}
 	m.sessions[s.ID], m.timeline = s, append(m.timeline, s.Entry())
 	return nil
+}
+
+// claimName is what no two claims have in common.
+type claimName struct {
+	merchant string
+	kind     checkout.ClaimKind
+	name     string
+}
+
+// claim adds all claims, or none if one of them is not free.
+func (m *memory) claim(claims []checkout.Claim) bool {
+	for _, c := range claims {
+		if other, taken := m.claims[claimName{c.Merchant, c.Kind, c.Name}]; taken && !m.isFree(other, c.CreatedAt) {
+			return false
+		}
+	}
+	for _, c := range claims {
+		maps.DeleteFunc(m.claims, func(_ claimName, old checkout.Claim) bool {
+			return old.Kind == checkout.ClaimKey && m.isFree(old, c.CreatedAt)
+		})
+		m.claims[claimName{c.Merchant, c.Kind, c.Name}] = c
+	}
+	return true
+}
+
+func (m *memory) isFree(c checkout.Claim, now time.Time) bool {
+	if c.Kind == checkout.ClaimKey {
+		return !c.CreatedAt.After(now.Add(-checkout.KeyLifetime))
+	}
+	s := m.sessions[c.SessionID]
+	return (s.Status == checkout.StatusExpired || s.Status == checkout.StatusCanceled) && s.PaymentStatus == checkout.PaymentUnpaid
+}
+
+func (m *memory) Claim(ctx context.Context, merchant string, kind checkout.ClaimKind, name string) (checkout.Claim, error) {
+	leave, err := m.enter(ctx, "Claim")
+	if err != nil {
+		return checkout.Claim{}, err
+	}
+	defer leave()
+	c, ok := m.claims[claimName{merchant, kind, name}]
+	if !ok {
+		return c, checkout.ErrNotFound
+	}
+	return c, nil
 }
 
 func (m *memory) Session(ctx context.Context, id string) (checkout.Session, error) {
@@ -184,7 +232,7 @@ func (m *memory) PostponeConclusion(ctx context.Context, id string, at time.Time
 	return nil
 }
 
-func (m *memory) CreateSessionWithAttempt(ctx context.Context, s checkout.Session, a checkout.Attempt, leaseUntil time.Time) error {
+func (m *memory) CreateSessionWithAttempt(ctx context.Context, s checkout.Session, a checkout.Attempt, leaseUntil time.Time, claims ...checkout.Claim) error {
 	leave, err := m.enter(ctx, "CreateSessionWithAttempt")
 	if err != nil {
 		return err
@@ -195,6 +243,9 @@ func (m *memory) CreateSessionWithAttempt(ctx context.Context, s checkout.Sessio
 	}
 	if _, exists := m.attempts[a.ID]; exists {
 		return errors.New("an attempt with this id exists")
+	}
+	if !m.claim(claims) {
+		return checkout.ErrClaimed
 	}
 	m.sessions[s.ID], m.attempts[a.ID] = s, leasedAttemptRow(a, leaseUntil)
 	m.timeline = append(m.timeline, s.Entry(), a.Entry())

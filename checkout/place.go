@@ -223,13 +223,13 @@ func (p *placer) startAtOnce(session Session, shopper *flow.Device) (resolvedSta
 
 // createWithOrder stores a new session with its first attempt, and places the order. An
 // error of placing raises an alert, and the page places the order then.
-func (p *placer) createWithOrder(ctx context.Context, r resolvedStart) error {
+func (p *placer) createWithOrder(ctx context.Context, r resolvedStart, claims []Claim) error {
 	leased, err := p.newAttempt(r)
 	if err != nil {
 		return err
 	}
 	ctx = context.WithoutCancel(ctx)
-	if err := p.store.CreateSessionWithAttempt(ctx, r.session, leased.Attempt, leased.until); err != nil {
+	if err := p.store.CreateSessionWithAttempt(ctx, r.session, leased.Attempt, leased.until, claims...); err != nil {
 		return err
 	}
 	_, _ = p.place(ctx, r, leased)

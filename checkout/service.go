@@ -110,8 +110,15 @@ func assemble(c Config) *Service {
 // *FieldError for each field that is wrong, joined.
 func (s *Service) CheckNew(n NewSession) error { return s.creator.check(n) }
 
+// Answered returns the claim of a key that created a session of the merchant less than
+// KeyLifetime ago, with the answer to the request. It returns ErrNotFound if there is none.
+func (s *Service) Answered(ctx context.Context, merchant, key string) (Claim, error) {
+	return s.creator.claimOf(ctx, merchant, ClaimKey, key)
+}
+
 // Create stores a new open session. It returns a *FieldError for each field that is
-// wrong, joined. With NewSession.Shopper it may place an order too: if that fails, the session
+// wrong, joined, and a *ClaimedError if another session has the key or the reference.
+// With NewSession.Shopper it may place an order too: if that fails, the session
 // is created all the same.
 func (s *Service) Create(ctx context.Context, n NewSession) (Session, error) {
 	return s.creator.create(ctx, n)

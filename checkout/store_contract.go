@@ -38,6 +38,8 @@ type Reader interface {
 	Refund(ctx context.Context, id string) (Refund, error)
 	// Refunds returns all refunds of a session, the oldest first.
 	Refunds(ctx context.Context, sessionID string) ([]Refund, error)
+	// Claim returns a claim of a merchant, also one that is free.
+	Claim(ctx context.Context, merchant string, kind ClaimKind, name string) (Claim, error)
 	Event(ctx context.Context, id string) (Event, error)
 	// Events returns all events of a session in the order of their versions.
 	Events(ctx context.Context, sessionID string) ([]Event, error)
@@ -45,12 +47,15 @@ type Reader interface {
 
 // Changer writes sessions, attempts, refunds and events.
 type Changer interface {
-	// CreateSession stores a new session. Its Entry begins its timeline.
-	CreateSession(ctx context.Context, s Session) error
+	// CreateSession stores a new session with its claims. Its Entry begins its timeline. It
+	// returns ErrClaimed and stores nothing where another session has one of the claims, and
+	// the claim is not free.
+	CreateSession(ctx context.Context, s Session, claims ...Claim) error
 
-	// CreateSessionWithAttempt stores a new session and its first attempt, each with its
-	// Entry. The attempt is leased to its creator until leaseUntil.
-	CreateSessionWithAttempt(ctx context.Context, s Session, a Attempt, leaseUntil time.Time) error
+	// CreateSessionWithAttempt stores a new session with its claims, as CreateSession does,
+	// and its first attempt with its Entry. The attempt is leased to its creator until
+	// leaseUntil.
+	CreateSessionWithAttempt(ctx context.Context, s Session, a Attempt, leaseUntil time.Time, claims ...Claim) error
 
 	// CreateAttempt stores a new attempt with its Entry, leased to its creator
 	// until leaseUntil. The session's version rises by one. It returns ErrConflict

@@ -58,11 +58,23 @@ func (s *Server) createSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	once, err := s.onceOf(c, r)
+	if faults = errors.Join(faults, err); faults == nil && once != nil {
+		// The answer may be older than what is checked below, such as expires_at.
+		if repeated, err := s.replay(c, *once); repeated || err != nil {
+			return err
+		}
+	}
 	session, err := s.newSession(merchantOf(c), r)
+	session.Once = once
 	if err = errors.Join(faults, err, s.service.CheckNew(session)); err != nil {
 		return err
 	}
 	created, err := s.service.Create(c.Request().Context(), session)
+	if hasKey(err) { // another request with the same key was faster
+		_, err = s.replay(c, *once)
+		return err
+	}
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,9 @@ func (i *instant) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// MarshalJSON implements json.Marshaler. Equal times have equal texts.
+func (i instant) MarshalJSON() ([]byte, error) { return time.Time(i).UTC().MarshalJSON() }
+
 // textMap is pairs of text. Its JSON is an object, or an empty list: PHP writes an empty
 // object so.
 type textMap map[string]string

@@ -25,6 +25,8 @@ const (
 	codeNotFound           problemCode = "not_found"
 	codeMethodNotAllowed   problemCode = "method_not_allowed"
 	codeNotRefundable      problemCode = "not_refundable"
+	codeKeyTaken           problemCode = "idempotency_key_taken"
+	codeReferenceTaken     problemCode = "reference_taken"
 	codeSessionEnded       problemCode = "session_ended"
 	codeBodyTooLarge       problemCode = "body_too_large"
 	codeMediaType          problemCode = "media_type_unsupported"
@@ -49,6 +51,8 @@ var problemKinds = map[problemCode]problemKind{
 	codeRouteUnknown:       {http.StatusNotFound, "There is no such address. Compare it with the documentation."},
 	codeMethodNotAllowed:   {http.StatusMethodNotAllowed, "This address does not take the method. Allow lists those that it takes."},
 	codeNotRefundable:      {http.StatusConflict, "Nothing of the session was paid."},
+	codeKeyTaken:           {http.StatusConflict, "Another request had the same Idempotency-Key. object is what that request made."},
+	codeReferenceTaken:     {http.StatusConflict, "A session with the client_reference_id is open or paid. object is that session."},
 	codeSessionEnded:       {http.StatusConflict, "The session has already ended in another way."},
 	codeBodyTooLarge:       {http.StatusRequestEntityTooLarge, "The body is larger than 64 KiB."},
 	codeMediaType:          {http.StatusUnsupportedMediaType, "The body is not application/json, or it is compressed."},
@@ -95,6 +99,8 @@ type problem struct {
 	Field  string         `json:"field,omitempty"`
 	Detail string         `json:"detail,omitempty"`
 	Errors []fieldProblem `json:"errors,omitempty"`
+	// Object is the ID of the object that a request is in conflict with, where there is one.
+	Object string `json:"object,omitempty"`
 	// RequestID is that of the response's header Request-Id.
 	RequestID string `json:"request_id,omitempty"`
 }
@@ -114,6 +120,7 @@ type fieldProblem struct {
 func newProblem(err error) problem {
 	p := problem{Code: codeInternal}
 	var refused *refusal
+	var claimed *checkout.ClaimedError
 	faults := fieldErrors(err)
 	switch {
 	case len(faults) > 0:
@@ -121,6 +128,9 @@ func newProblem(err error) problem {
 		p.Field, p.Detail = p.Errors[0].Field, p.Errors[0].Detail
 	case errors.As(err, &refused):
 		p.Code, p.Detail = refused.code, refused.detail
+	case errors.As(err, &claimed):
+		p.Code, p.Field, p.Object = claimProblems[claimed.Claim.Kind].code, claimProblems[claimed.Claim.Kind].field, claimed.Claim.SessionID
+		p.Detail = "it belongs to " + p.Object
 	case errors.Is(err, checkout.ErrNotFound): // no details: it is the same for every missing resource
 		p.Code = codeNotFound
 	case errors.Is(err, echo.ErrNotFound):
@@ -131,6 +141,15 @@ func newProblem(err error) problem {
 	kind := problemKinds[p.Code]
 	p.Status, p.Title = kind.status, kind.meaning
 	return p
+}
+
+// claimProblems has the code and the field of the problem with each kind of claim.
+var claimProblems = map[checkout.ClaimKind]struct {
+	code  problemCode
+	field string
+}{
+	checkout.ClaimKey:       {codeKeyTaken, idempotencyKey},
+	checkout.ClaimReference: {codeReferenceTaken, "client_reference_id"},
 }
 
 // fieldErrors returns the FieldErrors in err, which may be joined, in their order.

@@ -10,10 +10,10 @@ import (
 
 // problemJSON is a problem as a shop reads it.
 type problemJSON struct {
-	Type, Title, Code, Detail, Field string
-	Status                           int
-	RequestID                        string `json:"request_id"`
-	Errors                           []struct {
+	Type, Title, Code, Detail, Field, Object string
+	Status                                   int
+	RequestID                                string `json:"request_id"`
+	Errors                                   []struct {
 		Field, Code, Detail string
 		Allowed             []string
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -24,9 +23,6 @@ type refundList struct {
 	Object string                  `json:"object"`
 	Data   []checkout.PublicRefund `json:"data"`
 }
-
-// idempotencyKey is the header that identifies a request and its repetitions.
-const idempotencyKey = "Idempotency-Key"
 
 // createRefund is POST /v1/checkout/sessions/{id}/refunds. It answers 201 for a new
 // refund, and 200 for a repeated request.
@@ -64,23 +60,6 @@ func checkPayment(payment string) error {
 		return nil
 	}
 	return &checkout.FieldError{Field: "payment", Problem: "must be first or second", Allowed: allowed}
-}
-
-// keyOf returns the idempotency key of a request, or "" for a request without one. It
-// returns a FieldError for two keys and for an empty one: the shop wants protection
-// from repetition and would not get it.
-func keyOf(c echo.Context) (string, error) {
-	keys := c.Request().Header.Values(idempotencyKey)
-	switch {
-	case len(keys) == 0:
-		return "", nil
-	case len(keys) > 1:
-		return "", &checkout.FieldError{Field: idempotencyKey, Code: checkout.FieldRepeated, Problem: "is there twice"}
-	case strings.TrimSpace(keys[0]) == "":
-		return "", &checkout.FieldError{Field: idempotencyKey, Problem: "is empty: leave it out, or name each request"}
-	default:
-		return keys[0], nil
-	}
 }
 
 // listRefunds is GET /v1/checkout/sessions/{id}/refunds.

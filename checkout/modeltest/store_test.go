@@ -38,8 +38,8 @@ func (g gatedStore) write(ctx context.Context, name string, do func() error) err
 	return err
 }
 
-func (g gatedStore) CreateSession(ctx context.Context, s checkout.Session) error {
-	return g.write(ctx, "CreateSession", func() error { return g.Store.CreateSession(ctx, s) })
+func (g gatedStore) CreateSession(ctx context.Context, s checkout.Session, claims ...checkout.Claim) error {
+	return g.write(ctx, "CreateSession", func() error { return g.Store.CreateSession(ctx, s, claims...) })
 }
 
 func (g gatedStore) Session(ctx context.Context, id string) (checkout.Session, error) {
@@ -56,10 +56,10 @@ func (g gatedStore) PostponeConclusion(ctx context.Context, id string, at time.T
 	return g.write(ctx, "PostponeConclusion "+id, func() error { return g.Store.PostponeConclusion(ctx, id, at) })
 }
 
-func (g gatedStore) CreateSessionWithAttempt(ctx context.Context, s checkout.Session, a checkout.Attempt, leaseUntil time.Time) error {
+func (g gatedStore) CreateSessionWithAttempt(ctx context.Context, s checkout.Session, a checkout.Attempt, leaseUntil time.Time, claims ...checkout.Claim) error {
 	g.process.gate.threads.setNumber(a.ID, a.OutTradeNo)
 	return g.write(ctx, "CreateSessionWithAttempt", func() error {
-		err := g.Store.CreateSessionWithAttempt(ctx, s, a, leaseUntil)
+		err := g.Store.CreateSessionWithAttempt(ctx, s, a, leaseUntil, claims...)
 		g.process.gate.threads.lease(a.ID, leaseUntil, err == nil)
 		return err
 	})

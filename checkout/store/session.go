@@ -34,8 +34,8 @@ func scanSession(r row) (checkout.Session, error) {
 }
 
 // CreateSession implements [checkout.Store].
-func (s *Store) CreateSession(ctx context.Context, c checkout.Session) error {
-	steps, err := addSession(c)
+func (s *Store) CreateSession(ctx context.Context, c checkout.Session, claims ...checkout.Claim) error {
+	steps, err := s.addSession(c, claims)
 	if err != nil {
 		return err
 	}
@@ -43,16 +43,16 @@ func (s *Store) CreateSession(ctx context.Context, c checkout.Session) error {
 }
 
 // CreateSessionWithAttempt implements [checkout.Store].
-func (s *Store) CreateSessionWithAttempt(ctx context.Context, c checkout.Session, a checkout.Attempt, leaseUntil time.Time) error {
-	steps, err := addSession(c)
+func (s *Store) CreateSessionWithAttempt(ctx context.Context, c checkout.Session, a checkout.Attempt, leaseUntil time.Time, claims ...checkout.Claim) error {
+	steps, err := s.addSession(c, claims)
 	if err != nil {
 		return err
 	}
 	return s.write(ctx, append(steps, addAttempt(a, leaseUntil)...)...)
 }
 
-// addSession stores a session with its timeline entry.
-func addSession(c checkout.Session) ([]step, error) {
+// addSession stores a session with its claims and its timeline entry.
+func (s *Store) addSession(c checkout.Session, claims []checkout.Claim) ([]step, error) {
 	wallets, err := json.Marshal(c.Wallets)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the wallets: %w", err)
@@ -61,7 +61,7 @@ func addSession(c checkout.Session) ([]step, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the metadata: %w", err)
 	}
-	return append([]step{{
+	return append(append(s.addClaims(claims), step{
 		what: "storing session " + c.ID,
 		statement: `INSERT INTO sessions (` + sessionColumns + `)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
@@ -71,7 +71,7 @@ func addSession(c checkout.Session) ([]step, error) {
 			toMillis(c.CreatedAt), toMillis(c.ExpiresAt), toMillis(c.ConcludeAt), toMillis(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
 			c.PaidBy, c.AmountRefunded, c.SealedOpenID,
 		},
-	}}, addEntries(c.Entry())...), nil
+	}), addEntries(c.Entry())...), nil
 }
 
 // Session implements [checkout.Store].

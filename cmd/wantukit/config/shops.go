@@ -89,6 +89,9 @@ type Shop struct {
 	PaidLate checkout.LatePolicy `yaml:"paid_late"`
 	// KeepPaidTwice keeps a second payment of a session. By default it is refunded.
 	KeepPaidTwice bool `yaml:"keep_paid_twice"`
+	// UniqueReferences refuses a session whose client_reference_id another session has that
+	// is open or paid. By default it is allowed.
+	UniqueReferences bool `yaml:"unique_references"`
 	// SharedAccount is true if other systems use the same account. Orders that are
 	// not the checkout's are then no differences.
 	SharedAccount bool `yaml:"shared_account"`
