@@ -1,10 +1,8 @@
 package web
 
 import (
-	"crypto/sha256"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -12,27 +10,6 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
 )
-
-// authenticate is the middleware that finds the shop by its bearer key. It answers 401
-// for an unknown key.
-func (s *Server) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		scheme, key, _ := strings.Cut(c.Request().Header.Get(echo.HeaderAuthorization), " ")
-		merchant, ok := s.keys[sha256.Sum256([]byte(strings.TrimSpace(key)))]
-		if !strings.EqualFold(scheme, "Bearer") || !ok {
-			c.Response().Header().Set(echo.HeaderWWWAuthenticate, `Bearer realm="wantukit"`)
-			return &refusal{codeKeyUnknown, "the Authorization header holds no known bearer key"}
-		}
-		c.Set("merchant", merchant)
-		return next(c)
-	}
-}
-
-// merchantOf returns the ID of the shop that authenticate has found.
-func merchantOf(c echo.Context) string {
-	id, _ := c.Get("merchant").(string)
-	return id
-}
 
 // sessionRequest is the body of POST /v1/checkout/sessions.
 type sessionRequest struct {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/apikey"
 	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/wantupay"
@@ -205,12 +206,12 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 		Merchants: map[string]web.Merchant{
 			"shop": {
 				Color: "#ffd400", Logo: "logo.svg", Marks: map[flow.Wallet]string{flow.WalletWeChat: "wechat.svg"}, Location: time.FixedZone("HKT", 8*3600),
-				APIKeys: []string{apiKey}, ReturnHosts: []string{"shop.example"}, AllowedOrigins: []string{"https://shop.example"},
+				APIKeys: []apikey.Configured{{Secret: apiKey}}, ReturnHosts: []string{"shop.example"}, AllowedOrigins: []string{"https://shop.example"},
 				WeChat: web.WeChatApp{ID: sandbox.DefaultWeChatAppID, Secret: sandbox.DefaultWeChatAppSecret, Endpoints: web.WeChatEndpoints{
 					Authorize: gateway + "/connect/oauth2/authorize", AccessToken: gateway + "/sns/oauth2/access_token",
 				}},
 			},
-			"other": {APIKeys: []string{"sk_test_of_another"}, ReturnHosts: []string{"other.example"}},
+			"other": {APIKeys: []apikey.Configured{{Secret: "sk_test_of_another"}}, ReturnHosts: []string{"other.example"}},
 		},
 		Ready: f.db.Ping, Logger: logger,
 	}

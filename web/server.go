@@ -6,12 +6,13 @@ package web
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/apikey"
 	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/templates"
@@ -28,8 +30,8 @@ import (
 // Merchant is the configuration of a shop for this package, besides its
 // [checkout.Merchant].
 type Merchant struct {
-	// APIKeys are the bearer keys of the merchant API.
-	APIKeys []string
+	// APIKeys are the bearer keys of the merchant API, besides those of Config.KeyStore.
+	APIKeys []apikey.Configured
 	// ReturnHosts are the hosts that success_url and cancel_url may have. A host has
 	// a port unless it is the default port of the scheme. A [ReturnPolicy] is made of
 	// them.
@@ -63,6 +65,9 @@ type WeChatApp struct {
 	Endpoints WeChatEndpoints
 }
 
+// MinSecret is the least length of Config.Secret, in bytes.
+const MinSecret = 32
+
 // Config is the configuration of a Server. Service, Assets, Merchants, PublicURL,
 // Secret and Ready are required.
 type Config struct {
@@ -71,10 +76,13 @@ type Config struct {
 	// Merchants are the shops by ID. The Service must have the same shops. New checks
 	// only that both agree about their WeChat accounts.
 	Merchants map[string]Merchant
+	// KeyStore has the API keys that operators make. The Server uses them after
+	// [apikey.Ring.Refresh] of [Server.Keys]. Defaults to none.
+	KeyStore apikey.Store
 	// PublicURL is the origin at which browsers and the gateway reach this server.
 	// See [ParseOrigin].
 	PublicURL string
-	// Secret signs forms and encrypts cookies. It must have at least 32 bytes.
+	// Secret signs forms and encrypts cookies. It must have at least MinSecret bytes.
 	Secret []byte
 	// Streams limits the live streams that are open at the same time.
 	Streams StreamLimits
@@ -103,8 +111,7 @@ type Server struct {
 	service   *checkout.Service
 	assets    *static.Assets
 	merchants map[string]Merchant
-	// keys holds the merchant of each API key, by the key's SHA-256.
-	keys map[[sha256.Size]byte]string
+	keys      *apikey.Ring
 	// publicURL is an origin as a browser writes it.
 	publicURL string
 	// secure reports whether browsers reach the server over https.
@@ -174,7 +181,7 @@ func New(c Config) (_ *Server, err error) {
 
 // newServer returns the Server of a checked Config.
 func newServer(c Config) (*Server, error) {
-	keys, err := hashKeys(c.Merchants)
+	keys, err := newRing(c)
 	if err != nil {
 		return nil, err
 	}
@@ -235,25 +242,26 @@ func checkAccounts(service *checkout.Service, merchants map[string]Merchant) err
 	return nil
 }
 
-// hashKeys returns the IDs of the shops by the SHA-256 of their API keys. The time to
-// look up a hash reveals nothing about the key. It fails for a short key and for a key
-// that two shops have.
-func hashKeys(merchants map[string]Merchant) (map[[sha256.Size]byte]string, error) {
-	keys := map[[sha256.Size]byte]string{}
-	for id, m := range merchants {
-		for _, key := range m.APIKeys {
-			if len(key) < MinAPIKey {
-				return nil, fmt.Errorf("web: an API key of merchant %q is shorter than %d characters", id, MinAPIKey)
-			}
-			hash := sha256.Sum256([]byte(key))
-			if other, taken := keys[hash]; taken && other != id {
-				return nil, fmt.Errorf("web: merchants %q and %q have the same API key", min(id, other), max(id, other))
-			}
-			keys[hash] = id
+// newRing returns the API keys of the shops. It fails for a wrong key, such as a short one,
+// and for a key that two shops have.
+func newRing(c Config) (*apikey.Ring, error) {
+	var configured []apikey.Key
+	for _, id := range slices.Sorted(maps.Keys(c.Merchants)) {
+		keys, err := apikey.KeysOf(id, c.Merchants[id].APIKeys)
+		if err != nil {
+			return nil, fmt.Errorf("web: merchant %q: %w", id, err)
 		}
+		configured = append(configured, keys...)
 	}
-	return keys, nil
+	return apikey.NewRing(apikey.RingConfig{
+		Configured: configured, Store: c.KeyStore, Clock: c.Service,
+		Alert: func(err error) { c.Logger.Error("the API keys in the database are not up to date", "error", err) },
+	})
 }
+
+// Keys returns the keys of the merchant API. Refresh and Run them where Config.KeyStore is
+// set.
+func (s *Server) Keys() *apikey.Ring { return s.keys }
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

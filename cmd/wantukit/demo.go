@@ -121,7 +121,7 @@ func (d *demo) assemble(ctx context.Context, c *demoCommand, logger *slog.Logger
 // developer's own shop may be at the local address.
 func (d *demo) shopConfig() config.Shop {
 	origins := slices.Compact([]string{d.publicURL, d.listener.localURL()})
-	s := config.Shop{ID: "demo", Name: "Harbour Nights", APIKeys: []config.Confidential{config.DemoAPIKey}, AllowedOrigins: origins}
+	s := config.Shop{ID: "demo", Name: "Harbour Nights", APIKeys: []config.APIKey{{Key: config.DemoAPIKey}}, AllowedOrigins: origins}
 	for _, origin := range origins {
 		_, host, _ := strings.Cut(origin, "://")
 		s.ReturnHosts = append(s.ReturnHosts, host)

@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"checkout/wantupay":                 {"checkout", "checkout/flow", "wantu"},
 	"web/client":                        {"checkout/flow", "checkout/page"},
 	"web/wasm":                          {"web/client", "checkout/page"},
-	"web":                               {"checkout", "checkout/flow", "checkout/page", "templates", "static"},
+	"web":                               {"checkout", "checkout/apikey", "checkout/flow", "checkout/page", "templates", "static"},
 	"web/kit":                           {anything},
 	"web/kit/internal/outage":           {},
 	// Tools that `make` runs; nothing imports them.

@@ -222,7 +222,7 @@ func newSearchedKit(t *testing.T) *searchedKit {
 }
 
 func canaryShop(gateway, hook string) config.Shop {
-	shop := config.Shop{ID: "shop", Name: "Shop", APIKeys: []config.Confidential{canaryAPI}, ReturnHosts: []string{"shop.example"}}
+	shop := config.Shop{ID: "shop", Name: "Shop", APIKeys: []config.APIKey{{Key: canaryAPI}}, ReturnHosts: []string{"shop.example"}}
 	shop.Gateway.BaseURL, shop.Gateway.Key, shop.Gateway.PreviousKey = gateway+"/paygate", canaryKey, canaryPrevious
 	shop.Gateway.MerchantAccount, shop.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
 	shop.WeChat.AppID, shop.WeChat.AppSecret = sandbox.DefaultWeChatAppID, canaryWeChat

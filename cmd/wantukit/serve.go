@@ -87,6 +87,9 @@ func (c *serveCommand) open(ctx context.Context, logger *slog.Logger) (*server, 
 	if err != nil {
 		return nil, errors.Join(c.Explain(err), l.Close())
 	}
+	if err := warnOfNoKey(ctx, shops, k, logger); err != nil {
+		return nil, errors.Join(err, k.DB().Close(), l.Close())
+	}
 	s := &server{kit: k, listener: l, handler: k}
 	if demo != nil {
 		s.handler = web.ViewAs(k)
@@ -105,6 +108,24 @@ func (c *serveCommand) demo(shops []config.Shop) (*web.Demo, error) {
 		return nil, gatewaycli.Usage(err)
 	}
 	return &web.Demo{SandboxOrigin: c.Sandbox}, nil
+}
+
+// warnOfNoKey logs the shops that have no API key, neither in the file nor in the database.
+func warnOfNoKey(ctx context.Context, shops []config.Shop, k *kit.Kit, logger *slog.Logger) error {
+	stored, err := k.Store().ValidAPIKeys(ctx, k.Service().Now())
+	if err != nil {
+		return err
+	}
+	hasKey := map[string]bool{}
+	for _, key := range stored {
+		hasKey[key.Merchant] = true
+	}
+	for i := range shops {
+		if s := &shops[i]; len(s.APIKeys) == 0 && !hasKey[s.ID] {
+			logger.Warn("this merchant has no API key: make one with `wantukit keys create`", "merchant", s.ID)
+		}
+	}
+	return nil
 }
 
 // warnOfExposed logs the files with keys that every user of this machine can read

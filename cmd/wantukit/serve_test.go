@@ -269,3 +269,18 @@ func TestDatabaseThatIsNotVerified(t *testing.T) {
 		}
 	}
 }
+
+// TestMerchantWithoutAPIKeyIsLogged: nobody could use its API.
+func TestMerchantWithoutAPIKeyIsLogged(t *testing.T) {
+	t.Parallel()
+	for text, warns := range map[string]bool{"[sk_live_0123456789]": false, "[]": true} {
+		log, err := serveLive(t, func(c *serveCommand, _ string) {
+			if err := os.WriteFile(c.Config, []byte(strings.Replace(liveShop, "[sk_live_0123456789]", text, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if err != nil || strings.Contains(log, `has no API key: make one with `) != warns {
+			t.Errorf("api_keys: %s: error %v, and the log says\n%s", text, err, log)
+		}
+	}
+}

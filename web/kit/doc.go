@@ -12,7 +12,7 @@
 //		Secret:    secret, // at least 32 random bytes, the same after each start
 //		Merchants: []kit.Merchant{{
 //			Checkout: checkout.Merchant{ID: "tea", Name: "Tea House"},
-//			Web:      web.Merchant{APIKeys: []string{apiKey}, ReturnHosts: []string{"shop.example.com"}},
+//			Web:      web.Merchant{APIKeys: []apikey.Configured{{Secret: apiKey}}, ReturnHosts: []string{"shop.example.com"}},
 //			Account:  wantu.Config{MerchantAccount: merchant, StoreAccount: store, Key: key},
 //			Webhook:  worker.Endpoint{URL: "https://shop.example.com/webhook", Secret: webhookSecret},
 //		}},

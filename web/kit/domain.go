@@ -87,7 +87,9 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 func (m Merchant) endpoint() worker.Endpoint {
 	e := m.Webhook
 	e.Confidential = append(slices.Clone(e.Confidential), m.Web.WeChat.Secret)
-	e.Confidential = append(e.Confidential, m.Web.APIKeys...)
+	for _, key := range m.Web.APIKeys {
+		e.Confidential = append(e.Confidential, string(key.Secret)) // "" where only the hash is known
+	}
 	for _, account := range append([]wantu.Config{m.Account}, m.PreviousAccounts...) {
 		e.Confidential = append(e.Confidential, account.Key, account.PreviousKey)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/apikey"
 	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -43,7 +44,7 @@ func Example() {
 		Secret:    []byte("32 random bytes in a real program"),
 		Merchants: []kit.Merchant{{
 			Checkout: checkout.Merchant{ID: "tea", Name: "Tea House"},
-			Web:      web.Merchant{APIKeys: []string{"sk_test_tea_house"}, ReturnHosts: []string{"shop.example.com"}},
+			Web:      web.Merchant{APIKeys: []apikey.Configured{{Secret: "sk_test_tea_house"}}, ReturnHosts: []string{"shop.example.com"}},
 			Account: wantu.Config{
 				BaseURL: gatewayServer.URL + "/paygate", MerchantAccount: sandbox.DefaultMerchantAccount,
 				StoreAccount: sandbox.DefaultStoreAccount, Key: sandbox.DefaultKey,

@@ -121,12 +121,14 @@ func New(ctx context.Context, c Config) (_ *Kit, err error) {
 	if err != nil {
 		return nil, err
 	}
-	k.web, err = newWeb(k.domain.Service, db, c)
-	return k, err
+	if k.web, err = newWeb(k.domain, db, c); err != nil {
+		return nil, err
+	}
+	return k, k.web.Keys().Refresh(ctx)
 }
 
 // newWeb returns the pages, the API and what the gateway calls.
-func newWeb(service *checkout.Service, db *store.DB, c Config) (*web.Server, error) {
+func newWeb(domain *Domain, db *store.DB, c Config) (*web.Server, error) {
 	merchants := map[string]web.Merchant{}
 	for _, m := range c.Merchants {
 		merchants[m.Checkout.ID] = m.Web
@@ -140,7 +142,7 @@ func newWeb(service *checkout.Service, db *store.DB, c Config) (*web.Server, err
 		return nil, err
 	}
 	return web.New(web.Config{
-		Service: service, Assets: assets, Merchants: merchants, PublicURL: c.PublicURL, Secret: c.Secret,
+		Service: domain.Service, Assets: assets, Merchants: merchants, KeyStore: domain.Store, PublicURL: c.PublicURL, Secret: c.Secret,
 		HTTPClient: c.HTTPClient, TrustedProxies: c.TrustedProxies,
 		Streams: c.Streams, Demo: c.Demo, Ready: db.Ping, Unavailable: store.Unreachable, Logger: c.Logger,
 	})

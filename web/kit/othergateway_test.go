@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/apikey"
 	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/web"
 	"github.com/wantukit/wantukit/web/kit"
@@ -247,7 +248,7 @@ func runAcmeKit(t *testing.T, a *acme) (k *kit.Kit, publicURL string) {
 		Database: kit.Database{Folder: t.TempDir()}, PublicURL: publicURL, Secret: bytes.Repeat([]byte{7}, web.MinSecret),
 		Merchants: []kit.Merchant{{
 			Checkout: checkout.Merchant{ID: "tea", Name: "Tea House"},
-			Web:      web.Merchant{APIKeys: []string{"sk_test_tea_house"}, ReturnHosts: []string{"shop.example.com"}},
+			Web:      web.Merchant{APIKeys: []apikey.Configured{{Secret: "sk_test_tea_house"}}, ReturnHosts: []string{"shop.example.com"}},
 		}},
 		Gateway: acmeGateway{a.server.URL}, Logger: slog.New(slog.DiscardHandler),
 	})

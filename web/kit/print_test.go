@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/apikey"
 	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/web"
@@ -21,7 +22,7 @@ func TestConfigPrintsNoSecret(t *testing.T) {
 	const canary = "canary"
 	merchant := kit.Merchant{
 		Checkout: checkout.Merchant{ID: "tea"},
-		Web:      web.Merchant{APIKeys: []string{canary}, WeChat: web.WeChatApp{ID: "wx1", Secret: canary}},
+		Web:      web.Merchant{APIKeys: []apikey.Configured{{Secret: canary}}, WeChat: web.WeChatApp{ID: "wx1", Secret: canary}},
 		Account:  wantu.Config{Key: canary, PreviousKey: canary}, PreviousAccounts: []wantu.Config{{Key: canary}},
 		Webhook: worker.Endpoint{URL: "https://user:" + canary + "@shop.example.com/" + canary + "?k=" + canary, Secret: canary, PreviousSecret: canary},
 	}

@@ -15,8 +15,8 @@ const ShutdownTimeout = 15 * time.Second
 // finishTimeout bounds how long jobs and queries may take to end.
 const finishTimeout = 20 * time.Second
 
-// Run starts the queue, serves the Kit, and listens for the changes of other nodes,
-// until ctx is done or serving fails. Then it shuts down in this order: for
+// Run starts the queue, serves the Kit, listens for the changes of other nodes, and learns
+// which API keys are new or revoked, until ctx is done or serving fails. Then it shuts down in this order: for
 // Config.DrainFor /readyz answers 503, and requests are still served; the live streams end;
 // shutdown stops the HTTP server and lets its requests end; the running jobs end; the
 // queries at the gateway end; the database is closed. Where serving fails, it does not
@@ -40,6 +40,7 @@ func (k *Kit) Run(ctx context.Context, serve func() error, shutdown func(context
 	var listeners sync.WaitGroup
 	listeners.Go(func() { k.db.Listen(background, k.Service().Changed) })
 	listeners.Go(func() { k.monitor.Run(background) })
+	listeners.Go(func() { k.web.Keys().Run(background) })
 	served := startServing(serve)
 	select {
 	case <-served.ended:

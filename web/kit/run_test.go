@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/apikey"
 	"github.com/wantukit/wantukit/web"
 	"github.com/wantukit/wantukit/web/kit"
 )
@@ -22,7 +23,7 @@ func newKit(t *testing.T) *kit.Kit {
 	k, err := kit.New(t.Context(), kit.Config{
 		Database: kit.Database{Folder: t.TempDir()}, PublicURL: "https://pay.example.com", Secret: bytes.Repeat([]byte{7}, web.MinSecret),
 		Merchants: []kit.Merchant{{
-			Checkout: checkout.Merchant{ID: "tea", Name: "Tea House"}, Web: web.Merchant{APIKeys: []string{"sk_test_tea_house"}},
+			Checkout: checkout.Merchant{ID: "tea", Name: "Tea House"}, Web: web.Merchant{APIKeys: []apikey.Configured{{Secret: "sk_test_tea_house"}}},
 		}},
 		Gateway: acmeGateway{}, DrainFor: time.Hour, Logger: slog.New(slog.DiscardHandler),
 	})

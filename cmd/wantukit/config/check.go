@@ -145,21 +145,6 @@ func isEndpoint(address string) bool {
 		(u.Scheme == "https" || u.Scheme == "http" && Loopback(u.Hostname()))
 }
 
-func (s *Shop) checkAPIKeys() error {
-	if len(s.APIKeys) == 0 {
-		return errors.New("api_keys is empty")
-	}
-	for i, key := range s.APIKeys {
-		switch key := strings.TrimSpace(string(key)); {
-		case key == DemoAPIKey:
-			return fmt.Errorf("api_keys[%d] is the demo's own", i)
-		case len(key) < web.MinAPIKey:
-			return fmt.Errorf("api_keys[%d] is shorter than %d characters", i, web.MinAPIKey)
-		}
-	}
-	return nil
-}
-
 func (s *Shop) checkReturnHosts() error {
 	if len(s.ReturnHosts) == 0 {
 		return errors.New("return_hosts is empty, so no session could have a success_url")
@@ -199,22 +184,6 @@ func (s *Shop) checkSessions() error {
 func (s *Shop) checkPolicies() error {
 	if !s.PaidLate.Known() {
 		return errors.New("paid_late is not hold, accept or refund")
-	}
-	return nil
-}
-
-// checkKeysApart fails if two merchants have the same API key: a key must name one
-// merchant.
-func checkKeysApart(shops []Shop) error {
-	owners := map[string]string{}
-	for _, s := range shops {
-		for i, key := range s.APIKeys {
-			text := strings.TrimSpace(string(key))
-			if owner, taken := owners[text]; taken && owner != s.ID {
-				return fmt.Errorf("merchant %q: api_keys[%d] is also an API key of merchant %q", s.ID, i, owner)
-			}
-			owners[text] = s.ID
-		}
 	}
 	return nil
 }

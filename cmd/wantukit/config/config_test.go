@@ -65,7 +65,7 @@ func TestConfigurationIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := merchantOf(t, shops[0]).Web; w.ReturnHosts[0] != "shop.example.com" || w.APIKeys[0] != "sk_live_0123456789" {
+	if w := merchantOf(t, shops[0]).Web; w.ReturnHosts[0] != "shop.example.com" || w.APIKeys[0].Secret != "sk_live_0123456789" {
 		t.Errorf("the web gets %+v", w)
 	}
 	if d := merchantOf(t, shops[0]).Checkout; len(d.Wallets) != 2 || d.Name != "Harbour Nights" {
@@ -120,7 +120,6 @@ func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 		"empty key":                    {"key: " + canary, `key: ""`, "gateway.key"},
 		"short key":                    {"key: " + canary, "key: short", "gateway.key"},
 		"sandbox's key":                {"key: " + canary, "key: " + sandbox.DefaultKey, "gateway.key is the sandbox's"},
-		"no API key":                   {"[sk_live_0123456789]", "[]", "api_keys"},
 		"no return host":               {"[Shop.example.com]", "[]", "return_hosts"},
 		"unknown policy":               {"    api_keys", "    paid_late: keep\n    api_keys", "paid_late"},
 		"unknown channel":              {"[alipay]", "[paypal]", "channels"},

@@ -127,8 +127,6 @@ func (s *Shop) webMerchant() web.Merchant {
 			m.ReturnHosts = append(m.ReturnHosts, host)
 		}
 	}
-	for _, key := range s.APIKeys {
-		m.APIKeys = append(m.APIKeys, string(key))
-	}
+	m.APIKeys, _ = s.configuredKeys() // check has read them before
 	return m
 }

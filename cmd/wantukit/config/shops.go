@@ -74,10 +74,11 @@ type Shop struct {
 	// TimeZone is the time zone of the shop's pages. Defaults to Asia/Hong_Kong.
 	TimeZone string `yaml:"time_zone"`
 
-	// APIKeys, ReturnHosts and AllowedOrigins are as in web.Merchant.
-	APIKeys        []Confidential `yaml:"api_keys"`
-	ReturnHosts    []string       `yaml:"return_hosts"`
-	AllowedOrigins []string       `yaml:"allowed_origins"`
+	// APIKeys are keys of the merchant API, besides those of the database.
+	APIKeys []APIKey `yaml:"api_keys"`
+	// ReturnHosts and AllowedOrigins are as in web.Merchant.
+	ReturnHosts    []string `yaml:"return_hosts"`
+	AllowedOrigins []string `yaml:"allowed_origins"`
 	// Channels are the channels or wallets that the shop offers, such as alipay or
 	// alipay_hk. Defaults to all.
 	Channels []string `yaml:"channels"`
@@ -208,7 +209,7 @@ func (s *Shop) confidential() map[string]*Confidential {
 		fields["gateway.previous_account.previous_key"] = &previous.PreviousKey
 	}
 	for i := range s.APIKeys {
-		fields[fmt.Sprintf("api_keys[%d]", i)] = &s.APIKeys[i]
+		fields[s.APIKeys[i].keyField(i)] = &s.APIKeys[i].Key
 	}
 	return fields
 }
