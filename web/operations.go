@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/apikey"
 )
 
 // operation is a route of the merchant API.
@@ -14,17 +15,19 @@ type operation struct {
 	// path begins after apiPath.
 	path    string
 	handler echo.HandlerFunc
+	// scope is what a restricted key needs for it.
+	scope apikey.Scope
 }
 
 // operations returns the merchant API. It is the only table of its routes.
 func (s *Server) operations() []operation {
 	const sessions = "/checkout/sessions"
 	return []operation{
-		{http.MethodPost, sessions, s.createSession},
-		{http.MethodGet, sessions + "/:id", s.getSession},
-		{http.MethodPost, sessions + "/:id/cancel", s.endSession(checkout.StatusCanceled)},
-		{http.MethodPost, sessions + "/:id/expire", s.endSession(checkout.StatusExpired)},
-		{http.MethodPost, sessions + "/:id/refunds", s.createRefund},
-		{http.MethodGet, sessions + "/:id/refunds", s.listRefunds},
+		{http.MethodPost, sessions, s.createSession, apikey.Create},
+		{http.MethodGet, sessions + "/:id", s.getSession, apikey.Read},
+		{http.MethodPost, sessions + "/:id/cancel", s.endSession(checkout.StatusCanceled), apikey.Create},
+		{http.MethodPost, sessions + "/:id/expire", s.endSession(checkout.StatusExpired), apikey.Create},
+		{http.MethodPost, sessions + "/:id/refunds", s.createRefund, apikey.Refund},
+		{http.MethodGet, sessions + "/:id/refunds", s.listRefunds, apikey.Read},
 	}
 }

@@ -21,6 +21,7 @@ const (
 	codeUnreadable         problemCode = "body_unreadable"
 	codeKeyUnknown         problemCode = "key_unknown"
 	codeForbidden          problemCode = "forbidden"
+	codeScopeMissing       problemCode = "scope_missing"
 	codeRouteUnknown       problemCode = "route_unknown"
 	codeNotFound           problemCode = "not_found"
 	codeMethodNotAllowed   problemCode = "method_not_allowed"
@@ -47,6 +48,7 @@ var problemKinds = map[problemCode]problemKind{
 	codeUnreadable:         {http.StatusBadRequest, "The body is not one whole JSON object."},
 	codeKeyUnknown:         {http.StatusUnauthorized, "The API key is missing or unknown."},
 	codeForbidden:          {http.StatusForbidden, "The request is not allowed to do this."},
+	codeScopeMissing:       {http.StatusForbidden, "The API key is restricted and lacks the scope that detail names."},
 	codeNotFound:           {http.StatusNotFound, "Your shop has no such object, such as a session."},
 	codeRouteUnknown:       {http.StatusNotFound, "There is no such address. Compare it with the documentation."},
 	codeMethodNotAllowed:   {http.StatusMethodNotAllowed, "This address does not take the method. Allow lists those that it takes."},

@@ -58,6 +58,10 @@ type Merchant struct {
 	WeChat WeChatApp
 }
 
+// isLive reports whether the shop takes real money: its gateway is not a sandbox on this
+// machine.
+func (m Merchant) isLive() bool { return !m.PlainReturns }
+
 // WeChatApp is a WeChat account that shoppers' openids belong to.
 type WeChatApp struct {
 	ID, Secret string
@@ -305,7 +309,7 @@ func (s *Server) newEcho() *echo.Echo {
 	// Each route has its middleware: Echo would answer 404 for any path and method
 	// below a group.
 	for _, o := range s.operations() {
-		e.Add(o.method, apiPath+o.path, o.handler, s.limitAPI, s.authenticate)
+		e.Add(o.method, apiPath+o.path, o.handler, s.limitAPI, s.authenticate, requireScope(o.scope))
 	}
 
 	page := paths.Page(":id")
