@@ -214,6 +214,27 @@ func TestConfigurationOfTheDocumentIsTaken(t *testing.T) {
 	}
 }
 
+// TestKeysDocument holds docs/keys.md to the fields of a key in the file and to the scopes, and
+// reads its example.
+func TestKeysDocument(t *testing.T) {
+	document := readDoc(t, "docs/keys.md")
+	compareLists(t, firstColumn(t, "docs/keys.md", "| field | required | value |"), yamlNames(reflect.TypeFor[config.APIKey](), ""))
+	compareLists(t, firstColumn(t, "docs/keys.md", "| scope | what it allows |"), constants(t, "checkout/apikey", "Scope"))
+	example := section(document, "```yaml\n", "```")
+	for i, m := range envValue.FindAllStringSubmatch(example, -1) {
+		t.Setenv(m[1], fmt.Sprintf("sk_live_of_the_document_%d", i))
+	}
+	example = "    " + strings.ReplaceAll(example, "\n", "\n    ") + "\n"
+	text := strings.NewReplacer(`"file:gateway.key"`, "0123456789abcdef", "    api_keys: [sk_live_0123456789]\n", example).Replace(liveShop)
+	shops, err := config.ReadShops(writeConfig(t, text))
+	if err != nil {
+		t.Fatalf("the document's keys are refused: %v\n%s", err, text)
+	}
+	if keys, err := shops[0].Keys(); err != nil || len(keys) != strings.Count(example, "  - ") || len(keys) == 0 {
+		t.Errorf("%d keys of the document are read (%v)", len(keys), err)
+	}
+}
+
 func TestConfigurationBesideASandboxIsTaken(t *testing.T) {
 	t.Parallel()
 	shops, err := config.ReadShops(writeConfig(t, section(readDoc(t, "docs/sandbox.md"), "```yaml\n", "```")))

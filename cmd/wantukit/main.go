@@ -7,6 +7,7 @@
 //	wantukit migrate    bring the database's schema up to date
 //	wantukit query …    query one order at the gateway; see wantukit --help
 //	wantukit session …  show what happened to a session
+//	wantukit keys …     list, create, roll and revoke keys of the merchant API
 //	wantukit webhook …  manage webhooks that could not be delivered
 //	wantukit reconcile  compare the gateway's statement with the database
 //	wantukit settle-refund re_…  settle a refund that the gateway does not answer

@@ -30,7 +30,7 @@ func TestVerbsNeverMigrate(t *testing.T) {
 			}
 			before := schemaRows(t, db.Writer())
 			for _, verb := range [][]string{
-				{"session", "show", "cs_1"}, {"webhook", "list"}, {"webhook", "replay", "evt_1"}, {"webhook", "enable", "shop"}, {"reconcile", "--list"},
+				{"session", "show", "cs_1"}, {"webhook", "list"}, {"webhook", "replay", "evt_1"}, {"webhook", "enable", "shop"}, {"reconcile", "--list"}, {"keys", "list"},
 			} {
 				var said bytes.Buffer
 				code := run(t.Context(), append(verb, "--data", data), gatewaycli.Streams{Out: &said, Err: &said})

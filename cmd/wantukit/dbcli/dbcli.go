@@ -24,6 +24,7 @@ import (
 // Verbs are the commands.
 type Verbs struct {
 	Session   sessionVerbs  `cmd:"" group:"records" help:"Show what happened to a session."`
+	Keys      keysVerbs     `cmd:"" group:"records" help:"List, create, roll and revoke keys of the merchant API."`
 	Webhook   webhookVerbs  `cmd:"" group:"records" help:"List and resend webhooks that could not be delivered, and show tries."`
 	Reconcile reconcileVerb `cmd:"" group:"records" help:"Compare the gateway's statement with the database, as serve does every day."`
 
