@@ -18,6 +18,7 @@ import (
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/apikey"
 )
 
 const (
@@ -202,7 +203,7 @@ func (t target) readStart(body io.Reader) string {
 // start returns the first maxAnswerKept bytes of a text without secrets. It hides secrets
 // before it cuts, so that no part of one is left at the end.
 func (t target) start(text string) string {
-	text = t.mask.Replace(text)
+	text = apikey.Hide(t.mask.Replace(text))
 	return text[:min(len(text), maxAnswerKept)]
 }
 

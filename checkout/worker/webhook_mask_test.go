@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/wantukit/wantukit/checkout/apikey"
 )
 
 // TestRecordedAnswerHasNoSecret checks that secrets are hidden, also at the end of what is
@@ -36,6 +39,24 @@ func TestRecordedAnswerHasNoSecret(t *testing.T) {
 		if strings.Contains(answer, part) {
 			t.Errorf("the answer contains %q: %s", part, answer)
 		}
+	}
+}
+
+// TestRecordedAnswerHasNoAPIKey: an API key of the database, of which only the hash is known,
+// is hidden by its form.
+func TestRecordedAnswerHasNoAPIKey(t *testing.T) {
+	t.Parallel()
+	_, key, err := apikey.New(rand.Reader, apikey.Key{Merchant: shop})
+	must(t, err)
+	url, calls := endpoint(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "API_KEY="+string(key)+"\n")
+	})
+	f := newFixture(t, url)
+	f.startWorker()
+	event := f.storeEvents(shop, 1)[0]
+	receive(t, calls)
+	if answer := f.awaitTries(event.ID, 1)[0].Answer; answer != "API_KEY=[secret]\n" {
+		t.Errorf("recorded %q", strings.ReplaceAll(answer, string(key), "the key"))
 	}
 }
 

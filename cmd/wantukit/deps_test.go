@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"checkout/storetest/faultdisk":      {},
 	"checkout/modeltest":                {},
 	"checkout/modeltest/mutants":        {},
-	"checkout/worker":                   {"checkout", "checkout/flow"},
+	"checkout/worker":                   {"checkout", "checkout/apikey", "checkout/flow"},
 	"checkout/wantupay":                 {"checkout", "checkout/flow", "wantu"},
 	"web/client":                        {"checkout/flow", "checkout/page"},
 	"web/wasm":                          {"web/client", "checkout/page"},
