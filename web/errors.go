@@ -52,11 +52,16 @@ func (s *Server) handleError(err error, c echo.Context) {
 	}
 }
 
-// logFailure logs why a request failed, with the request's ID.
+// logFailure logs why a request failed, with the request's ID and that of its API key.
 func (s *Server) logFailure(c echo.Context, err error) {
-	if !errors.Is(err, context.Canceled) {
-		s.logger.Error("request failed", "request", requestID(c), "method", c.Request().Method, "route", c.Path(), "error", err)
+	if errors.Is(err, context.Canceled) {
+		return
 	}
+	log := s.logger
+	if key := requestKey(c); key.ID != "" {
+		log = log.With("key", key.ID)
+	}
+	log.Error("request failed", "request", requestID(c), "method", c.Request().Method, "route", c.Path(), "error", err)
 }
 
 // sendProblem sends a problem.

@@ -27,6 +27,22 @@ func TestUnavailableDatabase(t *testing.T) {
 	}
 }
 
+// TestFailureNamesItsKey: the log says whose request failed, by the key's ID.
+func TestFailureNamesItsKey(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session("")
+	if err := f.db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.api("GET", "/v1/checkout/sessions/"+id, "")
+	f.get("/c/" + id)
+	log := f.log.String()
+	if strings.Count(log, "request failed") != 2 || strings.Count(log, "key=shop/api_keys[0] ") != 1 || strings.Contains(log, apiKey) {
+		t.Errorf("the log says\n%s", log)
+	}
+}
+
 // TestDisconnectedClientIsNotLogged checks that a canceled request leaves no line in the
 // log.
 func TestDisconnectedClientIsNotLogged(t *testing.T) {

@@ -163,7 +163,7 @@ func keyError(id string, err error) error {
 	case errors.Is(err, checkout.ErrNotFound):
 		return gatewaycli.No(fmt.Sprintf("no key has the id %q", id))
 	case errors.Is(err, store.ErrKeyEnded):
-		return gatewaycli.No(fmt.Sprintf("%s is revoked or expired", id))
+		return gatewaycli.No(id + " is revoked or expired")
 	default:
 		return err
 	}
