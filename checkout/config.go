@@ -38,6 +38,9 @@ type Merchant struct {
 	// notification or a shopper causes are counted too, and do not wait. From 1 to
 	// [MaxQueriesPerSecond]. Defaults to [DefaultQueriesPerSecond].
 	QueriesPerSecond int
+	// TestMode says that the shop's gateway moves no real money. The sessions, refunds and
+	// events of the shop then have `livemode` false.
+	TestMode bool
 	// SharedAccount says that other systems place orders with the merchant's account
 	// at the gateway. An order that the checkout did not place is then no difference.
 	SharedAccount bool

@@ -32,6 +32,11 @@ type NewSession struct {
 	Metadata  map[string]string
 	// Once makes repeated requests create one session. nil makes each create its own.
 	Once *Once
+	// LineItems are the lines of the bill, at most [MaxLineItems]. Their amounts add up to
+	// Amount. It may be empty.
+	LineItems []LineItem
+	// RecoveredFrom is "", or the ID of an earlier session of the shop that is not paid.
+	RecoveredFrom string
 	// SealedOpenID is stored as it is. See [Session].
 	SealedOpenID string
 	// Shopper is the shopper's device, nil where the shop does not know it. With it,
@@ -60,7 +65,7 @@ type creator struct {
 func (c *creator) create(ctx context.Context, n NewSession) (Session, error) {
 	now := c.clock.Now()
 	n, wallets, err := c.prepare(n, now)
-	if err != nil {
+	if err = errors.Join(err, c.checkRecovered(ctx, n)); err != nil {
 		return Session{}, err
 	}
 	id, err := NewID(c.random, SessionPrefix)
@@ -75,6 +80,7 @@ func (c *creator) create(ctx context.Context, n NewSession) (Session, error) {
 		SuccessURL:        withSessionID(n.SuccessURL, id),
 		CancelURL:         withSessionID(n.CancelURL, id),
 		Wallets:           wallets, Locale: n.Locale, Metadata: n.Metadata, SealedOpenID: n.SealedOpenID,
+		LineItems: n.LineItems, RecoveredFrom: n.RecoveredFrom, TestMode: c.merchants[n.Merchant].TestMode,
 		CreatedAt: now, ExpiresAt: n.ExpiresAt, ConcludeAt: n.ExpiresAt,
 	}
 	claims, err := c.merchants[n.Merchant].claims(n, session)
@@ -119,9 +125,29 @@ func (c *creator) checkReturns(n NewSession) error {
 }
 
 // check is [Service.CheckNew].
-func (c *creator) check(n NewSession) error {
-	_, _, err := c.prepare(n, c.clock.Now())
-	return err
+func (c *creator) check(ctx context.Context, n NewSession) error {
+	n, _, err := c.prepare(n, c.clock.Now())
+	return errors.Join(err, c.checkRecovered(ctx, n))
+}
+
+// checkRecovered returns a *FieldError where the session that the new one replaces is not a
+// session of the shop, or is paid or has a payment that is not confirmed yet.
+func (c *creator) checkRecovered(ctx context.Context, n NewSession) error {
+	const field = "recovered_from"
+	if n.RecoveredFrom == "" {
+		return nil
+	}
+	before, err := readSession(ctx, c.store, n.RecoveredFrom)
+	switch {
+	case errors.Is(err, ErrNotFound) || err == nil && before.Merchant != n.Merchant:
+		return &FieldError{Field: field, Problem: "names no session of this shop"}
+	case err != nil:
+		return err
+	case before.PaymentStatus != PaymentUnpaid:
+		return &FieldError{Field: field, Problem: "names a session whose payment_status is " + string(before.PaymentStatus)}
+	default:
+		return nil
+	}
 }
 
 // save stores a new session, with its order where that is placed at once.
@@ -195,7 +221,8 @@ func (n NewSession) check(now time.Time) error {
 		missing(keyField, n.Once.Key)
 		faults = append(faults, CheckText(keyField, n.Once.Key))
 	}
-	faults = append(faults, CheckText("subject", n.Subject), CheckText("client_reference_id", n.ClientReferenceID), checkMetadata(n.Metadata))
+	faults = append(faults, CheckText("subject", n.Subject), CheckText("client_reference_id", n.ClientReferenceID),
+		checkLineItems(n.LineItems, n.Amount), checkMetadata(n.Metadata))
 	return errors.Join(faults...)
 }
 

@@ -49,6 +49,17 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 		"metadata of 21 entries":     {"metadata", func(n *checkout.NewSession) { n.Metadata = many }},
 		"metadata without a key":     {"metadata", func(n *checkout.NewSession) { n.Metadata = map[string]string{"": "x"} }},
 		"metadata with a long key":   {"metadata", func(n *checkout.NewSession) { n.Metadata = map[string]string{strings.Repeat("k", 41): "x"} }},
+		"21 lines":                   {"line_items", func(n *checkout.NewSession) { n.LineItems = make([]checkout.LineItem, 21) }},
+		"lines of another amount":    {"line_items", withLines(checkout.LineItem{Name: "a", Quantity: 1, Amount: 87999})},
+		"line without a name":        {"line_items[0].name", withLines(checkout.LineItem{Quantity: 1, Amount: 88000})},
+		"line with a blank name":     {"line_items[1].name", withLines(ticketLine(), checkout.LineItem{Name: " ", Quantity: 1})},
+		"line with a long name":      {"line_items[1].name", withLines(ticketLine(), checkout.LineItem{Name: strings.Repeat("票", 129), Quantity: 1})},
+		"line of none":               {"line_items[1].quantity", withLines(ticketLine(), checkout.LineItem{Name: "a"})},
+		"line of a million":          {"line_items[1].quantity", withLines(ticketLine(), checkout.LineItem{Name: "a", Quantity: 1_000_000})},
+		"line below nothing":         {"line_items[1].amount", withLines(ticketLine(), checkout.LineItem{Name: "a", Quantity: 1, Amount: -1})},
+		"line of 12 digits":          {"line_items[0].amount", withLines(checkout.LineItem{Name: "a", Quantity: 1, Amount: checkout.MaxAmount + 1})},
+		"recovered from nothing":     {"recovered_from", func(n *checkout.NewSession) { n.RecoveredFrom = "cs_aaaaaaaaaaaaaaaaaaaaaaaaaa" }},
+		"recovered from no id":       {"recovered_from", func(n *checkout.NewSession) { n.RecoveredFrom = "x" }},
 		"metadata with a long value": {"metadata", func(n *checkout.NewSession) { n.Metadata = map[string]string{"k": strings.Repeat("v", 501)} }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,6 +83,66 @@ func TestCreateRefusesAndNamesTheField(t *testing.T) {
 	}
 }
 
+// ticketLine is a line with the amount of newTicket.
+func ticketLine() checkout.LineItem {
+	return checkout.LineItem{Name: "Ticket", Quantity: 2, Amount: 88000}
+}
+
+func withLines(items ...checkout.LineItem) func(*checkout.NewSession) {
+	return func(n *checkout.NewSession) { n.LineItems = items }
+}
+
+// TestCreateNamesEachWrongLine creates a session with two lines that are wrong.
+func TestCreateNamesEachWrongLine(t *testing.T) {
+	t.Parallel()
+	f, n := newFixture(t, newMemory()), newTicket()
+	n.LineItems, n.RecoveredFrom = []checkout.LineItem{{Quantity: 1}, ticketLine(), {Name: "a\nb", Amount: -1}}, "x"
+	_, err := f.Create(t.Context(), n)
+	var fields []string
+	for _, fault := range fieldErrors(err) {
+		fields = append(fields, fault.Field)
+	}
+	same(t, "fields", fields, []string{"line_items[0].name", "line_items[2].quantity", "line_items[2].amount", "line_items[2].name", "recovered_from"})
+}
+
+// TestRecoveredFrom creates sessions that replace an earlier one.
+func TestRecoveredFrom(t *testing.T) {
+	from := func(s checkout.Session, merchant string) checkout.NewSession {
+		n := newTicket()
+		n.RecoveredFrom, n.Merchant = s.ID, merchant
+		return n
+	}
+	refused := func(t *testing.T, err error) {
+		t.Helper()
+		var wrong *checkout.FieldError
+		if !errors.As(err, &wrong) || wrong.Field != "recovered_from" {
+			t.Errorf("error %v, want a FieldError of recovered_from", err)
+		}
+	}
+	inBubbles(t, map[string]func(*testing.T, *fixture){
+		"an expired one": func(t *testing.T, f *fixture) {
+			before := f.session()
+			_, err := f.End(t.Context(), before.ID, checkout.StatusExpired)
+			wantError(t, err, nil)
+			s, err := f.Create(t.Context(), from(before, shop))
+			wantError(t, err, nil)
+			same(t, "stored", f.readSession(s.ID).RecoveredFrom, before.ID)
+		},
+		"one that is open": func(t *testing.T, f *fixture) {
+			_, err := f.Create(t.Context(), from(f.session(), shop))
+			wantError(t, err, nil)
+		},
+		"one that is paid": func(t *testing.T, f *fixture) {
+			_, err := f.Create(t.Context(), from(f.readSession(f.paid().SessionID), shop))
+			refused(t, err)
+		},
+		"one of another shop": func(t *testing.T, f *fixture) {
+			_, err := newTwoShopFixture(t, f.store).Create(t.Context(), from(f.session(), "hk"))
+			refused(t, err)
+		},
+	})
+}
+
 // TestCreateNamesEachWrongField creates a session with several wrong fields.
 func TestCreateNamesEachWrongField(t *testing.T) {
 	t.Parallel()
@@ -80,7 +151,7 @@ func TestCreateNamesEachWrongField(t *testing.T) {
 	n.Amount, n.Currency, n.Subject, n.Channels, n.Metadata = 0, "XXX", "", []string{"paypal"}, map[string]string{"": "x"}
 	want := map[string]checkout.FieldCode{"amount": "", "currency": "", "subject": checkout.FieldMissing, "channels": "", "metadata": ""}
 	_, err := f.Create(t.Context(), n)
-	for _, got := range []error{err, f.CheckNew(n)} {
+	for _, got := range []error{err, f.CheckNew(t.Context(), n)} {
 		faults := fieldErrors(got)
 		if len(faults) != len(want) {
 			t.Errorf("%d faults, want %d: %v", len(faults), len(want), got)
@@ -170,13 +241,14 @@ func newTwoShopFixture(t *testing.T, store checkout.Store) *fixture {
 func TestCreateAccepts(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*checkout.NewSession){
-		"amount 1":       func(n *checkout.NewSession) { n.Amount = 1 },
-		"11 digits":      func(n *checkout.NewSession) { n.Amount = checkout.MaxAmount },
-		"an ampersand":   func(n *checkout.NewSession) { n.Subject = "Simon & Garfunkel" },
-		"markup":         func(n *checkout.NewSession) { n.Subject = "</script><img onerror=x>" },
-		"128 characters": func(n *checkout.NewSession) { n.Subject = strings.Repeat("🎫", 128) },
-		"a minute":       func(n *checkout.NewSession) { n.ExpiresAt = time.Now().Add(61 * time.Second) },
-		"a day":          func(n *checkout.NewSession) { n.ExpiresAt = time.Now().Add(24*time.Hour - time.Second) },
+		"amount 1":          func(n *checkout.NewSession) { n.Amount = 1 },
+		"11 digits":         func(n *checkout.NewSession) { n.Amount = checkout.MaxAmount },
+		"an ampersand":      func(n *checkout.NewSession) { n.Subject = "Simon & Garfunkel" },
+		"markup":            func(n *checkout.NewSession) { n.Subject = "</script><img onerror=x>" },
+		"128 characters":    func(n *checkout.NewSession) { n.Subject = strings.Repeat("🎫", 128) },
+		"a minute":          func(n *checkout.NewSession) { n.ExpiresAt = time.Now().Add(61 * time.Second) },
+		"a day":             func(n *checkout.NewSession) { n.ExpiresAt = time.Now().Add(24*time.Hour - time.Second) },
+		"lines that add up": withLines(checkout.LineItem{Name: strings.Repeat("🎫", 128), Quantity: 999_999, Amount: 88000}, checkout.LineItem{Name: "gift", Quantity: 1}),
 		"metadata at its limit": func(n *checkout.NewSession) {
 			n.Metadata = map[string]string{strings.Repeat("k", 40): strings.Repeat("值", 500)}
 		},
@@ -193,6 +265,7 @@ func TestCreateAccepts(t *testing.T) {
 			same(t, "stored session", stored, s)
 			same(t, "subject", stored.Subject, n.Subject)
 			same(t, "metadata", stored.Metadata, n.Metadata)
+			same(t, "line items", stored.LineItems, n.LineItems)
 		})
 	}
 }

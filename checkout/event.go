@@ -49,6 +49,8 @@ type Event struct {
 	// SessionID is "" and Session zero in an EventDifference about an order that the
 	// checkout did not place.
 	SessionID string
+	// TestMode says that the shop was in test mode.
+	TestMode bool
 	// AttemptID is the attempt that caused it, or "".
 	AttemptID string
 	CreatedAt time.Time
@@ -62,6 +64,38 @@ type Event struct {
 	Refund *PublicRefund
 	// Difference is the difference of an EventDifference, else nil.
 	Difference *Difference
+}
+
+// PublicEvent is an event as its shop sees it: in an answer of the merchant API, and as the
+// body of a webhook. A field without a value is null.
+type PublicEvent struct {
+	ID     string `json:"id"`
+	Object string `json:"object"`
+	// Livemode is false for an event in test mode.
+	Livemode  bool      `json:"livemode"`
+	Type      EventType `json:"type"`
+	CreatedAt time.Time `json:"created_at"`
+	// Timestamp is CreatedAt, by the name that Standard Webhooks gives it.
+	Timestamp time.Time `json:"timestamp"`
+	// Data is the session as it was right after the event. It is nil if the event has no
+	// session.
+	Data *PublicSession `json:"data"`
+	// Refund and Difference are set in events about one.
+	Refund     *PublicRefund `json:"refund"`
+	Difference *Difference   `json:"difference"`
+}
+
+// Public returns what the shop may see of e.
+func (e Event) Public() PublicEvent {
+	at := e.CreatedAt.UTC().Truncate(time.Millisecond) // as it is stored: each try of a webhook has the same body
+	p := PublicEvent{
+		ID: e.ID, Object: "event", Livemode: !e.TestMode, Type: e.Type, CreatedAt: at, Timestamp: at,
+		Refund: e.Refund, Difference: e.Difference,
+	}
+	if e.SessionID != "" {
+		p.Data = &e.Session
+	}
+	return p
 }
 
 // Verdict is the result of checking a notification.

@@ -168,6 +168,9 @@ func (l *ledger) apply(ctx context.Context, change Change, session Session, a *A
 		change.Attempt = a
 	}
 	next := session
+	if o.refund != nil {
+		next.reserve(*o.refund)
+	}
 	for _, t := range o.events {
 		next.Version++
 		e, err := l.newEvent(t, next, a)
@@ -194,6 +197,7 @@ func (l *ledger) newEvent(t EventType, session Session, a *Attempt) (Event, erro
 	id, err := NewID(l.random, "evt_")
 	e := Event{
 		ID: id, Type: t, Merchant: session.Merchant, SessionID: session.ID,
+		TestMode:  session.TestMode,
 		CreatedAt: l.clock.Now(), Version: session.Version, Session: l.public(session),
 	}
 	if a != nil {

@@ -23,6 +23,9 @@ func (m *memory) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil
 	if !m.canReserve(r, m.attempts[r.AttemptID].Attempt) {
 		return checkout.ErrConflict
 	}
+	s := m.sessions[r.SessionID]
+	s.Version++
+	m.sessions[s.ID] = s
 	m.refunds[r.ID], m.timeline = memoryRefund{r, leaseUntil}, append(m.timeline, r.Entry())
 	return nil
 }
@@ -62,10 +65,11 @@ func (m *memory) Refund(ctx context.Context, id string) (checkout.Refund, error)
 	return m.withPaymentNumbers(r.Refund), nil
 }
 
-// withPaymentNumbers returns a refund with the numbers of its payment.
+// withPaymentNumbers returns a refund with the numbers of its payment and the mode of its
+// session.
 func (m *memory) withPaymentNumbers(r checkout.Refund) checkout.Refund {
 	a := m.attempts[r.AttemptID]
-	r.OutTradeNo, r.TradeID = a.OutTradeNo, a.TradeID
+	r.OutTradeNo, r.TradeID, r.TestMode = a.OutTradeNo, a.TradeID, m.sessions[r.SessionID].TestMode
 	return r
 }
 

@@ -145,8 +145,22 @@ func (m *memory) Session(ctx context.Context, id string) (checkout.Session, erro
 	if !ok {
 		return s, checkout.ErrNotFound
 	}
-	s.Metadata = maps.Clone(s.Metadata)
-	return s, nil
+	return m.withPayment(s), nil
+}
+
+// withPayment returns a session with what a store reads from its attempts and refunds.
+func (m *memory) withPayment(s checkout.Session) checkout.Session {
+	s.Metadata, s.PaidWith, s.RefundsPending = maps.Clone(s.Metadata), checkout.PaidWith{}, 0
+	if s.PaidBy == "" {
+		return s
+	}
+	s.PaidWith = m.attempts[s.PaidBy].PaidWith()
+	for _, r := range m.refunds {
+		if r.AttemptID == s.PaidBy && r.State == checkout.RefundPending {
+			s.RefundsPending += r.Amount
+		}
+	}
+	return s
 }
 
 // dueItems returns up to limit of a merchant's items that are due, ordered by their time.

@@ -28,16 +28,18 @@ func (o outcome) and(more outcome) outcome {
 
 // pay records at now that an attempt of the session is paid. The first event of
 // the outcome says which of the three cases it is: paid, paid late or paid twice.
-func (s *Session) pay(attemptID string, now time.Time) outcome {
+func (s *Session) pay(a Attempt, now time.Time) outcome {
 	switch {
 	case s.PaymentStatus.Settled():
 		s.PaidTwice = true
 		return outcome{session: true, events: []EventType{EventPaidTwice}}
 	case s.Status == StatusOpen:
-		s.Status, s.PaymentStatus, s.PaidAt, s.PaidBy = StatusComplete, PaymentPaid, now, attemptID
+		s.Status, s.PaymentStatus, s.PaidAt, s.PaidBy = StatusComplete, PaymentPaid, now, a.ID
+		s.PaidWith = a.PaidWith()
 		return outcome{session: true, events: []EventType{EventPaid}}
 	default:
-		s.PaymentStatus, s.PaidAt, s.PaidBy, s.PaidLate = PaymentPaid, now, attemptID, true
+		s.PaymentStatus, s.PaidAt, s.PaidBy, s.PaidLate = PaymentPaid, now, a.ID, true
+		s.PaidWith = a.PaidWith()
 		return outcome{session: true, events: []EventType{EventPaidLate}}
 	}
 }

@@ -43,7 +43,8 @@ func (p payments) settlePaid(ctx context.Context, leased leasedAttempt, status O
 		if a.settled() {
 			return outcome{}
 		}
-		return p.merchants[a.Merchant].receive(session, *a, refund, now).and(a.pay(status.TradeID, now))
+		paid := a.pay(status.TradeID, now)
+		return p.merchants[a.Merchant].receive(session, *a, refund, now).and(paid)
 	})
 	if errors.Is(err, ErrPaymentTaken) {
 		return p.quarantine(ctx, leased, "a payment of another order")

@@ -46,11 +46,11 @@ func (m Merchant) check() error {
 	return nil
 }
 
-// receive records at now that an attempt of the session is paid, and applies the
+// receive records at now that a paid attempt pays the session, and applies the
 // shop's policy to a payment that is late or the second one. full is a refund of the
 // full amount for that, nil where the wallet cannot refund: then the shop decides.
 func (m Merchant) receive(session *Session, a Attempt, full *Refund, now time.Time) outcome {
-	switch o := session.pay(a.ID, now); o.events[0] {
+	switch o := session.pay(a, now); o.events[0] {
 	case EventPaidTwice:
 		return o.and(m.receiveSecond(*session, full))
 	case EventPaidLate:

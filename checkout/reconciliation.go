@@ -48,6 +48,7 @@ type differences struct {
 		Attempt(ctx context.Context, id string) (Attempt, error)
 		AddDifference(ctx context.Context, e Event) (bool, error)
 	}
+	merchants  map[string]Merchant
 	ledger     *ledger
 	background *background
 	refunder   *refunder
@@ -66,7 +67,7 @@ func (d *differences) tell(ctx context.Context, merchant string, found Finding) 
 }
 
 func (d *differences) tryTell(ctx context.Context, merchant string, found Finding) (bool, error) {
-	session := Session{Merchant: merchant}
+	session := Session{Merchant: merchant, TestMode: d.merchants[merchant].TestMode}
 	if found.SessionID != "" {
 		var err error
 		if session, err = d.store.Session(ctx, found.SessionID); err != nil {

@@ -89,6 +89,11 @@ type Refund struct {
 	// session.
 	IdempotencyKey string
 
+	// Metadata is the shop's own data, returned as it came.
+	Metadata map[string]string
+	// TestMode is that of the session. The store reads it from the session.
+	TestMode bool
+
 	// GatewayID is the gateway's own number, "" until the refund has succeeded.
 	GatewayID string
 	// Failure is why it failed: the gateway's word, the operator's reason, or that the
@@ -114,43 +119,45 @@ type Refund struct {
 }
 
 // PublicRefund is a refund as its shop sees it: the answer of the merchant API
-// and part of a webhook. The amount is in minor units, times are in UTC.
+// and part of a webhook. The amount is in minor units, times are in UTC. A field without a
+// value is null.
 type PublicRefund struct {
-	ID      string `json:"id"`
-	Object  string `json:"object"`
+	ID     string `json:"id"`
+	Object string `json:"object"`
+	// Livemode is false for a refund in test mode.
+	Livemode bool `json:"livemode"`
+	// Version rises with each change. Of two copies of a refund, the one with the greater
+	// version is newer.
+	Version int64  `json:"version"`
 	Session string `json:"session"`
 	// Attempt is the payment. OutTradeNo and TradeID are its numbers at the gateway.
-	Attempt           string       `json:"attempt"`
-	OutTradeNo        string       `json:"out_trade_no"`
-	TradeID           string       `json:"trade_id"`
-	Status            RefundState  `json:"status"`
-	Reason            RefundReason `json:"reason"`
-	Amount            int64        `json:"amount"`
-	Currency          string       `json:"currency"`
-	ClientReferenceID string       `json:"client_reference_id,omitempty"`
-	OutRefundNo       string       `json:"out_refund_no"`
-	Failure           string       `json:"failure,omitempty"`
+	Attempt           string            `json:"attempt"`
+	OutTradeNo        string            `json:"out_trade_no"`
+	TradeID           *string           `json:"trade_id"`
+	Status            RefundState       `json:"status"`
+	Reason            RefundReason      `json:"reason"`
+	Amount            int64             `json:"amount"`
+	Currency          string            `json:"currency"`
+	ClientReferenceID *string           `json:"client_reference_id"`
+	Metadata          map[string]string `json:"metadata"`
+	OutRefundNo       string            `json:"out_refund_no"`
+	Failure           *string           `json:"failure"`
 	// ReportedFailed says that the shop was told that the refund failed, before it turned
 	// out that the gateway had made it.
-	ReportedFailed bool       `json:"reported_failed,omitempty"`
+	ReportedFailed bool       `json:"reported_failed"`
 	CreatedAt      time.Time  `json:"created_at"`
 	SettledAt      *time.Time `json:"settled_at"`
 }
 
 // Public returns what the shop may see of r.
 func (r Refund) Public() PublicRefund {
-	p := PublicRefund{
-		ID: r.ID, Object: "refund", Session: r.SessionID,
-		Attempt: r.AttemptID, OutTradeNo: r.OutTradeNo, TradeID: r.TradeID, Status: r.State, Reason: r.Reason,
-		Amount: r.Amount, Currency: r.Currency, ClientReferenceID: r.ClientReferenceID,
-		OutRefundNo: r.OutRefundNo, Failure: r.Failure, ReportedFailed: r.State == RefundSucceeded && r.Failure != "",
-		CreatedAt: r.CreatedAt.UTC(),
+	return PublicRefund{
+		ID: r.ID, Object: "refund", Livemode: !r.TestMode, Version: r.Version, Session: r.SessionID,
+		Attempt: r.AttemptID, OutTradeNo: r.OutTradeNo, TradeID: optionalText(r.TradeID), Status: r.State, Reason: r.Reason,
+		Amount: r.Amount, Currency: r.Currency, ClientReferenceID: optionalText(r.ClientReferenceID), Metadata: orEmpty(r.Metadata),
+		OutRefundNo: r.OutRefundNo, Failure: optionalText(r.Failure), ReportedFailed: r.State == RefundSucceeded && r.Failure != "",
+		CreatedAt: r.CreatedAt.UTC(), SettledAt: optionalTime(r.SettledAt),
 	}
-	if !r.SettledAt.IsZero() {
-		at := r.SettledAt.UTC()
-		p.SettledAt = &at
-	}
-	return p
 }
 
 // succeed records that the gateway made the refund.
@@ -161,6 +168,25 @@ func (r *Refund) succeed(gatewayID string, now time.Time) {
 // fail records that the gateway refused the refund. Its amount is no longer reserved.
 func (r *Refund) fail(why string, now time.Time) {
 	r.State, r.Failure, r.SettledAt, r.NextTryAt = RefundFailed, why, now, time.Time{}
+}
+
+// RefundStates returns all states of a refund.
+func RefundStates() []RefundState {
+	return []RefundState{RefundPending, RefundSucceeded, RefundFailed}
+}
+
+// reserve records that a new refund is pending.
+func (s *Session) reserve(r Refund) {
+	if r.AttemptID == s.PaidBy && r.State == RefundPending {
+		s.RefundsPending += r.Amount
+	}
+}
+
+// settleRefund records that a refund is no longer pending.
+func (s *Session) settleRefund(r Refund) {
+	if r.AttemptID == s.PaidBy {
+		s.RefundsPending -= r.Amount
+	}
 }
 
 // refunded records that a refund succeeded. A refund of a second payment changes nothing:

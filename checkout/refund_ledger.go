@@ -78,13 +78,18 @@ func (l *ledger) tryUpdateRefund(ctx context.Context, leased leasedRefund, decid
 	if event == "" {
 		return r, nil
 	}
+	if stateBefore == RefundPending && r.State != RefundPending {
+		session.settleRefund(r)
+	}
 	if r.State == RefundSucceeded {
 		session.refunded(r)
 	}
 	if err := errors.Join(checkMove(stateBefore, r.State), checkMove(moneyBefore, session.PaymentStatus)); err != nil {
 		return r, err
 	}
-	e, err := l.newRefundEvent(event, session, r)
+	told := r
+	told.Version++ // as it is stored with the event
+	e, err := l.newRefundEvent(event, session, told)
 	if err != nil {
 		return r, err
 	}
@@ -100,14 +105,15 @@ func (l *ledger) tryUpdateRefund(ctx context.Context, leased leasedRefund, decid
 	if stateBefore == RefundFailed {
 		l.alertRefund(r, "a refund was made that the books said had failed", true, nil)
 	}
-	return r, nil
+	return told, nil
 }
 
-// newRefundEvent returns an event about a refund. session has the version that is
-// stored.
+// newRefundEvent returns an event about a refund, which has the version that it has after
+// the event. session has the version that is stored.
 func (l *ledger) newRefundEvent(t EventType, session Session, r Refund) (Event, error) {
 	session.Version++
 	e, err := l.newEvent(t, session, nil)
+	r.TestMode = session.TestMode
 	public := r.Public()
 	e.AttemptID, e.Refund = r.AttemptID, &public
 	return e, err

@@ -27,13 +27,15 @@ type NewRefund struct {
 	// Second refunds the second payment of a session that was paid twice and kept
 	// both (Merchant.KeepPaidTwice).
 	Second bool
+	// Metadata is stored as it is. See [NewSession].
+	Metadata map[string]string
 }
 
 func (n NewRefund) check() error {
 	if n.Amount < 1 || n.Amount > MaxAmount {
 		return &FieldError{Field: "amount", Problem: "must be a whole number of minor units from 1 to what was paid"}
 	}
-	return errors.Join(CheckText("client_reference_id", n.ClientReferenceID), CheckText(keyField, n.Key))
+	return errors.Join(CheckText("client_reference_id", n.ClientReferenceID), CheckText(keyField, n.Key), checkMetadata(n.Metadata))
 }
 
 // keyField is the name of a request's key in an error.
@@ -114,6 +116,7 @@ func (f *refunder) reserve(ctx context.Context, sessionID string, n NewRefund) (
 	}
 	leased := leasedRefund{Refund: r, lease: f.leases.begin()}
 	leased.Amount, leased.ClientReferenceID, leased.IdempotencyKey = n.Amount, n.ClientReferenceID, n.Key
+	leased.Metadata, leased.TestMode = n.Metadata, session.TestMode
 	leased.NextTryAt, leased.Tries, leased.TriedAt = leased.until, 1, now
 	return leased, f.create(context.WithoutCancel(ctx), leased)
 }

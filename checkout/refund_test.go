@@ -98,7 +98,7 @@ func TestRefund(t *testing.T) {
 			wantError(t, err, nil)
 			want := all[0].Public()
 			same(t, "refund in the event", e.Refund, &want)
-			same(t, "its reference", e.Refund.ClientReferenceID, "R-1")
+			same(t, "its reference", *e.Refund.ClientReferenceID, "R-1")
 			same(t, "its status", e.Refund.Status, checkout.RefundSucceeded)
 			same(t, "attempt of the event", e.AttemptID, a.ID)
 			same(t, "session in the event", e.Session.AmountRefunded, int64(half))

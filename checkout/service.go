@@ -88,7 +88,7 @@ func assemble(c Config) *Service {
 		ledger: ledger, leases: leases, schedule: schedule, calls: calls,
 	}
 	s.settler = &refundSettler{store: c.Store, gateway: c.Gateway, clock: c.Clock, random: c.Random, ledger: ledger, leases: leases, calls: calls}
-	s.differences = &differences{store: c.Store, ledger: ledger, background: s.background, refunder: s.refunder, settler: s.settler}
+	s.differences = &differences{store: c.Store, merchants: c.Merchants, ledger: ledger, background: s.background, refunder: s.refunder, settler: s.settler}
 
 	s.rates = &rates{source: c.Rates, clock: c.Clock, background: s.background, callTimeout: c.CallTimeout, alert: c.Alert, known: map[rateKey]rate{}}
 	s.creator = &creator{store: c.Store, clock: c.Clock, random: c.Random, merchants: c.Merchants, returns: c.Returns, rates: s.rates, placer: s.placer}
@@ -107,8 +107,9 @@ func assemble(c Config) *Service {
 }
 
 // CheckNew returns the error that Create would return for the fields of a request: a
-// *FieldError for each field that is wrong, joined.
-func (s *Service) CheckNew(n NewSession) error { return s.creator.check(n) }
+// *FieldError for each field that is wrong, joined. It may return the store's error where
+// NewSession.RecoveredFrom is set.
+func (s *Service) CheckNew(ctx context.Context, n NewSession) error { return s.creator.check(ctx, n) }
 
 // Answered returns the claim of a key that created a session of the merchant less than
 // KeyLifetime ago, with the answer to the request. It returns ErrNotFound if there is none.

@@ -40,6 +40,16 @@ const (
 	PaymentRefunded          PaymentStatus = "refunded"
 )
 
+// Statuses returns all statuses of a session.
+func Statuses() []Status {
+	return []Status{StatusOpen, StatusComplete, StatusExpired, StatusCanceled}
+}
+
+// PaymentStatuses returns all payment statuses of a session.
+func PaymentStatuses() []PaymentStatus {
+	return []PaymentStatus{PaymentUnpaid, PaymentProcessing, PaymentPaid, PaymentPartiallyRefunded, PaymentRefunded}
+}
+
 // statusMoves and paymentMoves are the transition tables. A change that is not in them is
 // a programming error: it is refused.
 var (
@@ -96,8 +106,17 @@ type Session struct {
 	Wallets []flow.Wallet
 	// Locale is the language that the shop asked for, or "".
 	Locale string
+	// LineItems are the lines of the bill, in their order. Their amounts add up to Amount.
+	// It is empty where the shop sent none.
+	LineItems []LineItem
 	// Metadata is the shop's own data, returned as it came.
 	Metadata map[string]string
+	// RecoveredFrom is the ID of an earlier session of the shop that this session replaces,
+	// or "".
+	RecoveredFrom string
+	// TestMode says that the shop was in test mode when the session was created: no real
+	// money moves.
+	TestMode bool
 	// SealedOpenID is the encrypted WeChat user that the shop named, or "". Only the
 	// caller of Start for flow.JSAPI can decrypt it. It is deleted when the session
 	// ends.
@@ -113,8 +132,13 @@ type Session struct {
 	PaidAt time.Time
 	// PaidBy is the ID of the attempt that paid it, "" before.
 	PaidBy string
+	// PaidWith is how that attempt paid, zero before. The store reads it from the attempt.
+	PaidWith PaidWith
 	// AmountRefunded is the amount of that attempt that was refunded, in minor units.
 	AmountRefunded int64
+	// RefundsPending is the sum of that attempt's refunds that are pending, in minor units.
+	// The store reads it from the refunds.
+	RefundsPending int64
 
 	// PaidLate says that a payment arrived after the session had ended.
 	PaidLate bool
@@ -123,6 +147,26 @@ type Session struct {
 	// AmountMismatch says that an attempt is quarantined. Such a session gets no further
 	// attempt, and an operator looks at it.
 	AmountMismatch bool
+}
+
+// PaidWith is how an attempt paid its session.
+type PaidWith struct {
+	Wallet flow.Wallet
+	Flow   flow.Flow
+	// OutTradeNo is the order's number, and TradeID the gateway's own number of it.
+	OutTradeNo, TradeID string
+}
+
+// PaidWith returns how the attempt pays its session.
+func (a Attempt) PaidWith() PaidWith { return PaidWith{a.Wallet, a.Flow, a.OutTradeNo, a.TradeID} }
+
+// Refundable returns how much of the payment of s can still be refunded, in minor units. A
+// refund that is pending counts as refunded. It is 0 before the payment.
+func (s Session) Refundable() int64 {
+	if s.PaidBy == "" {
+		return 0
+	}
+	return s.Amount - s.AmountRefunded - s.RefundsPending
 }
 
 // Accepts reports whether the session offers wallet w.

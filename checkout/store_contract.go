@@ -67,7 +67,7 @@ type Changer interface {
 	CreateAttempt(ctx context.Context, a Attempt, sessionVersion int64, leaseUntil time.Time) error
 
 	// CreateRefund stores a new refund with its Entry, leased to its creator until
-	// leaseUntil. It returns ErrConflict and stores nothing where
+	// leaseUntil. The session's version rises by one. It returns ErrConflict and stores nothing where
 	//   - the attempt is not paid,
 	//   - the attempt's refunds that have not failed would exceed its amount,
 	//   - the session has a refund with the same ClientReferenceID or

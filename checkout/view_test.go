@@ -2,6 +2,7 @@ package checkout_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,9 +172,52 @@ func TestPublicSession(t *testing.T) {
 			p := f.Public(s)
 			same(t, "url", p.URL, "https://pay.example/c/"+s.ID)
 			same(t, "metadata", p.Metadata, map[string]string{})
-			if p.PaidAt != nil {
-				t.Errorf("paid at %s, want no time", p.PaidAt)
+			same(t, "line items", p.LineItems, []checkout.LineItem{})
+			if p.PaidAt != nil || p.Payment != nil || p.ClientReferenceID != nil || p.CancelURL != nil || p.Locale != nil || p.RecoveredFrom != nil {
+				t.Errorf("session %+v, want no value in what is unset", p)
 			}
+		},
+		"paid, with refunds": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			s := f.readSession(a.SessionID)
+			p := f.Public(s).Payment
+			same(t, "payment", p, &checkout.PublicPayment{
+				Wallet: a.Wallet, Flow: a.Flow, ReceiptNumber: a.OutTradeNo, OutTradeNo: a.OutTradeNo, TradeID: &a.TradeID, PaidAt: a.PaidAt, Refundable: 2 * half,
+			})
+			f.gateway.afterRefund = firstTry(noAnswer)
+			f.refund(a, half, checkout.RefundPending)
+			same(t, "refundable, with a pending refund", f.Public(f.readSession(s.ID)).Payment.Refundable, int64(half))
+			f.sweepFor(8 * time.Second)
+			same(t, "refundable, after the refund", f.Public(f.readSession(s.ID)).Payment.Refundable, int64(half))
+			f.gateway.beforeRefund = func(sentRefund) error { return checkout.ErrRefused }
+			f.refund(a, half, checkout.RefundFailed)
+			same(t, "refundable, after a refund that failed", f.Public(f.readSession(s.ID)).Payment.Refundable, int64(half))
+			f.checkEventVersions(s.ID)
+		},
+		"of a payment that is refunded by itself": func(t *testing.T, f *fixture) {
+			f = f.withPolicy(checkout.LateRefund, false)
+			a := f.paidLate()
+			f.checkEventVersions(a.SessionID)
+			events, err := f.store.Events(t.Context(), a.SessionID)
+			wantError(t, err, nil)
+			i := slices.IndexFunc(events, func(e checkout.Event) bool { return e.Type == checkout.EventPaidLate })
+			same(t, "refundable, in the event of the payment", events[i].Session.Payment.Refundable, int64(0))
+		},
+		"in test mode": func(t *testing.T, f *fixture) {
+			c := f.config()
+			m := c.Merchants[shop]
+			m.TestMode = true
+			c.Merchants[shop] = m
+			f.configure(c)
+			a := f.paid()
+			r := f.refund(a, half, checkout.RefundSucceeded)
+			events, err := f.store.Events(t.Context(), a.SessionID)
+			wantError(t, err, nil)
+			live := []bool{f.Public(f.readSession(a.SessionID)).Livemode, r.Public().Livemode, f.readRefund(r).Public().Livemode}
+			for _, e := range events {
+				live = append(live, e.Public().Livemode, e.Session.Livemode, e.Refund != nil && e.Refund.Livemode)
+			}
+			same(t, "livemode", live, make([]bool, len(live)))
 		},
 		"paid": func(t *testing.T, f *fixture) {
 			a := f.pending()

@@ -13,19 +13,21 @@ import (
 
 // sessionRequest is the body of POST /v1/checkout/sessions.
 type sessionRequest struct {
-	Amount            wholeNumber `json:"amount"`
-	Currency          string      `json:"currency"`
-	Subject           string      `json:"subject"`
-	ClientReferenceID string      `json:"client_reference_id"`
-	SuccessURL        string      `json:"success_url"`
-	CancelURL         string      `json:"cancel_url"`
-	Channels          []string    `json:"channels"`
-	Locale            string      `json:"locale"`
-	ExpiresAt         instant     `json:"expires_at"`
-	UserAgent         string      `json:"user_agent"`
-	UserAgentHints    textMap     `json:"user_agent_hints"`
-	Metadata          textMap     `json:"metadata"`
-	WeChatOpenID      string      `json:"wechat_open_id"`
+	Amount            wholeNumber                `json:"amount"`
+	Currency          string                     `json:"currency"`
+	Subject           string                     `json:"subject"`
+	LineItems         objects[checkout.LineItem] `json:"line_items"`
+	ClientReferenceID string                     `json:"client_reference_id"`
+	RecoveredFrom     string                     `json:"recovered_from"`
+	SuccessURL        string                     `json:"success_url"`
+	CancelURL         string                     `json:"cancel_url"`
+	Channels          []string                   `json:"channels"`
+	Locale            string                     `json:"locale"`
+	ExpiresAt         instant                    `json:"expires_at"`
+	UserAgent         string                     `json:"user_agent"`
+	UserAgentHints    textMap                    `json:"user_agent_hints"`
+	Metadata          textMap                    `json:"metadata"`
+	WeChatOpenID      string                     `json:"wechat_open_id"`
 }
 
 // createSession is POST /v1/checkout/sessions.
@@ -44,7 +46,7 @@ func (s *Server) createSession(c echo.Context) error {
 	}
 	session, err := s.newSession(merchantOf(c), r)
 	session.Once = once
-	if err = errors.Join(faults, err, s.service.CheckNew(session)); err != nil {
+	if err = errors.Join(faults, err, s.service.CheckNew(c.Request().Context(), session)); err != nil {
 		return err
 	}
 	created, err := s.service.Create(c.Request().Context(), session)
@@ -67,6 +69,7 @@ func (s *Server) newSession(merchant string, r sessionRequest) (checkout.NewSess
 		Merchant: merchant, Amount: int64(r.Amount), Currency: r.Currency, Subject: r.Subject,
 		ClientReferenceID: r.ClientReferenceID, SuccessURL: r.SuccessURL, CancelURL: r.CancelURL,
 		Channels: r.Channels, Locale: locale, ExpiresAt: time.Time(r.ExpiresAt), Metadata: r.Metadata, SealedOpenID: openID,
+		LineItems: r.LineItems, RecoveredFrom: r.RecoveredFrom,
 		Shopper: r.shopper(),
 	}, errors.Join(localeErr, openIDErr)
 }

@@ -3,9 +3,12 @@ package web_test
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
@@ -50,6 +53,9 @@ func TestCreateSessionRefusesBadFields(t *testing.T) {
 		{"expires_at next week", "expires_at", time.Now().Add(7 * 24 * time.Hour).Format(time.RFC3339)},
 		{"expires_at not a time", "expires_at", "tomorrow"},
 		{"metadata too large", "metadata", map[string]string{"k": strings.Repeat("x", 501)}},
+		{"line_items not a list", "line_items", map[string]any{"name": "Tea"}},
+		{"101 lines", "line_items", make([]struct{}, 101)},
+		{"recovered_from nothing", "recovered_from", "cs_aaaaaaaaaaaaaaaaaaaaaaaaaa"},
 		{"an unknown field", "amuont", 5},
 	}
 	for _, c := range cases {
@@ -104,7 +110,8 @@ func TestCreateSessionKeepsWhatTheShopSent(t *testing.T) {
 	f := newFixture(t)
 	expires := time.Now().Add(time.Hour).UTC().Truncate(time.Second)
 	id := f.session(`,"client_reference_id":"A-1","cancel_url":"https://SHOP.example/no","channels":["wechat","alipay_hk"],` +
-		`"locale":"zh-Hant-HK","metadata":{"a":"b"},"expires_at":"` + expires.Format(time.RFC3339) + `"`)
+		`"locale":"zh-Hant-HK","metadata":{"a":"b"},"recovered_from":"` + f.session("") + `",` +
+		`"line_items":[{"name":"Tea","quantity":2,"amount":1000},{"name":"Cake","quantity":1,"amount":250}],"expires_at":"` + expires.Format(time.RFC3339) + `"`)
 	got := f.api(http.MethodGet, "/v1/checkout/sessions/"+id, "")
 	var s map[string]any
 	if err := json.Unmarshal([]byte(got.body), &s); err != nil {
@@ -120,8 +127,88 @@ func TestCreateSessionKeepsWhatTheShopSent(t *testing.T) {
 			t.Errorf("%s is %v, want %v", field, s[field], value)
 		}
 	}
+	if lines := must(json.Marshal(s["line_items"])); string(lines) != `[{"amount":1000,"name":"Tea","quantity":2},{"amount":250,"name":"Cake","quantity":1}]` {
+		t.Errorf("the lines are %s", lines)
+	}
+	if before, _ := s["recovered_from"].(string); !strings.HasPrefix(before, "cs_") {
+		t.Errorf("recovered_from is %v", s["recovered_from"])
+	}
 	if channels := must(json.Marshal(s["channels"])); string(channels) != `["wechat","alipay_hk"]` {
 		t.Errorf("channels are %s", channels)
+	}
+}
+
+// TestCreateSessionNamesEachWrongFieldOfALine sends lines with several faults.
+func TestCreateSessionNamesEachWrongFieldOfALine(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	got := f.api(http.MethodPost, "/v1/checkout/sessions", `{"amount":1250,"currency":"HKD","subject":"Tea","success_url":"https://shop.example/ok",
+		"line_items":[{"name":"Tea","quantity":1,"amount":1250},"x",{"name":"Tea","Quantity":1,"amount":1.5,"price":2},{"name":5,"name":"a","quantity":0}]}`)
+	p := f.checkProblem(got, http.StatusBadRequest, "invalid_request")
+	var fields []string
+	for _, fault := range p.Errors {
+		fields = append(fields, fault.Field+" "+fault.Code)
+	}
+	want := []string{
+		"line_items[1] invalid", "line_items[2].Quantity unknown", "line_items[2].amount invalid", "line_items[2].price unknown",
+		"line_items[3].name invalid", "line_items[1].name missing", "line_items[1].quantity invalid", "line_items[2].quantity invalid", "line_items[3].quantity invalid",
+	}
+	if diff := cmp.Diff(want, fields); diff != "" {
+		t.Errorf("the faults (-want +got):\n%s", diff)
+	}
+}
+
+// TestEveryFieldIsAlwaysThere checks the names in a new session and in a refund, and what is
+// null in them.
+func TestEveryFieldIsAlwaysThere(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	object := func(got answer, kind any) map[string]any {
+		t.Helper()
+		o := map[string]any{}
+		if err := json.Unmarshal([]byte(got.body), &o); err != nil {
+			t.Fatalf("%s: %v", got.body, err)
+		}
+		of := reflect.TypeOf(kind)
+		if len(o) != of.NumField() {
+			t.Errorf("%d names in %s, want the %d of a %s", len(o), got.body, of.NumField(), of)
+		}
+		for _, name := range []string{"id", "object", "livemode", "created_at", "metadata", "version"} {
+			if o[name] == nil {
+				t.Errorf("%s has no %s", of, name)
+			}
+		}
+		return o
+	}
+	isNull := func(o map[string]any, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			if value, is := o[name]; !is || value != nil {
+				t.Errorf("%s of a %s is %v, want null", name, o["object"], value)
+			}
+		}
+	}
+	id := f.session("")
+	isNull(object(f.api(http.MethodGet, "/v1/checkout/sessions/"+id, ""), checkout.PublicSession{}),
+		"client_reference_id", "cancel_url", "locale", "recovered_from", "payment", "paid_at")
+	isNull(object(f.api(http.MethodPost, refundsOf(f.newPaidSession()), `{"amount":1}`), checkout.PublicRefund{}), "client_reference_id", "failure")
+}
+
+func TestSessionTellsItsPayment(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.newPaidSession()
+	a := f.attempts(id)[0]
+	f.api(http.MethodPost, refundsOf(id), `{"amount":250}`)
+	s := read[checkout.PublicSession](f, f.api(http.MethodGet, "/v1/checkout/sessions/"+id, ""), http.StatusOK)
+	want := checkout.PublicPayment{
+		Wallet: flow.WalletWeChat, Flow: flow.Native, ReceiptNumber: a.OutTradeNo, OutTradeNo: a.OutTradeNo, TradeID: &a.TradeID, PaidAt: a.PaidAt, Refundable: 1000,
+	}
+	if s.Payment == nil || a.TradeID == "" {
+		t.Fatalf("the session is %+v", s)
+	}
+	if diff := cmp.Diff(want, *s.Payment); diff != "" {
+		t.Errorf("the payment (-want +got):\n%s", diff)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -104,6 +105,9 @@ func decodeField(name string, value json.RawMessage, into any) error {
 	if err := checkValue(name, value); err != nil {
 		return err
 	}
+	if list, is := into.(objectList); is {
+		return list.decode(name, value)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(value))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(into)
@@ -119,6 +123,45 @@ func decodeField(name string, value json.RawMessage, into any) error {
 	default:
 		return &checkout.FieldError{Field: name, Problem: "cannot be read"}
 	}
+}
+
+// objectList is a field that is a list of objects.
+type objectList interface {
+	// decode decodes the value of the field. It returns a FieldError for each field of an
+	// object that is wrong, joined: its name is such as line_items[0].amount.
+	decode(name string, value json.RawMessage) error
+}
+
+// maxObjects is how many objects a list in a request may have, so that an answer never
+// names thousands of faults.
+const maxObjects = 100
+
+// objects is a list of objects whose fields are those of T, a struct.
+type objects[T any] []T
+
+func (o *objects[T]) decode(name string, value json.RawMessage) error {
+	var members []json.RawMessage
+	if json.Unmarshal(value, &members) != nil {
+		return &checkout.FieldError{Field: name, Problem: "must be a list of objects"}
+	}
+	if len(members) > maxObjects {
+		return &checkout.FieldError{Field: name, Problem: "has over " + strconv.Itoa(maxObjects) + " objects"}
+	}
+	list := make([]T, len(members))
+	var all []error
+	for i, member := range members {
+		place := name + "[" + strconv.Itoa(i) + "]"
+		faults, err := decodeObject(member, fieldsOf(&list[i]))
+		if err != nil {
+			all = append(all, &checkout.FieldError{Field: place, Problem: "must be an object"})
+		}
+		for _, fault := range fieldErrors(faults) {
+			fault.Field = place + "." + fault.Field
+			all = append(all, fault)
+		}
+	}
+	*o = list
+	return errors.Join(all...)
 }
 
 func errNotObject() error {

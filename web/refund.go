@@ -15,7 +15,8 @@ type refundRequest struct {
 	Amount            wholeNumber `json:"amount"`
 	ClientReferenceID string      `json:"client_reference_id"`
 	// Payment is "first" or "second"; "" means "first".
-	Payment string `json:"payment"`
+	Payment  string  `json:"payment"`
+	Metadata textMap `json:"metadata"`
 }
 
 // refundList is the response to GET /v1/checkout/sessions/{id}/refunds.
@@ -41,7 +42,7 @@ func (s *Server) createRefund(c echo.Context) error {
 		return faults
 	}
 	refund, err := s.service.Refund(c.Request().Context(), session.ID, checkout.NewRefund{
-		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID, Key: key, Second: r.Payment == "second",
+		Amount: int64(r.Amount), ClientReferenceID: r.ClientReferenceID, Key: key, Second: r.Payment == "second", Metadata: r.Metadata,
 	})
 	if err != nil {
 		return err

@@ -47,8 +47,11 @@ func TestRefundsOfASession(t *testing.T) {
 	if got := f.api(http.MethodGet, refundsOf(id), ""); got.body != `{"object":"list","data":[]}`+"\n" {
 		t.Errorf("the list without refunds is %s", got.body)
 	}
-	first := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":500,"client_reference_id":"R-1"}`), http.StatusCreated)
-	if first.Status != checkout.RefundSucceeded || first.Amount != 500 || first.Session != id || first.ClientReferenceID != "R-1" || first.Reason != checkout.RefundRequested {
+	first := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":500,"client_reference_id":"R-1","metadata":{"why":"rain"}}`), http.StatusCreated)
+	if first.Metadata["why"] != "rain" || first.Version < 2 {
+		t.Errorf("the refund has the metadata %v and the version %d", first.Metadata, first.Version)
+	}
+	if first.Status != checkout.RefundSucceeded || first.Amount != 500 || first.Session != id || *first.ClientReferenceID != "R-1" || first.Reason != checkout.RefundRequested {
 		t.Errorf("the refund is %+v", first)
 	}
 	again := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":500,"client_reference_id":"R-1","payment":"first"}`), http.StatusOK)
@@ -96,7 +99,7 @@ func TestRefundUnderAnIdempotencyKey(t *testing.T) {
 		t.Errorf("the repeated request returns another refund (-first +again):\n%s", diff)
 	}
 	a := f.attempts(id)[0]
-	if first.Attempt != a.ID || first.OutTradeNo != a.OutTradeNo || first.TradeID != a.TradeID || a.TradeID == "" {
+	if first.Attempt != a.ID || first.OutTradeNo != a.OutTradeNo || *first.TradeID != a.TradeID || a.TradeID == "" {
 		t.Errorf("the refund is %+v, want one of attempt %s", first, a.ID)
 	}
 	other := read[checkout.PublicRefund](f, ask("k-2", `{"amount":500}`), http.StatusCreated)

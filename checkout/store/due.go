@@ -31,7 +31,7 @@ var (
 		table: "attempts", columns: attemptColumns, by: "next_query_at", free: noLease,
 		kind: `next_query_at > 0 AND state <> 'paid' AND NOT quarantined AND ended_at > 0`,
 	}
-	dueSessions = dueSource{table: "sessions", columns: sessionColumns, by: "conclude_at", kind: `status = 'open'`}
+	dueSessions = dueSource{table: sessionsRead, columns: sessionColumnsRead, by: "conclude_at", kind: `status = 'open'`}
 	dueRefunds  = dueSource{
 		table: refundsRead, columns: refundColumnsRead, by: "next_try_at", free: noLease,
 		kind: `state = 'pending' AND next_try_at > 0`,
@@ -49,14 +49,22 @@ func (d dueSource) query() string {
 		ORDER BY ` + d.by + ` LIMIT $3`
 }
 
+// baseTable returns the table whose rows are due, without what is read beside them.
+func (d dueSource) baseTable() string {
+	switch d.table {
+	case refundsRead:
+		return "refunds"
+	case sessionsRead:
+		return "sessions"
+	default:
+		return d.table
+	}
+}
+
 // merchantsQuery selects the merchants with a row that is due at $1. It steps through
 // the index from merchant to merchant, however many rows a merchant has.
 func (d dueSource) merchantsQuery() string {
-	table := d.table
-	if table == refundsRead {
-		table = "refunds" // the numbers of the payments are not needed
-	}
-	return strings.NewReplacer("TABLE", table, "KIND", d.kind, "DUE", d.by+` <= $1`+d.free).Replace(`WITH RECURSIVE merchants (name) AS (
+	return strings.NewReplacer("TABLE", d.baseTable(), "KIND", d.kind, "DUE", d.by+` <= $1`+d.free).Replace(`WITH RECURSIVE merchants (name) AS (
 			SELECT MIN(merchant) FROM TABLE WHERE KIND
 			UNION ALL
 			SELECT (SELECT MIN(merchant) FROM TABLE WHERE KIND AND merchant > name) FROM merchants WHERE name IS NOT NULL

@@ -13,13 +13,13 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-const eventColumns = `id, type, merchant, session_id, attempt_id, created_at, version, session, refund, difference`
+const eventColumns = `id, type, merchant, session_id, attempt_id, created_at, version, session, refund, difference, test_mode`
 
 func scanEvent(r row) (checkout.Event, error) {
 	var e checkout.Event
 	var sessionID sql.NullString
 	var session, refund, difference string
-	err := r.Scan(&e.ID, &e.Type, &e.Merchant, &sessionID, &e.AttemptID, millis{&e.CreatedAt}, &e.Version, &session, &refund, &difference)
+	err := r.Scan(&e.ID, &e.Type, &e.Merchant, &sessionID, &e.AttemptID, millis{&e.CreatedAt}, &e.Version, &session, &refund, &difference, &e.TestMode)
 	if err != nil {
 		return e, err
 	}
@@ -73,11 +73,11 @@ func insertEvent(e checkout.Event) (step, error) {
 	}
 	return step{
 		what: "storing event " + e.ID, missing: checkout.ErrConflict,
-		statement: `INSERT INTO events (` + eventColumns + `, difference_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		statement: `INSERT INTO events (` + eventColumns + `, difference_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 			ON CONFLICT (merchant, difference_key) WHERE difference_key IS NOT NULL DO NOTHING`,
 		args: []any{
 			e.ID, string(e.Type), e.Merchant, sql.NullString{String: e.SessionID, Valid: e.SessionID != ""}, e.AttemptID, toMillis(e.CreatedAt), e.Version,
-			session, refund, difference, differenceKey(e),
+			session, refund, difference, e.TestMode, differenceKey(e),
 		},
 	}, nil
 }

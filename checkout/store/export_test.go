@@ -23,10 +23,7 @@ func DueQueries() []IndexedQuery {
 	}
 	var all []IndexedQuery
 	for work, source := range dueSources {
-		table, index := source.table, indexes[work]
-		if table == refundsRead {
-			table = "refunds"
-		}
+		table, index := source.baseTable(), indexes[work]
 		all = append(all,
 			IndexedQuery{table, index, source.query(), []any{int64(1), "shop", 100}},
 			IndexedQuery{table, index, source.merchantsQuery(), []any{int64(1)}})

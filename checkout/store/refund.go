@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -9,27 +10,39 @@ import (
 )
 
 const refundColumns = `id, session_id, attempt_id, merchant, version, state, reason, out_refund_no, amount, currency,
-	client_reference_id, idempotency_key, gateway_id, failure, created_at, settled_at, next_try_at, tries, tried_at, delayed_at`
+	client_reference_id, idempotency_key, gateway_id, failure, created_at, settled_at, next_try_at, tries, tried_at, delayed_at, metadata`
 
 const (
-	// refundsRead is the table of refunds with the order numbers of their attempts.
-	refundsRead = `(SELECT refunds.*, attempts.out_trade_no, attempts.trade_id
-		FROM refunds JOIN attempts ON attempts.id = refunds.attempt_id) AS refunds`
+	// refundsRead is the table of refunds with the order numbers of their attempts, and
+	// with the mode of their sessions.
+	refundsRead = `(SELECT refunds.*, attempts.out_trade_no, attempts.trade_id, sessions.test_mode
+		FROM refunds JOIN attempts ON attempts.id = refunds.attempt_id JOIN sessions ON sessions.id = refunds.session_id) AS refunds`
 	// refundColumnsRead are the columns of refundsRead, as scanRefund takes them.
-	refundColumnsRead = refundColumns + `, out_trade_no, trade_id`
+	refundColumnsRead = refundColumns + `, out_trade_no, trade_id, test_mode`
 )
 
 func scanRefund(r row) (checkout.Refund, error) {
 	var f checkout.Refund
+	var metadata string
 	err := r.Scan(&f.ID, &f.SessionID, &f.AttemptID, &f.Merchant, &f.Version, &f.State, &f.Reason, &f.OutRefundNo, &f.Amount, &f.Currency,
 		&f.ClientReferenceID, &f.IdempotencyKey, &f.GatewayID, &f.Failure, millis{&f.CreatedAt}, millis{&f.SettledAt}, millis{&f.NextTryAt},
-		&f.Tries, millis{&f.TriedAt}, millis{&f.DelayedAt}, &f.OutTradeNo, &f.TradeID)
-	return f, err
+		&f.Tries, millis{&f.TriedAt}, millis{&f.DelayedAt}, &metadata, &f.OutTradeNo, &f.TradeID, &f.TestMode)
+	if err != nil {
+		return f, err
+	}
+	if err := json.Unmarshal([]byte(metadata), &f.Metadata); err != nil {
+		return f, fmt.Errorf("decoding the metadata of refund %s: %w", f.ID, err)
+	}
+	return f, nil
 }
 
 // CreateRefund implements [checkout.Store].
 func (s *Store) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil time.Time) error {
-	return s.stored(s.write(ctx, addRefund(r, leaseUntil)...), r.SessionID)
+	steps, err := addRefund(r, leaseUntil)
+	if err != nil {
+		return err
+	}
+	return s.stored(s.write(ctx, append([]step{raiseVersion(r.SessionID)}, steps...)...), r.SessionID)
 }
 
 // addRefund stores a refund with its timeline entry, and reserves its amount. It
@@ -37,7 +50,11 @@ func (s *Store) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil 
 //
 // The first step locks the attempt's row and changes nothing. So a concurrent
 // transaction adds up the refunds only after this one has committed.
-func addRefund(r checkout.Refund, leaseUntil time.Time) []step {
+func addRefund(r checkout.Refund, leaseUntil time.Time) ([]step, error) {
+	metadata, err := json.Marshal(r.Metadata)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the metadata: %w", err)
+	}
 	what := "storing refund " + r.ID
 	return append([]step{{
 		what: what, missing: checkout.ErrConflict,
@@ -51,14 +68,14 @@ func addRefund(r checkout.Refund, leaseUntil time.Time) []step {
 	}, {
 		what: what, missing: checkout.ErrConflict,
 		statement: `INSERT INTO refunds (` + refundColumns + `, held_until)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT DO NOTHING`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT DO NOTHING`,
 		args: []any{
 			r.ID, r.SessionID, r.AttemptID, r.Merchant, r.Version, string(r.State), string(r.Reason), r.OutRefundNo, r.Amount, r.Currency,
 			storableText(r.ClientReferenceID), storableText(r.IdempotencyKey), storableText(r.GatewayID), storableText(r.Failure),
 			toMillis(r.CreatedAt), toMillis(r.SettledAt), toMillis(r.NextTryAt),
-			r.Tries, toMillis(r.TriedAt), toMillis(r.DelayedAt), toMillis(leaseUntil),
+			r.Tries, toMillis(r.TriedAt), toMillis(r.DelayedAt), string(metadata), toMillis(leaseUntil),
 		},
-	}}, addEntries(r.Entry())...)
+	}}, addEntries(r.Entry())...), nil
 }
 
 // Refund implements [checkout.Store].

@@ -12,23 +12,40 @@ import (
 const sessionColumns = `id, merchant, version, status, payment_status, amount, currency, subject,
 	client_reference_id, success_url, cancel_url, wallets, locale, metadata,
 	created_at, expires_at, conclude_at, paid_at, paid_late, paid_twice, amount_mismatch,
-	paid_by, amount_refunded, sealed_openid`
+	paid_by, amount_refunded, sealed_openid, line_items, recovered_from, test_mode`
+
+const (
+	// sessionsRead is the table of sessions with how each was paid, and with the pending
+	// refunds of that payment.
+	sessionsRead = `(SELECT sessions.*, payer.wallet AS paid_wallet, payer.flow AS paid_flow,
+			payer.out_trade_no AS paid_out_trade_no, payer.trade_id AS paid_trade_id,
+			CASE WHEN paid_by = '' THEN 0 ELSE (SELECT CAST(COALESCE(SUM(refunds.amount), 0) AS BIGINT) FROM refunds
+				WHERE refunds.attempt_id = sessions.paid_by AND refunds.state = 'pending') END AS refunds_pending
+		FROM sessions LEFT JOIN attempts AS payer ON payer.id = sessions.paid_by) AS sessions`
+	// sessionColumnsRead are the columns of sessionsRead, as scanSession takes them.
+	sessionColumnsRead = sessionColumns + `, COALESCE(paid_wallet, ''), COALESCE(paid_flow, ''),
+		COALESCE(paid_out_trade_no, ''), COALESCE(paid_trade_id, ''), refunds_pending`
+)
 
 func scanSession(r row) (checkout.Session, error) {
 	var s checkout.Session
-	var wallets, metadata string
+	var wallets, metadata, lineItems string
 	err := r.Scan(&s.ID, &s.Merchant, &s.Version, &s.Status, &s.PaymentStatus, &s.Amount, &s.Currency, &s.Subject,
 		&s.ClientReferenceID, &s.SuccessURL, &s.CancelURL, &wallets, &s.Locale, &metadata,
 		millis{&s.CreatedAt}, millis{&s.ExpiresAt}, millis{&s.ConcludeAt}, millis{&s.PaidAt},
-		&s.PaidLate, &s.PaidTwice, &s.AmountMismatch, &s.PaidBy, &s.AmountRefunded, &s.SealedOpenID)
+		&s.PaidLate, &s.PaidTwice, &s.AmountMismatch, &s.PaidBy, &s.AmountRefunded, &s.SealedOpenID,
+		&lineItems, &s.RecoveredFrom, &s.TestMode,
+		&s.PaidWith.Wallet, &s.PaidWith.Flow, &s.PaidWith.OutTradeNo, &s.PaidWith.TradeID, &s.RefundsPending)
 	if err != nil {
 		return s, err
 	}
-	if err := json.Unmarshal([]byte(wallets), &s.Wallets); err != nil {
-		return s, fmt.Errorf("decoding the wallets of session %s: %w", s.ID, err)
-	}
-	if err := json.Unmarshal([]byte(metadata), &s.Metadata); err != nil {
-		return s, fmt.Errorf("decoding the metadata of session %s: %w", s.ID, err)
+	for _, column := range []struct {
+		name, text string
+		into       any
+	}{{"wallets", wallets, &s.Wallets}, {"metadata", metadata, &s.Metadata}, {"line items", lineItems, &s.LineItems}} {
+		if err := json.Unmarshal([]byte(column.text), column.into); err != nil {
+			return s, fmt.Errorf("decoding the %s of session %s: %w", column.name, s.ID, err)
+		}
 	}
 	return s, nil
 }
@@ -61,15 +78,19 @@ func (s *Store) addSession(c checkout.Session, claims []checkout.Claim) ([]step,
 	if err != nil {
 		return nil, fmt.Errorf("encoding the metadata: %w", err)
 	}
+	lineItems, err := json.Marshal(c.LineItems)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the line items: %w", err)
+	}
 	return append(append(s.addClaims(claims), step{
 		what: "storing session " + c.ID,
 		statement: `INSERT INTO sessions (` + sessionColumns + `)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`,
 		args: []any{
 			c.ID, c.Merchant, c.Version, string(c.Status), string(c.PaymentStatus), c.Amount, c.Currency, storableText(c.Subject),
 			storableText(c.ClientReferenceID), storableText(c.SuccessURL), storableText(c.CancelURL), string(wallets), c.Locale, string(metadata),
 			toMillis(c.CreatedAt), toMillis(c.ExpiresAt), toMillis(c.ConcludeAt), toMillis(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
-			c.PaidBy, c.AmountRefunded, c.SealedOpenID,
+			c.PaidBy, c.AmountRefunded, c.SealedOpenID, string(lineItems), c.RecoveredFrom, c.TestMode,
 		},
 	}), addEntries(c.Entry())...), nil
 }
@@ -79,7 +100,7 @@ func (s *Store) Session(ctx context.Context, id string) (checkout.Session, error
 	return queryOne(ctx, s, scanSession, sessionByID, id)
 }
 
-const sessionByID = `SELECT ` + sessionColumns + ` FROM sessions WHERE id = $1`
+const sessionByID = `SELECT ` + sessionColumnsRead + ` FROM ` + sessionsRead + ` WHERE id = $1`
 
 // SessionWithAttempts implements [checkout.Store].
 func (s *Store) SessionWithAttempts(ctx context.Context, id string) (checkout.Session, []checkout.Attempt, error) {
@@ -111,6 +132,12 @@ func (s *Store) PostponeConclusion(ctx context.Context, id string, at time.Time)
 // for the id "".
 func lockSession(id string) step {
 	return step{what: "locking session " + id, statement: `UPDATE sessions SET version = version WHERE id = $1`, args: []any{id}}
+}
+
+// raiseVersion raises a session's version by one, and locks its row until the transaction
+// ends.
+func raiseVersion(id string) step {
+	return step{what: "updating session " + id, statement: `UPDATE sessions SET version = version + 1 WHERE id = $1`, args: []any{id}}
 }
 
 // lockSessionAt locks the session of an event. It fails with ErrConflict if the session

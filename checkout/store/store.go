@@ -122,7 +122,11 @@ func (s *Store) changeSteps(c checkout.Change) ([]step, error) {
 	}
 	steps = append(steps, addEntries(entries...)...)
 	if c.NewRefund != nil {
-		steps = append(steps, addRefund(*c.NewRefund, time.Time{})...)
+		added, err := addRefund(*c.NewRefund, time.Time{})
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, added...)
 	}
 	return steps, nil
 }

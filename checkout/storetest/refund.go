@@ -63,14 +63,57 @@ func refundRoundTrip(t *testing.T, f fixture) {
 	r := newRefund(a, 400)
 	r.Version, r.State, r.Reason = 3, checkout.RefundFailed, checkout.RefundPaidTwice
 	r.ClientReferenceID, r.GatewayID, r.Failure = "Rück 1 票", "1000_0", "508 REFUND_ERROR"
-	r.IdempotencyKey = "Schlüssel 票"
+	r.IdempotencyKey, r.Metadata = "Schlüssel 票", map[string]string{"grund": "<&> 票"}
 	r.SettledAt, r.NextTryAt, r.Tries = start().Add(time.Second), start().Add(time.Minute), 4
 	r.TriedAt, r.DelayedAt = start().Add(2*time.Second), start().Add(3*time.Second)
+	before := f.readSession(t, a.SessionID)
 	must(t, f.CreateRefund(t.Context(), r, start().Add(leaseTime)))
 	wantEqual(t, "refund", f.readRefund(t, r.ID), r)
 	wantEqual(t, "attempt", f.readAttempt(t, a.ID), a)
+	wantEqual(t, "the session's version", f.readSession(t, a.SessionID).Version, before.Version+1)
 	_, err := f.Refund(t.Context(), newID(checkout.RefundPrefix))
 	wantError(t, "unknown refund", err, checkout.ErrNotFound)
+}
+
+func refundOfTestMode(t *testing.T, f fixture) {
+	s := newSession()
+	s.TestMode = true
+	must(t, f.CreateSession(t.Context(), s))
+	a := f.attemptOf(t, s, flow.WalletAlipayCN)
+	must(t, f.Apply(t.Context(), payChange(f.readSession(t, s.ID), a)))
+	r := newRefund(f.readAttempt(t, a.ID), 400)
+	r.TestMode = true
+	must(t, f.CreateRefund(t.Context(), r, time.Time{}))
+	wantEqual(t, "refund", f.readRefund(t, r.ID), r)
+	events, err := f.Events(t.Context(), s.ID)
+	must(t, err)
+	wantEqual(t, "events in test mode", len(events) == 1 && events[0].TestMode, true)
+}
+
+// sessionTellsItsPayment checks what a session has of the attempt that paid it and of that
+// attempt's refunds.
+func sessionTellsItsPayment(t *testing.T, f fixture) {
+	s := f.session(t)
+	first, second := f.attemptOf(t, s, flow.WalletAlipayCN), f.attemptOf(t, f.readSession(t, s.ID), flow.WalletWeChat)
+	wantEqual(t, "before the payment", f.readSession(t, s.ID).PaidWith, checkout.PaidWith{})
+	for _, a := range []checkout.Attempt{second, first} {
+		c := payChange(f.readSession(t, s.ID), a)
+		c.Session.PaidBy = first.ID
+		c.Attempt.TradeID = "trade-of-" + string(a.Wallet)
+		must(t, f.Apply(t.Context(), c))
+	}
+	pending, failed := f.refund(t, f.readAttempt(t, first.ID), 300), f.refund(t, f.readAttempt(t, first.ID), 200)
+	f.refund(t, f.readAttempt(t, second.ID), 100) // of the other payment
+	want := checkout.PaidWith{Wallet: flow.WalletAlipayCN, Flow: first.Flow, OutTradeNo: first.OutTradeNo, TradeID: "trade-of-alipay_cn"}
+	got := f.readSession(t, s.ID)
+	wantEqual(t, "payment", got.PaidWith, want)
+	wantEqual(t, "pending refunds", got.RefundsPending, int64(500))
+	f.endRefund(t, failed, checkout.RefundFailed)
+	f.endRefund(t, pending, checkout.RefundSucceeded)
+	got, _, err := f.SessionWithAttempts(t.Context(), s.ID)
+	must(t, err)
+	wantEqual(t, "payment with attempts", got.PaidWith, want)
+	wantEqual(t, "pending refunds that have ended", got.RefundsPending, int64(0))
 }
 
 func refundsInOrder(t *testing.T, f fixture) {
@@ -288,6 +331,7 @@ func (f fixture) refundChange(t *testing.T, r checkout.Refund) checkout.Change {
 	s := f.readSession(t, r.SessionID)
 	r.State, r.GatewayID, r.SettledAt, r.NextTryAt = checkout.RefundSucceeded, "1000_0", start().Add(time.Second), time.Time{}
 	s.PaymentStatus, s.AmountRefunded, s.PaidBy = checkout.PaymentPartiallyRefunded, r.Amount, r.AttemptID
+	s.PaidWith, s.RefundsPending = f.readAttempt(t, r.AttemptID).PaidWith(), 0
 	e, public := newEvent(s, checkout.EventRefundSucceeded), r.Public()
 	e.AttemptID, e.Refund, e.CreatedAt = r.AttemptID, &public, start().Add(time.Second)
 	return checkout.Change{Session: &s, Refund: &r, Events: []checkout.Event{e}}

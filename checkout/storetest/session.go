@@ -18,6 +18,8 @@ func sessionRoundTrip(t *testing.T, f fixture) {
 		Metadata:  map[string]string{"a": "1", "b\x00c": "<&>\u2028"},
 		CreatedAt: start(), ExpiresAt: start().Add(time.Minute), ConcludeAt: start().Add(2 * time.Minute), PaidAt: start().Add(time.Hour),
 		PaidLate: true, PaidTwice: true, AmountMismatch: true, SealedOpenID: "sealed", PaidBy: newID("at_"), AmountRefunded: 77,
+		LineItems:     []checkout.LineItem{{Name: "Früh 票", Quantity: 2, Amount: checkout.MaxAmount}, {Name: "Spät", Quantity: 1}},
+		RecoveredFrom: newID(checkout.SessionPrefix), TestMode: true,
 	}
 	must(t, f.CreateSession(t.Context(), s))
 	wantEqual(t, "session", f.readSession(t, s.ID), s)

@@ -94,6 +94,8 @@ var contract = map[string]check{
 
 var refundContract = map[string]check{
 	"refund round trip":                                  refundRoundTrip,
+	"refund in test mode":                                refundOfTestMode,
+	"a session tells its payment":                        sessionTellsItsPayment,
 	"refunds of a session, the oldest first":             refundsInOrder,
 	"refunds never exceed the attempt's amount":          refundsWithinAmount,
 	"refunds never exceed the attempt's amount, at once": refundsWithinAmountAtOnce,
@@ -172,7 +174,7 @@ func newAttempt(s checkout.Session, w flow.Wallet) checkout.Attempt {
 func newEvent(s checkout.Session, kind checkout.EventType) checkout.Event {
 	s.Version++
 	return checkout.Event{
-		ID: newID("evt_"), Type: kind, Merchant: s.Merchant, SessionID: s.ID,
+		ID: newID("evt_"), Type: kind, Merchant: s.Merchant, SessionID: s.ID, TestMode: s.TestMode,
 		CreatedAt: start(), Version: s.Version, Session: s.Public("https://pay.example/c/" + s.ID),
 	}
 }

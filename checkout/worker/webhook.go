@@ -66,28 +66,6 @@ func (w *webhookWorker) NextRetry(job *river.Job[webhookArgs]) time.Time {
 	return w.clock.Now().Add(retryDelay(triesOf(job), w.random(), 0))
 }
 
-// Payload is the body of a webhook: an event, and its session as it was right after the
-// event.
-type Payload struct {
-	ID        string             `json:"id"`
-	Type      checkout.EventType `json:"type"`
-	Timestamp time.Time          `json:"timestamp"`
-	// Data is null if the event has no session.
-	Data *checkout.PublicSession `json:"data"`
-	// Refund and Difference are set in events about one.
-	Refund     *checkout.PublicRefund `json:"refund,omitempty"`
-	Difference *checkout.Difference   `json:"difference,omitempty"`
-}
-
-func payloadOf(e checkout.Event) Payload {
-	// The database keeps milliseconds, and each try has the same body.
-	p := Payload{ID: e.ID, Type: e.Type, Timestamp: e.CreatedAt.UTC().Truncate(time.Millisecond), Refund: e.Refund, Difference: e.Difference}
-	if e.SessionID != "" {
-		p.Data = &e.Session
-	}
-	return p
-}
-
 // sender signs and posts webhooks.
 type sender struct {
 	targets map[string]target
@@ -209,7 +187,7 @@ func (t target) start(text string) string {
 
 // request returns the signed request for an event.
 func (t target) request(ctx context.Context, e checkout.Event, now time.Time) (*http.Request, error) {
-	body, err := json.Marshal(payloadOf(e))
+	body, err := json.Marshal(e.Public())
 	if err != nil {
 		return nil, fmt.Errorf("encoding event %s: %w", e.ID, err)
 	}

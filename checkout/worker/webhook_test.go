@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/worker"
 )
 
@@ -35,9 +36,11 @@ func TestWebhookIsDelivered(t *testing.T) {
 	event := f.storeEvents(shop, 1)[0]
 	c := receive(t, calls)
 	verifySignature(t, c)
-	var got worker.Payload
+	var got checkout.PublicEvent
 	must(t, json.Unmarshal(c.body, &got))
-	want := worker.Payload{ID: event.ID, Type: event.Type, Timestamp: event.CreatedAt, Data: &event.Session}
+	want := checkout.PublicEvent{
+		ID: event.ID, Object: "event", Livemode: true, Type: event.Type, CreatedAt: event.CreatedAt, Timestamp: event.CreatedAt, Data: &event.Session,
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("payload (-want +got):\n%s", diff)
 	}

@@ -80,6 +80,7 @@ func (s *Shop) checkoutMerchant() checkout.Merchant {
 	m := checkout.Merchant{
 		ID: s.ID, Name: s.Name, WeChatAccount: s.WeChat.AppID != "", Lifetime: time.Duration(s.SessionMinutes) * time.Minute,
 		PaidLate: s.PaidLate, KeepPaidTwice: s.KeepPaidTwice, UniqueReferences: s.UniqueReferences, SharedAccount: s.SharedAccount,
+		TestMode: !s.Live(),
 	}
 	if n := s.Gateway.QueriesPerSecond; n != nil {
 		m.QueriesPerSecond = *n
