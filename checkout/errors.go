@@ -40,6 +40,17 @@ var ErrNotHere = errors.New("this wallet cannot be paid with on this device")
 // ErrNeedsOpenID says that a JSAPI order needs the shopper's openid first.
 var ErrNeedsOpenID = errors.New("the order needs the shopper's openid")
 
+// UsedError says that a field of a request names an object of an earlier request, which
+// asked for something else.
+type UsedError struct {
+	Field   string
+	Problem string
+	// ID is the object that the field names.
+	ID string
+}
+
+func (e *UsedError) Error() string { return e.Field + ": " + e.Problem }
+
 // FieldCode says in one word what is wrong with a field, for a program.
 type FieldCode string
 

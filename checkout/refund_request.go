@@ -13,7 +13,8 @@ import (
 
 // NewRefund is a shop's request to refund a session.
 type NewRefund struct {
-	// Amount is in minor units of the session's currency.
+	// Amount is in minor units of the session's currency. 0 means all that is left of the
+	// payment.
 	Amount int64
 	// ClientReferenceID is the shop's own number of the refund, at most 128
 	// characters. A second request with it returns the same refund, whatever became
@@ -32,7 +33,7 @@ type NewRefund struct {
 }
 
 func (n NewRefund) check() error {
-	if n.Amount < 1 || n.Amount > MaxAmount {
+	if n.Amount < 0 || n.Amount > MaxAmount {
 		return &FieldError{Field: "amount", Problem: "must be a whole number of minor units from 1 to what was paid"}
 	}
 	return errors.Join(CheckText("client_reference_id", n.ClientReferenceID), CheckText(keyField, n.Key), checkMetadata(n.Metadata))
@@ -106,8 +107,9 @@ func (f *refunder) reserve(ctx context.Context, sessionID string, n NewRefund) (
 	case !f.gateway.CanRefund(paid.Wallet):
 		return leasedRefund{}, &FieldError{Field: "payment", Problem: "was made with a wallet that cannot refund: " + string(paid.Wallet)}
 	}
-	if left := refundable(paid, refunds); n.Amount > left {
-		return leasedRefund{}, &FieldError{Field: "amount", Problem: "is more than what is left to refund: " + strconv.FormatInt(left, 10)}
+	amount, err := n.amountOf(refundable(paid, refunds))
+	if err != nil {
+		return leasedRefund{}, err
 	}
 	now := f.clock.Now()
 	r, err := newRefund(f.random, paid, now)
@@ -115,10 +117,23 @@ func (f *refunder) reserve(ctx context.Context, sessionID string, n NewRefund) (
 		return leasedRefund{}, err
 	}
 	leased := leasedRefund{Refund: r, lease: f.leases.begin()}
-	leased.Amount, leased.ClientReferenceID, leased.IdempotencyKey = n.Amount, n.ClientReferenceID, n.Key
+	leased.Amount, leased.ClientReferenceID, leased.IdempotencyKey = amount, n.ClientReferenceID, n.Key
 	leased.Metadata, leased.TestMode = n.Metadata, session.TestMode
 	leased.NextTryAt, leased.Tries, leased.TriedAt = leased.until, 1, now
 	return leased, f.create(context.WithoutCancel(ctx), leased)
+}
+
+// amountOf returns how much is refunded where so much is left of the payment. It returns a
+// *FieldError where that is not enough.
+func (n NewRefund) amountOf(left int64) (int64, error) {
+	switch {
+	case n.Amount > left, left < 1:
+		return 0, &FieldError{Field: "amount", Problem: "is more than what is left to refund: " + strconv.FormatInt(left, 10)}
+	case n.Amount == 0:
+		return left, nil
+	default:
+		return n.Amount, nil
+	}
 }
 
 // create stores a new refund. A store that fails may have stored it all the same,
@@ -161,7 +176,7 @@ func (f *refunder) payment(ctx context.Context, session Session, n NewRefund, re
 	}
 	var second Attempt
 	for _, a := range attempts {
-		if a.State == AttemptPaid && a.ID != session.PaidBy && (second.ID == "" || refundable(second, refunds) < n.Amount) {
+		if a.State == AttemptPaid && a.ID != session.PaidBy && (second.ID == "" || refundable(second, refunds) < max(n.Amount, 1)) {
 			second = a
 		}
 	}
@@ -172,7 +187,8 @@ func (f *refunder) payment(ctx context.Context, session Session, n NewRefund, re
 }
 
 // earlier returns the refund of an earlier request with the same key or reference.
-// It returns a *FieldError where that request asked for something else.
+// It returns a *UsedError where that request asked for something else. A request without an
+// amount asks for the amount of the refund.
 func (n NewRefund) earlier(refunds []Refund, session Session) (Refund, bool, error) {
 	field := keyField
 	i := slices.IndexFunc(refunds, func(r Refund) bool { return n.Key != "" && r.IdempotencyKey == n.Key })
@@ -187,12 +203,12 @@ func (n NewRefund) earlier(refunds []Refund, session Session) (Refund, bool, err
 	}
 	r := refunds[i]
 	switch {
-	case r.Amount != n.Amount:
-		return Refund{}, false, &FieldError{Field: field, Problem: "names a refund of another amount already"}
+	case n.Amount != 0 && r.Amount != n.Amount:
+		return Refund{}, false, &UsedError{Field: field, Problem: "names a refund of another amount already", ID: r.ID}
 	case n.Second == (r.AttemptID == session.PaidBy):
-		return Refund{}, false, &FieldError{Field: field, Problem: "names a refund of another payment already"}
+		return Refund{}, false, &UsedError{Field: field, Problem: "names a refund of another payment already", ID: r.ID}
 	case r.ClientReferenceID != n.ClientReferenceID:
-		return Refund{}, false, &FieldError{Field: field, Problem: "names a refund of another client_reference_id already"}
+		return Refund{}, false, &UsedError{Field: field, Problem: "names a refund of another client_reference_id already", ID: r.ID}
 	}
 	r.Repeated = true
 	return r, true, nil

@@ -123,19 +123,20 @@ func TestRefundIdempotencyKey(t *testing.T) {
 		"sent for another refund": func(t *testing.T, f *fixture) {
 			f = f.withPolicy("", true)
 			a, _ := f.paidTwice()
-			_, err := f.Refund(t.Context(), a.SessionID, checkout.NewRefund{Amount: half, Key: "k-1", ClientReferenceID: "R-1"})
+			first, err := f.Refund(t.Context(), a.SessionID, checkout.NewRefund{Amount: half, Key: "k-1", ClientReferenceID: "R-1"})
 			wantError(t, err, nil)
 			for name, n := range map[string]checkout.NewRefund{
 				"of another amount":    {Amount: 1, Key: "k-1", ClientReferenceID: "R-1"},
 				"of another payment":   {Amount: half, Key: "k-1", ClientReferenceID: "R-1", Second: true},
 				"of another reference": {Amount: half, Key: "k-1", ClientReferenceID: "R-2"},
 				"of no reference":      {Amount: half, Key: "k-1"},
-				"of two lines":         {Amount: half, Key: "k\n1"},
 			} {
-				var field *checkout.FieldError
-				if _, err := f.Refund(t.Context(), a.SessionID, n); !errors.As(err, &field) || field.Field != "Idempotency-Key" {
-					t.Errorf("%s: error %v, want a FieldError of the key", name, err)
-				}
+				_, err := f.Refund(t.Context(), a.SessionID, n)
+				checkUsed(t, name, err, "Idempotency-Key", first.ID)
+			}
+			var field *checkout.FieldError
+			if _, err := f.Refund(t.Context(), a.SessionID, checkout.NewRefund{Amount: half, Key: "k\n1"}); !errors.As(err, &field) || field.Field != "Idempotency-Key" {
+				t.Errorf("of two lines: error %v, want a FieldError of the key", err)
 			}
 			f.checkMoney(a, checkout.PaymentPartiallyRefunded, half, 1)
 		},

@@ -118,7 +118,7 @@ func TestRefund(t *testing.T) {
 		},
 		"of an amount that is not allowed": func(t *testing.T, f *fixture) {
 			a := f.paid()
-			for _, amount := range []int64{0, -1, checkout.MaxAmount + 1} {
+			for _, amount := range []int64{-1, checkout.MaxAmount + 1} {
 				var field *checkout.FieldError
 				if _, err := f.Refund(t.Context(), a.SessionID, newRefund(amount, "")); !errors.As(err, &field) || field.Field != "amount" {
 					t.Errorf("%d: error %v, want a FieldError of amount", amount, err)
@@ -143,14 +143,29 @@ func TestRefund(t *testing.T) {
 			same(t, "refund", again.ID, first.ID)
 			same(t, "repeated", []bool{first.Repeated, again.Repeated}, []bool{false, true})
 			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 1)
-			var field *checkout.FieldError
-			if _, err := f.Refund(t.Context(), a.SessionID, newRefund(1, "R-1")); !errors.As(err, &field) || field.Field != "client_reference_id" {
-				t.Errorf("another amount: error %v, want a FieldError of client_reference_id", err)
-			}
+			_, err = f.Refund(t.Context(), a.SessionID, newRefund(1, "R-1"))
+			checkUsed(t, "another amount", err, "client_reference_id", first.ID)
 			other, err := f.Refund(t.Context(), f.paid().SessionID, newRefund(1, "R-1"))
 			if err != nil || other.Repeated {
 				t.Errorf("in another session: refund %+v, error %v, want a new refund", other, err)
 			}
+		},
+		"of all that is left": func(t *testing.T, f *fixture) {
+			a := f.paid()
+			f.refund(a, half/2, checkout.RefundSucceeded)
+			f.gateway.afterRefund = firstTry(noAnswer)
+			f.refund(a, half/2, checkout.RefundPending) // its money is reserved
+			first, err := f.Refund(t.Context(), a.SessionID, newRefund(0, "R-1"))
+			wantError(t, err, nil)
+			same(t, "amount", first.Amount, int64(half))
+			for _, amount := range []int64{0, half} { // no amount asks for that of the refund
+				again, err := f.Refund(t.Context(), a.SessionID, newRefund(amount, "R-1"))
+				wantError(t, err, nil)
+				same(t, "refund", again.ID, first.ID)
+			}
+			f.checkTooMuch(a, 0, 0)
+			f.sweepFor(8 * time.Second)
+			f.checkMoney(a, checkout.PaymentRefunded, 2*half, 3)
 		},
 		"requested twenty times at once, with one reference": func(t *testing.T, f *fixture) {
 			a := f.paid()
@@ -210,6 +225,15 @@ func TestRefund(t *testing.T) {
 			same(t, "state", r.State, checkout.RefundSucceeded)
 		},
 	})
+}
+
+// checkUsed checks that err says that a field names the refund with an ID.
+func checkUsed(t *testing.T, what string, err error, field, id string) {
+	t.Helper()
+	var used *checkout.UsedError
+	if !errors.As(err, &used) || used.Field != field || used.ID != id {
+		t.Errorf("%s: error %v, want that %s names %s", what, err, field, id)
+	}
 }
 
 // twentyTimes calls do twenty times at once, and returns the refunds. do may fail only

@@ -249,11 +249,10 @@ func (s *Service) BridgeFailed(ctx context.Context, sessionID, payer string) (bo
 // is called. A refund that is pending when Refund returns is sent again until the
 // gateway answers. A refund that the gateway refused has failed, which is no error.
 //
-// Errors: ErrNotFound, ErrNotRefundable, the store's, and *FieldError. A *FieldError
-// means that
+// Errors: ErrNotFound, ErrNotRefundable, the store's, *UsedError where the reference or the
+// key names another refund, and *FieldError. A *FieldError means that
 //   - a field is malformed,
-//   - the amount is more than what is left,
-//   - the reference or the key names another refund,
+//   - the amount is more than what is left, or nothing is left,
 //   - there is no second payment, for NewRefund.Second,
 //   - the wallet that paid cannot refund.
 func (s *Service) Refund(ctx context.Context, sessionID string, n NewRefund) (Refund, error) {
@@ -267,6 +266,14 @@ func (s *Service) Refunds(ctx context.Context, sessionID string) ([]Refund, erro
 		return nil, ErrNotFound
 	}
 	return s.store.Refunds(ctx, sessionID)
+}
+
+// FindRefund returns a refund, or ErrNotFound for an ID that is unknown or malformed.
+func (s *Service) FindRefund(ctx context.Context, id string) (Refund, error) {
+	if !validID(id, RefundPrefix) {
+		return Refund{}, ErrNotFound
+	}
+	return s.store.Refund(ctx, id)
 }
 
 // SettleRefund settles a refund as an operator says, or as the gateway's statement

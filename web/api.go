@@ -126,7 +126,13 @@ func (s *Server) endSession(as checkout.Status) echo.HandlerFunc {
 // ownSession returns the session in the path. It returns checkout.ErrNotFound if the
 // session belongs to another shop.
 func (s *Server) ownSession(c echo.Context) (checkout.Session, error) {
-	session, err := s.service.Session(c.Request().Context(), c.Param("id"))
+	return s.shopSession(c, c.Param("id"))
+}
+
+// shopSession returns a session of the shop. It returns checkout.ErrNotFound for that of
+// another shop.
+func (s *Server) shopSession(c echo.Context, id string) (checkout.Session, error) {
+	session, err := s.service.Session(c.Request().Context(), id)
 	if err == nil && session.Merchant != merchantOf(c) {
 		return checkout.Session{}, checkout.ErrNotFound
 	}

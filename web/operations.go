@@ -29,5 +29,7 @@ func (s *Server) operations() []operation {
 		{http.MethodPost, sessions + "/:id/expire", s.endSession(checkout.StatusExpired), apikey.Create},
 		{http.MethodPost, sessions + "/:id/refunds", s.createRefund, apikey.Refund},
 		{http.MethodGet, sessions + "/:id/refunds", s.listRefunds, apikey.Read},
+		{http.MethodPost, "/refunds", s.createRefundOfNamed, apikey.Refund},
+		{http.MethodGet, "/refunds/:id", s.getRefund, apikey.Read},
 	}
 }

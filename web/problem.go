@@ -53,8 +53,8 @@ var problemKinds = map[problemCode]problemKind{
 	codeRouteUnknown:       {http.StatusNotFound, "There is no such address. Compare it with the documentation."},
 	codeMethodNotAllowed:   {http.StatusMethodNotAllowed, "This address does not take the method. Allow lists those that it takes."},
 	codeNotRefundable:      {http.StatusConflict, "Nothing of the session was paid."},
-	codeKeyTaken:           {http.StatusConflict, "Another request had the same Idempotency-Key. object is what that request made."},
-	codeReferenceTaken:     {http.StatusConflict, "A session with the client_reference_id is open or paid. object is that session."},
+	codeKeyTaken:           {http.StatusConflict, "Another request had the same Idempotency-Key. object is what it made."},
+	codeReferenceTaken:     {http.StatusConflict, "Another object of your shop has the client_reference_id. object is that object."},
 	codeSessionEnded:       {http.StatusConflict, "The session has already ended in another way."},
 	codeBodyTooLarge:       {http.StatusRequestEntityTooLarge, "The body is larger than 64 KiB."},
 	codeMediaType:          {http.StatusUnsupportedMediaType, "The body is not application/json, or it is compressed."},
@@ -123,16 +123,19 @@ func newProblem(err error) problem {
 	p := problem{Code: codeInternal}
 	var refused *refusal
 	var claimed *checkout.ClaimedError
+	var used *checkout.UsedError
 	faults := fieldErrors(err)
 	switch {
 	case len(faults) > 0:
 		p.Code, p.Errors = codeInvalid, fieldProblems(faults)
 		p.Field, p.Detail = p.Errors[0].Field, p.Errors[0].Detail
+	case errors.As(err, &used):
+		p.Code, p.Field, p.Detail, p.Object = conflictCodes[used.Field], used.Field, used.Problem, used.ID
 	case errors.As(err, &refused):
 		p.Code, p.Detail = refused.code, refused.detail
 	case errors.As(err, &claimed):
-		p.Code, p.Field, p.Object = claimProblems[claimed.Claim.Kind].code, claimProblems[claimed.Claim.Kind].field, claimed.Claim.SessionID
-		p.Detail = "it belongs to " + p.Object
+		p.Field, p.Object = claimFields[claimed.Claim.Kind], claimed.Claim.SessionID
+		p.Code, p.Detail = conflictCodes[p.Field], "belongs to another session"
 	case errors.Is(err, checkout.ErrNotFound): // no details: it is the same for every missing resource
 		p.Code = codeNotFound
 	case errors.Is(err, echo.ErrNotFound):
@@ -145,13 +148,14 @@ func newProblem(err error) problem {
 	return p
 }
 
-// claimProblems has the code and the field of the problem with each kind of claim.
-var claimProblems = map[checkout.ClaimKind]struct {
-	code  problemCode
-	field string
-}{
-	checkout.ClaimKey:       {codeKeyTaken, idempotencyKey},
-	checkout.ClaimReference: {codeReferenceTaken, "client_reference_id"},
+// conflictCodes has the code of the problem with each field that names an earlier object.
+var conflictCodes = map[string]problemCode{
+	idempotencyKey: codeKeyTaken, "client_reference_id": codeReferenceTaken,
+}
+
+// claimFields has the field of each kind of claim.
+var claimFields = map[checkout.ClaimKind]string{
+	checkout.ClaimKey: idempotencyKey, checkout.ClaimReference: "client_reference_id",
 }
 
 // fieldErrors returns the FieldErrors in err, which may be joined, in their order.

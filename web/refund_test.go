@@ -107,7 +107,6 @@ func TestRefundUnderAnIdempotencyKey(t *testing.T) {
 		t.Error("another key found the same refund")
 	}
 	for name, got := range map[string]answer{
-		"another amount":      ask("k-1", `{"amount":501}`),
 		"a key of much text":  ask(strings.Repeat("k", 129), `{"amount":1}`),
 		"an empty key":        ask("", `{"amount":1}`),
 		"a blank key":         ask("  ", `{"amount":1}`),
@@ -116,6 +115,9 @@ func TestRefundUnderAnIdempotencyKey(t *testing.T) {
 		if p := read[problem](f, got, http.StatusBadRequest); p.Field != "Idempotency-Key" || p.Detail == "" {
 			t.Errorf("%s: %s", name, got.body)
 		}
+	}
+	if p := f.checkProblem(ask("k-1", `{"amount":501}`), http.StatusConflict, "idempotency_key_taken"); p.Field != "Idempotency-Key" || p.Object != first.ID {
+		t.Errorf("another amount: %+v", p)
 	}
 	if all := must(f.service.Refunds(t.Context(), id)); len(all) != 2 {
 		t.Errorf("there are %d refunds, want 2", len(all))
@@ -133,13 +135,14 @@ func TestRefundsThatAreRefused(t *testing.T) {
 		field    string
 	}{
 		"more than is left":          {paid, `{"amount":751}`, 400, "amount"},
-		"no amount":                  {paid, `{}`, 400, "amount"},
+		"an amount of nothing":       {paid, `{"amount":0}`, 400, "amount"},
+		"of another session":         {paid, `{"amount":1,"session":"` + open + `"}`, 400, "session"},
 		"a negative amount":          {paid, `{"amount":-1}`, 400, "amount"},
 		"an amount of a fraction":    {paid, `{"amount":1.5}`, 400, "amount"},
 		"an amount twice":            {paid, `{"amount":1,"amount":2}`, 400, "amount"},
 		"an unknown field":           {paid, `{"amount":1,"reason":"x"}`, 400, "reason"},
 		"a reference of two lines":   {paid, `{"amount":1,"client_reference_id":"a\nb"}`, 400, "client_reference_id"},
-		"a reference of another":     {paid, `{"amount":1,"client_reference_id":"R-1"}`, 400, "client_reference_id"},
+		"a reference of another":     {paid, `{"amount":1,"client_reference_id":"R-1"}`, 409, "client_reference_id"},
 		"a second payment":           {paid, `{"amount":1,"payment":"second"}`, 400, "payment"},
 		"a third payment":            {paid, `{"amount":1,"payment":"third"}`, 400, "payment"},
 		"no JSON":                    {paid, `{`, 400, ""},
@@ -154,6 +157,39 @@ func TestRefundsThatAreRefused(t *testing.T) {
 	if all := read[struct{ Data []any }](f, f.api(http.MethodGet, refundsOf(paid), ""), http.StatusOK); len(all.Data) != 1 {
 		t.Errorf("there are %d refunds, want 1", len(all.Data))
 	}
+}
+
+// TestRefundOfANamedSession makes refunds at /v1/refunds.
+func TestRefundOfANamedSession(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.newPaidSession()
+	ask := func(body string) answer { return f.api(http.MethodPost, "/v1/refunds", body) }
+	part := read[checkout.PublicRefund](f, ask(`{"session":"`+id+`","amount":250}`), http.StatusCreated)
+	rest := read[checkout.PublicRefund](f, ask(`{"session":"`+id+`","amount":null,"client_reference_id":"R-1"}`), http.StatusCreated)
+	if part.Amount != 250 || rest.Amount != 1000 || rest.Session != id {
+		t.Errorf("the refunds are %+v and %+v, want 250 and all that is left", part, rest)
+	}
+	again := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"session":"`+id+`","client_reference_id":"R-1"}`), http.StatusOK)
+	got := read[checkout.PublicRefund](f, f.api(http.MethodGet, "/v1/refunds/"+rest.ID, ""), http.StatusOK)
+	for _, same := range []checkout.PublicRefund{again, got} {
+		if diff := cmp.Diff(rest, same); diff != "" {
+			t.Errorf("the refund (-made +got):\n%s", diff)
+		}
+	}
+	for body, field := range map[string]string{
+		`{"amount":1}`: "session", `{"session":"` + id + `"}`: "amount", `{"session":"x"}`: "session", `{"session":5}`: "session",
+	} {
+		if p := f.checkProblem(ask(body), http.StatusBadRequest, "invalid_request"); p.Field != field {
+			t.Errorf("%s: %+v, want a fault of %s", body, p, field)
+		}
+	}
+	other := []string{"Authorization", "Bearer sk_test_of_another"}
+	if p := f.checkProblem(f.send(http.MethodPost, "/v1/refunds", `{"session":"`+id+`"}`, other...), http.StatusBadRequest, "invalid_request"); p.Field != "session" {
+		t.Errorf("the session of another shop: %+v", p)
+	}
+	f.checkProblem(f.get("/v1/refunds/"+rest.ID, other...), http.StatusNotFound, "not_found")
+	f.checkProblem(f.api(http.MethodGet, "/v1/refunds/re_aaaaaaaaaaaaaaaaaaaaaaaaaa", ""), http.StatusNotFound, "not_found")
 }
 
 func TestRefundsBelongToTheirShop(t *testing.T) {
