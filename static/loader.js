@@ -14,6 +14,8 @@
   // tell passes an event to the Worker or to the fallback.
   let tell = () => {};
   let invoked = false, started = false;
+  // A page in a frame or a popup exchanges messages with the shop's page.
+  const isShown = !!opener || parent !== window;
 
   const hide = (target, hidden) => all(`[data-reveal="${target}"]`).forEach((e) => { e.hidden = hidden; });
 
@@ -139,7 +141,7 @@
       else if (commands[data.cmd]) commands[data.cmd](data);
     };
     tell = (event) => worker.postMessage(event);
-    tell({ event: 'started', ...facts, framed: parent !== window });
+    tell({ event: 'started', ...facts, framed: isShown });
   }
 
   // The fallback polls, and reloads if the status differs from the page. It has at most
@@ -202,22 +204,6 @@
       await ask(facts.confirm, json, body).catch(() => {});
     }
     poll();
-  }
-
-  // tellParent tells the page around this one the state, and the height in CSS pixels that
-  // a frame needs for the whole page. Only the shop can frame the page (frame-ancestors),
-  // and the shop may know both, so the target origin can be *.
-  let told;
-  function tellParent() {
-    const { state } = facts;
-    const height = Math.ceil(root.getBoundingClientRect().bottom + scrollY + parseFloat(getComputedStyle(root).marginBottom));
-    if (told !== state + height) parent.postMessage({ wantukit: { state, height } }, '*');
-    told = state + height;
-  }
-  function watchFrame() {
-    tellParent();
-    new MutationObserver(tellParent).observe(root, { attributeFilter: ['data-state'] });
-    if (window.ResizeObserver) [root, document.body].forEach((e) => new ResizeObserver(tellParent).observe(e));
   }
 
   // Events.
@@ -297,7 +283,9 @@
   }
   function begin() {
     unhide();
-    if (parent !== window) watchFrame();
+    if (facts.embed && isShown) document.head.appendChild(document.createElement('script')).src = facts.embed;
+    // A sandbox without allow-same-origin lets the page send no request.
+    if (window.origin === 'null') { hide('stuck', false); return; }
     // The page cannot detect that a frame failed to load. The link to the cashier is
     // always there; after 10 seconds without a load event, a warning points to it.
     const late = setTimeout(hide, 10000, 'frame-late', false);

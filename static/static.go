@@ -25,6 +25,7 @@ const (
 	TouchIcon  = "touch-icon.png" // the icon on the home screen of a phone
 	Preview    = "preview.png"    // the icon in the preview of a link
 	Loader     = "loader.js"
+	Embed      = "embed.js" // for a page in a frame or a popup of the shop's page
 	Worker     = "worker.js"
 	WasmExec   = "wasm_exec.js"
 	Wasm       = "wantukit.wasm"
@@ -35,7 +36,7 @@ const (
 // Prefix is the prefix of the files' URLs.
 const Prefix = "/static/"
 
-//go:embed icon.svg loader.js worker.js demo_bridge.js demo_bar.js dist
+//go:embed icon.svg loader.js embed.js worker.js demo_bridge.js demo_bar.js shop dist
 var files embed.FS
 
 // Config is the configuration of Assets.
@@ -60,7 +61,8 @@ func ImageType(name string) string {
 // Assets are the embedded files and the shops' pictures. They are safe for concurrent
 // use.
 type Assets struct {
-	byName map[string]file
+	byName      map[string]file
+	shopScripts []string
 }
 
 // Asset is a file in the encoding of a response.
@@ -92,7 +94,7 @@ var contentTypes = map[string]string{
 // ImageType does not know the name of an image; it does not check the content.
 func New(config Config) (*Assets, error) {
 	a := &Assets{byName: map[string]file{}}
-	names := []string{Icon, Loader, Worker}
+	names := []string{Icon, Loader, Embed, Worker}
 	if config.Demo {
 		names = append(names, DemoBridge, DemoBar)
 	}
@@ -102,6 +104,9 @@ func New(config Config) (*Assets, error) {
 			return nil, err
 		}
 		a.byName[name] = f
+	}
+	if err := a.addShopScripts(); err != nil {
+		return nil, err
 	}
 	drawn, err := drawings()
 	if err != nil {
@@ -139,8 +144,16 @@ func (a *Assets) URL(name string) string {
 // the header, allows. A PNG, WebP or JPEG has no encoding. Open returns false for an
 // unknown name and for a hash that is not the file's.
 func (a *Assets) Open(hash, name, acceptEncoding string) (Asset, bool) {
+	if a.byName[name].hash != hash {
+		return Asset{}, false
+	}
+	return a.Named(name, acceptEncoding)
+}
+
+// Named is Open without a hash, for a file whose name has its version.
+func (a *Assets) Named(name, acceptEncoding string) (Asset, bool) {
 	f, ok := a.byName[name]
-	if !ok || f.hash != hash {
+	if !ok {
 		return Asset{}, false
 	}
 	asset := Asset{Body: f.plain, ContentType: f.contentType}

@@ -150,7 +150,7 @@ func TestSizes(t *testing.T) {
 	for _, limit := range []struct {
 		name, encoding string
 		bytes          int
-	}{{static.Loader, "br", 3072}, {static.Loader, "gzip", 3072}, {static.Wasm, "br", 480_000}} {
+	}{{static.Loader, "br", 3072}, {static.Loader, "gzip", 3072}, {static.Embed, "gzip", 1536}, {static.ShopScript, "gzip", 2048}, {static.Wasm, "br", 480_000}} {
 		n := len(open(t, assets, limit.name, limit.encoding).Body)
 		t.Logf("%s: %s %d bytes", limit.name, limit.encoding, n)
 		if n > limit.bytes {

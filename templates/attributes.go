@@ -66,6 +66,10 @@ func rootAttributes(p CheckoutPage) templ.OrderedAttributes {
 	if p.State == page.Code && p.Renew > 0 {
 		add("data-renew", strconv.Itoa(p.Renew))
 	}
+	if len(p.Origins) > 0 {
+		add("data-embed", p.Assets.Embed)
+		add("data-origins", strings.Join(p.Origins, " "))
+	}
 	add("data-next", p.URLs.Success)
 	add("data-flow", string(p.Attempt.Flow))
 	add("data-jsapi", p.Attempt.JSAPI)

@@ -58,6 +58,8 @@ var english = messages{
 	Copied:        "Copied",
 	FrameFallback: "Can’t see a code?",
 	FrameLate:     "The code is slow to appear. You can pay on the {app} page instead.",
+	StuckWords:    "The shop’s page does not let you go on from here. Open this payment in a window of its own, or copy its link into your browser.",
+	OwnWindow:     "Open in a new window",
 
 	GuideElsewhere:      "Open this page on another device",
 	GuideElsewhereWords: "Scan this with the camera, or with the wallet’s app, of the device that is to pay. This page will show the result.",
@@ -123,6 +125,8 @@ var english = messages{
 	BadRequestWords:  "Please go back to the shop and start again.",
 	ForbiddenTitle:   "This page cannot be used from here",
 	ForbiddenWords:   "Please go back to the payment page and try again.",
+	FramedTitle:      "This payment cannot be shown here",
+	FramedWords:      "The page around this one is not on the shop’s list of pages that may show its payments. Open the payment in a window of its own.",
 	TooManyTitle:     "Too many requests",
 	TooManyWords:     "Please wait a moment, then reload this page.",
 	ServerTitle:      "Something went wrong on our side",

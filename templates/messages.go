@@ -70,6 +70,8 @@ type messages struct {
 	Copied        string
 	FrameFallback string
 	FrameLate     string
+	StuckWords    string
+	OwnWindow     string
 
 	// The QR code of the page's own URL, for another device.
 	GuideElsewhere      string
@@ -141,6 +143,8 @@ type messages struct {
 	BadRequestWords  string
 	ForbiddenTitle   string
 	ForbiddenWords   string
+	FramedTitle      string
+	FramedWords      string
 	TooManyTitle     string
 	TooManyWords     string
 	ServerTitle      string
@@ -354,8 +358,11 @@ func (m *messages) notice(key string) string {
 }
 
 // problem returns the title and the text of the error page for an HTTP status.
-func (m *messages) problem(status int) (title, text string) {
-	switch status {
+func (m *messages) problem(p ProblemPage) (title, text string) {
+	if p.OwnWindowURL != "" {
+		return m.FramedTitle, m.FramedWords
+	}
+	switch p.Status {
 	case 404:
 		return m.NotFoundTitle, m.NotFoundWords
 	case 400:

@@ -58,6 +58,8 @@ var simplified = messages{
 	Copied:        "已复制",
 	FrameFallback: "看不到二维码？",
 	FrameLate:     "二维码加载较慢。您也可以直接打开{app}页面支付。",
+	StuckWords:    "商家的页面不允许从这里继续。请在新窗口中打开此支付页面，或将链接复制到浏览器中打开。",
+	OwnWindow:     "在新窗口中打开",
 
 	GuideElsewhere:      "在另一台设备打开本页",
 	GuideElsewhereWords: "请用要支付的设备的相机或钱包应用扫描。支付结果会显示在本页。",
@@ -123,6 +125,8 @@ var simplified = messages{
 	BadRequestWords:  "请回到商家重新下单。",
 	ForbiddenTitle:   "无法在此打开本页面",
 	ForbiddenWords:   "请回到支付页面重试。",
+	FramedTitle:      "此处无法显示支付页面",
+	FramedWords:      "嵌入此页面的网站不在商家允许的列表中。请在新窗口中打开支付页面。",
 	TooManyTitle:     "请求过于频繁",
 	TooManyWords:     "请稍等片刻，再刷新页面。",
 	ServerTitle:      "系统出了点问题",

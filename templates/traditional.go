@@ -58,6 +58,8 @@ var traditional = messages{
 	Copied:        "已複製",
 	FrameFallback: "看不到二維碼？",
 	FrameLate:     "二維碼載入較慢。你亦可以直接打開{app}頁面付款。",
+	StuckWords:    "商戶的頁面不允許從這裡繼續。請在新視窗中打開此付款頁面，或將連結複製到瀏覽器中打開。",
+	OwnWindow:     "在新視窗中打開",
 
 	GuideElsewhere:      "在另一部裝置打開本頁",
 	GuideElsewhereWords: "請用付款裝置的相機或電子錢包掃描。付款結果會在本頁顯示。",
@@ -123,6 +125,8 @@ var traditional = messages{
 	BadRequestWords:  "請返回商戶重新下單。",
 	ForbiddenTitle:   "不能在此打開本頁",
 	ForbiddenWords:   "請返回付款頁面再試。",
+	FramedTitle:      "此處無法顯示付款頁面",
+	FramedWords:      "嵌入此頁面的網站不在商戶允許的名單中。請在新視窗中打開付款頁面。",
 	TooManyTitle:     "請求過於頻密",
 	TooManyWords:     "請稍候片刻，再重新載入本頁。",
 	ServerTitle:      "系統出現問題",

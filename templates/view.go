@@ -67,6 +67,11 @@ type CheckoutPage struct {
 	// use another browser. It shows the state, but no amount, no subject and no way
 	// to pay.
 	StatusOnly bool
+	// Origins are the origins whose pages may show this page in a frame or a popup, and
+	// exchange messages with it.
+	Origins []string
+	// PageURL is the page's own absolute URL.
+	PageURL string
 	// Embedded hides the bill, because the page is in a frame of the shop's page, which
 	// shows it.
 	Embedded bool
@@ -171,7 +176,9 @@ type URLs struct {
 // Without Wasm, the loader works alone.
 type Assets struct {
 	Loader, Worker, WasmExec, Wasm string
-	Icon                           string
+	// Embed is the script for a page in a frame or a popup of the shop's page.
+	Embed string
+	Icon  string
 	// TouchIcon is the icon on the home screen of a phone, a PNG; "" for none.
 	TouchIcon string
 }
@@ -213,6 +220,9 @@ type ProblemPage struct {
 	ShopName string
 	Brand    Brand
 	BackURL  string
+	// OwnWindowURL is the URL of a page that was refused because a page of another origin frames
+	// it; "" otherwise.
+	OwnWindowURL string
 	// CanReload reports whether the same request may succeed later.
 	CanReload bool
 	// RequestID is the ID of the request in the log; "" for a request that is not logged.

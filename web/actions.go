@@ -21,12 +21,16 @@ func (s *Server) start(c echo.Context) error {
 		return err
 	}
 	a, err := s.service.Start(ctx, s.startRequest(c, session))
+	path := paths.Page(session.ID)
 	if errors.Is(err, checkout.ErrNeedsOpenID) {
+		if wantsJSON(c) {
+			// The cookie with the state belongs into the top window.
+			return c.JSON(http.StatusOK, destination{URL: path, Top: true})
+		}
 		return s.askOpenID(c, session)
 	}
-	path := paths.Page(session.ID)
 	if notice, known := startNotice(err); known {
-		return c.Redirect(http.StatusSeeOther, path+notice)
+		return lead(c, path+notice)
 	}
 	if err != nil {
 		return err
@@ -34,10 +38,14 @@ func (s *Server) start(c echo.Context) error {
 	// The page sets this cookie too, but neither for a program nor in another site's frame.
 	s.markOpened(c, session)
 	s.rememberWallet(c, a.Wallet)
-	if !a.Flow.Redirects() || a.State != checkout.AttemptPending {
+	switch {
+	case wantsJSON(c):
+		return c.JSON(http.StatusOK, destination{URL: path + leavePath, Top: needsTop(a.Flow)})
+	case a.Flow.Redirects() && a.State == checkout.AttemptPending:
+		return c.Redirect(http.StatusSeeOther, a.Placed.URL)
+	default:
 		return c.Redirect(http.StatusSeeOther, path)
 	}
-	return c.Redirect(http.StatusSeeOther, a.Placed.URL)
 }
 
 func (s *Server) startRequest(c echo.Context, session checkout.Session) checkout.StartRequest {
@@ -118,10 +126,10 @@ func (s *Server) cancel(c echo.Context) error {
 	switch {
 	case err != nil:
 		s.logger.Warn("session not canceled", "session", session.ID, "error", err)
-		return c.Redirect(http.StatusSeeOther, path+"?notice="+templates.NoticeGatewayDown)
-	case session.Status == checkout.StatusCanceled && session.CancelURL != "":
+		return lead(c, path+"?notice="+templates.NoticeGatewayDown)
+	case session.Status == checkout.StatusCanceled && session.CancelURL != "" && !wantsJSON(c):
 		return c.Redirect(http.StatusSeeOther, inHeader(session.CancelURL))
 	default:
-		return c.Redirect(http.StatusSeeOther, path)
+		return lead(c, path) // in a frame, the page tells the shop's page that it is canceled
 	}
 }

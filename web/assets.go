@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/wantukit/wantukit/static"
 )
 
 // asset serves an embedded file. Browsers may cache it forever, because its URL
@@ -15,14 +17,37 @@ func (s *Server) asset(c echo.Context) error {
 	if !ok {
 		return echo.ErrNotFound
 	}
+	return sendAsset(c, a, cacheForever)
+}
+
+// Values of Cache-Control for files.
+const (
+	cacheForever = "public, max-age=31536000, immutable"
+	// cacheShortly is for the URL of the newest version of a file.
+	cacheShortly = "public, max-age=3600"
+)
+
+// shopScript returns the handler of a version of wantukit.js, which the pages of shops load.
+func (s *Server) shopScript(name, caching string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		a, ok := s.assets.Named(name, acceptEncoding(c))
+		if !ok {
+			return echo.ErrNotFound
+		}
+		// A browser checks the hash of a script only if it may read the script.
+		c.Response().Header().Set("Access-Control-Allow-Origin", "*")
+		return sendAsset(c, a, caching)
+	}
+}
+
+// sendAsset sends a file. Pages of other origins may load it: a page in a sandboxed frame has no
+// origin, the preview of a link shows a picture, and shops load wantukit.js.
+func sendAsset(c echo.Context, a static.Asset, caching string) error {
 	h := c.Response().Header()
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Cache-Control", caching)
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Content-Security-Policy", assetPolicy(a.ContentType))
-	if isPicture(a.ContentType) {
-		// The preview of a link to a page shows it in the page of a chat.
-		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	}
 	if a.Encoding != "" {
 		h.Set("Content-Encoding", a.Encoding)
 	}

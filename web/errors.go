@@ -117,11 +117,8 @@ func nameAPIRequests(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func (s *Server) problemPage(c echo.Context, status int) error {
-	page := templates.ProblemPage{
-		Lang: templates.Match("", acceptLanguage(c)), Status: status,
-		Icon: s.assets.URL(static.Icon), TouchIcon: s.assets.URL(static.TouchIcon),
-		CanReload: c.Request().Method == http.MethodGet && status != http.StatusNotFound && status != http.StatusBadRequest,
-	}
+	page := s.newProblemPage(c, status)
+	page.CanReload = c.Request().Method == http.MethodGet && status != http.StatusNotFound && status != http.StatusBadRequest
 	if status >= http.StatusInternalServerError {
 		page.RequestID = requestID(c)
 	}
@@ -131,11 +128,24 @@ func (s *Server) problemPage(c echo.Context, status int) error {
 		page.BackURL = paths.Page(session.ID)
 		ancestors = s.ancestors(s.merchants[session.Merchant])
 	}
+	return s.sendProblemPage(c, page, ancestors)
+}
+
+// newProblemPage returns an error page in the browser's language and the kit's own look.
+func (s *Server) newProblemPage(c echo.Context, status int) templates.ProblemPage {
+	return templates.ProblemPage{
+		Lang: templates.Match("", acceptLanguage(c)), Status: status,
+		Icon: s.assets.URL(static.Icon), TouchIcon: s.assets.URL(static.TouchIcon),
+	}
+}
+
+// sendProblemPage sends an error page, which the ancestors may frame.
+func (s *Server) sendProblemPage(c echo.Context, page templates.ProblemPage, ancestors []string) error {
 	csp := problemPolicy(page, ancestors)
 	if isHead(c) {
-		return pageHeader(c, status, csp)
+		return pageHeader(c, page.Status, csp)
 	}
-	return render(c, status, templates.Problem(page), csp)
+	return render(c, page.Status, templates.Problem(page), csp)
 }
 
 // sessionOfProblem returns the session that a failed request was about. It looks only where

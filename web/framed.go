@@ -1,14 +1,20 @@
 package web
 
 import (
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/wantukit/wantukit/checkout"
+	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/page"
 )
 
+// A shop's page may show our page in a frame. There the page's script asks where a form leads,
+// and has the shop's page go there: see docs/embedding.md.
+//
 // The page shows some wallets' codes in a frame. After the payment, the wallet's page
 // sends the whole window to return_url, or only its own frame.
 
@@ -17,6 +23,57 @@ import (
 func isFramed(c echo.Context) bool {
 	dest := c.Request().Header.Get("Sec-Fetch-Dest")
 	return dest == "iframe" || dest == "frame"
+}
+
+// needsTop reports whether a flow needs the top window: a wallet's cashier refuses frames, and
+// WeChat opens its payment sheet for the top window only.
+func needsTop(f flow.Flow) bool { return f.Redirects() || f == flow.JSAPI }
+
+// destination tells the script of a framed page where a form leads.
+type destination struct {
+	// URL is a path of this server.
+	URL string `json:"url"`
+	// Top says that the URL belongs into the top window.
+	Top bool `json:"top"`
+}
+
+// lead sends a browser to a path of this server, and tells it to the script of a framed page.
+func lead(c echo.Context, to string) error {
+	if wantsJSON(c) {
+		return c.JSON(http.StatusOK, destination{URL: to})
+	}
+	return c.Redirect(http.StatusSeeOther, to)
+}
+
+// leave redirects the top window to the wallet's cashier, after a framed page has started the
+// attempt. The response also marks the browser as one that has opened the page: browsers
+// keep no cookie of a frame in another site's page. Where there is no cashier to go to, it
+// redirects to the page.
+func (s *Server) leave(c echo.Context) error {
+	v, err := s.viewOf(c)
+	if err != nil {
+		return err
+	}
+	path, a := paths.Page(v.Session.ID), v.Attempt
+	if v.State != page.Redirecting || !a.Flow.Redirects() || isFramed(c) || isHead(c) {
+		return c.Redirect(http.StatusSeeOther, path)
+	}
+	s.markOpened(c, v.Session)
+	s.rememberWallet(c, a.Wallet)
+	return c.Redirect(http.StatusSeeOther, a.Placed.URL)
+}
+
+// refuseFrame answers a page in a frame whose surrounding page is not one of the shop's, and
+// returns true. The browser would refuse it without a word. It returns false where the browser
+// does not tell the origin around the frame: there the page's policy decides.
+func (s *Server) refuseFrame(c echo.Context, session checkout.Session) (bool, error) {
+	around := originOf(c.Request().Referer())
+	if !isFramed(c) || around == "" || s.isOwn(around, c.Request()) || slices.Contains(s.merchants[session.Merchant].AllowedOrigins, around) {
+		return false, nil
+	}
+	p := s.newProblemPage(c, http.StatusForbidden)
+	p.OwnWindowURL = s.service.PageURL(session.ID)
+	return true, s.sendProblemPage(c, p, []string{"*"})
 }
 
 // selfOrigin is this site's own origin in a Content-Security-Policy.

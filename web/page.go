@@ -28,6 +28,9 @@ func (s *Server) page(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if refused, err := s.refuseFrame(c, v.Session); refused {
+		return err
+	}
 	device := s.device(c)
 	isShopper := s.isShopper(c, v.Session, device)
 	if isShopper {
@@ -109,6 +112,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		Notice: templates.KnownNotice(c.QueryParam("notice")), CheckedAt: s.checkedAt(c, session), Returned: isBack(returnedAt(c), v), Token: s.formToken(path),
 		URLs:           pageURLs(c, path),
 		RefreshSeconds: refreshFor(v.State), Assets: s.assetURLs(c), Demo: s.demoBar(c, session.ID, lang),
+		Origins: s.merchants[session.Merchant].AllowedOrigins, PageURL: s.service.PageURL(session.ID),
 		Embedded: isFramed(c), PreviewImage: s.previewImage(session.Merchant),
 	}
 	p.URLs.Start, p.URLs.Cancel, p.URLs.CancelReturn = path+attemptsPath, path+cancelPath, session.CancelURL
@@ -203,14 +207,14 @@ func (s *Server) walletOptions(session checkout.Session, device flow.Device) []t
 func (s *Server) walletOption(session checkout.Session, w flow.Wallet, choice flow.Choice) templates.WalletOption {
 	o := templates.WalletOption{
 		Wallet: w, Flow: choice.Flow, Touch: choice.Touch, Guide: choice.Guide, Switch: choice.Switch,
-		Top: choice.Flow.Redirects(),
+		Top: needsTop(choice.Flow),
 	}
 	if choice.Guide != "" && choice.Guide != flow.GuidePickDevice {
 		o.GuideLink = s.service.PageURL(session.ID)
 	}
 	for _, f := range choice.Others {
 		o.Alternatives = append(o.Alternatives, templates.Alternative{
-			Flow: f, Top: f.Redirects(), Anyway: f == choice.Anyway,
+			Flow: f, Top: needsTop(f), Anyway: f == choice.Anyway,
 		})
 	}
 	return o
@@ -321,7 +325,7 @@ func (s *Server) previewImage(merchant string) string {
 // checks navigator.connection too, for browsers without the header.
 func (s *Server) assetURLs(c echo.Context) templates.Assets {
 	assets := templates.Assets{
-		Loader: s.assets.URL(static.Loader), Icon: s.assets.URL(static.Icon), TouchIcon: s.assets.URL(static.TouchIcon),
+		Loader: s.assets.URL(static.Loader), Embed: s.assets.URL(static.Embed), Icon: s.assets.URL(static.Icon), TouchIcon: s.assets.URL(static.TouchIcon),
 	}
 	if strings.EqualFold(c.Request().Header.Get("Save-Data"), "on") {
 		return assets

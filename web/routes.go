@@ -43,4 +43,5 @@ const (
 	// These follow the path of a page.
 	attemptsPath = "/attempts"
 	cancelPath   = "/cancel"
+	leavePath    = "/leave"
 )

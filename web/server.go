@@ -302,6 +302,10 @@ func (s *Server) newEcho() *echo.Echo {
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", s.ready)
 	e.GET(static.Prefix+":hash/:name", s.asset)
+	e.GET("/v1/wantukit.js", s.shopScript(static.ShopScript, cacheShortly))
+	for _, name := range s.assets.ShopScripts() {
+		e.GET("/v1/"+name, s.shopScript(name, cacheForever))
+	}
 	e.POST(paths.Notify(":token"), s.notification)
 
 	e.GET(problemsPath, s.problemList)
@@ -318,6 +322,7 @@ func (s *Server) newEcho() *echo.Echo {
 	e.GET(page+eventsPath, s.events, s.limitPages)
 	e.POST(page+attemptsPath, s.start, s.limitPages, s.checkForm)
 	e.POST(page+confirmPath, s.confirm, s.limitPages, s.checkForm)
+	e.GET(page+leavePath, s.leave, s.limitPages)
 	e.POST(page+cancelPath, s.cancel, s.limitPages, s.checkForm)
 
 	back := paths.Return(":token")

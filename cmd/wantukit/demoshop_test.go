@@ -62,12 +62,14 @@ func (p *shopper) payAtGateway() {
 func TestFrameTakesTheHeightThatTheCheckoutTells(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, withWasm)
-	p.onNewDocument(`if (parent !== window) setInterval(() => parent.postMessage({ wantukit: { height: 1234 } }, '*'), 50)`)
+	const tells = `postMessage({ wantukit: 1, type: 'resize', session: location.pathname.split('/').pop(), height: 1234 }, '*')`
+	p.onNewDocument(`if (parent !== window) setInterval(() => parent.` + tells + `, 50)`)
 	p.buyInFrame()
 	eventually(t, "the frame has the height that the checkout tells", func() bool { return p.frameHeight() == "1234px" })
 	const anotherTells = `new Promise((seen) => {
-		addEventListener('message', (e) => { if (e.source === window) seen(document.querySelector('iframe.checkout').style.height); });
-		postMessage({ wantukit: { height: 4321 } }, '*');
+		addEventListener('message', (e) => { if (e.source === window) seen(document.querySelector('.checkout iframe').style.height); });
+		const session = document.querySelector('.checkout iframe').src.split('/').pop();
+		postMessage({ wantukit: 1, type: 'resize', session, height: 4321 }, '*');
 	})`
 	if got := ask(p, p.tab, chromedp.Evaluate[string](anotherTells, chromedp.EvalAwaitPromise)); got == "4321px" {
 		t.Error("the frame takes a height that another window tells")
@@ -81,18 +83,18 @@ func TestFrameIsAsHighAsItsPage(t *testing.T) {
 	p := newShopper(t, desktop, withWasm)
 	p.buyInFrame()
 	const fits = `(() => {
-		const frame = document.querySelector('iframe.checkout').contentWindow, checkout = frame.document.querySelector('#checkout');
+		const frame = document.querySelector('.checkout iframe').contentWindow, checkout = frame.document.querySelector('#checkout');
 		return checkout && Math.abs(frame.innerHeight - checkout.getBoundingClientRect().bottom) <= 1 && frame.innerHeight >= frame.document.documentElement.scrollHeight;
 	})()`
 	p.sees(fits)
-	p.run(`document.querySelector('iframe.checkout').contentDocument.querySelector('.demo').style.paddingBottom = '150px'`)
+	p.run(`document.querySelector('.checkout iframe').contentDocument.querySelector('.demo').style.paddingBottom = '150px'`)
 	p.sees(fits)
 }
 
 // frameHeight returns the height that the shop's page gives the checkout's frame.
 func (p *shopper) frameHeight() string {
 	p.Helper()
-	return ask(p, p.tab, chromedp.Evaluate[string](`document.querySelector('iframe.checkout').style.height`))
+	return ask(p, p.tab, chromedp.Evaluate[string](`document.querySelector('.checkout iframe').style.height`))
 }
 
 // tooWide finds what is wider than the window.

@@ -115,7 +115,7 @@ func TestFramedPageHidesItsBillAfterASwap(t *testing.T) {
 	p := newShopper(t, desktop, withWasm)
 	p.buyInFrame()
 	const isHidden = `(() => {
-		const page = document.querySelector('iframe.checkout').contentDocument, bill = page.querySelector('.bill');
+		const page = document.querySelector('.checkout iframe').contentDocument, bill = page.querySelector('.bill');
 		return bill && bill.offsetHeight <= 1 && page.querySelector('#checkout').dataset.state === '%s';
 	})()`
 	p.sees(fmt.Sprintf(isHidden, page.Choose))
@@ -139,7 +139,7 @@ func (p *shopper) buyInFrame() {
 	p.Helper()
 	p.forgetWallet()
 	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
-		chromedp.WaitVisible(chromedp.CSS("iframe.checkout")))
+		chromedp.WaitVisible(chromedp.CSS(".checkout iframe")))
 }
 
 // doInFrame runs an action inside the checkout's frame, whose document may be
@@ -151,7 +151,7 @@ func (p *shopper) doInFrame(action func(in chromedp.QueryOption) chromedp.Action
 		// one.
 		ctx, cancel := context.WithTimeout(p.tab, 3*time.Second)
 		defer cancel()
-		frames, err := chromedp.Run(ctx, chromedp.Nodes(chromedp.CSS("iframe.checkout")))
+		frames, err := chromedp.Run(ctx, chromedp.Nodes(chromedp.CSS(".checkout iframe")))
 		return err == nil && chromedp.Do(ctx, action(chromedp.FromNode(frames[0]))) == nil
 	})
 }

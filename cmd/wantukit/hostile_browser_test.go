@@ -21,7 +21,8 @@ import (
 // blocked Wasm and disabled script. web/wasm tests interrupted streams and crashes
 // of the program, and web tests the server.
 
-// TestHostileFraming: other pages cannot frame the checkout.
+// TestHostileFraming: other pages cannot frame the checkout. A page that tells its origin gets an
+// answer in words, see TestFrameOfAnUnlistedOriginSaysWhy.
 // TestShopperPaysInsideTheShopsPage shows that the shop's page can.
 func TestHostileFraming(t *testing.T) {
 	t.Parallel()
@@ -30,7 +31,7 @@ func TestHostileFraming(t *testing.T) {
 	checkoutPage := p.location()
 	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprintf(w, `<iframe src="%s" width="600" height="600"></iframe>`, checkoutPage)
+		fmt.Fprintf(w, `<iframe src="%s" referrerpolicy="no-referrer" width="600" height="600"></iframe>`, checkoutPage)
 	}))
 	t.Cleanup(evil.Close)
 	p.do(chromedp.Navigate(evil.URL))

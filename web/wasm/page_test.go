@@ -222,11 +222,11 @@ func TestEmbeddingPageIsTold(t *testing.T) {
 		c := newFakeServer(t)
 		c.noWasm = !wasm
 		shopper := visit(t, c, "/shop")
-		shopper.wait(`told === "code " && ` + fits)
+		shopper.wait(`told === "ready " && ` + fits)
 		shopper.run(framed + `.querySelector(".how").open = true`)
 		shopper.wait(fits)
 		c.setStatus(c.paid())
-		shopper.wait(`told === "code paid " && ` + fits)
+		shopper.wait(`told === "ready completed " + location.origin + "/thanks" && ` + fits)
 		shopper.wait(framed + `.querySelector("[data-link=next]").checkVisibility()`)
 	})
 }

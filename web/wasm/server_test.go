@@ -79,7 +79,7 @@ func newFakeServer(t *testing.T) *fakeServer {
 			Status: "/status", Events: "/events", Confirm: "/confirm", Start: "/start", Cancel: "/cancel",
 		},
 		Assets: templates.Assets{
-			Loader: assets.URL(static.Loader), Worker: assets.URL(static.Worker),
+			Loader: assets.URL(static.Loader), Embed: assets.URL(static.Embed), Worker: assets.URL(static.Worker),
 			WasmExec: assets.URL(static.WasmExec), Wasm: assets.URL(static.Wasm),
 		},
 	}
@@ -97,13 +97,16 @@ func newFakeServer(t *testing.T) *fakeServer {
 	mux.HandleFunc("GET /shop", func(w http.ResponseWriter, _ *http.Request) {
 		html(w, `<script>
 			told = "";
-			onmessage = ({ data }) => {
-				if (!told.endsWith(data.wantukit.state + " ")) told += data.wantukit.state + " ";
-				document.querySelector("iframe").height = data.wantukit.height;
+			onmessage = ({ source, origin, data }) => {
+				if (data.session !== "c" || data.wantukit !== 1) throw new Error("not of the session");
+				if (data.type === "resize") document.querySelector("iframe").height = data.height;
+				else told += data.type + " " + (data.url || "");
+				if (data.type === "ready") source.postMessage({ wantukit: 1, type: "hello", session: "c" }, origin);
 			};
 		</script><iframe src=/c width=400 height=100></iframe>`)
 	})
 	c.Server = httptest.NewServer(mux)
+	c.page.Origins = []string{"http://another.example", c.URL}
 	t.Cleanup(func() {
 		c.CloseClientConnections() // streams
 		c.Close()

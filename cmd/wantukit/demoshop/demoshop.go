@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -61,6 +62,15 @@ type Order struct {
 
 // Awaits reports whether the order may still be paid.
 func (o Order) Awaits() bool { return o.Status == statusAwaiting }
+
+// Script is the URL of the checkout's script for shops' pages.
+func (o Order) Script() string {
+	u, err := url.Parse(o.Page)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host + "/v1/wantukit.js"
+}
 
 // The statuses of an order.
 const (

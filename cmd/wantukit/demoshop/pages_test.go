@@ -73,6 +73,7 @@ func TestOrdersPageShowsVerifiedWebhooksOnly(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	page := "/orders/" + f.buy()
+	f.has(page+"/frame", `<script defer src="http://pay.example/v1/wantukit.js"></script>`, `<a class="main" href="http://pay.example/c/cs_own">`)
 	f.has(page, "awaiting payment", "No webhook has come yet", `<a class="main" href="http://pay.example/c/cs_own">`)
 
 	forged := httptest.NewRequest(http.MethodPost, "/webhook", strings.NewReader(`{"type":"session.paid"}`))

@@ -1,10 +1,3 @@
 'use strict';
-// Gives the checkout's frame the height that its page tells.
-(() => {
-  const frame = document.querySelector('iframe.checkout');
-  window.addEventListener('message', ({ source, origin, data }) => {
-    if (source !== frame.contentWindow || origin !== new URL(frame.src).origin) return;
-    const height = data && data.wantukit && data.wantukit.height;
-    if (height > 0) frame.style.height = `${height}px`;
-  });
-})();
+// Shows the checkout in a frame of this page. Without script the page has a link to it.
+wantukit.mount('#pay', { session: document.getElementById('pay').dataset.session });
