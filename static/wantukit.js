@@ -86,6 +86,7 @@
   function addFrame(to, options, style, { page, loaded }) {
     return add(to, 'iframe', 'display:block;width:100%;border:0;' + style, {
       title: options.title || words()[0], allow: 'clipboard-write', referrerPolicy: 'strict-origin', onload: loaded, src: page,
+      ...(options.sandbox && { sandbox: options.sandbox }),
     });
   }
 

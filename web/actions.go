@@ -20,6 +20,7 @@ func (s *Server) start(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.keepOpener(c, session)
 	a, err := s.service.Start(ctx, s.startRequest(c, session))
 	path := paths.Page(session.ID)
 	if errors.Is(err, checkout.ErrNeedsOpenID) {
@@ -122,6 +123,7 @@ func (s *Server) cancel(c echo.Context) error {
 	if session.ID == "" && err != nil {
 		return err
 	}
+	s.keepOpener(c, session)
 	path := paths.Page(session.ID)
 	switch {
 	case err != nil:

@@ -72,6 +72,15 @@ func (b browser) hasOpened(sessionID string) bool {
 	return slices.Contains(b.list("opened"), sessionID)
 }
 
+// addPopup records that a shop's page has opened a session's page in a popup of this browser.
+func (b browser) addPopup(sessionID string) {
+	b.Values["popups"] = appendLatest(b.list("popups"), sessionID)
+}
+
+func (b browser) hasPopup(sessionID string) bool {
+	return slices.Contains(b.list("popups"), sessionID)
+}
+
 // addOAuthState records an OAuth state of this browser. The state stays after its use,
 // because WeChat may call back twice.
 func (b browser) addOAuthState(state oauthState) {

@@ -63,6 +63,22 @@ func (s *Server) leave(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, a.Placed.URL)
 }
 
+// popupParam is the parameter with which a shop's page opens a page in a popup.
+const popupParam = "popup"
+
+func isPopupURL(c echo.Context) bool { return c.QueryParam(popupParam) != "" }
+
+// keepOpener lets the window that opened the page of a session in a popup keep its handle, for
+// their messages, and returns true. For any other page it returns false. The popup may have been
+// to a wallet's cashier: then the cookie knows that it is one.
+func (s *Server) keepOpener(c echo.Context, session checkout.Session) bool {
+	if !isPopupURL(c) && !s.browsers.read(c.Request()).hasPopup(session.ID) {
+		return false
+	}
+	c.Response().Header().Set("Cross-Origin-Opener-Policy", "unsafe-none")
+	return true
+}
+
 // refuseFrame answers a page in a frame whose surrounding page is not one of the shop's, and
 // returns true. The browser would refuse it without a word. It returns false where the browser
 // does not tell the origin around the frame: there the page's policy decides.

@@ -36,7 +36,8 @@ func (s *Server) page(c echo.Context) error {
 	if isShopper {
 		s.markSeen(c, v)
 	}
-	if v.State == page.Paid && s.justReturned(c) {
+	isPopup := s.keepOpener(c, v.Session)
+	if v.State == page.Paid && s.justReturned(c) && !isPopup {
 		return c.Redirect(http.StatusSeeOther, inHeader(v.Session.SuccessURL))
 	}
 	setVary(c, append(flow.DeviceHeaders(), "Sec-Fetch-Dest")...)
@@ -64,10 +65,14 @@ func (s *Server) isShopper(c echo.Context, session checkout.Session, device flow
 // browser without this mark sees only the status when it returns from a wallet.
 func (s *Server) markOpened(c echo.Context, session checkout.Session) {
 	b := s.browsers.read(c.Request())
-	if session.Status != checkout.StatusOpen || b.hasOpened(session.ID) {
+	isNewPopup := isPopupURL(c) && !b.hasPopup(session.ID)
+	if session.Status != checkout.StatusOpen || b.hasOpened(session.ID) && !isNewPopup {
 		return
 	}
 	b.addOpened(session.ID)
+	if isNewPopup {
+		b.addPopup(session.ID)
+	}
 	if err := b.save(c.Response(), c.Request()); err != nil {
 		s.logger.Warn("cookie not written", "session", session.ID, "error", err)
 	}

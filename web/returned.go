@@ -21,6 +21,7 @@ func (s *Server) returned(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.keepOpener(c, v.Session)
 	// In a frame, the page around it redirects to the shop.
 	opened := s.browsers.read(c.Request()).hasOpened(v.Session.ID) && !isFramed(c)
 	// Else it is a reload, or the answer to a query that the shopper asked for.
