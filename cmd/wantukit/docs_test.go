@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
+	"github.com/wantukit/wantukit/static"
 )
 
 // The tests of this file hold README.md and docs to the code: tables, examples
@@ -116,6 +118,49 @@ func TestAPIDocumentListsTheProblems(t *testing.T) {
 		}
 	}
 	compareLists(t, firstColumn(t, "docs/api.md#errors", "| code | status | meaning |"), constants(t, "web", "problemCode"))
+}
+
+// TestEmbeddingDocumentPinsTheScript: shops copy the hash of a version.
+func TestEmbeddingDocumentPinsTheScript(t *testing.T) {
+	t.Parallel()
+	assets, err := static.New(static.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, name := range assets.ShopScripts() {
+		script, _ := assets.Named(name, "")
+		sum := sha512.Sum384(script.Body)
+		version := strings.TrimSuffix(strings.TrimPrefix(name, "wantukit-"), ".js")
+		want = append(want, version+" sha384-"+base64.StdEncoding.EncodeToString(sum[:]))
+	}
+	var got []string
+	for _, row := range table(t, "docs/embedding.md", "| version | hash |") {
+		got = append(got, strings.ReplaceAll(row[0]+" "+row[1], "`", ""))
+	}
+	compareLists(t, got, want)
+	document := readDoc(t, "docs/embedding.md")
+	_, hash, _ := strings.Cut(want[len(want)-1], " ")
+	if !strings.Contains(document, "/v1/"+static.ShopScript+`" crossorigin="anonymous"`+"\n  integrity=\""+hash) {
+		t.Errorf("the example does not pin %s by %s", static.ShopScript, hash)
+	}
+}
+
+// TestEmbeddingDocumentListsTheCallbacks compares the options and messages with the scripts.
+func TestEmbeddingDocumentListsTheCallbacks(t *testing.T) {
+	t.Parallel()
+	shop, page := readDoc(t, "static/wantukit.js"), readDoc(t, "static/embed.js")
+	var options, types []string
+	for _, m := range regexp.MustCompile(`'(on[A-Z][a-z]+)'|options\.(\w+)`).FindAllStringSubmatch(shop, -1) {
+		options = append(options, m[1]+m[2])
+	}
+	for _, m := range regexp.MustCompile(`post\(\w+, '(\w+)'|(?:confirming|paid|expired|canceled|failed): '(\w+)'`).FindAllStringSubmatch(page, -1) {
+		types = append(types, m[1]+m[2])
+	}
+	for header, want := range map[string][]string{"| option | meaning |": options, "| type | fields | meaning |": types} {
+		slices.Sort(want)
+		compareLists(t, firstColumn(t, "docs/embedding.md", header), slices.Compact(want))
+	}
 }
 
 func TestDocumentsListTheConstants(t *testing.T) {
