@@ -64,7 +64,7 @@ func (s *Server) liveStatus(a audience, v checkout.View) liveStatus {
 	if v.State != page.Paid {
 		return live
 	}
-	live.Next = v.Session.SuccessURL
+	live.Next = s.successURL(v.Session)
 	if !a.isReturn {
 		lang := templates.Match(v.Session.Locale, string(a.lang))
 		r := s.receipt(v, lang)

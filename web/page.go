@@ -38,7 +38,7 @@ func (s *Server) page(c echo.Context) error {
 	}
 	isPopup := s.keepOpener(c, v.Session)
 	if v.State == page.Paid && s.justReturned(c) && !isPopup {
-		return c.Redirect(http.StatusSeeOther, inHeader(v.Session.SuccessURL))
+		return c.Redirect(http.StatusSeeOther, inHeader(s.successURL(v.Session)))
 	}
 	setVary(c, append(flow.DeviceHeaders(), "Sec-Fetch-Dest")...)
 	c.Response().Header().Set("Accept-CH", strings.Join(flow.Hints(), ", "))
@@ -122,7 +122,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 	}
 	p.URLs.Start, p.URLs.Cancel, p.URLs.CancelReturn = path+attemptsPath, path+cancelPath, session.CancelURL
 	if v.State == page.Paid {
-		p.URLs.Success = session.SuccessURL
+		p.URLs.Success = s.successURL(session)
 	}
 	if minor, known := s.service.ApproximateCNY(session); known {
 		p.Approximately = formatAmount(lang, minor, "CNY")

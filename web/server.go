@@ -45,6 +45,10 @@ type Merchant struct {
 	FormTargets []string
 	// AllowedOrigins are the origins that may frame the page.
 	AllowedOrigins []string
+	// ReturnKeys sign the status with which a paid shopper goes to success_url, one signature
+	// for each key. A Kit uses the keys of the shop's webhook. Defaults to none: then the URL has
+	// no status.
+	ReturnKeys [][]byte
 	// Color is the shop's colour as #rrggbb, and Logo the name of its picture in the
 	// Assets; "" for none.
 	Color, Logo string

@@ -99,15 +99,11 @@ func newSender(c Config) (*sender, error) {
 		if c.Transport == nil {
 			to.transport = newTransport(e, c.Resolver)
 		}
-		secrets := []string{e.Secret}
-		if e.PreviousSecret != "" {
-			secrets = append(secrets, e.PreviousSecret)
+		keys, err := e.Keys()
+		if err != nil {
+			return nil, fmt.Errorf("worker: a webhook secret of %q %w", merchant, err)
 		}
-		for _, secret := range secrets {
-			key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
-			if err != nil || len(key) < MinWebhookKey { // err may quote the secret
-				return nil, fmt.Errorf("worker: a webhook secret of %q is not whsec_ and base64 of %d bytes or more", merchant, MinWebhookKey)
-			}
+		for _, key := range keys {
 			signer, err := webhooks.NewWebhookRaw(key)
 			if err != nil {
 				return nil, fmt.Errorf("worker: a webhook secret of %q cannot sign", merchant)
@@ -117,6 +113,24 @@ func newSender(c Config) (*sender, error) {
 		s.targets[merchant] = to
 	}
 	return s, nil
+}
+
+// Keys returns the keys of Secret and PreviousSecret. It fails if one of them is malformed. The
+// error holds no part of it.
+func (e Endpoint) Keys() ([][]byte, error) {
+	secrets := []string{e.Secret}
+	if e.PreviousSecret != "" {
+		secrets = append(secrets, e.PreviousSecret)
+	}
+	keys := make([][]byte, len(secrets))
+	for i, secret := range secrets {
+		key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+		if err != nil || len(key) < MinWebhookKey { // err may quote the secret
+			return nil, fmt.Errorf("is not whsec_ and base64 of %d bytes or more", MinWebhookKey)
+		}
+		keys[i] = key
+	}
+	return keys, nil
 }
 
 // setURL sets the URL and the fields that are the same in each request.

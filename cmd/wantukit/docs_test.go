@@ -146,6 +146,55 @@ func TestEmbeddingDocumentPinsTheScript(t *testing.T) {
 	}
 }
 
+// TestEmbeddingDocumentVerifiesTheStatus runs the document's function in Node on the URL of a paid
+// session, and on others.
+func TestEmbeddingDocumentVerifiesTheStatus(t *testing.T) {
+	t.Parallel()
+	b := newBuyer(t)
+	var made struct{ ID string }
+	b.api(http.MethodPost, "/v1/checkout/sessions", map[string]any{
+		"amount": 48000, "currency": "HKD", "subject": "Ticket", "channels": []string{"wechat"},
+		"success_url": b.demo.publicURL + "/shop/", "user_agent": desktop.userAgent,
+	}, &made)
+	id := made.ID
+	a, err := b.demo.kit.Store().Attempts(t.Context(), id)
+	if err != nil || len(a) != 1 {
+		t.Fatalf("%d attempts, %v", len(a), err)
+	}
+	if _, err := b.demo.sandbox.Pay(a[0].OutTradeNo); err != nil {
+		t.Fatal(err)
+	}
+	var status struct{ Next string }
+	eventually(t, "the session is paid", func() bool {
+		b.api(http.MethodGet, "/c/"+id+"/status", nil, &status)
+		return status.Next != ""
+	})
+	u, err := url.Parse(status.Next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := u.Query().Get("wantukit_status")
+	document := readDoc(t, "docs/embedding.md")
+	_, verify, _ := strings.Cut(document, "```js\nfunction verify")
+	verify, _, _ = strings.Cut(verify, "```")
+	for parameter, want := range map[string]string{
+		signed: `{"id":"` + id + `","status":"paid"}`, strings.Replace(signed, ".paid.", ".refunded.", 1): "null",
+		strings.Replace(signed, "cs_", "cs_x", 1): "null", signed + "x": "null", "a": "null", "": "null",
+	} {
+		script := "const crypto = require('node:crypto');\nfunction verify" + verify +
+			fmt.Sprintf("\nconsole.log(JSON.stringify(verify(%q, %q)))", parameter, config.DemoWebhookSecret)
+		out, err := exec.CommandContext(t.Context(), "node", "-e", script).CombinedOutput()
+		if got := strings.TrimSpace(string(out)); err != nil || got != want {
+			t.Errorf("verify(%q) says %s, want %s (%v)", parameter, got, want, err)
+		}
+	}
+	later := "const crypto = require('node:crypto'); Date.now = () => new Date(2100, 0).getTime();\nfunction verify" + verify +
+		fmt.Sprintf("\nconsole.log(verify(%q, %q))", signed, config.DemoWebhookSecret)
+	if out, err := exec.CommandContext(t.Context(), "node", "-e", later).CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != "null" {
+		t.Errorf("an old status is taken: %s, %v", out, err)
+	}
+}
+
 // TestEmbeddingDocumentListsTheCallbacks compares the options and messages with the scripts.
 func TestEmbeddingDocumentListsTheCallbacks(t *testing.T) {
 	t.Parallel()

@@ -131,6 +131,13 @@ func New(ctx context.Context, c Config) (_ *Kit, err error) {
 func newWeb(domain *Domain, db *store.DB, c Config) (*web.Server, error) {
 	merchants := map[string]web.Merchant{}
 	for _, m := range c.Merchants {
+		if m.Webhook.URL != "" {
+			keys, err := m.Webhook.Keys()
+			if err != nil {
+				return nil, fmt.Errorf("kit: a webhook secret of merchant %q %w", m.Checkout.ID, err)
+			}
+			m.Web.ReturnKeys = keys
+		}
 		merchants[m.Checkout.ID] = m.Web
 	}
 	images, err := pictures(c.Merchants)
