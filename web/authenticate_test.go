@@ -23,6 +23,8 @@ var scopeOf = map[string]apikey.Scope{
 	"POST /v1/checkout/sessions/:id/expire":  apikey.Create,
 	"POST /v1/checkout/sessions/:id/refunds": apikey.Refund,
 	"GET /v1/checkout/sessions/:id/refunds":  apikey.Read,
+	"POST /v1/refunds":                       apikey.Refund,
+	"GET /v1/refunds/:id":                    apikey.Read,
 }
 
 // restricted returns the key of the fixture's shop with one scope.
@@ -45,7 +47,8 @@ func TestRestrictedKeyDoesOnlyWhatItMay(t *testing.T) {
 	f := newFixture(t, withRestrictedKeys)
 	var routes []string
 	for _, route := range f.web.Routes() {
-		if strings.Contains(route, " /v1/") && !strings.HasPrefix(route, "echo_route_") {
+		isScript := strings.HasSuffix(route, ".js")
+		if strings.Contains(route, " /v1/") && !strings.HasPrefix(route, "echo_route_") && !isScript {
 			routes = append(routes, route)
 		}
 	}

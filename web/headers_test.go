@@ -93,6 +93,8 @@ func TestHeadersOfEveryRoute(t *testing.T) {
 		{"GET /v1/checkout/sessions/:id/refunds", f.api(http.MethodGet, "/v1/checkout/sessions/"+a.SessionID+"/refunds", ""), bare, own, noStore},
 		{"POST /v1/checkout/sessions/:id/cancel", f.api(http.MethodPost, "/v1/checkout/sessions/"+f.session("")+"/cancel", ""), bare, own, noStore},
 		{"POST /v1/checkout/sessions/:id/expire", f.api(http.MethodPost, "/v1/checkout/sessions/"+f.session("")+"/expire", ""), bare, own, noStore},
+		{"POST /v1/refunds", f.api(http.MethodPost, "/v1/refunds", `{"session":"`+a.SessionID+`"}`), bare, own, noStore},
+		{"GET /v1/refunds/:id", f.api(http.MethodGet, "/v1/refunds/re_x", ""), bare, own, noStore},
 		{"GET /docs/problems", f.get("/docs/problems"), docsPage, own, noStore},
 		{"GET /c/:id", f.get(c), unpaid, own, noStore},
 		{"GET /c/:id", f.get("/c/x"), problemPage, own, noStore},
