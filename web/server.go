@@ -32,6 +32,10 @@ import (
 type Merchant struct {
 	// APIKeys are the bearer keys of the merchant API, besides those of Config.KeyStore.
 	APIKeys []apikey.Configured
+	// APIRequestsPerSecond is how many requests to the merchant API each key of the shop may
+	// make to this process in a second. Twice as many may come at once. Defaults to
+	// DefaultAPIRequestsPerSecond.
+	APIRequestsPerSecond int
 	// ReturnHosts are the hosts that success_url and cancel_url may have. A host has
 	// a port unless it is the default port of the scheme. A [ReturnPolicy] is made of
 	// them.
@@ -65,6 +69,13 @@ type Merchant struct {
 // isLive reports whether the shop takes real money: its gateway is not a sandbox on this
 // machine.
 func (m Merchant) isLive() bool { return !m.PlainReturns }
+
+func (m Merchant) apiRequestsPerSecond() int {
+	if m.APIRequestsPerSecond > 0 {
+		return m.APIRequestsPerSecond
+	}
+	return DefaultAPIRequestsPerSecond
+}
 
 // WeChatApp is a WeChat account that shoppers' openids belong to.
 type WeChatApp struct {
@@ -135,7 +146,9 @@ type Server struct {
 	echo     *echo.Echo
 	browsers browserStore
 	limiters limiters
-	streams  *streams
+	// keyLimits bounds the requests of each API key.
+	keyLimits *keyLimits
+	streams   *streams
 	// orderCodes are the codes that a wallet scans, and pageCodes those of pages' URLs.
 	orderCodes, pageCodes qrCodes
 	// proxyWarning logs once that no proxy is trusted.
@@ -203,7 +216,7 @@ func newServer(c Config) (*Server, error) {
 		publicURL: c.PublicURL, secure: secure, secret: c.Secret,
 		trustsProxies: len(c.TrustedProxies) > 0, wechatClient: c.HTTPClient,
 		checkReady: c.Ready, isUnavailable: c.Unavailable, demo: c.Demo, logger: c.Logger,
-		browsers: newBrowserStore(c.Secret, secure), limiters: newLimiters(c.Service.Now),
+		browsers: newBrowserStore(c.Secret, secure), limiters: newLimiters(c.Service.Now), keyLimits: newKeyLimits(c.Service.Now),
 		streams: newStreams(c.Streams), closing: make(chan struct{}),
 		orderCodes: qrCodes{drawNew: templates.DrawOrderCode}, pageCodes: qrCodes{drawNew: templates.DrawQRCode},
 	}
@@ -317,7 +330,7 @@ func (s *Server) newEcho() *echo.Echo {
 	// Each route has its middleware: Echo would answer 404 for any path and method
 	// below a group.
 	for _, o := range s.operations() {
-		e.Add(o.method, apiPath+o.path, o.handler, s.limitAPI, s.authenticate, requireScope(o.scope))
+		e.Add(o.method, apiPath+o.path, o.handler, chooseVersion, s.limitAPI, s.authenticate, s.limitKey, requireScope(o.scope))
 	}
 
 	page := paths.Page(":id")

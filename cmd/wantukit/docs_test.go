@@ -212,6 +212,24 @@ func TestEmbeddingDocumentListsTheCallbacks(t *testing.T) {
 	}
 }
 
+// TestAPIDocumentTellsTheVersion compares the document with an answer.
+func TestAPIDocumentTellsTheVersion(t *testing.T) {
+	t.Parallel()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, newBuyer(t).demo.publicURL+"/v1/checkout/sessions/x", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	version := response.Header.Get("Wantukit-Version")
+	if text := readDoc(t, "docs/api.md#limits-and-versions"); version == "" || !strings.Contains(text, "so far is `"+version+"`") {
+		t.Errorf("docs/api.md does not name the version %q", version)
+	}
+}
+
 func TestDocumentsListTheConstants(t *testing.T) {
 	t.Parallel()
 	compareLists(t, firstColumn(t, "docs/webhooks.md", "| type | meaning |"), constants(t, "checkout", "EventType"))

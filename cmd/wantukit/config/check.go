@@ -178,6 +178,9 @@ func (s *Shop) checkSessions() error {
 	if s.SessionMinutes < 0 || s.SessionMinutes > maxSessionMinutes {
 		return fmt.Errorf("session_minutes is not between 1 and %d", maxSessionMinutes)
 	}
+	if n := s.APIRequestsPerSecond; n != nil && (*n < 1 || *n > web.MaxAPIRequestsPerSecond) {
+		return fmt.Errorf("api_requests_per_second is not between 1 and %d", web.MaxAPIRequestsPerSecond)
+	}
 	return nil
 }
 

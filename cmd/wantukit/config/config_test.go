@@ -414,3 +414,22 @@ func TestQueriesPerSecond(t *testing.T) {
 		}
 	}
 }
+
+func TestAPIRequestsPerSecond(t *testing.T) {
+	t.Parallel()
+	for field, want := range map[string]int{"": 0, "api_requests_per_second: 2000\n    ": 2000} { // 0 is the default
+		shops, err := readConfig(t, strings.Replace(goodShop, "api_keys:", field+"api_keys:", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := merchantOf(t, shops[0]).Web.APIRequestsPerSecond; got != want {
+			t.Errorf("%q: %d requests a second, want %d", field, got, want)
+		}
+	}
+	for _, wrong := range []string{"0", "-1", "100001"} {
+		_, err := readConfig(t, strings.Replace(goodShop, "api_keys:", "api_requests_per_second: "+wrong+"\n    api_keys:", 1))
+		if err == nil || !strings.Contains(err.Error(), "api_requests_per_second") {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}

@@ -128,6 +128,9 @@ func (s *Shop) webMerchant() web.Merchant {
 			m.ReturnHosts = append(m.ReturnHosts, host)
 		}
 	}
+	if n := s.APIRequestsPerSecond; n != nil {
+		m.APIRequestsPerSecond = *n
+	}
 	m.APIKeys, _ = s.configuredKeys() // check has read them before
 	return m
 }

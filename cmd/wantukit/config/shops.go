@@ -74,6 +74,8 @@ type Shop struct {
 	// TimeZone is the time zone of the shop's pages. Defaults to Asia/Hong_Kong.
 	TimeZone string `yaml:"time_zone"`
 
+	// APIRequestsPerSecond is as in web.Merchant, from 1 to 100000. Defaults to 500.
+	APIRequestsPerSecond *int `yaml:"api_requests_per_second"`
 	// APIKeys are keys of the merchant API, besides those of the database.
 	APIKeys []APIKey `yaml:"api_keys"`
 	// ReturnHosts and AllowedOrigins are as in web.Merchant.
