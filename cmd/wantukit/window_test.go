@@ -130,7 +130,7 @@ func (p *shopper) openIn(w window, e exhibit, shop embedder) {
 		evaluateIn[bool](p, w, openDetails+`, true`)
 	}
 	height := evaluateIn[int](p, w, `document.body.scrollHeight`)
-	p.run(`document.querySelector('.checkout iframe').style.height = '` + strconv.Itoa(height) + `px'`)
+	p.run(`document.querySelector('iframe.checkout').style.height = '` + strconv.Itoa(height) + `px'`)
 }
 
 // evaluateIn runs a script in the page that a window shows: in the frame, if it is one.
