@@ -39,6 +39,17 @@ const (
 	EventDifference EventType = "reconciliation.difference"
 )
 
+// EventPrefix is the beginning of every event ID.
+const EventPrefix = "evt_"
+
+// EventTypes returns all types of events.
+func EventTypes() []EventType {
+	return []EventType{
+		EventPaid, EventExpired, EventCanceled, EventPaidLate, EventPaidTwice, EventAmountMismatch, EventNotificationMismatch,
+		EventAttemptFailed, EventRefundSucceeded, EventRefundFailed, EventRefundDelayed, EventDifference,
+	}
+}
+
 // Event is a fact that a shop is told. It is stored in the transaction that made it true,
 // and never changes.
 type Event struct {

@@ -194,7 +194,7 @@ func (l *ledger) write(ctx context.Context, change Change, sessionID string) err
 // newEvent returns an event about a session, which has the version that the event
 // gives it, and about an attempt, which may be nil.
 func (l *ledger) newEvent(t EventType, session Session, a *Attempt) (Event, error) {
-	id, err := NewID(l.random, "evt_")
+	id, err := NewID(l.random, EventPrefix)
 	e := Event{
 		ID: id, Type: t, Merchant: session.Merchant, SessionID: session.ID,
 		TestMode:  session.TestMode,

@@ -276,6 +276,14 @@ func (s *Service) FindRefund(ctx context.Context, id string) (Refund, error) {
 	return s.store.Refund(ctx, id)
 }
 
+// Event returns an event, or ErrNotFound for an ID that is unknown or malformed.
+func (s *Service) Event(ctx context.Context, id string) (Event, error) {
+	if !validID(id, EventPrefix) {
+		return Event{}, ErrNotFound
+	}
+	return s.store.Event(ctx, id)
+}
+
 // SettleRefund settles a refund as an operator says, or as the gateway's statement
 // says, and tells the shop. A failed refund may turn out to have succeeded. Errors are
 // ErrNotFound, *FieldError, ErrRefundSettled, ErrRefundBusy, ErrNotListed,

@@ -14,6 +14,7 @@ import (
 // the commit: then only the next read tells.
 type Store interface {
 	Reader
+	ListStore
 	Changer
 	LeaseStore
 	DueWork

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -36,6 +37,30 @@ var ReconciliationQueries = []IndexedQuery{
 	{"attempts", "attempts_paid", paidAttempts, []any{"shop", int64(1), int64(2), "", 100}},
 	{"refunds", "refunds_succeeded", succeededRefunds, []any{"shop", int64(1), int64(2), "", 100}},
 	{"reconciliations", "reconciliations_of_merchant", reconciliationsOfMerchant, []any{"shop", 100}},
+}
+
+// ListQueries are the queries of lists. metadataKey is how a plan names the primary key of
+// session_metadata.
+func ListQueries(metadataKey string) (all []IndexedQuery) {
+	in := checkout.ListPart{
+		Merchant: "shop", From: time.UnixMilli(1), To: time.UnixMilli(9), After: checkout.Position{CreatedAt: time.UnixMilli(5), ID: "x"}, Limit: 10,
+	}
+	add := func(table, index string, q listQuery) {
+		text := q.text(in)
+		all = append(all, IndexedQuery{table, index, text, q.args})
+	}
+	for index, by := range map[string]checkout.SessionFilter{
+		"sessions_listed": {}, "sessions_of_status": {Status: checkout.StatusOpen}, "sessions_of_payment_status": {PaymentStatus: checkout.PaymentPaid},
+		"sessions_of_amount": {Amount: 5}, "sessions_of_reference": {ClientReferenceID: "1"},
+	} {
+		add("sessions", index, listSessions("shop", by))
+	}
+	add("found", metadataKey, listSessions("shop", checkout.SessionFilter{Metadata: map[string]string{"a": "1", "b": "2"}}))
+	add("refunds", "refunds_listed", listRefunds("shop", checkout.RefundFilter{}))
+	add("refunds", "refunds_of_state", listRefunds("shop", checkout.RefundFilter{State: checkout.RefundFailed}))
+	add("events", "events_listed", listEvents("shop", checkout.EventFilter{}))
+	add("events", "events_of_type", listEvents("shop", checkout.EventFilter{Type: checkout.EventPaid}))
+	return all
 }
 
 // CheckSQLite exports checkSQLite for tests.

@@ -92,7 +92,7 @@ func (s *Store) addSession(c checkout.Session, claims []checkout.Claim) ([]step,
 			toMillis(c.CreatedAt), toMillis(c.ExpiresAt), toMillis(c.ConcludeAt), toMillis(c.PaidAt), c.PaidLate, c.PaidTwice, c.AmountMismatch,
 			c.PaidBy, c.AmountRefunded, c.SealedOpenID, string(lineItems), c.RecoveredFrom, c.TestMode,
 		},
-	}), addEntries(c.Entry())...), nil
+	}), append(addMetadata(c), addEntries(c.Entry())...)...), nil
 }
 
 // Session implements [checkout.Store].

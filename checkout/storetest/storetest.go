@@ -21,7 +21,7 @@ type Opener func(t *testing.T) checkout.Store
 // Run runs all tests of the contract. Each test opens a store of its own.
 func Run(t *testing.T, open Opener) {
 	t.Helper()
-	for _, tests := range []map[string]check{contract, claimContract, refundContract, timelineContract, reconcileContract} {
+	for _, tests := range []map[string]check{contract, claimContract, refundContract, listContract, timelineContract, reconcileContract} {
 		for name, check := range tests {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
