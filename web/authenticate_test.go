@@ -25,6 +25,10 @@ var scopeOf = map[string]apikey.Scope{
 	"GET /v1/checkout/sessions/:id/refunds":  apikey.Read,
 	"POST /v1/refunds":                       apikey.Refund,
 	"GET /v1/refunds/:id":                    apikey.Read,
+	"GET /v1/checkout/sessions":              apikey.Read,
+	"GET /v1/refunds":                        apikey.Read,
+	"GET /v1/events":                         apikey.Read,
+	"GET /v1/events/:id":                     apikey.Read,
 }
 
 // restricted returns the key of the fixture's shop with one scope.

@@ -143,12 +143,12 @@ func TestMethodNotAllowedListsTheAllowedOnes(t *testing.T) {
 	f := newFixture(t)
 	a := f.newOrder(windows, flow.WalletWeChat)
 	page, back := "/c/"+a.SessionID, "/r/"+a.ReturnToken
-	const reads, posts = "GET, HEAD, OPTIONS", "OPTIONS, POST"
+	const reads, posts, both = "GET, HEAD, OPTIONS", "OPTIONS, POST", "GET, HEAD, OPTIONS, POST"
 	for path, allowed := range map[string]string{
 		"/healthz": reads, "/readyz": reads, f.config.Assets.URL(static.Loader): reads, "/n/" + a.NotifyToken: posts,
 		page: reads, page + "/status": reads, page + "/events": reads, page + "/attempts": posts, page + "/confirm": posts, page + "/cancel": posts,
 		back: reads, back + "/status": reads, back + "/events": reads, back + "/confirm": posts, "/wechat/callback": reads,
-		"/v1/checkout/sessions": posts, "/v1/checkout/sessions/" + a.SessionID: reads, "/v1/checkout/sessions/" + a.SessionID + "/refunds": "GET, HEAD, OPTIONS, POST",
+		"/v1/checkout/sessions": both, "/v1/checkout/sessions/" + a.SessionID: reads, "/v1/checkout/sessions/" + a.SessionID + "/refunds": both, "/v1/refunds": both, "/v1/events": reads,
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodTrace, "BREW", http.MethodOptions} {
 			if strings.Contains(allowed, method) && method != http.MethodOptions {

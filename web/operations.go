@@ -24,12 +24,16 @@ func (s *Server) operations() []operation {
 	const sessions = "/checkout/sessions"
 	return []operation{
 		{http.MethodPost, sessions, s.createSession, apikey.Create},
+		{http.MethodGet, sessions, s.listSessions, apikey.Read},
 		{http.MethodGet, sessions + "/:id", s.getSession, apikey.Read},
 		{http.MethodPost, sessions + "/:id/cancel", s.endSession(checkout.StatusCanceled), apikey.Create},
 		{http.MethodPost, sessions + "/:id/expire", s.endSession(checkout.StatusExpired), apikey.Create},
 		{http.MethodPost, sessions + "/:id/refunds", s.createRefund, apikey.Refund},
 		{http.MethodGet, sessions + "/:id/refunds", s.listRefunds, apikey.Read},
 		{http.MethodPost, "/refunds", s.createRefundOfNamed, apikey.Refund},
+		{http.MethodGet, "/refunds", s.listAllRefunds, apikey.Read},
 		{http.MethodGet, "/refunds/:id", s.getRefund, apikey.Read},
+		{http.MethodGet, "/events", s.listEvents, apikey.Read},
+		{http.MethodGet, "/events/:id", s.getEvent, apikey.Read},
 	}
 }

@@ -23,12 +23,6 @@ type refundRequest struct {
 	Metadata textMap `json:"metadata"`
 }
 
-// refundList is the response to GET /v1/checkout/sessions/{id}/refunds.
-type refundList struct {
-	Object string                  `json:"object"`
-	Data   []checkout.PublicRefund `json:"data"`
-}
-
 // createRefund is POST /v1/checkout/sessions/{id}/refunds. It answers 201 for a new
 // refund, and 200 for a repeated request.
 func (s *Server) createRefund(c echo.Context) error {
@@ -120,7 +114,7 @@ func checkPayment(payment string) error {
 	return &checkout.FieldError{Field: "payment", Problem: "must be first or second", Allowed: allowed}
 }
 
-// listRefunds is GET /v1/checkout/sessions/{id}/refunds.
+// listRefunds is GET /v1/checkout/sessions/{id}/refunds: all of them, the oldest first.
 func (s *Server) listRefunds(c echo.Context) error {
 	session, err := s.ownSession(c)
 	if err != nil {
@@ -130,7 +124,7 @@ func (s *Server) listRefunds(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list := refundList{Object: "list", Data: []checkout.PublicRefund{}}
+	list := objectPage[checkout.PublicRefund]{Object: "list", Data: []checkout.PublicRefund{}}
 	for _, r := range refunds {
 		list.Data = append(list.Data, r.Public())
 	}

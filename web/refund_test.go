@@ -44,7 +44,7 @@ func TestRefundsOfASession(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	id := f.newPaidSession()
-	if got := f.api(http.MethodGet, refundsOf(id), ""); got.body != `{"object":"list","data":[]}`+"\n" {
+	if got := f.api(http.MethodGet, refundsOf(id), ""); got.body != `{"object":"list","data":[],"has_more":false,"next_cursor":null}`+"\n" {
 		t.Errorf("the list without refunds is %s", got.body)
 	}
 	first := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":500,"client_reference_id":"R-1","metadata":{"why":"rain"}}`), http.StatusCreated)

@@ -120,7 +120,7 @@ func listRefunds(merchant string, by checkout.RefundFilter) listQuery {
 	q := listQuery{columns: refundColumnsRead, from: refundsRead, at: "created_at", id: "id"}
 	q.where("merchant = ?", merchant)
 	whereSet(&q, "state = ?", string(by.State))
-	whereSet(&q, "session_id = ?", by.SessionID)
+	whereSet(&q, "session_id = ?", storableText(by.SessionID))
 	return q
 }
 
@@ -133,7 +133,7 @@ func listEvents(merchant string, by checkout.EventFilter) listQuery {
 	q := listQuery{columns: eventColumns, from: "events", at: "created_at", id: "id"}
 	q.where("merchant = ?", merchant)
 	whereSet(&q, "type = ?", string(by.Type))
-	whereSet(&q, "session_id = ?", by.SessionID)
+	whereSet(&q, "session_id = ?", storableText(by.SessionID))
 	return q
 }
 

@@ -91,7 +91,7 @@ func listOfSessionsByFilter(t *testing.T, f fixture) {
 		"three pairs of metadata":    {checkout.SessionFilter{Metadata: map[string]string{"a": "1", "b": "2", "ü": "票"}}, all[2:3]},
 		"pairs of two sessions":      {checkout.SessionFilter{Metadata: map[string]string{"a": "2", "b": "2"}}, nil},
 		"metadata and a status":      {checkout.SessionFilter{Metadata: map[string]string{"a": "1"}, Status: checkout.StatusOpen}, all[2:3]},
-		"metadata that nobody has":   {checkout.SessionFilter{Metadata: map[string]string{"c": "1"}}, nil},
+		"metadata that nobody has":   {checkout.SessionFilter{Metadata: map[string]string{"c\x00": "\xff"}}, nil},
 		"a status that nobody has":   {checkout.SessionFilter{Status: checkout.StatusCanceled}, nil},
 		"everything about a session": {checkout.SessionFilter{Status: checkout.StatusOpen, PaymentStatus: checkout.PaymentUnpaid, Amount: 7, Metadata: map[string]string{"b": "2"}}, all[2:3]},
 	} {
@@ -128,7 +128,7 @@ func listOfRefunds(t *testing.T, f fixture) {
 		"pending":                {checkout.RefundFilter{State: checkout.RefundPending}, all[1:]},
 		"of a session":           {checkout.RefundFilter{SessionID: a.SessionID}, []string{all[0], all[2]}},
 		"of a session, failed":   {checkout.RefundFilter{SessionID: a.SessionID, State: checkout.RefundFailed}, all[:1]},
-		"of an unknown session":  {checkout.RefundFilter{SessionID: "cs_x"}, nil},
+		"of an unknown session":  {checkout.RefundFilter{SessionID: "cs_\x00\xff"}, nil},
 		"in a state nobody's in": {checkout.RefundFilter{State: checkout.RefundSucceeded}, nil},
 	} {
 		got, err := f.ListRefunds(t.Context(), in, c.by)
