@@ -37,7 +37,7 @@ func (s *Server) successURL(session checkout.Session) string {
 // a word that no signed webhook begins with, because the keys are the same.
 func signStatus(keys [][]byte, session checkout.Session, until time.Time) string {
 	said := session.ID + "." + string(session.PaymentStatus) + "." + strconv.FormatInt(until.Unix(), 10)
-	parts := []string{said}
+	parts := append(make([]string, 0, 1+len(keys)), said)
 	for _, key := range keys {
 		mac := hmac.New(sha256.New, key)
 		mac.Write([]byte("return." + said))
