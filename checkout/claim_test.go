@@ -9,15 +9,16 @@ import (
 	"github.com/wantukit/wantukit/checkout"
 )
 
-func under(key, hash string) *checkout.Once {
-	return &checkout.Once{Key: key, RequestHash: hash, Answer: func(s checkout.Session) ([]byte, error) { return json.Marshal(s.ID) }}
+// under returns a request with a key.
+func under(key string) *checkout.Once {
+	return &checkout.Once{Key: key, RequestHash: "h", Answer: func(s checkout.Session) ([]byte, error) { return json.Marshal(s.ID) }}
 }
 
 func TestCreateOnce(t *testing.T) {
 	inBubbles(t, map[string]func(*testing.T, *fixture){
 		"the same key twice": func(t *testing.T, f *fixture) {
 			n := newTicket()
-			n.Once = under("k", "h")
+			n.Once = under("k")
 			first, err := f.Create(t.Context(), n)
 			wantError(t, err, nil)
 			_, err = f.Create(t.Context(), n)
@@ -32,7 +33,7 @@ func TestCreateOnce(t *testing.T) {
 		},
 		"after its time": func(t *testing.T, f *fixture) {
 			n := newTicket()
-			n.Once = under("k", "h")
+			n.Once = under("k")
 			_, err := f.Create(t.Context(), n)
 			wantError(t, err, nil)
 			time.Sleep(checkout.KeyLifetime)
@@ -43,7 +44,7 @@ func TestCreateOnce(t *testing.T) {
 		},
 		"a failure keeps no key": func(t *testing.T, f *fixture) {
 			n := newTicket()
-			n.Once = under("k", "h")
+			n.Once = under("k")
 			n.Amount = 0
 			if _, err := f.Create(t.Context(), n); err == nil {
 				t.Error("amount 0 was taken")
@@ -55,7 +56,7 @@ func TestCreateOnce(t *testing.T) {
 		"a wrong key": func(t *testing.T, f *fixture) {
 			for _, key := range []string{"", "a\nb"} {
 				n := newTicket()
-				n.Once = under(key, "h")
+				n.Once = under(key)
 				_, err := f.Create(t.Context(), n)
 				same(t, "field", fieldErrors(err)[0].Field, "Idempotency-Key")
 			}
@@ -75,7 +76,7 @@ func TestUniqueReferences(t *testing.T) {
 		n.ClientReferenceID = "HN-1001"
 		first, err := service.Create(t.Context(), n)
 		wantError(t, err, nil)
-		n.Once = under("k", "h")
+		n.Once = under("k")
 		_, err = service.Create(t.Context(), n)
 		var claimed *checkout.ClaimedError
 		if !errors.As(err, &claimed) || claimed.Claim.SessionID != first.ID || claimed.Claim.Kind != checkout.ClaimReference {

@@ -239,14 +239,15 @@ type answer struct {
 	body   string
 }
 
-// withoutID returns the answer without its date and its request's ID, which differ each
-// time.
-func (a answer) withoutID() answer {
+// withoutNoise returns the answer without its date, its request's ID, and what is left of the
+// key's quota, which differ each time.
+func (a answer) withoutNoise() answer {
 	a.header = a.header.Clone()
 	if id := a.header.Get("Request-Id"); id != "" {
 		a.body = strings.ReplaceAll(a.body, id, "")
 	}
 	a.header.Del("Request-Id")
+	a.header.Del("RateLimit")
 	a.header.Del("Date")
 	return a
 }

@@ -102,7 +102,7 @@ func TestTwoHundredRetriesMakeOneSession(t *testing.T) {
 	}
 	group.Wait()
 	var all []string
-	answers.Range(func(answer, _ any) bool { all = append(all, answer.(string)); return true })
+	answers.Range(func(answer, _ any) bool { all = append(all, answer.(string)); return true }) //nolint:forcetypeassert // all are texts
 	if len(all) != 1 || !strings.HasPrefix(all[0], "201 ") {
 		t.Errorf("there are %d answers, want one: %s", len(all), strings.Join(all, "\n"))
 	}

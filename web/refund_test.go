@@ -202,7 +202,7 @@ func TestRefundsBelongToTheirShop(t *testing.T) {
 		"not even a body": f.send(http.MethodPost, refundsOf(id), `{`, "Authorization", "Bearer sk_test_of_another"),
 		"the list":        f.get(refundsOf(id), "Authorization", "Bearer sk_test_of_another"),
 	} {
-		if got.status != http.StatusNotFound || got.withoutID().body != missing.withoutID().body {
+		if got.status != http.StatusNotFound || got.withoutNoise().body != missing.withoutNoise().body {
 			t.Errorf("%s: %d %s, want the answer for a missing session: %s", name, got.status, got.body, missing.body)
 		}
 	}
