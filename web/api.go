@@ -95,7 +95,16 @@ func (s *Server) getSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, s.service.Public(session))
+	p := readParameters(c)
+	parts := p.expand()
+	if err := p.err(); err != nil {
+		return err
+	}
+	expanded, err := s.expand(c.Request().Context(), session, parts)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, expanded)
 }
 
 // endSession returns the handler of POST /v1/checkout/sessions/{id}/cancel and …/expire. A

@@ -177,10 +177,7 @@ func (p *parameters) err() error {
 
 // sendList answers with a part of a list. id returns the ID of an object.
 func sendList[T, P any](c echo.Context, r checkout.ListRequest, list checkout.List[T], public func(T) P, id func(T) string) error {
-	page := objectPage[P]{Object: "list", Data: make([]P, len(list.Data)), HasMore: list.HasMore}
-	for i, item := range list.Data {
-		page.Data[i] = public(item)
-	}
+	page := objectPage[P]{Object: "list", Data: publicList(list.Data, public), HasMore: list.HasMore}
 	if list.HasMore {
 		last := list.Data[len(list.Data)-1]
 		if r.EndingBefore != "" {

@@ -176,3 +176,48 @@ func TestParametersThatAreWrong(t *testing.T) {
 		}
 	}
 }
+
+// TestExpandedSession reads a session with its attempts, refunds and timeline.
+func TestExpandedSession(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.newPaidSession()
+	refund := read[checkout.PublicRefund](f, f.api(http.MethodPost, refundsOf(id), `{"amount":250}`), http.StatusCreated)
+	type expanded struct {
+		ID       string
+		Attempts *[]checkout.PublicAttempt
+		Refunds  *[]checkout.PublicRefund
+		Timeline *[]checkout.PublicEntry
+	}
+	ask := func(id, expand string) expanded {
+		return read[expanded](f, f.api(http.MethodGet, sessionsPath+"/"+id+expand, ""), http.StatusOK)
+	}
+	if got := ask(id, ""); got.Attempts != nil || got.Refunds != nil || got.Timeline != nil || got.ID != id {
+		t.Errorf("without expand: %+v", got)
+	}
+	if got := ask(f.session(""), "?expand=attempts"); got.Attempts == nil || len(*got.Attempts) != 0 || got.Refunds != nil {
+		t.Errorf("a new session: %+v, want no attempts", got)
+	}
+	got := ask(id, "?expand=attempts,refunds,timeline")
+	a := f.attempts(id)[0]
+	want := []checkout.PublicAttempt{{
+		ID: a.ID, Object: "attempt", Livemode: true, Version: a.Version, Status: checkout.AttemptPaid, Wallet: a.Wallet, Flow: a.Flow,
+		OutTradeNo: a.OutTradeNo, TradeID: &a.TradeID, CreatedAt: a.CreatedAt, PaidAt: &a.PaidAt,
+	}}
+	if diff := cmp.Diff(want, *got.Attempts); diff != "" {
+		t.Errorf("the attempts (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]checkout.PublicRefund{refund}, *got.Refunds); diff != "" {
+		t.Errorf("the refunds (-want +got):\n%s", diff)
+	}
+	timeline := *got.Timeline
+	isOfRefund := func(e checkout.PublicEntry) bool { return e.Kind == checkout.EntryRefund && *e.Ref == refund.ID }
+	if timeline[0].Kind != checkout.EntrySession || !slices.ContainsFunc(timeline, isOfRefund) {
+		t.Errorf("the timeline is %+v", timeline)
+	}
+	for _, query := range []string{"?expand=events", "?expand=", "?expand=refunds,", "?expand=refunds&expand=attempts"} {
+		if p := f.checkProblem(f.api(http.MethodGet, sessionsPath+"/"+id+query, ""), http.StatusBadRequest, "invalid_request"); p.Field != "expand" {
+			t.Errorf("%s: %+v", query, p)
+		}
+	}
+}

@@ -124,9 +124,5 @@ func (s *Server) listRefunds(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list := objectPage[checkout.PublicRefund]{Object: "list", Data: []checkout.PublicRefund{}}
-	for _, r := range refunds {
-		list.Data = append(list.Data, r.Public())
-	}
-	return c.JSON(http.StatusOK, list)
+	return c.JSON(http.StatusOK, objectPage[checkout.PublicRefund]{Object: "list", Data: publicList(refunds, checkout.Refund.Public)})
 }
