@@ -44,7 +44,7 @@ type problemKind struct {
 }
 
 var problemKinds = map[problemCode]problemKind{
-	codeInvalid:            {http.StatusBadRequest, "A field is missing or wrong. errors has one entry for each."},
+	codeInvalid:            {http.StatusBadRequest, "A field is missing or wrong: errors has an entry for each."},
 	codeUnreadable:         {http.StatusBadRequest, "The body is not one whole JSON object."},
 	codeKeyUnknown:         {http.StatusUnauthorized, "The API key is missing or unknown."},
 	codeForbidden:          {http.StatusForbidden, "The request is not allowed to do this."},
@@ -53,8 +53,8 @@ var problemKinds = map[problemCode]problemKind{
 	codeRouteUnknown:       {http.StatusNotFound, "There is no such address. Compare it with the documentation."},
 	codeMethodNotAllowed:   {http.StatusMethodNotAllowed, "This address does not take the method. Allow lists those that it takes."},
 	codeNotRefundable:      {http.StatusConflict, "Nothing of the session was paid."},
-	codeKeyTaken:           {http.StatusConflict, "Another request had the same Idempotency-Key. object is what it made."},
-	codeReferenceTaken:     {http.StatusConflict, "Another object of your shop has the client_reference_id. object is that object."},
+	codeKeyTaken:           {http.StatusConflict, "Another request had the same Idempotency-Key: object names what it made."},
+	codeReferenceTaken:     {http.StatusConflict, "Another object of your shop has the client_reference_id: object names it."},
 	codeSessionEnded:       {http.StatusConflict, "The session has already ended in another way."},
 	codeBodyTooLarge:       {http.StatusRequestEntityTooLarge, "The body is larger than 64 KiB."},
 	codeMediaType:          {http.StatusUnsupportedMediaType, "The body is not application/json, or it is compressed."},
