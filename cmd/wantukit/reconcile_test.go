@@ -58,7 +58,7 @@ func newLedger(t *testing.T, postgres bool) *ledger {
 	}
 	l.must(err)
 	t.Cleanup(func() { l.must(l.db.Close()) })
-	shop := config.Shop{ID: "demo", Name: "Demo"}
+	shop := config.Shop{ID: "demo", Name: "Demo", ReturnHosts: []string{"localhost:8080"}}
 	shop.Gateway.BaseURL, shop.Gateway.Key = server.URL+"/paygate", sandbox.DefaultKey
 	shop.Gateway.MerchantAccount, shop.Gateway.StoreAccount = sandbox.DefaultMerchantAccount, sandbox.DefaultStoreAccount
 	l.flags = append(l.flags, "--gateway", shop.Gateway.BaseURL)
