@@ -58,7 +58,7 @@ func TestCreateOnce(t *testing.T) {
 				n := newTicket()
 				n.Once = under(key)
 				_, err := f.Create(t.Context(), n)
-				same(t, "field", fieldErrors(err)[0].Field, "Idempotency-Key")
+				same(t, "field", checkout.FieldErrors(err)[0].Field, "Idempotency-Key")
 			}
 		},
 	})

@@ -99,7 +99,7 @@ func TestCreateNamesEachWrongLine(t *testing.T) {
 	n.LineItems, n.RecoveredFrom = []checkout.LineItem{{Quantity: 1}, ticketLine(), {Name: "a\nb", Amount: -1}}, "x"
 	_, err := f.Create(t.Context(), n)
 	var fields []string
-	for _, fault := range fieldErrors(err) {
+	for _, fault := range checkout.FieldErrors(err) {
 		fields = append(fields, fault.Field)
 	}
 	same(t, "fields", fields, []string{"line_items[0].name", "line_items[2].quantity", "line_items[2].amount", "line_items[2].name", "recovered_from"})
@@ -152,7 +152,7 @@ func TestCreateNamesEachWrongField(t *testing.T) {
 	want := map[string]checkout.FieldCode{"amount": "", "currency": "", "subject": checkout.FieldMissing, "channels": "", "metadata": ""}
 	_, err := f.Create(t.Context(), n)
 	for _, got := range []error{err, f.CheckNew(t.Context(), n)} {
-		faults := fieldErrors(got)
+		faults := checkout.FieldErrors(got)
 		if len(faults) != len(want) {
 			t.Errorf("%d faults, want %d: %v", len(faults), len(want), got)
 		}
@@ -165,21 +165,6 @@ func TestCreateNamesEachWrongField(t *testing.T) {
 			t.Errorf("the currency may be %v, want HKD among them", allowed)
 		}
 	}
-}
-
-// fieldErrors returns the FieldErrors that are joined in err.
-func fieldErrors(err error) (all []*checkout.FieldError) {
-	if joined, is := err.(interface{ Unwrap() []error }); is {
-		for _, one := range joined.Unwrap() {
-			all = append(all, fieldErrors(one)...)
-		}
-		return all
-	}
-	var fault *checkout.FieldError
-	if errors.As(err, &fault) {
-		all = append(all, fault)
-	}
-	return all
 }
 
 // refuseReturns refuses each URL.
@@ -201,16 +186,16 @@ func TestCreateAsksWhereTheShopperMayBeSent(t *testing.T) {
 	n.CancelURL = success
 	_, err = service.Create(t.Context(), n)
 	var fields []string
-	for _, fault := range fieldErrors(err) {
+	for _, fault := range checkout.FieldErrors(err) {
 		fields = append(fields, fault.Field)
 	}
 	same(t, "fields", fields, []string{"success_url", "cancel_url"})
 	n.CancelURL = ""
 	_, err = service.Create(t.Context(), n)
-	same(t, "faults without a cancel_url", len(fieldErrors(err)), 1)
+	same(t, "faults without a cancel_url", len(checkout.FieldErrors(err)), 1)
 	n.Merchant = "nobody"
 	_, err = service.Create(t.Context(), n)
-	same(t, "field", fieldErrors(err)[0].Field, "merchant")
+	same(t, "field", checkout.FieldErrors(err)[0].Field, "merchant")
 	same(t, "sessions", len(m.sessions), 0)
 }
 

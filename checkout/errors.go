@@ -76,6 +76,21 @@ type FieldError struct {
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }
 
+// FieldErrors returns the FieldErrors in err, which may be joined, in their order.
+func FieldErrors(err error) (all []*FieldError) {
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		for _, one := range joined.Unwrap() {
+			all = append(all, FieldErrors(one)...)
+		}
+		return all
+	}
+	var fault *FieldError
+	if errors.As(err, &fault) {
+		all = append(all, fault)
+	}
+	return all
+}
+
 // The kinds of errors that a Gateway returns, matched with errors.Is.
 var (
 	// ErrOutcomeUnknown says that the gateway may or may not have done what it was

@@ -76,7 +76,7 @@ func TestLists(t *testing.T) {
 				c.request.Merchant = shop
 				_, err := f.ListSessions(t.Context(), c.request, checkout.SessionFilter{})
 				var fields []string
-				for _, fault := range fieldErrors(err) {
+				for _, fault := range checkout.FieldErrors(err) {
 					fields = append(fields, fault.Field)
 				}
 				same(t, name, fields, c.fields)

@@ -49,7 +49,7 @@
   }
 
   // isOurs reports whether the listener opens what this link or form leads to. A popup goes to
-  // a wallet by itself, but the shop belongs into the shop's own window.
+  // a wallet by itself, but the shop's own window opens the shop.
   const isOurs = (e) => shop && (isFramed || 'shop' in e.dataset);
 
   // Where the shopper is still here after a while, the sandbox of a frame did not let it leave:

@@ -25,7 +25,7 @@ func (s *Server) start(c echo.Context) error {
 	path := paths.Page(session.ID)
 	if errors.Is(err, checkout.ErrNeedsOpenID) {
 		if wantsJSON(c) {
-			// The cookie with the state belongs into the top window.
+			// The top window must get the cookie with the state.
 			return c.JSON(http.StatusOK, destination{URL: path, Top: true})
 		}
 		return s.askOpenID(c, session)

@@ -51,8 +51,9 @@ func (s *Server) createSession(c echo.Context) error {
 	}
 	created, err := s.service.Create(c.Request().Context(), session)
 	if hasKey(err) { // another request with the same key was faster
-		_, err = s.replay(c, *once)
-		return err
+		if repeated, replayErr := s.replay(c, *once); repeated || replayErr != nil {
+			return replayErr
+		}
 	}
 	if err != nil {
 		return err

@@ -295,7 +295,7 @@ func TestShopEndsASession(t *testing.T) {
 		if state := f.attempts(a.SessionID)[0].State; state != checkout.AttemptClosed {
 			t.Errorf("%s: the order is %s, want closed", as, state)
 		}
-		for other := range map[string]bool{"cancel": true, "expire": true} {
+		for _, other := range []string{"cancel", "expire"} {
 			if other != as {
 				f.checkProblem(ask(a.SessionID, other, ""), http.StatusConflict, "session_ended")
 			}

@@ -9,8 +9,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// readBody reads a request's body of at most limit bytes. Its errors are refusals: 415 for a compressed body, 413 for a body over the limit, 400 for a
-// body that ends early.
+// readBody reads a request's body of at most limit bytes. Its errors are refusals: 415 for
+// a compressed body, 413 for a body over the limit, 400 for a body that ends early.
 func readBody(c echo.Context, limit int64) ([]byte, error) {
 	r := c.Request()
 	if isCompressed(r.Header) {

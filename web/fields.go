@@ -45,7 +45,7 @@ func (i *instant) UnmarshalJSON(text []byte) error {
 	}
 	at, err := time.Parse(`"`+time.RFC3339+`"`, string(text))
 	if err != nil {
-		return fieldValueError("must be a time in RFC 3339, or Unix seconds")
+		return fieldValueError(notATime)
 	}
 	*i = instant(at)
 	return nil
@@ -53,6 +53,9 @@ func (i *instant) UnmarshalJSON(text []byte) error {
 
 // MarshalJSON implements json.Marshaler. Equal times have equal texts.
 func (i instant) MarshalJSON() ([]byte, error) { return time.Time(i).UTC().MarshalJSON() }
+
+// notATime is what is wrong with a text that is no time.
+const notATime = "must be a time in RFC 3339, or Unix seconds"
 
 // textMap is pairs of text. Its JSON is an object, or an empty list: PHP writes an empty
 // object so.

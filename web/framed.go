@@ -33,7 +33,7 @@ func needsTop(f flow.Flow) bool { return f.Redirects() || f == flow.JSAPI }
 type destination struct {
 	// URL is a path of this server.
 	URL string `json:"url"`
-	// Top says that the URL belongs into the top window.
+	// Top says that the top window must open the URL.
 	Top bool `json:"top"`
 }
 

@@ -155,7 +155,7 @@ func (o *objects[T]) decode(name string, value json.RawMessage) error {
 		if err != nil {
 			all = append(all, &checkout.FieldError{Field: place, Problem: "must be an object"})
 		}
-		for _, fault := range fieldErrors(faults) {
+		for _, fault := range checkout.FieldErrors(faults) {
 			fault.Field = place + "." + fault.Field
 			all = append(all, fault)
 		}

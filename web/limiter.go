@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"math"
 	"net/netip"
 	"strconv"
 	"sync"
@@ -124,7 +123,7 @@ func isMiss(err error) bool {
 
 // errTooManyMisses returns the error with status 429, and sets Retry-After.
 func errTooManyMisses(c echo.Context, wait time.Duration) error {
-	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(wholeSeconds(wait)))
 	return &refusal{codeTooManyRequests, "too many requests for missing resources"}
 }
 

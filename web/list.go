@@ -84,7 +84,7 @@ func (p *parameters) when(name string) time.Time {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		p.bad(name, "must be a time in RFC 3339, or Unix seconds")
+		p.bad(name, notATime)
 	}
 	return at
 }

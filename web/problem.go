@@ -124,7 +124,7 @@ func newProblem(err error) problem {
 	var refused *refusal
 	var claimed *checkout.ClaimedError
 	var used *checkout.UsedError
-	faults := fieldErrors(err)
+	faults := checkout.FieldErrors(err)
 	switch {
 	case len(faults) > 0:
 		p.Code, p.Errors = codeInvalid, fieldProblems(faults)
@@ -156,21 +156,6 @@ var conflictCodes = map[string]problemCode{
 // claimFields has the field of each kind of claim.
 var claimFields = map[checkout.ClaimKind]string{
 	checkout.ClaimKey: idempotencyKey, checkout.ClaimReference: "client_reference_id",
-}
-
-// fieldErrors returns the FieldErrors in err, which may be joined, in their order.
-func fieldErrors(err error) (all []*checkout.FieldError) {
-	if joined, is := err.(interface{ Unwrap() []error }); is {
-		for _, one := range joined.Unwrap() {
-			all = append(all, fieldErrors(one)...)
-		}
-		return all
-	}
-	var fault *checkout.FieldError
-	if errors.As(err, &fault) {
-		all = append(all, fault)
-	}
-	return all
 }
 
 // fieldProblems returns the first fault of each field.

@@ -319,9 +319,9 @@ func (s *Server) newEcho() *echo.Echo {
 	e.GET("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
 	e.GET("/readyz", s.ready)
 	e.GET(static.Prefix+":hash/:name", s.asset)
-	e.GET("/v1/wantukit.js", s.shopScript(static.ShopScript, cacheShortly))
+	e.GET(apiPath+"/wantukit.js", s.shopScript(static.ShopScript, cacheShortly))
 	for _, name := range s.assets.ShopScripts() {
-		e.GET("/v1/"+name, s.shopScript(name, cacheForever))
+		e.GET(apiPath+"/"+name, s.shopScript(name, cacheForever))
 	}
 	e.POST(paths.Notify(":token"), s.notification)
 

@@ -16,9 +16,9 @@ const (
 	// statusParam is the parameter of success_url with the signed status of the session.
 	statusParam = "wantukit_status"
 	// signedFor is how long a signed status is valid, at least. Its end is a multiple of
-	// signedUntil, so that the URL of a page does not change with each status that it gets.
-	signedFor   = 10 * time.Minute
-	signedUntil = 5 * time.Minute
+	// signedStep, so that the URL of a page does not change with each status that it gets.
+	signedFor  = 10 * time.Minute
+	signedStep = 5 * time.Minute
 )
 
 // successURL returns the URL of the shop for a paid shopper: success_url with the signed status,
@@ -28,7 +28,7 @@ func (s *Server) successURL(session checkout.Session) string {
 	if len(keys) == 0 || session.SuccessURL == "" {
 		return session.SuccessURL
 	}
-	until := s.service.Now().Add(signedFor + signedUntil).Truncate(signedUntil)
+	until := s.service.Now().Add(signedFor + signedStep).Truncate(signedStep)
 	return withParam(session.SuccessURL, statusParam, signStatus(keys, session, until))
 }
 

@@ -128,11 +128,6 @@ func Prefix(isRestricted, isTest bool) string {
 	}
 }
 
-// IsTest reports whether a key begins as a key of the test mode.
-func IsTest(secret string) bool {
-	return strings.HasPrefix(secret, secretTest) || strings.HasPrefix(secret, restrictedTest)
-}
-
 // IsRestricted reports whether a key begins as a restricted key.
 func IsRestricted(secret string) bool {
 	return strings.HasPrefix(secret, restrictedLive) || strings.HasPrefix(secret, restrictedTest)

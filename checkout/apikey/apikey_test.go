@@ -34,7 +34,7 @@ func TestNewKey(t *testing.T) {
 			t.Errorf("%s: the hash is not the key's", prefix)
 		case made.Hint != prefix+"…"+text[len(text)-4:]:
 			t.Errorf("%s: the hint is %q", prefix, made.Hint)
-		case apikey.IsTest(text) != k.Test || apikey.IsRestricted(text) != (len(k.Scopes) > 0):
+		case !strings.HasPrefix(text, apikey.Prefix(len(k.Scopes) > 0, k.Test)) || apikey.IsRestricted(text) != (len(k.Scopes) > 0):
 			t.Errorf("%s: the key does not tell its kind", prefix)
 		}
 		again, second, err := apikey.New(rand.Reader, k)

@@ -16,8 +16,8 @@ const ShutdownTimeout = 15 * time.Second
 const finishTimeout = 20 * time.Second
 
 // Run starts the queue, serves the Kit, listens for the changes of other nodes, and learns
-// which API keys are new or revoked, until ctx is done or serving fails. Then it shuts down in this order: for
-// Config.DrainFor /readyz answers 503, and requests are still served; the live streams end;
+// which API keys are new or revoked, until ctx is done or serving fails. Then it shuts down
+// in this order: for Config.DrainFor /readyz answers 503, and requests are still served; the live streams end;
 // shutdown stops the HTTP server and lets its requests end; the running jobs end; the
 // queries at the gateway end; the database is closed. Where serving fails, it does not
 // wait for Config.DrainFor.

@@ -20,7 +20,7 @@ import (
 type keysVerbs struct {
 	List   keysListVerb   `cmd:"" help:"List the keys, also those that are expired or revoked. No key is shown, only its beginning and its end."`
 	Create keysCreateVerb `cmd:"" help:"Create a key, and print it. It is shown only once."`
-	Roll   keysRollVerb   `cmd:"" help:"Replace a key by a new one, and print the new one. The old one works for a while yet."`
+	Roll   keysRollVerb   `cmd:"" help:"Replace a key by a new one, and print the new one. The old one still works for a while."`
 	Revoke keysRevokeVerb `cmd:"" help:"Revoke a key, which is refused from then on."`
 }
 
