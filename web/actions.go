@@ -116,22 +116,22 @@ func (s *Server) sendAnswer(c echo.Context, v checkout.View, err error) error {
 	}
 }
 
-// cancel cancels the session and redirects the shopper to the shop. If that fails, it
-// redirects to the page.
+// cancel cancels the session and redirects the shopper to the shop. In a frame or a popup of
+// the shop's page, and if it fails, it redirects to the page.
 func (s *Server) cancel(c echo.Context) error {
 	session, err := s.service.Cancel(c.Request().Context(), c.Param("id"))
 	if session.ID == "" && err != nil {
 		return err
 	}
-	s.keepOpener(c, session)
+	isPopup := s.keepOpener(c, session)
 	path := paths.Page(session.ID)
 	switch {
 	case err != nil:
 		s.logger.Warn("session not canceled", "session", session.ID, "error", err)
 		return lead(c, path+"?notice="+templates.NoticeGatewayDown)
-	case session.Status == checkout.StatusCanceled && session.CancelURL != "" && !wantsJSON(c):
+	case session.Status == checkout.StatusCanceled && session.CancelURL != "" && !wantsJSON(c) && !isPopup:
 		return c.Redirect(http.StatusSeeOther, inHeader(session.CancelURL))
 	default:
-		return lead(c, path) // in a frame, the page tells the shop's page that it is canceled
+		return lead(c, path) // in a frame or a popup, the page tells the shop's page that it is canceled
 	}
 }

@@ -74,6 +74,22 @@ func TestFramedPageInWeChat(t *testing.T) {
 	}
 }
 
+// TestCancelInAPopup: the popup stays at the page, which tells the shop's own window. Any other
+// window goes to cancel_url.
+func TestCancelInAPopup(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const cart = "https://shop.example/cart"
+	for name, isPopup := range map[string]bool{"": false, "?popup=1": true} {
+		c := "/c/" + f.session(`,"cancel_url":"`+cart+`"`)
+		cookie, _, _ := strings.Cut(f.get(c+name).header.Get("Set-Cookie"), ";")
+		got := f.post(c, "/cancel", nil, "Cookie", cookie)
+		if want := map[bool]string{false: cart, true: c}[isPopup]; got.status != http.StatusSeeOther || got.header.Get("Location") != want {
+			t.Errorf("%q: %d %s, want a redirect to %s", name, got.status, got.header.Get("Location"), want)
+		}
+	}
+}
+
 // TestFrameOfAnUnlistedOrigin: the answer is a page in words, which everybody may frame.
 func TestFrameOfAnUnlistedOrigin(t *testing.T) {
 	t.Parallel()
