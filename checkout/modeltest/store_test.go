@@ -137,8 +137,9 @@ func (g gatedStore) lease(ctx context.Context, name string, do func() (checkout.
 }
 
 func (g gatedStore) ReleaseAttempt(ctx context.Context, id string, until, next time.Time) error {
-	g.process.gate.threads.release(id)
-	return g.write(ctx, "ReleaseAttempt "+id, func() error { return g.Store.ReleaseAttempt(ctx, id, until, next) })
+	call := "ReleaseAttempt " + id
+	g.process.gate.threads.release(ctx, call, id)
+	return g.write(ctx, call, func() error { return g.Store.ReleaseAttempt(ctx, id, until, next) })
 }
 
 func (g gatedStore) CreateRefund(ctx context.Context, r checkout.Refund, leaseUntil time.Time) error {
@@ -173,15 +174,17 @@ func (g gatedStore) LeaseRefund(ctx context.Context, id string, now, until time.
 }
 
 func (g gatedStore) ReleaseRefund(ctx context.Context, id string, until, next time.Time) error {
-	g.process.gate.threads.release(id)
-	return g.write(ctx, "ReleaseRefund "+id, func() error { return g.Store.ReleaseRefund(ctx, id, until, next) })
+	call := "ReleaseRefund " + id
+	g.process.gate.threads.release(ctx, call, id)
+	return g.write(ctx, call, func() error { return g.Store.ReleaseRefund(ctx, id, until, next) })
 }
 
 func (g gatedStore) Apply(ctx context.Context, c checkout.Change) error {
 	if c.NewRefund != nil {
 		g.process.gate.threads.setNumber(c.NewRefund.ID, c.NewRefund.OutRefundNo)
 	}
-	return g.write(ctx, "Apply "+c.SessionID(), func() error {
+	call := "Apply " + c.SessionID()
+	return g.write(ctx, call, func() error {
 		err := g.Store.Apply(ctx, c)
 		release := g.process.gate.threads.release
 		if err != nil {
@@ -191,10 +194,10 @@ func (g gatedStore) Apply(ctx context.Context, c checkout.Change) error {
 			return err // nothing was written
 		}
 		if c.Attempt != nil {
-			release(c.Attempt.ID)
+			release(ctx, call, c.Attempt.ID)
 		}
 		if c.Refund != nil {
-			release(c.Refund.ID)
+			release(ctx, call, c.Refund.ID)
 		}
 		return err
 	})

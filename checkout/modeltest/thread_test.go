@@ -162,25 +162,25 @@ func (ts *threads) leasedTwice() []string {
 	return slices.Compact(slices.Sorted(slices.Values(ts.leasedTwiceIDs)))
 }
 
-// release ends the calling goroutine's lease.
-func (ts *threads) release(id string) {
+// release ends the calling goroutine's lease. call is the call that ends it. It may be the
+// goroutine's first: a lease that was handed over is released at once if there is nothing to
+// ask.
+func (ts *threads) release(ctx context.Context, call, id string) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	if t := ts.all[goroutineID()]; t != nil {
-		ts.takeOver(t, ts.numbers[id])
-		delete(t.leases, ts.numbers[id])
-	}
+	t := ts.named(ctx, call)
+	ts.takeOver(t, ts.numbers[id])
+	delete(t.leases, ts.numbers[id])
 }
 
 // releaseUnsure notes a change of the calling goroutine that would have ended its lease, and
 // failed. The disk may have it: if the power is cut, it may be made after all.
-func (ts *threads) releaseUnsure(id string) {
+func (ts *threads) releaseUnsure(ctx context.Context, call, id string) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	if t := ts.all[goroutineID()]; t != nil {
-		ts.takeOver(t, ts.numbers[id])
-		t.unsure = append(t.unsure, ts.numbers[id])
-	}
+	t := ts.named(ctx, call)
+	ts.takeOver(t, ts.numbers[id])
+	t.unsure = append(t.unsure, ts.numbers[id])
 }
 
 // cutPower forgets the leases that have ended if a change that failed was made after all.
