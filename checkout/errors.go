@@ -33,6 +33,9 @@ var ErrNotPayable = errors.New("the session takes no payment any more")
 // ErrNotRefundable says that the session is not paid, so there is nothing to refund.
 var ErrNotRefundable = errors.New("the session is not paid")
 
+// ErrTooManyEndpoints says that the merchant has MaxWebhookEndpoints webhook endpoints.
+var ErrTooManyEndpoints = errors.New("the shop has too many webhook endpoints")
+
 // ErrNotHere says that this device cannot pay with the wallet. The page shows a guide
 // instead.
 var ErrNotHere = errors.New("this wallet cannot be paid with on this device")

@@ -1,6 +1,10 @@
 package checkout
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // webhookLease is how long the process that stored an event has the sole right to send
 // its webhook.
@@ -10,12 +14,62 @@ const webhookLease = 10 * time.Second
 // only the process that stored the event sends it, and then any process may.
 func (e Event) WebhookDueAt() time.Time { return e.CreatedAt.Add(webhookLease) }
 
-// PendingWebhook is an event whose webhook is not sent yet.
-type PendingWebhook struct{ EventID, Merchant string }
+const (
+	// DefaultEndpoint is the ID of the endpoint that a shop's configuration has under
+	// `webhook`.
+	DefaultEndpoint = "default"
+	// EndpointPrefix is the beginning of the ID of each endpoint that was made through the
+	// merchant API, and of no other.
+	EndpointPrefix = "we_"
+	// MaxWebhookEndpoints is how many endpoints a shop may have, with those of its
+	// configuration.
+	MaxWebhookEndpoints = 16
+)
 
-// WebhookTry is one try to deliver the webhook of an event.
+// WebhookEndpoint is where a shop receives events. Several shops may use the same ID for
+// an endpoint of their configuration. The ID of an endpoint that was made through the API
+// is unique.
+type WebhookEndpoint struct {
+	ID, Merchant, URL string
+	// Events are the types that the endpoint receives, nil for all.
+	Events []EventType
+	// SealedSecret is the encrypted secret. SealedPrevious is the one before, which signs
+	// too until PreviousUntil, or "". Both are "" for an endpoint of the configuration.
+	SealedSecret, SealedPrevious string
+	PreviousUntil                time.Time
+	// Metadata are the shop's own pairs. See CheckMetadata.
+	Metadata map[string]string
+	// CreatedAt is zero for an endpoint of the configuration.
+	CreatedAt time.Time
+	// DeletedAt is when the shop deleted the endpoint, or zero. Nothing is sent then.
+	DeletedAt time.Time
+	// DisabledAt is since when nothing is sent to the endpoint, zero if it is enabled.
+	// DisabledReason says why.
+	DisabledAt     time.Time
+	DisabledReason string
+}
+
+// IsConfigured reports whether the endpoint is one of the configuration.
+func (e WebhookEndpoint) IsConfigured() bool { return !IsMadeByAPI(e.ID) }
+
+// IsMadeByAPI reports whether an endpoint with this ID was made through the API.
+func IsMadeByAPI(endpointID string) bool { return strings.HasPrefix(endpointID, EndpointPrefix) }
+
+// WantsEvent reports whether an endpoint with these event types receives a type. nil
+// stands for all types.
+func WantsEvent(events []EventType, t EventType) bool {
+	return events == nil || slices.Contains(events, t)
+}
+
+// WebhookKey names what is delivered: an event to an endpoint of the event's merchant.
+type WebhookKey struct{ EventID, Endpoint string }
+
+// PendingWebhook is an event whose webhook is not sent yet to an endpoint.
+type PendingWebhook struct{ EventID, Endpoint, Merchant string }
+
+// WebhookTry is one try to deliver an event to an endpoint.
 type WebhookTry struct {
-	EventID, Merchant string
+	EventID, Endpoint, Merchant string
 	// Number is 1 for the first try. It starts again after a replay.
 	Number int
 	At     time.Time
@@ -32,3 +86,6 @@ type WebhookTry struct {
 	// EndsPending says that the event was pending until this try. It is not stored.
 	EndsPending bool
 }
+
+// Key returns what the try was to deliver.
+func (t WebhookTry) Key() WebhookKey { return WebhookKey{t.EventID, t.Endpoint} }

@@ -88,7 +88,7 @@ type webhookQueue struct {
 	all []checkout.EventType
 }
 
-func (o *webhookQueue) Wanted(string) bool { return true }
+func (o *webhookQueue) Endpoints(checkout.Event) []string { return []string{checkout.DefaultEndpoint} }
 
 func (o *webhookQueue) Committed(events ...checkout.Event) {
 	o.mu.Lock()

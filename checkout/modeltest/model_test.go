@@ -184,7 +184,7 @@ func onPostgres(t *testing.T) newDatabase {
 		defer func() { _ = db.Close() }()
 		for _, statement := range []string{
 			"ALTER TABLE timeline DISABLE TRIGGER USER", // the trigger refuses TRUNCATE
-			"TRUNCATE sessions, webhook_pending CASCADE",
+			"TRUNCATE sessions, delivery_pending CASCADE",
 			"ALTER TABLE timeline ENABLE TRIGGER USER",
 		} {
 			_, err = db.Writer().ExecContext(context.Background(), statement)

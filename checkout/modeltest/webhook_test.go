@@ -25,8 +25,8 @@ func newWebhookReceiver() *webhookReceiver {
 	return &webhookReceiver{received: map[string]int{}, marked: map[string]int{}, committed: map[string]int{}}
 }
 
-// Wanted implements store.Webhooks.
-func (*webhookReceiver) Wanted(string) bool { return true }
+// Endpoints implements store.Webhooks.
+func (*webhookReceiver) Endpoints(checkout.Event) []string { return []string{checkout.DefaultEndpoint} }
 
 // Committed implements store.Webhooks.
 func (r *webhookReceiver) Committed(events ...checkout.Event) {
@@ -46,7 +46,7 @@ func (r *webhookReceiver) toldAsCommitted() map[string]int {
 
 // webhooks returns the event ids of the webhooks that were stored with their events.
 func (w *world) webhooks() []string {
-	return w.column("SELECT event_id FROM webhook_pending ORDER BY event_id")
+	return w.column("SELECT event_id FROM delivery_pending ORDER BY event_id")
 }
 
 // unsent returns the event ids of webhooks that are not marked.

@@ -40,7 +40,7 @@ func scanEvent(r row) (checkout.Event, error) {
 }
 
 // addEvent stores an event, the entries before it, its timeline entry and its pending
-// webhook. It fails with ErrConflict if the merchant already has an event of the same
+// webhooks. It fails with ErrConflict if the merchant already has an event of the same
 // difference. An event without a session has no timeline. The first step stores the event.
 func (s *Store) addEvent(e checkout.Event, before ...checkout.Entry) ([]step, error) {
 	event, err := insertEvent(e)
@@ -52,8 +52,8 @@ func (s *Store) addEvent(e checkout.Event, before ...checkout.Entry) ([]step, er
 		entries = append(entries, e.Entry())
 	}
 	steps := append([]step{event}, addEntries(entries...)...)
-	if s.webhooks != nil && s.webhooks.Wanted(e.Merchant) {
-		steps = append(steps, addPending(e))
+	if s.webhooks != nil {
+		steps = append(steps, addPending(e, s.webhooks.Endpoints(e)))
 	}
 	return steps, nil
 }

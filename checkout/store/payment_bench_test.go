@@ -17,7 +17,7 @@ import (
 type wantsAll struct{}
 
 // Wanted implements store.Webhooks.
-func (wantsAll) Wanted(string) bool { return true }
+func (wantsAll) Endpoints(checkout.Event) []string { return []string{checkout.DefaultEndpoint} }
 
 // Committed implements store.Webhooks.
 func (wantsAll) Committed(...checkout.Event) {}

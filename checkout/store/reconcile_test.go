@@ -23,7 +23,7 @@ func TestMigrationKeepsEvents(t *testing.T) {
 	for _, err := range []error{
 		s.CreateSession(t.Context(), session),
 		s.Apply(t.Context(), checkout.Change{Events: []checkout.Event{event, refunded}}),
-		s.ParkWebhook(t.Context(), event, time.Now(), 10, "gone"),
+		s.ParkWebhook(t.Context(), event, checkout.DefaultEndpoint, time.Now(), 10, "gone"),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -55,7 +55,7 @@ func TestParkedDifferenceWithoutSession(t *testing.T) {
 	if added, err := s.AddDifference(t.Context(), e); err != nil || !added {
 		t.Fatal(added, err)
 	}
-	if err := s.ParkWebhook(t.Context(), e, time.Now(), 10, "gone"); err != nil {
+	if err := s.ParkWebhook(t.Context(), e, checkout.DefaultEndpoint, time.Now(), 10, "gone"); err != nil {
 		t.Fatal(err)
 	}
 	parked, err := s.ParkedWebhooks(t.Context(), "shop")
@@ -63,7 +63,7 @@ func TestParkedDifferenceWithoutSession(t *testing.T) {
 		t.Fatalf("parked is %+v (%v)", parked, err)
 	}
 	replayed := ""
-	err = s.ReplayWebhooks(t.Context(), []string{e.ID}, func(_ context.Context, _ *sql.Tx, e checkout.Event) error {
+	err = s.ReplayWebhooks(t.Context(), keysOf(e.ID), func(_ context.Context, _ *sql.Tx, e checkout.Event, _ string) error {
 		replayed = e.Difference.OutTradeNo
 		return nil
 	})

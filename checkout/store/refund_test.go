@@ -49,10 +49,14 @@ func migrateDown(t *testing.T, db *store.DB, version int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	foreign := "_postgres.sql"
+	if db.Postgres() != nil {
+		foreign = "_sqlite.sql"
+	}
 	slices.Sort(files)
 	for _, file := range slices.Backward(files) {
 		number, name, _ := strings.Cut(filepath.Base(file), "_")
-		if strings.HasSuffix(name, "_postgres.sql") || number < fmt.Sprintf("%05d", version) {
+		if strings.HasSuffix(name, foreign) || number < fmt.Sprintf("%05d", version) {
 			continue
 		}
 		text, err := os.ReadFile(file)

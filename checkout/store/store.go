@@ -24,8 +24,9 @@ type Store struct {
 	webhooks Webhooks
 }
 
-// New returns a store over db. It stores with each event that its webhook is pending, if
-// webhooks wants it, and tells webhooks of it after the commit. webhooks may be nil.
+// New returns a store over db. It stores with each event to which endpoints it is still to
+// be sent, and tells webhooks of it after the commit. webhooks may be nil: then events are
+// sent to nobody.
 func New(db *DB, webhooks Webhooks) *Store { return &Store{db: db, webhooks: webhooks} }
 
 var _ checkout.Store = (*Store)(nil)

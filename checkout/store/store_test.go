@@ -47,11 +47,11 @@ func newSession() checkout.Session {
 	}
 }
 
-// webhooks is a store.Webhooks that wants all webhooks and keeps the ids of the events
+// webhooks is a store.Webhooks with one endpoint for each merchant. It keeps the ids of the events
 // that were committed.
 type webhooks struct{ committed []string }
 
-func (w *webhooks) Wanted(string) bool { return true }
+func (w *webhooks) Endpoints(checkout.Event) []string { return []string{checkout.DefaultEndpoint} }
 
 func (w *webhooks) Committed(events ...checkout.Event) {
 	for _, e := range events {
@@ -73,7 +73,7 @@ func TestEventAndWebhookAreOneTransaction(t *testing.T) {
 			if got := pending(t, db); !slices.Equal(got, []string{"evt_1"}) || !slices.Equal(w.committed, got) {
 				t.Errorf("pending %v, committed %v, want evt_1", got, w.committed)
 			}
-			_, err := db.Writer().ExecContext(t.Context(), "DROP TABLE webhook_pending")
+			_, err := db.Writer().ExecContext(t.Context(), "DROP TABLE delivery_pending")
 			must(t, err)
 			stored, err := s.Session(t.Context(), session.ID)
 			must(t, err)
@@ -101,7 +101,7 @@ func TestEventAndWebhookAreOneTransaction(t *testing.T) {
 // pending returns the ids of the events whose webhooks are pending.
 func pending(t *testing.T, db *store.DB) (ids []string) {
 	t.Helper()
-	rows, err := db.Writer().QueryContext(t.Context(), "SELECT event_id FROM webhook_pending ORDER BY event_id")
+	rows, err := db.Writer().QueryContext(t.Context(), "SELECT event_id FROM delivery_pending ORDER BY event_id")
 	must(t, err)
 	defer rows.Close()
 	for rows.Next() {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -13,20 +14,29 @@ import (
 
 // Webhooks sends the webhooks of events. It is a *worker.Queue.
 type Webhooks interface {
-	// Wanted reports whether the events of a merchant are sent to it.
-	Wanted(merchant string) bool
+	// Endpoints returns the IDs of the configured endpoints that receive an event. The
+	// store itself knows those that were made through the API.
+	Endpoints(e checkout.Event) []string
 	// Committed receives events that this process has just stored, so that it can send
 	// them at once. It must not block. It is not called if the commit failed or if its
 	// outcome is unknown.
 	Committed(events ...checkout.Event)
 }
 
-// addPending stores that the webhook of an event is not sent yet.
-func addPending(e checkout.Event) step {
+// addPending stores that an event is not sent yet to each endpoint that wants it: to the
+// configured ones, and to those in the database at this moment.
+func addPending(e checkout.Event, configured []string) step {
+	wanted := `SELECT id FROM webhook_endpoints WHERE merchant = $2 AND deleted_at = 0 AND (events = '' OR events LIKE $4)`
+	args := []any{e.ID, e.Merchant, toMillis(e.WebhookDueAt()), "%," + string(e.Type) + ",%"}
+	for _, id := range configured {
+		args = append(args, id)
+		wanted += fmt.Sprintf(" UNION ALL SELECT CAST($%d AS TEXT)", len(args))
+	}
 	return step{
-		what:      "storing the webhook of event " + e.ID,
-		statement: `INSERT INTO webhook_pending (event_id, merchant, due_at) VALUES ($1, $2, $3)`,
-		args:      []any{e.ID, e.Merchant, toMillis(e.WebhookDueAt())},
+		what: "storing the webhooks of event " + e.ID,
+		statement: `INSERT INTO delivery_pending (event_id, endpoint, merchant, due_at)
+			SELECT CAST($1 AS TEXT), id, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM (` + wanted + `) AS wanted`,
+		args: args,
 	}
 }
 
@@ -37,7 +47,7 @@ func addPending(e checkout.Event) step {
 func (s *Store) HandOverWebhooks(
 	ctx context.Context, before time.Time, limit int, enqueue func(context.Context, *sql.Tx, []checkout.PendingWebhook) error,
 ) (n int, err error) {
-	isDue, err := s.hasRow(ctx, `SELECT EXISTS (SELECT 1 FROM webhook_pending WHERE due_at < $1)`, toMillis(before))
+	isDue, err := s.hasRow(ctx, `SELECT EXISTS (SELECT 1 FROM delivery_pending WHERE due_at < $1)`, toMillis(before))
 	if err != nil || !isDue {
 		return 0, err
 	}
@@ -59,11 +69,11 @@ func (s *Store) HandOverWebhooks(
 func (s *Store) takeDue(ctx context.Context, tx *sql.Tx, before time.Time, limit int) ([]checkout.PendingWebhook, error) {
 	var due []checkout.PendingWebhook
 	err := collect(&due, func(r row) (p checkout.PendingWebhook, err error) {
-		err = r.Scan(&p.EventID, &p.Merchant)
+		err = r.Scan(&p.EventID, &p.Endpoint, &p.Merchant)
 		return p, err
-	}, `DELETE FROM webhook_pending WHERE event_id IN (
-			SELECT event_id FROM webhook_pending WHERE due_at < $1 ORDER BY due_at LIMIT $2`+s.skipLocked()+`)
-		RETURNING event_id, merchant`, toMillis(before), limit).run(ctx, tx)
+	}, `DELETE FROM delivery_pending WHERE (event_id, endpoint) IN (
+			SELECT event_id, endpoint FROM delivery_pending WHERE due_at < $1 ORDER BY due_at LIMIT $2`+s.skipLocked()+`)
+		RETURNING event_id, endpoint, merchant`, toMillis(before), limit).run(ctx, tx)
 	return due, err
 }
 
@@ -86,19 +96,24 @@ func scanBool(r row) (value bool, err error) {
 	return value, err
 }
 
-// PostponeWebhooks changes when pending webhooks are due. It ignores events whose
-// webhook is not pending.
-func (s *Store) PostponeWebhooks(ctx context.Context, eventIDs []string, due time.Time) error {
-	steps := make([]step, 0, len(eventIDs))
-	for _, id := range slices.Sorted(slices.Values(eventIDs)) { // RecordWebhookTries locks in the same order
+// PostponeWebhooks changes when pending webhooks are due. It ignores those that are not
+// pending.
+func (s *Store) PostponeWebhooks(ctx context.Context, keys []checkout.WebhookKey, due time.Time) error {
+	steps := make([]step, 0, len(keys))
+	for _, k := range slices.SortedFunc(slices.Values(keys), compareKeys) { // RecordWebhookTries locks in the same order
 		steps = append(steps, step{
-			what: "event " + id, statement: `UPDATE webhook_pending SET due_at = $1 WHERE event_id = $2`, args: []any{toMillis(due), id},
+			what: "event " + k.EventID, statement: `UPDATE delivery_pending SET due_at = $1 WHERE event_id = $2 AND endpoint = $3`,
+			args: []any{toMillis(due), k.EventID, k.Endpoint},
 		})
 	}
 	if err := s.write(ctx, steps...); err != nil {
 		return fmt.Errorf("postponing webhooks: %w", err)
 	}
 	return nil
+}
+
+func compareKeys(a, b checkout.WebhookKey) int {
+	return cmp.Or(strings.Compare(a.EventID, b.EventID), strings.Compare(a.Endpoint, b.Endpoint))
 }
 
 // RecordWebhookTries stores tries in one transaction. It ends what was pending until one
@@ -110,7 +125,7 @@ func (s *Store) RecordWebhookTries(
 	var steps []step
 	var failed []checkout.WebhookTry
 	// PostponeWebhooks locks the rows in the same order, which avoids a deadlock.
-	tries = slices.SortedFunc(slices.Values(tries), func(a, b checkout.WebhookTry) int { return strings.Compare(a.EventID, b.EventID) })
+	tries = slices.SortedFunc(slices.Values(tries), func(a, b checkout.WebhookTry) int { return compareKeys(a.Key(), b.Key()) })
 	for _, t := range tries {
 		steps = append(steps, addTry(t))
 		switch {
@@ -141,17 +156,20 @@ func (s *Store) RecordWebhookTries(
 func addTry(t checkout.WebhookTry) step {
 	return step{
 		what: "event " + t.EventID,
-		statement: `INSERT INTO webhook_tries (` + tryColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-			ON CONFLICT (event_id, at, try) DO NOTHING`,
+		statement: `INSERT INTO delivery_tries (` + tryColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			ON CONFLICT (event_id, endpoint, at, try) DO NOTHING`,
 		args: []any{
-			t.EventID, t.Number, toMillis(t.At), t.Status, t.Took.Milliseconds(), storableText(t.Answer), storableText(t.Error), toMillis(t.NextAt),
+			t.EventID, t.Endpoint, t.Number, toMillis(t.At), t.Status, t.Took.Milliseconds(), storableText(t.Answer), storableText(t.Error),
+			toMillis(t.NextAt),
 		},
 	}
 }
 
 // endPending ends what was pending until a try.
 func endPending(t checkout.WebhookTry) step {
-	return step{what: "event " + t.EventID, statement: `DELETE FROM webhook_pending WHERE event_id = $1`, args: []any{t.EventID}}
+	return step{
+		what: "event " + t.EventID, statement: `DELETE FROM delivery_pending WHERE event_id = $1 AND endpoint = $2`, args: []any{t.EventID, t.Endpoint},
+	}
 }
 
 // retryPending ends what was pending until tries that failed, and calls retry for each.
@@ -171,23 +189,25 @@ func retryPending(
 	return nil
 }
 
-const tryColumns = `event_id, try, at, status, milliseconds, answer, error, next_at`
+const tryColumns = `event_id, endpoint, try, at, status, milliseconds, answer, error, next_at`
 
-// WebhookTries returns the recorded tries to deliver an event, the first one first. Their
-// Merchant is "".
+// WebhookTries returns the recorded tries to deliver an event, to all endpoints, the first
+// one first. Their Merchant is "".
 func (s *Store) WebhookTries(ctx context.Context, eventID string) ([]checkout.WebhookTry, error) {
-	return queryAll(ctx, s, func(r row) (t checkout.WebhookTry, err error) {
-		var took int64
-		err = r.Scan(&t.EventID, &t.Number, millis{&t.At}, &t.Status, &took, &t.Answer, &t.Error, millis{&t.NextAt})
-		t.Took = time.Duration(took) * time.Millisecond
-		return t, err
-	}, `SELECT `+tryColumns+` FROM webhook_tries WHERE event_id = $1 ORDER BY at, try`, eventID)
+	return queryAll(ctx, s, scanTry, `SELECT `+tryColumns+` FROM delivery_tries WHERE event_id = $1 ORDER BY at, endpoint, try`, eventID)
+}
+
+func scanTry(r row) (t checkout.WebhookTry, err error) {
+	var took int64
+	err = r.Scan(&t.EventID, &t.Endpoint, &t.Number, millis{&t.At}, &t.Status, &took, &t.Answer, &t.Error, millis{&t.NextAt})
+	t.Took = time.Duration(took) * time.Millisecond
+	return t, err
 }
 
 // ForgetWebhookTries deletes up to limit tries that were made before a time, the oldest
 // first.
 func (s *Store) ForgetWebhookTries(ctx context.Context, before time.Time, limit int) error {
-	hasOld, err := s.hasRow(ctx, `SELECT EXISTS (SELECT 1 FROM webhook_tries WHERE at < $1)`, toMillis(before))
+	hasOld, err := s.hasRow(ctx, `SELECT EXISTS (SELECT 1 FROM delivery_tries WHERE at < $1)`, toMillis(before))
 	if err != nil || !hasOld {
 		return err
 	}
@@ -200,6 +220,6 @@ func (s *Store) ForgetWebhookTries(ctx context.Context, before time.Time, limit 
 
 // deleteOldTries deletes the first $2 tries that were made before $1.
 func (s *Store) deleteOldTries() string {
-	return `DELETE FROM webhook_tries WHERE (event_id, at, try) IN (
-		SELECT event_id, at, try FROM webhook_tries WHERE at < $1 ORDER BY at LIMIT $2` + s.skipLocked() + `)`
+	return `DELETE FROM delivery_tries WHERE (event_id, endpoint, at, try) IN (
+		SELECT event_id, endpoint, at, try FROM delivery_tries WHERE at < $1 ORDER BY at LIMIT $2` + s.skipLocked() + `)`
 }

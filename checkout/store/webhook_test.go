@@ -51,17 +51,25 @@ func parked(t *testing.T, s *store.Store, merchant string) []store.ParkedWebhook
 	return list
 }
 
+// keysOf names the deliveries of events to the endpoint `webhook` of the configuration.
+func keysOf(eventIDs ...string) (keys []checkout.WebhookKey) {
+	for _, id := range eventIDs {
+		keys = append(keys, checkout.WebhookKey{EventID: id, Endpoint: checkout.DefaultEndpoint})
+	}
+	return keys
+}
+
 func TestParkedWebhooks(t *testing.T) {
 	t.Parallel()
 	s, events := newStoreWithEvents(t, "a", "b")
 	ctx := t.Context()
 	for _, e := range []checkout.Event{events[1], events[0]} {
-		must(t, s.ParkWebhook(ctx, e, noon, 10, "the shop answered 500"))
+		must(t, s.ParkWebhook(ctx, e, checkout.DefaultEndpoint, noon, 10, "the shop answered 500"))
 	}
-	must(t, s.ParkWebhook(ctx, events[0], noon.Add(time.Hour), 11, "the shop answered 503"))
+	must(t, s.ParkWebhook(ctx, events[0], checkout.DefaultEndpoint, noon.Add(time.Hour), 11, "the shop answered 503"))
 	want := []store.ParkedWebhook{
-		{"evt_a", "a", "cs_a", checkout.EventPaid, noon, noon.Add(time.Hour), 11, "the shop answered 503"},
-		{"evt_b", "b", "cs_b", checkout.EventPaid, noon.Add(time.Hour), noon, 10, "the shop answered 500"},
+		{"evt_a", "default", "a", "cs_a", checkout.EventPaid, noon, noon.Add(time.Hour), 11, "the shop answered 503"},
+		{"evt_b", "default", "b", "cs_b", checkout.EventPaid, noon.Add(time.Hour), noon, 10, "the shop answered 500"},
 	}
 	if diff := cmp.Diff(want, parked(t, s, "")); diff != "" {
 		t.Errorf("all (-want +got):\n%s", diff)
@@ -69,12 +77,12 @@ func TestParkedWebhooks(t *testing.T) {
 	if diff := cmp.Diff(want[1:], parked(t, s, "b")); diff != "" {
 		t.Errorf("of one merchant (-want +got):\n%s", diff)
 	}
-	must(t, s.UnparkWebhook(ctx, "evt_a"))
-	must(t, s.UnparkWebhook(ctx, "evt_a"))
+	must(t, s.UnparkWebhook(ctx, keysOf("evt_a")[0]))
+	must(t, s.UnparkWebhook(ctx, keysOf("evt_a")[0]))
 	if diff := cmp.Diff(want[1:], parked(t, s, "")); diff != "" {
 		t.Errorf("after one was delivered (-want +got):\n%s", diff)
 	}
-	if err := s.ParkWebhook(ctx, checkout.Event{ID: "evt_nobody"}, noon, 1, ""); err == nil {
+	if err := s.ParkWebhook(ctx, checkout.Event{ID: "evt_nobody"}, checkout.DefaultEndpoint, noon, 1, ""); err == nil {
 		t.Error("an event that does not exist was parked")
 	}
 }
@@ -85,23 +93,23 @@ func TestDisabledWebhooks(t *testing.T) {
 	ctx := t.Context()
 	wantDisabled := func(merchant string, want bool) {
 		t.Helper()
-		if got, err := s.WebhooksDisabled(ctx, merchant); err != nil || got != want {
+		if got, err := s.WebhooksDisabled(ctx, merchant, checkout.DefaultEndpoint); err != nil || got != want {
 			t.Errorf("%s disabled: %v, %v, want %v", merchant, got, err, want)
 		}
 	}
 	wantDisabled("a", false)
-	must(t, s.DisableWebhooks(ctx, "a", noon, "the shop answered 410"))
-	must(t, s.DisableWebhooks(ctx, "a", noon.Add(time.Hour), "again"))
+	must(t, s.DisableWebhooks(ctx, "a", checkout.DefaultEndpoint, noon, "the shop answered 410"))
+	must(t, s.DisableWebhooks(ctx, "a", checkout.DefaultEndpoint, noon.Add(time.Hour), "again"))
 	wantDisabled("a", true)
 	wantDisabled("b", false)
-	list, err := s.DisabledWebhooks(ctx)
+	list, err := s.DisabledWebhooks(ctx, "")
 	must(t, err)
-	if diff := cmp.Diff([]store.DisabledWebhook{{"a", noon, "the shop answered 410"}}, list); diff != "" {
+	if diff := cmp.Diff([]store.DisabledWebhook{{"a", "default", noon, "the shop answered 410"}}, list); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	must(t, s.EnableWebhooks(ctx, "a"))
+	must(t, s.EnableWebhooks(ctx, "a", checkout.DefaultEndpoint))
 	wantDisabled("a", false)
-	if err := s.EnableWebhooks(ctx, "a"); !errors.Is(err, checkout.ErrNotFound) {
+	if err := s.EnableWebhooks(ctx, "a", checkout.DefaultEndpoint); !errors.Is(err, checkout.ErrNotFound) {
 		t.Errorf("enabled twice: %v", err)
 	}
 }
@@ -110,37 +118,37 @@ func TestReplayIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	s, events := newStoreWithEvents(t, "a", "b", "c")
 	ctx := t.Context()
-	must(t, s.ParkWebhook(ctx, events[0], noon, 10, ""))
-	must(t, s.ParkWebhook(ctx, events[1], noon, 10, ""))
+	must(t, s.ParkWebhook(ctx, events[0], checkout.DefaultEndpoint, noon, 10, ""))
+	must(t, s.ParkWebhook(ctx, events[1], checkout.DefaultEndpoint, noon, 10, ""))
 	enqueueErr, disabled := errors.New("the job could not be written"), new(store.DisabledError)
 	var jobs []string
-	enqueue := func(_ context.Context, _ *sql.Tx, e checkout.Event) error {
+	enqueue := func(_ context.Context, _ *sql.Tx, e checkout.Event, _ string) error {
 		if e.ID == "evt_c" {
 			return enqueueErr
 		}
 		jobs = append(jobs, e.ID)
 		return nil
 	}
-	if err := s.ReplayWebhooks(ctx, []string{"evt_a", "evt_nobody"}, enqueue); !errors.Is(err, checkout.ErrNotFound) {
+	if err := s.ReplayWebhooks(ctx, keysOf("evt_a", "evt_nobody"), enqueue); !errors.Is(err, checkout.ErrNotFound) {
 		t.Errorf("an unknown event: %v", err)
 	}
-	if err := s.ReplayWebhooks(ctx, []string{"evt_a", "evt_c"}, enqueue); !errors.Is(err, enqueueErr) {
+	if err := s.ReplayWebhooks(ctx, keysOf("evt_a", "evt_c"), enqueue); !errors.Is(err, enqueueErr) {
 		t.Errorf("a job that cannot be written: %v", err)
 	}
-	must(t, s.DisableWebhooks(ctx, "b", noon, ""))
-	if err := s.ReplayWebhooks(ctx, []string{"evt_a", "evt_b"}, enqueue); !errors.As(err, &disabled) || disabled.Merchant != "b" {
+	must(t, s.DisableWebhooks(ctx, "b", checkout.DefaultEndpoint, noon, ""))
+	if err := s.ReplayWebhooks(ctx, keysOf("evt_a", "evt_b"), enqueue); !errors.As(err, &disabled) || disabled.Merchant != "b" {
 		t.Errorf("a disabled endpoint: %v", err)
 	}
 	if n := len(parked(t, s, "")); n != 2 {
 		t.Errorf("%d are parked after nothing was replayed, want 2", n)
 	}
-	must(t, s.EnableWebhooks(ctx, "b"))
+	must(t, s.EnableWebhooks(ctx, "b", checkout.DefaultEndpoint))
 	jobs = nil
-	must(t, s.ReplayWebhooks(ctx, []string{"evt_a", "evt_b"}, enqueue))
+	must(t, s.ReplayWebhooks(ctx, keysOf("evt_a", "evt_b"), enqueue))
 	if diff := cmp.Diff([]string{"evt_a", "evt_b"}, jobs); diff != "" || len(parked(t, s, "")) != 0 {
 		t.Errorf("%d are parked, jobs (-want +got):\n%s", len(parked(t, s, "")), diff)
 	}
-	must(t, s.ReplayWebhooks(ctx, []string{"evt_a"}, enqueue)) // delivered once, and again
+	must(t, s.ReplayWebhooks(ctx, keysOf("evt_a"), enqueue)) // delivered once, and again
 }
 
 // storePending stores a session and events of it, whose webhooks are pending.
@@ -166,7 +174,7 @@ func TestPendingWebhooksAreHandedOverOnce(t *testing.T) {
 				events = append(events, checkout.Event{ID: fmt.Sprintf("evt_%02d", i), CreatedAt: at})
 			}
 			storePending(t, s, events...)
-			must(t, s.PostponeWebhooks(t.Context(), []string{"evt_nobody", "evt_postponed"}, at.Add(time.Hour)))
+			must(t, s.PostponeWebhooks(t.Context(), keysOf("evt_nobody", "evt_postponed"), at.Add(time.Hour)))
 			now := events[0].WebhookDueAt().Add(time.Second)
 			failed := errors.New("the jobs could not be written")
 			_, err := s.HandOverWebhooks(t.Context(), now, 100, func(context.Context, *sql.Tx, []checkout.PendingWebhook) error { return failed })
@@ -214,9 +222,9 @@ func TestTriesAreRecorded(t *testing.T) {
 			s, at := store.New(db, &webhooks{}), noon
 			storePending(t, s, checkout.Event{ID: "evt_1", CreatedAt: at}, checkout.Event{ID: "evt_2", CreatedAt: at})
 			tries := []checkout.WebhookTry{
-				{EventID: "evt_1", Number: 1, At: at, Status: 503, Took: 20 * time.Millisecond, Answer: "a\x00b\xff", Error: "the shop answered 503", NextAt: at.Add(5 * time.Second), EndsPending: true},
-				{EventID: "evt_2", Number: 1, At: at, Status: 200, EndsPending: true},
-				{EventID: "evt_taken", Number: 1, At: at, Error: "posting", NextAt: at.Add(time.Second), EndsPending: true},
+				{EventID: "evt_1", Endpoint: "default", Number: 1, At: at, Status: 503, Took: 20 * time.Millisecond, Answer: "a\x00b\xff", Error: "the shop answered 503", NextAt: at.Add(5 * time.Second), EndsPending: true},
+				{EventID: "evt_2", Endpoint: "default", Number: 1, At: at, Status: 200, EndsPending: true},
+				{EventID: "evt_taken", Endpoint: "default", Number: 1, At: at, Error: "posting", NextAt: at.Add(time.Second), EndsPending: true},
 			}
 			var retried []string
 			retry := func(_ context.Context, _ *sql.Tx, t checkout.WebhookTry) error {
@@ -246,7 +254,7 @@ func TestTriesAreRecorded(t *testing.T) {
 			}
 			must(t, s.ForgetWebhookTries(t.Context(), at.Add(time.Millisecond), 2))
 			var left int
-			must(t, db.Writer().QueryRowContext(t.Context(), "SELECT count(*) FROM webhook_tries").Scan(&left))
+			must(t, db.Writer().QueryRowContext(t.Context(), "SELECT count(*) FROM delivery_tries").Scan(&left))
 			if left != 1 {
 				t.Errorf("%d tries are left, want 1", left)
 			}

@@ -71,7 +71,7 @@ func TestEventIsNotStoredWithoutItsWebhook(t *testing.T) {
 	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
 		t.Helper()
 		f := newFixture("http://shop.invalid")
-		if _, err := f.db.Writer().ExecContext(t.Context(), "DROP TABLE webhook_pending"); err != nil {
+		if _, err := f.db.Writer().ExecContext(t.Context(), "DROP TABLE delivery_pending"); err != nil {
 			t.Fatal(err)
 		}
 		if err := tryStoreEvent(f); err == nil {

@@ -20,6 +20,9 @@ var (
 	RetryAfter = retryAfter
 )
 
+// ReadEndpointsEvery exports readEndpointsEvery for tests.
+const ReadEndpointsEvery = readEndpointsEvery
+
 // Try is the result of one try to deliver a webhook.
 type Try struct {
 	Err error
@@ -39,13 +42,13 @@ func Deliver(t *testing.T, c Config) func(ctx context.Context, try int) Try {
 	if c.Clock == nil {
 		c.Clock = checkout.NewSteadyClock(time.Now, func(time.Duration) {})
 	}
-	sender, err := newSender(c)
+	outlets, err := newOutlets(c, newDirect(nil).newLane)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var recorded checkout.WebhookTry
 	w := &webhookWorker{courier: &courier{
-		events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger,
+		events: c.Events, outlets: outlets, random: c.Random, clock: c.Clock, logger: c.Logger,
 		record: func(_ context.Context, try checkout.WebhookTry) bool { recorded = try; return true },
 	}}
 	return func(ctx context.Context, try int) Try {

@@ -81,7 +81,7 @@ func newFixtureOn(t testing.TB, db *store.DB, url string) *fixture {
 func newFixtureWithClock(t testing.TB, db *store.DB, url string, clock checkout.Clock) *fixture {
 	t.Helper()
 	t.Cleanup(func() { must(t, db.Close()) })
-	endpoints := map[string]worker.Endpoint{shop: {URL: url, Secret: secret, AllowPrivate: loopback}, "other": {}}
+	endpoints := map[string][]worker.Endpoint{shop: {{URL: url, Secret: secret, AllowPrivate: loopback}}, "other": {}}
 	queue, err := worker.NewQueue(t.Context(), db, clock, endpoints)
 	must(t, err)
 	s := store.New(db, queue)
@@ -169,7 +169,7 @@ func (f *fixture) handOver() {
 // pending counts the pending webhooks.
 func (f *fixture) pending() (n int) {
 	f.t.Helper()
-	must(f.t, f.db.Writer().QueryRowContext(f.t.Context(), "SELECT count(*) FROM webhook_pending").Scan(&n))
+	must(f.t, f.db.Writer().QueryRowContext(f.t.Context(), "SELECT count(*) FROM delivery_pending").Scan(&n))
 	return n
 }
 

@@ -2,12 +2,14 @@ package worker
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -33,9 +35,12 @@ const (
 	maxAnswerKept = 512
 )
 
-// webhookArgs is the job that delivers one event to a shop.
+// webhookArgs is the job that delivers one event to an endpoint.
 type webhookArgs struct {
 	EventID string `json:"event_id" river:"unique"`
+	// Endpoint is "" for checkout.DefaultEndpoint: so the job is the same as that of a
+	// version which knew no other endpoint.
+	Endpoint string `json:"endpoint,omitempty" river:"unique"`
 	// Tried is how often delivery was tried before there was a job.
 	Tried int `json:"tried,omitempty"`
 	// next is when the next try is due. Work sets it for NextRetry, because River calls
@@ -46,10 +51,20 @@ type webhookArgs struct {
 // Kind implements river.JobArgs.
 func (webhookArgs) Kind() string { return "webhook" }
 
+// newArgs returns the job of an event for an endpoint.
+func newArgs(eventID, endpoint string) webhookArgs {
+	if endpoint == checkout.DefaultEndpoint {
+		endpoint = ""
+	}
+	return webhookArgs{EventID: eventID, Endpoint: endpoint}
+}
+
+// endpoint returns the ID of the endpoint.
+func (a webhookArgs) endpoint() string { return cmp.Or(a.Endpoint, checkout.DefaultEndpoint) }
+
 type webhookWorker struct {
 	river.WorkerDefaults[webhookArgs]
 	*courier
-	lanes map[string]*lane
 	// stopping is closed when the worker stops. It ends the wait for a slot.
 	stopping <-chan struct{}
 }
@@ -66,53 +81,49 @@ func (w *webhookWorker) NextRetry(job *river.Job[webhookArgs]) time.Time {
 	return w.clock.Now().Add(retryDelay(triesOf(job), w.random(), 0))
 }
 
-// sender signs and posts webhooks.
-type sender struct {
-	targets map[string]target
-	clock   checkout.Clock
-}
-
-// target is the endpoint of one merchant.
+// target is where and how the webhooks of one endpoint are sent.
 type target struct {
 	url *url.URL
 	// header has the fields that are the same in each request.
 	header http.Header
 	// signers sign with the current secret, then with the previous one.
-	signers   []*webhooks.Webhook
+	signers   []signer
 	transport http.RoundTripper
 	// mask hides secrets in the shop's answers.
 	mask *strings.Replacer
 }
 
-// newSender returns a sender for the endpoints of c, or an error if a URL or a secret is
-// malformed.
-func newSender(c Config) (*sender, error) {
-	s := &sender{targets: map[string]target{}, clock: c.Clock}
-	for merchant, e := range c.Endpoints {
-		if e.URL == "" {
-			continue
-		}
-		to := target{transport: c.Transport, mask: newMask(e)}
-		if err := to.setURL(e.URL); err != nil {
-			return nil, fmt.Errorf("worker: the webhook URL of %q is malformed", merchant) // it may hold a secret
-		}
-		if c.Transport == nil {
-			to.transport = newTransport(e, c.Resolver)
-		}
-		keys, err := e.Keys()
-		if err != nil {
-			return nil, fmt.Errorf("worker: a webhook secret of %q %w", merchant, err)
-		}
-		for _, key := range keys {
-			signer, err := webhooks.NewWebhookRaw(key)
-			if err != nil {
-				return nil, fmt.Errorf("worker: a webhook secret of %q cannot sign", merchant)
-			}
-			to.signers = append(to.signers, signer)
-		}
-		s.targets[merchant] = to
+// signer signs with one secret, until a time unless that is zero.
+type signer struct {
+	*webhooks.Webhook
+	until time.Time
+}
+
+// newTarget returns the target of an endpoint. It fails if the URL or a secret is
+// malformed. transport is nil for a new one.
+func newTarget(e Endpoint, transport http.RoundTripper, resolver *net.Resolver) (to target, err error) {
+	to = target{transport: transport, mask: newMask(e)}
+	if err := to.setURL(e.URL); err != nil {
+		return to, err
 	}
-	return s, nil
+	if transport == nil {
+		to.transport = newTransport(e, to.url.Scheme == "http", resolver)
+	}
+	keys, err := e.Keys()
+	if err != nil {
+		return to, fmt.Errorf("a secret %w", err)
+	}
+	for i, key := range keys {
+		own, err := webhooks.NewWebhookRaw(key)
+		if err != nil {
+			return to, errors.New("a secret cannot sign")
+		}
+		to.signers = append(to.signers, signer{Webhook: own})
+		if i > 0 {
+			to.signers[i].until = e.PreviousUntil
+		}
+	}
+	return to, nil
 }
 
 // Keys returns the keys of Secret and PreviousSecret. It fails if one of them is malformed. The
@@ -135,7 +146,7 @@ func (e Endpoint) Keys() ([][]byte, error) {
 
 // setURL sets the URL and the fields that are the same in each request.
 func (t *target) setURL(address string) (err error) {
-	if t.url, err = url.Parse(address); err != nil {
+	if t.url, err = parsedURL(address); err != nil {
 		return err
 	}
 	t.header = http.Header{"Content-Type": {"application/json"}, "User-Agent": {"wantukit"}}
@@ -153,34 +164,29 @@ type answer struct {
 	body string
 }
 
-// send posts an event to its shop. It fails if the answer is not 2xx, or if the
-// exchange takes longer than webhookTimeout. It returns errNoEndpoint if the
-// merchant has no endpoint.
-func (s *sender) send(ctx context.Context, e checkout.Event) (answer, error) {
-	to, ok := s.targets[e.Merchant]
-	if !ok {
-		return answer{}, errNoEndpoint
-	}
+// send posts an event. It fails if the answer is not 2xx, or if the exchange takes longer
+// than webhookTimeout.
+func (t target) send(ctx context.Context, e checkout.Event, now func() time.Time) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
 	defer cancel()
-	request, err := to.request(ctx, e, s.clock.Now())
+	request, err := t.request(ctx, e, now())
 	if err != nil {
 		return answer{}, err
 	}
 	// A transport, unlike a client, follows no redirect. Its errors do not contain
 	// the URL, which may hold a secret of the shop, but can quote a whole line of the
 	// answer.
-	response, err := to.transport.RoundTrip(request)
+	response, err := t.transport.RoundTrip(request)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return answer{}, fmt.Errorf("posting: no answer within %s", webhookTimeout)
 	}
 	if err != nil {
-		return answer{}, errors.New("posting: " + to.start(err.Error())) // it may quote what the shop sent
+		return answer{}, errors.New("posting: " + t.start(err.Error())) // it may quote what the shop sent
 	}
 	defer func() { _ = response.Body.Close() }()
-	got := answer{response.StatusCode, to.readStart(response.Body)}
+	got := answer{response.StatusCode, t.readStart(response.Body)}
 	if response.StatusCode/100 != 2 {
-		return got, &answerError{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), s.clock.Now())}
+		return got, &answerError{response.StatusCode, retryAfter(response.Header.Get("Retry-After"), now())}
 	}
 	return got, nil
 }
@@ -205,11 +211,16 @@ func (t target) request(ctx context.Context, e checkout.Event, now time.Time) (*
 	if err != nil {
 		return nil, fmt.Errorf("encoding event %s: %w", e.ID, err)
 	}
-	signatures := make([]string, len(t.signers))
-	for i, signer := range t.signers {
-		if signatures[i], err = signer.Sign(e.ID, now, body); err != nil {
+	signatures := make([]string, 0, len(t.signers))
+	for _, s := range t.signers {
+		if !s.until.IsZero() && now.After(s.until) {
+			continue
+		}
+		signature, err := s.Sign(e.ID, now, body)
+		if err != nil {
 			return nil, fmt.Errorf("signing event %s: %w", e.ID, err)
 		}
+		signatures = append(signatures, signature)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "/", bytes.NewReader(body))
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,9 +35,7 @@ func (f *fixture) addOld(id string, s checkout.Session, ago time.Duration) {
 
 // limit sets how many webhooks are sent to the shop at once.
 func (f *fixture) limit(n int) {
-	e := f.config.Endpoints[shop]
-	e.MaxRequests = n
-	f.config.Endpoints[shop] = e
+	f.config.Endpoints[shop][0].MaxRequests = n
 }
 
 // TestWebhookOfAKilledProcess checks that the next process sends what a process committed
@@ -193,7 +192,7 @@ func TestWaitingWebhookIsNotTaken(t *testing.T) {
 type busyHandOver struct {
 	*store.Store
 	batches   atomic.Int64
-	postponed chan []string
+	postponed chan []checkout.WebhookKey
 }
 
 func (b *busyHandOver) HandOverWebhooks(
@@ -208,9 +207,9 @@ func (b *busyHandOver) HandOverWebhooks(
 	}
 }
 
-func (b *busyHandOver) PostponeWebhooks(ctx context.Context, ids []string, due time.Time) error {
-	b.postponed <- ids
-	return b.Store.PostponeWebhooks(ctx, ids, due)
+func (b *busyHandOver) PostponeWebhooks(ctx context.Context, keys []checkout.WebhookKey, due time.Time) error {
+	b.postponed <- keys
+	return b.Store.PostponeWebhooks(ctx, keys, due)
 }
 
 // TestLongHandOverPostponesWhatIsInFlight checks that a node keeps what it is sending to
@@ -221,16 +220,16 @@ func TestLongHandOverPostponesWhatIsInFlight(t *testing.T) {
 	url, calls := endpoint(t, func(http.ResponseWriter, *http.Request) { <-release })
 	f := newFixtureOn(t, databases["PostgreSQL"](t), url) // on SQLite, the start hands over too
 	defer close(release)
-	busy := &busyHandOver{Store: f.store, postponed: make(chan []string, 10)}
+	busy := &busyHandOver{Store: f.store, postponed: make(chan []checkout.WebhookKey, 10)}
 	f.config.Events = busy
 	f.startWorker()
 	waitUntil(t, func() bool { return busy.batches.Load() > 1 })
 	f.addOld("evt_1", f.storeSession(shop), 7*time.Second) // due in 3 s
 	receive(t, calls)
 	select {
-	case ids := <-busy.postponed:
-		if strings.Join(ids, " ") != "evt_1" {
-			t.Errorf("postponed %v", ids)
+	case keys := <-busy.postponed:
+		if !slices.Equal(keys, []checkout.WebhookKey{{EventID: "evt_1", Endpoint: checkout.DefaultEndpoint}}) {
+			t.Errorf("postponed %v", keys)
 		}
 	case <-time.After(2 * time.Second):
 		t.Error("nothing is postponed during a long hand-over")
@@ -332,9 +331,9 @@ type panickingEvents struct {
 	first sync.Once
 }
 
-func (e *panickingEvents) WebhooksDisabled(ctx context.Context, merchant string) (bool, error) {
+func (e *panickingEvents) WebhooksDisabled(ctx context.Context, merchant, endpoint string) (bool, error) {
 	e.first.Do(func() { panic("canary") })
-	return e.Store.WebhooksDisabled(ctx, merchant)
+	return e.Store.WebhooksDisabled(ctx, merchant, endpoint)
 }
 
 // TestPanicOfAReadIsContained checks that a panic of the store does not end the process.

@@ -1,7 +1,9 @@
 package worker
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,6 +11,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout"
 )
 
 // maxAnswerHeader is the limit in bytes for the headers of a shop's answer.
@@ -58,12 +62,49 @@ func inRanges(addr netip.Addr, ranges []netip.Prefix) bool {
 	return false
 }
 
-// newTransport returns the transport for the webhooks of one shop. It checks the
+// refusedPlain returns an error if webhooks must not be sent to an address by plain http: it
+// is public, or in none of the allowed ranges.
+func refusedPlain(addr netip.Addr, allowed []netip.Prefix) error {
+	if Refused(addr, nil) == nil {
+		return fmt.Errorf("%s is a public address: https is needed there", addr.Unmap().WithZone(""))
+	}
+	return Refused(addr, allowed)
+}
+
+// CheckURL returns an error if webhooks cannot be sent to a URL: it is neither https nor
+// http into a range of settings.AllowPrivate, or its address is refused. The address of a
+// name other than localhost is checked at each connection. The error does not contain the
+// URL.
+func CheckURL(address string, settings Endpoint) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return errors.New("it is not an absolute https URL")
+	}
+	host, check := u.Hostname(), Refused
+	if u.Scheme == "http" {
+		check = refusedPlain
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	addr, err := netip.ParseAddr(host)
+	switch isAddress := err == nil; {
+	case u.Scheme == "http" && len(settings.AllowPrivate) == 0 && !isAddress:
+		return errors.New("it must be https: plain http goes only to ranges of webhook.allow_private")
+	case !isAddress || settings.Proxy != nil:
+		return nil
+	default:
+		return check(addr, settings.AllowPrivate)
+	}
+}
+
+// newTransport returns the transport for the webhooks of one endpoint. isPlain says that its
+// URL begins with http://. The transport checks the
 // resolved address of every connection, because a name may resolve to another
 // address after a check of the URL. It ignores proxies of the environment, because
 // they would connect without that check. A proxy from the shop's configuration is
 // trusted to check.
-func newTransport(e Endpoint, resolver *net.Resolver) *http.Transport {
+func newTransport(e Endpoint, isPlain bool, resolver *net.Resolver) *http.Transport {
 	dialer := &net.Dialer{Timeout: webhookTimeout, Resolver: resolver}
 	t := &http.Transport{
 		DialContext: dialer.DialContext, ForceAttemptHTTP2: true, DisableCompression: true,
@@ -73,25 +114,41 @@ func newTransport(e Endpoint, resolver *net.Resolver) *http.Transport {
 		t.Proxy = http.ProxyURL(e.Proxy)
 		return t
 	}
-	allowed := e.AllowPrivate
+	allowed, check := e.AllowPrivate, Refused
+	if isPlain {
+		check = refusedPlain
+	}
 	dialer.ControlContext = func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		at, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return fmt.Errorf("parsing the address: %w", err)
 		}
-		return Refused(at.Addr(), allowed)
+		return check(at.Addr(), allowed)
 	}
 	return t
 }
 
+// id returns the ID or its default.
+func (e Endpoint) id() string { return cmp.Or(e.ID, checkout.DefaultEndpoint) }
+
 // Endpoint is where a shop receives its webhooks, and how they are signed.
 type Endpoint struct {
+	// ID is unique among the merchant's endpoints. Defaults to checkout.DefaultEndpoint.
+	// It cannot begin with checkout.EndpointPrefix.
+	ID string
+	// URL is where the events are posted. Without one the endpoint receives nothing. The
+	// AllowPrivate, Proxy, Confidential and MaxRequests of the endpoint with the default ID
+	// apply to the endpoints that were made through the API.
 	URL string
+	// Events are the types that the endpoint receives. Defaults to all.
+	Events []checkout.EventType
 	// Secret is "whsec_" followed by the base64 of 24 bytes or more, as in Standard
 	// Webhooks.
 	Secret string
 	// PreviousSecret also signs, while the shop changes to Secret. "" is none.
 	PreviousSecret string
+	// PreviousUntil is until when PreviousSecret signs. Defaults to no end.
+	PreviousUntil time.Time
 	// AllowPrivate are the ranges of non-public addresses that the URL may resolve
 	// to. None by default.
 	AllowPrivate []netip.Prefix

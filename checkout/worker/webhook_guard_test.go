@@ -124,7 +124,7 @@ func TestWebhookTargets(t *testing.T) {
 			n.address.Store(netip.MustParseAddr(address))
 			wantRefused(t, worker.Config{
 				Resolver:  n.resolver(t),
-				Endpoints: map[string]worker.Endpoint{shop: {URL: "http://shop.example:" + port + "/canary?canary=1", Secret: secret}},
+				Endpoints: map[string][]worker.Endpoint{shop: {{URL: "http://shop.example:" + port + "/canary?canary=1", Secret: secret}}},
 			})
 		})
 	}
@@ -132,7 +132,7 @@ func TestWebhookTargets(t *testing.T) {
 		t.Run(host+" in the URL is blocked at dial", func(t *testing.T) {
 			t.Parallel()
 			wantRefused(t, worker.Config{
-				Endpoints: map[string]worker.Endpoint{shop: {URL: "http://" + host + ":" + port + "/canary?canary=1", Secret: secret}},
+				Endpoints: map[string][]worker.Endpoint{shop: {{URL: "http://" + host + ":" + port + "/canary?canary=1", Secret: secret}}},
 			})
 		})
 	}
@@ -145,8 +145,8 @@ func TestWebhookTargets(t *testing.T) {
 		t.Parallel()
 		var n nameServer
 		n.address.Store(netip.MustParseAddr("127.0.0.1"))
-		c := worker.Config{Resolver: n.resolver(t), Events: &fakeEvents{}, Logger: slog.New(slog.DiscardHandler), Endpoints: map[string]worker.Endpoint{
-			shop: {URL: "http://shop.example:" + port, Secret: secret, AllowPrivate: loopback},
+		c := worker.Config{Resolver: n.resolver(t), Events: &fakeEvents{}, Logger: slog.New(slog.DiscardHandler), Endpoints: map[string][]worker.Endpoint{
+			shop: {{URL: "http://shop.example:" + port, Secret: secret, AllowPrivate: loopback}},
 		}}
 		try := worker.Deliver(t, c)
 		for range 2 {
@@ -181,7 +181,7 @@ func TestRedirectToLocalhostIsNotFollowed(t *testing.T) {
 		at, _ := endpoint(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, redirectTarget.URL+"/canary", status)
 		})
-		err := deliver(t, worker.Config{Endpoints: map[string]worker.Endpoint{shop: {URL: at, Secret: secret, AllowPrivate: loopback}}})
+		err := deliver(t, worker.Config{Endpoints: map[string][]worker.Endpoint{shop: {{URL: at, Secret: secret, AllowPrivate: loopback}}}})
 		if err == nil || strings.Contains(err.Error(), "canary") || followed.Load() {
 			t.Errorf("%d: followed %v, error %v", status, followed.Load(), err)
 		}
@@ -195,13 +195,13 @@ func TestProxies(t *testing.T) {
 	t.Setenv("ALL_PROXY", "http://127.0.0.1:1")
 	at, calls := endpoint(t, ok)
 	to := worker.Endpoint{URL: "http://127.0.0.1.nip.invalid/hook", Secret: secret}
-	if err := deliver(t, worker.Config{Endpoints: map[string]worker.Endpoint{shop: to}}); err == nil || strings.Contains(err.Error(), "proxy") {
+	if err := deliver(t, worker.Config{Endpoints: map[string][]worker.Endpoint{shop: {to}}}); err == nil || strings.Contains(err.Error(), "proxy") {
 		t.Errorf("with a proxy in the environment: %v", err)
 	}
 	var err error
 	to.Proxy, err = url.Parse(at)
 	must(t, err)
-	must(t, deliver(t, worker.Config{Endpoints: map[string]worker.Endpoint{shop: to}}))
+	must(t, deliver(t, worker.Config{Endpoints: map[string][]worker.Endpoint{shop: {to}}}))
 	if c := receive(t, calls); c.path != "/hook" {
 		t.Errorf("the proxy received a request for %s", c.path)
 	}

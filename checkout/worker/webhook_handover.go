@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -53,7 +54,7 @@ func (h *handOver) run(ctx context.Context) {
 }
 
 // round postpones what this process sends at the moment, hands over what is due, and
-// deletes old tries.
+// deletes old tries and endpoints that were deleted long ago.
 func (h *handOver) round(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
 	defer cancel()
@@ -69,20 +70,22 @@ func (h *handOver) round(ctx context.Context) error {
 			return err
 		}
 	}
-	return h.events.ForgetWebhookTries(ctx, now.Add(-keepTries), handOverAtOnce)
+	return errors.Join(
+		h.events.ForgetWebhookTries(ctx, now.Add(-keepTries), handOverAtOnce),
+		h.events.ForgetWebhookEndpoints(ctx, now.Add(-keepDeleted)))
 }
 
 // postpone postpones the events in flight that will be due soon.
 func (h *handOver) postpone(ctx context.Context, now time.Time) error {
-	ids := h.flight.dueBefore(now.Add(2 * sendMargin))
+	keys := h.flight.dueBefore(now.Add(2 * sendMargin))
 	due := now.Add(postponeBy)
-	for len(ids) > 0 {
-		n := min(len(ids), handOverAtOnce)
-		if err := h.events.PostponeWebhooks(ctx, ids[:n], due); err != nil {
+	for len(keys) > 0 {
+		n := min(len(keys), handOverAtOnce)
+		if err := h.events.PostponeWebhooks(ctx, keys[:n], due); err != nil {
 			return err
 		}
-		h.flight.postponed(ids[:n], due)
-		ids = ids[n:]
+		h.flight.postponed(keys[:n], due)
+		keys = keys[n:]
 	}
 	return nil
 }
@@ -107,12 +110,12 @@ func (h *handOver) giveAll(ctx context.Context) error {
 // endOfTime is after every due time.
 var endOfTime = time.UnixMilli(math.MaxInt64)
 
-// enqueue writes the jobs of pending webhooks. An event that has a job already gets no
+// enqueue writes the jobs of pending webhooks. One that has a job already gets no
 // other.
 func (q *Queue) enqueue(ctx context.Context, tx *sql.Tx, pending []checkout.PendingWebhook) error {
 	jobs := make([]river.InsertManyParams, len(pending))
 	for i, p := range pending {
-		jobs[i] = river.InsertManyParams{Args: webhookArgs{EventID: p.EventID}, InsertOpts: webhookOpts(p.Merchant)}
+		jobs[i] = river.InsertManyParams{Args: newArgs(p.EventID, p.Endpoint), InsertOpts: webhookOpts(p.Merchant, p.Endpoint)}
 	}
 	if _, err := q.client.InsertManyFastTx(ctx, tx, jobs); err != nil {
 		return fmt.Errorf("writing jobs: %w", err)
@@ -122,8 +125,10 @@ func (q *Queue) enqueue(ctx context.Context, tx *sql.Tx, pending []checkout.Pend
 
 // retry writes the job of a webhook that was tried from memory.
 func (q *Queue) retry(ctx context.Context, tx *sql.Tx, try checkout.WebhookTry) error {
-	opts := webhookOpts(try.Merchant)
+	opts := webhookOpts(try.Merchant, try.Endpoint)
 	opts.ScheduledAt = try.NextAt
-	_, err := q.client.InsertTx(ctx, tx, webhookArgs{EventID: try.EventID, Tried: try.Number}, opts)
+	args := newArgs(try.EventID, try.Endpoint)
+	args.Tried = try.Number
+	_, err := q.client.InsertTx(ctx, tx, args, opts)
 	return err
 }

@@ -14,10 +14,10 @@ const (
 	DefaultMaxRequests = 16
 	// MaxMaxRequests is the upper limit of Endpoint.MaxRequests.
 	MaxMaxRequests = 256
-	// maxFresh is how many new events of a shop wait in memory. The others are left to
+	// maxFresh is how many new events for an endpoint wait in memory. The others are left to
 	// the hand-over.
 	maxFresh = 8192
-	// disabledFor is how long the answer is used whether a shop's webhooks are disabled.
+	// disabledFor is how long the answer is used whether an endpoint is disabled.
 	disabledFor = time.Second
 )
 
@@ -29,16 +29,19 @@ func (e Endpoint) maxRequests() int {
 	return e.MaxRequests
 }
 
-// lane limits the webhooks that this process sends to one shop at once. A new event
+// lane limits the webhooks that this process sends to one endpoint at once. A new event
 // gets the next free slot before a retry.
 type lane struct {
-	merchant string
+	key endpointKey
 	// send sends a new event.
 	send func(*lane, checkout.Event)
 	// isLate says that the time for sending a new event from memory is over.
-	isLate func(checkout.Event) bool
+	isLate func(*lane, checkout.Event) bool
 	// drop leaves a new event to the hand-over.
-	drop func(checkout.Event)
+	drop func(*lane, checkout.Event)
+
+	// max is how many webhooks are sent at once.
+	max int
 
 	mu   sync.Mutex
 	free int
@@ -59,7 +62,7 @@ func (l *lane) add(e checkout.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
-		l.drop(e)
+		l.drop(l, e)
 		return
 	}
 	if l.free > 0 {
@@ -67,11 +70,11 @@ func (l *lane) add(e checkout.Event) {
 		l.start(e)
 		return
 	}
-	for len(l.fresh) > 0 && l.isLate(l.fresh[0]) {
-		l.drop(l.pop())
+	for len(l.fresh) > 0 && l.isLate(l, l.fresh[0]) {
+		l.drop(l, l.pop())
 	}
 	if len(l.fresh) == maxFresh {
-		l.drop(e)
+		l.drop(l, e)
 		return
 	}
 	l.fresh = append(l.fresh, e)
@@ -147,11 +150,11 @@ func (l *lane) close() {
 	defer l.mu.Unlock()
 	l.closed = true
 	for len(l.fresh) > 0 {
-		l.drop(l.pop())
+		l.drop(l, l.pop())
 	}
 }
 
-// isDisabled reports whether the shop's webhooks are disabled. It calls read at most once
+// isDisabled reports whether the endpoint is disabled. It calls read at most once
 // in disabledFor, and takes the last answer while read runs or if it fails.
 func (l *lane) isDisabled(now time.Time, read func() (bool, error)) bool {
 	if disabled, isFresh := l.lastAnswer(now); isFresh {
@@ -177,7 +180,7 @@ func (l *lane) lastAnswer(now time.Time) (disabled, isFresh bool) {
 	return false, false
 }
 
-// disable notes that the shop's webhooks are disabled.
+// disable notes that the endpoint is disabled.
 func (l *lane) disable(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -25,9 +25,7 @@ func TestRecordedAnswerHasNoSecret(t *testing.T) {
 		_, _ = io.WriteString(w, "sorry "+strings.Join(quoted, " ")+strings.Repeat(" ", 300)+strings.Repeat(secret, 20))
 	})
 	f := newFixture(t, url)
-	to := f.config.Endpoints[shop]
-	to.Confidential = []string{"", "the api/key"}
-	f.config.Endpoints[shop] = to
+	f.config.Endpoints[shop][0].Confidential = []string{"", "the api/key"}
 	f.startWorker()
 	event := f.storeEvents(shop, 1)[0]
 	receive(t, calls)

@@ -46,7 +46,7 @@ func (e *fakeEvents) Event(_ context.Context, id string) (checkout.Event, error)
 	return checkout.Event{ID: id, Type: checkout.EventPaid, Merchant: shop, SessionID: "cs_1"}, e.fail()
 }
 
-func (e *fakeEvents) ParkWebhook(_ context.Context, _ checkout.Event, _ time.Time, tries int, reason string) error {
+func (e *fakeEvents) ParkWebhook(_ context.Context, _ checkout.Event, _ string, _ time.Time, tries int, reason string) error {
 	if err := e.fail(); err != nil {
 		return err
 	}
@@ -54,15 +54,18 @@ func (e *fakeEvents) ParkWebhook(_ context.Context, _ checkout.Event, _ time.Tim
 	return nil
 }
 
-func (e *fakeEvents) UnparkWebhook(context.Context, string) error { e.unparked++; return e.fail() }
+func (e *fakeEvents) UnparkWebhook(context.Context, checkout.WebhookKey) error {
+	e.unparked++
+	return e.fail()
+}
 
-func (e *fakeEvents) DisableWebhooks(context.Context, string, time.Time, string) error {
+func (e *fakeEvents) DisableWebhooks(context.Context, string, string, time.Time, string) error {
 	err := e.fail()
 	e.disabled = err == nil
 	return err
 }
 
-func (e *fakeEvents) WebhooksDisabled(context.Context, string) (bool, error) {
+func (e *fakeEvents) WebhooksDisabled(context.Context, string, string) (bool, error) {
 	return e.disabled, e.fail()
 }
 
@@ -80,7 +83,7 @@ func newTrier(t *testing.T, e worker.Events, transport http.RoundTripper) func(c
 	t.Helper()
 	return worker.Deliver(t, worker.Config{
 		Events: e, Transport: transport, Logger: slog.New(slog.DiscardHandler),
-		Endpoints: map[string]worker.Endpoint{shop: {URL: "https://shop.example/hook", Secret: secret}},
+		Endpoints: map[string][]worker.Endpoint{shop: {{URL: "https://shop.example/hook", Secret: secret}}},
 	})
 }
 
@@ -261,19 +264,19 @@ func (f *failing) Event(ctx context.Context, id string) (checkout.Event, error) 
 	return f.fakeEvents.Event(ctx, id)
 }
 
-func (f *failing) WebhooksDisabled(ctx context.Context, merchant string) (bool, error) {
+func (f *failing) WebhooksDisabled(ctx context.Context, merchant, endpoint string) (bool, error) {
 	f.count()
-	return f.fakeEvents.WebhooksDisabled(ctx, merchant)
+	return f.fakeEvents.WebhooksDisabled(ctx, merchant, endpoint)
 }
 
-func (f *failing) DisableWebhooks(ctx context.Context, merchant string, at time.Time, reason string) error {
+func (f *failing) DisableWebhooks(ctx context.Context, merchant, endpoint string, at time.Time, reason string) error {
 	f.count()
-	return f.fakeEvents.DisableWebhooks(ctx, merchant, at, reason)
+	return f.fakeEvents.DisableWebhooks(ctx, merchant, endpoint, at, reason)
 }
 
-func (f *failing) ParkWebhook(ctx context.Context, e checkout.Event, at time.Time, tries int, reason string) error {
+func (f *failing) ParkWebhook(ctx context.Context, e checkout.Event, endpoint string, at time.Time, tries int, reason string) error {
 	f.count()
-	return f.fakeEvents.ParkWebhook(ctx, e, at, tries, reason)
+	return f.fakeEvents.ParkWebhook(ctx, e, endpoint, at, tries, reason)
 }
 
 // replay replays events as the command line does.
@@ -281,7 +284,11 @@ func (f *fixture) replay(ids ...string) error {
 	f.t.Helper()
 	queue, err := worker.NewQueue(f.t.Context(), f.db, systemClock{}, nil)
 	must(f.t, err)
-	return f.store.ReplayWebhooks(f.t.Context(), ids, queue.Replay)
+	var keys []checkout.WebhookKey
+	for _, id := range ids {
+		keys = append(keys, checkout.WebhookKey{EventID: id, Endpoint: checkout.DefaultEndpoint})
+	}
+	return f.store.ReplayWebhooks(f.t.Context(), keys, queue.Replay)
 }
 
 func (f *fixture) parked() []store.ParkedWebhook {
@@ -365,7 +372,7 @@ func TestGoneDisablesTheEndpoint(t *testing.T) {
 		t.Errorf("replaying to a disabled endpoint: error %v", err)
 	}
 	back.Store(true)
-	must(t, f.store.EnableWebhooks(t.Context(), shop))
+	must(t, f.store.EnableWebhooks(t.Context(), shop, checkout.DefaultEndpoint))
 	must(t, f.replay(ids...))
 	var got []string
 	for range stored {
@@ -414,7 +421,7 @@ func TestDeadEndpointDoesNotDelayOthers(t *testing.T) {
 	})
 	alive, calls := endpoint(t, ok)
 	f := newFixture(t, dead)
-	f.config.Endpoints["other"] = worker.Endpoint{URL: alive, Secret: secret, AllowPrivate: loopback}
+	f.config.Endpoints["other"] = []worker.Endpoint{{URL: alive, Secret: secret, AllowPrivate: loopback}}
 	f.startWorker()
 	t.Cleanup(func() { close(release) }) // before the worker and the shops end
 	session := checkout.Session{ID: "cs_other", Merchant: "other", Status: checkout.StatusOpen}
@@ -463,7 +470,7 @@ func TestWebhookWaitsForANodeThatKnowsTheMerchant(t *testing.T) {
 	if n := f.pending(); n != 1 {
 		t.Errorf("%d webhooks, want 1", n)
 	}
-	f.config.Endpoints = map[string]worker.Endpoint{"stranger": {URL: url, Secret: secret, AllowPrivate: loopback}}
+	f.config.Endpoints = map[string][]worker.Endpoint{"stranger": {{URL: url, Secret: secret, AllowPrivate: loopback}}}
 	f.startWorker()
 	receive(t, calls)
 }

@@ -119,10 +119,10 @@ func (r *recorder) save(batch []checkout.WebhookTry) {
 
 // forget ends the flight of the events that were pending.
 func (r *recorder) forget(batch []checkout.WebhookTry) {
-	var ended []string
+	var ended []checkout.WebhookKey
 	for _, try := range batch {
 		if try.EndsPending {
-			ended = append(ended, try.EventID)
+			ended = append(ended, try.Key())
 		}
 	}
 	r.flight.end(ended...)

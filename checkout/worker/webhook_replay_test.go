@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/wantukit/wantukit/checkout"
 )
 
 // wantOneDelivery waits until a job has ended. It fails the test unless one job exists
@@ -124,7 +126,7 @@ func TestReplayOfAPendingEvent(t *testing.T) {
 		if jobs, pending := f.jobs(""), f.pending(); jobs != 0 || pending != 1 {
 			t.Errorf("%d jobs and %d pending webhooks, want only a pending one", jobs, pending)
 		}
-		must(t, f.store.ParkWebhook(t.Context(), event, time.Now(), 1, "the shop answered 410"))
+		must(t, f.store.ParkWebhook(t.Context(), event, checkout.DefaultEndpoint, time.Now(), 1, "the shop answered 410"))
 		must(t, f.replay(event.ID))
 		if jobs, parked := f.jobs("available"), len(f.parked()); jobs != 1 || parked != 0 {
 			t.Errorf("%d jobs wait and %d events are parked, want one job", jobs, parked)
@@ -160,7 +162,7 @@ func TestWebhooksUseTheConfiguredClock(t *testing.T) {
 	signed, err := strconv.ParseInt(receive(t, calls).header.Get("Webhook-Timestamp"), 10, 64)
 	must(t, err)
 	try := f.awaitTries(event.ID, 1)[0]
-	disabled, err := f.store.DisabledWebhooks(t.Context())
+	disabled, err := f.store.DisabledWebhooks(t.Context(), "")
 	must(t, err)
 	for what, at := range map[string]time.Time{
 		"signed": time.Unix(signed, 0), "parked": f.parked()[0].ParkedAt, "tried": try.At, "disabled": disabled[0].DisabledAt,
@@ -181,7 +183,7 @@ func TestReplayRightAfterParking(t *testing.T) {
 		event := f.storeEvents(shop, 1)[0]
 		f.handOver()
 		f.exec("UPDATE river_job SET state = 'running' WHERE kind = 'webhook'")
-		must(t, f.store.ParkWebhook(t.Context(), event, time.Now(), 10, "the shop answered 502"))
+		must(t, f.store.ParkWebhook(t.Context(), event, checkout.DefaultEndpoint, time.Now(), 10, "the shop answered 502"))
 		must(t, f.replay(event.ID))
 		if n, parked := f.jobs("available"), len(f.parked()); n != 1 || parked != 0 {
 			t.Errorf("%d jobs wait and %d events are parked, want one job", n, parked)

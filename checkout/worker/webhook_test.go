@@ -59,8 +59,8 @@ func TestTwoSignaturesWhileASecretChanges(t *testing.T) {
 	t.Parallel()
 	const previous = "whsec_cHJldmlvdXMtcHJldmlvdXMtcHJldmlvdXM="
 	url, calls := endpoint(t, ok)
-	must(t, deliver(t, worker.Config{Endpoints: map[string]worker.Endpoint{
-		shop: {URL: url, Secret: secret, PreviousSecret: previous, AllowPrivate: loopback},
+	must(t, deliver(t, worker.Config{Endpoints: map[string][]worker.Endpoint{
+		shop: {{URL: url, Secret: secret, PreviousSecret: previous, AllowPrivate: loopback}},
 	}}))
 	c := receive(t, calls)
 	signatures := strings.Split(c.header.Get("Webhook-Signature"), " ")
@@ -151,9 +151,9 @@ func TestMalformedSecrets(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range []string{"", "whsec_", "whsec_canary!canary", "canary canary", "whsec_" + canary[:28]} {
 		f := newFixture(t, "http://shop.invalid")
-		f.config.Endpoints[shop] = worker.Endpoint{URL: "http://shop.invalid", Secret: wrong}
+		f.config.Endpoints[shop] = []worker.Endpoint{{URL: "http://shop.invalid", Secret: wrong}}
 		_, err := worker.New(f.config)
-		f.config.Endpoints[shop] = worker.Endpoint{URL: "http://shop.invalid", Secret: secret, PreviousSecret: wrong}
+		f.config.Endpoints[shop] = []worker.Endpoint{{URL: "http://shop.invalid", Secret: secret, PreviousSecret: wrong}}
 		if _, previous := worker.New(f.config); (previous == nil) != (wrong == "") {
 			t.Errorf("previous secret %q: error %v", wrong, previous)
 		}

@@ -49,17 +49,16 @@ const (
 // Queue receives events that are committed, and writes jobs. It is a store.Webhooks.
 type Queue struct {
 	client    client
-	endpoints map[string]Endpoint
+	endpoints map[string][]Endpoint
 	// direct sends new events while a worker runs.
 	direct atomic.Pointer[direct]
 }
 
 // NewQueue brings River's tables up to date, one node at a time, and returns a Queue.
-// The Queue wants no webhooks for merchants whose endpoint has an empty URL.
 // endpoints are by merchant ID. clock is the worker's clock, or nil for the system's.
 // NewQueue fails if the tables are of a newer version. If db keeps its schema, NewQueue
 // only checks the tables, and also fails if they are of an older version.
-func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints map[string]Endpoint) (*Queue, error) {
+func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints map[string][]Endpoint) (*Queue, error) {
 	if err := migrate(ctx, db); err != nil {
 		return nil, fmt.Errorf("migrating the queue: %w", err)
 	}
@@ -70,12 +69,20 @@ func NewQueue(ctx context.Context, db Database, clock checkout.Clock, endpoints 
 	return &Queue{client: client, endpoints: endpoints}, nil
 }
 
-// Wanted reports whether a merchant is to receive webhooks. If the merchant is not
+// Endpoints returns the configured endpoints that receive an event. If the merchant is not
 // configured here, its webhooks wait for a node that knows the endpoint: a new merchant
 // is added to one node after the other.
-func (q *Queue) Wanted(merchant string) bool {
-	endpoint, configured := q.endpoints[merchant]
-	return !configured || endpoint.URL != ""
+func (q *Queue) Endpoints(e checkout.Event) (ids []string) {
+	list, configured := q.endpoints[e.Merchant]
+	if !configured {
+		return []string{checkout.DefaultEndpoint}
+	}
+	for _, one := range list {
+		if one.URL != "" && checkout.WantsEvent(one.Events, e.Type) {
+			ids = append(ids, one.id())
+		}
+	}
+	return ids
 }
 
 // Committed sends events to their shops as soon as they have a free slot. It does not
@@ -113,8 +120,11 @@ type Config struct {
 	// Reconciler reconciles every 10 minutes what is due.
 	Reconciler Reconciler
 	Events     Events
-	// Endpoints are by merchant ID.
-	Endpoints map[string]Endpoint
+	// Endpoints are those of the configuration, by merchant ID.
+	Endpoints map[string][]Endpoint
+	// Unseal decrypts the secret of an endpoint that was made through the API. Without it
+	// nothing is sent to such an endpoint.
+	Unseal func(sealed string) (string, error)
 	// Clock is the time of signatures, retries and parked webhooks. On SQLite it also
 	// decides when a job is due; on PostgreSQL the database's clock decides that.
 	Clock checkout.Clock
@@ -135,6 +145,9 @@ type Config struct {
 type Worker struct {
 	client   client
 	queue    *Queue
+	events   Events
+	outlets  *outlets
+	logger   *slog.Logger
 	direct   *direct
 	recorder *recorder
 	handOver *handOver
@@ -152,7 +165,7 @@ type Worker struct {
 
 // New returns a Worker. It fails if a required field is missing; the error lists the
 // required fields. It also fails if a URL or a secret is malformed; the error names the
-// merchant.
+// merchant and the endpoint.
 func New(c Config) (*Worker, error) {
 	if c.DB == nil || c.Queue == nil || c.Sweeper == nil || c.Reconciler == nil || c.Events == nil || c.Clock == nil {
 		return nil, errors.New("worker: Config.DB, Config.Queue, Config.Sweeper, Config.Reconciler, Config.Events and Config.Clock are required")
@@ -163,19 +176,19 @@ func New(c Config) (*Worker, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	sender, err := newSender(c)
-	if err != nil {
+	delivery := &courier{events: c.Events, random: c.Random, clock: c.Clock, logger: c.Logger}
+	direct := newDirect(delivery)
+	var err error
+	if delivery.outlets, err = newOutlets(c, direct.newLane); err != nil {
 		return nil, err
 	}
-	delivery := &courier{events: c.Events, sender: sender, random: c.Random, clock: c.Clock, logger: c.Logger}
-	direct := newDirect(delivery, c.Endpoints)
 	recorder := newRecorder(c.Events, c.Queue.retry, direct.inFlight, c.Logger)
 	delivery.record = recorder.add
 	workers, stopping := river.NewWorkers(), make(chan struct{})
 	river.AddWorker(workers, &sweepWorker{sweeper: c.Sweeper, stopping: stopping})
 	river.AddWorker(workers, &reconcileWorker{reconciler: c.Reconciler, logger: c.Logger, stopping: stopping})
-	river.AddWorker(workers, &webhookWorker{courier: delivery, lanes: direct.lanes, stopping: stopping})
-	queues := webhookQueues(c.Endpoints)
+	river.AddWorker(workers, &webhookWorker{courier: delivery, stopping: stopping})
+	queues := webhookQueues(delivery.outlets.all())
 	queues[sweepQueue] = river.QueueConfig{MaxWorkers: sweepsAtOnce}
 	queues[reconcileQueue] = river.QueueConfig{MaxWorkers: 1}
 	id := "wantukit_" + rand.Text()
@@ -194,11 +207,11 @@ func New(c Config) (*Worker, error) {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
 	w := &Worker{
-		client: client, queue: c.Queue, direct: direct, recorder: recorder, stopping: stopping, isAlone: c.DB.Postgres() == nil,
+		client: client, queue: c.Queue, events: c.Events, outlets: delivery.outlets, logger: c.Logger, direct: direct, recorder: recorder, stopping: stopping, isAlone: c.DB.Postgres() == nil,
 		handOver:        &handOver{events: c.Events, queue: c.Queue, flight: direct.inFlight, clock: c.Clock, logger: c.Logger},
 		prepareElection: func(ctx context.Context) error { return deleteLeader(ctx, c.DB) },
 	}
-	w.background = append(w.background, func(ctx context.Context) { sweepWatched(ctx, c.Sweeper) }, w.handOver.run)
+	w.background = append(w.background, func(ctx context.Context) { sweepWatched(ctx, c.Sweeper) }, w.handOver.run, w.followEndpoints)
 	if pool := c.DB.Postgres(); pool != nil {
 		l := &nodeLock{pool: pool, id: id, logger: c.Logger}
 		w.prepareElection = l.connect
@@ -227,6 +240,9 @@ func (w *Worker) Start(ctx context.Context) error {
 		return err
 	}
 	if err := w.takeOver(ctx); err != nil {
+		return err
+	}
+	if err := w.readEndpoints(ctx); err != nil {
 		return err
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -273,6 +289,44 @@ func (w *Worker) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		return errors.Join(err, ctx.Err())
 	}
+}
+
+// readEndpointsEvery is how often a process looks for changes of the endpoints that were
+// made through the API.
+const readEndpointsEvery = time.Second
+
+// followEndpoints reads the endpoints when they have changed, until ctx is done.
+func (w *Worker) followEndpoints(ctx context.Context) {
+	tick := time.NewTicker(readEndpointsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := w.readEndpoints(ctx); err != nil && ctx.Err() == nil {
+			w.logger.Warn("the webhook endpoints could not be read, and it will be tried again", "error", err)
+		}
+	}
+}
+
+// readEndpoints reads the endpoints that were made through the API if they have changed. It
+// begins to work off the queues of new ones, and no longer works off those of endpoints
+// that are gone.
+func (w *Worker) readEndpoints(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, jobTimeout)
+	defer cancel()
+	added, gone, err := w.outlets.refresh(ctx, w.events)
+	n := len(w.outlets.all())
+	for _, key := range added {
+		one := w.outlets.find(key.merchant, key.id)
+		err = errors.Join(err, w.client.Queues().Add(queueOf(key.merchant, key.id), queueConfig(one, n)))
+	}
+	for _, key := range gone {
+		err = errors.Join(err, w.client.Queues().Remove(ctx, queueOf(key.merchant, key.id)))
+	}
+	return err
 }
 
 // sweepWatched sweeps the sessions whose page is open on this node, until ctx is

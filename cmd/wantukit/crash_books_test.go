@@ -307,7 +307,7 @@ func (w *town) makeAllDue(ctx context.Context, besides ...string) error {
 	for _, statement := range append(besides,
 		"UPDATE attempts SET next_query_at = 1 WHERE next_query_at > 1 AND state <> 'paid'",
 		"UPDATE refunds SET next_try_at = 1 WHERE state = 'pending'",
-		"UPDATE webhook_pending SET due_at = 1",
+		"UPDATE delivery_pending SET due_at = 1",
 		"UPDATE river_job SET scheduled_at = '2020-01-01 00:00:00' WHERE kind = 'webhook' AND state IN ('retryable', 'scheduled')",
 		"UPDATE river_job SET attempted_at = '2020-01-01 00:00:00' WHERE kind = 'webhook' AND state = 'running'",
 	) {

@@ -189,7 +189,7 @@ func (b *buyer) awaitWebhooks(ids ...string) {
 			}
 			events += len(all)
 		}
-		err := b.demo.kit.DB().Writer().QueryRow(`SELECT count(DISTINCT event_id) FROM webhook_tries WHERE error = ''`).Scan(&told)
+		err := b.demo.kit.DB().Writer().QueryRow(`SELECT count(DISTINCT event_id) FROM delivery_tries WHERE error = ''`).Scan(&told)
 		return err == nil && told == events
 	})
 }

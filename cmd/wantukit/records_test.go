@@ -19,7 +19,7 @@ import (
 )
 
 // countWebhooks counts the events that have a webhook: a pending one, a job, or a try.
-const countWebhooks = `SELECT count(*) FROM (SELECT event_id FROM webhook_pending UNION SELECT event_id FROM webhook_tries
+const countWebhooks = `SELECT count(*) FROM (SELECT event_id FROM delivery_pending UNION SELECT event_id FROM delivery_tries
 	UNION SELECT args->>'event_id' FROM river_job WHERE kind = 'webhook') AS webhooks`
 
 // webhook runs a webhook verb on the database in a folder.
@@ -41,7 +41,7 @@ func TestWebhooksOfAShopThatWasGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := filepath.Dir(file)
-	if err := b.demo.kit.Store().DisableWebhooks(t.Context(), "demo", time.Now(), "the shop answered 410"); err != nil {
+	if err := b.demo.kit.Store().DisableWebhooks(t.Context(), "demo", checkout.DefaultEndpoint, time.Now(), "the shop answered 410"); err != nil {
 		t.Fatal(err)
 	}
 	id := b.session("wechat")
@@ -87,7 +87,7 @@ func TestWebhooksOfAShopThatWasGone(t *testing.T) {
 	}
 	eventually(t, "the shop is told", func() bool {
 		var told int
-		err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM webhook_tries WHERE error = ''").Scan(&told)
+		err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM delivery_tries WHERE error = ''").Scan(&told)
 		return err == nil && told == 1
 	})
 	var out bytes.Buffer
@@ -146,7 +146,7 @@ func TestWebhookVerbsThatAreWrong(t *testing.T) {
 		t.Errorf("nothing was to change: exit %d: %s%s", code, &out, said)
 	}
 	recordTry(t, data, checkout.WebhookTry{
-		EventID: "evt_1", Number: 10, At: time.Now(), Status: 502, Took: 15 * time.Millisecond, Answer: "\x1b[2Joh no", Error: "the shop answered 502",
+		EventID: "evt_1", Endpoint: checkout.DefaultEndpoint, Number: 10, At: time.Now(), Status: 502, Took: 15 * time.Millisecond, Answer: "\x1b[2Joh no", Error: "the shop answered 502",
 	})
 	if code, said := webhook(t, data, &out, "tries", "evt_1"); code != gatewaycli.ExitDone || !strings.Contains(out.String(), "oh no") {
 		t.Errorf("the tries: exit %d: %s%s", code, &out, said)
@@ -179,7 +179,7 @@ func parkOne(t *testing.T, data string) {
 	if err := s.Apply(ctx, checkout.Change{Events: []checkout.Event{e}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.ParkWebhook(ctx, e, time.Now(), 10, "malformed answer \x1b]0;owned\x07\u009b2J"); err != nil {
+	if err := s.ParkWebhook(ctx, e, checkout.DefaultEndpoint, time.Now(), 10, "malformed answer \x1b]0;owned\x07\u009b2J"); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -27,7 +27,7 @@ type Domain struct {
 
 	clock checkout.Clock
 	// endpoints are where the webhooks of each merchant are sent.
-	endpoints map[string]worker.Endpoint
+	endpoints map[string][]worker.Endpoint
 	queue     *worker.Queue
 }
 
@@ -42,7 +42,7 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 	if c.PublicURL == "" {
 		return nil, errors.New("kit: Config.PublicURL is empty")
 	}
-	d := &Domain{endpoints: map[string]worker.Endpoint{}}
+	d := &Domain{endpoints: map[string][]worker.Endpoint{}}
 	alarms := newAlarms(c.Logger, time.Now)
 	merchants, pages := map[string]checkout.Merchant{}, map[string]web.Merchant{}
 	for _, m := range c.Merchants {
@@ -50,7 +50,7 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 		if _, taken := merchants[id]; id == "" || taken {
 			return nil, fmt.Errorf("kit: Config.Merchants: the ID %q is empty or used twice", id)
 		}
-		merchants[id], pages[id], d.endpoints[id] = m.Checkout, m.Web, m.endpoint()
+		merchants[id], pages[id], d.endpoints[id] = m.Checkout, m.Web, m.endpoints()
 	}
 	returns, err := web.NewReturnPolicy(pages)
 	if err != nil {
@@ -82,18 +82,21 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 	return d, err
 }
 
-// endpoint returns where the merchant's webhooks are sent, with the secrets that the
+// endpoints returns where the merchant's webhooks are sent, with the secrets that the
 // merchant knows.
-func (m Merchant) endpoint() worker.Endpoint {
-	e := m.Webhook
-	e.Confidential = append(slices.Clone(e.Confidential), m.Web.WeChat.Secret)
+func (m Merchant) endpoints() []worker.Endpoint {
+	known := []string{m.Web.WeChat.Secret}
 	for _, key := range m.Web.APIKeys {
-		e.Confidential = append(e.Confidential, string(key.Secret)) // "" where only the hash is known
+		known = append(known, string(key.Secret)) // "" where only the hash is known
 	}
 	for _, account := range append([]wantu.Config{m.Account}, m.PreviousAccounts...) {
-		e.Confidential = append(e.Confidential, account.Key, account.PreviousKey)
+		known = append(known, account.Key, account.PreviousKey)
 	}
-	return e
+	list := append([]worker.Endpoint{m.Webhook}, m.Webhooks...)
+	for i := range list {
+		list[i].Confidential = slices.Concat(list[i].Confidential, known)
+	}
+	return list
 }
 
 // newGateway returns c.Gateway, or else Wantu's clients for the merchants'

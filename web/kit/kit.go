@@ -75,8 +75,12 @@ type Merchant struct {
 	// orders are still queried, closed, refunded and reconciled there. Defaults to
 	// none.
 	PreviousAccounts []wantu.Config
-	// Webhook is where the shop's events are sent. Without a URL nothing is sent.
+	// Webhook is where the shop's events are sent. Without a URL nothing is sent there.
+	// Its AllowPrivate, Proxy and MaxRequests apply to the endpoints that the shop makes
+	// through the API too.
 	Webhook worker.Endpoint
+	// Webhooks are further endpoints, each with an ID. Defaults to none.
+	Webhooks []worker.Endpoint
 }
 
 // Kit is the whole checkout: it is an http.Handler, and Run does its work in the

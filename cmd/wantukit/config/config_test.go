@@ -111,6 +111,16 @@ func TestConfigurationRefusesWhatMustNotGoLive(t *testing.T) {
 		"proxy and ranges":             {"secret: whsec_", `proxy: "http://proxy:3128", allow_private: [10.0.0.0/8], secret: whsec_`, "webhook.allow_private"},
 		"no requests at once":          {"secret: whsec_", "max_requests: 0, secret: whsec_", "webhook.max_requests"},
 		"too many requests at once":    {"secret: whsec_", "max_requests: 257, secret: whsec_", "webhook.max_requests"},
+		"unknown type of events":       {"secret: whsec_", "events: [session.payed], secret: whsec_", "webhook.events[0] is not a type"},
+		"webhooks without an id":       {"    return_hosts", "    webhooks: [{url: https://a.example, secret: whsec_" + hookCanary + "}]\n    return_hosts", "webhooks[0].id is not"},
+		"webhooks with an API's id":    {"    return_hosts", "    webhooks: [{id: we_1, url: https://a.example, secret: whsec_" + hookCanary + "}]\n    return_hosts", "webhooks[0].id is not"},
+		"webhooks called default":      {"    return_hosts", "    webhooks: [{id: default, url: https://a.example, secret: whsec_" + hookCanary + "}]\n    return_hosts", "webhooks[0].id is in use"},
+		"webhooks without a URL":       {"    return_hosts", "    webhooks: [{id: stock, secret: whsec_" + hookCanary + "}]\n    return_hosts", "webhooks[0].url is missing"},
+		"webhooks without a secret":    {"    return_hosts", "    webhooks: [{id: stock, url: https://a.example}]\n    return_hosts", "webhooks[0].secret is not"},
+		"webhooks on a private host":   {"    return_hosts", "    webhooks: [{id: stock, url: https://10.1.2.3, secret: whsec_" + hookCanary + "}]\n    return_hosts", "webhooks[0].url: 10.1.2.3 is no public"},
+		"demo's secret in webhooks":    {"    return_hosts", "    webhooks: [{id: stock, url: https://a.example, secret: " + config.DemoWebhookSecret + "}]\n    return_hosts", "webhooks[0].secret is the demo's"},
+		"plain http beside the ranges": {`{url: "https://shop.example.com/hook"`, `{allow_private: [10.1.0.0/16], url: "http://10.2.0.1/hook"`, "webhook.url: 10.2.0.1"},
+		"plain http to the public":     {`{url: "https://shop.example.com/hook"`, `{allow_private: [10.1.0.0/16], url: "http://8.8.8.8/hook"`, "webhook.url: 8.8.8.8 is a public"},
 		"short webhook secret":         {"whsec_" + hookCanary, "whsec_c2VjcmV0", "webhook.secret"},
 		"WeChat without its secret":    {"    api_keys", "    wechat: {app_id: wx1}\n    api_keys", "wechat.app_secret"},
 		"WeChat without its id":        {"    api_keys", "    wechat: {app_secret: " + canary + "}\n    api_keys", "wechat.app_id"},
@@ -214,6 +224,30 @@ func TestEndpointsAsConfigured(t *testing.T) {
 		if got := merchantOf(t, shops[0]).Webhook; !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %+v, want %+v", more, got, want)
 		}
+	}
+}
+
+// TestFurtherEndpointsAsConfigured checks that the worker gets the list of the file, with
+// the network settings of webhook, and that plain http into an allowed range is taken.
+func TestFurtherEndpointsAsConfigured(t *testing.T) {
+	t.Setenv("STOCK_SECRET", "whsec_"+hookCanary)
+	shops, err := readConfig(t, strings.Replace(goodShop, "secret: whsec_", "allow_private: [10.1.0.0/16], events: [session.paid], secret: whsec_", 1)+`
+    webhooks:
+      - {id: stock, url: "http://stock.internal/hook", secret: env:STOCK_SECRET, events: [refund.succeeded], max_requests: 2}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := merchantOf(t, shops[0])
+	if !slices.Equal(m.Webhook.Events, []checkout.EventType{checkout.EventPaid}) {
+		t.Errorf("webhook gets %v", m.Webhook.Events)
+	}
+	want := []worker.Endpoint{{
+		ID: "stock", URL: "http://stock.internal/hook", Secret: "whsec_" + hookCanary, Events: []checkout.EventType{checkout.EventRefundSucceeded},
+		MaxRequests: 2, AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")},
+	}}
+	if !reflect.DeepEqual(m.Webhooks, want) {
+		t.Errorf("%+v, want %+v", m.Webhooks, want)
 	}
 }
 

@@ -2,14 +2,11 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 
 	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/flow"
-	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/web"
 	"github.com/wantukit/wantukit/web/kit"
@@ -51,7 +48,10 @@ func (s *Shop) Merchant() (m kit.Merchant, err error) {
 }
 
 func (s *Shop) withoutPictures() (m kit.Merchant) {
-	m.Checkout, m.Web, m.Webhook = s.checkoutMerchant(), s.webMerchant(), s.endpoint()
+	m.Checkout, m.Web, m.Webhook = s.checkoutMerchant(), s.webMerchant(), s.endpoint(s.firstWebhook())
+	for _, w := range s.Webhooks {
+		m.Webhooks = append(m.Webhooks, s.endpoint(w))
+	}
 	m.Account = s.wantuConfig(s.Gateway.GatewayAccount)
 	if s.Gateway.Previous != nil {
 		m.PreviousAccounts = []wantu.Config{s.wantuConfig(*s.Gateway.Previous)}
@@ -94,23 +94,6 @@ func (s *Shop) checkoutMerchant() checkout.Merchant {
 		}
 	}
 	return m
-}
-
-// endpoint returns where the shop's webhooks are sent.
-func (s *Shop) endpoint() worker.Endpoint {
-	e := worker.Endpoint{URL: s.Webhook.URL, Secret: string(s.Webhook.Secret), PreviousSecret: string(s.Webhook.PreviousSecret)}
-	for _, text := range s.Webhook.AllowPrivate {
-		if r, err := netip.ParsePrefix(text); err == nil { // check has parsed it before
-			e.AllowPrivate = append(e.AllowPrivate, r)
-		}
-	}
-	if s.Webhook.MaxRequests != nil {
-		e.MaxRequests = *s.Webhook.MaxRequests
-	}
-	if s.Webhook.Proxy != "" {
-		e.Proxy, _ = url.Parse(string(s.Webhook.Proxy)) // check has parsed it before
-	}
-	return e
 }
 
 // webMerchant returns what the pages and the merchant API know of the shop.

@@ -57,7 +57,12 @@ type Shop struct {
 		// MaxRequests is how many webhooks each process sends at once, from 1 to 256.
 		// Defaults to 16.
 		MaxRequests *int `yaml:"max_requests"`
+		// Events are the types of the events that are sent. Defaults to all.
+		Events []checkout.EventType `yaml:"events"`
 	} `yaml:"webhook"`
+
+	// Webhooks are further endpoints. AllowPrivate and Proxy of Webhook apply to them too.
+	Webhooks []Webhook `yaml:"webhooks"`
 
 	// Branding is how the shop's pages look.
 	Branding struct {
@@ -101,6 +106,18 @@ type Shop struct {
 
 	// files are the files that confidential values were read from.
 	files []string
+}
+
+// Webhook is a further endpoint of a shop.
+type Webhook struct {
+	// ID is unique among the shop's endpoints: letters, digits, - and _.
+	ID     string       `yaml:"id"`
+	URL    string       `yaml:"url"`
+	Secret Confidential `yaml:"secret"`
+	// PreviousSecret, MaxRequests and Events are as in Shop.Webhook.
+	PreviousSecret Confidential         `yaml:"previous_secret"`
+	MaxRequests    *int                 `yaml:"max_requests"`
+	Events         []checkout.EventType `yaml:"events"`
 }
 
 // GatewayAccount is an account at the gateway.
@@ -209,6 +226,10 @@ func (s *Shop) confidential() map[string]*Confidential {
 	if previous := s.Gateway.Previous; previous != nil {
 		fields["gateway.previous_account.key"] = &previous.Key
 		fields["gateway.previous_account.previous_key"] = &previous.PreviousKey
+	}
+	for i := range s.Webhooks {
+		fields[fmt.Sprintf("webhooks[%d].secret", i)] = &s.Webhooks[i].Secret
+		fields[fmt.Sprintf("webhooks[%d].previous_secret", i)] = &s.Webhooks[i].PreviousSecret
 	}
 	for i := range s.APIKeys {
 		fields[s.APIKeys[i].keyField(i)] = &s.APIKeys[i].Key

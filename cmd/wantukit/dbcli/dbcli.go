@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/wantukit/wantukit/checkout"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/cmd/wantukit/config"
 	"github.com/wantukit/wantukit/cmd/wantukit/gatewaycli"
@@ -67,23 +68,28 @@ func (d database) with(ctx context.Context, do func(*store.DB, *store.Store) err
 	return errors.Join(do(db, store.New(db, nil)), db.Close())
 }
 
-// endpoints returns all merchants of the file, and those that have a webhook
-// endpoint. It returns nil if no file was given.
-func (d database) endpoints() (merchants, withEndpoint []string, err error) {
+// readShops returns the shops of the file, or nil if no file was given.
+func (d database) readShops() ([]config.Shop, error) {
 	if d.Config == "" {
-		return nil, nil, nil
+		return nil, nil
 	}
 	shops, err := config.ReadShops(d.Config)
 	if err != nil {
-		return nil, nil, gatewaycli.Usage(err)
+		return nil, gatewaycli.Usage(err)
 	}
+	return shops, nil
+}
+
+// hasEndpoint reports whether a merchant of the file has an endpoint.
+func hasEndpoint(shops []config.Shop, merchant, endpoint string) bool {
 	for _, s := range shops {
-		merchants = append(merchants, s.ID)
-		if s.Webhook.URL != "" {
-			withEndpoint = append(withEndpoint, s.ID)
+		if s.ID != merchant {
+			continue
 		}
+		return endpoint == checkout.DefaultEndpoint && s.Webhook.URL != "" ||
+			slices.ContainsFunc(s.Webhooks, func(w config.Webhook) bool { return w.ID == endpoint })
 	}
-	return merchants, withEndpoint, nil
+	return false
 }
 
 // checkMerchant fails if a file was given and does not have the merchant. flag is
@@ -92,9 +98,16 @@ func (d database) checkMerchant(merchant, flag string) error {
 	if merchant == "" {
 		return nil
 	}
-	merchants, _, err := d.endpoints()
-	if err != nil || d.Config == "" || slices.Contains(merchants, merchant) {
+	shops, err := d.readShops()
+	if err != nil || d.Config == "" {
 		return err
+	}
+	var merchants []string
+	for _, s := range shops {
+		merchants = append(merchants, s.ID)
+	}
+	if slices.Contains(merchants, merchant) {
+		return nil
 	}
 	return gatewaycli.Usage(fmt.Errorf("%s must be one of %s", flag, strings.Join(merchants, ", ")))
 }

@@ -21,6 +21,7 @@ type triesVerb struct {
 
 // try is the JSON of a try. Status is 0 where no answer came.
 type try struct {
+	Endpoint     string `json:"endpoint"`
 	Try          int    `json:"try"`
 	At           string `json:"at"`
 	Status       int    `json:"status"`
@@ -53,14 +54,14 @@ func (v *triesVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 
 // newTry returns a try without control characters: the answer is the shop's text.
 func newTry(t checkout.WebhookTry) try {
-	return try{t.Number, formatTime(t.At), t.Status, t.Took.Milliseconds(), gatewaycli.Printable(t.Answer), gatewaycli.Printable(t.Error), formatTime(t.NextAt)}
+	return try{t.Endpoint, t.Number, formatTime(t.At), t.Status, t.Took.Milliseconds(), gatewaycli.Printable(t.Answer), gatewaycli.Printable(t.Error), formatTime(t.NextAt)}
 }
 
 func triesTable(s gatewaycli.Streams, tries []try) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "TRY\tAT\tSTATUS\tMS\tNEXT\tERROR\tANSWER") // Flush returns the error
+	_, _ = fmt.Fprintln(w, "ENDPOINT\tTRY\tAT\tSTATUS\tMS\tNEXT\tERROR\tANSWER") // Flush returns the error
 	for _, t := range tries {
-		_, _ = fmt.Fprintf(w, "%d\t%s\t%d\t%d\t%s\t%s\t%s\n", t.Try, t.At, t.Status, t.Milliseconds, cmp.Or(t.NextAt, "-"), cmp.Or(t.Error, "-"), t.Answer)
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%s\t%s\t%s\n", t.Endpoint, t.Try, t.At, t.Status, t.Milliseconds, cmp.Or(t.NextAt, "-"), cmp.Or(t.Error, "-"), t.Answer)
 	}
 	return w.Flush()
 }

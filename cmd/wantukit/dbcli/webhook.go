@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"text/tabwriter"
 
 	"github.com/wantukit/wantukit/checkout"
@@ -37,6 +36,7 @@ type (
 		Event     string             `json:"event"`
 		Type      checkout.EventType `json:"type"`
 		Merchant  string             `json:"merchant"`
+		Endpoint  string             `json:"endpoint"`
 		Session   string             `json:"session"`
 		CreatedAt string             `json:"created_at"`
 		ParkedAt  string             `json:"parked_at"`
@@ -45,6 +45,7 @@ type (
 	}
 	disabled struct {
 		Merchant   string `json:"merchant"`
+		Endpoint   string `json:"endpoint"`
 		DisabledAt string `json:"disabled_at"`
 		Reason     string `json:"reason"`
 	}
@@ -60,12 +61,9 @@ func (v *listVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 		if err != nil {
 			return err
 		}
-		disabledEndpoints, err := st.DisabledWebhooks(ctx)
+		disabledEndpoints, err := st.DisabledWebhooks(ctx, v.Merchant)
 		if err != nil {
 			return err
-		}
-		if v.Merchant != "" {
-			disabledEndpoints = slices.DeleteFunc(disabledEndpoints, func(d store.DisabledWebhook) bool { return d.Merchant != v.Merchant })
 		}
 		if v.JSON {
 			return listJSON(s, events, disabledEndpoints)
@@ -80,25 +78,25 @@ func listJSON(s gatewaycli.Streams, events []store.ParkedWebhook, disabledEndpoi
 		Disabled []disabled `json:"disabled"`
 	}{make([]parked, len(events)), make([]disabled, len(disabledEndpoints))}
 	for i, e := range events {
-		list.Parked[i] = parked{e.EventID, e.Type, e.Merchant, e.SessionID, formatTime(e.CreatedAt), formatTime(e.ParkedAt), e.Tries, gatewaycli.Printable(e.Reason)}
+		list.Parked[i] = parked{e.EventID, e.Type, e.Merchant, e.Endpoint, e.SessionID, formatTime(e.CreatedAt), formatTime(e.ParkedAt), e.Tries, gatewaycli.Printable(e.Reason)}
 	}
 	for i, d := range disabledEndpoints {
-		list.Disabled[i] = disabled{d.Merchant, formatTime(d.DisabledAt), gatewaycli.Printable(d.Reason)}
+		list.Disabled[i] = disabled{d.Merchant, d.Endpoint, formatTime(d.DisabledAt), gatewaycli.Printable(d.Reason)}
 	}
 	return json.NewEncoder(s.Out).Encode(list)
 }
 
 func listTable(s gatewaycli.Streams, events []store.ParkedWebhook, disabledEndpoints []store.DisabledWebhook) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "EVENT\tTYPE\tMERCHANT\tSESSION\tCREATED\tTRIES\tREASON") // Flush returns the error
+	_, _ = fmt.Fprintln(w, "EVENT\tTYPE\tMERCHANT\tENDPOINT\tSESSION\tCREATED\tTRIES\tREASON") // Flush returns the error
 	for _, e := range events {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", e.EventID, e.Type, e.Merchant, e.SessionID, formatTime(e.CreatedAt), e.Tries, gatewaycli.Printable(e.Reason))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", e.EventID, e.Type, e.Merchant, e.Endpoint, e.SessionID, formatTime(e.CreatedAt), e.Tries, gatewaycli.Printable(e.Reason))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	for _, d := range disabledEndpoints {
-		if _, err := fmt.Fprintf(s.Out, "\n%s is disabled since %s: %s\n", d.Merchant, formatTime(d.DisabledAt), gatewaycli.Printable(d.Reason)); err != nil {
+		if _, err := fmt.Fprintf(s.Out, "\nthe endpoint %s of %s is disabled since %s: %s\n", d.Endpoint, d.Merchant, formatTime(d.DisabledAt), gatewaycli.Printable(d.Reason)); err != nil {
 			return err
 		}
 	}
@@ -110,6 +108,7 @@ type replayVerb struct {
 	Events   []string `arg:"" optional:"" name:"event" help:"Ids of events (evt_…), parked or not."`
 	All      bool     `env:"-" help:"All parked events."`
 	Merchant string   `env:"-" help:"Id of one merchant, with --all."`
+	Endpoint string   `env:"-" help:"Id of one endpoint. Defaults to those for which an event is parked, or else to those to which it was sent."`
 	database
 }
 
@@ -125,53 +124,89 @@ func (v *replayVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 		return err
 	}
 	return v.with(ctx, func(db *store.DB, st *store.Store) error {
-		ids, err := v.ids(ctx, s, st)
+		keys, err := v.keys(ctx, s, st)
 		if err != nil {
 			return err
 		}
-		if err := v.replay(ctx, db, st, ids); err != nil {
+		if err := v.replay(ctx, db, st, keys); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(s.Out, "%s will be sent again\n", formatCount(len(ids), "event"))
+		_, err = fmt.Fprintf(s.Out, "%s will be sent again\n", formatCount(countEvents(keys), "event"))
 		return gatewaycli.Unreported(err)
 	})
 }
 
-// ids returns the events that were named, or all parked events whose endpoint is not
-// disabled. It prints how many it leaves out.
-func (v *replayVerb) ids(ctx context.Context, s gatewaycli.Streams, st *store.Store) ([]string, error) {
-	if !v.All {
-		return v.Events, nil
+// countEvents returns how many events are in keys.
+func countEvents(keys []checkout.WebhookKey) int {
+	events := map[string]bool{}
+	for _, k := range keys {
+		events[k.EventID] = true
 	}
+	return len(events)
+}
+
+// keys returns what is replayed: the events that were named, or all parked events.
+func (v *replayVerb) keys(ctx context.Context, s gatewaycli.Streams, st *store.Store) (keys []checkout.WebhookKey, err error) {
+	if v.All {
+		return v.parkedKeys(ctx, s, st)
+	}
+	for _, id := range v.Events {
+		targets := []checkout.WebhookKey{{EventID: id, Endpoint: v.Endpoint}}
+		if v.Endpoint == "" {
+			if targets, err = st.ReplayTargets(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		keys = append(keys, targets...)
+	}
+	return keys, nil
+}
+
+// parkedKeys returns all that is parked for endpoints that are not disabled. It prints how
+// much it leaves out.
+func (v *replayVerb) parkedKeys(ctx context.Context, s gatewaycli.Streams, st *store.Store) (keys []checkout.WebhookKey, err error) {
 	events, err := st.ParkedWebhooks(ctx, v.Merchant)
 	if err != nil {
 		return nil, err
 	}
-	disabledEndpoints, err := st.DisabledWebhooks(ctx)
+	disabledEndpoints, err := st.DisabledWebhooks(ctx, v.Merchant)
 	if err != nil {
 		return nil, err
 	}
-	skipped := map[string]int{}
-	var ids []string
+	type endpoint struct{ merchant, id string }
+	isDisabled, skipped := map[endpoint]bool{}, map[endpoint]int{}
+	for _, d := range disabledEndpoints {
+		isDisabled[endpoint{d.Merchant, d.Endpoint}] = true
+	}
 	for _, e := range events {
-		if slices.ContainsFunc(disabledEndpoints, func(d store.DisabledWebhook) bool { return d.Merchant == e.Merchant }) {
-			skipped[e.Merchant]++
-			continue
+		switch at := (endpoint{e.Merchant, e.Endpoint}); {
+		case v.Endpoint != "" && e.Endpoint != v.Endpoint:
+		case isDisabled[at]:
+			skipped[at]++
+		default:
+			keys = append(keys, checkout.WebhookKey{EventID: e.EventID, Endpoint: e.Endpoint})
 		}
-		ids = append(ids, e.EventID)
 	}
 	for _, d := range disabledEndpoints {
-		if skipped[d.Merchant] > 0 {
-			_, _ = fmt.Fprintf(s.Err, "%s of %s left parked, because its endpoint is disabled: run `wantukit webhook enable %s` first\n",
-				formatCount(skipped[d.Merchant], "event"), d.Merchant, d.Merchant)
+		if n := skipped[endpoint{d.Merchant, d.Endpoint}]; n > 0 {
+			_, _ = fmt.Fprintf(s.Err, "%s of %s left parked, because the endpoint is disabled: run `%s` first\n",
+				formatCount(n, "event"), d.Merchant, enableCommand(d.Merchant, d.Endpoint))
 		}
 	}
-	return ids, nil
+	return keys, nil
+}
+
+// enableCommand returns the command that enables an endpoint.
+func enableCommand(merchant, endpoint string) string {
+	if endpoint == checkout.DefaultEndpoint {
+		return "wantukit webhook enable " + merchant
+	}
+	return "wantukit webhook enable " + merchant + " --endpoint " + endpoint
 }
 
 // replay writes the jobs that send the events.
-func (v *replayVerb) replay(ctx context.Context, db *store.DB, st *store.Store, ids []string) error {
-	_, reachable, err := v.endpoints()
+func (v *replayVerb) replay(ctx context.Context, db *store.DB, st *store.Store, keys []checkout.WebhookKey) error {
+	shops, err := v.readShops()
 	if err != nil {
 		return err
 	}
@@ -179,15 +214,15 @@ func (v *replayVerb) replay(ctx context.Context, db *store.DB, st *store.Store, 
 	if err != nil {
 		return err
 	}
-	err = st.ReplayWebhooks(ctx, ids, func(ctx context.Context, tx *sql.Tx, e checkout.Event) error {
-		if v.Config != "" && !slices.Contains(reachable, e.Merchant) {
-			return fmt.Errorf("merchant %q has no webhook endpoint in %s", e.Merchant, v.Config)
+	err = st.ReplayWebhooks(ctx, keys, func(ctx context.Context, tx *sql.Tx, e checkout.Event, endpoint string) error {
+		if v.Config != "" && !checkout.IsMadeByAPI(endpoint) && !hasEndpoint(shops, e.Merchant, endpoint) {
+			return fmt.Errorf("merchant %q has no webhook endpoint %q in %s", e.Merchant, endpoint, v.Config)
 		}
-		return queue.Replay(ctx, tx, e)
+		return queue.Replay(ctx, tx, e, endpoint)
 	})
 	var disabled *store.DisabledError
 	if errors.As(err, &disabled) {
-		return fmt.Errorf("%w: run `wantukit webhook enable %s` first", err, disabled.Merchant)
+		return fmt.Errorf("%w: run `%s` first", err, enableCommand(disabled.Merchant, disabled.Endpoint))
 	}
 	return err
 }
@@ -195,6 +230,7 @@ func (v *replayVerb) replay(ctx context.Context, db *store.DB, st *store.Store, 
 // enableVerb enables an endpoint that 410 Gone disabled.
 type enableVerb struct {
 	Merchant string `arg:"" help:"Id of the merchant."`
+	Endpoint string `env:"-" default:"default" help:"Id of the endpoint. Defaults to webhook of the configuration."`
 	database
 }
 
@@ -204,9 +240,9 @@ func (v *enableVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 		return err
 	}
 	return v.with(ctx, func(_ *store.DB, st *store.Store) error {
-		err := st.EnableWebhooks(ctx, v.Merchant)
+		err := st.EnableWebhooks(ctx, v.Merchant, v.Endpoint)
 		if errors.Is(err, checkout.ErrNotFound) {
-			return gatewaycli.No(fmt.Sprintf("the endpoint of %s is not disabled", v.Merchant))
+			return gatewaycli.No(fmt.Sprintf("the endpoint %s of %s is not disabled", v.Endpoint, v.Merchant))
 		}
 		if err != nil {
 			return err
