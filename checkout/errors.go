@@ -36,6 +36,20 @@ var ErrNotRefundable = errors.New("the session is not paid")
 // ErrTooManyEndpoints says that the merchant has MaxWebhookEndpoints webhook endpoints.
 var ErrTooManyEndpoints = errors.New("the shop has too many webhook endpoints")
 
+// ErrConfigured says that the webhook endpoint is one of the configuration, which the API
+// cannot change.
+var ErrConfigured = errors.New("the webhook endpoint is in the configuration")
+
+// ErrNoEndpoint says that no webhook endpoint of the merchant wants the event.
+var ErrNoEndpoint = errors.New("no webhook endpoint wants the event")
+
+// DisabledError says that a webhook endpoint is disabled, so nothing can be sent to it.
+type DisabledError struct{ Merchant, Endpoint string }
+
+func (e *DisabledError) Error() string {
+	return "the webhook endpoint " + e.Endpoint + " of merchant " + e.Merchant + " is disabled"
+}
+
 // ErrNotHere says that this device cannot pay with the wallet. The page shows a guide
 // instead.
 var ErrNotHere = errors.New("this wallet cannot be paid with on this device")

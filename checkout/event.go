@@ -37,18 +37,24 @@ const (
 	// EventDifference: the gateway's statement and the checkout's records differ. It
 	// comes once for each difference.
 	EventDifference EventType = "reconciliation.difference"
+	// EventTest: somebody tests an endpoint. It goes to that endpoint alone, and is about
+	// no session.
+	EventTest EventType = "webhook.test"
 )
 
 // EventPrefix is the beginning of every event ID.
 const EventPrefix = "evt_"
 
-// EventTypes returns all types of events.
+// EventTypes returns the types of events that an endpoint can ask for: all but EventTest.
 func EventTypes() []EventType {
 	return []EventType{
 		EventPaid, EventExpired, EventCanceled, EventPaidLate, EventPaidTwice, EventAmountMismatch, EventNotificationMismatch,
 		EventAttemptFailed, EventRefundSucceeded, EventRefundFailed, EventRefundDelayed, EventDifference,
 	}
 }
+
+// eventPrefix is the beginning of every event ID.
+const eventPrefix = "evt_"
 
 // Event is a fact that a shop is told. It is stored in the transaction that made it true,
 // and never changes.

@@ -56,9 +56,9 @@ func (e WebhookEndpoint) IsConfigured() bool { return !IsMadeByAPI(e.ID) }
 func IsMadeByAPI(endpointID string) bool { return strings.HasPrefix(endpointID, EndpointPrefix) }
 
 // WantsEvent reports whether an endpoint with these event types receives a type. nil
-// stands for all types.
+// stands for all types but EventTest, which goes to the endpoint that is tested.
 func WantsEvent(events []EventType, t EventType) bool {
-	return events == nil || slices.Contains(events, t)
+	return events == nil && t != EventTest || slices.Contains(events, t)
 }
 
 // WebhookKey names what is delivered: an event to an endpoint of the event's merchant.
@@ -89,3 +89,44 @@ type WebhookTry struct {
 
 // Key returns what the try was to deliver.
 func (t WebhookTry) Key() WebhookKey { return WebhookKey{t.EventID, t.Endpoint} }
+
+// DisabledWebhook is an endpoint that is disabled.
+type DisabledWebhook struct {
+	Merchant, Endpoint string
+	DisabledAt         time.Time
+	Reason             string
+}
+
+// DeliveryState says how far the delivery of an event to an endpoint is.
+type DeliveryState string
+
+// The states of a delivery.
+const (
+	// DeliveryWaiting: the first try or the next one is still to come.
+	DeliveryWaiting DeliveryState = "waiting"
+	// DeliveryDelivered: the endpoint answered 2xx.
+	DeliveryDelivered DeliveryState = "delivered"
+	// DeliveryParked: it is not tried again until somebody asks for it.
+	DeliveryParked DeliveryState = "parked"
+)
+
+// WebhookDelivery is the delivery of an event to an endpoint.
+type WebhookDelivery struct {
+	WebhookKey
+	EventType EventType
+	// EventAt is when the event happened.
+	EventAt time.Time
+	State   DeliveryState
+	// Tries are those of the last 30 days, the first one first.
+	Tries []WebhookTry
+	// ParkedReason is why the delivery is parked, else "".
+	ParkedReason string
+}
+
+// NextAt returns when the next try is due, zero if none follows or that is not known.
+func (d WebhookDelivery) NextAt() time.Time {
+	if d.State != DeliveryWaiting || len(d.Tries) == 0 {
+		return time.Time{}
+	}
+	return d.Tries[len(d.Tries)-1].NextAt
+}

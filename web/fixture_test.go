@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"database/sql"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,6 +25,7 @@ import (
 	"github.com/wantukit/wantukit/checkout/flow"
 	"github.com/wantukit/wantukit/checkout/store"
 	"github.com/wantukit/wantukit/checkout/wantupay"
+	"github.com/wantukit/wantukit/checkout/worker"
 	"github.com/wantukit/wantukit/static"
 	"github.com/wantukit/wantukit/wantu"
 	"github.com/wantukit/wantukit/wantu/sandbox"
@@ -56,6 +59,7 @@ type fixture struct {
 	gateway  *gatewayProxy
 	clock    *clock
 	webhooks *webhookQueue
+	sender   *webhookSender
 	// data is the directory of the database.
 	data string
 }
@@ -102,6 +106,24 @@ func (o *webhookQueue) types() []checkout.EventType {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.Clone(o.all)
+}
+
+// webhookSender is a checkout.WebhookSender that stores tests and notes what is to be sent.
+type webhookSender struct {
+	*store.Store
+	replayed, retried []string
+}
+
+func (s *webhookSender) Replay(ctx context.Context, keys []checkout.WebhookKey) error {
+	return s.ReplayWebhooks(ctx, keys, func(_ context.Context, _ *sql.Tx, e checkout.Event, endpoint string) error {
+		s.replayed = append(s.replayed, e.ID+" "+endpoint)
+		return nil
+	})
+}
+
+func (s *webhookSender) Retry(_ context.Context, merchant, endpoint string, limit int) (int, error) {
+	s.retried = append(s.retried, fmt.Sprint(merchant, " ", endpoint, " ", limit))
+	return limit, nil
 }
 
 // gatewayProxy is a proxy before the sandbox. It counts the calls of each endpoint, and
@@ -219,6 +241,12 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 	domain.Returns = must(web.NewReturnPolicy(pages.Merchants))
 	f.service = must(checkout.New(domain))
 	pages.Service = f.service
+	f.sender = &webhookSender{Store: f.store}
+	pages.Webhooks = must(checkout.NewWebhooks(checkout.WebhooksConfig{
+		Store: f.store, Sender: f.sender, Clock: f.clock, Random: rand.Reader, Seal: web.NewSecretBox(pages.Secret).Seal,
+		Merchants: map[string][]checkout.WebhookEndpoint{"shop": {{ID: checkout.DefaultEndpoint, Merchant: "shop", URL: "https://user:canary@shop.example/hook?canary=1"}}},
+		CheckURL:  func(_, address string) error { return worker.CheckURL(address, worker.Endpoint{}) },
+	}))
 	f.config, f.web = pages, must(web.New(pages))
 }
 

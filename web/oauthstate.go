@@ -16,7 +16,7 @@ var oauthEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 // newOAuthState returns a new state for a session.
 func (s *Server) newOAuthState(sessionID string) (oauthState, error) {
-	data, err := s.sealBytes(oauthPurpose, sessionID)
+	data, err := sealer(s.secret).sealBytes(oauthPurpose, sessionID)
 	return oauthState(oauthEncoding.EncodeToString(data)), err
 }
 
@@ -25,7 +25,7 @@ func (s *Server) newOAuthState(sessionID string) (oauthState, error) {
 func (s *Server) sessionOf(state oauthState) (id string, err error) {
 	data, err := oauthEncoding.DecodeString(string(state))
 	if err == nil {
-		id, err = s.unsealBytes(oauthPurpose, data)
+		id, err = sealer(s.secret).unsealBytes(oauthPurpose, data)
 	}
 	if err != nil {
 		return "", checkout.ErrNotFound

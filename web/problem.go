@@ -29,6 +29,10 @@ const (
 	codeKeyTaken           problemCode = "idempotency_key_taken"
 	codeReferenceTaken     problemCode = "reference_taken"
 	codeSessionEnded       problemCode = "session_ended"
+	codeTooManyEndpoints   problemCode = "too_many_webhook_endpoints"
+	codeConfigured         problemCode = "webhook_endpoint_configured"
+	codeEndpointDisabled   problemCode = "webhook_endpoint_disabled"
+	codeNoEndpoint         problemCode = "no_webhook_endpoint"
 	codeBodyTooLarge       problemCode = "body_too_large"
 	codeMediaType          problemCode = "media_type_unsupported"
 	codeTooManyRequests    problemCode = "too_many_requests"
@@ -56,6 +60,10 @@ var problemKinds = map[problemCode]problemKind{
 	codeKeyTaken:           {http.StatusConflict, "Another request had the same Idempotency-Key: object names what it made."},
 	codeReferenceTaken:     {http.StatusConflict, "Another object of your shop has the client_reference_id: object names it."},
 	codeSessionEnded:       {http.StatusConflict, "The session has already ended in another way."},
+	codeTooManyEndpoints:   {http.StatusConflict, "Your shop has as many webhook endpoints as it may have. Delete one first."},
+	codeConfigured:         {http.StatusConflict, "The webhook endpoint is in the configuration file, and can be changed only there."},
+	codeEndpointDisabled:   {http.StatusConflict, "The webhook endpoint is disabled. Enable it first."},
+	codeNoEndpoint:         {http.StatusConflict, "Your shop has no webhook endpoint that wants this event."},
 	codeBodyTooLarge:       {http.StatusRequestEntityTooLarge, "The body is larger than 64 KiB."},
 	codeMediaType:          {http.StatusUnsupportedMediaType, "The body is not application/json, or it is compressed."},
 	codeTooManyRequests:    {http.StatusTooManyRequests, "Too many requests. Ask again after Retry-After seconds."},
@@ -124,6 +132,7 @@ func newProblem(err error) problem {
 	var refused *refusal
 	var claimed *checkout.ClaimedError
 	var used *checkout.UsedError
+	var disabled *checkout.DisabledError
 	faults := checkout.FieldErrors(err)
 	switch {
 	case len(faults) > 0:
@@ -140,6 +149,14 @@ func newProblem(err error) problem {
 		p.Code = codeNotFound
 	case errors.Is(err, echo.ErrNotFound):
 		p.Code = codeRouteUnknown
+	case errors.Is(err, checkout.ErrTooManyEndpoints):
+		p.Code = codeTooManyEndpoints
+	case errors.Is(err, checkout.ErrConfigured):
+		p.Code = codeConfigured
+	case errors.As(err, &disabled):
+		p.Code, p.Detail = codeEndpointDisabled, "the endpoint "+disabled.Endpoint+" is disabled"
+	case errors.Is(err, checkout.ErrNoEndpoint):
+		p.Code = codeNoEndpoint
 	case errors.Is(err, checkout.ErrNotRefundable):
 		p.Code, p.Detail = codeNotRefundable, "nothing of the session was paid"
 	}

@@ -6,16 +6,20 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
 )
 
-// seal encrypts text for one purpose with the server's secret, so that the database
-// does not reveal who the shopper is.
-func (s *Server) seal(purpose, text string) (string, error) {
+// sealer encrypts with a secret of the server.
+type sealer []byte
+
+// seal encrypts text for one purpose, so that the database does not reveal it.
+func (s sealer) seal(purpose, text string) (string, error) {
 	data, err := s.sealBytes(purpose, text)
 	return base64.RawURLEncoding.EncodeToString(data), err
 }
 
-func (s *Server) sealBytes(purpose, text string) ([]byte, error) {
+func (s sealer) sealBytes(purpose, text string) ([]byte, error) {
 	box, err := s.newCipher(purpose)
 	if err != nil {
 		return nil, err
@@ -29,7 +33,7 @@ func (s *Server) sealBytes(purpose, text string) ([]byte, error) {
 
 // unseal decrypts a text that seal has encrypted for the same purpose. It fails for any
 // other text. Its errors hold no part of the text.
-func (s *Server) unseal(purpose, sealed string) (string, error) {
+func (s sealer) unseal(purpose, sealed string) (string, error) {
 	data, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil {
 		return "", errNotSealed
@@ -39,7 +43,7 @@ func (s *Server) unseal(purpose, sealed string) (string, error) {
 
 var errNotSealed = errors.New("not a sealed text")
 
-func (s *Server) unsealBytes(purpose string, data []byte) (string, error) {
+func (s sealer) unsealBytes(purpose string, data []byte) (string, error) {
 	box, err := s.newCipher(purpose)
 	if err != nil {
 		return "", err
@@ -55,10 +59,31 @@ func (s *Server) unsealBytes(purpose string, data []byte) (string, error) {
 }
 
 // newCipher returns the cipher for one purpose.
-func (s *Server) newCipher(purpose string) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(derive(s.secret, "seal", purpose))
+func (s sealer) newCipher(purpose string) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(derive(s, "seal", purpose))
 	if err != nil {
 		return nil, err
 	}
 	return cipher.NewGCM(block)
 }
+
+// SecretBox encrypts the secrets of webhook endpoints for the database.
+type SecretBox struct{ sealer sealer }
+
+// NewSecretBox returns a SecretBox. secret is Config.Secret.
+func NewSecretBox(secret []byte) SecretBox { return SecretBox{secret} }
+
+// webhookPurpose is the purpose for which webhook secrets are sealed.
+const webhookPurpose = "webhook secret"
+
+// Seal encrypts a secret.
+func (b SecretBox) Seal(secret string) (string, error) { return b.sealer.seal(webhookPurpose, secret) }
+
+// Open decrypts what Seal has returned. It fails for any other text, and with another secret
+// of the server.
+func (b SecretBox) Open(sealed string) (string, error) {
+	return b.sealer.unseal(webhookPurpose, sealed)
+}
+
+// Format implements [fmt.Formatter]. It does not print the secret.
+func (b SecretBox) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "web.SecretBox") }

@@ -91,7 +91,10 @@ const MinSecret = 32
 // Secret and Ready are required.
 type Config struct {
 	Service *checkout.Service
-	Assets  *static.Assets
+	// Webhooks are the webhook endpoints of the shops. Without them the API has none of
+	// their routes.
+	Webhooks *checkout.Webhooks
+	Assets   *static.Assets
 	// Merchants are the shops by ID. The Service must have the same shops. New checks
 	// only that both agree about their WeChat accounts.
 	Merchants map[string]Merchant
@@ -128,6 +131,7 @@ type Config struct {
 // New.
 type Server struct {
 	service   *checkout.Service
+	webhooks  *checkout.Webhooks
 	assets    *static.Assets
 	merchants map[string]Merchant
 	keys      *apikey.Ring
@@ -212,7 +216,7 @@ func newServer(c Config) (*Server, error) {
 	}
 	secure := strings.HasPrefix(c.PublicURL, "https:")
 	s := &Server{
-		service: c.Service, assets: c.Assets, merchants: c.Merchants, keys: keys,
+		service: c.Service, webhooks: c.Webhooks, assets: c.Assets, merchants: c.Merchants, keys: keys,
 		publicURL: c.PublicURL, secure: secure, secret: c.Secret,
 		trustsProxies: len(c.TrustedProxies) > 0, wechatClient: c.HTTPClient,
 		checkReady: c.Ready, isUnavailable: c.Unavailable, demo: c.Demo, logger: c.Logger,

@@ -138,7 +138,7 @@ func (s *Server) sealOpenID(shop Merchant, openID string) (string, error) {
 	case !openIDPattern.MatchString(openID):
 		return "", bad("must be 1 to 32 letters, digits, - and _")
 	}
-	return s.seal("openid:"+shop.WeChat.ID, openID)
+	return sealer(s.secret).seal("openid:"+shop.WeChat.ID, openID)
 }
 
 // payer returns the openid of the WeChat user who pays, and their payer tag. It returns
@@ -153,7 +153,7 @@ func (s *Server) payer(c echo.Context, session checkout.Session) (openID, tag st
 	if session.SealedOpenID == "" {
 		return "", ""
 	}
-	openID, err := s.unseal("openid:"+app, session.SealedOpenID)
+	openID, err := sealer(s.secret).unseal("openid:"+app, session.SealedOpenID)
 	if err == nil {
 		tag = s.tag("payer", openID)
 		var failed bool

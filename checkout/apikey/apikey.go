@@ -30,17 +30,19 @@ const (
 	Create Scope = "create"
 	// Refund allows to give money back.
 	Refund Scope = "refund"
+	// Webhooks allows to say where events are sent, and to have them sent again.
+	Webhooks Scope = "webhooks"
 )
 
 // Scopes returns all scopes.
-func Scopes() []Scope { return []Scope{Read, Create, Refund} }
+func Scopes() []Scope { return []Scope{Read, Create, Refund, Webhooks} }
 
 // ParseScope returns the scope of this name. It fails for a name that is none.
 func ParseScope(name string) (Scope, error) {
 	if scope := Scope(name); slices.Contains(Scopes(), scope) {
 		return scope, nil
 	}
-	return "", errors.New("is not read, create or refund")
+	return "", errors.New("is not read, create, refund or webhooks")
 }
 
 // Hash is the SHA-256 of a key.

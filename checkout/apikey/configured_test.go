@@ -42,7 +42,7 @@ func TestWrongKeysOfAConfigurationAreRefused(t *testing.T) {
 		"neither key nor hash":         {apikey.Configured{Name: "till"}, "api_keys[1] has neither a key nor a hash"},
 		"key and hash":                 {apikey.Configured{Secret: canary, Hash: apikey.HashOf(canary)}, "api_keys[1] has a key and a hash"},
 		"a short key":                  {apikey.Configured{Secret: "canary-of-a"}, "api_keys[1] is shorter than 12 characters"},
-		"an unknown scope":             {apikey.Configured{Secret: canary, Scopes: []apikey.Scope{"write"}}, "api_keys[1] has a scope that is not read, create or refund"},
+		"an unknown scope":             {apikey.Configured{Secret: canary, Scopes: []apikey.Scope{"write"}}, "api_keys[1] has a scope that is not read, create, refund or webhooks"},
 		"a restricted key by its look": {apikey.Configured{Secret: "rk_live_" + canary}, "begins as a restricted key"},
 		"the name of another key":      {apikey.Configured{Name: "api_keys[0]", Secret: canary}, "api_keys[1] has the name of another key"},
 		"a name with a slash":          {apikey.Configured{Name: "a/b", Secret: canary}, "api_keys[1] has a name that"},

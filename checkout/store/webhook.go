@@ -22,21 +22,6 @@ type ParkedWebhook struct {
 	Reason string
 }
 
-// DisabledWebhook is an endpoint that is disabled.
-type DisabledWebhook struct {
-	Merchant, Endpoint string
-	DisabledAt         time.Time
-	Reason             string
-}
-
-// DisabledError is the error of a replay to a disabled endpoint.
-type DisabledError struct{ Merchant, Endpoint string }
-
-// Error implements error.
-func (e *DisabledError) Error() string {
-	return fmt.Sprintf("the webhook endpoint %q of merchant %q is disabled", e.Endpoint, e.Merchant)
-}
-
 // ParkWebhook parks an event that could not be delivered to an endpoint. If it is parked
 // already, the time, the tries and the reason are replaced.
 func (s *Store) ParkWebhook(ctx context.Context, e checkout.Event, endpoint string, at time.Time, tries int, reason string) error {
@@ -101,8 +86,8 @@ const isDisabled = `SELECT EXISTS (SELECT 1 FROM endpoint_disabled WHERE merchan
 
 // DisabledWebhooks returns the endpoints of a merchant that are disabled, or those of all
 // if merchant is "".
-func (s *Store) DisabledWebhooks(ctx context.Context, merchant string) ([]DisabledWebhook, error) {
-	return queryAll(ctx, s, func(r row) (d DisabledWebhook, err error) {
+func (s *Store) DisabledWebhooks(ctx context.Context, merchant string) ([]checkout.DisabledWebhook, error) {
+	return queryAll(ctx, s, func(r row) (d checkout.DisabledWebhook, err error) {
 		err = r.Scan(&d.Merchant, &d.Endpoint, millis{&d.DisabledAt}, &d.Reason)
 		return d, err
 	}, `SELECT merchant, endpoint, disabled_at, reason FROM endpoint_disabled
@@ -114,7 +99,7 @@ type Enqueue func(ctx context.Context, tx *sql.Tx, e checkout.Event, endpoint st
 
 // ReplayWebhooks has events delivered again, parked or not. In one transaction it
 // calls enqueue for each of them and unparks it. If one fails, none is replayed, and
-// the error names it: checkout.ErrNotFound, a *DisabledError, or an error of enqueue.
+// the error names it: checkout.ErrNotFound, a *checkout.DisabledError, or an error of enqueue.
 func (s *Store) ReplayWebhooks(ctx context.Context, keys []checkout.WebhookKey, enqueue Enqueue) error {
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, k := range keys {
@@ -139,7 +124,7 @@ func replay(ctx context.Context, tx *sql.Tx, k checkout.WebhookKey, enqueue Enqu
 		return err
 	}
 	if disabled {
-		return &DisabledError{e.Merchant, k.Endpoint}
+		return &checkout.DisabledError{Merchant: e.Merchant, Endpoint: k.Endpoint}
 	}
 	if err := enqueue(ctx, tx, e, k.Endpoint); err != nil { // before the delete: it may check whether the event is parked
 		return err
@@ -156,10 +141,7 @@ func (s *Store) ReplayTargets(ctx context.Context, eventID string) ([]checkout.W
 		`SELECT event_id, endpoint FROM delivery_parked WHERE event_id = $1 ORDER BY endpoint`,
 		`SELECT DISTINCT event_id, endpoint FROM delivery_tries WHERE event_id = $1 ORDER BY endpoint`,
 	} {
-		keys, err := queryAll(ctx, s, func(r row) (k checkout.WebhookKey, err error) {
-			err = r.Scan(&k.EventID, &k.Endpoint)
-			return k, err
-		}, query, eventID)
+		keys, err := queryAll(ctx, s, scanWebhookKey, query, eventID)
 		if err != nil || len(keys) > 0 {
 			return keys, err
 		}

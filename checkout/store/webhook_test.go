@@ -104,7 +104,7 @@ func TestDisabledWebhooks(t *testing.T) {
 	wantDisabled("b", false)
 	list, err := s.DisabledWebhooks(ctx, "")
 	must(t, err)
-	if diff := cmp.Diff([]store.DisabledWebhook{{"a", "default", noon, "the shop answered 410"}}, list); diff != "" {
+	if diff := cmp.Diff([]checkout.DisabledWebhook{{Merchant: "a", Endpoint: "default", DisabledAt: noon, Reason: "the shop answered 410"}}, list); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	must(t, s.EnableWebhooks(ctx, "a", checkout.DefaultEndpoint))
@@ -120,7 +120,7 @@ func TestReplayIsAllOrNothing(t *testing.T) {
 	ctx := t.Context()
 	must(t, s.ParkWebhook(ctx, events[0], checkout.DefaultEndpoint, noon, 10, ""))
 	must(t, s.ParkWebhook(ctx, events[1], checkout.DefaultEndpoint, noon, 10, ""))
-	enqueueErr, disabled := errors.New("the job could not be written"), new(store.DisabledError)
+	enqueueErr, disabled := errors.New("the job could not be written"), new(checkout.DisabledError)
 	var jobs []string
 	enqueue := func(_ context.Context, _ *sql.Tx, e checkout.Event, _ string) error {
 		if e.ID == "evt_c" {

@@ -215,7 +215,7 @@ var errSealed = errors.New("the endpoint's secret cannot be decrypted: is the pr
 // openEndpoint returns an endpoint that was made through the API, with its secrets, and
 // with the network settings of the merchant's configuration.
 func (o *outlets) openEndpoint(e checkout.WebhookEndpoint) (Endpoint, error) {
-	open := o.settings(e.Merchant)
+	open := Settings(o.configured[e.Merchant])
 	open.URL, open.Events, open.PreviousUntil = e.URL, e.Events, e.PreviousUntil
 	for sealed, secret := range map[string]*string{e.SealedSecret: &open.Secret, e.SealedPrevious: &open.PreviousSecret} {
 		if sealed == "" {
@@ -233,10 +233,15 @@ func (o *outlets) openEndpoint(e checkout.WebhookEndpoint) (Endpoint, error) {
 	return open, nil
 }
 
-// settings returns what a merchant's endpoint `webhook` says about the network, and what is
-// to be hidden in answers.
-func (o *outlets) settings(merchant string) Endpoint {
-	for _, e := range o.configured[merchant] {
+// Public returns what the API shows of an endpoint of the configuration.
+func (e Endpoint) Public(merchant string) checkout.WebhookEndpoint {
+	return checkout.WebhookEndpoint{ID: e.id(), Merchant: merchant, URL: e.URL, Events: e.Events}
+}
+
+// Settings returns what a merchant's endpoint `webhook` says about the network, and what is
+// to be hidden in answers. It applies to the endpoints that are made through the API.
+func Settings(configured []Endpoint) Endpoint {
+	for _, e := range configured {
 		if e.id() == checkout.DefaultEndpoint {
 			return Endpoint{AllowPrivate: e.AllowPrivate, Proxy: e.Proxy, Confidential: e.Confidential, MaxRequests: e.MaxRequests}
 		}

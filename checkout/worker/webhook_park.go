@@ -246,6 +246,22 @@ func (q *Queue) Replay(ctx context.Context, tx *sql.Tx, e checkout.Event, endpoi
 	return err
 }
 
+// RetryWaiting has up to limit events sent to an endpoint at once that wait for their next
+// try there. It returns how many there were. Their schedules go on.
+func (q *Queue) RetryWaiting(ctx context.Context, tx *sql.Tx, merchant, endpoint string, limit int) (int, error) {
+	waiting, err := q.client.JobListTx(ctx, tx, river.NewJobListParams().Queues(queueOf(merchant, endpoint)).
+		States(rivertype.JobStateRetryable, rivertype.JobStateScheduled).First(limit))
+	if err != nil {
+		return 0, fmt.Errorf("listing jobs: %w", err)
+	}
+	for _, job := range waiting.Jobs {
+		if _, err := q.client.JobRetryTx(ctx, tx, job.ID); err != nil {
+			return 0, fmt.Errorf("retrying a job: %w", err)
+		}
+	}
+	return len(waiting.Jobs), nil
+}
+
 // hasEvent runs a query that counts the rows of an event and an endpoint.
 func hasEvent(ctx context.Context, tx *sql.Tx, count, eventID, endpoint string) (bool, error) {
 	var n int

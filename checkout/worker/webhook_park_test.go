@@ -368,7 +368,7 @@ func TestGoneDisablesTheEndpoint(t *testing.T) {
 		t.Errorf("%d calls to a disabled endpoint", n)
 	}
 	ids := []string{stored[0].ID, stored[1].ID, stored[2].ID, stored[3].ID}
-	if err := f.replay(ids...); !errors.As(err, new(*store.DisabledError)) {
+	if err := f.replay(ids...); !errors.As(err, new(*checkout.DisabledError)) {
 		t.Errorf("replaying to a disabled endpoint: error %v", err)
 	}
 	back.Store(true)

@@ -89,6 +89,7 @@ type Kit struct {
 	db       *store.DB
 	domain   *Domain
 	worker   *worker.Worker
+	webhooks *checkout.Webhooks
 	web      *web.Server
 	monitor  *outage.Monitor
 	drainFor time.Duration
@@ -120,19 +121,22 @@ func New(ctx context.Context, c Config) (_ *Kit, err error) {
 	}
 	k.worker, err = worker.New(worker.Config{
 		DB: db, Queue: k.domain.queue, Sweeper: k.domain.Service, Reconciler: k.domain.Reconciler, Events: k.domain.Store,
-		Clock: k.domain.clock, Endpoints: k.domain.endpoints, Logger: c.Logger,
+		Clock: k.domain.clock, Endpoints: k.domain.endpoints, Unseal: web.NewSecretBox(c.Secret).Open, Logger: c.Logger,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if k.web, err = newWeb(k.domain, db, c); err != nil {
+	if k.webhooks, err = newWebhooks(k.domain, c.Merchants, web.NewSecretBox(c.Secret)); err != nil {
+		return nil, err
+	}
+	if k.web, err = newWeb(k.domain, k.webhooks, db, c); err != nil {
 		return nil, err
 	}
 	return k, k.web.Keys().Refresh(ctx)
 }
 
 // newWeb returns the pages, the API and what the gateway calls.
-func newWeb(domain *Domain, db *store.DB, c Config) (*web.Server, error) {
+func newWeb(domain *Domain, webhooks *checkout.Webhooks, db *store.DB, c Config) (*web.Server, error) {
 	merchants := map[string]web.Merchant{}
 	for _, m := range c.Merchants {
 		if m.Webhook.URL != "" {
@@ -153,7 +157,8 @@ func newWeb(domain *Domain, db *store.DB, c Config) (*web.Server, error) {
 		return nil, err
 	}
 	return web.New(web.Config{
-		Service: domain.Service, Assets: assets, Merchants: merchants, KeyStore: domain.Store, PublicURL: c.PublicURL, Secret: c.Secret,
+		Service: domain.Service, Webhooks: webhooks, Assets: assets, Merchants: merchants, KeyStore: domain.Store, PublicURL: c.PublicURL,
+		Secret:     c.Secret,
 		HTTPClient: c.HTTPClient, TrustedProxies: c.TrustedProxies,
 		Streams: c.Streams, Demo: c.Demo, Ready: db.Ping, Unavailable: store.Unreachable, Logger: c.Logger,
 	})
@@ -189,6 +194,10 @@ func (k *Kit) ServeHTTP(w http.ResponseWriter, r *http.Request) { k.web.ServeHTT
 // Service returns the domain, for a shop that makes sessions and refunds without
 // the merchant API.
 func (k *Kit) Service() *checkout.Service { return k.domain.Service }
+
+// Webhooks returns the webhook endpoints of the shops, for a shop that makes them without
+// the merchant API.
+func (k *Kit) Webhooks() *checkout.Webhooks { return k.webhooks }
 
 // Store returns the store of the sessions, attempts, refunds and events.
 func (k *Kit) Store() *store.Store { return k.domain.Store }

@@ -17,16 +17,22 @@ import (
 	"github.com/wantukit/wantukit/web/kit"
 )
 
-// newKit returns a kit that waits for an hour before it shuts down.
-func newKit(t *testing.T) *kit.Kit {
+// newConfig returns the configuration of a kit that waits for an hour before it shuts down.
+func newConfig(t *testing.T) kit.Config {
 	t.Helper()
-	k, err := kit.New(t.Context(), kit.Config{
+	return kit.Config{
 		Database: kit.Database{Folder: t.TempDir()}, PublicURL: "https://pay.example.com", Secret: bytes.Repeat([]byte{7}, web.MinSecret),
 		Merchants: []kit.Merchant{{
 			Checkout: checkout.Merchant{ID: "tea", Name: "Tea House"}, Web: web.Merchant{APIKeys: []apikey.Configured{{Secret: "sk_test_tea_house"}}},
 		}},
 		Gateway: acmeGateway{}, DrainFor: time.Hour, Logger: slog.New(slog.DiscardHandler),
-	})
+	}
+}
+
+// newKit returns a kit of newConfig.
+func newKit(t *testing.T) *kit.Kit {
+	t.Helper()
+	k, err := kit.New(t.Context(), newConfig(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func TestWrongAPIKeysAreRefused(t *testing.T) {
 		"a placeholder in an object": {"[{key: changeme}]", "api_keys[0].key: this is a placeholder"},
 		"a key of no environment":    {"[{key: env:WANTUKIT_TEST_NOTHING}]", "api_keys[0].key: the environment has no"},
 		"no scopes":                  {"[{key: " + canary + ", scopes: []}]", "api_keys[0].scopes is empty"},
-		"an unknown scope":           {"[{key: " + canary + ", scopes: [write]}]", "api_keys[0] has a scope that is not read, create or refund"},
+		"an unknown scope":           {"[{key: " + canary + ", scopes: [write]}]", "api_keys[0] has a scope that is not read, create, refund or webhooks"},
 		"a restricted key alone":     {"[rk_live_" + canary + "]", "api_keys[0] begins as a restricted key, and has no scopes"},
 		"no time":                    {"[{key: " + canary + ", expires_at: " + canary + "}]", "api_keys[0].expires_at is not a time"},
 		"a name twice":               {"[{name: a, key: 0123456789ab}, {name: a, key: " + canary + "}]", "api_keys[1] has the name of another key"},

@@ -72,7 +72,7 @@ func (v *listVerb) Run(ctx context.Context, s gatewaycli.Streams) error {
 	})
 }
 
-func listJSON(s gatewaycli.Streams, events []store.ParkedWebhook, disabledEndpoints []store.DisabledWebhook) error {
+func listJSON(s gatewaycli.Streams, events []store.ParkedWebhook, disabledEndpoints []checkout.DisabledWebhook) error {
 	list := struct {
 		Parked   []parked   `json:"parked"`
 		Disabled []disabled `json:"disabled"`
@@ -86,7 +86,7 @@ func listJSON(s gatewaycli.Streams, events []store.ParkedWebhook, disabledEndpoi
 	return json.NewEncoder(s.Out).Encode(list)
 }
 
-func listTable(s gatewaycli.Streams, events []store.ParkedWebhook, disabledEndpoints []store.DisabledWebhook) error {
+func listTable(s gatewaycli.Streams, events []store.ParkedWebhook, disabledEndpoints []checkout.DisabledWebhook) error {
 	w := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "EVENT\tTYPE\tMERCHANT\tENDPOINT\tSESSION\tCREATED\tTRIES\tREASON") // Flush returns the error
 	for _, e := range events {
@@ -220,7 +220,7 @@ func (v *replayVerb) replay(ctx context.Context, db *store.DB, st *store.Store, 
 		}
 		return queue.Replay(ctx, tx, e, endpoint)
 	})
-	var disabled *store.DisabledError
+	var disabled *checkout.DisabledError
 	if errors.As(err, &disabled) {
 		return fmt.Errorf("%w: run `%s` first", err, enableCommand(disabled.Merchant, disabled.Endpoint))
 	}
