@@ -206,12 +206,13 @@ func (w *Webhooks) addStates(ctx context.Context, merchant string, list []Webhoo
 	if err != nil {
 		return err
 	}
-	for i := range list {
+	for i, e := range list {
 		for _, d := range disabled {
-			if d.Endpoint == list[i].ID {
-				list[i].DisabledAt, list[i].DisabledReason = d.DisabledAt, d.Reason
+			if d.Endpoint == e.ID {
+				e.DisabledAt, e.DisabledReason = d.DisabledAt, d.Reason
 			}
 		}
+		list[i] = e
 	}
 	return nil
 }

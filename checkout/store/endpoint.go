@@ -116,12 +116,11 @@ func updateEndpoint(ctx context.Context, tx *sql.Tx, e checkout.WebhookEndpoint)
 	if err != nil || e.DeletedAt.IsZero() {
 		return err
 	}
+	var steps []step
 	for _, table := range keptByEndpoint {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE endpoint = $1`, e.ID); err != nil {
-			return err
-		}
+		steps = append(steps, step{what: "cleaning " + table, statement: `DELETE FROM ` + table + ` WHERE endpoint = $1`, args: []any{e.ID}})
 	}
-	return nil
+	return runSteps(ctx, tx, steps)
 }
 
 // WebhookEndpoint returns an endpoint that was made through the API and is not deleted, or

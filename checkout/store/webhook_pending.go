@@ -26,16 +26,17 @@ type Webhooks interface {
 // addPending stores that an event is not sent yet to each endpoint that wants it: to the
 // configured ones, and to those in the database at this moment.
 func addPending(e checkout.Event, configured []string) step {
-	wanted := `SELECT id FROM webhook_endpoints WHERE merchant = $2 AND deleted_at = 0 AND (events = '' OR events LIKE $4)`
-	args := []any{e.ID, e.Merchant, toMillis(e.WebhookDueAt()), "%," + string(e.Type) + ",%"}
+	var wanted strings.Builder
+	wanted.WriteString(`SELECT id FROM webhook_endpoints WHERE merchant = $2 AND deleted_at = 0 AND (events = '' OR events LIKE $4)`)
+	args := append(make([]any, 0, 4+len(configured)), e.ID, e.Merchant, toMillis(e.WebhookDueAt()), "%,"+string(e.Type)+",%")
 	for _, id := range configured {
 		args = append(args, id)
-		wanted += fmt.Sprintf(" UNION ALL SELECT CAST($%d AS TEXT)", len(args))
+		_, _ = fmt.Fprintf(&wanted, " UNION ALL SELECT CAST($%d AS TEXT)", len(args))
 	}
 	return step{
 		what: "storing the webhooks of event " + e.ID,
 		statement: `INSERT INTO delivery_pending (event_id, endpoint, merchant, due_at)
-			SELECT CAST($1 AS TEXT), id, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM (` + wanted + `) AS wanted`,
+			SELECT CAST($1 AS TEXT), id, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM (` + wanted.String() + `) AS wanted`,
 		args: args,
 	}
 }

@@ -33,11 +33,11 @@ func unseal(sealed string) (string, error) {
 	return secret, nil
 }
 
-// addEndpoint stores an endpoint as the API does.
-func (f *fixture) addEndpoint(id, url, sealedSecret string, events ...checkout.EventType) {
+// addEndpoint stores the endpoint we_1 as the API does.
+func (f *fixture) addEndpoint(url, sealedSecret string, events ...checkout.EventType) {
 	f.t.Helper()
 	must(f.t, f.store.CreateWebhookEndpoint(f.t.Context(), checkout.WebhookEndpoint{
-		ID: id, Merchant: shop, URL: url, Events: events, SealedSecret: sealedSecret, CreatedAt: f.now(),
+		ID: "we_1", Merchant: shop, URL: url, Events: events, SealedSecret: sealedSecret, CreatedAt: f.now(),
 	}, checkout.MaxWebhookEndpoints))
 }
 
@@ -73,7 +73,7 @@ func TestEachEndpointGetsItsEvents(t *testing.T) {
 			ID: "stock", URL: second, Secret: secret, AllowPrivate: loopback, Events: []checkout.EventType{checkout.EventExpired},
 		})
 		f.startWorker()
-		f.addEndpoint("we_1", third, seal(secret), checkout.EventPaid)
+		f.addEndpoint(third, seal(secret), checkout.EventPaid)
 		session := f.storeSession(shop)
 		paid, expired := f.newEvent("evt_paid", session), f.newEvent("evt_expired", session)
 		expired.Type = checkout.EventExpired
@@ -163,7 +163,7 @@ func TestChangedEndpoint(t *testing.T) {
 	f := newFixture(t, "")
 	f.config.Unseal = unseal
 	f.config.Endpoints[shop][0].AllowPrivate = loopback
-	f.addEndpoint("we_1", before, seal(secret))
+	f.addEndpoint(before, seal(secret))
 	f.startWorker()
 	session := f.storeSession(shop)
 	f.add(f.newEvent("evt_1", session))
@@ -201,7 +201,7 @@ func TestDeletedEndpoint(t *testing.T) {
 		url, calls := endpoint(t, ok)
 		f := newFixture("")
 		f.config.Unseal = unseal
-		f.addEndpoint("we_1", url, seal(secret))
+		f.addEndpoint(url, seal(secret))
 		f.storeEvents(shop, 1)
 		f.handOver()
 		f.change("we_1", func(e *checkout.WebhookEndpoint) { e.DeletedAt = f.now() })
@@ -221,7 +221,7 @@ func TestEndpointWithAnotherSecretOfTheProgram(t *testing.T) {
 	f := newFixture(t, "")
 	f.config.Unseal = unseal
 	f.config.Endpoints[shop][0].AllowPrivate = loopback
-	f.addEndpoint("we_1", url, "canary")
+	f.addEndpoint(url, "canary")
 	f.startWorker()
 	event := f.storeEvents(shop, 1)[0]
 	try := f.awaitTries(event.ID, 1)[0]
