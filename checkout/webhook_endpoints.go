@@ -196,25 +196,24 @@ func (w *Webhooks) List(ctx context.Context, merchant string) ([]WebhookEndpoint
 	if err != nil {
 		return nil, err
 	}
-	list := append(slices.Clone(w.Merchants[merchant]), made...)
-	return list, w.addStates(ctx, merchant, list)
+	return w.withStates(ctx, merchant, slices.Concat(w.Merchants[merchant], made)...)
 }
 
-// addStates sets since when and why endpoints of a merchant are disabled.
-func (w *Webhooks) addStates(ctx context.Context, merchant string, list []WebhookEndpoint) error {
+// withStates returns endpoints of a merchant with since when and why they are disabled.
+func (w *Webhooks) withStates(ctx context.Context, merchant string, endpoints ...WebhookEndpoint) (list []WebhookEndpoint, err error) {
 	disabled, err := w.Store.DisabledWebhooks(ctx, merchant)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i, e := range list {
+	for _, e := range endpoints {
 		for _, d := range disabled {
 			if d.Endpoint == e.ID {
 				e.DisabledAt, e.DisabledReason = d.DisabledAt, d.Reason
 			}
 		}
-		list[i] = e
+		list = append(list, e)
 	}
-	return nil
+	return list, nil
 }
 
 // Get returns an endpoint.
@@ -223,9 +222,11 @@ func (w *Webhooks) Get(ctx context.Context, merchant, id string) (WebhookEndpoin
 	if err != nil {
 		return e, err
 	}
-	list := []WebhookEndpoint{e}
-	err = w.addStates(ctx, merchant, list)
-	return list[0], err
+	list, err := w.withStates(ctx, merchant, e)
+	if err != nil {
+		return WebhookEndpoint{}, err
+	}
+	return list[0], nil
 }
 
 // find returns an endpoint without its state.
