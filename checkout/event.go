@@ -53,9 +53,6 @@ func EventTypes() []EventType {
 	}
 }
 
-// eventPrefix is the beginning of every event ID.
-const eventPrefix = "evt_"
-
 // Event is a fact that a shop is told. It is stored in the transaction that made it true,
 // and never changes.
 type Event struct {

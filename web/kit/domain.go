@@ -85,7 +85,7 @@ func NewDomain(ctx context.Context, db *store.DB, c Config) (*Domain, error) {
 // endpoints returns where the merchant's webhooks are sent, with the secrets that the
 // merchant knows.
 func (m Merchant) endpoints() []worker.Endpoint {
-	known := []string{m.Web.WeChat.Secret}
+	known := append(make([]string, 0, 1+len(m.Web.APIKeys)+2*(1+len(m.PreviousAccounts))), m.Web.WeChat.Secret)
 	for _, key := range m.Web.APIKeys {
 		known = append(known, string(key.Secret)) // "" where only the hash is known
 	}
