@@ -17,12 +17,8 @@ func (s *Store) SendTest(ctx context.Context, e checkout.Event, endpoint string)
 		return fmt.Errorf("storing event %s: %w", e.ID, err)
 	}
 	return s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		disabled, err := scanBool(tx.QueryRowContext(ctx, isDisabled, e.Merchant, endpoint))
-		if err != nil {
+		if err := requireEnabled(ctx, tx, e.Merchant, endpoint); err != nil {
 			return err
-		}
-		if disabled {
-			return &checkout.DisabledError{Merchant: e.Merchant, Endpoint: endpoint}
 		}
 		// It is due at once, because no process has it in memory.
 		return runSteps(ctx, tx, []step{event, {
@@ -34,11 +30,15 @@ func (s *Store) SendTest(ctx context.Context, e checkout.Event, endpoint string)
 
 // RetryWebhooks has up to limit events delivered again that are parked for an endpoint, the
 // oldest first, as ReplayWebhooks. With what is left of limit it calls retryWaiting in the
-// same transaction. It returns how many there were.
+// same transaction. It returns how many there were, or a *checkout.DisabledError if the
+// endpoint is disabled.
 func (s *Store) RetryWebhooks(
 	ctx context.Context, merchant, endpoint string, limit int, enqueue Enqueue, retryWaiting func(context.Context, *sql.Tx, int) (int, error),
 ) (n int, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := requireEnabled(ctx, tx, merchant, endpoint); err != nil {
+			return err
+		}
 		var keys []checkout.WebhookKey
 		err := collect(&keys, scanWebhookKey, `SELECT event_id, endpoint FROM delivery_parked
 			WHERE merchant = $1 AND endpoint = $2 ORDER BY parked_at, event_id LIMIT $3`, merchant, endpoint, limit).run(ctx, tx)
@@ -61,6 +61,15 @@ func (s *Store) RetryWebhooks(
 		return 0, fmt.Errorf("retrying webhooks: %w", err)
 	}
 	return n, nil
+}
+
+// requireEnabled returns a *checkout.DisabledError if an endpoint is disabled.
+func requireEnabled(ctx context.Context, tx *sql.Tx, merchant, endpoint string) error {
+	disabled, err := scanBool(tx.QueryRowContext(ctx, isDisabled, merchant, endpoint))
+	if err == nil && disabled {
+		err = &checkout.DisabledError{Merchant: merchant, Endpoint: endpoint}
+	}
+	return err
 }
 
 func scanWebhookKey(r row) (k checkout.WebhookKey, err error) {

@@ -119,12 +119,8 @@ func replay(ctx context.Context, tx *sql.Tx, k checkout.WebhookKey, enqueue Enqu
 	if err != nil {
 		return err
 	}
-	disabled, err := scanBool(tx.QueryRowContext(ctx, isDisabled, e.Merchant, k.Endpoint))
-	if err != nil {
+	if err := requireEnabled(ctx, tx, e.Merchant, k.Endpoint); err != nil {
 		return err
-	}
-	if disabled {
-		return &checkout.DisabledError{Merchant: e.Merchant, Endpoint: k.Endpoint}
 	}
 	if err := enqueue(ctx, tx, e, k.Endpoint); err != nil { // before the delete: it may check whether the event is parked
 		return err

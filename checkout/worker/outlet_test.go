@@ -1,6 +1,9 @@
 package worker_test
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -263,4 +266,44 @@ func TestPlainHTTPStaysInAllowedRanges(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "8.8.8.8 is a public address") {
 		t.Errorf("a name of a public address: %v", err)
 	}
+}
+
+// TestRetryWaitingSendsWhatIsDueLater checks that a retry finds each job that waits for its
+// next try, whether it is due in hours or within seconds, and those of its endpoint alone.
+func TestRetryWaitingSendsWhatIsDueLater(t *testing.T) {
+	t.Parallel()
+	onEachDatabase(t, func(t *testing.T, newFixture func(string) *fixture) {
+		t.Helper()
+		for state, due := range map[string]time.Duration{"available": 4 * time.Second, "retryable": time.Hour, "scheduled": time.Hour} {
+			f := newFixture("http://shop.invalid")
+			f.storeEvents(shop, 3)
+			f.handOver()
+			later := f.now().Add(due)
+			at := any(later)
+			if f.db.Postgres() == nil {
+				at = later.Format("2006-01-02 15:04:05.000")
+			}
+			_, err := f.db.Writer().ExecContext(t.Context(), "UPDATE river_job SET state = $1, scheduled_at = $2 WHERE kind = 'webhook'", state, at)
+			must(t, err)
+			retry := func(endpoint string, limit int) int {
+				n, err := f.store.RetryWebhooks(t.Context(), shop, endpoint, limit, f.config.Queue.Replay, func(ctx context.Context, tx *sql.Tx, limit int) (int, error) {
+					return f.config.Queue.RetryWaiting(ctx, tx, shop, endpoint, limit)
+				})
+				must(t, err)
+				return n
+			}
+			if other, two := retry("we_1", 10), retry(checkout.DefaultEndpoint, 2); other != 0 || two != 2 {
+				t.Errorf("%s: %d events of another endpoint and %d, want 0 and 2", state, other, two)
+			}
+			must(t, f.store.DisableWebhooks(t.Context(), shop, checkout.DefaultEndpoint, f.now(), ""))
+			if _, err := f.store.RetryWebhooks(t.Context(), shop, checkout.DefaultEndpoint, 1, nil, nil); !errors.As(err, new(*checkout.DisabledError)) {
+				t.Errorf("%s: a disabled endpoint: %v", state, err)
+			}
+			var isDue int
+			must(t, f.db.Writer().QueryRowContext(t.Context(), "SELECT count(*) FROM river_job WHERE state = 'available' AND scheduled_at < $1", at).Scan(&isDue))
+			if isDue != 2 {
+				t.Errorf("%s: %d jobs are due before their time, want 2", state, isDue)
+			}
+		}
+	})
 }

@@ -250,7 +250,7 @@ func (q *Queue) Replay(ctx context.Context, tx *sql.Tx, e checkout.Event, endpoi
 // try there. It returns how many there were. Their schedules go on.
 func (q *Queue) RetryWaiting(ctx context.Context, tx *sql.Tx, merchant, endpoint string, limit int) (int, error) {
 	waiting, err := q.client.JobListTx(ctx, tx, river.NewJobListParams().Queues(queueOf(merchant, endpoint)).
-		States(rivertype.JobStateRetryable, rivertype.JobStateScheduled).First(limit))
+		States(rivertype.JobStateRetryable, rivertype.JobStateScheduled, rivertype.JobStateAvailable).First(limit)) // one that is due within seconds is available
 	if err != nil {
 		return 0, fmt.Errorf("listing jobs: %w", err)
 	}

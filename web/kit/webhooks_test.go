@@ -98,15 +98,15 @@ func TestWebhookEndpointOfAShop(t *testing.T) {
 	}
 	isUp.Store(true)
 	var retried struct{ Events int }
-	for retried.Events == 0 { // until the try is recorded and its job waits
-		time.Sleep(50 * time.Millisecond)
+	waitUntil(t, "the failed webhook waits", func() bool {
 		call(http.MethodPost, path+"/retry", "", &retried)
-	}
+		return retried.Events == 1
+	})
 	if second := next(); second.header.Get("Webhook-Id") != delivery.Event {
 		t.Errorf("retried %s", second.header.Get("Webhook-Id"))
 	}
-	for delivery.Status != "delivered" {
-		time.Sleep(50 * time.Millisecond)
+	waitUntil(t, "the try is recorded", func() bool {
 		call(http.MethodGet, path+"/deliveries/"+delivery.Event, "", &delivery)
-	}
+		return delivery.Status == "delivered"
+	})
 }
