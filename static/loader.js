@@ -77,6 +77,8 @@
     if (facts.returned && facts.attempt === next.dataset.attempt) next.dataset.returned = 1;
     [...root.attributes].forEach((a) => root.removeAttribute(a.name));
     [...next.attributes].forEach((a) => root.setAttribute(a.name, a.value));
+    const lines = next.querySelector('.lines'), shown = root.querySelector('.lines');
+    if (lines && shown) lines.open = shown.open;
     root.replaceChildren(...next.childNodes);
     document.title = page.title;
     unhide();

@@ -7,6 +7,7 @@ var english = messages{
 	Amount:      "Amount",
 	Item:        "For",
 	Order:       "Order number",
+	Items:       "Items",
 	TimeLeft:    "Time left",
 	Reassure:    "You approve in your wallet. This page never sees your password.",
 	Cancel:      "Cancel",

@@ -15,6 +15,7 @@ type messages struct {
 	Amount     string
 	Item       string
 	Order      string
+	Items      string
 	TimeLeft   string
 	Reassure   string
 	Cancel     string

@@ -117,6 +117,11 @@ func samples() map[string]templates.CheckoutPage {
 	}
 	pages["demo"] = demo
 
+	lines := samplePage(page.Choose)
+	lines.LinesOpen = true
+	lines.Lines = []templates.BillLine{{Name: "Row C, seat 12", Quantity: 1, Amount: "HK$ 240.00"}, {Name: "Drink & snack", Quantity: 2, Amount: "HK$ 240.00"}}
+	pages["choose-lines"] = lines
+
 	for _, lang := range []templates.Lang{templates.LangSimplified, templates.LangTraditional} {
 		translated := withAttempt(page.Code, code)
 		translated.Lang = lang

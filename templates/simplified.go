@@ -7,6 +7,7 @@ var simplified = messages{
 	Amount:      "金额",
 	Item:        "商品",
 	Order:       "订单号",
+	Items:       "明细",
 	TimeLeft:    "剩余",
 	Reassure:    "请在钱包 App 内确认付款，本页不会获取您的支付密码",
 	Cancel:      "取消支付",

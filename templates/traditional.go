@@ -7,6 +7,7 @@ var traditional = messages{
 	Amount:      "金額",
 	Item:        "項目",
 	Order:       "訂單編號",
+	Items:       "明細",
 	TimeLeft:    "剩餘",
 	Reassure:    "請在電子錢包內確認付款，本頁不會取得你的付款密碼",
 	Cancel:      "取消付款",

@@ -18,6 +18,10 @@ type CheckoutPage struct {
 	Subject string
 	// Amount is the amount, formatted with its currency: "HK$480.00".
 	Amount string
+	// Lines are the lines of the bill, and LinesOpen unfolds them. A page that is Embedded
+	// does not have them.
+	Lines     []BillLine
+	LinesOpen bool
 	// Approximately is the approximate amount in CNY, formatted; "" if it is unknown
 	// or not needed.
 	Approximately string
@@ -77,6 +81,16 @@ type CheckoutPage struct {
 	Embedded bool
 	// Demo is the bar of the demo; nil outside of the demo.
 	Demo *DemoBar
+}
+
+// BillLine is a line of the bill.
+type BillLine struct {
+	// Name is what is bought.
+	Name string
+	// Quantity is how many; the page does not show 1.
+	Quantity int64
+	// Amount is the price of the whole line, formatted with its currency.
+	Amount string
 }
 
 // AttemptView is the attempt that the page is about, open or not. At most one of Code,

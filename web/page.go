@@ -120,6 +120,7 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 		Origins: s.merchants[session.Merchant].AllowedOrigins, PageURL: s.service.PageURL(session.ID),
 		Embedded: isFramed(c), PreviewImage: s.previewImage(session.Merchant),
 	}
+	p.Lines, p.LinesOpen = billLines(lang, session), device.Kind == flow.DeviceDesktop
 	p.URLs.Start, p.URLs.Cancel, p.URLs.CancelReturn = path+attemptsPath, path+cancelPath, session.CancelURL
 	if v.State == page.Paid {
 		p.URLs.Success = s.successURL(session)
@@ -146,6 +147,15 @@ func (s *Server) checkoutPage(c echo.Context, v checkout.View, device flow.Devic
 	}
 	p.Attempt, err = s.attemptView(v)
 	return p, err
+}
+
+// billLines returns the lines of a session's bill.
+func billLines(lang templates.Lang, session checkout.Session) []templates.BillLine {
+	lines := make([]templates.BillLine, len(session.LineItems))
+	for i, item := range session.LineItems {
+		lines[i] = templates.BillLine{Name: item.Name, Quantity: item.Quantity, Amount: formatAmount(lang, item.Amount, session.Currency)}
+	}
+	return lines
 }
 
 // pageCode returns the QR code of the page's own URL. The page needs it if a guide

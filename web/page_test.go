@@ -57,6 +57,39 @@ func TestProgramsLeaveNoTrace(t *testing.T) {
 	}
 }
 
+// TestPageShowsTheLinesOfTheBill checks that the bill has the session's lines, unfolded for a
+// desktop only, and that the page in a shop's frame has none.
+func TestPageShowsTheLinesOfTheBill(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	id := f.session(`,"line_items":[{"name":"Seat <b>","quantity":1,"amount":450},{"name":"Snack","quantity":2,"amount":800}]`)
+	for name, c := range map[string]struct {
+		ua, dest string
+		want     []string
+		without  string
+	}{
+		"a desktop": {windows, "document", []string{`<details class="lines" open>`, "Items (2)", "Seat &lt;b&gt;", "<i>× 2</i>", "HK$8.00"}, "× 1<"},
+		"a phone":   {iPhone, "document", []string{`<details class="lines">`, "HK$4.50"}, `class="lines" open`},
+		"a frame":   {windows, "iframe", []string{`class="embedded"`}, `class="lines"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			html := f.get("/c/"+id, "User-Agent", c.ua, "Accept-Language", "en", "Sec-Fetch-Dest", c.dest).body
+			for _, want := range c.want {
+				if !strings.Contains(html, want) {
+					t.Errorf("the page has no %q", want)
+				}
+			}
+			if strings.Contains(html, c.without) {
+				t.Errorf("the page has %q", c.without)
+			}
+		})
+	}
+	if html := f.get("/c/"+f.session(""), "User-Agent", windows).body; strings.Contains(html, `class="lines"`) {
+		t.Error("a bill without lines has an empty list")
+	}
+}
+
 // TestNothingStartsByItselfForAProgram checks that a program's page has the buttons of
 // its computer and starts nothing, also where a shopper's page shows one code at once.
 func TestNothingStartsByItselfForAProgram(t *testing.T) {

@@ -53,6 +53,8 @@ func (g *gallery) fill() {
 	d := g.demo
 	g.addPage("choose", "choose", phone, "/c/"+g.order())
 	g.addPage("choose-guided", "choose", wechat, "/c/"+g.order("alipay"))
+	g.addPage("choose-lines", "choose", phone, "/c/"+g.orderOf(withLines()))
+	g.addPage("code-lines", "code", desktop, "/c/"+g.placedFor(g.orderOf(withLines()), desktop, flow.WalletWeChat).SessionID)
 	g.addPage("code", "code", desktop, "/c/"+g.placed(desktop, flow.WalletWeChat).SessionID)
 	g.addPage("code-frame", "code", desktop, "/c/"+g.placed(desktop, flow.WalletAlipayHK).SessionID)
 	g.addPage("redirecting", "redirecting", phone, "/c/"+g.placed(phone, flow.WalletAlipayCN).SessionID)
@@ -112,6 +114,17 @@ func (g *gallery) addPage(name, state string, d device, path string) {
 func (g *gallery) order(channels ...string) (id string) {
 	g.Helper()
 	return g.orderOf(checkout.NewSession{Amount: 48000, Currency: "HKD", Subject: "Harbour Nights & Friends, Row C", ClientReferenceID: "HN-1001", Channels: channels})
+}
+
+// withLines is a session with a bill of several lines.
+func withLines() checkout.NewSession {
+	return checkout.NewSession{
+		Amount: 48000, Currency: "HKD", Subject: "Harbour Nights & Friends, Row C", ClientReferenceID: "HN-1002",
+		LineItems: []checkout.LineItem{
+			{Name: "Row C, seat 12", Quantity: 1, Amount: 18000}, {Name: "海港之夜 · 節目冊", Quantity: 3, Amount: 27000},
+			{Name: "A name that is longer than the line that has to show it, so that it must break", Quantity: 12, Amount: 3000},
+		},
+	}
 }
 
 // orderOf makes a session of the demo's shop.
