@@ -2,12 +2,10 @@ package checkout
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
-	"net/url"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -17,8 +15,6 @@ const (
 	// MaxDeliveries is how many deliveries a page of the list has, and how many events one
 	// retry takes.
 	MaxDeliveries = 100
-	// webhookSecretBytes is the length of the key of a new secret.
-	webhookSecretBytes = 32
 	// maxEndpointURL is the length in bytes of the longest URL of an endpoint.
 	maxEndpointURL = 2048
 )
@@ -78,6 +74,8 @@ type WebhooksConfig struct {
 	// CheckURL returns why webhooks of a merchant cannot be sent to a URL, or nil. Its error
 	// is shown to the shop.
 	CheckURL func(merchant, address string) error
+	// NewSecret returns a new secret of random bits.
+	NewSecret func(random io.Reader) (string, error)
 	// Seal encrypts a secret.
 	Seal func(secret string) (string, error)
 }
@@ -88,8 +86,8 @@ type Webhooks struct{ WebhooksConfig }
 
 // NewWebhooks returns Webhooks, or an error if a field is missing.
 func NewWebhooks(c WebhooksConfig) (*Webhooks, error) {
-	if c.Store == nil || c.Sender == nil || c.Clock == nil || c.Random == nil || c.CheckURL == nil || c.Seal == nil {
-		return nil, errors.New("checkout: WebhooksConfig.Store, Sender, Clock, Random, CheckURL and Seal are required")
+	if c.Store == nil || c.Sender == nil || c.Clock == nil || c.Random == nil || c.CheckURL == nil || c.NewSecret == nil || c.Seal == nil {
+		return nil, errors.New("checkout: WebhooksConfig.Store, Sender, Clock, Random, CheckURL, NewSecret and Seal are required")
 	}
 	c.Clock, c.Random = millisClock{c.Clock}, &lockedReader{from: c.Random}
 	return &Webhooks{c}, nil
@@ -135,11 +133,9 @@ func (w *Webhooks) Create(ctx context.Context, merchant string, n NewWebhookEndp
 
 // newSecret returns a new secret, and the same encrypted.
 func (w *Webhooks) newSecret() (secret, sealed string, err error) {
-	var key [webhookSecretBytes]byte
-	if _, err := io.ReadFull(w.Random, key[:]); err != nil {
-		return "", "", errors.New("reading random bits: " + err.Error())
+	if secret, err = w.NewSecret(w.Random); err != nil {
+		return "", "", err
 	}
-	secret = "whsec_" + base64.StdEncoding.EncodeToString(key[:])
 	sealed, err = w.Seal(secret)
 	return secret, sealed, err
 }
@@ -147,14 +143,11 @@ func (w *Webhooks) newSecret() (secret, sealed string, err error) {
 // checkURL returns a *FieldError unless webhooks can be sent to a URL.
 func (w *Webhooks) checkURL(merchant, address string) error {
 	fault := &FieldError{Field: "url"}
-	u, err := url.Parse(address)
 	switch {
 	case address == "":
 		fault.Code, fault.Problem = FieldMissing, "is needed"
 	case len(address) > maxEndpointURL:
-		fault.Problem = fmt.Sprintf("is longer than %d bytes", maxEndpointURL)
-	case err == nil && (u.User != nil || u.Fragment != ""):
-		fault.Problem = "must have no user, password or fragment: the signature says who sent the event"
+		fault.Problem = "is longer than " + strconv.Itoa(maxEndpointURL) + " bytes"
 	default:
 		problem := w.CheckURL(merchant, address)
 		if problem == nil {
@@ -323,7 +316,7 @@ func (w *Webhooks) Delete(ctx context.Context, merchant, id string) error {
 // ErrConfigured for an endpoint of the configuration.
 func (w *Webhooks) Roll(ctx context.Context, merchant, id string, overlap time.Duration) (e WebhookEndpoint, secret string, err error) {
 	if overlap < 0 || overlap > MaxSecretOverlap {
-		return e, "", &FieldError{Field: "overlap_seconds", Problem: fmt.Sprintf("must be from 0 to %d", MaxSecretOverlap/time.Second)}
+		return e, "", &FieldError{Field: "overlap_seconds", Problem: "must be from 0 to " + strconv.Itoa(int(MaxSecretOverlap/time.Second))}
 	}
 	secret, sealed, err := w.newSecret()
 	if err != nil {

@@ -243,9 +243,9 @@ func (f *fixture) assemble(gateway string, configure func(*checkout.Config, *web
 	pages.Service = f.service
 	f.sender = &webhookSender{Store: f.store}
 	pages.Webhooks = must(checkout.NewWebhooks(checkout.WebhooksConfig{
-		Store: f.store, Sender: f.sender, Clock: f.clock, Random: rand.Reader, Seal: web.NewSecretBox(pages.Secret).Seal,
+		Store: f.store, Sender: f.sender, Clock: f.clock, Random: rand.Reader, NewSecret: worker.NewWebhookSecret, Seal: web.NewSecretBox(pages.Secret).Seal,
 		Merchants: map[string][]checkout.WebhookEndpoint{"shop": {{ID: checkout.DefaultEndpoint, Merchant: "shop", URL: "https://user:canary@shop.example/hook?canary=1"}}},
-		CheckURL:  func(_, address string) error { return worker.CheckURL(address, worker.Endpoint{}) },
+		CheckURL:  func(_, address string) error { return worker.CheckAPIURL(address, worker.Endpoint{}) },
 	}))
 	f.config, f.web = pages, must(web.New(pages))
 }

@@ -258,6 +258,11 @@ func TestPlainHTTPStaysInAllowedRanges(t *testing.T) {
 	if err := worker.CheckURL("http://shop.internal/hook", worker.Endpoint{}); err == nil || !strings.Contains(err.Error(), "must be https") {
 		t.Errorf("plain http without ranges: %v", err)
 	}
+	for _, url := range []string{"https://user:canary@shop.example/hook", "https://user@shop.example/hook", "https://shop.example/hook#canary"} {
+		if err := worker.CheckAPIURL(url, private); err == nil || !strings.Contains(err.Error(), "no user, password or fragment") {
+			t.Errorf("%s by the API: %v", url, err)
+		}
+	}
 	var n nameServer
 	n.address.Store(prefixes("8.8.8.8/32")[0].Addr())
 	err := deliver(t, worker.Config{Resolver: n.resolver(t), Endpoints: map[string][]worker.Endpoint{

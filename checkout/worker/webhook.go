@@ -28,6 +28,8 @@ const (
 	// MinWebhookKey is the length in bytes of the shortest key that Standard
 	// Webhooks allows.
 	MinWebhookKey = 24
+	// newWebhookKey is the length in bytes of the key of NewWebhookSecret.
+	newWebhookKey = 32
 	// maxAnswerRead is how many bytes of an answer's body are read. The body decides
 	// nothing, but reading it lets the connection be reused. The first maxAnswerKept
 	// are recorded.
@@ -124,6 +126,15 @@ func newTarget(e Endpoint, transport http.RoundTripper, resolver *net.Resolver) 
 		}
 	}
 	return to, nil
+}
+
+// NewWebhookSecret returns a new secret in the form of Endpoint.Secret.
+func NewWebhookSecret(random io.Reader) (string, error) {
+	var key [newWebhookKey]byte
+	if _, err := io.ReadFull(random, key[:]); err != nil {
+		return "", fmt.Errorf("reading random bits: %w", err)
+	}
+	return "whsec_" + base64.StdEncoding.EncodeToString(key[:]), nil
 }
 
 // Keys returns the keys of Secret and PreviousSecret. It fails if one of them is malformed. The

@@ -98,6 +98,15 @@ func CheckURL(address string, settings Endpoint) error {
 	}
 }
 
+// CheckAPIURL is CheckURL for a URL that a shop gave by the API. It also returns an error for
+// a user, a password or a fragment: the signature says who sent the event.
+func CheckAPIURL(address string, settings Endpoint) error {
+	if u, err := url.Parse(address); err == nil && (u.User != nil || u.Fragment != "") {
+		return errors.New("it must have no user, password or fragment: the signature says who sent the event")
+	}
+	return CheckURL(address, settings)
+}
+
 // newTransport returns the transport for the webhooks of one endpoint. isPlain says that its
 // URL begins with http://. The transport checks the
 // resolved address of every connection, because a name may resolve to another

@@ -26,9 +26,9 @@ func newWebhooks(d *Domain, shops []Merchant, box web.SecretBox) (*checkout.Webh
 	}
 	return checkout.NewWebhooks(checkout.WebhooksConfig{
 		Store: d.Store, Sender: webhookSender{d.Store, d.queue}, Clock: d.clock, Random: rand.Reader, Merchants: merchants, InTestMode: inTestMode,
-		Seal: box.Seal,
+		NewSecret: worker.NewWebhookSecret, Seal: box.Seal,
 		CheckURL: func(merchant, address string) error {
-			return worker.CheckURL(address, worker.Settings(d.endpoints[merchant]))
+			return worker.CheckAPIURL(address, worker.Settings(d.endpoints[merchant]))
 		},
 	})
 }
