@@ -187,7 +187,7 @@ func TestCheckNowAnswers(t *testing.T) {
 			p.run(mark + `; window.below = document.querySelector(".foot").getBoundingClientRect().top`)
 			last := ""
 			for range 2 {
-				p.do(chromedp.Click(chromedp.CSS(".check button")))
+				p.do(click(chromedp.CSS(".check button")))
 				p.sees(answer + ` > "` + last + `"`)
 				last = ask(p, p.tab, chromedp.Evaluate[string](answer))
 				time.Sleep(1100 * time.Millisecond) // the answer has seconds

@@ -276,7 +276,7 @@ func (v *visitor) offersButton(w flow.Wallet, choice flow.Choice) {
 // drawing, the link to copy, the QR code for another device, and the other ways.
 func (v *visitor) opensGuide(w flow.Wallet, choice flow.Choice) {
 	v.Helper()
-	v.do(chromedp.Click(chromedp.CSS(walletLabel(w))))
+	v.do(click(chromedp.CSS(walletLabel(w))))
 	got := v.offer(w)
 	guide := string(choice.Guide)
 	if got.Button || !slices.Equal(got.Others, flowNames(choice.Others)) {
@@ -303,10 +303,10 @@ func (v *visitor) copiesLink(w flow.Wallet) {
 	v.Helper()
 	const says = `((item) => item.querySelector('[data-copy]').textContent === item.querySelector('[data-copy]').dataset.copy)`
 	guide := chromedp.Search(walletWay(w) + `//button[@data-copy]`)
-	v.do(chromedp.Click(guide))
+	v.do(click(guide))
 	found := `document.evaluate('` + walletWay(w) + `', document, null, 9).singleNodeValue`
 	eventually(v.T, "the link is copied", func() bool { return ask(v.shopper, v.tab, chromedp.Evaluate[bool](says+`(`+found+`)`)) })
-	v.do(chromedp.Click(chromedp.Search(walletWay(w)+`//details[@class="elsewhere"]/summary`)),
+	v.do(click(chromedp.Search(walletWay(w)+`//details[@class="elsewhere"]/summary`)),
 		chromedp.WaitVisible(chromedp.Search(walletWay(w)+`//details[@class="elsewhere"]//*[@role="img"]`)))
 }
 

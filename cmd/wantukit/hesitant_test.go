@@ -43,7 +43,7 @@ func (p *shopper) walk() {
 
 	p.buy()
 	session := p.location()
-	p.do(chromedp.Click(chromedp.CSS(`form[action$="/cancel"] button`)))
+	p.do(click(chromedp.CSS(`form[action$="/cancel"] button`)))
 	eventually(p.T, "the shopper is back at the shop", func() bool { return p.isAt("/shop/") })
 	p.do(chromedp.Navigate(session))
 	p.reaches("canceled")

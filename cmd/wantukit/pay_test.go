@@ -70,7 +70,7 @@ func (p *shopper) paysInFull(f paidFlow) {
 func (p *shopper) buy() {
 	p.Helper()
 	p.forgetWallet()
-	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS("#buy")),
+	p.do(chromedp.Navigate(p.front), click(chromedp.CSS("#buy")),
 		chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`)))
 }
 
@@ -87,7 +87,7 @@ func (p *shopper) forgetWallet() {
 // payAtCashier pays on the wallet's own page.
 func (p *shopper) payAtCashier() {
 	p.Helper()
-	p.do(chromedp.Click(chromedp.CSS("#pay")))
+	p.do(click(chromedp.CSS("#pay")))
 }
 
 // payFramedCode scans the code in the frame.
@@ -115,7 +115,7 @@ func (p *shopper) scan() {
 func (p *shopper) scanAnd(button string) {
 	p.Helper()
 	other := p.newTab(p.tab)
-	p.doIn(other, chromedp.Navigate(p.orders()[0].ScanURL), chromedp.Click(chromedp.CSS(button)),
+	p.doIn(other, chromedp.Navigate(p.orders()[0].ScanURL), click(chromedp.CSS(button)),
 		chromedp.WaitVisible(chromedp.CSS("#outcome")))
 }
 
@@ -127,7 +127,7 @@ func (p *shopper) payInSheet() {
 	p.Helper()
 	p.do(chromedp.WaitVisible(wechatSheet))
 	frames := ask(p, p.tab, chromedp.Nodes(wechatSheet))
-	p.do(chromedp.Click(chromedp.CSS("#pay"), chromedp.FromNode(frames[0])))
+	p.do(click(chromedp.CSS("#pay"), chromedp.FromNode(frames[0])))
 }
 
 // arriveAtShop waits until the shop says that the order is paid. If the page was
