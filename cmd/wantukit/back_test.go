@@ -83,7 +83,7 @@ func TestBackWithoutPaying(t *testing.T) {
 			session := p.location()
 			id := session[strings.LastIndex(session, "/")+1:]
 			p.pick(flow.WalletAlipayCN)
-			p.do(chromedp.WaitVisible(chromedp.CSS("#pay")))
+			p.do(chromedp.WaitVisible(payButton))
 			queries.comeBack()
 			p.do(chromedp.Navigate(p.demo.publicURL + "/r/" + newBuyerAt(t, p.demo).attempts(id)[0].ReturnToken))
 			p.sees(`document.querySelector('.foot form button').checkVisibility()`)
@@ -187,7 +187,7 @@ func TestCheckNowAnswers(t *testing.T) {
 			p.run(mark + `; window.below = document.querySelector(".foot").getBoundingClientRect().top`)
 			last := ""
 			for range 2 {
-				p.do(click(chromedp.CSS(".check button")))
+				p.do(chromedp.Click(chromedp.CSS(".check button")))
 				p.sees(answer + ` > "` + last + `"`)
 				last = ask(p, p.tab, chromedp.Evaluate[string](answer))
 				time.Sleep(1100 * time.Millisecond) // the answer has seconds

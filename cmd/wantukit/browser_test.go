@@ -303,25 +303,6 @@ func ask[V any](p *shopper, tab context.Context, action chromedp.Action[V]) V {
 	}
 }
 
-// firstPaint is for how long click waits for the first paint. A tab in the background has
-// none.
-const firstPaint = 5 * time.Second
-
-// click waits for an element and clicks it. Chromium drops the clicks that come before
-// the first paint of a page, which a slow machine reaches late: so it waits for that too.
-func click[S chromedp.Selectable](sel S, options ...chromedp.QueryOption) chromedp.Action[chromedp.Void] {
-	painted := func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {
-		for start := time.Now(); time.Since(start) < firstPaint; time.Sleep(20 * time.Millisecond) {
-			done, err := chromedp.Evaluate[bool](`performance.getEntriesByType("paint").length > 0`)(ctx, t)
-			if done || err != nil {
-				return none, err
-			}
-		}
-		return none, nil
-	}
-	return chromedp.Steps(chromedp.WaitVisible(sel, options...), painted, chromedp.Click(sel, options...))
-}
-
 // pageExchanged reports whether an action failed because the page was replaced.
 func pageExchanged(err error) bool {
 	text := err.Error()

@@ -276,7 +276,7 @@ func (v *visitor) offersButton(w flow.Wallet, choice flow.Choice) {
 // drawing, the link to copy, the QR code for another device, and the other ways.
 func (v *visitor) opensGuide(w flow.Wallet, choice flow.Choice) {
 	v.Helper()
-	v.do(click(chromedp.CSS(walletLabel(w))))
+	v.do(chromedp.Click(chromedp.CSS(walletLabel(w))))
 	got := v.offer(w)
 	guide := string(choice.Guide)
 	if got.Button || !slices.Equal(got.Others, flowNames(choice.Others)) {
@@ -303,10 +303,10 @@ func (v *visitor) copiesLink(w flow.Wallet) {
 	v.Helper()
 	const says = `((item) => item.querySelector('[data-copy]').textContent === item.querySelector('[data-copy]').dataset.copy)`
 	guide := chromedp.Search(walletWay(w) + `//button[@data-copy]`)
-	v.do(click(guide))
+	v.do(chromedp.Click(guide))
 	found := `document.evaluate('` + walletWay(w) + `', document, null, 9).singleNodeValue`
 	eventually(v.T, "the link is copied", func() bool { return ask(v.shopper, v.tab, chromedp.Evaluate[bool](says+`(`+found+`)`)) })
-	v.do(click(chromedp.Search(walletWay(w)+`//details[@class="elsewhere"]/summary`)),
+	v.do(chromedp.Click(chromedp.Search(walletWay(w)+`//details[@class="elsewhere"]/summary`)),
 		chromedp.WaitVisible(chromedp.Search(walletWay(w)+`//details[@class="elsewhere"]//*[@role="img"]`)))
 }
 
@@ -325,7 +325,7 @@ func (v *visitor) started(w flow.Wallet, f flow.Flow) {
 	case flow.Web, flow.WAP:
 		path := map[flow.Flow]string{flow.Web: "/cashier/", flow.WAP: "/m/"}[f]
 		eventually(v.T, "the shopper is at the cashier of "+string(f), func() bool { return v.isAt(path) })
-		v.do(chromedp.WaitVisible(chromedp.CSS("#pay")))
+		v.do(chromedp.WaitVisible(payButton))
 	case flow.Iframe:
 		v.do(chromedp.WaitVisible(chromedp.CSS(code + "iframe")))
 		eventually(v.T, "the wallet's code is framed", func() bool { return v.framesWallet(w) })

@@ -28,7 +28,7 @@ func TestViewAsHasAButtonWithoutScript(t *testing.T) {
 	t.Parallel()
 	p := newShopper(t, desktop, scriptOff)
 	p.buy()
-	p.do(chromedp.SendKeys(chromedp.CSS("#demo-as"), "P"), click(chromedp.CSS(".demo button")))
+	p.do(chromedp.SendKeys(chromedp.CSS("#demo-as"), "P"), chromedp.Click(chromedp.CSS(".demo button")))
 	p.isViewedAs("phone")
 }
 
@@ -44,14 +44,14 @@ func TestBarLeadsToThisPaymentInTheSandbox(t *testing.T) {
 	p.pick(flow.WalletWeChat)
 	isCode := chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"] .qr svg`))
 	p.do(isCode)
-	p.do(chromedp.Navigate(p.front), click(chromedp.CSS("#buy")), isCode) // the wallet that was used last starts
+	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS("#buy")), isCode) // the wallet that was used last starts
 	this, other := p.orders()[0].OutTradeNo, p.orders()[1].OutTradeNo
 	sandbox := p.newTab(p.tab)
 	p.doIn(sandbox, chromedp.Navigate(p.sandboxLink()))
 	if text := ask(p, sandbox, chromedp.Text(chromedp.CSS("body"))); !strings.Contains(text, this) || strings.Contains(text, other) {
 		t.Errorf("the sandbox shows not only order %s:\n%s", this, text)
 	}
-	p.doIn(sandbox, click(chromedp.Search(`//form[input[@name="number" and @value="`+this+`"]]//button[1]`)))
+	p.doIn(sandbox, chromedp.Click(chromedp.Search(`//form[input[@name="number" and @value="`+this+`"]]//button[1]`)))
 	p.arriveAtShop()
 }
 

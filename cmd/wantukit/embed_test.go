@@ -233,7 +233,7 @@ func TestModal(t *testing.T) {
 	t.Parallel()
 	e := newGuest(t, withWasm, modal, true)
 	open := func() context.Context {
-		e.do(chromedp.Focus(chromedp.CSS("#buy")), click(chromedp.CSS("#buy")))
+		e.do(chromedp.Focus(chromedp.CSS("#buy")), chromedp.Click(chromedp.CSS("#buy")))
 		e.sees(`document.querySelector('dialog:modal[aria-label="Payment"] iframe[title="Payment"]')`)
 		e.sees(`getComputedStyle(document.documentElement).overflow === 'hidden'`)
 		return e.attach("iframe")
@@ -248,7 +248,7 @@ func TestModal(t *testing.T) {
 		e.do(chromedp.KeyEvent("\t"))
 		e.sees(`!document.activeElement.matches('#buy')`) // the rest of the page is inert
 	}
-	e.do(click(chromedp.CSS(`dialog button[aria-label="Close"]`)))
+	e.do(chromedp.Click(chromedp.CSS(`dialog button[aria-label="Close"]`)))
 	isClosed(1)
 	in := open()
 	e.seesIn(in, `document.querySelector('#checkout') && window.wantukit`)
@@ -272,7 +272,7 @@ func TestPopup(t *testing.T) {
 	t.Run("code", func(t *testing.T) {
 		t.Parallel()
 		e := newGuest(t, withWasm, popup, true)
-		e.do(click(chromedp.CSS("#buy")))
+		e.do(chromedp.Click(chromedp.CSS("#buy")))
 		e.paysByCode(e.attach("page"))
 		e.isTold("ready completed close")
 		e.isPaid()
@@ -281,10 +281,10 @@ func TestPopup(t *testing.T) {
 	t.Run("cashier", func(t *testing.T) {
 		t.Parallel()
 		e := newGuest(t, withWasm, popup, true)
-		e.do(click(chromedp.CSS("#buy")))
+		e.do(chromedp.Click(chromedp.CSS("#buy")))
 		in := e.attach("page")
 		e.press(in, walletButton(flow.WalletAlipayCN))
-		e.doIn(in, click(chromedp.CSS("#pay")))
+		e.doIn(in, chromedp.Click(payButton))
 		e.isTold("ready completed close")
 		if !e.isAt("/pay") {
 			t.Errorf("the shop's page left for %s", e.location())
@@ -294,7 +294,7 @@ func TestPopup(t *testing.T) {
 	t.Run("canceled", func(t *testing.T) {
 		t.Parallel()
 		e := newGuest(t, withWasm, strings.Replace(popup, ", REPORT", "", 1), true)
-		e.do(click(chromedp.CSS("#buy")))
+		e.do(chromedp.Click(chromedp.CSS("#buy")))
 		e.cancels(e.attach("page"))
 		eventually(t, "the shop's own window is at cancel_url", func() bool { return e.location() == e.shop+"/cart" })
 	})
@@ -321,7 +321,7 @@ func TestSandboxWithoutAnOrigin(t *testing.T) {
 func TestShopsPageWithoutScript(t *testing.T) {
 	t.Parallel()
 	e := newGuest(t, scriptOff, mounted, true)
-	e.do(click(chromedp.CSS("#pay a")), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`)))
+	e.do(chromedp.Click(chromedp.CSS("#pay a")), chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`)))
 	if e.location() != e.page {
 		t.Errorf("the link leads to %s", e.location())
 	}

@@ -41,7 +41,7 @@ func (p *shopper) paysInsideTheShopsPage() {
 	}
 	// The link replaces the shop's page, not only the frame.
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
-		return click(chromedp.CSS(`[data-on~="paid"] a[target="_top"]`), in)
+		return chromedp.Click(chromedp.CSS(`[data-on~="paid"] a[target="_top"]`), in)
 	})
 	p.arriveAtShop()
 	p.checkBooks(flow.WalletWeChat, flow.Native)
@@ -138,7 +138,7 @@ func (p *shopper) framedState() string {
 func (p *shopper) buyInFrame() {
 	p.Helper()
 	p.forgetWallet()
-	p.do(chromedp.Navigate(p.front), click(chromedp.CSS(`button[name="frame"]`)),
+	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS(`button[name="frame"]`)),
 		chromedp.WaitVisible(chromedp.CSS(".checkout iframe")))
 }
 

@@ -43,7 +43,7 @@ func (p *shopper) walk() {
 
 	p.buy()
 	session := p.location()
-	p.do(click(chromedp.CSS(`form[action$="/cancel"] button`)))
+	p.do(chromedp.Click(chromedp.CSS(`form[action$="/cancel"] button`)))
 	eventually(p.T, "the shopper is back at the shop", func() bool { return p.isAt("/shop/") })
 	p.do(chromedp.Navigate(session))
 	p.reaches("canceled")
@@ -80,7 +80,7 @@ func (p *shopper) walkRedirect() {
 	session := p.location()
 	if p.canPick(flow.WalletAlipayCN) {
 		p.pick(flow.WalletAlipayCN)
-		p.do(chromedp.WaitVisible(chromedp.CSS("#pay")))
+		p.do(chromedp.WaitVisible(payButton))
 		p.do(chromedp.Navigate(session))
 		p.reaches("redirecting")
 		p.walkReturn()

@@ -135,7 +135,7 @@ func TestAlipayIsReachedByOneRoute(t *testing.T) {
 	p := newShopper(t, desktop, withWasm, v.before)
 	p.buyInFrame()
 	p.pickInFrame(flow.WalletAlipayCN)
-	p.sees(`document.querySelector("#pay")`)
+	p.do(chromedp.WaitVisible(payButton))
 	var session string
 	if err := p.demo.kit.DB().Writer().QueryRowContext(t.Context(), `SELECT session_id FROM attempts`).Scan(&session); err != nil {
 		t.Fatal(err)

@@ -157,7 +157,7 @@ func TestPhoneInTheNetworkPays(t *testing.T) {
 			p.pick(flow.WalletWeChat)
 			p.do(chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="code"] .qr svg`)))
 			other := p.scanningPhone(host)
-			other.do(click(chromedp.CSS("#pay")), chromedp.WaitVisible(chromedp.CSS("#outcome")))
+			other.do(chromedp.Click(payButton), chromedp.WaitVisible(chromedp.CSS("#outcome")))
 			p.arriveAtShop()
 			p.checkBooks(flow.WalletWeChat, flow.Native)
 		})

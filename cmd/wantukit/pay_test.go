@@ -70,7 +70,7 @@ func (p *shopper) paysInFull(f paidFlow) {
 func (p *shopper) buy() {
 	p.Helper()
 	p.forgetWallet()
-	p.do(chromedp.Navigate(p.front), click(chromedp.CSS("#buy")),
+	p.do(chromedp.Navigate(p.front), chromedp.Click(chromedp.CSS("#buy")),
 		chromedp.WaitVisible(chromedp.CSS(`#checkout[data-state="choose"]`)))
 }
 
@@ -84,10 +84,14 @@ func (p *shopper) forgetWallet() {
 	}
 }
 
+// payButton is the button of the wallet's own page. The shop's page in which the checkout is
+// framed has another element with the ID pay.
+const payButton = chromedp.CSS("button#pay")
+
 // payAtCashier pays on the wallet's own page.
 func (p *shopper) payAtCashier() {
 	p.Helper()
-	p.do(click(chromedp.CSS("#pay")))
+	p.do(chromedp.Click(payButton))
 }
 
 // payFramedCode scans the code in the frame.
@@ -108,14 +112,14 @@ func (p *shopper) payDrawnCode() {
 // scan opens the newest order's QR code on a phone, and pays there.
 func (p *shopper) scan() {
 	p.Helper()
-	p.scanAnd("#pay")
+	p.scanAnd(payButton)
 }
 
 // scanAnd opens the newest order's QR code on a phone, and presses a button there.
-func (p *shopper) scanAnd(button string) {
+func (p *shopper) scanAnd(button chromedp.CSS) {
 	p.Helper()
 	other := p.newTab(p.tab)
-	p.doIn(other, chromedp.Navigate(p.orders()[0].ScanURL), click(chromedp.CSS(button)),
+	p.doIn(other, chromedp.Navigate(p.orders()[0].ScanURL), chromedp.Click(button),
 		chromedp.WaitVisible(chromedp.CSS("#outcome")))
 }
 
@@ -127,7 +131,7 @@ func (p *shopper) payInSheet() {
 	p.Helper()
 	p.do(chromedp.WaitVisible(wechatSheet))
 	frames := ask(p, p.tab, chromedp.Nodes(wechatSheet))
-	p.do(click(chromedp.CSS("#pay"), chromedp.FromNode(frames[0])))
+	p.do(chromedp.Click(payButton, chromedp.FromNode(frames[0])))
 }
 
 // arriveAtShop waits until the shop says that the order is paid. If the page was

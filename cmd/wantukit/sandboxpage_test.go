@@ -150,7 +150,7 @@ func TestSandboxListFollowsTheOrders(t *testing.T) {
 	u.until("the query is counted", `document.querySelector("#order-n1 summary").innerText.includes("Queries 1")`)
 	u.until("the page was not loaded again, the details are open, and the focus is there",
 		`window.sameDocument && document.querySelector("#order-n1 details").open && document.activeElement.matches("#order-n1 summary")`)
-	u.do(click(chromedp.CSS(`#order-n2 .acts .main`)))
+	u.do(chromedp.Click(chromedp.CSS(`#order-n2 .acts .main`)))
 	u.until("the button pays", `document.querySelector("#order-n2 .state.SUCCESS")`)
 }
 
@@ -165,7 +165,7 @@ func TestSandboxListSearchesWhileTheUserTypes(t *testing.T) {
 			u.place("n2", "Poster", 12050, "")
 			u.do(chromedp.Navigate(u.origin), chromedp.SendKeys(chromedp.CSS("[type=search]"), "poster 120.5"))
 			if s == scriptOff {
-				u.do(click(chromedp.CSS(".search button")))
+				u.do(chromedp.Click(chromedp.CSS(".search button")))
 			}
 			u.until("only the order that fits is shown", `document.querySelectorAll("#list article").length === 1 && document.querySelector("#order-n2")`)
 			u.until("the search is in the address", `location.search === "?q=poster+120.5"`)

@@ -56,12 +56,12 @@ func (p *shopper) pick(w flow.Wallet) {
 	label := chromedp.Search(`//label[@data-for="` + string(w) + `" and not(.//input[@checked])]`)
 	if p.has(label) {
 		startsItself := p.scripting != scriptOff && p.has(chromedp.Search(`//label[@data-for="`+string(w)+`"]/input[@data-starts]`))
-		p.do(click(chromedp.CSS(walletLabel(w))))
+		p.do(chromedp.Click(chromedp.CSS(walletLabel(w))))
 		if startsItself {
 			return
 		}
 	}
-	p.do(click(chromedp.CSS(walletButton(w))))
+	p.do(chromedp.Click(chromedp.CSS(walletButton(w))))
 }
 
 // pickInFrame picks a wallet on the page in the shop's frame. It presses its button unless
@@ -69,13 +69,13 @@ func (p *shopper) pick(w flow.Wallet) {
 func (p *shopper) pickInFrame(w flow.Wallet) {
 	p.Helper()
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
-		return click(chromedp.CSS(walletLabel(w)), in)
+		return chromedp.Click(chromedp.CSS(walletLabel(w)), in)
 	})
 	if flow.Choose(flow.Detect(http.Header{"User-Agent": {desktop.userAgent}}.Get), w).Flow.ShowsCode() {
 		return
 	}
 	p.doInFrame(func(in chromedp.QueryOption) chromedp.Action[chromedp.Void] {
-		return click(chromedp.CSS(walletButton(w)), in)
+		return chromedp.Click(chromedp.CSS(walletButton(w)), in)
 	})
 }
 
@@ -86,21 +86,21 @@ func (p *shopper) show(w flow.Wallet) {
 		p.run(`document.querySelector('` + walletRadio(w) + `').checked = true`)
 		return
 	}
-	p.do(click(chromedp.CSS(walletLabel(w))))
+	p.do(chromedp.Click(chromedp.CSS(walletLabel(w))))
 }
 
 // pickOther presses another way to pay with a wallet.
 func (p *shopper) pickOther(w flow.Wallet, f flow.Flow) {
 	p.Helper()
 	p.show(w)
-	p.do(click(chromedp.Search(otherButton(w, f))))
+	p.do(chromedp.Click(chromedp.Search(otherButton(w, f))))
 }
 
 // pickInstead starts a wallet beside the code or the link of another one.
 func (p *shopper) pickInstead(w flow.Wallet) {
 	p.Helper()
 	p.show(w)
-	p.do(click(chromedp.CSS(walletButton(w))))
+	p.do(chromedp.Click(chromedp.CSS(walletButton(w))))
 }
 
 // showCode chooses the QR code of a wallet, which is the first or another way, depending
